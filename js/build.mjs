@@ -1,0 +1,35 @@
+// Bundles src/widget.ts into one ES module, which anywidget sends to the page as text.
+import { context, build } from "esbuild";
+
+/** Bundles an import ending in `?worker` to a string, so that the page can start it from a Blob. */
+const workerAsText = {
+	name: "worker-as-text",
+	setup(builder) {
+		builder.onResolve({ filter: /\?worker$/ }, (args) => ({
+			path: new URL(args.path.replace("?worker", ".ts"), `file://${args.resolveDir}/`).pathname,
+			namespace: "worker",
+		}));
+		builder.onLoad({ filter: /.*/, namespace: "worker" }, async (args) => {
+			const result = await build({ ...shared, entryPoints: [args.path], format: "iife", write: false });
+			return { contents: result.outputFiles[0].text, loader: "text" };
+		});
+	},
+};
+
+const shared = { bundle: true, minify: true, target: "es2022", legalComments: "none", loader: { ".css": "text" } };
+const options = {
+	...shared,
+	entryPoints: ["src/widget.ts"],
+	outfile: "../nbviz/static/widget.js",
+	format: "esm",
+	plugins: [workerAsText],
+	metafile: true,
+};
+
+if (process.argv.includes("--watch")) {
+	await (await context(options)).watch();
+} else {
+	const result = await build(options);
+	const [size] = Object.values(result.metafile.outputs).map((output) => output.bytes);
+	console.log(`nbviz/static/widget.js ${(size / 1000).toFixed(1)} kB`);
+}

@@ -1,0 +1,150 @@
+// The page's end of the comm: asks for a snapshot, keeps the sequence, acknowledges what was drawn,
+// pulls where the kernel cannot push, and awaits the answers to requests.
+import type { Message, Request } from "./protocol.gen";
+import type { Answer, Store } from "./store";
+
+/** The part of anywidget's model that a connection needs. */
+export interface Channel {
+	send(content: unknown): void;
+	on(event: "msg:custom", listener: (content: unknown, buffers: unknown[]) => void): void;
+	off(event: "msg:custom", listener: (content: unknown, buffers: unknown[]) => void): void;
+}
+
+type WithoutIds<T> = T extends unknown ? Omit<T, "client_id" | "request_id"> : never;
+/** A request that is answered, before the connection numbers it. */
+export type Question = WithoutIds<Extract<Request, { request_id: number }>>;
+
+const ACKNOWLEDGE_MS = 200;
+const PULL_MS = 200;
+const READY_RETRY_MS = 3000;
+
+/** What panels may do: ask the kernel. */
+export interface Asker {
+	/** Resolves with the kernel's answer; rejects with its error message. */
+	ask(question: Question): Promise<Answer>;
+	/** False in a saved page without a kernel: controls are hidden and nothing can be asked. */
+	readonly isLive: boolean;
+}
+
+export class Connection implements Asker {
+	readonly isLive = true;
+	private readonly client_id = crypto.randomUUID?.() ?? String(Math.random());
+	private readonly waiting = new Map<
+		number,
+		{ resolve: (answer: Answer) => void; reject: (error: Error) => void }
+	>();
+	private requests = 0;
+	private sequence = -1;
+	private acknowledged = -1;
+	private acknowledgeTimer: ReturnType<typeof setTimeout> | undefined;
+	private pullTimer: ReturnType<typeof setTimeout> | undefined;
+	private readyTimer: ReturnType<typeof setTimeout> | undefined;
+	private closed = false;
+
+	constructor(
+		private readonly channel: Channel,
+		private readonly store: Store,
+		private readonly pulls: boolean,
+	) {
+		channel.on("msg:custom", this.receive);
+		this.ready();
+	}
+
+	ask(question: Question): Promise<Answer> {
+		const request_id = ++this.requests;
+		return new Promise((resolve, reject) => {
+			this.waiting.set(request_id, { resolve, reject });
+			this.send({ ...question, client_id: this.client_id, request_id } as Request);
+		});
+	}
+
+	close(): void {
+		this.closed = true;
+		this.channel.off("msg:custom", this.receive);
+		clearTimeout(this.acknowledgeTimer);
+		clearTimeout(this.pullTimer);
+		clearTimeout(this.readyTimer);
+		for (const { reject } of this.waiting.values()) reject(new Error("The view was closed."));
+		this.waiting.clear();
+	}
+
+	private send(request: Request): void {
+		this.channel.send(request);
+	}
+
+	private ready(): void {
+		this.sequence = -1;
+		this.send({ kind: "ready", client_id: this.client_id });
+		clearTimeout(this.readyTimer);
+		this.readyTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
+	}
+
+	private readonly receive = (content: unknown, raw: unknown[]): void => {
+		const message = content as Message;
+		if (message.client_id !== "" && message.client_id !== this.client_id) return;
+		const buffers = raw.map(asDataView);
+		switch (message.kind) {
+			case "snapshot":
+				clearTimeout(this.readyTimer);
+				this.store.clear();
+				this.sequence = message.sequence;
+				break;
+			case "frame":
+				if (this.sequence < 0 || message.sequence <= this.sequence) return;
+				if (message.sequence !== this.sequence + 1) {
+					this.ready();
+					return;
+				}
+				this.sequence = message.sequence;
+				break;
+			case "reply":
+				break;
+			default:
+				return;
+		}
+		for (const update of message.updates) {
+			const answer = this.store.apply(update, buffers);
+			if (answer) this.settle(answer, buffers);
+		}
+		if (message.kind === "reply") return;
+		if (this.pulls) this.pullLater();
+		else requestAnimationFrame(() => this.acknowledgeSoon());
+	};
+
+	private settle(answer: Answer, buffers: DataView[]): void {
+		const asked = this.waiting.get(answer.request_id);
+		this.waiting.delete(answer.request_id);
+		if (answer.kind === "command_failed") asked?.reject(new Error(answer.error));
+		else if (answer.kind === "range_sent") {
+			asked?.resolve(Object.assign(answer, { bytes: buffers[answer.buffer] }));
+		} else asked?.resolve(answer);
+	}
+
+	/** Acknowledges what was painted, at most five times a second: each costs the kernel a message. */
+	private acknowledgeSoon(): void {
+		if (this.acknowledgeTimer !== undefined || this.closed) return;
+		this.acknowledgeTimer = setTimeout(() => {
+			this.acknowledgeTimer = undefined;
+			if (this.acknowledged === this.sequence) return;
+			this.acknowledged = this.sequence;
+			this.send({ kind: "acknowledge", client_id: this.client_id, sequence: this.sequence });
+		}, ACKNOWLEDGE_MS);
+	}
+
+	private pullLater(): void {
+		clearTimeout(this.pullTimer);
+		if (this.closed) return;
+		this.pullTimer = setTimeout(() => {
+			this.send({ kind: "pull", client_id: this.client_id, sequence: this.sequence });
+			this.pullTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
+		}, PULL_MS);
+	}
+}
+
+function asDataView(buffer: unknown): DataView {
+	if (buffer instanceof DataView) return buffer;
+	if (ArrayBuffer.isView(buffer)) {
+		return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+	}
+	return new DataView(buffer as ArrayBuffer);
+}

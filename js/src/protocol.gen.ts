@@ -1,0 +1,316 @@
+// Generated from nbviz/protocol.py by generate_protocol.py. Do not edit.
+
+export const PROTOCOL_VERSION = 1;
+
+export type RunStatus = "ready" | "running" | "paused" | "stopping" | "finished" | "stopped" | "failed";
+
+export type LineLevel = "info" | "print" | "warning" | "error";
+
+export type EventKind = "started" | "command" | "validation" | "warning" | "ended";
+
+export type ValueScale = "linear" | "log";
+
+/** A value of the run that can be changed while it runs, such as a learning rate. */
+export interface Setting {
+	name: string;
+	value: number;
+	minimum: number;
+	maximum: number | null;
+	scale: "linear" | "log";
+}
+
+/** Something that happened to a run; drawn as a mark on its curves. */
+export interface Event {
+	event: "started" | "command" | "validation" | "warning" | "ended";
+	step: number;
+	wall_time: number;
+	text: string;
+}
+
+/** One line of a run's log. */
+export interface Line {
+	level: "info" | "print" | "warning" | "error";
+	step: number;
+	wall_time: number;
+	text: string;
+}
+
+/** One parameter whose values can be shown as a heatmap. */
+export interface LayerInfo {
+	name: string;
+	shape: number[];
+}
+
+/** One box of the model's graph: a module call, an operation, an input or an output. */
+export interface GraphNode {
+	node_id: string;
+	kind: "module" | "operation" | "input" | "output";
+	label: string;
+	type: string;
+	path: string;
+	detail: string;
+	output_shapes: number[][];
+	dtype: string;
+	parameter_count: number;
+	trainable_count: number;
+	flops: number;
+	child_count: number;
+	repeat: number;
+	source: string;
+}
+
+/** A tensor that flows from one box of a level to another. */
+export interface GraphEdge {
+	source: string;
+	target: string;
+	shape: number[];
+}
+
+/** One level of the graph: the inside of one module call, or the whole model. */
+export interface GraphLevel {
+	scope: string;
+	nodes: GraphNode[];
+	edges: GraphEdge[];
+	inputs: [string, string][];
+	outputs: [string, string][];
+	note: string;
+}
+
+/** A run that the page does not know yet. */
+export interface RunAdded {
+	kind: "run_added";
+	run_id: string;
+	name: string;
+	started_at: number;
+	commands: string[];
+	has_graph: boolean;
+}
+
+/** Where a run is now. */
+export interface RunChanged {
+	kind: "run_changed";
+	run_id: string;
+	status: "ready" | "running" | "paused" | "stopping" | "finished" | "stopped" | "failed";
+	started_at: number;
+	step: number;
+	total_steps: number | null;
+	epoch: number;
+	total_epochs: number | null;
+	steps_per_second: number | null;
+	eta_seconds: number | null;
+	elapsed_seconds: number;
+	overhead: number | null;
+	device: string;
+	memory_bytes: number | null;
+	memory_total: number | null;
+	dropped_frames: number;
+}
+
+/** What can be set on the run, and its values now. */
+export interface SettingsChanged {
+	kind: "settings_changed";
+	run_id: string;
+	settings: Setting[];
+}
+
+/** A tag that the page does not know yet. `series` is its number in this run. */
+export interface SeriesAdded {
+	kind: "series_added";
+	run_id: string;
+	series: number;
+	tag: string;
+}
+
+/** New points of several series. Buffer: float64. For each series in turn its `count` steps, then wall times in seconds since the run started, then values. */
+export interface PointsAppended {
+	kind: "points_appended";
+	run_id: string;
+	series: number[];
+	counts: number[];
+	buffer: number;
+}
+
+/** New points of several series, reduced to buckets of neighbours. Buffer: float64. For each series in turn seven columns of `count` entries: first step, wall time of the first point, minimum, maximum (both over all values but NaN), mean of the finite values, number of points, number of NaN. */
+export interface BucketsAppended {
+	kind: "buckets_appended";
+	run_id: string;
+	series: number[];
+	counts: number[];
+	buffer: number;
+}
+
+/** Epochs that began: `steps[i]` is the step completed before epoch `first_epoch + i`. */
+export interface EpochsStarted {
+	kind: "epochs_started";
+	run_id: string;
+	first_epoch: number;
+	steps: number[];
+}
+
+/** Events to mark on the curves. */
+export interface EventsRecorded {
+	kind: "events_recorded";
+	run_id: string;
+	events: Event[];
+}
+
+/** New lines of the run's log. `dropped` lines before them are gone from memory. */
+export interface LinesAppended {
+	kind: "lines_appended";
+	run_id: string;
+	lines: Line[];
+	dropped: number;
+}
+
+/** The parameters whose weights can be shown. */
+export interface LayersListed {
+	kind: "layers_listed";
+	run_id: string;
+	layers: LayerInfo[];
+}
+
+/** One parameter's values as a picture of `rows` × `columns` cells. Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN. Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix. */
+export interface WeightsUpdated {
+	kind: "weights_updated";
+	run_id: string;
+	name: string;
+	step: number;
+	shape: number[];
+	rows: number;
+	columns: number;
+	tile_rows: number;
+	tile_columns: number;
+	reduced: number;
+	scale: number;
+	minimum: number;
+	maximum: number;
+	mean: number;
+	std: number;
+	nonfinite: number;
+	buffer: number;
+}
+
+/** The request was carried out or, for a control command, accepted for the next safe point. */
+export interface CommandDone {
+	kind: "command_done";
+	client_id: string;
+	request_id: number;
+}
+
+/** The request was refused; `error` says what was wrong, the value, and the next act. */
+export interface CommandFailed {
+	kind: "command_failed";
+	client_id: string;
+	request_id: number;
+	error: string;
+}
+
+/** Series over a range of steps in buckets, laid out as in `BucketsAppended`. */
+export interface RangeSent {
+	kind: "range_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	series: number[];
+	counts: number[];
+	buffer: number;
+}
+
+/** Levels of the model's graph. */
+export interface GraphSent {
+	kind: "graph_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	levels: GraphLevel[];
+}
+
+export type Update = RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent;
+
+/** All that one page needs to draw now; the frames after it continue from `sequence`. */
+export interface Snapshot {
+	kind: "snapshot";
+	client_id: string;
+	sequence: number;
+	protocol_version: number;
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent)[];
+}
+
+/** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
+export interface Frame {
+	kind: "frame";
+	client_id: string;
+	sequence: number;
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent)[];
+}
+
+/** Answers to one page's request, outside the sequence of frames. */
+export interface Reply {
+	kind: "reply";
+	client_id: string;
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent)[];
+}
+
+export type Message = Snapshot | Frame | Reply;
+
+/** A page is listening; answered by a snapshot. Sent again when a sequence number is missing. */
+export interface Ready {
+	kind: "ready";
+	client_id: string;
+}
+
+/** The page has drawn every frame up to `sequence`. */
+export interface Acknowledge {
+	kind: "acknowledge";
+	client_id: string;
+	sequence: number;
+}
+
+/** The page asks for its next frame, which leaves inside the handling of this request. */
+export interface Pull {
+	kind: "pull";
+	client_id: string;
+	sequence: number;
+}
+
+/** Steer a run: start, pause, resume, step, stop or set, with that method's arguments. */
+export interface Control {
+	kind: "control";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	name: string;
+	arguments: Record<string, unknown>;
+}
+
+/** Ask for series between two steps (both included), at most `points` buckets each. */
+export interface SendRange {
+	kind: "send_range";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	series: number[];
+	first_step: number;
+	last_step: number;
+	points: number;
+}
+
+/** Say which parameters this page shows now, so that only they are captured and sent. */
+export interface WatchLayers {
+	kind: "watch_layers";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	names: string[];
+}
+
+/** Ask for levels of the model's graph by their scopes; "" is the whole model. */
+export interface SendGraph {
+	kind: "send_graph";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	scopes: string[];
+}
+
+export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | SendGraph;

@@ -1,0 +1,229 @@
+// Page state. Only `apply` writes it; panels read it and redraw when told that something changed.
+import type {
+	CommandDone,
+	CommandFailed,
+	Event,
+	GraphSent,
+	LayerInfo,
+	Line,
+	RangeSent,
+	RunChanged,
+	Setting,
+	Update,
+	WeightsUpdated,
+} from "./protocol.gen";
+import { SeriesData } from "./series-data";
+
+/** Everything the page knows of one run. */
+export interface RunState {
+	readonly run_id: string;
+	name: string;
+	commands: string[];
+	has_graph: boolean;
+	/** Position among the page's runs; decides its colours. */
+	readonly index: number;
+	progress: RunChanged | undefined;
+	settings: Setting[];
+	readonly series: SeriesData[];
+	/** `epochs[i]` is the step completed before epoch `i + 1`. */
+	readonly epochs: number[];
+	readonly events: Event[];
+	readonly lines: Line[];
+	droppedLines: number;
+	layers: LayerInfo[];
+	readonly weights: Map<string, WeightsPicture>;
+}
+
+/** A parameter's newest picture: the message, and its cells. */
+export interface WeightsPicture extends WeightsUpdated {
+	readonly cells: Int16Array;
+}
+
+export type Answer = CommandDone | CommandFailed | RangeSent | GraphSent;
+
+/** What changed; panels redraw only for what they show. */
+export type Topic =
+	| "runs"
+	| "progress"
+	| "settings"
+	| "series"
+	| "points"
+	| "events"
+	| "lines"
+	| "layers"
+	| "weights";
+
+const LINES_KEPT = 2000;
+
+export class Store {
+	readonly runs = new Map<string, RunState>();
+	private readonly listeners = new Set<(topics: ReadonlySet<Topic>) => void>();
+	private readonly changed = new Set<Topic>();
+	private frame = 0;
+
+	/** Calls `listener` once per painted frame in which something changed. Returns the way out. */
+	subscribe(listener: (topics: ReadonlySet<Topic>) => void): () => void {
+		this.listeners.add(listener);
+		return () => this.listeners.delete(listener);
+	}
+
+	/** Forgets everything; a snapshot follows. */
+	clear(): void {
+		this.runs.clear();
+		for (const topic of ALL_TOPICS) this.mark(topic);
+	}
+
+	/** Applies one update. Returns it if it answers a request, for whoever asked. */
+	apply(update: Update, buffers: readonly DataView[]): Answer | undefined {
+		switch (update.kind) {
+			case "run_added": {
+				const known = this.runs.get(update.run_id);
+				if (known) Object.assign(known, { name: update.name, commands: update.commands });
+				else this.runs.set(update.run_id, emptyRun(update.run_id, update, this.runs.size));
+				this.mark("runs");
+				return undefined;
+			}
+			case "run_changed":
+				this.run(update.run_id).progress = update;
+				this.mark("progress");
+				return undefined;
+			case "settings_changed":
+				this.run(update.run_id).settings = update.settings;
+				this.mark("settings");
+				return undefined;
+			case "series_added": {
+				const run = this.run(update.run_id);
+				run.series[update.series] = new SeriesData(run.run_id, update.series, update.tag);
+				this.mark("series");
+				return undefined;
+			}
+			case "points_appended":
+			case "buckets_appended": {
+				const run = this.run(update.run_id);
+				const columns = update.kind === "points_appended" ? 3 : 7;
+				const data = doubles(buffers[update.buffer]);
+				let offset = 0;
+				update.series.forEach((number, i) => {
+					const count = update.counts[i] ?? 0;
+					const block = data.subarray(offset, offset + columns * count);
+					if (columns === 3) run.series[number]?.appendPoints(block, count);
+					else run.series[number]?.appendBuckets(block, count);
+					offset += columns * count;
+				});
+				this.mark("points");
+				return undefined;
+			}
+			case "epochs_started": {
+				const { epochs } = this.run(update.run_id);
+				update.steps.forEach((step, i) => {
+					epochs[update.first_epoch - 1 + i] = step;
+				});
+				this.mark("points");
+				return undefined;
+			}
+			case "events_recorded":
+				this.run(update.run_id).events.push(...update.events);
+				this.mark("events");
+				return undefined;
+			case "lines_appended": {
+				const run = this.run(update.run_id);
+				run.lines.push(...update.lines);
+				const surplus = Math.max(0, run.lines.length - LINES_KEPT);
+				run.lines.splice(0, surplus);
+				run.droppedLines += update.dropped + surplus;
+				this.mark("lines");
+				return undefined;
+			}
+			case "layers_listed":
+				this.run(update.run_id).layers = update.layers;
+				this.mark("layers");
+				return undefined;
+			case "weights_updated": {
+				const cells = int16s(buffers[update.buffer]);
+				this.run(update.run_id).weights.set(update.name, { ...update, cells });
+				this.mark("weights");
+				return undefined;
+			}
+			case "command_done":
+			case "command_failed":
+			case "range_sent":
+			case "graph_sent":
+				return update;
+			default:
+				return unreachable(update);
+		}
+	}
+
+	/** Tells the listeners of `topic` in the next painted frame. */
+	mark(topic: Topic): void {
+		this.changed.add(topic);
+		if (this.frame === 0) this.frame = requestAnimationFrame(() => this.flush());
+	}
+
+	private flush(): void {
+		this.frame = 0;
+		const topics = new Set(this.changed);
+		this.changed.clear();
+		for (const listener of [...this.listeners]) listener(topics);
+	}
+
+	private run(run_id: string): RunState {
+		const run = this.runs.get(run_id);
+		if (!run) throw new Error(`update for the unknown run ${run_id}`);
+		return run;
+	}
+}
+
+const ALL_TOPICS: readonly Topic[] = [
+	"runs",
+	"progress",
+	"settings",
+	"series",
+	"points",
+	"events",
+	"lines",
+	"layers",
+	"weights",
+];
+
+function emptyRun(
+	run_id: string,
+	info: { name: string; commands: string[]; has_graph: boolean },
+	index: number,
+): RunState {
+	return {
+		run_id,
+		name: info.name,
+		commands: info.commands,
+		has_graph: info.has_graph,
+		index,
+		progress: undefined,
+		settings: [],
+		series: [],
+		epochs: [],
+		events: [],
+		lines: [],
+		droppedLines: 0,
+		layers: [],
+		weights: new Map(),
+	};
+}
+
+/** The buffer's float64 numbers; copied, because a view need not be aligned. */
+export function doubles(buffer: DataView | undefined): Float64Array {
+	return buffer ? new Float64Array(bytes(buffer)) : new Float64Array(0);
+}
+
+function int16s(buffer: DataView | undefined): Int16Array {
+	return buffer ? new Int16Array(bytes(buffer)) : new Int16Array(0);
+}
+
+function bytes(buffer: DataView): ArrayBuffer {
+	const copy = new ArrayBuffer(buffer.byteLength);
+	new Uint8Array(copy).set(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
+	return copy;
+}
+
+function unreachable(update: never): never {
+	throw new Error(`unknown update ${JSON.stringify(update)}`);
+}

@@ -1,0 +1,67 @@
+"""The exceptions that nbviz raises.
+
+NbvizError
+├── ConfigurationError (ValueError)    an argument that cannot work
+├── LoggingError (ValueError)          a tag, step or value that cannot be recorded
+├── CommandError (ValueError)          a command that cannot be applied
+├── RunActiveError (RuntimeError)      the call needs a run that has ended
+├── RunInactiveError (RuntimeError)    the call needs a run that is active
+├── TrainingError (RuntimeError)       training failed; the cause is chained
+├── TraceError (RuntimeError)          a model that cannot be traced
+└── MissingDependencyError (ImportError)
+
+RunStopped (BaseException)             leaves a loop whose run was stopped
+"""
+
+
+class NbvizError(Exception):
+    """Base of every error that nbviz raises."""
+
+
+class ConfigurationError(NbvizError, ValueError):
+    """An argument has a value that cannot work."""
+
+
+class LoggingError(NbvizError, ValueError):
+    """A tag, a step or a value cannot be recorded."""
+
+
+class CommandError(NbvizError, ValueError):
+    """A command, or one of its arguments, cannot be applied."""
+
+
+class RunActiveError(NbvizError, RuntimeError):
+    """The call needs the run to have ended, and it is still active."""
+
+
+class RunInactiveError(NbvizError, RuntimeError):
+    """The call needs an active run, and there is none."""
+
+
+class TrainingError(NbvizError, RuntimeError):
+    """Training ended with an error, which is chained as the cause."""
+
+
+class TraceError(NbvizError, RuntimeError):
+    """A model cannot be traced with the inputs given."""
+
+
+class MissingDependencyError(NbvizError, ImportError):
+    """An optional package is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f'This needs the package {package}. Install it with: pip install "nbviz[{extra}]"',
+            name=package,
+        )
+
+
+class RunStopped(BaseException):
+    """Leaves the user's loop after its run was stopped from the dashboard.
+
+    It is no `Exception`, so that a loop's own `except Exception` does not swallow it.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython to show one line in place of a traceback."""
+        return [str(self) or "The run was stopped."]

@@ -1,0 +1,406 @@
+"""Every message between the kernel and the page, written once.
+
+`js/generate_protocol.py` turns this file into `js/src/protocol.gen.ts`; the wire names stay
+snake_case on both sides. Each message has a fixture in `tests/fixtures/protocol/`.
+
+Kernel to page there are two envelopes, `Snapshot` and `Frame`. Both carry a list of updates, which
+the page applies in order; a snapshot first empties the page's store. An update whose arrays travel
+beside it names their place in the message's binary buffers as `buffer`. Answers to a page's request
+are updates too (`CommandDone`, `CommandFailed`, `RangeSent`, `GraphSent`).
+
+Page to kernel there are requests. Those with a `request_id` are always answered.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+PROTOCOL_VERSION = 1
+
+RunStatus = Literal["ready", "running", "paused", "stopping", "finished", "stopped", "failed"]
+"""`ready`: not started. `stopping`: asked to stop, still inside a step."""
+
+LineLevel = Literal["info", "print", "warning", "error"]
+
+EventKind = Literal["started", "command", "validation", "warning", "ended"]
+
+ValueScale = Literal["linear", "log"]
+
+# ---------------------------------------------------------------- parts of messages
+
+
+class Setting(TypedDict):
+    """A value of the run that can be changed while it runs, such as a learning rate."""
+
+    name: str  # as in `trainer.set(name=value)`: lr, momentum, weight_decay, dropout …
+    value: float
+    minimum: float
+    maximum: float | None
+    scale: ValueScale
+
+
+class Event(TypedDict):
+    """Something that happened to a run; drawn as a mark on its curves."""
+
+    event: EventKind
+    step: int
+    wall_time: float  # seconds since the run started
+    text: str
+
+
+class Line(TypedDict):
+    """One line of a run's log."""
+
+    level: LineLevel
+    step: int
+    wall_time: float  # seconds since the run started
+    text: str
+
+
+class LayerInfo(TypedDict):
+    """One parameter whose values can be shown as a heatmap."""
+
+    name: str
+    shape: list[int]
+
+
+class GraphNode(TypedDict):
+    """One box of the model's graph: a module call, an operation, an input or an output."""
+
+    node_id: str  # unique in the whole graph
+    kind: Literal["module", "operation", "input", "output"]
+    label: str  # what its author calls it: conv1, relu, +
+    type: str  # Conv2d, operation name …
+    path: str  # the module's dotted path, "" for none
+    detail: str  # "3×3, stride 2"
+    output_shapes: list[list[int]]
+    dtype: str
+    parameter_count: int  # in it and below it, each parameter once
+    trainable_count: int
+    flops: int
+    child_count: int  # nodes one level below; 0 means it cannot be expanded
+    repeat: int  # how many equal blocks in series this box stands for; 1 for itself alone
+    source: str  # "file.py:12", "" if unknown
+
+
+class GraphEdge(TypedDict):
+    """A tensor that flows from one box of a level to another."""
+
+    source: str
+    target: str
+    shape: list[int]
+
+
+class GraphLevel(TypedDict):
+    """One level of the graph: the inside of one module call, or the whole model."""
+
+    scope: str  # the node_id of the module call, "" for the whole model
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    # Where tensors enter and leave this level: (node_id inside, node_id outside).
+    inputs: list[tuple[str, str]]
+    outputs: list[tuple[str, str]]
+    note: str  # how it was traced, where that matters to the reader
+
+
+# ---------------------------------------------------------------- updates
+
+
+class RunAdded(TypedDict):
+    """A run that the page does not know yet."""
+
+    kind: Literal["run_added"]
+    run_id: str
+    name: str
+    started_at: float  # Unix seconds; 0 while it has not started
+    commands: list[str]  # which control commands the run answers: start, pause, step, stop, set …
+    has_graph: bool
+
+
+class RunChanged(TypedDict):
+    """Where a run is now."""
+
+    kind: Literal["run_changed"]
+    run_id: str
+    status: RunStatus
+    started_at: float  # Unix seconds; 0 while it has not started
+    step: int
+    total_steps: int | None
+    epoch: int
+    total_epochs: int | None
+    steps_per_second: float | None
+    eta_seconds: float | None
+    elapsed_seconds: float
+    overhead: float | None  # nbviz's own share of the step time, 0 to 1
+    device: str
+    memory_bytes: int | None
+    memory_total: int | None
+    dropped_frames: int  # pictures skipped because the page was busy; scalars are never skipped
+
+
+class SettingsChanged(TypedDict):
+    """What can be set on the run, and its values now."""
+
+    kind: Literal["settings_changed"]
+    run_id: str
+    settings: list[Setting]
+
+
+class SeriesAdded(TypedDict):
+    """A tag that the page does not know yet. `series` is its number in this run."""
+
+    kind: Literal["series_added"]
+    run_id: str
+    series: int
+    tag: str
+
+
+class PointsAppended(TypedDict):
+    """New points of several series.
+
+    Buffer: float64. For each series in turn its `count` steps, then wall times in seconds since the
+    run started, then values.
+    """
+
+    kind: Literal["points_appended"]
+    run_id: str
+    series: list[int]
+    counts: list[int]
+    buffer: int
+
+
+class BucketsAppended(TypedDict):
+    """New points of several series, reduced to buckets of neighbours.
+
+    Buffer: float64. For each series in turn seven columns of `count` entries: first step, wall time
+    of the first point, minimum, maximum (both over all values but NaN), mean of the finite values,
+    number of points, number of NaN.
+    """
+
+    kind: Literal["buckets_appended"]
+    run_id: str
+    series: list[int]
+    counts: list[int]
+    buffer: int
+
+
+class EpochsStarted(TypedDict):
+    """Epochs that began: `steps[i]` is the step completed before epoch `first_epoch + i`."""
+
+    kind: Literal["epochs_started"]
+    run_id: str
+    first_epoch: int
+    steps: list[int]
+
+
+class EventsRecorded(TypedDict):
+    """Events to mark on the curves."""
+
+    kind: Literal["events_recorded"]
+    run_id: str
+    events: list[Event]
+
+
+class LinesAppended(TypedDict):
+    """New lines of the run's log. `dropped` lines before them are gone from memory."""
+
+    kind: Literal["lines_appended"]
+    run_id: str
+    lines: list[Line]
+    dropped: int
+
+
+class LayersListed(TypedDict):
+    """The parameters whose weights can be shown."""
+
+    kind: Literal["layers_listed"]
+    run_id: str
+    layers: list[LayerInfo]
+
+
+class WeightsUpdated(TypedDict):
+    """One parameter's values as a picture of `rows` × `columns` cells.
+
+    Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN.
+    Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix.
+    """
+
+    kind: Literal["weights_updated"]
+    run_id: str
+    name: str
+    step: int
+    shape: list[int]
+    rows: int
+    columns: int
+    tile_rows: int
+    tile_columns: int
+    reduced: int  # how many weights one cell stands for, at the most
+    scale: float
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    nonfinite: int
+    buffer: int
+
+
+class CommandDone(TypedDict):
+    """The request was carried out or, for a control command, accepted for the next safe point."""
+
+    kind: Literal["command_done"]
+    client_id: str
+    request_id: int
+
+
+class CommandFailed(TypedDict):
+    """The request was refused; `error` says what was wrong, the value, and the next act."""
+
+    kind: Literal["command_failed"]
+    client_id: str
+    request_id: int
+    error: str
+
+
+class RangeSent(TypedDict):
+    """Series over a range of steps in buckets, laid out as in `BucketsAppended`."""
+
+    kind: Literal["range_sent"]
+    client_id: str
+    request_id: int
+    run_id: str
+    series: list[int]
+    counts: list[int]
+    buffer: int
+
+
+class GraphSent(TypedDict):
+    """Levels of the model's graph."""
+
+    kind: Literal["graph_sent"]
+    client_id: str
+    request_id: int
+    run_id: str
+    levels: list[GraphLevel]
+
+
+Update = (
+    RunAdded
+    | RunChanged
+    | SettingsChanged
+    | SeriesAdded
+    | PointsAppended
+    | BucketsAppended
+    | EpochsStarted
+    | EventsRecorded
+    | LinesAppended
+    | LayersListed
+    | WeightsUpdated
+    | CommandDone
+    | CommandFailed
+    | RangeSent
+    | GraphSent
+)
+
+# ---------------------------------------------------------------- kernel to page
+
+
+class Snapshot(TypedDict):
+    """All that one page needs to draw now; the frames after it continue from `sequence`."""
+
+    kind: Literal["snapshot"]
+    client_id: str
+    sequence: int
+    protocol_version: int
+    updates: list[Update]
+
+
+class Frame(TypedDict):
+    """What is new since frame `sequence - 1`. `client_id` is empty when it is for every page."""
+
+    kind: Literal["frame"]
+    client_id: str
+    sequence: int
+    updates: list[Update]
+
+
+class Reply(TypedDict):
+    """Answers to one page's request, outside the sequence of frames."""
+
+    kind: Literal["reply"]
+    client_id: str
+    updates: list[Update]
+
+
+Message = Snapshot | Frame | Reply
+
+# ---------------------------------------------------------------- page to kernel
+
+
+class Ready(TypedDict):
+    """A page is listening; answered by a snapshot. Sent again when a sequence number is missing."""
+
+    kind: Literal["ready"]
+    client_id: str
+
+
+class Acknowledge(TypedDict):
+    """The page has drawn every frame up to `sequence`."""
+
+    kind: Literal["acknowledge"]
+    client_id: str
+    sequence: int
+
+
+class Pull(TypedDict):
+    """The page asks for its next frame, which leaves inside the handling of this request."""
+
+    kind: Literal["pull"]
+    client_id: str
+    sequence: int  # the newest frame it has
+
+
+class Control(TypedDict):
+    """Steer a run: start, pause, resume, step, stop or set, with that method's arguments."""
+
+    kind: Literal["control"]
+    client_id: str
+    request_id: int
+    run_id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class SendRange(TypedDict):
+    """Ask for series between two steps (both included), at most `points` buckets each."""
+
+    kind: Literal["send_range"]
+    client_id: str
+    request_id: int
+    run_id: str
+    series: list[int]
+    first_step: int
+    last_step: int
+    points: int
+
+
+class WatchLayers(TypedDict):
+    """Say which parameters this page shows now, so that only they are captured and sent."""
+
+    kind: Literal["watch_layers"]
+    client_id: str
+    request_id: int
+    run_id: str
+    names: list[str]
+
+
+class SendGraph(TypedDict):
+    """Ask for levels of the model's graph by their scopes; "" is the whole model."""
+
+    kind: Literal["send_graph"]
+    client_id: str
+    request_id: int
+    run_id: str
+    scopes: list[str]
+
+
+Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | SendGraph
