@@ -12,7 +12,8 @@ SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", type(
 def load(path: Path) -> types.ModuleType:
     """Import one file without its package, so that torch is not needed."""
     spec = importlib.util.spec_from_file_location("protocol", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

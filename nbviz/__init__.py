@@ -1,0 +1,1 @@
+"""Watch, steer and understand a PyTorch training run inside the notebook cell."""

@@ -1,0 +1,1 @@
+"""A run, with no screen in sight."""
