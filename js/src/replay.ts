@@ -1,0 +1,46 @@
+// A recorded run in a page without a kernel: the same store, filled once; nothing can be asked of a
+// kernel, so answers come from the recording or not at all.
+import type { Asker, Question } from "./connection";
+import type { GraphLevel, Update } from "./protocol.gen";
+import type { Answer, Store } from "./store";
+
+/** What a saved page carries: a snapshot's updates, its buffers as base64, and the model's graph. */
+export interface Recorded {
+	readonly updates: Update[];
+	readonly buffers: string[];
+	readonly graphs: Record<string, GraphLevel[]>;
+}
+
+export class Replay implements Asker {
+	readonly isLive = false;
+
+	constructor(
+		store: Store,
+		private readonly recorded: Recorded,
+	) {
+		const buffers = recorded.buffers.map(decode);
+		for (const update of recorded.updates) store.apply(update, buffers);
+	}
+
+	ask(question: Question): Promise<Answer> {
+		if (question.kind === "send_graph") {
+			const levels = (this.recorded.graphs[question.run_id] ?? []).filter((level) =>
+				question.scopes.includes(level.scope),
+			);
+			return Promise.resolve({
+				kind: "graph_sent",
+				client_id: "",
+				request_id: 0,
+				run_id: question.run_id,
+				levels,
+			});
+		}
+		return Promise.reject(new Error("This is a recorded run; there is no kernel to ask."));
+	}
+}
+
+function decode(text: string): DataView {
+	const binary = atob(text);
+	const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+	return new DataView(bytes.buffer);
+}

@@ -1,0 +1,103 @@
+// The entry, and the only file that sees anywidget: one store and one connection for a model, panels
+// for each of its views.
+import { type Asker, type Channel, Connection } from "./connection";
+import { mountCurves } from "./panels/curves";
+import { mountGraph } from "./panels/graph";
+import { mountLog } from "./panels/log";
+import type { Context, Mount } from "./panels/panel";
+import { element } from "./panels/panel";
+import { mountToolbar } from "./panels/toolbar";
+import { mountWeights } from "./panels/weights";
+import { Replay, type Recorded } from "./replay";
+import { Store } from "./store";
+import { styles } from "./styles";
+import { followTheme } from "./theme";
+import { createCursor } from "./cursor";
+
+/** The part of anywidget's model that nbviz uses. */
+interface Model extends Channel {
+	get(name: string): unknown;
+}
+
+interface Page {
+	readonly store: Store;
+	readonly asker: Asker;
+}
+
+const PANELS: Record<string, Mount> = {
+	toolbar: mountToolbar,
+	curves: mountCurves,
+	weights: mountWeights,
+	graph: mountGraph,
+	log: mountLog,
+};
+
+// anywidget runs initialize once for a model and render once for each view of it.
+const pages = new WeakMap<object, Page>();
+
+function initialize({ model }: { model: Model }): () => void {
+	const store = new Store();
+	const connection = new Connection(model, store, model.get("_pulls") === true);
+	pages.set(model, { store, asker: connection });
+	return () => connection.close();
+}
+
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+	const page = pages.get(model);
+	if (!page) throw new Error("nbviz: render was called before initialize");
+	return mount(el, page, panelNames(model.get("_panels")), String(model.get("_view_id") ?? ""));
+}
+
+/** Draws a recorded run into a page without a kernel. */
+export function replay(el: HTMLElement, recorded: Recorded, panels: string[]): () => void {
+	const store = new Store();
+	return mount(el, { store, asker: new Replay(store, recorded) }, panels, "");
+}
+
+function mount(el: HTMLElement, page: Page, panels: string[], viewId: string): () => void {
+	const root = element("div", "nbviz", { "data-live": String(page.asker.isLive) });
+	const style = element("style");
+	// While a live view is on the page, the picture saved beside it for readers without a kernel hides.
+	const hidden = viewId ? hideStatic(viewId) : "";
+	style.textContent = styles + hidden;
+	el.append(style, root);
+	const themeListeners = new Set<() => void>();
+	const cleanups = [
+		followTheme(root, () => {
+			for (const listener of themeListeners) listener();
+		}),
+	];
+	const context: Context = {
+		store: page.store,
+		asker: page.asker,
+		root,
+		cursor: createCursor(),
+		onTheme(listener) {
+			themeListeners.add(listener);
+			return () => themeListeners.delete(listener);
+		},
+	};
+	for (const name of panels) {
+		const section = element("section", `nbviz-slot nbviz-slot-${name}`);
+		root.append(section);
+		const mountPanel = PANELS[name];
+		if (mountPanel) cleanups.push(mountPanel(section, context));
+	}
+	root.dataset.nbviz = "ready";
+	return () => {
+		for (const cleanup of cleanups) cleanup();
+		root.remove();
+		style.remove();
+	};
+}
+
+function hideStatic(viewId: string): string {
+	const picture = `[data-nbviz-static="${CSS.escape(viewId)}"]`;
+	return `${picture},.jp-OutputArea-child:has(${picture}){display:none!important}`;
+}
+
+function panelNames(value: unknown): string[] {
+	return Array.isArray(value) ? value.map(String) : Object.keys(PANELS);
+}
+
+export default { initialize, render };

@@ -1,0 +1,364 @@
+"""What pages need of the runs that a dashboard shows: everything at first, then what is new."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from nbviz import protocol
+    from nbviz.recording.run import Run
+    from nbviz.recording.series import Sample, Series
+
+SNAPSHOT_POINTS = 4000  # of one series
+FRAME_POINTS = 2000  # of one series; more new ones than this travel as buckets
+SNAPSHOT_LINES = 500
+PROGRESS_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class _RunCursor:
+    """How much of one run a page, or all pages, have been sent."""
+
+    points: list[int] = field(default_factory=list)
+    events: int = 0
+    lines: int = 0
+    epochs: int = 0
+    progress: object = None
+    progress_at: float = float("-inf")
+    settings: object = None
+    layers: object = None
+    info: object = None
+    weights: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Cursor:
+    """How much has been sent, run by run."""
+
+    runs: dict[str, _RunCursor] = field(default_factory=dict)
+
+
+class _Batch:
+    """Updates and their buffers."""
+
+    def __init__(self) -> None:
+        self.updates: list[Any] = []
+        self.buffers: list[bytes] = []
+        self.size = 0
+
+    def add(self, update: dict[str, Any], buffer: NDArray[Any] | None = None) -> None:
+        if buffer is not None:
+            update["buffer"] = len(self.buffers)
+            # A copy: the comm sends later, and must not see what the array becomes by then.
+            self.buffers.append(buffer.tobytes())
+            self.size += buffer.nbytes
+        self.updates.append(update)
+
+
+class Feed:
+    """Reads the runs of one dashboard.
+
+    Args:
+        runs: The runs to show; may grow later.
+    """
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs: list[Run] = list(runs)
+        self.dropped_frames = 0
+        self.graphs: set[str] = set()  # ids of the runs whose model's graph can be asked for
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a run is active, so that something new may come at any time."""
+        return any(run.is_active for run in self.runs)
+
+    def cursor(self) -> Cursor:
+        """Return a cursor to which everything is new."""
+        return Cursor()
+
+    def snapshot(self, cursor: Cursor) -> tuple[list[protocol.Update], list[bytes]]:
+        """Return all that a page needs to draw now, and move the cursor to now."""
+        cursor.runs.clear()
+        batch = _Batch()
+        for run in self.runs:
+            self._collect_run(run, cursor, batch, float("inf"), full=True)
+        return batch.updates, batch.buffers
+
+    def collect(self, cursor: Cursor, limit: float) -> tuple[list[protocol.Update], list[bytes]]:
+        """Return what is new since the cursor, in about `limit` bytes, and move the cursor."""
+        batch = _Batch()
+        for run in self.runs:
+            self._collect_run(run, cursor, batch, limit, full=False)
+        return batch.updates, batch.buffers
+
+    def range(
+        self, run: Run, series: Sequence[int], first_step: int, last_step: int, points: int
+    ) -> tuple[list[int], NDArray[np.float64]]:
+        """Return bucket counts and columns of several series between two steps."""
+        tags = run.tags
+        samples = [
+            run.series(tags[number]).sample(first_step, last_step, points) for number in series
+        ]
+        blocks = [_bucket_columns(sample) for sample in samples]
+        return [len(s.steps) for s in samples], np.concatenate([np.empty(0), *blocks])
+
+    def _collect_run(
+        self, run: Run, cursor: Cursor, batch: _Batch, limit: float, *, full: bool
+    ) -> None:
+        run.drain()
+        sent = cursor.runs.get(run.run_id)
+        info = (run.name, run.commands, run.run_id in self.graphs)
+        if sent is None:
+            sent = cursor.runs[run.run_id] = _RunCursor()
+        if sent.info != info:
+            sent.info = info
+            batch.add(
+                {
+                    "kind": "run_added",
+                    "run_id": run.run_id,
+                    "name": run.name,
+                    "started_at": run.progress.started_at,
+                    "commands": list(run.commands),
+                    "has_graph": run.run_id in self.graphs,
+                }
+            )
+        self._collect_settings(run, sent, batch)
+        self._collect_points(run, sent, batch, full=full)
+        self._collect_history(run, sent, batch, full=full)
+        self._collect_weights(run, sent, batch, limit)
+        self._collect_progress(run, sent, batch)
+
+    def _collect_progress(self, run: Run, sent: _RunCursor, batch: _Batch) -> None:
+        progress = run.progress
+        now = time.monotonic()
+        if progress is sent.progress:
+            return
+        due = now - sent.progress_at >= PROGRESS_SECONDS
+        if not due and getattr(sent.progress, "status", None) == progress.status:
+            return
+        sent.progress, sent.progress_at = progress, now
+        batch.add(
+            {
+                "kind": "run_changed",
+                "run_id": run.run_id,
+                "status": progress.status,
+                "started_at": progress.started_at,
+                "step": progress.step,
+                "total_steps": progress.total_steps,
+                "epoch": progress.epoch,
+                "total_epochs": progress.total_epochs,
+                "steps_per_second": _finite(progress.steps_per_second),
+                "eta_seconds": _finite(progress.eta_seconds),
+                "elapsed_seconds": progress.elapsed_seconds,
+                "overhead": _finite(progress.overhead),
+                "device": progress.device,
+                "memory_bytes": progress.memory_bytes,
+                "memory_total": progress.memory_total,
+                "dropped_frames": self.dropped_frames,
+            }
+        )
+
+    def _collect_settings(self, run: Run, sent: _RunCursor, batch: _Batch) -> None:
+        settings = tuple(run.control.settings())
+        if settings == sent.settings:
+            return
+        sent.settings = settings
+        batch.add(
+            {
+                "kind": "settings_changed",
+                "run_id": run.run_id,
+                "settings": [
+                    {
+                        "name": s.name,
+                        "value": s.value,
+                        "minimum": s.minimum,
+                        "maximum": s.maximum,
+                        "scale": s.scale,
+                    }
+                    for s in settings
+                ],
+            }
+        )
+
+    def _collect_points(self, run: Run, sent: _RunCursor, batch: _Batch, *, full: bool) -> None:
+        raw: list[tuple[int, int, NDArray[np.float64]]] = []
+        buckets: list[tuple[int, int, NDArray[np.float64]]] = []
+        for number, tag in enumerate(run.tags):
+            series = run.series(tag)
+            if number == len(sent.points):
+                sent.points.append(0)
+                batch.add(
+                    {"kind": "series_added", "run_id": run.run_id, "series": number, "tag": tag}
+                )
+            start, stop = sent.points[number], len(series)
+            if stop == start:
+                continue
+            if stop - start <= (SNAPSHOT_POINTS if full else FRAME_POINTS):
+                raw.append((number, stop - start, np.concatenate(series.slice(start, stop))))
+            else:
+                count, columns, stop = _reduced(series, start, stop)
+                buckets.append((number, count, columns))
+            sent.points[number] = stop
+        for kind, blocks in (("points_appended", raw), ("buckets_appended", buckets)):
+            if blocks:
+                batch.add(
+                    {
+                        "kind": kind,
+                        "run_id": run.run_id,
+                        "series": [number for number, _, _ in blocks],
+                        "counts": [count for _, count, _ in blocks],
+                    },
+                    np.concatenate([columns for _, _, columns in blocks]),
+                )
+
+    def _collect_history(self, run: Run, sent: _RunCursor, batch: _Batch, *, full: bool) -> None:
+        run_id = run.run_id
+        epochs = run.epochs[sent.epochs :]
+        if epochs:
+            batch.add(
+                {
+                    "kind": "epochs_started",
+                    "run_id": run_id,
+                    "first_epoch": sent.epochs + 1,
+                    "steps": [int(step) for step in epochs],
+                }
+            )
+            sent.epochs += len(epochs)
+        events = run.events[sent.events :]
+        if events:
+            batch.add(
+                {
+                    "kind": "events_recorded",
+                    "run_id": run_id,
+                    "events": [
+                        {
+                            "event": e.event,
+                            "step": e.step,
+                            "wall_time": e.wall_time,
+                            "text": e.text,
+                        }
+                        for e in events
+                    ],
+                }
+            )
+            sent.events += len(events)
+        total = run.lines.total
+        if total > sent.lines:
+            lines = run.lines.since(sent.lines)
+            shown = lines[-SNAPSHOT_LINES:]
+            batch.add(
+                {
+                    "kind": "lines_appended",
+                    "run_id": run_id,
+                    "lines": [
+                        {
+                            "level": line.level,
+                            "step": line.step,
+                            "wall_time": line.wall_time,
+                            "text": line.text,
+                        }
+                        for line in shown
+                    ],
+                    "dropped": 0 if full else total - sent.lines - len(shown),
+                }
+            )
+            sent.lines = total
+
+    def _collect_weights(self, run: Run, sent: _RunCursor, batch: _Batch, limit: float) -> None:
+        layers = tuple(run.weights.layers)
+        if layers and layers != sent.layers:
+            sent.layers = layers
+            batch.add(
+                {
+                    "kind": "layers_listed",
+                    "run_id": run.run_id,
+                    "layers": [{"name": name, "shape": list(shape)} for name, shape in layers],
+                }
+            )
+        for name in sorted(run.weights.wanted):
+            version = run.weights.version(name)
+            image = run.weights.latest(name)
+            if image is None or sent.weights.get(name) == version:
+                continue
+            if batch.size + image.cells.nbytes > limit and batch.updates:
+                self.dropped_frames += 1
+                continue
+            sent.weights[name] = version
+            batch.add(
+                {
+                    "kind": "weights_updated",
+                    "run_id": run.run_id,
+                    "name": name,
+                    "step": image.step,
+                    "shape": list(image.shape),
+                    "rows": image.cells.shape[0],
+                    "columns": image.cells.shape[1],
+                    "tile_rows": image.tile_rows,
+                    "tile_columns": image.tile_columns,
+                    "reduced": image.reduced,
+                    "scale": _finite(image.scale) or 0.0,
+                    "minimum": _finite(image.minimum) or 0.0,
+                    "maximum": _finite(image.maximum) or 0.0,
+                    "mean": _finite(image.mean) or 0.0,
+                    "std": _finite(image.std) or 0.0,
+                    "nonfinite": image.nonfinite,
+                },
+                image.cells,
+            )
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _bucket_columns(sample: Sample) -> NDArray[np.float64]:
+    columns = (
+        sample.steps,
+        sample.wall_times,
+        sample.min,
+        sample.max,
+        sample.mean,
+        sample.count,
+        sample.nan,
+    )
+    return np.concatenate([np.asarray(column, np.float64) for column in columns])
+
+
+def _reduced(series: Series, start: int, stop: int) -> tuple[int, NDArray[np.float64], int]:
+    """Return bucket count, columns, and how many points of the series they reach."""
+    if start == 0:
+        sample = series.sample(None, None, SNAPSHOT_POINTS)
+        return len(sample.steps), _bucket_columns(sample), int(sample.count.sum())
+    steps, wall_times, values = series.slice(start, stop)
+    edges = np.linspace(0, len(steps), FRAME_POINTS, endpoint=False).astype(np.intp)
+    nan = np.isnan(values)
+    finite = np.isfinite(values)
+    sizes = np.diff(edges, append=len(steps))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.add.reduceat(np.where(finite, values, 0.0), edges) / np.add.reduceat(
+            finite.astype(np.float64), edges
+        )
+    low = np.minimum.reduceat(np.where(nan, np.inf, values), edges)
+    high = np.maximum.reduceat(np.where(nan, -np.inf, values), edges)
+    empty = np.add.reduceat(nan.astype(np.intp), edges) == sizes
+    low[empty] = high[empty] = np.nan
+    columns = (
+        steps[edges],
+        wall_times[edges],
+        low,
+        high,
+        mean,
+        sizes,
+        np.add.reduceat(nan.astype(np.float64), edges),
+    )
+    return len(edges), np.concatenate([np.asarray(c, np.float64) for c in columns]), stop

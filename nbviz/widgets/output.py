@@ -1,0 +1,84 @@
+"""The cell's outputs: the live view, and beside it a picture for readers without a kernel.
+
+A notebook that is opened without its kernel finds no widget; what it can show is a picture. It is a
+second output of the cell. The live view hides it while it is on the page, so that the controls stay
+after the run has ended, and a saved notebook still shows the curves.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbviz.widgets.dashboard import Dashboard
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+REFRESH_SECONDS = 60.0
+COST_SHARE = 0.002  # of the time of an active run
+HANDLES_KEPT = 4
+
+
+class Output:
+    """Displays one dashboard, and keeps the pictures beside its views up to date."""
+
+    def __init__(self, dashboard: Dashboard) -> None:
+        self._dashboard = weakref.ref(dashboard)
+        self._handles: list[Any] = []
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._shown: tuple[Any, ...] = ()
+        self._shown_at = float("-inf")
+        self._interval = REFRESH_SECONDS
+        self._closed = False
+
+    def show(self) -> None:
+        """Display the live view and its picture as outputs of the running cell."""
+        from IPython.display import display
+
+        dashboard = self._dashboard()
+        if dashboard is None:
+            return
+        view = {"version_major": 2, "version_minor": 0, "model_id": dashboard.model_id}
+        display({"text/plain": repr(dashboard), WIDGET_VIEW: view}, raw=True)
+        self._shown = self._state(dashboard)
+        self._shown_at = time.monotonic()
+        handle: Any = display(self._picture(dashboard), raw=True, display_id=True)
+        with self._lock:
+            self._handles = [*self._handles, handle][-HANDLES_KEPT:]
+
+    def refresh(self) -> None:
+        """Replace the pictures if they are old; called now and then from the emitter's thread."""
+        dashboard = self._dashboard()
+        if dashboard is None or self._closed or os.getpid() != self._pid or not self._handles:
+            return
+        state = self._state(dashboard)
+        active = any(run.is_active for run in dashboard.runs)
+        age = time.monotonic() - self._shown_at
+        if state == self._shown or (active and age < self._interval and self._same_status(state)):
+            return
+        started = time.monotonic()
+        picture = self._picture(dashboard)
+        self._shown, self._shown_at = state, time.monotonic()
+        self._interval = max(REFRESH_SECONDS, (self._shown_at - started) / COST_SHARE)
+        for handle in list(self._handles):
+            handle.update(picture, raw=True)
+
+    def close(self) -> None:
+        """Leave the pictures as they are."""
+        self._closed = True
+
+    def _picture(self, dashboard: Dashboard) -> dict[str, Any]:
+        from nbviz.widgets.static_view import mime_bundle
+
+        return mime_bundle(dashboard.runs, dashboard.view_id)
+
+    @staticmethod
+    def _state(dashboard: Dashboard) -> tuple[Any, ...]:
+        return tuple((r.run_id, r.progress.status, r.progress.step) for r in dashboard.runs)
+
+    def _same_status(self, state: tuple[Any, ...]) -> bool:
+        return [s[:2] for s in state] == [s[:2] for s in self._shown]

@@ -1,0 +1,156 @@
+"""What pages ask, checked and carried out; every request with an id is answered."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from nbviz.errors import CommandError, NbvizError
+
+if TYPE_CHECKING:
+    from nbviz.recording.run import Run
+    from nbviz.widgets.dashboard import Dashboard
+
+MAX_POINTS = 4000
+MAX_LAYERS = 64
+
+
+class RequestHandler:
+    """Handles the messages of one dashboard's pages, on whichever thread they arrive."""
+
+    def __init__(self, dashboard: Dashboard) -> None:
+        self._dashboard = weakref.proxy(dashboard)
+
+    def handle(self, content: object) -> None:
+        """Carry out one request. Nothing that a page sends can raise here."""
+        if not isinstance(content, dict):
+            return
+        request: dict[str, Any] = content  # pyright: ignore[reportUnknownVariableType]
+        client_id, kind = request.get("client_id"), request.get("kind")
+        if not isinstance(client_id, str) or not isinstance(kind, str):
+            return
+        transport = self._dashboard.transport
+        try:
+            if kind == "ready":
+                transport.open(client_id)
+            elif kind == "acknowledge":
+                transport.acknowledge(client_id, _integer(request, "sequence"))
+            elif kind == "pull":
+                transport.pull(client_id)
+            else:
+                self._answer(client_id, kind, request)
+        except (NbvizError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            self._fail(client_id, request, error)
+
+    def _answer(self, client_id: str, kind: str, request: dict[str, Any]) -> None:
+        run = self._run(request)
+        if kind == "control":
+            self._control(run, request)
+            self._done(client_id, request)
+        elif kind == "send_range":
+            self._send_range(client_id, run, request)
+        elif kind == "watch_layers":
+            names = request.get("names")
+            if not isinstance(names, list) or len(names) > MAX_LAYERS:  # pyright: ignore[reportUnknownArgumentType]
+                raise CommandError(f"names must be a list of at most {MAX_LAYERS} layers.")
+            run.weights.want(client_id, {str(name) for name in names})  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+            self._done(client_id, request)
+        elif kind == "send_graph":
+            self._send_graph(client_id, run, request)
+        else:
+            raise CommandError(f"there is no request {kind!r}.")
+
+    def _control(self, run: Run, request: dict[str, Any]) -> None:
+        name, arguments = request.get("name"), request.get("arguments")
+        if name not in run.commands:
+            known = ", ".join(run.commands) or "none"
+            raise CommandError(f"this run has no command {name!r}; it has: {known}.")
+        if not isinstance(arguments, dict):
+            raise CommandError(f"arguments must be a mapping, got {arguments!r}.")
+        self._dashboard.command(run, name, arguments)
+
+    def _send_range(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
+        numbers = [int(number) for number in request["series"]]
+        bad = [number for number in numbers if not 0 <= number < len(run.tags)]
+        if bad:
+            raise CommandError(f"there is no series {bad[0]}; the run has {len(run.tags)}.")
+        counts, columns = self._dashboard.feed.range(
+            run,
+            numbers,
+            _integer(request, "first_step"),
+            _integer(request, "last_step"),
+            max(1, min(MAX_POINTS, _integer(request, "points"))),
+        )
+        update: Any = {
+            "kind": "range_sent",
+            "client_id": client_id,
+            "request_id": _integer(request, "request_id"),
+            "run_id": run.run_id,
+            "series": numbers,
+            "counts": counts,
+            "buffer": 0,
+        }
+        self._dashboard.transport.answer(client_id, [update], [columns.tobytes()])
+
+    def _send_graph(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
+        scopes = [str(scope) for scope in request["scopes"]]
+        transport = self._dashboard.transport
+        inside = True
+
+        def answer(result: Any) -> None:
+            if isinstance(result, Exception):
+                self._fail(client_id, request, result, inside_request=inside)
+                return
+            update: Any = {
+                "kind": "graph_sent",
+                "client_id": client_id,
+                "request_id": _integer(request, "request_id"),
+                "run_id": run.run_id,
+                "levels": result,
+            }
+            transport.answer(client_id, [update], inside_request=inside)
+
+        self._dashboard.graph_level(run, scopes, answer)
+        inside = False
+
+    def _run(self, request: dict[str, Any]) -> Run:
+        run_id = request.get("run_id")
+        for run in self._dashboard.runs:
+            if run.run_id == run_id:
+                return run
+        raise CommandError(f"this dashboard shows no run {run_id!r}.")
+
+    def _done(self, client_id: str, request: dict[str, Any]) -> None:
+        update: Any = {
+            "kind": "command_done",
+            "client_id": client_id,
+            "request_id": _integer(request, "request_id"),
+        }
+        self._dashboard.transport.answer(client_id, [update])
+
+    def _fail(
+        self,
+        client_id: str,
+        request: dict[str, Any],
+        error: Exception,
+        *,
+        inside_request: bool = True,
+    ) -> None:
+        request_id = request.get("request_id")
+        if not isinstance(request_id, int):
+            return
+        text = str(error) if isinstance(error, NbvizError) else f"{type(error).__name__}: {error}"
+        update: Any = {
+            "kind": "command_failed",
+            "client_id": client_id,
+            "request_id": request_id,
+            "error": text,
+        }
+        self._dashboard.transport.answer(client_id, [update], inside_request=inside_request)
+
+
+def _integer(request: dict[str, Any], name: str) -> int:
+    value = request.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise CommandError(f"{name} must be a whole number, got {value!r}.")
+    return int(value)
