@@ -78,8 +78,11 @@ export class Store {
 		switch (update.kind) {
 			case "run_added": {
 				const known = this.runs.get(update.run_id);
-				if (known) Object.assign(known, { name: update.name, commands: update.commands });
-				else this.runs.set(update.run_id, emptyRun(update.run_id, update, this.runs.size));
+				if (known) {
+					known.name = update.name;
+					known.commands = update.commands;
+					known.has_graph = update.has_graph;
+				} else this.runs.set(update.run_id, emptyRun(update.run_id, update, this.runs.size));
 				this.mark("runs");
 				return undefined;
 			}

@@ -1,6 +1,7 @@
 // The entry, and the only file that sees anywidget: one store and one connection for a model, panels
 // for each of its views.
 import { type Asker, type Channel, Connection } from "./connection";
+import { createCursor } from "./cursor";
 import { mountCurves } from "./panels/curves";
 import { mountGraph } from "./panels/graph";
 import { mountLog } from "./panels/log";
@@ -8,11 +9,10 @@ import type { Context, Mount } from "./panels/panel";
 import { element } from "./panels/panel";
 import { mountToolbar } from "./panels/toolbar";
 import { mountWeights } from "./panels/weights";
-import { Replay, type Recorded } from "./replay";
+import { type Recorded, Replay } from "./replay";
 import { Store } from "./store";
 import { styles } from "./styles";
 import { followTheme } from "./theme";
-import { createCursor } from "./cursor";
 
 /** The part of anywidget's model that nbviz uses. */
 interface Model extends Channel {

@@ -1,0 +1,32 @@
+// The same fixtures that the Python tests read.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Message, Request, Update } from "../src/protocol.gen";
+
+const FOLDER = fileURLToPath(new URL("../../tests/fixtures/protocol/", import.meta.url));
+
+interface Fixture {
+	readonly message: Update | Message | Request;
+	readonly buffers: { dtype: "float64" | "int16"; values: (number | string)[] }[];
+}
+
+/** The fixture of one kind of message, with its buffers at an odd offset, as a comm may deliver them. */
+export function fixture<K extends Fixture["message"]["kind"]>(
+	kind: K,
+): { message: Extract<Fixture["message"], { kind: K }>; buffers: DataView[] } {
+	const read = JSON.parse(readFileSync(`${FOLDER}${kind}.json`, "utf-8")) as Fixture;
+	return {
+		message: read.message as Extract<Fixture["message"], { kind: K }>,
+		buffers: read.buffers.map(({ dtype, values }) => {
+			const numbers = values.map(Number);
+			const array = dtype === "int16" ? Int16Array.from(numbers) : Float64Array.from(numbers);
+			const odd = new Uint8Array(array.byteLength + 1);
+			odd.set(new Uint8Array(array.buffer), 1);
+			return new DataView(odd.buffer, 1);
+		}),
+	};
+}
+
+export function fixtureKinds(): string[] {
+	return readdirSync(FOLDER).map((name) => name.replace(".json", ""));
+}
