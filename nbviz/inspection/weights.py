@@ -219,7 +219,7 @@ def _moments(
             relative = torch.where(torch.isfinite(relative), relative, 0.0)
         mean = relative.mean()
         means.append(mean)
-        squares.append(torch.square(torch.linalg.vector_norm(relative - mean)))
+        squares.append((relative - mean).square().sum())
         shares.append(len(relative) / len(flat))
     pairs = list(zip(shares, means, strict=True))
     mean = torch.stack([share * part for share, part in pairs]).sum()
