@@ -1,0 +1,98 @@
+"""Takes what one thread prints, and leaves every other thread's output alone.
+
+`contextlib.redirect_stdout` swaps the stream for the whole process, and ipykernel routes what a
+background thread prints to whichever cell ran last. So a stand-in for `sys.stdout` and `sys.stderr`
+looks at the writing thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Take = Callable[[str, str], None]
+
+_LINE_LIMIT = 10_000  # characters without a line break before they are taken anyway
+_lock = threading.Lock()
+_takers: dict[int, Take] = {}
+
+
+class _Stream:
+    """A text stream that hands the registered threads' lines to their takers."""
+
+    def __init__(self, original: TextIO, level: str) -> None:
+        self._original = original
+        self._level = level
+        self._partial: dict[int, str] = {}
+
+    def write(self, text: str) -> int:
+        thread = threading.get_ident()
+        take = _takers.get(thread)
+        if take is None:
+            return self._original.write(text)
+        # A progress bar rewrites its line with carriage returns: only its last state is a line.
+        text = self._partial.pop(thread, "") + text
+        *lines, rest = text.split("\n")
+        for line in lines:
+            take(line.rsplit("\r", 1)[-1], self._level)
+        if len(rest) > _LINE_LIMIT:
+            take(rest, self._level)
+        elif rest:
+            self._partial[thread] = rest.rsplit("\r", 1)[-1] if "\r" in rest else rest
+        return len(text)
+
+    def flush(self) -> None:
+        if threading.get_ident() not in _takers:
+            self._original.flush()
+
+    def finish(self, thread: int, take: Take) -> None:
+        """Hand over what stands without a line break."""
+        rest = self._partial.pop(thread, "")
+        if rest:
+            take(rest, self._level)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+
+@contextlib.contextmanager
+def captured_prints(take: Take) -> Iterator[None]:
+    """Call `take(line, "print" or "error")` for each line that this thread prints meanwhile."""
+    thread = threading.get_ident()
+    with _lock:
+        _install()
+        outer = _takers.get(thread)
+        _takers[thread] = take
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, _Stream):
+                stream.finish(thread, take)
+        with _lock:
+            if outer is None:
+                del _takers[thread]
+            else:
+                _takers[thread] = outer
+            if not _takers:
+                _uninstall()
+
+
+def _install() -> None:
+    if not isinstance(sys.stdout, _Stream):
+        sys.stdout = _Stream(sys.stdout, "print")
+    if not isinstance(sys.stderr, _Stream):
+        sys.stderr = _Stream(sys.stderr, "print")
+
+
+def _uninstall() -> None:
+    # Somebody may have wrapped ours meanwhile: then it stays, and only passes on.
+    if isinstance(sys.stdout, _Stream):
+        sys.stdout = sys.stdout._original  # noqa: SLF001
+    if isinstance(sys.stderr, _Stream):
+        sys.stderr = sys.stderr._original  # noqa: SLF001
