@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     Take = Callable[[str, str], None]
 
@@ -26,7 +26,7 @@ class _Stream:
     """A text stream that hands the registered threads' lines to their takers."""
 
     def __init__(self, original: TextIO, level: str) -> None:
-        self._original = original
+        self.original = original
         self._level = level
         self._partial: dict[int, str] = {}
 
@@ -34,7 +34,7 @@ class _Stream:
         thread = threading.get_ident()
         take = _takers.get(thread)
         if take is None:
-            return self._original.write(text)
+            return self.original.write(text)
         # A progress bar rewrites its line with carriage returns: only its last state is a line.
         text = self._partial.pop(thread, "") + text
         *lines, rest = text.split("\n")
@@ -48,7 +48,7 @@ class _Stream:
 
     def flush(self) -> None:
         if threading.get_ident() not in _takers:
-            self._original.flush()
+            self.original.flush()
 
     def finish(self, thread: int, take: Take) -> None:
         """Hand over what stands without a line break."""
@@ -57,11 +57,11 @@ class _Stream:
             take(rest, self._level)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
+        return getattr(self.original, name)
 
 
 @contextlib.contextmanager
-def captured_prints(take: Take) -> Iterator[None]:
+def captured_prints(take: Take) -> Generator[None]:
     """Call `take(line, "print" or "error")` for each line that this thread prints meanwhile."""
     thread = threading.get_ident()
     with _lock:
@@ -93,6 +93,6 @@ def _install() -> None:
 def _uninstall() -> None:
     # Somebody may have wrapped ours meanwhile: then it stays, and only passes on.
     if isinstance(sys.stdout, _Stream):
-        sys.stdout = sys.stdout._original  # noqa: SLF001
+        sys.stdout = sys.stdout.original
     if isinstance(sys.stderr, _Stream):
-        sys.stderr = sys.stderr._original  # noqa: SLF001
+        sys.stderr = sys.stderr.original

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbviz.widgets.feed import Cursor, Feed
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
+_Parcel = tuple[list[protocol.Update], list[bytes]]
 
 FRAME_BYTES = 1_000_000
 PULL_FRAME_BYTES = 400_000
@@ -42,7 +43,7 @@ class _Client:
     waiting_since: float = 0.0  # when the oldest frame it has not acknowledged was sent
     cursor: Cursor | None = None  # of its own where it pulls
     sequence: int = 0
-    outbox: list[tuple[list[protocol.Update], list[bytes]]] = field(default_factory=list)
+    outbox: list[_Parcel] = field(default_factory=list["_Parcel"])
 
 
 class Transport:
