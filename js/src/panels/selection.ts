@@ -1,0 +1,78 @@
+// Which run the toolbar steers, and the log and the weights show: one choice for each view.
+import type { RunState, Store } from "../store";
+import { type Context, element } from "./panel";
+
+export interface Selection {
+	/** The chosen run; else the newest that is active, else the newest. */
+	readonly run: RunState | undefined;
+	choose(run_id: string): void;
+	/** Calls `listener` when another run is chosen. Returns the way out. */
+	subscribe(listener: () => void): () => void;
+}
+
+const selections = new WeakMap<HTMLElement, Selection>();
+
+/** The selection that the panels of a view share. */
+export function selectionOf({ root, store }: Context): Selection {
+	const known = selections.get(root);
+	if (known) return known;
+	const listeners = new Set<() => void>();
+	let chosen: string | undefined;
+	const selection: Selection = {
+		get run() {
+			return (chosen !== undefined && store.runs.get(chosen)) || preferred(store);
+		},
+		choose(run_id) {
+			chosen = run_id;
+			for (const listener of [...listeners]) listener();
+		},
+		subscribe(listener) {
+			listeners.add(listener);
+			return () => listeners.delete(listener);
+		},
+	};
+	selections.set(root, selection);
+	return selection;
+}
+
+/** True while the run's thread is at work. */
+export function isActive(run: RunState): boolean {
+	const status = run.progress?.status;
+	return status === "running" || status === "paused" || status === "stopping";
+}
+
+/** The run's colour as a CSS value; curves use the same one where runs are compared. */
+export function runColor(run: RunState): string {
+	return `var(--nbviz-series-${(run.index % 8) + 1})`;
+}
+
+/** A list of the runs with the colour of the chosen one; hidden while there is only one. */
+export function runPicker(context: Context): { picker: HTMLElement; update: () => void } {
+	const selection = selectionOf(context);
+	const swatch = element("span", "nbviz-swatch");
+	const select = element("select", "nbviz-select", { "aria-label": "Run" });
+	const picker = element("span", "nbviz-run-picker", {}, swatch, select);
+	select.addEventListener("change", () => selection.choose(select.value));
+	let shown = "";
+	const update = () => {
+		const runs = [...context.store.runs.values()];
+		picker.hidden = runs.length < 2;
+		const names = JSON.stringify(runs.map((run) => [run.run_id, run.name]));
+		if (names !== shown) {
+			shown = names;
+			select.replaceChildren(
+				...runs.map((run) => element("option", "", { value: run.run_id }, run.name)),
+			);
+		}
+		const { run } = selection;
+		if (!run) return;
+		if (select.value !== run.run_id) select.value = run.run_id;
+		swatch.style.background = runColor(run);
+	};
+	return { picker, update };
+}
+
+function preferred(store: Store): RunState | undefined {
+	const runs = [...store.runs.values()].reverse();
+	return runs.find(isActive) ?? runs[0];
+}
