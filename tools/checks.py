@@ -1,0 +1,160 @@
+"""Runs every check, or those named; says at the end which failed.
+
+The closing line is pytest's: the tests of pytest and vitest, and each other check as one.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from environments import COLAB, ROOT, VENV
+
+JS = ROOT / "js"
+BUNDLE_LIMIT = 200_000  # bytes
+LIMIT_SECONDS = 1200
+PYTHON = str(VENV / "bin" / "python")
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+# These need an environment, a built package or a browser, and are checks of their own.
+APART = ("tests/browser", "tests/kernels", "tests/package")
+UNIT = ("tests", *(f"--ignore={folder}" for folder in APART))
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One command that must succeed."""
+
+    name: str
+    command: tuple[str, ...]
+    cwd: Path = ROOT
+    environment: dict[str, str] = field(default_factory=dict)
+    alone: bool = False  # it measures time or drives a browser: nothing runs beside it
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a check."""
+
+    check: Check
+    succeeded: bool
+    output: str
+    seconds: float
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many tests passed and failed."""
+        lines = [line for line in ANSI.sub("", self.output).splitlines() if COUNT.search(line)]
+        summaries = [line for line in lines if " in " in line or line.strip().startswith("Tests ")]
+        if not ({"pytest", "vitest"} & set(self.check.command)) or not summaries:
+            return int(self.succeeded), int(not self.succeeded)
+        found = [(int(number), word) for number, word in COUNT.findall(summaries[-1])]
+        passed = sum(number for number, word in found if word == "passed")
+        failed = sum(number for number, word in found if word != "passed")
+        return passed, failed or int(not self.succeeded)
+
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+CHECKS = (
+    Check("unit", (PYTHON, *PYTEST, *UNIT), environment=ONE_THREAD),
+    Check(
+        "protocol",
+        (
+            "sh",
+            "-c",
+            f"{PYTHON} js/generate_protocol.py && git diff --exit-code js/src/protocol.gen.ts",
+        ),
+    ),
+    Check("ruff", (PYTHON, "-m", "ruff", "check", ".")),
+    Check("format", (PYTHON, "-m", "ruff", "format", "--check", ".")),
+    Check("types", (PYTHON, "-m", "pyright", "nbviz")),
+    Check("imports", (str(VENV / "bin" / "lint-imports"),)),
+    Check("biome", ("npx", "--no-install", "biome", "ci", "."), cwd=JS),
+    Check("tsc", ("npx", "--no-install", "tsc", "--noEmit"), cwd=JS),
+    Check("vitest", ("npx", "--no-install", "vitest", "run"), cwd=JS),
+    Check("bundle", (PYTHON, "tools/checks.py", "--bundle")),
+    Check("package", (PYTHON, *PYTEST, "tests/package"), environment=ONE_THREAD),
+    Check("colab", (str(COLAB / "bin" / "python"), *PYTEST, *UNIT), environment=ONE_THREAD),
+    Check("kernels", (PYTHON, *PYTEST, "tests/kernels"), alone=True),
+    Check("browser", (PYTHON, *PYTEST, "tests/browser"), alone=True),
+)
+
+
+def carry_out(check: Check) -> Outcome:
+    """Run one check and show what it said."""
+    started = time.monotonic()
+    # A user's site-packages or settings must not decide whether the checks pass.
+    environment = {**os.environ, **check.environment, "PYTHONNOUSERSITE": "1", "NO_COLOR": "1"}
+    environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment['PATH']}"
+    try:
+        done = subprocess.run(
+            check.command,
+            cwd=check.cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        succeeded, output = done.returncode == 0, done.stdout
+    except FileNotFoundError as error:
+        succeeded, output = False, f"{error}\n"
+    except subprocess.TimeoutExpired as error:
+        said = error.stdout or b""
+        output = said.decode(errors="replace") if isinstance(said, bytes) else said
+        succeeded, output = False, f"{output}\nstopped after {LIMIT_SECONDS} s\n"
+    outcome = Outcome(check, succeeded, output, time.monotonic() - started)
+    show(outcome)
+    return outcome
+
+
+def show(outcome: Outcome) -> None:
+    """Print a check's result; its output in full where it failed, else its last line."""
+    word = "ok" if outcome.succeeded else "FAILED"
+    lines = outcome.output.rstrip().splitlines()
+    shown = lines[-1:] if outcome.succeeded else lines
+    text = "\n".join(f"    {line}" for line in shown)
+    print(f"{outcome.check.name}: {word} ({outcome.seconds:.0f} s)\n{text}", flush=True)
+
+
+def check_bundle() -> None:
+    """Compare the front end's size with its limit."""
+    size = (ROOT / "nbviz" / "static" / "widget.js").stat().st_size
+    print(f"nbviz/static/widget.js: {size / 1000:.1f} kB of {BUNDLE_LIMIT / 1000:.0f}")
+    if size > BUNDLE_LIMIT:
+        sys.exit(1)
+
+
+def main(names: list[str]) -> int:
+    """Run the checks of these names, or all; return the exit status."""
+    known = {check.name for check in CHECKS}
+    if unknown := [name for name in names if name not in known]:
+        print(f"there is no check {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+        return 2
+    wanted = [check for check in CHECKS if not names or check.name in names]
+    started = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(carry_out, [check for check in wanted if not check.alone]))
+    outcomes += [carry_out(check) for check in wanted if check.alone]
+    seconds = time.monotonic() - started
+    passed, failed = (sum(part) for part in zip(*(o.counts() for o in outcomes), strict=True))
+    broken = [outcome.check.name for outcome in outcomes if not outcome.succeeded]
+    if broken:
+        print(f"\nFAILED: {', '.join(broken)}")
+    totals = [f"{failed} failed"] * bool(failed) + [f"{passed} passed"]
+    print(f"{'=' * 20} {', '.join(totals)} in {seconds:.2f}s {'=' * 20}")
+    return int(bool(broken))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--bundle"]:
+        check_bundle()
+    else:
+        sys.exit(main(sys.argv[1:]))
