@@ -1,1 +1,64 @@
-"""Watch, steer and understand a PyTorch training run inside the notebook cell."""
+"""Watch, steer and understand a PyTorch training run inside the notebook cell that started it.
+
+Names are imported when they are first used, so that `import nbviz` is quick, and a machine without
+Jupyter can use `Run`, `Trainer` and the rest that has no screen.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbviz import datasets, errors
+    from nbviz.magics import load_ipython_extension, unload_ipython_extension
+    from nbviz.recording.current import log
+    from nbviz.recording.run import Run
+    from nbviz.recording.series import Sample, Series
+    from nbviz.trainer import Trainer
+    from nbviz.widgets.dashboard import Dashboard
+    from nbviz.widgets.live_trainer import LiveTrainer
+
+__all__ = [
+    "Dashboard",
+    "LiveTrainer",
+    "Run",
+    "Sample",
+    "Series",
+    "Trainer",
+    "datasets",
+    "errors",
+    "load_ipython_extension",
+    "log",
+    "unload_ipython_extension",
+]
+
+_HOMES = {
+    "Dashboard": "nbviz.widgets.dashboard",
+    "LiveTrainer": "nbviz.widgets.live_trainer",
+    "Run": "nbviz.recording.run",
+    "Sample": "nbviz.recording.series",
+    "Series": "nbviz.recording.series",
+    "Trainer": "nbviz.trainer",
+    "load_ipython_extension": "nbviz.magics",
+    "log": "nbviz.recording.current",
+    "unload_ipython_extension": "nbviz.magics",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("datasets", "errors"):
+        return importlib.import_module(f"nbviz.{name}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("nbviz")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'nbviz' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,62 @@
+"""The run that `nbviz.log` writes to."""
+
+from __future__ import annotations
+
+import contextlib
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from nbviz.errors import LoggingError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+    from typing import Any
+
+    from nbviz.recording.run import Run
+
+_current: ContextVar[Run | None] = ContextVar("nbviz_run", default=None)
+_fallback: list[Run] = []
+
+
+@contextlib.contextmanager
+def as_current(run: Run) -> Generator[None]:
+    """Make `run` the one that `nbviz.log` writes to, in this context.
+
+    Threads that the context starts do not inherit it; they use the run made current last.
+    """
+    token = _current.set(run)
+    _fallback.append(run)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        _fallback.remove(run)
+
+
+def current_run() -> Run:
+    """Return the run that `nbviz.log` writes to.
+
+    Raises:
+        LoggingError: There is none.
+    """
+    run = _current.get() or (_fallback[-1] if _fallback else None)
+    if run is None:
+        raise LoggingError(
+            "nbviz.log was called outside a run. Put %%live at the top of the cell, or make a run: "
+            'run = nbviz.Run("my loop"), then run.log(…).'
+        )
+    return run
+
+
+def log(values: Mapping[str, Any], step: int | None = None) -> None:
+    """Record scalars in the current run: the one of the `%%live` cell, or of `with run:`.
+
+    Args:
+        values: Tag to number, or to a tensor with one element.
+        step: The completed step (0 or more); counts up by itself if None.
+
+    Raises:
+        LoggingError: There is no current run, or a tag, value or step cannot be recorded.
+        RunStopped: The run was stopped from the dashboard.
+    """
+    current_run().log(values, step)

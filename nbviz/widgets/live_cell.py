@@ -1,0 +1,113 @@
+"""A cell's own training loop, run on a background thread with a dashboard."""
+
+from __future__ import annotations
+
+import linecache
+from typing import TYPE_CHECKING, Any
+
+from nbviz.errors import RunActiveError, RunStopped
+from nbviz.recording.current import as_current
+from nbviz.recording.prints import captured_prints
+from nbviz.recording.run import Run
+from nbviz.training.background import BackgroundRun
+from nbviz.widgets.dashboard import Dashboard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STOP_SECONDS = 30.0
+_cells: dict[str, LiveCell] = {}
+_count = 0
+
+
+class LiveCell:
+    """Runs source code as a notebook cell would, on a thread, in the notebook's namespace.
+
+    `nbviz.log` inside it writes to `run`; Pause, Step and Stop act at its log calls and at the
+    items of `run.track`. What it prints goes to the dashboard's log, and so does its traceback.
+
+    Args:
+        source: Python source.
+        namespace: The notebook's variables, read and written by the code.
+        name: What the run is called.
+        panels: As for `Dashboard`.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        namespace: dict[str, Any],
+        *,
+        name: str | None = None,
+        panels: Sequence[str] | None = None,
+    ) -> None:
+        global _count  # noqa: PLW0603  cells are numbered as they come
+        _count += 1
+        filename = f"<live cell {_count}>"
+        self._code = compile(source, filename, "exec")
+        # So that a traceback shows the source lines.
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        self._namespace = namespace
+        self.run = Run(name)
+        self.dashboard = Dashboard(
+            self.run, panels=("toolbar", "curves", "weights", "log") if panels is None else panels
+        )
+        self._background = BackgroundRun(self._execute, name=self.run.name)
+
+    def start(self) -> None:
+        """Start the thread; returns at once."""
+        self.run.begin()
+        self._background.start()
+
+    def stop(self, timeout: float = STOP_SECONDS) -> None:
+        """Stop at the next log call, and wait for it.
+
+        Raises:
+            RunActiveError: The loop did not get to a log call in `timeout` seconds.
+        """
+        if not self._background.is_alive:
+            return
+        self.run.control.stop()
+        self.wait(timeout)
+        if self._background.is_alive:
+            raise RunActiveError(
+                f"the loop of {self.run.name!r} did not reach a log call within {timeout:g} s, so "
+                "it could not be stopped. Interrupting the kernel does not end it either; wait for "
+                "it or restart the kernel."
+            )
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the loop has ended, and raise what ended it."""
+        self._background.wait(timeout)
+
+    def _execute(self) -> None:
+        error: BaseException | None = None
+        try:
+            with as_current(self.run), captured_prints(self.run.note):
+                exec(self._code, self._namespace)  # noqa: S102  the user's own cell
+        except RunStopped:
+            pass
+        except BaseException as caught:
+            error = caught
+            raise
+        finally:
+            self.run.finish(error)
+
+
+def start_live_cell(
+    source: str,
+    namespace: dict[str, Any],
+    *,
+    cell_id: str | None,
+    name: str | None,
+    panels: Sequence[str] | None = None,
+) -> LiveCell:
+    """Start a cell's loop; the same cell's earlier loop is stopped first."""
+    key = cell_id or name
+    earlier = _cells.get(key) if key else None
+    if earlier is not None:
+        earlier.stop()
+    cell = LiveCell(source, namespace, name=name, panels=panels)
+    if key:
+        _cells[key] = cell
+    return cell
