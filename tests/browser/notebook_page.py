@@ -1,0 +1,148 @@
+"""One notebook in a JupyterLab tab: opens it, runs its cells, asks its kernel."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lab import Lab
+    from playwright.sync_api import Locator, Page
+
+OPEN = """async ([path, kernel]) => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const options = {path, factory: "Notebook"};
+  if (kernel) options.kernel = {name: kernel};
+  const panel = await app.commands.execute("docmanager:open", options);
+  await panel.context.ready;
+  await panel.revealed;
+  if (kernel) {
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+  }
+  window.nbvizPanel = panel;
+}"""
+RUN = """async ([index, wait]) => {
+  const panel = window.nbvizPanel;
+  panel.content.activeCellIndex = index;
+  panel.content.deselectAll();
+  const done = window.jupyterapp.commands.execute("notebook:run-cell");
+  if (wait) await done;
+}"""
+ERROR = """(index) => {
+  const outputs = window.nbvizPanel.content.widgets[index].model.sharedModel.toJSON().outputs;
+  const error = outputs.find((output) => output.output_type === "error");
+  return error ? error.ename + ": " + error.evalue : null;
+}"""
+EVALUATE = """async (expression) => {
+  const kernel = window.nbvizPanel.sessionContext.session.kernel;
+  const future = kernel.requestExecute({
+    code: "", silent: true, store_history: false, user_expressions: {value: expression},
+  });
+  return (await future.done).content;
+}"""
+POLL_SECONDS = 0.05
+
+
+class Notebook:
+    """A notebook file, open in a tab.
+
+    Args:
+        page: The tab; JupyterLab is loaded into it.
+        lab: The server.
+        cells: The source of each code cell.
+        kernel: Name of the kernel to run; None opens the notebook without one.
+        name: The file's name without its ending.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        lab: Lab,
+        cells: list[str],
+        *,
+        kernel: str,
+        name: str,
+    ) -> None:
+        self.page = page
+        self.lab = lab
+        self.path = lab.folder / f"{name}.ipynb"
+        self.kernel: str | None = kernel
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source) for source in cells],
+            metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
+        )
+        nbformat.write(notebook, self.path)
+        self.open()
+
+    def open(self) -> None:
+        """Load JupyterLab anew and open the file in it; a running kernel is found again."""
+        self.page.goto(f"{self.lab.url('/lab')}&reset")
+        self.page.wait_for_function("window.jupyterapp !== undefined")
+        self.page.evaluate(OPEN, [self.path.name, self.kernel])
+
+    def run(self, index: int, *, wait: bool = True) -> None:
+        """Run a cell; with `wait`, until it has ended, and fail if it raised."""
+        self.page.evaluate(RUN, [index, wait])
+        if wait and (error := self.page.evaluate(ERROR, index)):
+            pytest.fail(f"cell {index} of {self.path.name} raised {error}")
+
+    def value(self, expression: str) -> Any:
+        """Evaluate an expression in the kernel, between its cells, and return its JSON value."""
+        asked = f"__import__('json').dumps({expression})"
+        reply = self.page.evaluate(EVALUATE, asked)["user_expressions"]["value"]
+        if reply["status"] != "ok":
+            pytest.fail(f"{expression} raised {reply['ename']}: {reply['evalue']}")
+        return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
+
+    def wait_for(
+        self, expression: str, holds: Callable[[Any], bool] = bool, seconds: float = 60
+    ) -> Any:
+        """Wait until the value of an expression satisfies `holds`, and return it."""
+        deadline = time.monotonic() + seconds
+        while not holds(value := self.value(expression)):
+            if time.monotonic() > deadline:
+                pytest.fail(f"{expression} is still {value!r} after {seconds} s")
+            time.sleep(POLL_SECONDS)
+        return value
+
+    def output(self, index: int) -> Locator:
+        """Return the outputs of a cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
+
+    def save(self) -> dict[str, Any]:
+        """Save the file, and return what it holds."""
+        self.page.evaluate("window.nbvizPanel.context.save()")
+        return json.loads(self.path.read_text())
+
+    def reload(self) -> None:
+        """Reload the tab, as a person would in mid-run."""
+        self.save()
+        self.open()
+
+    def set_theme(self, theme: str) -> None:
+        """Switch JupyterLab to "light" or "dark"."""
+        name = f"JupyterLab {theme.title()}"
+        self.page.evaluate(
+            "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
+        )
+        light = "true" if theme == "light" else "false"
+        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+
+    def shut_down(self) -> None:
+        """End the kernel."""
+        self.page.evaluate("window.nbvizPanel.sessionContext.shutdown()")
+
+    def screenshot(self, index: int, path: Path) -> None:
+        """Take a picture of a cell's outputs."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.output(index).screenshot(path=path, animations="disabled")
