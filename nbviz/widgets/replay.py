@@ -1,0 +1,187 @@
+"""A run as one page that opens without a kernel and without a network, and is still interactive.
+
+The page holds nbviz's own front end and a snapshot of the runs, both as inert JSON. Its policy lets
+only the one script run that this file writes, and what that script makes of the front end; nothing
+of it can reach a network.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbviz.errors import ConfigurationError
+from nbviz.widgets.feed import Feed
+from nbviz.widgets.static_svg import render_svg, xml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nbviz.protocol import GraphLevel
+    from nbviz.recording.run import Run
+
+_BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
+
+_SCRIPT = """\
+const page = JSON.parse(document.getElementById("nbviz-page").textContent);
+const code = new Blob([page.front_end], { type: "text/javascript" });
+const url = URL.createObjectURL(code);
+import(url).then(({ replay }) => {
+	URL.revokeObjectURL(url);
+	document.getElementById("nbviz-picture").remove();
+	replay(document.getElementById("nbviz-root"), page.recorded, page.panels);
+});"""
+
+_STYLE = """\
+:root { color-scheme: light dark; }
+body { margin: 0 auto; padding: 20px; max-width: 1280px; background: #ffffff; color: #1f2430;
+	font: 13px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
+h1 { margin: 0 0 14px; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }
+img { max-width: 100%; }
+@media (prefers-color-scheme: dark) { body { background: #101216; color: #e7e9ee; } }"""
+
+
+def save_html(
+    path: Path | str,
+    runs: Sequence[Run],
+    graphs: Mapping[str, list[GraphLevel]] | None = None,
+    title: str | None = None,
+) -> Path:
+    """Write runs as one page that opens without a kernel and without a network.
+
+    Args:
+        path: The file to write; one that exists is replaced.
+        runs: What to show.
+        graphs: Every level of the models' graphs, by run id.
+        title: The page's heading; the runs' names by default.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        ConfigurationError: There is no run, or the file cannot be written.
+    """
+    page = replay_html(runs, graphs, title)
+    file = Path(path)
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write {str(file)!r}: {error.strerror}. Choose another path."
+        ) from error
+    return file
+
+
+def replay_html(
+    runs: Sequence[Run],
+    graphs: Mapping[str, list[GraphLevel]] | None = None,
+    title: str | None = None,
+) -> str:
+    """Return runs as one HTML page: the live view's panels, filled once.
+
+    Curves zoom, smooth and read out, and the graph expands. A series of more than 4,000 points is
+    kept as 4,000 buckets with minimum, maximum and mean.
+
+    Args:
+        runs: What to show, finished or not.
+        graphs: Every level of the models' graphs, by run id.
+        title: The page's heading; the runs' names by default.
+
+    Raises:
+        ConfigurationError: There is no run, or nbviz was installed without its front end.
+    """
+    if not runs:
+        raise ConfigurationError("there is no run to save; pass at least one.")
+    recorded = _record(runs, graphs or {})
+    page = {
+        "front_end": _front_end(),
+        "recorded": recorded,
+        "panels": _panels(recorded),
+    }
+    name = xml_text(title or ", ".join(run.name for run in runs))
+    picture = base64.b64encode(render_svg(runs).encode()).decode("ascii")
+    policy = (
+        f"default-src 'none'; script-src '{_digest(_SCRIPT)}' blob:; worker-src blob:; "
+        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+    # The picture is what a reader sees whose browser runs no scripts.
+    return f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{name}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1>{name}</h1>
+<main id="nbviz-root"></main>
+<noscript id="nbviz-picture"><img alt="{name}" src="data:image/svg+xml;base64,{picture}"></noscript>
+<script type="application/json" id="nbviz-page">{_inert_json(page)}</script>
+<script type="module">{_SCRIPT}</script>
+</body>
+</html>
+"""
+
+
+def _record(runs: Sequence[Run], graphs: Mapping[str, list[GraphLevel]]) -> dict[str, Any]:
+    feed = Feed(runs)
+    feed.graphs = set(graphs)
+    owner = object()
+    drawn = {run.run_id: _pictured(run) for run in runs}
+    for run in runs:
+        run.weights.want(owner, drawn[run.run_id])
+    updates, buffers = feed.snapshot(feed.cursor())
+    for run in runs:
+        run.weights.want(owner, ())
+    for update in updates:
+        if update["kind"] == "layers_listed":  # one without a picture could only disappoint
+            known = drawn[update["run_id"]]
+            update["layers"] = [layer for layer in update["layers"] if layer["name"] in known]
+    return {
+        "updates": updates,
+        "buffers": [base64.b64encode(buffer).decode("ascii") for buffer in buffers],
+        "graphs": dict(graphs),
+    }
+
+
+def _pictured(run: Run) -> list[str]:
+    """Return the names of the parameters of which a picture was taken."""
+    return [name for name, _ in run.weights.layers if run.weights.latest(name) is not None]
+
+
+def _panels(recorded: Mapping[str, Any]) -> list[str]:
+    kinds = {update["kind"] for update in recorded["updates"]}
+    panels = ["toolbar", "curves"]
+    if "weights_updated" in kinds:
+        panels.append("weights")
+    if recorded["graphs"]:
+        panels.append("graph")
+    if "lines_appended" in kinds:
+        panels.append("log")
+    return panels
+
+
+def _inert_json(value: object) -> str:
+    """Return JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _digest(script: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def _front_end() -> str:
+    try:
+        return _BUNDLE.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "nbviz's front end is missing from this installation (nbviz/static/widget.js). "
+            "In a checkout, build it with: make build"
+        ) from None

@@ -1,0 +1,194 @@
+"""A picture as a list of shapes, so that SVG and PNG are drawn from one layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Anchor = Literal["start", "middle", "end"]
+
+LIGHT = {
+    "surface": "#ffffff",
+    "sunken": "#f4f5f7",
+    "border": "#e0e3e8",
+    "text": "#1f2430",
+    "text-soft": "#5b6372",
+    "grid": "#e9ecf1",
+    "accent": "#2f6fde",
+    "good": "#1f8a5b",
+    "warn": "#b4690e",
+    "bad": "#c9372c",
+    "series-1": "#2f6fde",
+    "series-2": "#e0702b",
+    "series-3": "#1f9470",
+    "series-4": "#b0479f",
+    "series-5": "#7a62d9",
+    "series-6": "#a07c12",
+    "series-7": "#1b8fb3",
+    "series-8": "#c9405f",
+}
+"""The colours of `js/src/styles/tokens.css`, by the names they have there."""
+
+DARK = {
+    "surface": "#16181d",
+    "sunken": "#21242b",
+    "border": "#353a44",
+    "text": "#e7e9ee",
+    "text-soft": "#a3abba",
+    "grid": "#2a2e36",
+    "accent": "#6b9dff",
+    "good": "#4fc38d",
+    "warn": "#e5a03c",
+    "bad": "#ff7b70",
+    "series-1": "#6b9dff",
+    "series-2": "#ff9d5c",
+    "series-3": "#4fc9a1",
+    "series-4": "#dd7fce",
+    "series-5": "#a995ff",
+    "series-6": "#d6b444",
+    "series-7": "#55c4e6",
+    "series-8": "#ff7f9c",
+}
+
+SERIES_COLORS = 8
+
+
+def series_color(index: int) -> str:
+    """Return the name of the colour of the `index`-th (from 0) run or split."""
+    return f"series-{index % SERIES_COLORS + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A filled rectangle, in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    color: str
+    radius: float = 0.0
+    outline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """Lines through points, in pixels; each piece is one line of shape (points, 2)."""
+
+    pieces: list[NDArray[np.float64]]
+    color: str
+    width: float = 1.0
+    dashed: bool = False
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Filled polygons, in pixels; each piece is one outline of shape (points, 2)."""
+
+    pieces: list[NDArray[np.float64]]
+    color: str
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """Discs of one radius, in pixels; centers has shape (dots, 2)."""
+
+    centers: NDArray[np.float64]
+    radius: float
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a line of text, in its own colour and weight."""
+
+    text: str
+    color: str = "text"
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One line of text whose baseline starts, is centred or ends at (x, y)."""
+
+    x: float
+    y: float
+    text: str
+    color: str = "text"
+    size: float = 11.0
+    anchor: Anchor = "start"
+    bold: bool = False
+    more: tuple[Span, ...] = ()  # what follows on the same line, wherever the reader's font ends
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The whole line in its parts."""
+        return (Span(self.text, self.color, self.bold), *self.more)
+
+
+Shape = Box | Stroke | Fill | Dots | Label
+
+
+@dataclass(slots=True)
+class Picture:
+    """Shapes from back to front, on a surface of `width` × `height` pixels."""
+
+    width: float
+    height: float = 0.0
+    shapes: list[Shape] = field(default_factory=list[Shape])
+
+    def add(self, *shapes: Shape) -> None:
+        """Draw on top of what is there."""
+        self.shapes.extend(shapes)
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Return about how wide `text` is in a system's sans-serif font, in pixels.
+
+    Which font the reader has is not known, so the estimate leans to the wide side.
+    """
+    total = sum(_advance(character) for character in text)
+    return total * size * (1.09 if bold else 1.03)
+
+
+def fit_text(text: str, size: float, width: float, *, bold: bool = False) -> str:
+    """Return `text`, its end replaced by … where it is wider than `width` pixels."""
+    if text_width(text, size, bold=bold) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = text_width(text[:middle] + "…", size, bold=bold) <= width
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return text[:low].rstrip() + "…"
+
+
+# Advance widths of Arial, which most sans-serif fonts come near to.
+_ADVANCES = {
+    character: width
+    for width, characters in {
+        0.23: "'ijl|",
+        0.28: " !,./:;I[\\]ft·",
+        0.34: '()-`r{}"',
+        0.5: "*^Jcksvxyz",
+        0.56: "#$0123456789?L_abdeghnopqu–",
+        0.6: "+<=>~FTZ×−",
+        0.67: "&ABEKPSVXY",
+        0.75: "CDHNRUw∞",
+        0.81: "GOQMm",
+        0.95: "%W@",
+        1.0: "→…—",
+    }.items()
+    for character in characters
+}
+
+
+def _advance(character: str) -> float:
+    wide = character >= "\u1100"  # where the scripts with square letters begin
+    return _ADVANCES.get(character, 1.0 if wide else 0.62)
