@@ -1,0 +1,122 @@
+"""What distinguishes one module from others of its type, in a few words: "3×3, stride 2"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+_LONGEST = 36
+
+
+def detail_of(module: nn.Module) -> str:
+    """Return a module's settings as a reader would say them, "" if there is nothing to say."""
+    for kinds, say in _SAID:
+        if isinstance(module, kinds):
+            return say(module)
+    if next(module.children(), None) is not None or not _is_library(module):
+        return ""
+    said = " ".join(module.extra_repr().split())
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+
+
+def _is_library(module: nn.Module) -> bool:
+    return type(module).__module__.startswith(("torch.nn", "torchvision"))
+
+
+def _convolution(module: Any) -> str:
+    parts = [f"{module.in_channels}→{module.out_channels}", _size(module.kernel_size)]
+    if set(module.stride) != {1}:
+        parts.append(f"stride {_size(module.stride)}")
+    if set(module.dilation) != {1}:
+        parts.append(f"dilation {_size(module.dilation)}")
+    if module.groups != 1:
+        depthwise = module.groups == module.in_channels
+        parts.append("depthwise" if depthwise else f"{module.groups} groups")
+    return ", ".join(parts)
+
+
+def _pooling(module: Any) -> str:
+    stride = module.stride
+    said = _size(module.kernel_size)
+    return said if stride in (None, module.kernel_size) else f"{said}, stride {_size(stride)}"
+
+
+def _recurrent(module: Any) -> str:
+    parts = [f"{module.input_size}→{module.hidden_size}"]
+    if module.num_layers > 1:
+        parts.append(f"{module.num_layers} layers")
+    if module.bidirectional:
+        parts.append("both ways")
+    return ", ".join(parts)
+
+
+def _size(value: Any) -> str:
+    values = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if len(values) > 1 and len(set(values)) == 1 and values[0] > 1 and len(values) == 2:  # noqa: PLR2004
+        return f"{values[0]}×{values[1]}"
+    return str(values[0]) if len(set(values)) == 1 and len(values) == 1 else "×".join(map(str, values))
+
+
+
+_SAID: list[tuple[Any, Callable[[Any], str]]] = [
+    (nn.modules.conv._ConvNd, _convolution),  # pyright: ignore[reportPrivateUsage]
+    (nn.Linear, lambda m: f"{m.in_features}→{m.out_features}"),
+    (nn.Bilinear, lambda m: f"{m.in1_features}, {m.in2_features}→{m.out_features}"),
+    ((nn.Embedding, nn.EmbeddingBag), lambda m: f"{m.num_embeddings:,} × {m.embedding_dim}"),
+    (nn.LayerNorm, lambda m: "×".join(map(str, m.normalized_shape))),
+    (nn.GroupNorm, lambda m: f"{m.num_groups} groups"),
+    (nn.modules.batchnorm._NormBase, lambda m: str(m.num_features)),  # pyright: ignore[reportPrivateUsage]
+    (nn.modules.dropout._DropoutNd, lambda m: f"p = {m.p:g}"),  # pyright: ignore[reportPrivateUsage]
+    (
+        (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
+        _pooling,
+    ),
+    (
+        (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
+        + (nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
+        lambda m: f"to {_size(m.output_size)}",
+    ),
+    (nn.MultiheadAttention, lambda m: f"{m.embed_dim}, {m.num_heads} heads"),
+    (nn.RNNBase, _recurrent),
+    (nn.RNNCellBase, lambda m: f"{m.input_size}→{m.hidden_size}"),
+    (nn.Softmax, lambda m: f"dim {m.dim}"),
+    (nn.LeakyReLU, lambda m: f"slope {m.negative_slope:g}"),
+    (nn.Upsample, lambda m: f"× {m.scale_factor:g}" if m.scale_factor else ""),
+    (nn.Flatten, lambda m: ""),
+    (
+        (nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.ELU, nn.Hardswish, nn.Hardsigmoid),
+        lambda m: "",
+    ),
+]
+
+_SYMBOLS = {
+    **{name: "+" for name in ("add", "add_", "__add__", "__radd__", "__iadd__")},
+    **{name: "−" for name in ("sub", "sub_", "__sub__", "__rsub__", "__isub__", "rsub")},
+    **{name: "×" for name in ("mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply")},
+    **{name: "÷" for name in ("div", "div_", "__truediv__", "__rtruediv__", "__itruediv__")},
+    **{name: "@" for name in ("__matmul__", "__rmatmul__")},
+    "__getitem__": "[ ]",
+    "__setitem__": "[ ] =",
+    "__pow__": "pow",
+    "__neg__": "neg",
+    "__eq__": "=",
+    "__ne__": "≠",
+    "__lt__": "<",
+    "__gt__": ">",
+    "__le__": "≤",
+    "__ge__": "≥",
+    "__and__": "and",
+    "__or__": "or",
+    "__invert__": "not",
+    "__bool__": "bool",
+    "__array__": "numpy",
+}
+
+
+def label_of(operation: str) -> str:
+    """Return an operation's name as its author wrote it: `+` for `__add__`."""
+    return _SYMBOLS.get(operation) or operation.strip("_") or operation
+
+

@@ -1,0 +1,255 @@
+"""`Graph`: what a model does, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from nbviz.inspection.graph.details import detail_of
+from nbviz.inspection.graph.recorder import Recorded, Recorder
+from nbviz.inspection.graph.values import TensorInfo
+from nbviz.protocol import GraphLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One torch call, or one of the model's inputs or outputs.
+
+    Attributes:
+        node_id: Unique in the graph, and the same in every trace of the same model.
+        kind: "operation", "input" or "output".
+        name: The function's name, such as `relu` or `__add__`; the argument's for an input.
+        scope: `call_id` of the module call in which it ran.
+        outputs: The tensors that it made.
+        flops: Floating-point operations of its matrix products, convolutions and attention; one
+            multiply-add counts as two.
+        kernels: The operators that it ran, such as `addmm`.
+        source: Where it was called, `file.py:12`; "" if unknown.
+        parameters: Numbers of the parameters given to it directly, see `Graph.parameters`.
+    """
+
+    node_id: str
+    kind: str
+    name: str
+    scope: str
+    outputs: tuple[TensorInfo, ...]
+    flops: int
+    kernels: tuple[str, ...]
+    source: str
+    parameters: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A tensor made by the node `source` and taken by the node `target`."""
+
+    source: str
+    target: str
+    tensor: TensorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of the model; tied ones have several names."""
+
+    names: tuple[str, ...]
+    size: int
+    is_trainable: bool
+
+
+@dataclass(slots=True)
+class ModuleCall:
+    """One call of a module.
+
+    Attributes:
+        call_id: Unique in the graph: the path, with `:2` for its second call; "" for the model.
+        path: The module's dotted path; "" for the model, None for a module outside of its tree.
+        call: 1 for its first call.
+        type: The name of its class.
+        detail: Its settings in a few words.
+        parent: `call_id` of the call around it, None for the model.
+        outputs: The tensors that it returned.
+        flops: Of all operations in it and below it.
+        source: Where it was called.
+        parameters: Numbers of the parameters that it holds itself, see `Graph.parameters`.
+        children: `call_id` and `node_id` of the calls and operations directly in it, in order.
+        is_library: Whether it is one of PyTorch's own modules.
+    """
+
+    call_id: str
+    path: str | None
+    call: int
+    type: str
+    detail: str
+    parent: str | None
+    outputs: tuple[TensorInfo, ...]
+    flops: int
+    source: str
+    parameters: tuple[int, ...]
+    is_library: bool
+    children: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Graph:
+    """A model's module calls, operations and the tensors between them; made by `trace`.
+
+    Attributes:
+        nodes: Operations, inputs and outputs in the order in which they ran.
+        edges: The tensors between nodes, each pair of nodes once.
+        module_calls: All calls of modules in the order in which they began, the model's own first.
+        parameters: Every parameter of the model once.
+        note: How it was traced, where that matters to the reader.
+    """
+
+    nodes: list[Operation]
+    edges: list[Edge]
+    module_calls: list[ModuleCall]
+    parameters: list[Parameter]
+    note: str
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the model's parameters hold; tied parameters count once."""
+        return sum(parameter.size for parameter in self.parameters)
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of one pass; one multiply-add counts as two."""
+        return self.module_calls[0].flops
+
+    def level(self, scope: str = "") -> GraphLevel:
+        """Return one level, ready for the page: the whole model, or the inside of a box.
+
+        Args:
+            scope: `node_id` of a box of a level asked for before; "" for the whole model.
+
+        Raises:
+            KeyError: If there is no such box.
+        """
+        return self.hierarchy.level(scope)
+
+    def levels(self) -> Iterator[GraphLevel]:
+        """Yield every level, the whole model first."""
+        for scope in self.hierarchy.scopes():
+            yield self.level(scope)
+
+    @cached_property
+    def hierarchy(self) -> Any:
+        """The boxes within boxes that `level` shows."""
+        from nbviz.inspection.graph.hierarchy import Hierarchy
+
+        return Hierarchy(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as dictionaries, lists, strings and numbers."""
+        from dataclasses import asdict
+
+        return {
+            "nodes": [asdict(node) for node in self.nodes],
+            "edges": [asdict(edge) for edge in self.edges],
+            "module_calls": [asdict(call) for call in self.module_calls],
+            "parameters": [asdict(parameter) for parameter in self.parameters],
+            "parameter_count": self.parameter_count,
+            "flops": self.flops,
+            "note": self.note,
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"<Graph of {self.module_calls[0].type}: {len(self.module_calls)} module calls, "
+            f"{len(self.nodes)} nodes, {self.parameter_count:,} parameters>"
+        )
+
+
+def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
+    """Make a graph of what a recorder has seen."""
+    parameters, numbers = _parameters(model)
+    kept = _without_constants(recorder.nodes)
+    calls = {
+        scope.scope_id: ModuleCall(
+            call_id=scope.scope_id,
+            path=scope.path,
+            call=scope.call,
+            type=scope.type,
+            detail=detail_of(scope.module) if scope.module is not None else "",
+            parent=scope.parent.scope_id if scope.parent else None,
+            outputs=tuple(scope.outputs),
+            flops=scope.flops,
+            source=scope.source,
+            parameters=tuple(
+                dict.fromkeys(numbers[id(p)] for p in _own(scope.module) if id(p) in numbers)
+            ),
+            is_library=type(scope.module).__module__.startswith("torch.nn."),
+        )
+        for scope in recorder.scopes
+    }
+    nodes = [
+        Operation(
+            node.node_id,
+            node.kind,
+            node.name,
+            node.scope.scope_id,
+            tuple(node.outputs),
+            node.flops,
+            tuple(node.kernels),
+            node.source if node.kind == "operation" else "",
+            tuple(numbers[p] for p in node.own_parameters),
+        )
+        for node in kept
+    ]
+    began = [(s.order, s.scope_id, s.parent.scope_id) for s in recorder.scopes if s.parent]
+    began += [(n.order, n.node_id, n.scope.scope_id) for n in kept]
+    for _, child, parent in sorted(began):
+        calls[parent].children.append(child)
+    known = {id(node) for node in kept}
+    edges = [
+        Edge(recorder.nodes[origin.node].node_id, node.node_id, origin.tensor)
+        for node in kept
+        for origin in node.inputs
+        if id(recorder.nodes[origin.node]) in known
+    ]
+    return Graph(nodes, edges, list(calls.values()), parameters, note)
+
+
+def _parameters(model: torch.nn.Module) -> tuple[list[Parameter], dict[int, int]]:
+    """Every parameter once with all its names, and its number by its `id`."""
+    names: dict[int, list[str]] = {}
+    found: dict[int, torch.nn.Parameter] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+        found[id(parameter)] = parameter
+    parameters = [
+        Parameter(tuple(names[key]), _size(parameter), parameter.requires_grad)
+        for key, parameter in found.items()
+    ]
+    return parameters, {key: number for number, key in enumerate(found)}
+
+
+def _size(parameter: torch.nn.Parameter) -> int:
+    return 0 if torch.nn.parameter.is_lazy(parameter) else parameter.numel()
+
+
+def _own(module: torch.nn.Module | None) -> Iterator[torch.nn.Parameter]:
+    if module is not None:
+        yield from module.parameters(recurse=False)
+
+
+def _without_constants(nodes: list[Recorded]) -> list[Recorded]:
+    """Leave out what is the same for every input, such as the making of a mask.
+
+    It is kept where parameters are applied to it, as to the positions of an embedding, or if it is
+    all there is.
+    """
+    kept_constants: set[int] = set()
+    for node in nodes:
+        origins = [nodes[origin.node] for origin in node.inputs]
+        if not node.is_constant and origins and all(origin.is_constant for origin in origins):
+            kept_constants.update(id(origin) for origin in origins)
+    if all(node.is_constant for node in nodes if node.kind == "operation"):
+        return nodes
+    return [n for n in nodes if n.kind != "operation" or not n.is_constant or id(n) in kept_constants]

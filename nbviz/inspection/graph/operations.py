@@ -1,0 +1,186 @@
+"""The operations of a forward pass, at the level at which its author wrote them.
+
+`FunctionMode` sees the outermost torch call: `F.relu`, `view`, `+`, `scaled_dot_product_attention`.
+`KernelMode` sees the operators below it, for FLOPs, for code that reaches the operators without
+passing the first (TorchScript, C++), and for passes without data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from nbviz.inspection.graph.recorder import Recorded, Recorder
+from nbviz.inspection.graph.shapes import ShapesOnly
+from nbviz.inspection.graph.tensors import Origin, version_of
+from nbviz.inspection.graph.values import describe, tensors_in
+
+SYNCHRONISING = frozenset(
+    {"item", "tolist", "numpy", "__bool__", "__int__", "__float__", "__index__", "__array__", "equal"}
+)
+_TENSOR_PROPERTIES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+_PLACE_PROPERTIES = frozenset({"device", "is_cuda", "is_cpu", "is_meta"})
+_RANDOM = frozenset(
+    {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "poisson"}
+    | {"rand_like", "randn_like", "randint_like", "normal_", "uniform_", "bernoulli_", "random_"}
+)
+_BOOKKEEPING = frozenset({"alias", "detach", "lift_fresh", "_local_scalar_dense", "set_", "detach_"})
+
+
+class FunctionMode(TorchFunctionMode):
+    """Records one node for each outermost torch call that makes or changes a tensor.
+
+    Args:
+        recorder: Where nodes go.
+        home: The device that tensors without data claim to be on, so that code which asks behaves
+            as it would with data; None to leave the answer alone.
+    """
+
+    def __init__(self, recorder: Recorder, home: torch.device | None) -> None:
+        super().__init__()
+        self._recorder = recorder
+        self._home = home
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run one torch call and record it."""
+        kwargs = kwargs or {}
+        recorder = self._recorder
+        name = getattr(func, "__name__", None) or type(func).__name__
+        if name in ("__get__", "__set__"):
+            return self._property(func, name, args)
+        if recorder.current is not None or not recorder.stack:
+            return func(*args, **kwargs)
+        given = list(tensors_in(args))
+        if kwargs:
+            given.extend(tensors_in(list(kwargs.values())))
+        before = [(tensor, version_of(tensor)) for tensor in given]
+        origins = [origin for tensor in given if (origin := recorder.tensors.get(tensor))]
+        node = recorder.begin(name)
+        recorder.current = node
+        try:
+            result = func(*args, **kwargs)
+        finally:
+            recorder.current = None
+        if isinstance(result, torch.Tensor):
+            made = [result]
+        elif isinstance(result, bool | int | float | str | torch.Size | torch.dtype | None):
+            made = []
+        else:
+            made = list(tensors_in(result))
+        written = [tensor for tensor, version in before if version_of(tensor) != version]
+        if not made and not written:
+            if name in SYNCHRONISING and origins:
+                self._add(node, given, origins, [])
+            return result
+        if not written and len(made) == 1 and given and made[0] is given[0]:
+            # Nothing was done (`contiguous`, `to`), or a dropout let its input through. The first
+            # is not shown; the second gets a tensor of its own, so that branches stay apart.
+            if name not in ("dropout", "feature_dropout", "alpha_dropout") and "drop" not in name:
+                return result
+            result = recorder.renewed(result)
+            made = [result]
+        number = self._add(node, given, origins, made)
+        for tensor in made:
+            recorder.tensors.set(tensor, Origin(number, describe(tensor)))
+        for tensor in written:
+            recorder.tensors.set_written(tensor, Origin(number, describe(tensor)))
+        return result
+
+    def _add(
+        self, node: Recorded, given: list[torch.Tensor], origins: list[Origin], made: Any
+    ) -> int:
+        recorder = self._recorder
+        node.own_parameters = [id(t) for t in given if id(t) in recorder.parameters]
+        node.is_constant = (
+            node.name not in _RANDOM
+            and not node.own_parameters
+            and all(recorder.nodes[origin.node].is_constant for origin in origins)
+        )
+        return recorder.finish(node, _distinct(origins), made)
+
+    def _property(self, func: Any, access: str, args: tuple[Any, ...]) -> Any:
+        owner = func.__self__
+        name = getattr(owner, "__name__", None) or getattr(
+            getattr(owner, "fget", None), "__name__", ""
+        )
+        recorder = self._recorder
+        result = func(*args)
+        if name in _PLACE_PROPERTIES and self._home is not None:
+            return _place(name, self._home)
+        if access == "__set__":
+            if name == "data" and (origin := recorder.tensors.get(args[1])):
+                recorder.tensors.set(args[0], origin)
+            return result
+        if isinstance(result, torch.Tensor) and (origin := recorder.tensors.get(args[0])):
+            if name in _TENSOR_PROPERTIES:
+                node = recorder.begin(name)
+                number = self._add(node, [args[0]], [origin], [result])
+                origin = Origin(number, describe(result))
+            elif name == "grad":
+                return result
+            recorder.tensors.set(result, origin)
+        return result
+
+
+class KernelMode(TorchDispatchMode):
+    """Sees every operator: counts FLOPs, runs those without data, records those nobody called.
+
+    Args:
+        recorder: Where nodes go.
+        shapes: Runs operators without data; None runs them for real.
+    """
+
+    def __init__(self, recorder: Recorder, shapes: ShapesOnly | None) -> None:
+        super().__init__()
+        self._recorder = recorder
+        self._shapes = shapes
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run one operator."""
+        kwargs = kwargs or {}
+        shapes, recorder = self._shapes, self._recorder
+        result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
+        node = recorder.current
+        packet = func._overloadpacket
+        count = flop_registry.get(packet)
+        flops = int(count(*args, **kwargs, out_val=result)) if count else 0
+        if node is not None:
+            node.kernels.append(packet.__name__)
+            node.flops += flops
+        elif recorder.stack and packet.__name__ not in _BOOKKEEPING:
+            self._record_uncalled(packet.__name__, flops, args, result)
+        return result
+
+    def _record_uncalled(self, name: str, flops: int, args: tuple[Any, ...], result: Any) -> None:
+        recorder = self._recorder
+        given = list(tensors_in(args))
+        origins = [origin for tensor in given if (origin := recorder.tensors.get(tensor))]
+        made = list(tensors_in(result))
+        if not made or not origins:
+            return
+        node = recorder.begin(name)
+        node.flops = flops
+        node.kernels = [name]
+        node.own_parameters = [id(t) for t in given if id(t) in recorder.parameters]
+        number = recorder.finish(node, _distinct(origins), made)
+        for tensor in made:
+            setter = recorder.tensors.set_written if name.endswith("_") else recorder.tensors.set
+            setter(tensor, Origin(number, describe(tensor)))
+
+
+def _distinct(origins: list[Origin]) -> list[Origin]:
+    return list({origin.node: origin for origin in origins}.values())
+
+
+def _place(name: str, home: torch.device) -> Any:
+    if name == "device":
+        return home
+    return name.removeprefix("is_") == home.type

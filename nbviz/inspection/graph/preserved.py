@@ -1,0 +1,84 @@
+"""A model left as it was found: buffers, attributes, gradients and random numbers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+_CONTAINERS = (list, dict, set)
+
+
+@contextmanager
+def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Iterator[None]:
+    """Undo what a forward pass does to a model besides computing.
+
+    Args:
+        model: The model.
+        runs_for_real: Whether the pass writes into buffers and draws random numbers from devices.
+    """
+    buffers = _copies(model) if runs_for_real else []
+    attributes = [(module, _attributes(module)) for module in model.modules()]
+    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
+    devices = {p.device.index or 0 for p, _ in gradients if p.device.type == "cuda"}
+    python_state = random.getstate()
+    numpy_state = np.random.get_state()  # noqa: NPY002 - the global one is what models draw from
+    try:
+        with torch.random.fork_rng(devices=sorted(devices) if runs_for_real else []):
+            yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        for module, kept in attributes:
+            _restore(module, kept)
+        for parameter, gradient in gradients:
+            if parameter.grad is not gradient:
+                parameter.grad = gradient
+        with torch.no_grad():
+            for buffer, copy, version in buffers:
+                if buffer._version != version:  # pyright: ignore[reportPrivateUsage]
+                    buffer.copy_(copy)
+
+
+def _copies(model: torch.nn.Module) -> list[tuple[torch.Tensor, torch.Tensor, int]]:
+    return [
+        (buffer, buffer.detach().clone(), buffer._version)  # pyright: ignore[reportPrivateUsage]
+        for buffer in model.buffers()
+        if not buffer.is_inference()
+    ]
+
+
+def _attributes(module: torch.nn.Module) -> dict[str, tuple[Any, Any]]:
+    """Return each attribute with a shallow copy of it, if it is a container that can change."""
+    return {
+        name: (value, value.copy() if type(value) in _CONTAINERS else None)
+        for name, value in module.__dict__.items()
+    }
+
+
+def _restore(module: torch.nn.Module, kept: dict[str, tuple[Any, Any]]) -> None:
+    now = module.__dict__
+    for name in [name for name in now if name not in kept]:
+        del now[name]
+    for name, (value, copy) in kept.items():
+        if now.get(name, now) is not value:
+            now[name] = value
+        if copy is not None and not _is_same(value, copy):
+            value.clear()
+            value.extend(copy) if isinstance(value, list) else value.update(copy)
+
+
+def _is_same(value: Any, copy: Any) -> bool:
+    if len(value) != len(copy):
+        return False
+    if isinstance(value, dict):
+        return all(a is b for a, b in zip(value.items(), copy.items(), strict=True)) or all(
+            key in copy and value[key] is copy[key] for key in value
+        )
+    if isinstance(value, set):
+        return value == copy
+    return all(a is b for a, b in zip(value, copy, strict=True))

@@ -1,0 +1,178 @@
+"""What a trace has seen so far: module calls, operations and the tensors between them."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nbviz.inspection.graph.tensors import Origin, TensorMap
+from nbviz.inspection.graph.values import TensorInfo, describe
+
+_OWN_FOLDER = str(Path(__file__).parent)
+_TORCH_FOLDER = str(Path(torch.__file__).parent)
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A call of a module, or of a `torch.autograd.Function`, while and after it runs."""
+
+    scope_id: str
+    path: str | None  # None if the module is not in the model's tree
+    call: int
+    module: torch.nn.Module | None
+    type: str
+    parent: Scope | None
+    order: int
+    outputs: list[TensorInfo] = field(default_factory=list[TensorInfo])
+    flops: int = 0
+    source: str = ""
+    operations: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Recorded:
+    """One operation, input or output."""
+
+    node_id: str
+    kind: str
+    name: str
+    scope: Scope
+    order: int
+    outputs: list[TensorInfo] = field(default_factory=list[TensorInfo])
+    inputs: list[Origin] = field(default_factory=list[Origin])
+    own_parameters: list[int] = field(default_factory=list[int])  # their ids
+    flops: int = 0
+    kernels: list[str] = field(default_factory=list[str])
+    source: str = ""
+    is_constant: bool = False
+
+
+class Recorder:
+    """Collects what happens in one forward pass.
+
+    Args:
+        model: The model that is traced.
+        keeps_tensors: See `TensorMap`.
+    """
+
+    def __init__(self, model: torch.nn.Module, *, keeps_tensors: bool) -> None:
+        self.model = model
+        self.has_begun = False  # whether the model's own call, which opens no scope, was seen
+        self.tensors = TensorMap(keeps=keeps_tensors)
+        self.nodes: list[Recorded] = []
+        self.scopes: list[Scope] = []
+        self.current: Recorded | None = None
+        self.modules = {
+            id(module): name
+            for name, module in reversed(list(model.named_modules(remove_duplicate=False)))
+        }
+        self.parameters = {id(p) for p in model.parameters()}
+        self.stack: list[Scope] = []
+        self._calls: defaultdict[str, int] = defaultdict(int)
+        self._order = 0
+
+    # ------------------------------------------------------------ scopes
+
+    def enter(self, module: torch.nn.Module | None, type_name: str) -> Scope:
+        """Begin a call; operations until `leave` belong to it."""
+        parent = self.stack[-1] if self.stack else None
+        path = self.modules.get(id(module)) if module is not None else None
+        name = path if path is not None else f"{parent.scope_id if parent else ''}/{type_name}"
+        scope_id, call = self._numbered(name)
+        scope = Scope(scope_id, path, call, module, type_name, parent, self._next())
+        scope.source = self.source() if parent else ""
+        if parent:
+            parent.calls += 1
+        self.stack.append(scope)
+        self.scopes.append(scope)
+        return scope
+
+    def leave(self, scope: Scope) -> None:
+        """End a call, and give its FLOPs to the call around it."""
+        self.stack.pop()
+        if scope.parent:
+            scope.parent.flops += scope.flops
+
+    # ------------------------------------------------------------ operations
+
+    def begin(self, name: str, kind: str = "operation") -> Recorded:
+        """Make a node of the current scope; it counts once it is given to `finish`."""
+        scope = self.stack[-1]
+        return Recorded("", kind, name, scope, 0)
+
+    def finish(self, node: Recorded, inputs: list[Origin], outputs: list[torch.Tensor]) -> int:
+        """Add a node with its edges and note that it made `outputs`. Returns its number."""
+        number = len(self.nodes)
+        node.order = self._next()
+        node.node_id, _ = self._numbered(f"{node.scope.scope_id}/{node.name}")
+        node.inputs = inputs
+        node.outputs = [describe(tensor) for tensor in outputs]
+        node.source = node.source or self.source()
+        node.scope.operations += 1
+        node.scope.flops += node.flops
+        self.nodes.append(node)
+        return number
+
+    def add_input(self, name: str, tensor: torch.Tensor) -> None:
+        """Add an input of the model."""
+        node = self.begin(name, "input")
+        number = self.finish(node, [], [tensor])
+        node.scope.operations -= 1
+        self.tensors.set(tensor, Origin(number, node.outputs[0]))
+
+    def add_output(self, name: str, tensor: torch.Tensor) -> None:
+        """Add an output of the model."""
+        origin = self.tensors.get(tensor)
+        node = self.begin(name, "output")
+        self.finish(node, [origin] if origin else [], [tensor])
+        node.scope.operations -= 1
+
+    def renewed(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return another tensor object with the same data, without recording how."""
+        before, self.current = self.current, Recorded("", "operation", "", self.stack[-1], 0)
+        try:
+            with torch._C.DisableTorchFunction():  # pyright: ignore[reportPrivateUsage]
+                return tensor.view_as(tensor)
+        finally:
+            self.current = before
+
+    def _numbered(self, name: str) -> tuple[str, int]:
+        self._calls[name] += 1
+        call = self._calls[name]
+        return (name if call == 1 else f"{name}:{call}"), call
+
+    def _next(self) -> int:
+        self._order += 1
+        return self._order
+
+    # ------------------------------------------------------------ where in the source
+
+    def source(self) -> str:
+        """Return the line that is running, `file.py:12`: the nearest outside of PyTorch."""
+        frame: Any = sys._getframe(1)
+        for _ in range(40):
+            if frame is None:
+                break
+            name = frame.f_code.co_filename
+            if not name.startswith((_TORCH_FOLDER, _OWN_FOLDER)):
+                return f"{_short(name)}:{frame.f_lineno}"
+            frame = frame.f_back
+        return ""
+
+
+def _short(filename: str) -> str:
+    known = _SHORT.get(filename)
+    if known is None:
+        is_cell = "ipykernel" in filename or filename.startswith("<ipython")
+        known = _SHORT[filename] = "cell" if is_cell else Path(filename).name
+    return known
+
+
+_SHORT: dict[str, str] = {}

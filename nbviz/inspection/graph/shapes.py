@@ -1,0 +1,103 @@
+"""A forward pass without data: every tensor becomes one on the meta device, with a shape only.
+
+It costs no arithmetic, no device memory and no random numbers, and it cannot write into the model's
+own tensors. PyTorch's FakeTensorMode does the same and more, and takes several times as long.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from nbviz.inspection.graph.shape_rules import RULES
+
+_KEPT_REAL = {torch.ops.aten.lift_fresh.default}
+_READS_A_NUMBER = {torch.ops.aten._local_scalar_dense.default}
+
+
+class ShapesOnly:
+    """Runs operators on meta tensors that stand in for the real ones.
+
+    Tensors that share memory have stand-ins that share memory, so that writing through a view is
+    seen in its base.
+    """
+
+    def __init__(self) -> None:
+        self._standins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._bases: dict[tuple[int, torch.dtype], torch.Tensor] = {}
+        self._written: set[int] = set()
+
+    def standin(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return the meta tensor that stands for `tensor`; itself if it is one."""
+        if tensor.is_meta:
+            return tensor
+        known = self._standins.get(id(tensor))
+        if known is not None:
+            return known[1]
+        made = self._make(tensor)
+        self._standins[id(tensor)] = (tensor, made)
+        return made
+
+    def _make(self, tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.layout is not torch.strided or tensor.is_quantized:
+            return torch.empty_like(tensor, device="meta")
+        storage = tensor.untyped_storage()
+        key = (storage._cdata, tensor.dtype)
+        base = self._bases.get(key)
+        if base is None:
+            size = storage.nbytes() // tensor.element_size()
+            base = torch.empty(size, dtype=tensor.dtype, device="meta")
+            self._bases[key] = base
+        return torch.as_strided(base, tensor.shape, tensor.stride(), tensor.storage_offset())
+
+    def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run one operator; reading a value that only a real pass would know raises."""
+        if func in _KEPT_REAL:
+            return func(*args, **kwargs)
+        if func in _READS_A_NUMBER and not args[0].is_meta and not self._is_written(args[0]):
+            return func(*args, **kwargs)
+        if func._schema.is_mutable:
+            self._note_writes(args, kwargs)
+        args = tuple(map(self._replaced, args))
+        if kwargs:
+            kwargs = {name: self._replaced(value) for name, value in kwargs.items()}
+            if kwargs.get("device") is not None:
+                kwargs["device"] = torch.device("meta")
+            if kwargs.get("pin_memory"):
+                kwargs["pin_memory"] = False
+        elif (rule := RULES.get(func)) is not None:
+            result = rule(*args)
+            if result is not NotImplemented:
+                return result
+        if "device" not in kwargs and _makes_a_tensor(func):
+            kwargs["device"] = torch.device("meta")
+        return func(*args, **kwargs)
+
+    def _replaced(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return value if value.is_meta else self.standin(value)
+        if isinstance(value, list | tuple):
+            return type(value)(map(self._replaced, value))
+        return value
+
+    def _note_writes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, torch.Tensor) and not value.is_meta:
+                self._written.add(value.untyped_storage()._cdata)
+
+    def _is_written(self, tensor: torch.Tensor) -> bool:
+        return tensor.untyped_storage()._cdata in self._written
+
+
+def _makes_a_tensor(func: Any) -> bool:
+    """Whether an operator takes a device: torch.zeros and the like, which get the default one."""
+    known = _FACTORIES.get(func)
+    if known is None:
+        names = [argument.name for argument in func._schema.arguments]
+        takes_tensor = any("Tensor" in str(a.type) for a in func._schema.arguments)
+        known = _FACTORIES[func] = "device" in names and not takes_tensor
+    return known
+
+
+_FACTORIES: dict[Any, bool] = {}

@@ -1,0 +1,79 @@
+"""Which operation made a tensor, also after something was written into it or into a view of it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch.multiprocessing.reductions import StorageWeakRef
+
+from nbviz.inspection.graph.values import TensorInfo
+
+
+class Origin(NamedTuple):
+    """Where a tensor comes from: a node's number, and what the tensor looked like."""
+
+    node: int
+    tensor: TensorInfo
+
+
+class _Entry(NamedTuple):
+    held: Callable[[], torch.Tensor | None]
+    origin: Origin
+    version: int
+
+
+class TensorMap:
+    """Finds a tensor's origin.
+
+    A write in place counts for every tensor that shares the memory: it raises PyTorch's version
+    number of all of them, and a tensor whose number has moved comes from its storage's last writer.
+
+    Args:
+        keeps: Whether tensors are kept alive, so that no two ever have the same `id`. That costs
+            nothing for tensors without data; with data they are held weakly.
+    """
+
+    def __init__(self, *, keeps: bool) -> None:
+        self._keeps = keeps
+        self._entries: dict[int, _Entry] = {}
+        self._writers: dict[int, tuple[Any, Origin]] = {}
+
+    def set(self, tensor: torch.Tensor, origin: Origin) -> None:
+        """Note that `tensor` was made at `origin`."""
+        held = (lambda: tensor) if self._keeps else weakref.ref(tensor)
+        self._entries[id(tensor)] = _Entry(held, origin, version_of(tensor))
+
+    def set_written(self, tensor: torch.Tensor, origin: Origin) -> None:
+        """Note that `origin` wrote into `tensor`, and so into all that shares its memory."""
+        self.set(tensor, origin)
+        storage = _storage(tensor)
+        if storage is not None:
+            # A weak reference keeps the address from being given to another storage.
+            self._writers[storage._cdata] = (StorageWeakRef(storage), origin)
+
+    def get(self, tensor: torch.Tensor) -> Origin | None:
+        """Return the tensor's origin, or None if it was not made during the trace."""
+        entry = self._entries.get(id(tensor))
+        if entry is not None and entry.held() is tensor and entry.version == version_of(tensor):
+            return entry.origin
+        if self._writers:
+            storage = _storage(tensor)
+            written = self._writers.get(storage._cdata) if storage is not None else None
+            if written is not None:
+                return written[1]
+        return entry.origin if entry is not None and entry.held() is tensor else None
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    """Return the number of writes into a tensor's memory; 0 for tensors that do not count them."""
+    return 0 if tensor.is_inference() else tensor._version  # pyright: ignore[reportPrivateUsage]
+
+
+def _storage(tensor: torch.Tensor) -> Any:
+    try:
+        return tensor.untyped_storage()
+    except (NotImplementedError, RuntimeError):  # sparse, quantised and wrapped tensors have none
+        return None
