@@ -1,5 +1,5 @@
 // Bundles src/widget.ts into one ES module, which anywidget sends to the page as text.
-import { context, build } from "esbuild";
+import { build, context } from "esbuild";
 
 /** Bundles an import ending in `?worker` to a string, so that the page can start it from a Blob. */
 const workerAsText = {
@@ -10,13 +10,24 @@ const workerAsText = {
 			namespace: "worker",
 		}));
 		builder.onLoad({ filter: /.*/, namespace: "worker" }, async (args) => {
-			const result = await build({ ...shared, entryPoints: [args.path], format: "iife", write: false });
+			const result = await build({
+				...shared,
+				entryPoints: [args.path],
+				format: "iife",
+				write: false,
+			});
 			return { contents: result.outputFiles[0].text, loader: "text" };
 		});
 	},
 };
 
-const shared = { bundle: true, minify: true, target: "es2022", legalComments: "none", loader: { ".css": "text" } };
+const shared = {
+	bundle: true,
+	minify: true,
+	target: "es2022",
+	legalComments: "none",
+	loader: { ".css": "text" },
+};
 const options = {
 	...shared,
 	entryPoints: ["src/widget.ts"],

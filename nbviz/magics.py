@@ -27,6 +27,7 @@ class NbvizMagics(Magics):
         """
         from IPython.display import display
 
+        from nbviz.widgets.cells import running_cell_id
         from nbviz.widgets.live_cell import start_live_cell
 
         arguments = parse_argstring(self.live, line)
@@ -35,22 +36,12 @@ class NbvizMagics(Magics):
         live_cell = start_live_cell(
             shell.transform_cell(cell),
             shell.user_ns,
-            cell_id=running_cell_id(shell),
+            cell_id=running_cell_id(),
             name=arguments.name,
             panels=panels,
         )
         display(live_cell.dashboard)
         live_cell.start()
-
-
-def running_cell_id(shell: Any) -> str | None:
-    """Return the notebook's id of the running cell, None where the front end sends none."""
-    get_parent = getattr(shell, "get_parent", None)
-    if get_parent is None:
-        return None
-    parent = get_parent() or {}
-    cell_id = parent.get("metadata", {}).get("cellId")
-    return cell_id if isinstance(cell_id, str) else None
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

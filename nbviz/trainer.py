@@ -1,3 +1,152 @@
 """Trainer: an engine on a background thread, a run that records it, and commands. No screen."""
 
 from __future__ import annotations
+
+import contextlib
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from nbviz.errors import RunActiveError, TrainingError
+from nbviz.recording.prints import captured_prints
+from nbviz.recording.recorder import Recorder
+from nbviz.recording.run import Run
+from nbviz.training.background import BackgroundRun
+from nbviz.training.commands import Control
+from nbviz.training.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import torch
+
+    from nbviz.inspection.graph.model import Graph
+    from nbviz.protocol import RunStatus
+
+COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
+STOP_SECONDS = 30.0
+
+_active: weakref.WeakSet[Trainer] = weakref.WeakSet()
+_active_lock = threading.Lock()
+
+
+class Trainer:
+    """Trains a model on a background thread and records the run.
+
+    `nbviz.LiveTrainer` is this with a dashboard; on a machine without Jupyter, use this one.
+
+    Args:
+        model: The model. It is moved to `device`.
+        train_loader: Any iterable of batches.
+        name: What the run is called.
+        **options: Everything that `nbviz.training.engine.Engine` takes: val_loader, loss_fn,
+            optimizer, scheduler, training_step, metrics, max_epochs, max_steps, validate_every,
+            device, precision, gradient_clip, accumulate, seed …
+
+    A run that has ended can be started again: it goes on from the weights and the step where it is.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        train_loader: Iterable[Any],
+        *,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.run = Run(name)
+        self.control = Control()
+        self.engine = Engine(
+            model,
+            train_loader,
+            control=self.control,
+            observers=(Recorder(self.run, model),),
+            **options,
+        )
+        self.run.control = self.control
+        self.run.commands = COMMANDS
+        self.graph: Graph | None = None
+        self._background: BackgroundRun | None = None
+
+    @property
+    def status(self) -> RunStatus:
+        """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
+        return self.control.status
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run's thread is alive."""
+        return self._background is not None and self._background.is_alive
+
+    def start(self) -> None:
+        """Start training on a background thread; returns at once.
+
+        Raises:
+            RunActiveError: The run is active already, or another run trains the same model.
+        """
+        self._start()
+
+    def step(self, n: int = 1) -> None:
+        """Make exactly `n` optimizer steps, then pause; starts the run if it is not active.
+
+        Raises:
+            CommandError: `n` is not a whole number above 0.
+        """
+        if self.is_active:
+            self.control.step(n)
+        else:
+            self._start(steps=n)
+
+    def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
+        """Stop the run, if it is active, and wait until its thread has ended.
+
+        Raises:
+            RunActiveError: The current step did not end in `timeout` seconds.
+        """
+        if self._background is None or not self.is_active:
+            return
+        self.control.stop()
+        with contextlib.suppress(TrainingError, TimeoutError):
+            self._background.wait(timeout)
+        if self.is_active:
+            raise RunActiveError(
+                f"the current step of {self.run.name!r} did not end within {timeout:g} s. "
+                "Wait for it, or restart the kernel."
+            )
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the run has ended, at most `timeout` seconds; None waits as long as it takes.
+
+        Raises:
+            TrainingError: Training failed; the error is chained as the cause.
+            TimeoutError: The run is still active. Training goes on.
+        """
+        if self._background is None:
+            return
+        try:
+            self._background.wait(timeout)
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note("Training goes on in the background; .stop() ends it.")
+            raise
+
+    def _start(self, steps: int | None = None) -> None:
+        if self.is_active:
+            raise RunActiveError(
+                f"{self.run.name!r} is active already ({self.status}); "
+                "call .stop() and .wait() first, or .resume() if it is paused."
+            )
+        with _active_lock:
+            for other in list(_active):
+                if other.is_active and other.engine.model is self.engine.model:
+                    raise RunActiveError(
+                        f"{other.run.name!r} is training the same model; stop it first."
+                    )
+            self._background = BackgroundRun(self._train, name=self.run.name)
+            _active.add(self)
+        if steps is not None:
+            self.control.step(steps)
+        self._background.start()
+
+    def _train(self) -> None:
+        with captured_prints(self.run.note):
+            self.engine.run()

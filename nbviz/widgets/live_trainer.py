@@ -1,0 +1,188 @@
+"""LiveTrainer: a trainer and its dashboard in one widget."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbviz.errors import NbvizError
+from nbviz.trainer import Trainer
+from nbviz.widgets.cells import running_cell_id
+from nbviz.widgets.dashboard import Dashboard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import torch
+
+    from nbviz.protocol import GraphLevel, RunStatus
+    from nbviz.recording.run import Run
+
+_by_cell: dict[str, weakref.ref[LiveTrainer]] = {}
+
+
+class LiveTrainer(Dashboard):
+    """Trains a model on a background thread of the kernel, shown and steered in the cell.
+
+    Show it by making it the last line of a cell; `start` it there or with the Start button. The
+    cell returns at once, and the notebook stays free while the model trains.
+
+    Args:
+        model: The model; moved to `device`.
+        train_loader: Any iterable of batches: a DataLoader, a list, a generator.
+        val_loader: Batches for validation, or None.
+        loss_fn: Loss of (outputs, targets), a scalar tensor.
+        optimizer: Any `torch.optim.Optimizer` over the model's parameters.
+        name: What the run is called.
+        panels: Which panels are shown, as for `Dashboard`.
+        transport: How updates travel, as for `Dashboard`.
+        frames_per_second: The most updates a second, as for `Dashboard`.
+        **options: Everything else that `nbviz.training.engine.Engine` takes: scheduler,
+            training_step, metrics, max_epochs, max_steps, validate_every, device, precision,
+            gradient_clip, accumulate, seed …
+
+    Raises:
+        ConfigurationError: An argument has a value that cannot work.
+
+    Running the same cell again stops its earlier run first. A run that has ended can be started
+    again: it goes on from the weights and the step where it is.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        train_loader: Iterable[Any],
+        *,
+        val_loader: Iterable[Any] | None = None,
+        loss_fn: Callable[..., torch.Tensor] | None = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        name: str | None = None,
+        panels: Sequence[str] | None = None,
+        transport: Literal["auto", "push", "pull"] = "auto",
+        frames_per_second: float = 30,
+        **options: Any,
+    ) -> None:
+        _stop_earlier_trainer_of_this_cell()
+        self.trainer = Trainer(
+            model,
+            train_loader,
+            val_loader=val_loader,
+            loss_fn=loss_fn,
+            optimizer=optimizer,
+            name=name,
+            **options,
+        )
+        super().__init__(panels=panels, transport=transport, frames_per_second=frames_per_second)
+        self.feed.graphs.add(self.run.run_id)
+        self.add(self.run)
+        _remember_cell(self)
+
+    # ------------------------------------------------------------ steering
+
+    def start(self) -> None:
+        """Start training on a background thread; returns at once.
+
+        Raises:
+            RunActiveError: The run is active already, or another run trains the same model.
+        """
+        self.trainer.start()
+        self.wake()
+
+    def pause(self) -> None:
+        """Wait after the current step."""
+        self.trainer.control.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self.trainer.control.resume()
+
+    def step(self, n: int = 1) -> None:
+        """Make exactly `n` optimizer steps, then pause."""
+        self.trainer.step(n)
+        self.wake()
+
+    def stop(self) -> None:
+        """End the run after the current step. `wait` waits for it."""
+        self.trainer.control.stop()
+
+    def set(self, **values: float) -> None:
+        """Change values between two steps, such as `lr=1e-4`; each is marked on the curves.
+
+        Raises:
+            CommandError: A name does not exist or a value is out of range; nothing was changed.
+        """
+        self.trainer.control.set(**values)
+        self.wake()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the run has ended, at most `timeout` seconds.
+
+        Raises:
+            TrainingError: Training failed; the error is chained as the cause.
+            TimeoutError: The run is still active. Training goes on.
+        """
+        self.trainer.wait(timeout)
+
+    # ------------------------------------------------------------ what it holds
+
+    @property
+    def run(self) -> Run:
+        """The recording: `trainer.run["loss/train"].values`."""
+        return self.trainer.run
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The model."""
+        return self.trainer.engine.model
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer | None:
+        """The optimizer, None where `training_step` has its own."""
+        return self.trainer.engine.optimizer
+
+    @property
+    def status(self) -> RunStatus:
+        """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
+        return self.trainer.control.status
+
+    # ------------------------------------------------------------ for the page
+
+    def command(self, run: Run, name: str, arguments: dict[str, Any]) -> None:
+        """Carry out a control command that a page sent."""
+        del run
+        getattr(self, name)(**arguments)
+
+    def graph_level(self, run: Run, scopes: Sequence[str], answer: Callable[[Any], None]) -> None:
+        """Call `answer` with levels of the model's graph, or with an exception."""
+        del run
+
+        def finish(graph: Any) -> None:
+            if isinstance(graph, Exception):
+                answer(graph)
+                return
+            try:
+                levels = [graph.level(scope) for scope in scopes]
+            except (NbvizError, KeyError) as error:
+                answer(error)
+            else:
+                answer(levels)
+
+        self.trainer.with_graph(finish)
+
+    def graph_levels(self) -> dict[str, list[GraphLevel]]:
+        """Return every level of the model's graph, if it has been traced."""
+        graph = self.trainer.graph
+        return {} if graph is None else {self.run.run_id: graph.levels()}
+
+
+def _stop_earlier_trainer_of_this_cell() -> None:
+    cell_id = running_cell_id()
+    earlier = _by_cell[cell_id]() if cell_id in _by_cell else None
+    if earlier is not None:
+        earlier.trainer.stop_and_wait()
+
+
+def _remember_cell(trainer: LiveTrainer) -> None:
+    cell_id = running_cell_id()
+    if cell_id is not None:
+        _by_cell[cell_id] = weakref.ref(trainer)
