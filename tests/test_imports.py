@@ -1,0 +1,56 @@
+"""What may be imported without what: a training machine has no Jupyter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbviz
+
+ROOT = Path(__file__).resolve().parent.parent
+JUPYTER = ("ipywidgets", "anywidget", "bqplot", "ipycanvas", "IPython")
+
+
+def python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    assert sorted(nbviz.__all__) == list(nbviz.__all__)
+    assert [name for name in nbviz.__all__ if not hasattr(nbviz, name)] == []
+    assert set(nbviz.__all__) <= set(dir(nbviz))
+
+
+def test_import_is_light() -> None:
+    heavy = ("torch", "numpy", *JUPYTER)
+    said = python(f"import nbviz, sys; print([name for name in {heavy} if name in sys.modules])")
+    assert said == "[]"
+
+
+def test_training_needs_no_jupyter() -> None:
+    code = f"""
+import sys
+for name in {JUPYTER}:
+    sys.modules[name] = None
+import torch, nbviz
+model = torch.nn.Linear(2, 1)
+batches = [(torch.ones(4, 2), torch.ones(4, 1))] * 3
+trainer = nbviz.Trainer(
+    model, batches, loss_fn=torch.nn.MSELoss(),
+    optimizer=torch.optim.SGD(model.parameters(), lr=0.1), max_epochs=2,
+)
+trainer.start()
+trainer.wait(60)
+print(len(trainer.run["loss/train"].values))
+"""
+    assert python(code) == "6"
+
+
+def test_ipycanvas_is_not_needed_for_the_dashboard() -> None:
+    code = "import sys; sys.modules['ipycanvas'] = None; import nbviz; nbviz.LiveTrainer"
+    assert python(code) == ""
