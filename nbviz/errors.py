@@ -8,6 +8,7 @@ NbvizError
 ├── RunInactiveError (RuntimeError)    the call needs a run that is active
 ├── TrainingError (RuntimeError)       training failed; the cause is chained
 ├── TraceError (RuntimeError)          a model that cannot be traced
+├── DatasetError (RuntimeError)        data that are not there and cannot be fetched
 └── MissingDependencyError (ImportError)
 
 RunStopped (BaseException)             leaves a loop whose run was stopped
@@ -44,6 +45,10 @@ class TrainingError(NbvizError, RuntimeError):
 
 class TraceError(NbvizError, RuntimeError):
     """A model cannot be traced with the inputs given."""
+
+
+class DatasetError(NbvizError, RuntimeError):
+    """A data set is not where it should be, and cannot be downloaded."""
 
 
 class MissingDependencyError(NbvizError, ImportError):

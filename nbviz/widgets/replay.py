@@ -28,12 +28,11 @@ _BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
 _SCRIPT = """\
 const page = JSON.parse(document.getElementById("nbviz-page").textContent);
 const code = new Blob([page.front_end], { type: "text/javascript" });
-const url = URL.createObjectURL(code);
-import(url).then(({ replay }) => {
-	URL.revokeObjectURL(url);
-	document.getElementById("nbviz-picture").remove();
-	replay(document.getElementById("nbviz-root"), page.recorded, page.panels);
-});"""
+const { replay } = await import(URL.createObjectURL(code));
+const root = document.createElement("div");
+document.body.append(root);
+replay(root, page.recorded, page.panels);
+document.getElementById("nbviz-picture").remove();"""
 
 _STYLE = """\
 :root { color-scheme: light dark; }
@@ -107,7 +106,7 @@ def replay_html(
         f"default-src 'none'; script-src '{_digest(_SCRIPT)}' blob:; worker-src blob:; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
-    # The picture is what a reader sees whose browser runs no scripts.
+    # The picture is what a reader keeps whose browser does not run the script.
     return f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -120,8 +119,7 @@ def replay_html(
 </head>
 <body>
 <h1>{name}</h1>
-<main id="nbviz-root"></main>
-<noscript id="nbviz-picture"><img alt="{name}" src="data:image/svg+xml;base64,{picture}"></noscript>
+<img id="nbviz-picture" alt="{name}" src="data:image/svg+xml;base64,{picture}">
 <script type="application/json" id="nbviz-page">{_inert_json(page)}</script>
 <script type="module">{_SCRIPT}</script>
 </body>

@@ -79,9 +79,8 @@ def _entries(chart: Chart, *, with_runs: bool) -> list[_Entry]:
         name = fit_text(" ".join(word for word in words if word), 11, _NAME_WIDTH)
         value, nan = format_value(trace.last), int(trace.nan.sum())
         warning = f"{nan:,} NaN" if nan else ""
-        width = (
-            _SAMPLE + text_width(f"{name}  " if name else "", 11) + text_width(value, 11, bold=True)
-        )
+        width = _SAMPLE + text_width(value, 11, bold=True)
+        width += text_width(f"{name}  ", 11) if name else 0
         width += text_width(f"  {warning}", 11) if warning else 0
         entries.append(_Entry(trace, name, value, warning, width))
     return entries

@@ -8,9 +8,10 @@ interactive is written by `nbviz.widgets.replay`.
 from __future__ import annotations
 
 import base64
+import contextlib
 from typing import TYPE_CHECKING
 
-from nbviz.errors import MissingDependencyError
+from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.widgets.replay import replay_html, save_html
 from nbviz.widgets.static_charts import extremes
 from nbviz.widgets.static_layout import failure, marked_events, summary
@@ -51,10 +52,9 @@ def mime_bundle(runs: Sequence[Run], view_id: str) -> dict[str, str]:
         `text/html`, `text/plain` and, where Pillow is installed, `image/png` as base64.
     """
     bundle = {"text/plain": render_text(runs), "text/html": render_html(runs, view_id)}
-    try:
+    # Without Pillow: every reader that takes a PNG takes the text too.
+    with contextlib.suppress(MissingDependencyError):
         bundle["image/png"] = base64.b64encode(render_png(runs)).decode("ascii")
-    except MissingDependencyError:
-        pass  # every reader that takes a PNG takes the text too
     return bundle
 
 
@@ -63,11 +63,15 @@ def render_html(runs: Sequence[Run], view_id: str) -> str:
 
     The style element beside the picture acts only in a trusted notebook that has lost its kernel:
     it hides the output before, in which JupyterLab reports that it found no widget.
+
+    Raises:
+        ConfigurationError: The id has other characters than letters and digits.
     """
-    name = xml_text(view_id)
+    if not view_id.isalnum():
+        raise ConfigurationError(f"view_id must be letters and digits, got {view_id!r}.")
     picture = base64.b64encode(render_svg(runs).encode()).decode("ascii")
     return (
-        f'<figure data-nbviz-static="{name}" style="margin:0">'
+        f'<figure data-nbviz-static="{view_id}" style="margin:0">'
         f"<style>{_hide_lost_view(view_id)}</style>"
         f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(describe(runs))}" '
         'style="max-width:100%">'
