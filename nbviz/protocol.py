@@ -95,9 +95,11 @@ class GraphLevel(TypedDict):
     """One level of the graph: the inside of one module call, or the whole model."""
 
     scope: str  # the node_id of the module call, "" for the whole model
+    title: str  # of the whole model: "ResNet, 11,689,512 parameters, 3.63 GFLOP"
     nodes: list[GraphNode]
     edges: list[GraphEdge]
-    # Where tensors enter and leave this level: (node_id inside, node_id outside).
+    # Where tensors enter and leave this level: (node_id inside, node_id outside). The outside one
+    # is as seen from the first level around that holds both ends.
     inputs: list[tuple[str, str]]
     outputs: list[tuple[str, str]]
     note: str  # how it was traced, where that matters to the reader

@@ -69,6 +69,7 @@ export interface GraphEdge {
 /** One level of the graph: the inside of one module call, or the whole model. */
 export interface GraphLevel {
 	scope: string;
+	title: string;
 	nodes: GraphNode[];
 	edges: GraphEdge[];
 	inputs: [string, string][];

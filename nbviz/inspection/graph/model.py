@@ -169,6 +169,7 @@ class Graph:
 def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
     """Make a graph of what a recorder has seen."""
     parameters, numbers = _parameters(model)
+    owned = _owned(model, numbers, {id(scope.module) for scope in recorder.scopes})
     kept = _without_constants(recorder.nodes)
     calls = {
         scope.scope_id: ModuleCall(
@@ -181,9 +182,7 @@ def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
             outputs=tuple(scope.outputs),
             flops=scope.flops,
             source=scope.source,
-            parameters=tuple(
-                dict.fromkeys(numbers[id(p)] for p in _own(scope.module) if id(p) in numbers)
-            ),
+            parameters=owned.get(id(scope.module), ()),
             is_library=type(scope.module).__module__.startswith("torch.nn."),
         )
         for scope in recorder.scopes
@@ -234,9 +233,18 @@ def _size(parameter: torch.nn.Parameter) -> int:
     return 0 if torch.nn.parameter.is_lazy(parameter) else parameter.numel()
 
 
-def _own(module: torch.nn.Module | None) -> Iterator[torch.nn.Parameter]:
-    if module is not None:
-        yield from module.parameters(recurse=False)
+def _owned(
+    model: torch.nn.Module, numbers: dict[int, int], called: set[int]
+) -> dict[int, tuple[int, ...]]:
+    """The parameters of each called module, with those of modules in it that are never called."""
+    owned: dict[int, dict[int, None]] = {}
+    owners: dict[str, int] = {"": id(model)}
+    for path, module in model.named_modules(remove_duplicate=False):
+        parent = owners[path.rpartition(".")[0]]
+        owner = owners[path] = id(module) if id(module) in called else parent
+        for parameter in module.parameters(recurse=False):
+            owned.setdefault(owner, {})[numbers[id(parameter)]] = None
+    return {owner: tuple(held) for owner, held in owned.items()}
 
 
 def _without_constants(nodes: list[Recorded]) -> list[Recorded]:

@@ -16,6 +16,10 @@ aten = torch.ops.aten
 Rule = Callable[..., Any]
 
 
+def _empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    return torch.empty(shape, dtype=dtype, device="meta")
+
+
 def _same(x: torch.Tensor, *_args: Any, **_kwargs: Any) -> Any:
     return torch.empty_like(x) if x.is_floating_point() else NotImplemented
 
@@ -43,7 +47,7 @@ def _addmm(bias: Any, a: Any, b: Any, **_kwargs: Any) -> Any:
 def _mm(a: Any, b: Any) -> Any:
     if a.dim() != 2 or b.dim() != 2 or a.shape[1] != b.shape[0] or a.dtype != b.dtype:  # noqa: PLR2004
         return NotImplemented
-    return a.new_empty((a.shape[0], b.shape[1]))
+    return _empty((a.shape[0], b.shape[1]), a.dtype)
 
 
 def _bmm(a: Any, b: Any) -> Any:
@@ -51,7 +55,7 @@ def _bmm(a: Any, b: Any) -> Any:
         return NotImplemented
     if a.shape[0] != b.shape[0]:
         return NotImplemented
-    return a.new_empty((a.shape[0], a.shape[1], b.shape[2]))
+    return _empty((a.shape[0], a.shape[1], b.shape[2]), a.dtype)
 
 
 def _convolution(
@@ -81,7 +85,9 @@ def _convolution(
         + 1
         for i in range(spatial)
     ]
-    return x.new_empty((x.shape[0], weight.shape[0], *sizes)) if min(sizes) > 0 else NotImplemented
+    if min(sizes) <= 0:
+        return NotImplemented
+    return _empty((x.shape[0], weight.shape[0], *sizes), x.dtype)
 
 
 def _batch_norm(x: Any, weight: Any, *_args: Any) -> Any:
@@ -92,8 +98,8 @@ def _batch_norm(x: Any, weight: Any, *_args: Any) -> Any:
     statistics = torch.float32 if x.dtype in (torch.float16, torch.bfloat16) else x.dtype
     return (
         torch.empty_like(x),
-        x.new_empty((size,), dtype=statistics),
-        x.new_empty((size,), dtype=statistics),
+        _empty((size,), statistics),
+        _empty((size,), statistics),
     )
 
 
@@ -105,7 +111,7 @@ def _layer_norm(x: Any, normalized: Sequence[int], weight: Any, bias: Any, _eps:
     if not sure or x.dtype not in (torch.float32, torch.float64):
         return NotImplemented
     statistics = (*x.shape[:kept], *(1 for _ in normalized))
-    return torch.empty_like(x), x.new_empty(statistics), x.new_empty(statistics)
+    return torch.empty_like(x), _empty(statistics, x.dtype), _empty(statistics, x.dtype)
 
 
 def _rules() -> dict[Any, Rule]:

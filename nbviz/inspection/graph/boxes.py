@@ -1,0 +1,123 @@
+"""The boxes of a graph before they are grouped: one for each module call and operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from nbviz.inspection.graph.details import label_of
+from nbviz.inspection.graph.values import TensorInfo
+
+if TYPE_CHECKING:
+    from nbviz.inspection.graph.model import Graph, ModuleCall, Operation
+
+Kind = Literal["module", "operation", "input", "output"]
+
+
+@dataclass(slots=True)
+class Box:
+    """One box of the drawing.
+
+    Attributes:
+        box_id: The `call_id` or `node_id` that it stands for, or a name made for a group.
+        parent: The box around it; None for the whole model.
+        children: The boxes in it in the order in which they ran; none if it cannot be opened.
+        shown_as: The box that is drawn in its place, if it is not drawn itself.
+        repeat: How many equal blocks in it follow each other; 1 if it is no such box.
+    """
+
+    box_id: str
+    kind: Kind
+    label: str
+    type: str
+    path: str
+    parent: str | None
+    detail: str = ""
+    source: str = ""
+    outputs: tuple[TensorInfo, ...] = ()
+    flops: int = 0
+    repeat: int = 1
+    parameters: set[int] = field(default_factory=set[int])
+    children: list[str] = field(default_factory=list[str])
+    shown_as: str | None = None
+
+
+def make_boxes(graph: Graph) -> dict[str, Box]:
+    """Return the boxes by their ids; the model's own is ""."""
+    times_called: dict[str | None, int] = {}
+    for call in graph.module_calls:
+        times_called[call.path] = max(times_called.get(call.path, 0), call.call)
+    tied = _tied(graph)
+    boxes: dict[str, Box] = {}
+    for call in graph.module_calls:
+        box = boxes[call.call_id] = _of_call(call, boxes)
+        box.children = list(call.children)
+        said = [box.detail] if box.detail else []
+        if times_called[call.path] > 1 and call.path is not None:
+            said.append(f"call {call.call} of {times_called[call.path]}")
+        said.extend(tied[number] for number in call.parameters if number in tied)
+        box.detail = ", ".join(said)
+    for operation in graph.nodes:
+        boxes[operation.node_id] = _of_operation(operation)
+    for call in graph.module_calls:
+        if call.parent is not None:
+            _close_leaf(call, boxes)
+    return boxes
+
+
+def _of_call(call: ModuleCall, boxes: dict[str, Box]) -> Box:
+    around = boxes[call.parent].path if call.parent is not None else ""
+    path = call.path or ""
+    inside = path.removeprefix(f"{around}.") if around else path
+    return Box(
+        box_id=call.call_id,
+        kind="module",
+        label=inside or call.type,
+        type=call.type,
+        path=path,
+        parent=call.parent,
+        detail=call.detail,
+        source=call.source,
+        outputs=call.outputs,
+        flops=call.flops,
+        parameters=set(call.parameters),
+    )
+
+
+def _of_operation(operation: Operation) -> Box:
+    return Box(
+        box_id=operation.node_id,
+        kind="operation" if operation.kind == "operation" else _end(operation.kind),
+        label=label_of(operation.name) if operation.kind == "operation" else operation.name,
+        type=operation.name if operation.kind == "operation" else operation.kind,
+        path="",
+        parent=operation.scope,
+        source=operation.source,
+        outputs=operation.outputs,
+        flops=operation.flops,
+    )
+
+
+def _end(kind: str) -> Kind:
+    return "input" if kind == "input" else "output"
+
+
+def _close_leaf(call: ModuleCall, boxes: dict[str, Box]) -> None:
+    """Draw a module as one box if opening it would show only what it already says."""
+    inside = [boxes[child] for child in call.children]
+    if any(box.kind == "module" for box in inside):
+        return
+    if len(inside) > 1 and not call.is_library:
+        return
+    for box in inside:
+        box.shown_as = call.call_id
+    boxes[call.call_id].children = []
+
+
+def _tied(graph: Graph) -> dict[int, str]:
+    """What to say of parameters that several modules share."""
+    return {
+        number: f"shared: {', '.join(parameter.names)}"
+        for number, parameter in enumerate(graph.parameters)
+        if len({name.rpartition('.')[0] for name in parameter.names}) > 1
+    }

@@ -1,0 +1,96 @@
+"""Boxes within boxes: a graph's modules as a reader opens them, one level at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbviz.inspection.graph.boxes import Box, make_boxes
+from nbviz.inspection.graph.containers import add_containers
+from nbviz.inspection.graph.crossings import Crossings, find_crossings
+from nbviz.inspection.graph.folding import fold_repeats
+from nbviz.protocol import GraphEdge, GraphLevel, GraphNode
+
+if TYPE_CHECKING:
+    from nbviz.inspection.graph.model import Graph
+
+
+class Hierarchy:
+    """The levels of a graph.
+
+    Args:
+        graph: What was traced.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._boxes = make_boxes(graph)
+        add_containers(graph, self._boxes)
+        fold_repeats(graph, self._boxes)
+        self._crossings = find_crossings(graph, self._boxes)
+        self._count_parameters(self._boxes[""])
+
+    def scopes(self) -> list[str]:
+        """Return the scopes of all levels, that of the whole model first."""
+        found = [""]
+        for scope in found:
+            found.extend(c for c in self._boxes[scope].children if self._boxes[c].children)
+        return found
+
+    def level(self, scope: str) -> GraphLevel:
+        """Return one level, ready for the page."""
+        box = self._boxes.get(scope)
+        if box is None or (scope and not box.children):
+            raise KeyError(f"The graph has no box {scope!r} that could be opened.")
+        crossings = self._crossings.get(scope) or Crossings()
+        return GraphLevel(
+            scope=scope,
+            title=self._title() if scope == "" else "",
+            nodes=[self._node(self._boxes[child]) for child in box.children],
+            edges=[
+                GraphEdge(source=source, target=target, shape=list(shape))
+                for (source, target), shape in crossings.edges.items()
+            ],
+            inputs=list(crossings.inputs),
+            outputs=list(crossings.outputs),
+            note=self._graph.note if scope == "" else "",
+        )
+
+    def _title(self) -> str:
+        graph = self._graph
+        parts = [graph.module_calls[0].type, f"{graph.parameter_count:,} parameters"]
+        if graph.flops:
+            parts.append(f"{_engineering(graph.flops)}FLOP")
+        return ", ".join(parts)
+
+    def _node(self, box: Box) -> GraphNode:
+        sizes = self._graph.parameters
+        return GraphNode(
+            node_id=box.box_id,
+            kind=box.kind,
+            label=box.label,
+            type=box.type,
+            path=box.path,
+            detail=box.detail,
+            output_shapes=[list(tensor.shape) for tensor in box.outputs],
+            dtype=box.outputs[0].dtype if box.outputs else "",
+            parameter_count=sum(sizes[number].size for number in box.parameters),
+            trainable_count=sum(
+                sizes[number].size for number in box.parameters if sizes[number].is_trainable
+            ),
+            flops=box.flops,
+            child_count=len(box.children),
+            repeat=box.repeat,
+            source=box.source,
+        )
+
+    def _count_parameters(self, box: Box) -> None:
+        for child in box.children:
+            self._count_parameters(self._boxes[child])
+            box.parameters |= self._boxes[child].parameters
+
+
+def _engineering(value: float) -> str:
+    for size, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g} {prefix}"
+    return f"{value:.0f} "
