@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 OPEN = """async ([path, kernel]) => {
   const app = window.jupyterapp;
   await app.restored;
-  const options = {path, factory: "Notebook"};
-  if (kernel) options.kernel = {name: kernel};
+  const options = {path, factory: "Notebook", kernel: {name: kernel}};
   const panel = await app.commands.execute("docmanager:open", options);
   await panel.context.ready;
   await panel.revealed;
-  if (kernel) {
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
-  }
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+  window.nbvizPanel = panel;
+}"""
+OPEN_WITHOUT_KERNEL = """async (path) => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const options = {path, factory: "Notebook"};
+  const panel = await app.commands.execute("docmanager:open", options);
+  await panel.context.ready;
   window.nbvizPanel = panel;
 }"""
 RUN = """async ([index, wait]) => {
@@ -42,6 +47,10 @@ ERROR = """(index) => {
   const outputs = window.nbvizPanel.content.widgets[index].model.sharedModel.toJSON().outputs;
   const error = outputs.find((output) => output.output_type === "error");
   return error ? error.ename + ": " + error.evalue : null;
+}"""
+HOLDS_TEXT = """([index, text]) => {
+  const outputs = window.nbvizPanel.content.widgets[index].model.sharedModel.toJSON().outputs;
+  return outputs.some((output) => String(output.data?.["text/plain"]).includes(text));
 }"""
 EVALUATE = """async (expression) => {
   const kernel = window.nbvizPanel.sessionContext.session.kernel;
@@ -60,7 +69,7 @@ class Notebook:
         page: The tab; JupyterLab is loaded into it.
         lab: The server.
         cells: The source of each code cell.
-        kernel: Name of the kernel to run; None opens the notebook without one.
+        kernel: Name of the kernel to run.
         name: The file's name without its ending.
     """
 
@@ -76,7 +85,7 @@ class Notebook:
         self.page = page
         self.lab = lab
         self.path = lab.folder / f"{name}.ipynb"
-        self.kernel: str | None = kernel
+        self.kernel = kernel
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
             metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
@@ -86,9 +95,24 @@ class Notebook:
 
     def open(self) -> None:
         """Load JupyterLab anew and open the file in it; a running kernel is found again."""
+        self._load()
+        self.page.evaluate(OPEN, [self.path.name, self.kernel])
+
+    def open_without_kernel(self) -> None:
+        """Open the file as a reader does who does not have its kernel, and wants no other.
+
+        The file is changed to name a kernel that nobody has, so it is not trusted either.
+        """
+        content = json.loads(self.path.read_text())
+        content["metadata"]["kernelspec"] = {"name": "elsewhere", "display_name": "elsewhere"}
+        self.path.write_text(json.dumps(content))
+        self._load()
+        self.page.evaluate(OPEN_WITHOUT_KERNEL, self.path.name)
+        self.page.locator(".jp-Dialog").get_by_role("button", name="No Kernel").click()
+
+    def _load(self) -> None:
         self.page.goto(f"{self.lab.url('/lab')}&reset")
         self.page.wait_for_function("window.jupyterapp !== undefined")
-        self.page.evaluate(OPEN, [self.path.name, self.kernel])
 
     def run(self, index: int, *, wait: bool = True) -> None:
         """Run a cell; with `wait`, until it has ended, and fail if it raised."""
@@ -119,6 +143,10 @@ class Notebook:
         """Return the outputs of a cell."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
 
+    def wait_for_text(self, index: int, text: str) -> None:
+        """Wait until the plain text of a cell's outputs, as they will be saved, holds `text`."""
+        self.page.wait_for_function(HOLDS_TEXT, arg=[index, text])
+
     def save(self) -> dict[str, Any]:
         """Save the file, and return what it holds."""
         self.page.evaluate("window.nbvizPanel.context.save()")
@@ -140,7 +168,7 @@ class Notebook:
 
     def shut_down(self) -> None:
         """End the kernel."""
-        self.page.evaluate("window.nbvizPanel.sessionContext.shutdown()")
+        self.page.evaluate("window.nbvizPanel.sessionContext?.shutdown()")
 
     def screenshot(self, index: int, path: Path) -> None:
         """Take a picture of a cell's outputs."""

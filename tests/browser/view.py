@@ -1,0 +1,65 @@
+"""One view of a trainer on the page, as a person sees and uses it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+AT_LEAST = """([root, attribute, least]) => {
+  const found = root.querySelector(`[${attribute}]`);
+  return found !== null && Number(found.getAttribute(attribute)) >= least;
+}"""
+
+
+class View:
+    """The live view in a cell's output.
+
+    Args:
+        output: The cell's outputs; waits until the view is drawn in them.
+    """
+
+    def __init__(self, output: Locator) -> None:
+        self.root = output.locator(".nbviz[data-nbviz=ready]")
+        expect(self.root).to_be_visible()
+        self.toolbar = self.root.locator(".nbviz-toolbar")
+        self.curves = self.root.locator(".nbviz-slot-curves")
+        self.log = self.root.locator(".nbviz-slot-log")
+
+    @property
+    def step(self) -> int:
+        """The step that the toolbar shows."""
+        return int(self.toolbar.get_attribute("data-step") or 0)
+
+    @property
+    def last_step(self) -> int:
+        """The newest step that is painted in the curves."""
+        found = self.curves.locator("[data-last-step]")
+        return int(found.get_attribute("data-last-step") or 0) if found.count() else 0
+
+    def click(self, action: str) -> None:
+        """Press Start, Pause, Resume, Step or Stop."""
+        self.toolbar.locator(f"[data-action={action}]").click()
+
+    def set(self, name: str, value: str) -> None:
+        """Type a value into a setting's field, and Enter."""
+        field = self.toolbar.locator(f"[data-setting={name}]")
+        field.fill(value)
+        field.press("Enter")
+
+    def wait_for_status(self, status: str) -> None:
+        """Wait until the toolbar shows a state."""
+        expect(self.toolbar).to_have_attribute("data-status", re.compile(f"^({status})$"))
+
+    def wait_for_step(self, step: int) -> None:
+        """Wait until the toolbar shows exactly this step."""
+        expect(self.toolbar).to_have_attribute("data-step", str(step))
+
+    def wait_for_curve(self, step: int) -> None:
+        """Wait until the curves are painted up to a step, or beyond."""
+        root = self.curves.element_handle()
+        self.root.page.wait_for_function(AT_LEAST, arg=[root, "data-last-step", step])
