@@ -1,7 +1,170 @@
-import { element, type Mount } from "./panel";
+// Parameters as heatmaps. The kernel is told which of them can be seen, and captures only those.
+import { colormap, type Palette } from "../charts/colormaps";
+import { magnitudeWithin } from "../charts/heatmap-cells";
+import type { LayerInfo } from "../protocol.gen";
+import type { RunState } from "../store";
+import { readTheme, type Theme } from "../theme";
+import { card } from "./card";
+import { LayerPicker } from "./layer-picker";
+import { type Context, element, type Mount } from "./panel";
+import { segments } from "./segments";
+import { runPicker, selectionOf } from "./selection";
+import { WeightsCard } from "./weights-card";
+import { WeightsWatch } from "./weights-watch";
 
-export const mountWeights: Mount = (host) => {
-	const root = element("div", "nbviz-weights");
-	host.append(root);
-	return () => root.remove();
+const SUGGESTED = 4;
+/** With outliers clipped, colours reach their ends where this share of the cells lies within. */
+const TYPICAL_SHARE = 0.995;
+
+export const mountWeights: Mount = (host, context) => {
+	const panel = new WeightsPanel(host, context);
+	return () => panel.remove();
 };
+
+class WeightsPanel {
+	private readonly root: HTMLElement;
+	private readonly grid = element("div", "nbviz-weights-grid");
+	private readonly empty = element("p", "nbviz-empty");
+	private readonly picker: LayerPicker;
+	private readonly watch: WeightsWatch;
+	private readonly cards = new Map<string, WeightsCard>();
+	private readonly cleanups: (() => void)[] = [];
+	private readonly controls: HTMLElement;
+	private readonly updateRuns: () => void;
+	private theme: Theme;
+	private run: RunState | undefined;
+	/** Chosen by hand; undefined shows those suggested. */
+	private chosen: string[] | undefined;
+	private isShared = false;
+	private isClipped = false;
+	private palette: Palette = "sign";
+
+	constructor(
+		host: HTMLElement,
+		private readonly context: Context,
+	) {
+		const { root, tools, body } = card(host, "Weights", "nbviz-weights");
+		this.root = root;
+		this.theme = readTheme(context.root);
+		this.watch = new WeightsWatch(context.asker, (reason) => {
+			this.empty.textContent = reason;
+			this.empty.hidden = false;
+		});
+		this.picker = new LayerPicker((names) => {
+			this.chosen = names;
+			this.update();
+		});
+		const { picker, update } = runPicker(context);
+		this.updateRuns = update;
+		this.controls = element(
+			"div",
+			"nbviz-panel-tools",
+			{},
+			segments("Colours", { Sign: "sign", Size: "magnitude" }, this.palette, (palette) => {
+				this.palette = palette;
+				this.draw();
+			}),
+			segments("Range of the colours", { "Own range": "own", Shared: "shared" }, "own", (range) => {
+				this.isShared = range === "shared";
+				this.draw();
+			}),
+			segments("Outliers", { "To the extremes": "all", "Clip outliers": "clip" }, "all", (ends) => {
+				this.isClipped = ends === "clip";
+				this.draw();
+			}),
+		);
+		tools.append(picker, this.controls, this.picker.root);
+		body.append(this.empty, this.grid);
+		this.cleanups.push(
+			selectionOf(context).subscribe(() => this.update()),
+			context.onTheme(() => {
+				this.theme = readTheme(context.root);
+				this.draw();
+			}),
+			context.store.subscribe((topics) => {
+				if (topics.has("runs") || topics.has("layers")) this.update();
+				else if (topics.has("weights")) this.draw(true);
+			}),
+		);
+		this.update();
+	}
+
+	remove(): void {
+		for (const cleanup of this.cleanups) cleanup();
+		this.watch.remove();
+		this.picker.remove();
+		for (const one of this.cards.values()) one.remove();
+		this.root.remove();
+	}
+
+	private update(): void {
+		this.updateRuns();
+		const { run } = selectionOf(this.context);
+		if (run?.run_id !== this.run?.run_id) this.chosen = undefined;
+		this.run = run;
+		const layers = run ? listed(run) : [];
+		const names = this.chosen?.filter((name) => layers.some((layer) => layer.name === name));
+		const shown = names ?? suggested(layers);
+		this.picker.update(layers, shown);
+		this.picker.root.hidden = layers.length === 0;
+		this.controls.hidden = shown.length === 0;
+		this.empty.hidden = shown.length > 0;
+		this.empty.textContent =
+			layers.length === 0
+				? "No weights yet. They appear with the first step of a run that has a model."
+				: "No layer is chosen. Pick some in the list of layers.";
+		this.arrange(layers.filter((layer) => shown.includes(layer.name)));
+		this.watch.follow(run, this.cards);
+		this.draw();
+	}
+
+	private arrange(layers: readonly LayerInfo[]): void {
+		const wanted = new Set(layers.map((layer) => layer.name));
+		for (const [name, one] of this.cards) {
+			if (wanted.has(name)) continue;
+			one.remove();
+			this.cards.delete(name);
+		}
+		for (const { name, shape } of layers) {
+			const one = this.cards.get(name) ?? new WeightsCard(name, shape);
+			this.cards.set(name, one);
+			this.grid.append(one.root);
+		}
+	}
+
+	/** Draws pictures; `onlyNew` leaves those that are already shown, where colours allow it. */
+	private draw(onlyNew = false): void {
+		const pictures = this.run?.weights;
+		if (!pictures) return;
+		const shared = this.isShared ? this.sharedLimit() : undefined;
+		const map = colormap(this.palette, this.theme);
+		for (const [name, one] of this.cards) {
+			const picture = pictures.get(name);
+			if (!picture || (onlyNew && shared === undefined && picture === one.picture)) continue;
+			const limit = shared ?? this.limitOf(name);
+			one.show(picture, { map, palette: this.palette, limit, theme: this.theme });
+		}
+	}
+
+	private sharedLimit(): number {
+		return Math.max(0, ...[...this.cards.keys()].map((name) => this.limitOf(name)));
+	}
+
+	private limitOf(name: string): number {
+		const picture = this.run?.weights.get(name);
+		return picture ? magnitudeWithin(picture, this.isClipped ? TYPICAL_SHARE : 1) : 0;
+	}
+}
+
+/** The run's layers; of a recorded run, those that it holds pictures of. */
+function listed(run: RunState): readonly LayerInfo[] {
+	return run.layers.length > 0 ? run.layers : [...run.weights.values()];
+}
+
+/** The first two and the last two with two dimensions or more: where a network meets its data. */
+function suggested(layers: readonly LayerInfo[]): string[] {
+	const matrices = layers.filter(({ shape }) => shape.filter((length) => length > 1).length > 1);
+	const names = (matrices.length > 0 ? matrices : layers).map((layer) => layer.name);
+	if (names.length <= SUGGESTED) return names;
+	return [...names.slice(0, SUGGESTED / 2), ...names.slice(-SUGGESTED / 2)];
+}
