@@ -1,9 +1,8 @@
 // The same fixtures that the Python tests read.
-import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import type { Message, Request, Update } from "../src/protocol.gen";
 
-const FOLDER = fileURLToPath(new URL("../../tests/fixtures/protocol/", import.meta.url));
+const FOLDER = `${import.meta.dirname}/../../tests/fixtures/protocol/`;
 
 interface Fixture {
 	readonly message: Update | Message | Request;
@@ -25,8 +24,4 @@ export function fixture<K extends Fixture["message"]["kind"]>(
 			return new DataView(odd.buffer, 1);
 		}),
 	};
-}
-
-export function fixtureKinds(): string[] {
-	return readdirSync(FOLDER).map((name) => name.replace(".json", ""));
 }

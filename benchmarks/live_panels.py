@@ -1,0 +1,238 @@
+"""How live is live? nbviz beside bqplot, plotly and matplotlib inline, in one JupyterLab.
+
+For each library the same notebook: a small network trains in a background thread while 4 curves of
+20,000 points each get a new point 60 times a second. Printed: frames in which the page painted
+something new, the time from the log call to the painted frame, bytes an update on the wire, and
+what the display costs training. Then a flood of log calls, and the time to the first paint.
+
+Run: python benchmarks/live_panels.py   (needs what `make setup` installs; about two minutes)
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser"), str(ROOT / "benchmarks")]
+
+from conftest import FLAGS, WINDOW  # noqa: E402
+from kernel_specs import NEWEST  # noqa: E402
+from lab import run_lab  # noqa: E402
+from live_cells import FIRST_PAINT, FLOOD, LIBRARIES, TRAIN  # noqa: E402
+from notebook_page import Notebook  # noqa: E402
+from playwright.sync_api import Page, sync_playwright  # noqa: E402
+
+WATCH = """([index, read]) => {
+  const area = document.querySelectorAll('.jp-Notebook .jp-Cell')[index];
+  const shown = eval(read);
+  const now = () => performance.timeOrigin + performance.now();
+  window.painted = []; window.gaps = []; window.watching = true;
+  let last, before = performance.now();
+  const note = () => {
+    const value = shown(area);
+    if (value === undefined || value === last) return;
+    last = value;
+    // A task after the frame: what changed in this frame is on the screen then.
+    requestAnimationFrame(() => setTimeout(() => window.painted.push([now(), Number(value)])));
+  };
+  new MutationObserver(note).observe(area,
+    {subtree: true, childList: true, attributes: true, characterData: true});
+  const frame = () => {
+    const at = performance.now();
+    window.gaps.push(at - before);
+    before = at;
+    if (window.watching) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}"""
+FINISH = "() => { window.watching = false; return [window.painted, window.gaps]; }"
+
+
+class Wire:
+    """Counts what the page's websockets receive."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        page.on("websocket", lambda s: s.on("framereceived", self._count))
+
+    def _count(self, payload: str | bytes) -> None:
+        self.bytes += len(payload)
+
+
+def training_speed(notebook: Notebook, page: Page, seconds: float) -> float:
+    before = notebook.value("(COUNT[0], __import__('time').time())")
+    page.wait_for_timeout(seconds * 1000)
+    after = notebook.value("(COUNT[0], __import__('time').time())")
+    return (after[0] - before[0]) / (after[1] - before[1])
+
+
+def measure(page: Page, lab: Any, name: str, options: argparse.Namespace) -> list[str]:
+    points, rate, seconds = options.points, options.rate, options.seconds
+    source, read = LIBRARIES[name]
+    wire = Wire(page)
+    notebook = Notebook(
+        page,
+        lab,
+        [TRAIN.format(points=points, rate=rate), source, f"done = update_for({seconds}, update)"],
+        kernel=NEWEST,
+        name=name.replace(" ", "-"),
+    )
+    notebook.run(0)
+    alone = training_speed(notebook, page, 2)
+    notebook.run(1)
+    page.wait_for_function(
+        f"(i) => ({read})(document.querySelectorAll('.jp-Notebook .jp-Cell')[i]) !== undefined",
+        arg=1,
+        timeout=60_000,
+    )
+    page.evaluate(WATCH, [1, read])
+    notebook.run(2)
+    began_bytes = wire.bytes
+    count, began = notebook.value("(COUNT[0], __import__('time').time())")
+    notebook.wait_for("done.is_set()", seconds=seconds + 60)
+    count2, ended = notebook.value("(COUNT[0], __import__('time').time())")
+    sent_bytes = wire.bytes - began_bytes
+    page.wait_for_timeout(500)
+    painted, gaps = page.evaluate(FINISH)
+    logged = {int(k): v for k, v in notebook.value("LOGGED").items()}
+    notebook.value("STOP.set()")
+    notebook.shut_down()
+    painted = [(at, int(step)) for at, step in painted if int(step) in logged]
+    frames = [(at, step) for at, step in painted if at / 1000 <= max(logged.values())]
+    span = max(logged.values()) - min(logged.values())
+    # Each logged step is on the screen with the first frame that shows it or a later one.
+    latencies, position = [], 0
+    for step in sorted(logged):
+        while position < len(painted) and painted[position][1] < step:
+            position += 1
+        if position < len(painted):
+            latencies.append(painted[position][0] - logged[step] * 1000)
+    p50, p95 = np.percentile(latencies, [50, 95]) if latencies else (np.nan, np.nan)
+    slowdown = alone / ((count2 - count) / (ended - began))
+    return [
+        name,
+        f"{len(logged) / span:.0f}",
+        f"{len(frames) / span:.1f}",
+        f"{p50:.0f} / {p95:.0f}",
+        f"{sent_bytes / len(logged) / 1000:.2f}",
+        f"{slowdown:.2f}×",
+        f"{max(gaps):.0f}",
+    ]
+
+
+def flood(page: Page, lab: Any, rate: int = 1000, seconds: int = 10) -> None:
+    calls = rate * seconds
+    notebook = Notebook(
+        page,
+        lab,
+        [FLOOD.format(calls=calls, rate=rate), "threading.Thread(target=pour).start()"],
+        kernel=NEWEST,
+        name="flood",
+    )
+    notebook.run(0)
+    page.wait_for_selector(".nbviz[data-nbviz=ready]")
+    notebook.run(1)
+    page.wait_for_selector("[data-last-step]", state="attached")
+    page.evaluate(WATCH, [0, LIBRARIES["nbviz"][1]])
+    notebook.wait_for("flood_done.is_set()", seconds=seconds * 6)
+    page.wait_for_function(
+        f"Number(document.querySelector('[data-last-step]').dataset.lastStep) >= {calls}"
+    )
+    page.wait_for_timeout(100)
+    painted, gaps = page.evaluate(FINISH)
+    ended = notebook.value("flood_ended")
+    lag = min(at for at, step in painted if step >= calls) / 1000 - ended
+    recorded = notebook.value("[len(flood[tag]) for tag in FLOOD_TAGS]")
+    exact = notebook.value(
+        "all((flood[t].values == [(s * 7919 + i) % 1000 / 1000 for s in range(1, CALLS + 1)]).all()"
+        " for i, t in enumerate(FLOOD_TAGS))"
+    )
+    took = notebook.value("float(flood['metric0/train'].wall_times[-1])")
+    print(
+        f"\nFlood: {rate:,} calls/s × 20 tags asked for {seconds} s, {calls / took:,.0f}/s made.\n"
+        f"  lag after it {lag:.2f} s, longest frame {max(gaps):.0f} ms, "
+        f"lost {20 * calls - sum(recorded)} of {20 * calls:,}, values exact: {exact}"
+    )
+    notebook.shut_down()
+
+
+def first_paint(page: Page, lab: Any) -> None:
+    notebook = Notebook(page, lab, [FIRST_PAINT, "trainer"], kernel=NEWEST, name="first-paint")
+    notebook.run(0)
+    took = page.evaluate(
+        """async () => {
+          const panel = window.nbvizPanel, began = performance.now();
+          panel.content.activeCellIndex = 1;
+          const cell = document.querySelectorAll('.jp-Notebook .jp-Cell')[1];
+          const painted = new Promise((resolve) => {
+            const seen = () => {
+              if (!cell.querySelector('.nbviz[data-nbviz=ready] [data-status=ready]')) return;
+              requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));
+            };
+            new MutationObserver(seen).observe(cell,
+              {subtree: true, childList: true, attributes: true});
+          });
+          window.jupyterapp.commands.execute('notebook:run-cell');
+          return await painted;
+        }"""
+    )
+    print(f"\nFirst paint: {took:.0f} ms after the cell was run (toolbar shows the run's state)")
+    notebook.shut_down()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=20_000)
+    parser.add_argument("--rate", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--only", help="one library")
+    options = parser.parse_args()
+    rows = []
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        server = run_lab(Path(folder))
+        lab = next(server)
+        for name in LIBRARIES if options.only is None else [options.only]:
+            page = browser.new_context(viewport=WINDOW).new_page()
+            page.set_default_timeout(120_000)
+            print(f"{name} …", file=sys.stderr)
+            try:
+                rows.append(measure(page, lab, name, options))
+            except Exception as error:
+                rows.append([name, f"failed: {type(error).__name__}", *[""] * 5])
+                print(str(error)[:800], file=sys.stderr)
+            page.context.close()
+        head = [
+            f"4 × {options.points:,} points",
+            "made/s",
+            "painted/s",
+            "p50 / p95 ms",
+            "kB/update",
+            "training slower",
+            "longest frame ms",
+        ]
+        widths = [max(len(r[i]) for r in [head, *rows]) for i in range(len(head))]
+        print(f"\n{options.rate} updates/s asked for {options.seconds:g} s, while training runs:")
+        for row in [head, *rows]:
+            print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)))
+        if options.only in (None, "nbviz"):
+            for part in (flood, first_paint):
+                page = browser.new_context(viewport=WINDOW).new_page()
+                page.set_default_timeout(120_000)
+                part(page, lab)
+                page.context.close()
+        browser.close()
+        next(server, None)
+
+
+if __name__ == "__main__":
+    main()
