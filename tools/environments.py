@@ -48,7 +48,7 @@ def find_uv() -> str:
     ):
         return found
     run(sys.executable, "-m", "venv", OWN_UV)
-    run(OWN_UV / "bin" / "pip", "install", "--quiet", "-r", ROOT / "requirements" / "uv.txt")
+    run(OWN_UV / "bin" / "pip", "install", "-qq", "-r", ROOT / "requirements" / "uv.txt")
     return str(own)
 
 
