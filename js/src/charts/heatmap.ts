@@ -5,7 +5,7 @@ import { type Colormap, colorIndex, type Palette } from "./colormaps";
 import { type CellGrid, cellAt, cellGrid, describeCell, NOT_FINITE } from "./heatmap-cells";
 
 const MOST_ZOOM = 40;
-const HIGHEST = 230;
+const HIGHEST = 214;
 const LARGEST_CELL = 22;
 const LONGEST_STRETCH = 4;
 
@@ -105,7 +105,7 @@ export class Heatmap {
 			size * density >= 2 ? Math.floor(size * density) / density : size;
 		const cellWidth = crisp(Math.min(across, most));
 		const cellHeight = crisp(Math.min(down, most));
-		this.height = Math.max(24, Math.min(HIGHEST, Math.ceil(cellHeight * grid.height)));
+		this.height = Math.min(HIGHEST, Math.max(24, Math.ceil(cellHeight * grid.height) + 2));
 		return {
 			cellWidth: cellWidth * this.zoom,
 			cellHeight: cellHeight * this.zoom,

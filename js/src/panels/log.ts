@@ -63,7 +63,6 @@ class LogPanel {
 	private run: RunState | undefined;
 	private entries: Entries | undefined;
 	private follows = true;
-	private hiddenRows = 0;
 
 	constructor(
 		host: HTMLElement,
@@ -82,11 +81,15 @@ class LogPanel {
 			element("div", "nbviz-log-frame", {}, this.scroller, this.jump),
 		);
 		this.listen();
+		// Opened after it was collapsed, it has the size to scroll again.
+		const resizes = new ResizeObserver(() => this.stick());
+		resizes.observe(this.scroller);
 		const refresh = () => {
 			update();
 			this.update();
 		};
 		this.cleanups.push(
+			() => resizes.disconnect(),
 			selectionOf(context).subscribe(refresh),
 			context.store.subscribe((topics) => {
 				if (["runs", "lines", "events", "progress"].some((topic) => topics.has(topic as never))) {
@@ -129,19 +132,18 @@ class LogPanel {
 			const added = this.entries?.take() ?? [];
 			if (added.length > 0) {
 				this.append(added.filter((entry) => this.passes(entry)));
+				this.sayWhatIsMissing();
 				this.stick();
 			}
 		}
-		this.sayWhatIsMissing();
 		this.showFailure();
 	}
 
 	private redraw(): void {
 		this.rows.replaceChildren();
-		this.hiddenRows = 0;
 		this.append(this.shown());
-		this.stick();
 		this.sayWhatIsMissing();
+		this.stick();
 	}
 
 	private shown(): Entry[] {
@@ -151,17 +153,16 @@ class LogPanel {
 	private passes({ level, text }: Entry): boolean {
 		const levels = FILTERS[this.level.value];
 		if (levels && !levels.includes(level)) return false;
-		return text.toLowerCase().includes(this.search.value.trim().toLowerCase());
+		const wanted = this.search.value.trim().toLowerCase();
+		return wanted === "" || text.toLowerCase().includes(wanted);
 	}
 
 	/** Adds rows at the end; of a flood only the newest are ever made. */
 	private append(entries: readonly Entry[]): void {
 		const drawn = entries.slice(-ROWS_DRAWN);
-		this.hiddenRows += entries.length - drawn.length;
 		this.rows.append(...drawn.map(row));
 		while (this.rows.childElementCount > ROWS_DRAWN) {
 			this.rows.firstElementChild?.remove();
-			this.hiddenRows += 1;
 		}
 	}
 
@@ -172,9 +173,10 @@ class LogPanel {
 
 	private sayWhatIsMissing(): void {
 		const dropped = this.entries?.dropped ?? 0;
-		const missing = this.hiddenRows + dropped;
+		const undrawn = this.shown().length - this.rows.childElementCount;
+		const missing = undrawn + dropped;
 		this.earlier.hidden = missing === 0;
-		const copied = this.hiddenRows > 0 ? " Copy has those that are still kept." : "";
+		const copied = undrawn > 0 ? " Copy has those that are still kept." : "";
 		this.earlier.textContent = `${formatCount(missing)} earlier lines are not drawn.${copied}`;
 		const isEmpty = this.rows.childElementCount === 0;
 		const isFiltered = (this.entries?.kept.length ?? 0) > 0;

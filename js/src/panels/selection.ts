@@ -3,7 +3,7 @@ import type { RunState, Store } from "../store";
 import { type Context, element } from "./panel";
 
 export interface Selection {
-	/** The chosen run; else the newest that is active, else the newest. */
+	/** The chosen run; else the newest that is active, else the one last shown, else the newest. */
 	readonly run: RunState | undefined;
 	choose(run_id: string): void;
 	/** Calls `listener` when another run is chosen. Returns the way out. */
@@ -18,9 +18,12 @@ export function selectionOf({ root, store }: Context): Selection {
 	if (known) return known;
 	const listeners = new Set<() => void>();
 	let chosen: string | undefined;
+	let last: string | undefined;
 	const selection: Selection = {
 		get run() {
-			return (chosen !== undefined && store.runs.get(chosen)) || preferred(store);
+			const run = (chosen !== undefined && store.runs.get(chosen)) || preferred(store, last);
+			last = run?.run_id;
+			return run;
 		},
 		choose(run_id) {
 			chosen = run_id;
@@ -72,7 +75,9 @@ export function runPicker(context: Context): { picker: HTMLElement; update: () =
 	return { picker, update };
 }
 
-function preferred(store: Store): RunState | undefined {
+function preferred(store: Store, last: string | undefined): RunState | undefined {
 	const runs = [...store.runs.values()].reverse();
-	return runs.find(isActive) ?? runs[0];
+	const shown = last === undefined ? undefined : store.runs.get(last);
+	if (shown && isActive(shown)) return shown;
+	return runs.find(isActive) ?? shown ?? runs[0];
 }

@@ -55,6 +55,9 @@ export class ProgressView {
 	constructor() {
 		this.bar.append(this.done, this.marks);
 		this.memory.root.append(this.memoryMeter);
+		this.overhead.root.append(
+			element("span", "nbviz-fact-label nbviz-wide-only", {}, "of step time"),
+		);
 		for (const { root } of [
 			this.step,
 			this.epoch,
@@ -89,7 +92,7 @@ export class ProgressView {
 		this.device.show(progress.device || undefined);
 		this.drawMemory(progress.memory_bytes, progress.memory_total);
 		this.overhead.show(
-			overhead === null ? undefined : `${formatPercent(overhead)} of step time`,
+			overhead === null ? undefined : formatPercent(overhead),
 			`Measured: the share of the time of a step that nbviz itself takes.${
 				dropped_frames > 0
 					? ` ${formatCount(dropped_frames)} pictures were skipped while the page was busy; scalars never are.`

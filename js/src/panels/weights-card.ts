@@ -5,6 +5,8 @@ import { formatCount, formatNumber, formatShape } from "../format";
 import type { WeightsPicture } from "../store";
 import { element } from "./panel";
 
+const FRAME_PADDING = 8; // as in weights.css
+
 export class WeightsCard {
 	readonly root: HTMLElement;
 	picture: WeightsPicture | undefined;
@@ -25,8 +27,8 @@ export class WeightsCard {
 	);
 	private readonly statistics = element("dl", "nbviz-statistics");
 	private readonly values = new Map<string, HTMLElement>();
-	private readonly nonfinite = element("p", "nbviz-weights-nonfinite");
-	private readonly note = element("p", "nbviz-weights-note");
+	private readonly nonfinite = element("span", "nbviz-weights-nonfinite");
+	private readonly note = element("span", "nbviz-weights-note");
 	private readonly step = element("span", "nbviz-weights-step");
 	private readonly resizes: ResizeObserver;
 
@@ -58,10 +60,9 @@ export class WeightsCard {
 			this.frame,
 			this.legend,
 			this.statistics,
-			this.nonfinite,
-			element("div", "nbviz-weights-foot", {}, this.step, this.note),
+			element("div", "nbviz-weights-foot", {}, this.step, this.note, this.nonfinite),
 		);
-		this.resizes = new ResizeObserver(() => this.heatmap.resize(this.frame.clientWidth));
+		this.resizes = new ResizeObserver(() => this.fit());
 		this.resizes.observe(this.frame);
 		this.showParts(false);
 	}
@@ -74,7 +75,7 @@ export class WeightsCard {
 	show(picture: WeightsPicture, look: HeatmapLook): void {
 		this.picture = picture;
 		this.showParts(true);
-		this.heatmap.resize(this.frame.clientWidth);
+		this.fit();
 		this.heatmap.show(picture, look);
 		this.heatmap.canvas.setAttribute("aria-label", summary(picture));
 		this.drawScale(look.map, look.palette, look.limit, picture);
@@ -92,6 +93,10 @@ export class WeightsCard {
 		this.note.textContent = whatIsShown(picture);
 	}
 
+	private fit(): void {
+		this.heatmap.resize(this.frame.clientWidth - 2 * FRAME_PADDING);
+	}
+
 	private showParts(hasPicture: boolean): void {
 		this.waiting.hidden = hasPicture;
 		this.heatmap.canvas.hidden = !hasPicture;
@@ -104,13 +109,14 @@ export class WeightsCard {
 		if (text === "") return;
 		this.tip.textContent = text;
 		const width = this.tip.offsetWidth;
-		const left = Math.min(Math.max(0, x - width / 2), this.frame.clientWidth - width);
-		const below = y + 8;
+		const middle = x + this.heatmap.canvas.offsetLeft - width / 2;
+		const left = Math.min(Math.max(0, middle), this.frame.clientWidth - width);
+		const below = y + this.heatmap.canvas.offsetTop + 8;
 		const isBelow = below + this.tip.offsetHeight < this.frame.clientHeight + 40;
 		this.tip.style.left = `${left}px`;
 		this.tip.style.top = isBelow
 			? `${below}px`
-			: `${Math.max(0, y - this.tip.offsetHeight - 30)}px`;
+			: `${Math.max(0, below - this.tip.offsetHeight - 34)}px`;
 	}
 
 	private drawScale(map: Colormap, palette: Palette, limit: number, picture: WeightsPicture): void {

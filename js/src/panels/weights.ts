@@ -68,10 +68,7 @@ class WeightsPanel {
 				this.isShared = range === "shared";
 				this.draw();
 			}),
-			segments("Outliers", { "To the extremes": "all", "Clip outliers": "clip" }, "all", (ends) => {
-				this.isClipped = ends === "clip";
-				this.draw();
-			}),
+			this.clipButton(),
 		);
 		tools.append(picker, this.controls, this.picker.root);
 		body.append(this.empty, this.grid);
@@ -97,6 +94,26 @@ class WeightsPanel {
 		this.root.remove();
 	}
 
+	private clipButton(): HTMLElement {
+		const button = element(
+			"button",
+			"nbviz-segment",
+			{
+				type: "button",
+				"aria-pressed": "false",
+				title:
+					"End the colours where 99.5 % of the values lie, so that a few outliers do not pale the rest",
+			},
+			"Clip outliers",
+		);
+		button.addEventListener("click", () => {
+			this.isClipped = !this.isClipped;
+			button.setAttribute("aria-pressed", String(this.isClipped));
+			this.draw();
+		});
+		return element("div", "nbviz-segments", {}, button);
+	}
+
 	private update(): void {
 		this.updateRuns();
 		const { run } = selectionOf(this.context);
@@ -119,6 +136,7 @@ class WeightsPanel {
 	}
 
 	private arrange(layers: readonly LayerInfo[]): void {
+		this.grid.dataset.count = String(layers.length);
 		const wanted = new Set(layers.map((layer) => layer.name));
 		for (const [name, one] of this.cards) {
 			if (wanted.has(name)) continue;

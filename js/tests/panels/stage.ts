@@ -1,0 +1,115 @@
+// A store, an asker that remembers what it was asked, and a place in the page to mount panels in.
+import { vi } from "vitest";
+import type { Asker, Question } from "../../src/connection";
+import { createCursor } from "../../src/cursor";
+import type { Context, Mount } from "../../src/panels/panel";
+import type { RunChanged, RunStatus, Setting, Update } from "../../src/protocol.gen";
+import { type Answer, Store } from "../../src/store";
+
+export interface Stage {
+	readonly store: Store;
+	readonly asked: Question[];
+	readonly root: HTMLElement;
+	/** Answers the oldest open question: a text refuses it. */
+	answer(refusal?: string): Promise<void>;
+	apply(...updates: Update[]): Promise<void>;
+	mount(mount: Mount): () => void;
+	find<T extends HTMLElement>(selector: string): T;
+}
+
+export function stage(isLive = true): Stage {
+	vi.stubGlobal("requestAnimationFrame", (callback: () => void) => {
+		queueMicrotask(callback);
+		return 1;
+	});
+	const root = document.createElement("div");
+	root.className = "nbviz";
+	document.body.replaceChildren(root);
+	const store = new Store();
+	const asked: Question[] = [];
+	const open: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
+	const asker: Asker = {
+		isLive,
+		ask(question) {
+			asked.push(question);
+			return new Promise((resolve, reject) => open.push({ resolve, reject }));
+		},
+	};
+	const context: Context = {
+		store,
+		asker,
+		root,
+		cursor: createCursor(),
+		onTheme: () => () => undefined,
+	};
+	return {
+		store,
+		asked,
+		root,
+		async answer(refusal) {
+			const first = open.shift();
+			if (refusal === undefined) first?.resolve(DONE);
+			else first?.reject(new Error(refusal));
+			await turns();
+		},
+		async apply(...updates) {
+			for (const update of updates) store.apply(update, []);
+			await turns();
+		},
+		mount: (mount) => mount(root, context),
+		find(selector) {
+			const found = root.querySelector(selector);
+			if (!found) throw new Error(`nothing matches ${selector}`);
+			return found as never;
+		},
+	};
+}
+
+/** Lets promises and painted frames that are due run. */
+export async function turns(): Promise<void> {
+	for (let i = 0; i < 8; i += 1) await Promise.resolve();
+}
+
+const DONE: Answer = { kind: "command_done", client_id: "", request_id: 0 };
+
+export function runAdded(run_id = "a", name = "baseline"): Update {
+	const commands = ["start", "pause", "resume", "step", "stop", "set"];
+	return { kind: "run_added", run_id, name, started_at: 1, commands, has_graph: true };
+}
+
+export function runChanged(status: RunStatus, more: Partial<RunChanged> = {}): RunChanged {
+	return {
+		kind: "run_changed",
+		run_id: "a",
+		status,
+		started_at: 1,
+		step: 40,
+		total_steps: 100,
+		epoch: 2,
+		total_epochs: 5,
+		steps_per_second: 20,
+		eta_seconds: 3,
+		elapsed_seconds: 2,
+		overhead: 0.004,
+		device: "cpu",
+		memory_bytes: 2e8,
+		memory_total: 8e9,
+		dropped_frames: 0,
+		...more,
+	};
+}
+
+export function settings(lr: number): Update {
+	const one = (name: string, value: number, maximum: number | null): Setting => ({
+		name,
+		value,
+		minimum: 0,
+		maximum,
+		scale: name === "lr" ? "log" : "linear",
+	});
+	return {
+		kind: "settings_changed",
+		run_id: "a",
+		settings: [one("lr", lr, null), one("momentum", 0.9, 1)],
+	};
+}

@@ -1,0 +1,153 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { mountWeights } from "../../src/panels/weights";
+import type { LayerInfo, Update } from "../../src/protocol.gen";
+import { runAdded, stage, turns } from "./stage";
+
+/** The page lays nothing out here, so the test says what can be seen. */
+class Sight {
+	static all: Sight[] = [];
+	readonly targets = new Set<Element>();
+	constructor(private readonly callback: (entries: unknown[]) => void) {
+		Sight.all.push(this);
+	}
+	observe(target: Element): void {
+		this.targets.add(target);
+	}
+	unobserve(target: Element): void {
+		this.targets.delete(target);
+	}
+	disconnect(): void {
+		this.targets.clear();
+	}
+	static async see(...names: string[]): Promise<void> {
+		for (const sight of Sight.all) {
+			sight.callback(
+				[...sight.targets].map((target) => ({
+					target,
+					isIntersecting: names.includes(target.getAttribute("aria-label") ?? ""),
+				})),
+			);
+		}
+		await turns();
+	}
+}
+
+beforeEach(() => {
+	Sight.all = [];
+	vi.stubGlobal("IntersectionObserver", Sight);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const layer = (name: string, ...shape: number[]): LayerInfo => ({ name, shape });
+const listed = (...layers: LayerInfo[]): Update => ({ kind: "layers_listed", run_id: "a", layers });
+const SOME = listed(
+	layer("conv1.weight", 16, 1, 3, 3),
+	layer("conv1.bias", 16),
+	layer("conv2.weight", 32, 16, 3, 3),
+	layer("fc1.weight", 64, 512),
+	layer("fc2.weight", 32, 64),
+	layer("fc3.weight", 10, 32),
+);
+const cards = (root: HTMLElement) =>
+	[...root.querySelectorAll(".nbviz-weights-card")].map((card) => card.getAttribute("aria-label"));
+
+it("says that there is nothing yet", async () => {
+	const { mount, apply, find } = stage();
+	mount(mountWeights);
+	await apply(runAdded());
+	expect(find(".nbviz-panel-body > .nbviz-empty").textContent).toContain("No weights yet");
+});
+
+it("suggests the first and the last matrices, no biases", async () => {
+	const { mount, apply, root } = stage();
+	mount(mountWeights);
+	await apply(runAdded(), SOME);
+	expect(cards(root)).toEqual(["conv1.weight", "conv2.weight", "fc2.weight", "fc3.weight"]);
+});
+
+it("watches what can be seen, and nothing else", async () => {
+	const { mount, apply, asked } = stage();
+	const unmount = mount(mountWeights);
+	await apply(runAdded(), SOME);
+	expect(asked).toEqual([]);
+	await Sight.see("conv1.weight", "fc3.weight");
+	expect(asked.at(-1)).toEqual({
+		kind: "watch_layers",
+		run_id: "a",
+		names: ["conv1.weight", "fc3.weight"],
+	});
+	await Sight.see();
+	expect(asked.at(-1)).toMatchObject({ names: [] });
+	await Sight.see("fc3.weight");
+	unmount();
+	expect(asked.at(-1)).toMatchObject({ names: [] });
+	expect(asked).toHaveLength(4);
+});
+
+it("tells the kernel again after a new snapshot", async () => {
+	const { mount, apply, asked, store } = stage();
+	mount(mountWeights);
+	await apply(runAdded(), SOME);
+	await Sight.see("conv1.weight");
+	store.clear();
+	await apply(runAdded(), SOME);
+	await Sight.see("conv1.weight");
+	expect(asked.map((one) => "names" in one && one.names)).toEqual([
+		["conv1.weight"],
+		["conv1.weight"],
+	]);
+});
+
+it("asks nothing of a recorded run", async () => {
+	const { mount, apply, asked } = stage(false);
+	mount(mountWeights);
+	await apply(runAdded(), SOME);
+	await Sight.see("conv1.weight");
+	expect(asked).toEqual([]);
+});
+
+it("shows the layers that are picked", async () => {
+	const { mount, apply, root, find } = stage();
+	mount(mountWeights);
+	await apply(runAdded(), SOME);
+	find<HTMLInputElement>('[data-name="conv1.bias"] input').click();
+	expect(cards(root)).toContain("conv1.bias");
+	find<HTMLInputElement>('[data-name="conv1.weight"] input').click();
+	expect(cards(root)).not.toContain("conv1.weight");
+});
+
+it("draws a picture with its statistics and what is not finite", async () => {
+	const { mount, apply, store, find } = stage();
+	mount(mountWeights);
+	await apply(runAdded(), listed(layer("fc.weight", 2, 2)));
+	const cells = Int16Array.of(-32768, 0, 100, -200);
+	store.apply(
+		{
+			kind: "weights_updated",
+			run_id: "a",
+			name: "fc.weight",
+			step: 12,
+			shape: [2, 2],
+			rows: 2,
+			columns: 2,
+			tile_rows: 0,
+			tile_columns: 0,
+			reduced: 1,
+			scale: 0.01,
+			minimum: -2,
+			maximum: 1,
+			mean: -0.333,
+			std: 1.5,
+			nonfinite: 1,
+			buffer: 0,
+		},
+		[new DataView(cells.buffer)],
+	);
+	await turns();
+	expect(find("canvas.nbviz-heatmap").dataset).toMatchObject({ layer: "fc.weight", step: "12" });
+	expect(find(".nbviz-statistics").textContent).toBe("min−2mean−0.333max1std1.5");
+	expect(find(".nbviz-scale-labels").textContent).toBe("−20+2");
+	expect(find(".nbviz-weights-nonfinite").textContent).toBe("1 value is NaN or infinite");
+	expect(find(".nbviz-weights-nonfinite").hidden).toBe(false);
+});
