@@ -10,6 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
+import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 _BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
 
+_PICTURE_CELLS = 256 * 256  # at most, of one parameter
+_PICTURE_BYTES = 3_000_000  # of all parameters of a run
+
 _SCRIPT = """\
 const page = JSON.parse(document.getElementById("nbviz-page").textContent);
 const code = new Blob([page.front_end], { type: "text/javascript" });
@@ -38,7 +44,9 @@ _STYLE = """\
 :root { color-scheme: light dark; }
 body { margin: 0 auto; padding: 20px; max-width: 1280px; background: #ffffff; color: #1f2430;
 	font: 13px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
-h1 { margin: 0 0 14px; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }
+header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 16px; margin: 0 0 14px; }
+h1 { flex: 1; margin: 0; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }
+p { margin: 0; color: light-dark(#5b6372, #a3abba); }
 img { max-width: 100%; }
 @media (prefers-color-scheme: dark) { body { background: #101216; color: #e7e9ee; } }"""
 
@@ -82,7 +90,8 @@ def replay_html(
     """Return runs as one HTML page: the live view's panels, filled once.
 
     Curves zoom, smooth and read out, and the graph expands. A series of more than 4,000 points is
-    kept as 4,000 buckets with minimum, maximum and mean.
+    kept as 4,000 buckets with minimum, maximum and mean. Of a run that is over, the weights as they
+    are now are kept too, up to 3 MB of pictures.
 
     Args:
         runs: What to show, finished or not.
@@ -102,6 +111,7 @@ def replay_html(
     }
     name = xml_text(title or ", ".join(run.name for run in runs))
     picture = base64.b64encode(render_svg(runs).encode()).decode("ascii")
+    today = datetime.now().astimezone()
     policy = (
         f"default-src 'none'; script-src '{_digest(_SCRIPT)}' blob:; worker-src blob:; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -118,7 +128,7 @@ def replay_html(
 <style>{_STYLE}</style>
 </head>
 <body>
-<h1>{name}</h1>
+<header><h1>{name}</h1><p>Saved by nbviz on {today.day} {today:%B %Y}</p></header>
 <img id="nbviz-picture" alt="{name}" src="data:image/svg+xml;base64,{picture}">
 <script type="application/json" id="nbviz-page">{_inert_json(page)}</script>
 <script type="module">{_SCRIPT}</script>
@@ -130,11 +140,14 @@ def replay_html(
 def _record(runs: Sequence[Run], graphs: Mapping[str, list[GraphLevel]]) -> dict[str, Any]:
     feed = Feed(runs)
     feed.graphs = set(graphs)
-    owner = object()
-    drawn = {run.run_id: _pictured(run) for run in runs}
+    owner = f"page-{uuid.uuid4().hex}"
     for run in runs:
-        run.weights.want(owner, drawn[run.run_id])
+        names = _pictured(run) if run.is_active else _affordable(run)
+        run.weights.want(owner, names)
+        if not run.is_active:  # else the training thread has made those that there are
+            run.weights.capture(run.progress.step, names)
     updates, buffers = feed.snapshot(feed.cursor())
+    drawn = {run.run_id: set(_pictured(run)) for run in runs}
     for run in runs:
         run.weights.want(owner, ())
     for update in updates:
@@ -149,8 +162,20 @@ def _record(runs: Sequence[Run], graphs: Mapping[str, list[GraphLevel]]) -> dict
 
 
 def _pictured(run: Run) -> list[str]:
-    """Return the names of the parameters of which a picture was taken."""
+    """Return the names of the parameters of which there is a picture."""
     return [name for name, _ in run.weights.layers if run.weights.latest(name) is not None]
+
+
+def _affordable(run: Run) -> list[str]:
+    """Return the names of the first parameters whose pictures a page can carry."""
+    names: list[str] = []
+    size = 0
+    for name, shape in run.weights.layers:
+        size += 2 * min(math.prod(shape), _PICTURE_CELLS)
+        if size > _PICTURE_BYTES:
+            break
+        names.append(name)
+    return names
 
 
 def _panels(recorded: Mapping[str, Any]) -> list[str]:

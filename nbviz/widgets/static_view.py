@@ -71,7 +71,7 @@ def render_html(runs: Sequence[Run], view_id: str) -> str:
         raise ConfigurationError(f"view_id must be letters and digits, got {view_id!r}.")
     picture = base64.b64encode(render_svg(runs).encode()).decode("ascii")
     return (
-        f'<figure data-nbviz-static="{view_id}" style="margin:0">'
+        f'<figure class="nbviz-static" data-nbviz-static="{view_id}" style="margin:0">'
         f"<style>{_hide_lost_view(view_id)}</style>"
         f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(describe(runs))}" '
         'style="max-width:100%">'

@@ -1,0 +1,65 @@
+"""A saved page in a browser that has no kernel and no network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from playwright.sync_api import expect
+
+from nbviz.recording.run import Run
+from nbviz.widgets.replay import save_html
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    run = Run("<b>digits</b>")
+    model = torch.nn.Linear(6, 4)
+    for step in range(1, 301):
+        run.log({"loss/train": 2 / step, "accuracy/val": 1 - 1 / step}, step=step)
+    run.log_weights(model, step=300)
+    run.print("<img src=x onerror=document.title='owned'>")
+    run.finish()
+    return save_html(tmp_path / "page.html", [run])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_replays_the_run_and_asks_nobody(browser: Browser, saved: Path, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme, offline=True)
+    page: Page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(saved.as_uri())
+    root = page.locator(".nbviz[data-nbviz=ready]")
+    expect(root).to_be_visible()
+    expect(root).to_have_attribute("data-theme", scheme)
+    expect(root).to_contain_text("300")
+    expect(page.locator("#nbviz-picture")).to_have_count(0)
+    expect(page.locator(".nbviz-slot-curves [data-last-step='300']")).to_be_visible()
+    expect(page.locator(".nbviz-slot-weights canvas").first).to_be_visible()
+    expect(page.locator("[data-action=start]:visible")).to_have_count(0)
+    expect(page).to_have_title("<b>digits</b>")
+    assert problems == []
+    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+    context.close()
+
+
+def test_page_without_scripts_shows_the_picture(browser: Browser, saved: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(saved.as_uri())
+    picture = page.locator("#nbviz-picture")
+    expect(picture).to_be_visible()
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["height"] > 200
+    context.close()

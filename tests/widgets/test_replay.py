@@ -1,0 +1,123 @@
+import base64
+import hashlib
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from nbviz.errors import ConfigurationError
+from nbviz.recording.run import Run
+from nbviz.widgets.replay import replay_html, save_html
+
+NASTY = "</script><script>alert(1)</script><!--"
+
+
+def recorded(name: str = "digits", steps: int = 100) -> Run:
+    run = Run(name)
+    for step in range(1, steps + 1):
+        run.log({"loss/train": 1 / step}, step=step)
+    run.finish()
+    return run
+
+
+def data_of(page: str) -> dict:
+    found = re.search(r'<script type="application/json" id="nbviz-page">(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])
+
+
+def test_the_page_holds_every_point() -> None:
+    run = recorded()
+    data = data_of(replay_html([run]))
+    points = next(u for u in data["recorded"]["updates"] if u["kind"] == "points_appended")
+    buffer = base64.b64decode(data["recorded"]["buffers"][points["buffer"]])
+    steps, _, values = np.frombuffer(buffer).reshape(3, -1)
+    assert np.array_equal(steps, run["loss/train"].steps)
+    assert np.array_equal(values, run["loss/train"].values)
+
+
+def test_only_the_page_s_own_script_may_run_and_nothing_is_fetched() -> None:
+    page = replay_html([recorded()])
+    script = re.search(r'<script type="module">(.*?)</script>', page, re.DOTALL)
+    assert script
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    assert f"'sha256-{digest}'" in policy[1]
+    assert policy[1].startswith("default-src 'none'")
+    assert "connect-src" not in policy[1]
+    assert "unsafe" not in policy[1].replace("style-src 'unsafe-inline'", "")
+
+
+def test_nothing_that_was_logged_can_end_its_script_element() -> None:
+    run = Run(NASTY)
+    run.log({f"{NASTY}/train": 1.0}, step=1)
+    run.print(NASTY)
+    run.finish(ValueError(NASTY))
+    page = replay_html([run], title=NASTY)
+    assert page.count("<script") == 2
+    assert page.count("</script") == 2
+    assert "<!--" not in page
+    names = [u["name"] for u in data_of(page)["recorded"]["updates"] if u["kind"] == "run_added"]
+    assert names == [NASTY]
+
+
+def test_weights_are_kept_as_they_are_at_the_end() -> None:
+    model = torch.nn.Linear(4, 3)
+    run = Run("weights")
+    run.log({"loss": 1.0}, step=1)
+    run.log_weights(model, step=1)
+    run.finish()
+    before = run.weights.wanted
+    data = data_of(replay_html([run]))
+    updates = data["recorded"]["updates"]
+    assert {u["name"] for u in updates if u["kind"] == "weights_updated"} == {"weight", "bias"}
+    listed = next(u for u in updates if u["kind"] == "layers_listed")
+    assert [layer["name"] for layer in listed["layers"]] == ["weight", "bias"]
+    assert "weights" in data["panels"]
+    assert run.weights.wanted == before
+
+
+def test_pictures_of_a_large_model_are_kept_within_bounds() -> None:
+    model = torch.nn.Sequential(*(torch.nn.Linear(300, 300) for _ in range(40)))
+    run = Run("large")
+    run.log({"loss": 1.0}, step=1)
+    run.log_weights(model, step=1)
+    run.finish()
+    page = replay_html([run])
+    updates = data_of(page)["recorded"]["updates"]
+    listed = next(u for u in updates if u["kind"] == "layers_listed")
+    drawn = [u["name"] for u in updates if u["kind"] == "weights_updated"]
+    assert sorted(layer["name"] for layer in listed["layers"]) == sorted(drawn)
+    assert 20 <= len(drawn) < 80
+    assert len(page) < 6_000_000
+
+
+def test_panels_are_those_that_have_something_to_show() -> None:
+    run = recorded()
+    assert "graph" not in data_of(replay_html([run]))["panels"]
+    level = {"scope": "", "nodes": [], "edges": [], "inputs": [], "outputs": [], "note": ""}
+    data = data_of(replay_html([run], {run.run_id: [level]}))
+    assert "graph" in data["panels"]
+    assert data["recorded"]["graphs"] == {run.run_id: [level]}
+    added = next(u for u in data["recorded"]["updates"] if u["kind"] == "run_added")
+    assert added["has_graph"]
+
+
+def test_a_saved_page_is_a_file_with_its_title(tmp_path) -> None:
+    path = save_html(tmp_path / "page.html", [recorded("a"), recorded("b")])
+    text = path.read_text(encoding="utf-8")
+    assert "<title>a, b</title>" in text
+    assert text.startswith("<!DOCTYPE html>")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot write .*missing.*Choose another path"):
+        save_html(tmp_path / "missing" / "page.html", [recorded()])
+
+
+def test_no_run_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="there is no run to save"):
+        replay_html([])
