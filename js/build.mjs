@@ -13,7 +13,7 @@ const workerAsText = {
 			const result = await build({
 				...shared,
 				entryPoints: [args.path],
-				format: "iife",
+				format: "esm",
 				write: false,
 			});
 			return { contents: result.outputFiles[0].text, loader: "text" };

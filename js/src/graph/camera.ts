@@ -1,0 +1,156 @@
+// What part of the drawing is seen, and how large: pan by drag, zoom with ctrl and the wheel.
+import type { Scene } from "./scene";
+
+const LARGEST = 2.5;
+const SMALLEST = 0.02;
+/** Text is still read easily at this scale; the first view does not go below it. */
+const READABLE = 0.72;
+const MARGIN = 14;
+
+export class Camera {
+	private x = 0;
+	private y = 0;
+	private scale = 1;
+	private scene: Scene | undefined;
+
+	constructor(
+		private readonly frame: SVGSVGElement,
+		private readonly world: SVGGElement,
+		private readonly changed: () => void,
+	) {
+		frame.addEventListener("wheel", this.wheel, { passive: false });
+		frame.addEventListener("pointerdown", this.grab);
+	}
+
+	/** The part of the scene that is seen. */
+	get view(): { x: number; y: number; width: number; height: number } {
+		const { width, height } = this.size;
+		return {
+			x: -this.x / this.scale,
+			y: -this.y / this.scale,
+			width: width / this.scale,
+			height: height / this.scale,
+		};
+	}
+
+	/** Keeps the point (x, y) of the old scene where it was, as (toX, toY) of the new one. */
+	follow(scene: Scene, from: readonly number[], to: readonly number[]): void {
+		this.scene = scene;
+		this.x += ((from[0] ?? 0) - (to[0] ?? 0)) * this.scale;
+		this.y += ((from[1] ?? 0) - (to[1] ?? 0)) * this.scale;
+		this.apply();
+	}
+
+	/** Shows the scene from its start, as large as can be read. */
+	begin(scene: Scene): void {
+		this.scene = scene;
+		const fitting = this.fitting();
+		this.scale = Math.max(fitting, READABLE);
+		const { width, height } = this.size;
+		const wide = scene.width * this.scale;
+		const high = scene.height * this.scale;
+		this.x = wide + 2 * MARGIN > width && scene.direction === "LR" ? MARGIN : (width - wide) / 2;
+		this.y = high + 2 * MARGIN > height && scene.direction === "TB" ? MARGIN : (height - high) / 2;
+		this.apply();
+	}
+
+	/** Shows the whole scene. */
+	fit(): void {
+		if (!this.scene) return;
+		this.scale = this.fitting();
+		const { width, height } = this.size;
+		this.x = (width - this.scene.width * this.scale) / 2;
+		this.y = (height - this.scene.height * this.scale) / 2;
+		this.apply();
+	}
+
+	/** Zooms around the middle, or around a point of the frame. */
+	zoom(factor: number, at?: { x: number; y: number }): void {
+		const { width, height } = this.size;
+		const { x, y } = at ?? { x: width / 2, y: height / 2 };
+		const scale = Math.min(LARGEST, Math.max(SMALLEST, this.scale * factor));
+		this.x = x - ((x - this.x) * scale) / this.scale;
+		this.y = y - ((y - this.y) * scale) / this.scale;
+		this.scale = scale;
+		this.apply();
+	}
+
+	/** Moves the view by so many pixels of the page. */
+	pan(dx: number, dy: number): void {
+		this.x += dx;
+		this.y += dy;
+		this.apply();
+	}
+
+	/** Puts a point of the scene in the middle. */
+	center(x: number, y: number): void {
+		const { width, height } = this.size;
+		this.scale = Math.max(this.scale, READABLE);
+		this.x = width / 2 - x * this.scale;
+		this.y = height / 2 - y * this.scale;
+		this.apply();
+	}
+
+	/** Moves just so far that a box is seen whole, if it fits. */
+	reveal(box: { x: number; y: number; width: number; height: number }): void {
+		const { x, y, width, height } = this.view;
+		const dx = outside(box.x, box.x + box.width, x, x + width);
+		const dy = outside(box.y, box.y + Math.min(box.height, height * 0.8), y, y + height);
+		if (dx || dy) this.pan(-dx * this.scale, -dy * this.scale);
+	}
+
+	private get size(): { width: number; height: number } {
+		return { width: this.frame.clientWidth || 800, height: this.frame.clientHeight || 400 };
+	}
+
+	private fitting(): number {
+		if (!this.scene) return 1;
+		const { width, height } = this.size;
+		const across = (width - 2 * MARGIN) / this.scene.width;
+		const along = (height - 2 * MARGIN) / this.scene.height;
+		return Math.max(SMALLEST, Math.min(1, across, along));
+	}
+
+	private apply(): void {
+		this.world.style.transform = `translate(${this.x}px,${this.y}px) scale(${this.scale})`;
+		this.changed();
+	}
+
+	private readonly wheel = (event: WheelEvent): void => {
+		if (!event.ctrlKey && !event.metaKey) return;
+		event.preventDefault();
+		const box = this.frame.getBoundingClientRect();
+		const at = { x: event.clientX - box.left, y: event.clientY - box.top };
+		this.zoom(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.004)), at);
+	};
+
+	private readonly grab = (event: PointerEvent): void => {
+		if (event.button !== 0) return;
+		let { clientX, clientY } = event;
+		let far = 0;
+		const move = (moved: PointerEvent) => {
+			far += Math.abs(moved.clientX - clientX) + Math.abs(moved.clientY - clientY);
+			if (far > 4 && !this.frame.hasPointerCapture(event.pointerId)) {
+				this.frame.setPointerCapture(event.pointerId);
+				this.frame.classList.add("nbviz-graph-grabbed");
+			}
+			if (far > 4) this.pan(moved.clientX - clientX, moved.clientY - clientY);
+			({ clientX, clientY } = moved);
+		};
+		const drop = () => {
+			this.frame.removeEventListener("pointermove", move);
+			this.frame.removeEventListener("pointerup", drop);
+			this.frame.removeEventListener("pointercancel", drop);
+			this.frame.classList.remove("nbviz-graph-grabbed");
+		};
+		this.frame.addEventListener("pointermove", move);
+		this.frame.addEventListener("pointerup", drop);
+		this.frame.addEventListener("pointercancel", drop);
+	};
+}
+
+/** How far the stretch from `start` to `end` lies outside of what is seen. */
+function outside(start: number, end: number, seenStart: number, seenEnd: number): number {
+	if (end - start > seenEnd - seenStart || start < seenStart) return start - seenStart - 8;
+	return end > seenEnd ? end - seenEnd + 8 : 0;
+}

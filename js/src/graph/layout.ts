@@ -1,0 +1,95 @@
+// Lays out levels of the graph: opened boxes from the inside out, equal levels only once.
+import { type Direction, type LevelShape, type Placed, place } from "./placing";
+
+/** What is to be laid out: a level whose opened boxes hold levels themselves. */
+export interface LevelPlan {
+	readonly boxes: readonly BoxPlan[];
+	readonly edges: readonly (readonly [source: string, target: string])[];
+	/** Ways in and out: the port at the border, and the box inside. */
+	readonly inputs: readonly (readonly [port: string, box: string])[];
+	readonly outputs: readonly (readonly [box: string, port: string])[];
+}
+
+export interface BoxPlan {
+	readonly id: string;
+	/** Of the box, or of the header alone if it is open. */
+	readonly width: number;
+	readonly height: number;
+	readonly inside?: LevelPlan;
+}
+
+/** A level's layout; boxes, ports and routes are in the order of its plan. */
+export interface LevelLayout extends Omit<Placed, "boxes"> {
+	readonly boxes: readonly BoxLayout[];
+}
+
+export interface BoxLayout {
+	readonly x: number;
+	readonly y: number;
+	readonly width: number;
+	readonly height: number;
+	readonly inside?: LevelLayout;
+}
+
+/** Space around the inside of an opened box. */
+export const PADDING = 14;
+const LEVELS_KEPT = 500;
+
+export class LayoutEngine {
+	private readonly known = new Map<string, Placed>();
+
+	layout(plan: LevelPlan, direction: Direction): LevelLayout {
+		const boxes = plan.boxes.map((box) => {
+			if (!box.inside) return { width: box.width, height: box.height };
+			const inside = this.layout(box.inside, direction);
+			return {
+				width: Math.max(box.width, inside.width + 2 * PADDING),
+				height: box.height + inside.height + PADDING,
+				inside,
+			};
+		});
+		const shape = shapeOf(plan, boxes);
+		const key = JSON.stringify([direction, shape]);
+		let placed = this.known.get(key);
+		if (!placed) {
+			placed = place(shape, direction);
+			if (this.known.size >= LEVELS_KEPT) this.known.clear();
+			this.known.set(key, placed);
+		}
+		const corners = placed.boxes;
+		return {
+			...placed,
+			boxes: boxes.map((box, i) => {
+				const [x, y] = corners[i] ?? [0, 0];
+				return { ...box, x, y };
+			}),
+		};
+	}
+}
+
+/** The plan with numbers for names, so that equal blocks of other names are equal. */
+function shapeOf(plan: LevelPlan, boxes: readonly { width: number; height: number }[]): LevelShape {
+	const box = numbering(plan.boxes.map(({ id }) => id));
+	const input = numbering(portsOf(plan.inputs.map(([port]) => port)));
+	const output = numbering(portsOf(plan.outputs.map(([, port]) => port)));
+	return {
+		sizes: boxes.map(({ width, height }) => [width, height]),
+		edges: plan.edges.map(([source, target]) => [box(source), box(target)]),
+		inputs: plan.inputs.map(([port, id]) => [input(port), box(id)]),
+		outputs: plan.outputs.map(([id, port]) => [box(id), output(port)]),
+	};
+}
+
+/** The ports of one border, each once, in the order of a layout's `inputPorts` or `outputPorts`. */
+export function portsOf(names: readonly string[]): string[] {
+	return [...new Set(names)];
+}
+
+function numbering(ids: readonly string[]): (id: string) => number {
+	const places = new Map(ids.map((id, i) => [id, i]));
+	return (id) => {
+		const found = places.get(id);
+		if (found === undefined) throw new Error(`the level has no box ${id}`);
+		return found;
+	};
+}

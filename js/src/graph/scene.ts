@@ -1,0 +1,221 @@
+// Everything that is drawn, in one coordinate system: boxes, and lines joined across open boxes.
+import type { GraphLevel, GraphNode } from "../protocol.gen";
+import { type BoxLayout, type LevelLayout, portsOf } from "./layout";
+import type { Direction, Point } from "./placing";
+import { type BoxText, HEADER, shapeText } from "./sizes";
+import type { GraphTree } from "./tree";
+
+export interface SceneBox {
+	readonly node: GraphNode;
+	readonly text: BoxText;
+	readonly x: number;
+	readonly y: number;
+	readonly width: number;
+	readonly height: number;
+	readonly depth: number;
+	readonly open: boolean;
+	/** The box around it, "" for none. */
+	readonly parent: string;
+}
+
+/** A piece of a tensor's way, from a box or a port of an open one to the next. */
+export interface SceneLine {
+	readonly id: string;
+	readonly from: string;
+	readonly to: string;
+	readonly points: readonly Point[];
+	/** Whether it ends at a box, and so with an arrow head. */
+	readonly arrives: boolean;
+	readonly shape: string;
+}
+
+export interface Scene {
+	readonly boxes: readonly SceneBox[];
+	readonly lines: readonly SceneLine[];
+	readonly width: number;
+	readonly height: number;
+	readonly direction: Direction;
+}
+
+interface End {
+	readonly key: string;
+	readonly point?: Point;
+}
+
+type TextOf = (node: GraphNode, open: boolean) => BoxText;
+
+/** Joins the layouts of all open levels. */
+export function compose(
+	tree: GraphTree,
+	layout: LevelLayout,
+	direction: Direction,
+	textOf: TextOf,
+): Scene {
+	const scene = new Composer(tree, direction, textOf);
+	scene.add("", layout, 0, 0, 0, undefined);
+	const { width, height } = layout;
+	return { boxes: scene.boxes, lines: scene.lines, width, height, direction };
+}
+
+class Composer {
+	readonly boxes: SceneBox[] = [];
+	readonly lines: SceneLine[] = [];
+	private readonly down: boolean;
+
+	constructor(
+		private readonly tree: GraphTree,
+		direction: Direction,
+		private readonly textOf: TextOf,
+	) {
+		this.down = direction === "TB";
+	}
+
+	/** Adds a level with its corner at (x, y), inside the box `around`. */
+	add(
+		scope: string,
+		level: LevelLayout,
+		x: number,
+		y: number,
+		depth: number,
+		around: SceneBox | undefined,
+	): void {
+		const data = this.tree.level(scope);
+		if (!data) return;
+		const ends = new Ends(this.tree, this.down);
+		for (const [i, node] of data.nodes.entries()) {
+			const box = level.boxes[i];
+			if (!box) continue;
+			const { width, height, inside } = box;
+			const open = inside !== undefined;
+			const text = this.textOf(node, open);
+			const placed = {
+				node,
+				text,
+				x: x + box.x,
+				y: y + box.y,
+				width,
+				height,
+				depth,
+				open,
+				parent: scope,
+			};
+			this.boxes.push(placed);
+			ends.add(placed, box);
+			if (inside) {
+				this.add(
+					node.node_id,
+					inside,
+					placed.x + indent(box),
+					placed.y + HEADER,
+					depth + 1,
+					placed,
+				);
+			}
+		}
+		let route = 0;
+		const next = () => (level.routes[route++] ?? []).map(([px, py]): Point => [px + x, py + y]);
+		for (const { source, target, shape } of data.edges) {
+			this.draw(next(), ends.leaving(source, [target]), ends.arriving(target, source), true, shape);
+		}
+		for (const [inside, outside] of data.inputs) {
+			const way = next();
+			const start: End = { key: into(scope, outside) };
+			const first = way[0];
+			if (!this.down && around && first) way[0] = [around.x, first[1]];
+			this.draw(way, [start], ends.arriving(inside, outside), true, []);
+		}
+		for (const inside of portsOf(data.outputs.map(([box]) => box))) {
+			const way = next();
+			const last = way[way.length - 1];
+			if (around && last) {
+				way[way.length - 1] = this.down
+					? [last[0], around.y + around.height]
+					: [around.x + around.width, last[1]];
+			}
+			const outsides = data.outputs.filter(([box]) => box === inside).map(([, to]) => to);
+			this.draw(way, ends.leaving(inside, outsides), [{ key: outOf(scope, inside) }], false, []);
+		}
+	}
+
+	private draw(
+		points: readonly Point[],
+		starts: readonly End[],
+		targets: readonly End[],
+		arrives: boolean,
+		shape: readonly number[],
+	): void {
+		for (const start of starts) {
+			for (const end of targets) {
+				const way = [...points];
+				if (start.point) way[0] = start.point;
+				if (end.point) way[way.length - 1] = end.point;
+				const id = `${start.key}\u0002${end.key}`;
+				const text = arrives && shape.length > 0 ? shapeText(shape) : "";
+				this.lines.push({ id, from: start.key, to: end.key, points: way, arrives, shape: text });
+			}
+		}
+	}
+}
+
+/** Where the lines of one level begin and end: at its boxes, or at the ports of its open ones. */
+class Ends {
+	private readonly placed = new Map<string, { box: SceneBox; layout: BoxLayout }>();
+
+	constructor(
+		private readonly tree: GraphTree,
+		private readonly down: boolean,
+	) {}
+
+	add(box: SceneBox, layout: BoxLayout): void {
+		this.placed.set(box.node.node_id, { box, layout });
+	}
+
+	/** The starts of the ways from a box to others. */
+	leaving(id: string, to: readonly string[]): End[] {
+		const { level, inside } = this.inside(id);
+		if (!level || !inside) return [{ key: id }];
+		const ports = portsOf(level.outputs.map(([box]) => box));
+		const serving = level.outputs.filter(([, outside]) => to.includes(outside));
+		const found = portsOf(serving.map(([port]) => port)).map((port) => ({
+			key: outOf(id, port),
+			point: this.border(id, inside.outputPorts[ports.indexOf(port)] ?? 0, true),
+		}));
+		return found.length > 0 ? found : [{ key: id }];
+	}
+
+	/** The end of the way from another box. */
+	arriving(id: string, from: string): End[] {
+		const { level, inside } = this.inside(id);
+		if (!level || !inside) return [{ key: id }];
+		const ports = portsOf(level.inputs.map(([, outside]) => outside));
+		const place = inside.inputPorts[ports.indexOf(from)];
+		if (place === undefined) return [{ key: id }];
+		return [{ key: into(id, from), point: this.border(id, place, false) }];
+	}
+
+	private inside(id: string): { level?: GraphLevel | undefined; inside?: LevelLayout | undefined } {
+		const inside = this.placed.get(id)?.layout.inside;
+		return inside ? { level: this.tree.level(id), inside } : {};
+	}
+
+	/** The point of a port on an open box's border. */
+	private border(id: string, along: number, leaves: boolean): Point {
+		const found = this.placed.get(id);
+		if (!found) return [0, 0];
+		const { x, y, width, height } = found.box;
+		if (this.down) return [x + indent(found.layout) + along, y + (leaves ? height : 0)];
+		return [x + (leaves ? width : 0), y + HEADER + along];
+	}
+}
+
+function indent(box: BoxLayout): number {
+	return (box.width - (box.inside?.width ?? 0)) / 2;
+}
+
+function into(scope: string, port: string): string {
+	return `${scope}\u0001<${port}`;
+}
+
+function outOf(scope: string, port: string): string {
+	return `${scope}\u0001>${port}`;
+}
