@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError
-from nbviz.widgets.static_charts import chart_titles, make_charts
+from nbviz.widgets.static_charts import chart_titles, make_charts, split_tag
 from nbviz.widgets.static_legend import LEGEND_HEIGHT, legend_rows
 from nbviz.widgets.static_numbers import format_duration, format_step
 from nbviz.widgets.static_plot import Mark, draw_chart
@@ -30,8 +30,8 @@ TWO_COLUMNS_FROM = 620  # pixels
 CHARTS_SHOWN = 12
 RUNS_SHOWN = 16
 MARKS_SHOWN = 9
-BUCKETS = 600
-POINTS_PER_PICTURE = 2000  # of all series together: keeps the SVG below 60 kB
+BUCKETS, FEWEST_BUCKETS = 600, 40
+POINTS_PER_PICTURE = 1600  # of all series together: keeps the SVG below 60 kB
 MARKED_EVENTS = ("command", "warning")
 
 _STATUS_COLORS = {
@@ -150,9 +150,7 @@ def _draw_charts(picture: Picture, runs: Sequence[Run], titles: list[str], y: fl
     titles = titles[:CHARTS_SHOWN]
     columns = 2 if len(titles) > 1 and picture.width >= TWO_COLUMNS_FROM else 1
     width = (picture.width - 2 * PADDING - GAP * (columns - 1)) / columns
-    drawn = sum(len(run.tags) for run in runs)
-    share = POINTS_PER_PICTURE // max(1, drawn)
-    charts = make_charts(runs, titles, max(40, min(BUCKETS, round(width), share)))
+    charts = make_charts(runs, titles, _affordable_buckets(runs, titles, round(width)))
     base = TALL_CHART_HEIGHT if len(charts) == 1 else CHART_HEIGHT
     with_runs = len(runs) > 1
     steps = [float(s) for c in charts for t in c.traces for s in (t.steps[0], t.steps[-1])]
@@ -176,6 +174,18 @@ def _draw_charts(picture: Picture, runs: Sequence[Run], titles: list[str], y: fl
             )
         y += height + 16
     return y - 8
+
+
+def _affordable_buckets(runs: Sequence[Run], titles: Sequence[str], width: int) -> int:
+    """Return how many buckets a long series may have; short ones leave theirs to the others."""
+    tags = [(run, tag) for run in runs for tag in run.tags if split_tag(tag)[0] in titles]
+    lengths = [len(run.series(tag)) for run, tag in tags]
+    buckets = min(BUCKETS, width)
+    while sum(min(length, buckets) for length in lengths) > POINTS_PER_PICTURE:
+        if buckets <= FEWEST_BUCKETS:
+            break
+        buckets = buckets * 9 // 10
+    return buckets
 
 
 def _marks(runs: Sequence[Run]) -> list[Mark]:
