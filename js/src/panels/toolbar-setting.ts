@@ -193,7 +193,8 @@ export class SettingControl {
 
 /** The slider's two ends: the setting's own limits, or decades around its value. */
 function reach({ value, minimum, maximum, scale }: Setting): readonly [number, number] {
-	if (scale === "linear") return [minimum, maximum ?? Math.max(1, value * 2)];
+	// Momentum and dropout must stay below their maximum; a slider that ends there would be refused.
+	if (scale === "linear") return [minimum, (maximum ?? Math.max(1, value * 2)) * 0.999];
 	const low = minimum > 0 ? minimum : Math.min(1e-6, value > 0 ? value / 100 : 1e-6);
 	return [low, maximum ?? Math.max(1, value * 10)];
 }

@@ -1,5 +1,5 @@
 // Parameters as heatmaps. The kernel is told which of them can be seen, and captures only those.
-import { colormap, type Palette } from "../charts/colormaps";
+import { type Colormap, colormap, type Palette } from "../charts/colormaps";
 import { magnitudeWithin } from "../charts/heatmap-cells";
 import type { LayerInfo } from "../protocol.gen";
 import type { RunState } from "../store";
@@ -32,6 +32,7 @@ class WeightsPanel {
 	private readonly controls: HTMLElement;
 	private readonly updateRuns: () => void;
 	private theme: Theme;
+	private map: Colormap;
 	private run: RunState | undefined;
 	/** Chosen by hand; undefined shows those suggested. */
 	private chosen: string[] | undefined;
@@ -46,6 +47,7 @@ class WeightsPanel {
 		const { root, tools, body } = card(host, "Weights", "nbviz-weights");
 		this.root = root;
 		this.theme = readTheme(context.root);
+		this.map = colormap(this.palette, this.theme);
 		this.watch = new WeightsWatch(context.asker, (reason) => {
 			this.empty.textContent = reason;
 			this.empty.hidden = false;
@@ -62,7 +64,7 @@ class WeightsPanel {
 			{},
 			segments("Colours", { Sign: "sign", Size: "magnitude" }, this.palette, (palette) => {
 				this.palette = palette;
-				this.draw();
+				this.recolour();
 			}),
 			segments("Range of the colours", { "Own range": "own", Shared: "shared" }, "own", (range) => {
 				this.isShared = range === "shared";
@@ -76,7 +78,7 @@ class WeightsPanel {
 			selectionOf(context).subscribe(() => this.update()),
 			context.onTheme(() => {
 				this.theme = readTheme(context.root);
-				this.draw();
+				this.recolour();
 			}),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs") || topics.has("layers")) this.update();
@@ -155,13 +157,17 @@ class WeightsPanel {
 		const pictures = this.run?.weights;
 		if (!pictures) return;
 		const shared = this.isShared ? this.sharedLimit() : undefined;
-		const map = colormap(this.palette, this.theme);
 		for (const [name, one] of this.cards) {
 			const picture = pictures.get(name);
 			if (!picture || (onlyNew && shared === undefined && picture === one.picture)) continue;
 			const limit = shared ?? this.limitOf(name);
-			one.show(picture, { map, palette: this.palette, limit, theme: this.theme });
+			one.show(picture, { map: this.map, palette: this.palette, limit, theme: this.theme });
 		}
+	}
+
+	private recolour(): void {
+		this.map = colormap(this.palette, this.theme);
+		this.draw();
 	}
 
 	private sharedLimit(): number {

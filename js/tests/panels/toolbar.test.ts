@@ -81,6 +81,17 @@ it("applies the learning rate on release, not on the way", async () => {
 	expect(field.value).toBe("0.001");
 });
 
+it("has sliders that end below a maximum that is itself refused", async () => {
+	const { mount, apply, root, asked } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), settings(0.1));
+	const slider = root.querySelectorAll<HTMLInputElement>(".nbviz-slider")[1];
+	if (!slider) throw new Error("no slider for momentum");
+	slider.value = "1000";
+	slider.dispatchEvent(new Event("change"));
+	expect(asked).toMatchObject([{ arguments: { momentum: 0.999 } }]);
+});
+
 it("takes a number in scientific notation on Enter, and goes back if it is refused", async () => {
 	const { mount, apply, find, asked, answer } = stage();
 	mount(mountToolbar);
