@@ -1,5 +1,6 @@
 // Bundles src/widget.ts into one ES module, which anywidget sends to the page as text.
-import { build, context } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { build, context, transform } from "esbuild";
 
 /** Bundles an import ending in `?worker` to a string, so that the page can start it from a Blob. */
 const workerAsText = {
@@ -21,19 +22,30 @@ const workerAsText = {
 	},
 };
 
+/** Turns a style sheet into a string, without its comments and white space. */
+const stylesAsText = {
+	name: "styles-as-text",
+	setup(builder) {
+		builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+			const sheet = await readFile(path, "utf8");
+			const { code } = await transform(sheet, { loader: "css", minify: true });
+			return { contents: code, loader: "text" };
+		});
+	},
+};
+
 const shared = {
 	bundle: true,
 	minify: true,
 	target: "es2022",
 	legalComments: "none",
-	loader: { ".css": "text" },
 };
 const options = {
 	...shared,
 	entryPoints: ["src/widget.ts"],
 	outfile: "../nbviz/static/widget.js",
 	format: "esm",
-	plugins: [workerAsText],
+	plugins: [workerAsText, stylesAsText],
 	metafile: true,
 };
 
