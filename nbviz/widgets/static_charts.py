@@ -167,6 +167,6 @@ def _rank(title: str) -> int:
     name = title.rpartition("/")[2]
     if name in _FIRST:
         return _FIRST.index(name) - len(_FIRST)
-    if name in _LAST or name.startswith("lr"):
-        return 1
-    return 0
+    if name in _LAST:
+        return 1 + _LAST.index(name)
+    return int(name.startswith("lr"))

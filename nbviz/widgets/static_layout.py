@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError
@@ -33,6 +34,9 @@ MARKS_SHOWN = 9
 BUCKETS, FEWEST_BUCKETS = 600, 40
 POINTS_PER_PICTURE = 1600  # of all series together: keeps the SVG below 60 kB
 MARKED_EVENTS = ("command", "warning")
+
+# How the line of a traceback begins that says what was raised; a message may go on below it.
+_RAISED = re.compile(r"[\w.]*(Error|Exception|Stopped|Interrupt|Exit)\b")
 
 _STATUS_COLORS = {
     "ready": "text-soft",
@@ -88,12 +92,13 @@ def summary(run: Run) -> str:
 
 
 def failure(run: Run) -> str:
-    """Return what ended a failed run: the last line of its error, or ""."""
+    """Return what ended a failed run, "" for any other: of a traceback the line that names it."""
     if run.progress.status != "failed":
         return ""
     errors = [line.text for line in run.lines.since(0) if line.level == "error"]
-    lines = [line for line in (errors[-1] if errors else "").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+    lines = (errors[-1] if errors else "").strip().splitlines()
+    raised = [line for line in lines if _RAISED.match(line)]
+    return (raised or lines or [""])[-1].strip()
 
 
 def marked_events(runs: Sequence[Run]) -> list[tuple[Run, int, str, str]]:

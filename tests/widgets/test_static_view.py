@@ -144,6 +144,13 @@ def test_a_failed_run_shows_its_error() -> None:
     assert "batch 3 has the wrong shape" in render_text([run])
 
 
+def test_of_a_long_error_the_line_that_names_it_is_shown() -> None:
+    run = Run("broken")
+    run.log({"loss": 1.0}, step=1)
+    run.finish(RuntimeError("first line\nhint: look elsewhere"))
+    assert "RuntimeError: first line" in texts(render_svg([run]))
+
+
 def test_nothing_that_was_logged_is_markup() -> None:
     run = Run(NASTY)
     run.log({f"{NASTY}/train": 1.0, "b<b>": 2.0}, step=1)
