@@ -1,0 +1,297 @@
+"""Control: where commands from any thread meet the run's own thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped
+from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingApplied
+from nbviz.training.settings import Setting, Settings
+
+if TYPE_CHECKING:
+    from nbviz.protocol import RunStatus
+    from nbviz.training.events import EndReason, Event, Observer
+
+_ACTIVE = frozenset({"running", "paused", "stopping"})
+
+
+class Control:
+    """Commands for one run, given on any thread and carried out by the run at its safe points.
+
+    Each command is checked where it is given and takes effect between two steps, or at once if the
+    run is paused. The thread that trains calls `begin`, then `safe_point` whenever
+    `needs_attention` is true, and `end`; several threads may share one run's safe points.
+
+    Args:
+        emit: Receives RunPaused, RunResumed, SettingApplied and LineLogged, on the run's thread.
+        settings: What `set` can change. Empty if None; more can be added at any time.
+    """
+
+    def __init__(self, emit: Observer | None = None, settings: Settings | None = None) -> None:
+        self.registry = Settings() if settings is None else settings
+        self.needs_attention = False
+        self._emit = emit
+        self._changed = threading.Condition()
+        self._status: RunStatus = "ready"
+        self._is_reserved = False
+        self._outbox: deque[Event] = deque()
+        self._step = 0
+        self._forget_commands()
+
+    # ------------------------------------------------------------ for the caller
+
+    @property
+    def status(self) -> RunStatus:
+        """Where the run is. `paused` means that it waits, not that it was asked to."""
+        return self._status
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run has begun and not ended."""
+        return self._status in _ACTIVE
+
+    def settings(self) -> list[Setting]:
+        """Return every value that `set` can change, as it is now."""
+        return self.registry.now()
+
+    def pause(self) -> None:
+        """Wait after the present step; harmless if the run is paused or stopping.
+
+        Raises:
+            RunInactiveError: The run has not started or has ended.
+        """
+        with self._changed:
+            self._require_active("pause")
+            if self._status == "running":
+                self._pause_asked = True
+                self._steps_asked, self._pause_at = 0, None
+                self._notify()
+
+    def resume(self) -> None:
+        """Go on until the end; harmless if the run is not paused.
+
+        Raises:
+            RunInactiveError: The run has not started or has ended.
+        """
+        with self._changed:
+            self._require_active("resume")
+            self._pause_asked = False
+            self._steps_asked, self._pause_at = 0, None
+            if self._status == "paused":
+                self._go_on(None)
+            self._notify()
+
+    def step(self, n: int = 1) -> None:
+        """Make exactly `n` steps, then pause.
+
+        In a run that is not paused they begin after the present step. Steps asked for while others
+        are being made are added to them.
+
+        Args:
+            n: How many, at least 1.
+
+        Raises:
+            CommandError: `n` is not a whole number above 0.
+            RunInactiveError: The run has not started or has ended.
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
+        with self._changed:
+            self._require_active("step")
+            if self._status == "paused":
+                self._pause_at = self._step + n
+                self._go_on(n)
+            elif self._pause_at is not None:
+                self._pause_at += n
+            elif self._status == "running":
+                self._pause_asked = False
+                self._steps_asked += n
+            self._notify()
+
+    def stop(self) -> None:
+        """End the run after the present step; harmless if it is stopping or has ended.
+
+        Raises:
+            RunInactiveError: The run has not started.
+        """
+        with self._changed:
+            if self._status == "ready":
+                self._require_active("stop")
+            if self.is_active:
+                self._status = "stopping"
+                self._notify()
+
+    def set(self, **values: float) -> None:
+        """Change values, all of them or none: between two steps, or at once if no run is active.
+
+        Args:
+            **values: Such as `lr=1e-4`; `settings()` lists the names and ranges.
+
+        Raises:
+            CommandError: A name does not exist, or a value is out of range.
+        """
+        checked = self.registry.check(values)
+        with self._changed:
+            if self.is_active:
+                self._pending.update(checked)
+                self._notify()
+            else:
+                for name, value in checked.items():
+                    self.registry.apply(name, value)
+
+    # ------------------------------------------------------------ for the run
+
+    def reserve(self) -> None:
+        """Make the run active before its thread calls `begin`; commands given in between are kept.
+
+        Raises:
+            RunActiveError: A run is active.
+        """
+        with self._changed:
+            if self.is_active:
+                raise RunActiveError(f"the run is still {self._status}; call .stop() first.")
+            self._forget_commands()
+            self._outbox.clear()
+            self._is_reserved = True
+            self._status = "running"
+            self._notify()
+
+    def begin(self, emit: Observer | None = None) -> None:
+        """Make the run active, on its own thread.
+
+        Args:
+            emit: Replaces the receiver of events; None keeps it.
+
+        Raises:
+            RunActiveError: A run is active, and was not merely reserved.
+        """
+        with self._changed:
+            if not self._is_reserved:
+                self.reserve()
+            self._is_reserved = False
+            if emit is not None:
+                self._emit = emit
+
+    def safe_point(self, step: int) -> None:
+        """Carry out what was asked; waits here while the run is paused.
+
+        Args:
+            step: Completed steps so far.
+
+        Raises:
+            RunStopped: The run was stopped.
+        """
+        while True:
+            with self._changed:
+                self._carry_out(step)
+                has_events = bool(self._outbox)
+                if not has_events:
+                    if self._status == "stopping":
+                        raise RunStopped(f"The run was stopped after step {step:,}.")
+                    if self._status != "paused":
+                        return
+                    self._changed.wait()
+            # Outside the lock: an observer may take its time, or give a command itself.
+            if has_events:
+                self._send_events()
+
+    def hold(self, step: int) -> None:
+        """Ask for a pause from the run's own thread, and wait at this safe point."""
+        with self._changed:
+            if self._status == "running":
+                self._pause_asked = True
+        self.safe_point(step)
+
+    def finish_commands(self, step: int) -> None:
+        """Apply the values that are still waiting, and report them, before the run ends."""
+        with self._changed:
+            self._apply_pending(step)
+        self._send_events()
+
+    def end(self, reason: EndReason) -> None:
+        """Make the run inactive; harmless if it is. Nothing is reported any more."""
+        with self._changed:
+            if not self.is_active:
+                return
+            self._apply_pending(self._step)
+            self._outbox.clear()
+            self._is_reserved = False
+            self._forget_commands()
+            self._status = reason
+            self._notify()
+
+    # ------------------------------------------------------------ with the lock held
+
+    def _carry_out(self, step: int) -> None:
+        self._apply_pending(step)
+        if self._status == "paused":
+            return  # another thread has waited here first
+        self._step = step
+        if self._steps_asked:
+            self._pause_at = step + self._steps_asked
+            self._steps_asked = 0
+        is_counted = self._pause_at is not None and step >= self._pause_at
+        if self._status == "running" and (self._pause_asked or is_counted):
+            self._pause_asked, self._pause_at = False, None
+            self._status = "paused"
+            self._outbox.append(RunPaused(time.time(), step))
+        self._look_up()
+
+    def _apply_pending(self, step: int) -> None:
+        pending, self._pending = self._pending, {}
+        for name, value in pending.items():
+            try:
+                old, new = self.registry.apply(name, value)
+            except Exception as error:  # noqa: BLE001  a setter of the user's must not end the run
+                text = f"{name} could not be set to {value:g}: {type(error).__name__}: {error}"
+                self._outbox.append(LineLogged(time.time(), step, "error", text))
+            else:
+                self._outbox.append(SettingApplied(time.time(), step, name, old, new))
+
+    def _go_on(self, steps: int | None) -> None:
+        self._status = "running"
+        self._outbox.append(RunResumed(time.time(), self._step, steps))
+
+    def _forget_commands(self) -> None:
+        self._pending: dict[str, float] = {}
+        self._pause_asked = False
+        self._steps_asked = 0
+        self._pause_at: int | None = None
+
+    def _require_active(self, command: str) -> None:
+        if not self.is_active:
+            state = "has not started" if self._status == "ready" else f"has {self._ended_how()}"
+            raise RunInactiveError(f"cannot {command}: the run {state}; call .start() first.")
+
+    def _ended_how(self) -> str:
+        return {"stopped": "been stopped"}.get(self._status, self._status)
+
+    def _look_up(self) -> None:
+        self.needs_attention = bool(
+            self._status in ("paused", "stopping")
+            or self._pending
+            or self._outbox
+            or self._pause_asked
+            or self._steps_asked
+            or self._pause_at is not None
+        )
+
+    def _notify(self) -> None:
+        self._look_up()
+        self._changed.notify_all()
+
+    # ------------------------------------------------------------ without the lock
+
+    def _send_events(self) -> None:
+        while True:
+            try:
+                event = self._outbox.popleft()
+            except IndexError:
+                break
+            if self._emit is not None:
+                self._emit(event)
+        with self._changed:
+            self._look_up()
