@@ -34,20 +34,6 @@ const stylesAsText = {
 	},
 };
 
-/** Style sheets travel inside the module as text, without their comments and white space. */
-const cssAsText = {
-	name: "css-as-text",
-	setup(builder) {
-		builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-			const { code } = await transform(await readFile(path, "utf-8"), {
-				loader: "css",
-				minify: true,
-			});
-			return { contents: code, loader: "text" };
-		});
-	},
-};
-
 const shared = {
 	bundle: true,
 	minify: true,
