@@ -149,9 +149,13 @@ function contents({ node, text, width, height, open }: SceneBox): SVGElement[] {
 	}
 	if (node.child_count === 0) {
 		made.push(
-			svg("path", {
+			svg("rect", {
 				class: "nbviz-graph-family",
-				d: `M0 10a10 10 0 0 1 5 -8.7V${height - 1.3}a10 10 0 0 1-5-8.7z`,
+				x: 6,
+				y: 8,
+				width: 3,
+				height: height - 16,
+				rx: 1.5,
 			}),
 		);
 	} else {
@@ -164,7 +168,7 @@ function contents({ node, text, width, height, open }: SceneBox): SVGElement[] {
 			}),
 		);
 	}
-	const left = PAD + (node.child_count > 0 ? MARK : 0);
+	const left = PAD + 3 + (node.child_count > 0 ? MARK : 0);
 	const first = words(text.label, left, open ? HEADER - 9.5 : 19, "start", "nbviz-graph-label");
 	if (text.type) {
 		const type = svg("tspan", { class: "nbviz-graph-soft", dx: 6 });

@@ -1,5 +1,5 @@
 // The worker's script: lays out what it is sent. Where a page refuses workers, it is imported instead.
-import { LayoutEngine, type LevelLayout, type LevelPlan } from "./layout";
+import { LayoutEngine, type LevelLayout, type LevelPlan, layOut } from "./layout";
 import type { Direction } from "./placing";
 
 export interface LayoutRequest {
@@ -15,7 +15,7 @@ export type LayoutAnswer =
 const engine = new LayoutEngine();
 
 export function layout(plan: LevelPlan, direction: Direction): LevelLayout {
-	return engine.layout(plan, direction);
+	return layOut(engine, plan, direction);
 }
 
 if (typeof document === "undefined") {

@@ -1,5 +1,6 @@
 // Lays out levels of the graph: opened boxes from the inside out, equal levels only once.
 import { type Direction, type LevelShape, type Placed, place } from "./placing";
+import { untwisted } from "./twists";
 
 /** What is to be laid out: a level whose opened boxes hold levels themselves. */
 export interface LevelPlan {
@@ -65,6 +66,11 @@ export class LayoutEngine {
 			}),
 		};
 	}
+}
+
+/** The layout of a plan without twists: lines reach an open box in the order of its ports. */
+export function layOut(engine: LayoutEngine, plan: LevelPlan, direction: Direction): LevelLayout {
+	return untwisted(plan, engine.layout(plan, direction), direction === "TB" ? 0 : 1);
 }
 
 /** The plan with numbers for names, so that equal blocks of other names are equal. */

@@ -27,8 +27,10 @@ export interface Placed {
 	readonly outputPorts: readonly number[];
 }
 
-/** Between an opened box's border and the first or last of its boxes, for the ways in and out. */
+/** Between an opened box's border and its first boxes, and its last, for the ways in and out. */
 const ROOM = 18;
+const ROOM_TO_BRANCH = 26;
+const ROOM_AFTER = 6;
 /** Beyond so many boxes the simpler way of ranking them; it takes no noticeable time. */
 const MANY = 400;
 
@@ -39,7 +41,7 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		rankdir: direction,
 		nodesep: down ? 22 : 16,
 		edgesep: 14,
-		ranksep: down ? 26 : 34,
+		ranksep: branches(shape) ? 34 : 24,
 		ranker: shape.sizes.length > MANY ? "longest-path" : "network-simplex",
 	});
 	graph.setDefaultEdgeLabel(() => ({}));
@@ -62,8 +64,8 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 	const along = (id: string) => graph.node(id)[down ? "x" : "y"] ?? 0;
 	const [left, top, width, height] = frame(boxes, [...inputs, ...outputs].map(along), {
 		down,
-		before: inputs.length > 0 ? ROOM : 0,
-		after: outputs.length > 0 ? ROOM : 0,
+		before: inputs.length > 0 ? (shape.inputs.length > 1 ? ROOM_TO_BRANCH : ROOM) : 0,
+		after: outputs.length > 0 ? ROOM_AFTER : 0,
 	});
 	const shift = down ? left : top;
 	const leave = (i: number): Point => {
@@ -92,6 +94,12 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		inputPorts: inputs.map((id) => along(id) - shift),
 		outputPorts: outputs.map((id) => along(id) - shift),
 	};
+}
+
+/** Whether anything but a plain chain is to be drawn, which needs room for its lines. */
+function branches(shape: LevelShape): boolean {
+	const sources = shape.edges.map(([source]) => source);
+	return new Set(sources).size < sources.length || shape.inputs.length > 1;
 }
 
 const NOWHERE = { x: 0, y: 0, width: 0, height: 0 };

@@ -52,7 +52,7 @@ export function textOf(node: GraphNode, measure: Measure, open: boolean): BoxTex
 	const detail = isModule ? shortened(node.detail) : "";
 	const count = isModule && node.parameter_count > 0 ? shortCount(node.parameter_count) : "";
 	const shape = node.kind === "operation" ? "" : shapesOf(node);
-	const mark = node.child_count > 0 ? MARK : 0;
+	const mark = 3 + (node.child_count > 0 ? MARK : 0);
 	const first = mark + measure(label, "label") + (type ? 6 + measure(type, "small") : 0);
 	const gap = (left: number, right: number) => left + (left && right ? BETWEEN : 0) + right;
 	if (!isModule) {

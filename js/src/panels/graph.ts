@@ -158,11 +158,13 @@ export class GraphPanel {
 		if (this.isTable) this.table.replaceChildren(tableOf(tree, (id) => void this.toggle(id)));
 		this.drawing.show(scene);
 		const [from, to] = [before, scene].map((one) => one && boxOf(one, fixed));
-		if (before && from && to) this.camera.follow(scene, [from.x, from.y], [to.x, to.y]);
-		else {
-			this.stage.style.height = `${Math.min(540, Math.max(200, Math.ceil(scene.height + 30)))}px`;
-			this.camera.begin(scene);
-		}
+		const room = Math.min(540, Math.max(200, Math.ceil(scene.height + 30)));
+		this.stage.style.height = `${Math.max(room, this.stage.clientHeight)}px`;
+		if (before && from && to) {
+			// A box grows to both sides of its middle, so all above it stays where it is.
+			this.camera.follow(scene, [from.x + from.width / 2, from.y], [to.x + to.width / 2, to.y]);
+			this.camera.reveal(to);
+		} else this.camera.begin(scene);
 		this.minimap.show(scene);
 		this.choose(this.chosen && tree.node(this.chosen) ? this.chosen : undefined);
 		this.card.root.dataset.nodes = String(scene.boxes.length);
@@ -203,11 +205,11 @@ export class GraphPanel {
 		const path = this.scene && shown !== undefined ? pathOf(this.scene, shown) : undefined;
 		this.frame.classList.toggle("nbviz-graph-dims", path !== undefined && id !== undefined);
 		this.drawing.eachBox((group, one) =>
-			group.classList.toggle("nbviz-graph-on", path?.ends.has(one)),
+			group.classList.toggle("nbviz-graph-on", path?.ends.has(one) === true),
 		);
 		this.drawing.eachLine((group, one) => {
-			group.classList.toggle("nbviz-graph-on", path?.lines.has(one));
-			group.classList.toggle("nbviz-graph-near", path?.near.has(one));
+			group.classList.toggle("nbviz-graph-on", path?.lines.has(one) === true);
+			group.classList.toggle("nbviz-graph-near", path?.near.has(one) === true);
 		});
 	}
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from nbviz.inspection.graph.details import label_of
-from nbviz.inspection.graph.values import TensorInfo
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph, ModuleCall, Operation
+    from nbviz.inspection.graph.values import TensorInfo
 
 Kind = Literal["module", "operation", "input", "output"]
 
@@ -53,7 +53,7 @@ def make_boxes(graph: Graph) -> dict[str, Box]:
         box = boxes[call.call_id] = _of_call(call, boxes)
         box.children = list(call.children)
         said = [box.detail] if box.detail else []
-        if times_called[call.path] > 1 and call.path is not None:
+        if times_called[call.path] > 1 and call.parameters:
             said.append(f"call {call.call} of {times_called[call.path]}")
         said.extend(tied[number] for number in call.parameters if number in tied)
         box.detail = ", ".join(said)
@@ -119,5 +119,5 @@ def _tied(graph: Graph) -> dict[int, str]:
     return {
         number: f"shared: {', '.join(parameter.names)}"
         for number, parameter in enumerate(graph.parameters)
-        if len({name.rpartition('.')[0] for name in parameter.names}) > 1
+        if len({name.rpartition(".")[0] for name in parameter.names}) > 1
     }

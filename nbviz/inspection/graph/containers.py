@@ -20,10 +20,10 @@ def add_containers(graph: Graph, boxes: dict[str, Box]) -> None:
     crossings = find_crossings(graph, boxes)
     for scope in [box for box in boxes.values() if box.kind == "module" and box.children]:
         if scope.box_id in crossings:
-            _group(scope, successors(crossings[scope.box_id]), boxes)
+            _group(scope, successors(crossings[scope.box_id]), graph, boxes)
 
 
-def _group(scope: Box, after: dict[str, set[str]], boxes: dict[str, Box]) -> None:
+def _group(scope: Box, after: dict[str, set[str]], graph: Graph, boxes: dict[str, Box]) -> None:
     members: dict[str, list[str]] = {}
     for child in scope.children:
         box = boxes[child]
@@ -37,8 +37,8 @@ def _group(scope: Box, after: dict[str, set[str]], boxes: dict[str, Box]) -> Non
         held = _with_what_is_between(set(calls), after)
         extra = held - set(calls)
         if all(boxes[box_id].kind == "operation" for box_id in extra):
-            made = _wrap(scope, name, held, boxes)
-            _group(made, {box_id: after.get(box_id, set()) & held for box_id in held}, boxes)
+            made = _wrap(scope, name, held, graph, boxes)
+            _group(made, {box_id: after.get(box_id, set()) & held for box_id in held}, graph, boxes)
             after = _contracted(after, held, made.box_id)
 
 
@@ -48,14 +48,14 @@ def _inside(path: str, around: str) -> str:
     return path.removeprefix(f"{around}.") if path.startswith(f"{around}.") else ""
 
 
-def _wrap(scope: Box, name: str, held: set[str], boxes: dict[str, Box]) -> Box:
+def _wrap(scope: Box, name: str, held: set[str], graph: Graph, boxes: dict[str, Box]) -> Box:
     path = f"{scope.path}.{name}" if scope.path else name
     children = [child for child in scope.children if child in held]
     made = Box(
         box_id=f"{scope.box_id}/{name}.*",
         kind="module",
         label=name,
-        type="",
+        type=graph.module_types.get(path, ""),
         path=path,
         parent=scope.box_id,
         outputs=boxes[children[-1]].outputs,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbviz.inspection.graph.boxes import Box
-
 if TYPE_CHECKING:
+    from nbviz.inspection.graph.boxes import Box
     from nbviz.inspection.graph.model import Graph
 
 
@@ -37,9 +36,7 @@ def find_crossings(graph: Graph, boxes: dict[str, Box]) -> dict[str, Crossings]:
     for edge in graph.edges:
         source, target = (_chain(node, boxes, chains) for node in (edge.source, edge.target))
         common = 0
-        while (
-            common < min(len(source), len(target)) - 1 and source[common] == target[common]
-        ):
+        while common < min(len(source), len(target)) - 1 and source[common] == target[common]:
             common += 1
         if source[common] == target[common]:
             continue

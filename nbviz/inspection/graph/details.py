@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LONGEST = 36
 
@@ -28,9 +30,9 @@ def _is_library(module: nn.Module) -> bool:
 def _convolution(module: Any) -> str:
     parts = [f"{module.in_channels}→{module.out_channels}", _size(module.kernel_size)]
     if set(module.stride) != {1}:
-        parts.append(f"stride {_size(module.stride)}")
+        parts.append(f"stride {_size(module.stride, collapse=True)}")
     if set(module.dilation) != {1}:
-        parts.append(f"dilation {_size(module.dilation)}")
+        parts.append(f"dilation {_size(module.dilation, collapse=True)}")
     if module.groups != 1:
         depthwise = module.groups == module.in_channels
         parts.append("depthwise" if depthwise else f"{module.groups} groups")
@@ -38,9 +40,10 @@ def _convolution(module: Any) -> str:
 
 
 def _pooling(module: Any) -> str:
-    stride = module.stride
     said = _size(module.kernel_size)
-    return said if stride in (None, module.kernel_size) else f"{said}, stride {_size(stride)}"
+    if module.stride in (None, module.kernel_size):
+        return said
+    return f"{said}, stride {_size(module.stride, collapse=True)}"
 
 
 def _recurrent(module: Any) -> str:
@@ -52,12 +55,12 @@ def _recurrent(module: Any) -> str:
     return ", ".join(parts)
 
 
-def _size(value: Any) -> str:
+def _size(value: Any, *, collapse: bool = False) -> str:
+    """Return `3×3` for (3, 3); just `2` for (2, 2) if equal sizes collapse."""
     values = tuple(value) if isinstance(value, list | tuple) else (value,)
-    if len(values) > 1 and len(set(values)) == 1 and values[0] > 1 and len(values) == 2:  # noqa: PLR2004
-        return f"{values[0]}×{values[1]}"
-    return str(values[0]) if len(set(values)) == 1 and len(values) == 1 else "×".join(map(str, values))
-
+    if collapse and len(set(values)) == 1:
+        return str(values[0])
+    return "×".join(map(str, values))
 
 
 _SAID: list[tuple[Any, Callable[[Any], str]]] = [
@@ -74,8 +77,14 @@ _SAID: list[tuple[Any, Callable[[Any], str]]] = [
         _pooling,
     ),
     (
-        (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
-        + (nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
+        (
+            nn.AdaptiveAvgPool1d,
+            nn.AdaptiveAvgPool2d,
+            nn.AdaptiveAvgPool3d,
+            nn.AdaptiveMaxPool1d,
+            nn.AdaptiveMaxPool2d,
+            nn.AdaptiveMaxPool3d,
+        ),
         lambda m: f"to {_size(m.output_size)}",
     ),
     (nn.MultiheadAttention, lambda m: f"{m.embed_dim}, {m.num_heads} heads"),
@@ -92,11 +101,11 @@ _SAID: list[tuple[Any, Callable[[Any], str]]] = [
 ]
 
 _SYMBOLS = {
-    **{name: "+" for name in ("add", "add_", "__add__", "__radd__", "__iadd__")},
-    **{name: "−" for name in ("sub", "sub_", "__sub__", "__rsub__", "__isub__", "rsub")},
-    **{name: "×" for name in ("mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply")},
-    **{name: "÷" for name in ("div", "div_", "__truediv__", "__rtruediv__", "__itruediv__")},
-    **{name: "@" for name in ("__matmul__", "__rmatmul__")},
+    **dict.fromkeys(("add", "add_", "__add__", "__radd__", "__iadd__"), "+"),
+    **dict.fromkeys(("sub", "sub_", "__sub__", "__rsub__", "__isub__", "rsub"), "−"),
+    **dict.fromkeys(("mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"), "×"),
+    **dict.fromkeys(("div", "div_", "__truediv__", "__rtruediv__", "__itruediv__"), "÷"),
+    **dict.fromkeys(("__matmul__", "__rmatmul__"), "@"),
     "__getitem__": "[ ]",
     "__setitem__": "[ ] =",
     "__pow__": "pow",
@@ -118,5 +127,3 @@ _SYMBOLS = {
 def label_of(operation: str) -> str:
     """Return an operation's name as its author wrote it: `+` for `__add__`."""
     return _SYMBOLS.get(operation) or operation.strip("_") or operation
-
-

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nbviz.inspection.graph.details import detail_of
-from nbviz.inspection.graph.recorder import Recorded, Recorder
-from nbviz.inspection.graph.values import TensorInfo
-from nbviz.protocol import GraphLevel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbviz.inspection.graph.recorder import Recorded, Recorder
+    from nbviz.inspection.graph.values import TensorInfo
+    from nbviz.protocol import GraphLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Graph:
         edges: The tensors between nodes, each pair of nodes once.
         module_calls: All calls of modules in the order in which they began, the model's own first.
         parameters: Every parameter of the model once.
+        module_types: The class name of every module of the model by its path, called or not.
         note: How it was traced, where that matters to the reader.
     """
 
@@ -110,6 +114,7 @@ class Graph:
     edges: list[Edge]
     module_calls: list[ModuleCall]
     parameters: list[Parameter]
+    module_types: dict[str, str]
     note: str
 
     @property
@@ -212,7 +217,8 @@ def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
         for origin in node.inputs
         if id(recorder.nodes[origin.node]) in known
     ]
-    return Graph(nodes, edges, list(calls.values()), parameters, note)
+    types = {path: type(module).__name__ for path, module in model.named_modules()}
+    return Graph(nodes, edges, list(calls.values()), parameters, types, note)
 
 
 def _parameters(model: torch.nn.Module) -> tuple[list[Parameter], dict[int, int]]:
@@ -260,4 +266,6 @@ def _without_constants(nodes: list[Recorded]) -> list[Recorded]:
             kept_constants.update(id(origin) for origin in origins)
     if all(node.is_constant for node in nodes if node.kind == "operation"):
         return nodes
-    return [n for n in nodes if n.kind != "operation" or not n.is_constant or id(n) in kept_constants]
+    return [
+        n for n in nodes if n.kind != "operation" or not n.is_constant or id(n) in kept_constants
+    ]

@@ -7,20 +7,32 @@ passing the first (TorchScript, C++), and for passes without data.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from nbviz.inspection.graph.recorder import Recorded, Recorder
-from nbviz.inspection.graph.shapes import ShapesOnly
 from nbviz.inspection.graph.tensors import Origin, version_of
-from nbviz.inspection.graph.values import describe, tensors_in
+from nbviz.inspection.graph.values import describe, tensors_in, with_tensors
+
+if TYPE_CHECKING:
+    from nbviz.inspection.graph.recorder import Recorded, Recorder
+    from nbviz.inspection.graph.shapes import ShapesOnly
 
 SYNCHRONISING = frozenset(
-    {"item", "tolist", "numpy", "__bool__", "__int__", "__float__", "__index__", "__array__", "equal"}
+    {
+        "item",
+        "tolist",
+        "numpy",
+        "__bool__",
+        "__int__",
+        "__float__",
+        "__index__",
+        "__array__",
+        "equal",
+    }
 )
 _TENSOR_PROPERTIES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _PLACE_PROPERTIES = frozenset({"device", "is_cuda", "is_cpu", "is_meta"})
@@ -28,7 +40,24 @@ _RANDOM = frozenset(
     {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "poisson"}
     | {"rand_like", "randn_like", "randint_like", "normal_", "uniform_", "bernoulli_", "random_"}
 )
-_BOOKKEEPING = frozenset({"alias", "detach", "lift_fresh", "_local_scalar_dense", "set_", "detach_"})
+_BOOKKEEPING = frozenset(
+    {"alias", "detach", "lift_fresh", "_local_scalar_dense", "set_", "detach_"}
+)
+
+
+_CHECKED_BEFORE_DISPATCH = frozenset(
+    {
+        "lstm",
+        "gru",
+        "rnn_tanh",
+        "rnn_relu",
+        "lstm_cell",
+        "gru_cell",
+        "rnn_tanh_cell",
+        "rnn_relu_cell",
+    }
+)
+"""Functions that compare the devices of their arguments before any operator runs."""
 
 
 class FunctionMode(TorchFunctionMode):
@@ -36,17 +65,25 @@ class FunctionMode(TorchFunctionMode):
 
     Args:
         recorder: Where nodes go.
+        shapes: What runs operators without data, None if they run for real.
         home: The device that tensors without data claim to be on, so that code which asks behaves
             as it would with data; None to leave the answer alone.
     """
 
-    def __init__(self, recorder: Recorder, home: torch.device | None) -> None:
+    def __init__(
+        self, recorder: Recorder, shapes: ShapesOnly | None, home: torch.device | None
+    ) -> None:
         super().__init__()
         self._recorder = recorder
+        self._shapes = shapes
         self._home = home
 
     def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Run one torch call and record it."""
         kwargs = kwargs or {}
@@ -64,6 +101,8 @@ class FunctionMode(TorchFunctionMode):
         node = recorder.begin(name)
         recorder.current = node
         try:
+            if self._shapes is not None and name in _CHECKED_BEFORE_DISPATCH:
+                args = with_tensors(args, self._shapes.standin)
             result = func(*args, **kwargs)
         finally:
             recorder.current = None
@@ -142,7 +181,11 @@ class KernelMode(TorchDispatchMode):
         self._shapes = shapes
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Run one operator."""
         kwargs = kwargs or {}

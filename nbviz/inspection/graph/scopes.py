@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import Module
 
-from nbviz.inspection.graph.recorder import Recorder, Scope
 from nbviz.inspection.graph.tensors import Origin
 from nbviz.inspection.graph.values import describe, tensors_in, with_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nbviz.inspection.graph.recorder import Recorder, Scope
 
 _active: dict[int, ScopeTracker] = {}
 _lock = threading.Lock()

@@ -26,7 +26,9 @@ def _same(x: torch.Tensor, *_args: Any, **_kwargs: Any) -> Any:
 
 def _softmax(x: torch.Tensor, _dim: int, *others: Any, **kwargs: Any) -> Any:
     to_float = bool(others) and others[0] is True
-    return NotImplemented if to_float or kwargs or not x.is_floating_point() else torch.empty_like(x)
+    return (
+        NotImplemented if to_float or kwargs or not x.is_floating_point() else torch.empty_like(x)
+    )
 
 
 def _pointwise(x: Any, y: Any, *_args: Any, **_kwargs: Any) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from nbviz.inspection.graph.values import TensorInfo
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+
+    from nbviz.inspection.graph.values import TensorInfo
 
 
 class Origin(NamedTuple):

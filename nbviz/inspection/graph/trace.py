@@ -5,9 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -19,6 +18,9 @@ from nbviz.inspection.graph.recorder import Recorder
 from nbviz.inspection.graph.scopes import tracking, wrapped_module
 from nbviz.inspection.graph.shapes import ShapesOnly
 from nbviz.inspection.graph.values import named_tensors, with_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
@@ -94,7 +96,7 @@ def _run(
             recorder.add_input(name, tensor)
         stack.enter_context(tracking(recorder))
         stack.enter_context(KernelMode(recorder, shapes))
-        stack.enter_context(FunctionMode(recorder, home))
+        stack.enter_context(FunctionMode(recorder, shapes, home))
         result = model(*given, **named)
         assert recorder.stack == [root]
         for name, tensor in named_tensors(result, ""):

@@ -64,7 +64,9 @@ def with_tensors(value: Any, change: Any) -> Any:
         changed = {key: with_tensors(item, change) for key, item in known.items()}
         return changed if type(known) is dict else _copied(known, changed)
     if isinstance(value, tuple) and hasattr(cast("Any", value), "_fields"):
-        return type(cast("Any", value))(*(with_tensors(item, change) for item in cast("Any", value)))
+        return type(cast("Any", value))(
+            *(with_tensors(item, change) for item in cast("Any", value))
+        )
     if type(value) in (list, tuple, set, frozenset):
         return type(value)(with_tensors(item, change) for item in value)
     if isinstance(value, torch.nn.utils.rnn.PackedSequence):
