@@ -1,0 +1,72 @@
+"""One thread that empties the inboxes of active runs a few times a second."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbviz.recording.run_record import RunRecord
+
+INTERVAL_SECONDS = 0.25
+
+
+class Collector:
+    """Drains runs while they are active; asleep when none is. It keeps no run alive."""
+
+    def __init__(self) -> None:
+        self._runs: dict[int, weakref.ref[RunRecord]] = {}
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, run: RunRecord) -> None:
+        """Drain this run until it is quiet."""
+        with self._lock:
+            self._runs[id(run)] = weakref.ref(run)
+            if self._thread is None:
+                context = contextvars.copy_context()
+                self._thread = threading.Thread(
+                    target=context.run, args=(self._loop,), name="nbviz-collector", daemon=True
+                )
+                self._thread.start()
+        self._woken.set()
+
+    def _loop(self) -> None:
+        while True:
+            self._woken.wait()
+            self._woken.clear()
+            while self._collect():
+                time.sleep(INTERVAL_SECONDS)
+
+    def _collect(self) -> bool:
+        """Drain every active run, and say whether any is left."""
+        for key, reference in list(self._runs.items()):
+            run = reference()
+            if run is None or not run.collect():
+                with self._lock:
+                    # It may have been added again, after a look that found it quiet.
+                    if self._runs.get(key) is reference:
+                        del self._runs[key]
+        return bool(self._runs)
+
+
+_collector = Collector()
+
+
+def keep_drained(run: RunRecord) -> None:
+    """Have the process's collector drain a run until it is quiet."""
+    _collector.add(run)
+
+
+def _start_afresh() -> None:
+    global _collector  # noqa: PLW0603  threads do not survive a fork
+    _collector = Collector()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh)

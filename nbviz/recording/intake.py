@@ -1,0 +1,146 @@
+"""From logged records to series: in blocks, on whichever thread looks, never the caller's."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbviz.recording.block import BLOCK
+from nbviz.recording.capture import CapturedValues
+from nbviz.recording.series import Series
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nbviz.recording.budget import MemoryBudget
+
+    Record = tuple[float, int | None, dict[str, Any]]
+    """Unix seconds, step (None: the next one), and tags to numbers.
+
+    The last are `CapturedValues` where some numbers are on their way.
+    """
+
+CHUNK = 16_384
+"""Records taken at once, so that nobody who helps or reads waits for long."""
+
+_CHECK_POINTS = 64  # for each series; adding up the memory of a thousand series takes 1 ms
+
+
+class Intake:
+    """Turns the records of one run into series.
+
+    Args:
+        budget: Keeps the series within the run's memory.
+    """
+
+    def __init__(self, budget: MemoryBudget) -> None:
+        self.inbox: deque[Record] = deque()
+        self.series: dict[str, Series] = {}
+        self.tags: list[str] = []  # in order of appearance; a list, so that readers can index it
+        self.newest_step = 0
+        self.started_at = 0.0
+        self.lock = threading.Lock()
+        self._budget = budget
+        self._held: list[Record] = []
+        self._unchecked = 0  # points since the budget was looked at
+
+    def drain(self, *, wait: bool, limit: int | None = None) -> int:
+        """Move what was logged into the series, and return how many records that were.
+
+        Args:
+            wait: Wait for scalars that are still on their way from the device; else they and all
+                records after them stay for the next time.
+            limit: Take about this many records at the most; what is there now if None.
+        """
+        left = len(self.inbox) + len(self._held) if limit is None else limit
+        total = 0
+        while left > 0:
+            with self.lock:
+                records = self._take(min(CHUNK, left))
+                if not records:
+                    break
+                left -= len(records)
+                self._record(records, wait=wait)
+                total += len(records)
+                held = bool(self._held)
+            if held:
+                break
+        return total
+
+    def _take(self, count: int) -> list[Record]:
+        records, self._held = self._held, []
+        inbox = self.inbox
+        records.extend([inbox.popleft() for _ in range(min(count, len(inbox)))])
+        return records
+
+    def _record(self, records: list[Record], *, wait: bool) -> None:
+        for tags, group in _grouped(self._settle(records, wait=wait)).items():
+            wall_times = np.array([record[0] for record in group])
+            steps = np.array([record[1] for record in group], np.int64)
+            for tag in tags:
+                values = np.array([record[2][tag] for record in group])
+                self._extend(tag, steps, wall_times, values)
+            self._unchecked += len(group) * len(tags)
+        if self._unchecked >= max(BLOCK, _CHECK_POINTS * len(self.series)):
+            self._unchecked = 0
+            self._budget.enforce(self.series.values())
+
+    def _settle(self, records: list[Record], *, wait: bool) -> list[Record]:
+        """Return the records with their steps counted and their numbers read.
+
+        Those from the first on whose numbers have not arrived are held.
+        """
+        newest = self.newest_step
+        for number, (wall_time, given, values) in enumerate(records):
+            step = newest + 1 if given is None else given
+            if isinstance(values, CapturedValues):
+                if not wait and not values.is_ready:
+                    self._held = records[number:]
+                    del records[number:]
+                    break
+                records[number] = (wall_time, step, values.read())
+            elif given is None:
+                records[number] = (wall_time, step, values)
+            newest = max(step, newest)
+        self.newest_step = newest
+        return records
+
+    def _extend(
+        self,
+        tag: str,
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> None:
+        series = self.series.get(tag)
+        if series is None:
+            series = self.series[tag] = Series(tag)
+            self.tags.append(tag)
+        last = series.last
+        floor = last.step if last else 0
+        if steps[0] < floor or bool((np.diff(steps) < 0).any()):
+            # Two threads that log one tag may pass each other between the check and the append.
+            order = np.argsort(steps, kind="stable")
+            steps, values = np.maximum(steps[order], floor), values[order]
+            wall_times = wall_times[order]
+        series.extend(steps, wall_times - self.started_at, values)
+
+
+def _grouped(records: list[Record]) -> dict[tuple[str, ...], list[Record]]:
+    """Put records with the same tags together, as a training's mostly are, each tag in order."""
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    for record in records:
+        tags = tuple(record[2])
+        if tags in groups:
+            groups[tags].append(record)
+        else:
+            groups[tags] = [record]
+    tags_in_groups = [tag for tags in groups for tag in tags]
+    distinct = dict.fromkeys(tags_in_groups)
+    if len(distinct) == len(tags_in_groups):
+        return groups
+    # A tag in calls of several kinds: taken tag by tag, so that its points stay in order.
+    return {(tag,): [record for record in records if tag in record[2]] for tag in distinct}

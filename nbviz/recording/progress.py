@@ -1,0 +1,160 @@
+"""Where a run is, how fast it goes, and what nbviz takes of its time."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbviz.protocol import RunStatus
+
+WINDOW_SECONDS = 10.0
+_FEWEST_SECONDS = 0.05  # of training before a speed is given
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is; a new one replaces it each time it is looked at.
+
+    Attributes:
+        status: As in `protocol.RunStatus`.
+        started_at: Unix seconds; 0 while it has not started.
+        step: Completed steps.
+        total_steps: How many there will be, None if unknown.
+        epoch: The epoch, 1-based; 0 before the first.
+        total_epochs: How many there will be, None if unknown.
+        steps_per_second: Over the last ten seconds of training, pauses left out.
+        elapsed_seconds: Since the start, pauses left out.
+        eta_seconds: Until the last step, None if unknown.
+        overhead: nbviz's share of the time, 0 to 1, over the last ten seconds.
+        device: Such as `cuda:0`; empty if unknown.
+        memory_bytes: In use: of the device, or of this process on a CPU.
+        memory_total: That there is.
+    """
+
+    status: RunStatus = "ready"
+    started_at: float = 0.0
+    step: int = 0
+    total_steps: int | None = None
+    epoch: int = 0
+    total_epochs: int | None = None
+    steps_per_second: float | None = None
+    elapsed_seconds: float = 0.0
+    eta_seconds: float | None = None
+    overhead: float | None = None
+    device: str = ""
+    memory_bytes: int | None = None
+    memory_total: int | None = None
+
+
+class ProgressMeter:
+    """What a run's thread says of its progress, and what follows from it.
+
+    The run's thread writes single attributes; `read` is called by one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self.status: RunStatus = "ready"
+        self.started_at = 0.0
+        self.step = 0
+        self.total_steps: int | None = None
+        self.epoch = 0
+        self.total_epochs: int | None = None
+        self.device = ""
+        self._idle_seconds = 0.0  # paused, or between the end and another start
+        self._idle_since: float | None = None
+        self._own_seconds = 0.0
+        self._call_seconds = 0.0
+        self._window: deque[tuple[float, int]] = deque()
+        self._costs: deque[tuple[float, float]] = deque()
+
+    def begin(self, now: float) -> None:
+        """Start, or go on after an end. `now` is Unix seconds, here and below."""
+        if not self.started_at:
+            self.started_at = now
+        self.status = "running"
+        self.resume(now)
+
+    def pause(self, now: float) -> None:
+        """Stop the clock."""
+        if self._idle_since is None:
+            self._idle_since = now
+
+    def resume(self, now: float) -> None:
+        """Start the clock again."""
+        if self._idle_since is not None:
+            self._idle_seconds += now - self._idle_since
+            self._idle_since = None
+
+    def spend(self, seconds: float) -> None:
+        """Count time that one of nbviz's own threads, or a costly call, took."""
+        self._own_seconds += seconds
+
+    def sample_call(self, seconds: float) -> None:
+        """Say how long one log call took; the others are taken to cost as much."""
+        old = self._call_seconds
+        self._call_seconds = old + (seconds - old) / 8 if old else seconds
+
+    def count_calls(self, calls: int) -> None:
+        """Count log calls."""
+        self._own_seconds += calls * self._call_seconds
+
+    def elapsed(self, now: float) -> float:
+        """Seconds since the start, pauses left out."""
+        if not self.started_at:
+            return 0.0
+        since = self._idle_since
+        idle = self._idle_seconds + (now - since if since is not None else 0.0)
+        return max(0.0, now - self.started_at - idle)
+
+    def read(
+        self, now: float, status: RunStatus, memory: tuple[int | None, int | None]
+    ) -> Progress:
+        """Return the progress now."""
+        elapsed = self.elapsed(now)
+        speed = self._speed(elapsed, self.step)
+        eta = None
+        if self.total_steps is not None:
+            left = max(0, self.total_steps - self.step)
+            is_over = status in ("finished", "stopped", "failed")
+            eta = 0.0 if not left or is_over else left / speed if speed else None
+        return Progress(
+            status=status,
+            started_at=self.started_at,
+            step=self.step,
+            total_steps=self.total_steps,
+            epoch=self.epoch,
+            total_epochs=self.total_epochs,
+            steps_per_second=speed,
+            elapsed_seconds=elapsed,
+            eta_seconds=eta,
+            overhead=self._overhead(elapsed),
+            device=self.device,
+            memory_bytes=memory[0],
+            memory_total=memory[1],
+        )
+
+    def _speed(self, elapsed: float, step: int) -> float | None:
+        window = self._window
+        if not self.started_at:
+            return None
+        if not window or step != window[-1][1]:
+            window.append((elapsed, step))
+        # Slow steps need a longer look back: always from one change of the step to another.
+        while len(window) > 2 and window[1][0] < elapsed - WINDOW_SECONDS:  # noqa: PLR2004
+            window.popleft()
+        (first_time, first_step), (last_time, last_step) = window[0], window[-1]
+        seconds = last_time - first_time
+        return (last_step - first_step) / seconds if seconds > _FEWEST_SECONDS else None
+
+    def _overhead(self, elapsed: float) -> float | None:
+        costs = self._costs
+        if not costs or elapsed > costs[-1][0]:  # not during a pause
+            costs.append((elapsed, self._own_seconds))
+        while len(costs) > 2 and costs[1][0] < elapsed - WINDOW_SECONDS:  # noqa: PLR2004
+            costs.popleft()
+        seconds = elapsed - costs[0][0]
+        if seconds <= _FEWEST_SECONDS:
+            return None
+        return min(1.0, max(0.0, (self._own_seconds - costs[0][1]) / seconds))

@@ -1,0 +1,141 @@
+"""The observer that fills a run from the engine's events."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any, assert_never
+
+from nbviz.errors import LoggingError
+from nbviz.recording.capture import CapturedScalar
+from nbviz.recording.scalars import read_value
+from nbviz.training.events import (
+    EpochEnded,
+    EpochStarted,
+    Event,
+    LineLogged,
+    RunEnded,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    SettingApplied,
+    StepEnded,
+    ValidationEnded,
+    ValidationStarted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import nn
+
+    from nbviz.recording.run import Run
+    from nbviz.recording.run_record import RunRecord
+
+_SAMPLED = 32  # one step in this many is timed
+
+
+class Recorder:
+    """Records a training's events in a run.
+
+    Args:
+        run: What to fill.
+        model: The model whose weights dashboards may show.
+    """
+
+    def __init__(self, run: Run, model: nn.Module | None = None) -> None:
+        self._run = run
+        self._refused: set[str] = set()
+        self._steps = 0
+        if model is not None:
+            run.weights.watch(model)
+
+    def __call__(self, event: Event) -> None:
+        """Record one event; called on the run's own thread."""
+        if isinstance(event, StepEnded):
+            self._steps += 1
+            if self._steps % _SAMPLED:
+                self._step(event)
+            else:
+                started = time.perf_counter()
+                self._step(event)
+                self._run.meter.sample_call(time.perf_counter() - started)
+            self._run.capture_due_weights(event.step)
+        elif isinstance(event, ValidationEnded):
+            self._log(event.scalars, event.step, event.wall_time)
+            self._run.mark("validation", event.step, _validation_text(event), event.wall_time)
+        else:
+            record_event(self._run, event)
+
+    def _step(self, event: StepEnded) -> None:
+        self._run.meter.step = event.step
+        self._log(event.scalars, event.step, event.wall_time)
+
+    def _log(self, scalars: Mapping[str, Any], step: int, wall_time: float) -> None:
+        try:
+            self._run.record(scalars, step, wall_time)
+        except LoggingError as error:
+            text = str(error)
+            # Said once: the next step has most likely the same to say.
+            kind = text.split(",", 1)[0]
+            if kind not in self._refused:
+                self._refused.add(kind)
+                self._run.note(f"not recorded: {text}", level="warning")
+
+
+def record_event(
+    run: RunRecord,
+    event: RunStarted
+    | EpochStarted
+    | ValidationStarted
+    | EpochEnded
+    | RunPaused
+    | RunResumed
+    | SettingApplied
+    | LineLogged
+    | RunEnded,
+) -> None:
+    """Record an event that carries no scalars."""
+    if isinstance(event, RunStarted):
+        run.begin(event)
+    elif isinstance(event, EpochStarted):
+        run.mark_epoch(event.epoch, event.step)
+    elif isinstance(event, ValidationStarted | EpochEnded):
+        pass
+    elif isinstance(event, RunPaused):
+        run.meter.pause(event.wall_time)
+        run.meter.status = "paused"
+        run.mark("command", event.step, "paused", event.wall_time)
+    elif isinstance(event, RunResumed):
+        run.meter.resume(event.wall_time)
+        run.meter.status = "running"
+        run.mark("command", event.step, _resumed_text(event.steps), event.wall_time)
+    elif isinstance(event, SettingApplied):
+        text = f"{event.name} {event.old:.6g} → {event.new:.6g}"
+        run.mark("command", event.step, text, event.wall_time)
+    elif isinstance(event, LineLogged):
+        run.note(event.text, event.level, step=event.step, wall_time=event.wall_time)
+    elif isinstance(event, RunEnded):  # pyright: ignore[reportUnnecessaryIsInstance]
+        run.end(event)
+    else:
+        assert_never(event)
+
+
+def _resumed_text(steps: int | None) -> str:
+    if steps is None:
+        return "resumed"
+    return "one step" if steps == 1 else f"{steps:,} steps"
+
+
+def _validation_text(event: ValidationEnded) -> str:
+    parts: list[str] = []
+    for tag, value in event.scalars.items():
+        try:
+            number = read_value(tag, value)
+        except LoggingError:
+            continue
+        # A number still on its way from the device is not waited for here.
+        if not isinstance(number, CapturedScalar):
+            name = tag.removesuffix("/val")
+            parts.append(f"{name} {number:.4g}" if math.isfinite(number) else f"{name} {number}")
+    return "validation" + (": " + ", ".join(parts) if parts else "")

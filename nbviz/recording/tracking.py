@@ -1,0 +1,77 @@
+"""An iterable with its progress shown, and a safe point between its items."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import TYPE_CHECKING, TypeVar
+
+from nbviz.errors import ConfigurationError, RunStopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nbviz.recording.run import Run
+
+T = TypeVar("T")
+
+
+def track(
+    run: Run,
+    iterable: Iterable[T],
+    total: int | None,
+    epoch: int | None,
+    total_epochs: int | None,
+) -> Iterator[T]:
+    """Check the arguments at once and return the iterator; see `Run.track`.
+
+    Raises:
+        ConfigurationError: `total`, `epoch` or `total_epochs` is out of range.
+    """
+    for name, value, least in (
+        ("total", total, 0),
+        ("epoch", epoch, 1),
+        ("total_epochs", total_epochs, 1),
+    ):
+        if value is not None and value < least:
+            raise ConfigurationError(f"{name} must be at least {least}, got {value}.")
+    if total is None:
+        total = _length(iterable)
+    return _items(run, iterable, total, epoch, total_epochs)
+
+
+def _items(
+    run: Run,
+    iterable: Iterable[T],
+    total: int | None,
+    epoch: int | None,
+    total_epochs: int | None,
+) -> Iterator[T]:
+    if run.status == "stopped":
+        return
+    run.begin()
+    meter = run.meter
+    run.count_steps_by_tracking()
+    if epoch is not None:
+        run.mark_epoch(epoch, meter.step)
+        meter.total_epochs = total_epochs
+    if total is not None:
+        epochs_left = total_epochs - epoch + 1 if epoch and total_epochs else 1
+        meter.total_steps = meter.step + total * max(1, epochs_left)
+    try:
+        run.safe_point()
+        for item in iterable:
+            yield item
+            meter.step += 1
+            run.wake_if_quiet()
+            run.safe_point()
+    except RunStopped:
+        return
+
+
+def _length(iterable: Iterable[T]) -> int | None:
+    if not isinstance(iterable, Sized):
+        return None
+    try:
+        return len(iterable)
+    except TypeError:  # a DataLoader over an IterableDataset has a len that raises
+        return None

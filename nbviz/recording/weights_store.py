@@ -1,0 +1,99 @@
+"""The newest pictures of the parameters that somebody looks at."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+from nbviz.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import nn
+
+    from nbviz.inspection.weights import WeightsImage
+
+
+class WeightsStore:
+    """Pictures of a model's parameters, made on the training thread for whoever looks at them.
+
+    Args:
+        seconds: The least time between two pictures of the same training; a dashboard cannot show
+            more, and each picture reads a whole parameter.
+    """
+
+    def __init__(self, seconds: float = 0.5) -> None:
+        self.seconds = seconds
+        self.layers: list[tuple[str, tuple[int, ...]]] = []
+        self._model: weakref.ref[nn.Module] | None = None
+        self._wants: dict[str, frozenset[str]] = {}
+        self.wanted: frozenset[str] = frozenset()
+        self._images: dict[str, tuple[int, WeightsImage]] = {}
+        self._versions = 0
+        self._unreadable: set[str] = set()
+        self._due = 0.0
+        self._lock = threading.Lock()
+
+    def want(self, owner: str, names: Iterable[str]) -> None:
+        """Say which parameters `owner` shows now, in place of those it showed before."""
+        with self._lock:
+            self._wants[owner] = frozenset(names)
+            if not self._wants[owner]:
+                del self._wants[owner]
+            wanted: frozenset[str] = frozenset[str]().union(*self._wants.values())
+            if not wanted <= self.wanted:
+                self._due = 0.0
+            self.wanted = wanted
+            # What nobody shows any more is let go.
+            self._images = {name: self._images[name] for name in self._images if name in wanted}
+
+    def latest(self, name: str) -> WeightsImage | None:
+        """Return the newest picture, None if there is none."""
+        entry = self._images.get(name)
+        return entry[1] if entry else None
+
+    def version(self, name: str) -> int:
+        """Return a number that rises with every picture of it; 0 while there is none."""
+        entry = self._images.get(name)
+        return entry[0] if entry else 0
+
+    def is_due(self) -> bool:
+        """Whether somebody waits for new pictures; costs next to nothing."""
+        return bool(self.wanted) and time.monotonic() >= self._due
+
+    def watch(self, model: nn.Module) -> None:
+        """Take pictures of this model, which is not kept alive."""
+        if self._model is not None and self._model() is model:
+            return
+        from nbviz.inspection.weights import list_layers
+
+        self._model = weakref.ref(model)
+        self._unreadable.clear()
+        self.layers = list_layers(model)
+
+    def capture(self, step: int, names: Iterable[str] | None = None) -> None:
+        """Make pictures now: of what is wanted, or of `names`. Names that do not exist are left."""
+        model = self._model() if self._model is not None else None
+        if model is None:
+            return
+        from nbviz.inspection.weights import layer_tensors, reduce_weights
+
+        wanted = self.wanted if names is None else set(names)
+        tensors = layer_tensors(model)
+        if len(tensors) != len(self.layers):  # lazy parameters appear with the first batch
+            self.layers = [(name, tuple(tensor.shape)) for name, tensor in tensors.items()]
+        for name in sorted(wanted - self._unreadable):
+            if name not in tensors:
+                continue
+            try:
+                image = reduce_weights(name, tensors[name], step)
+            except ConfigurationError:
+                self._unreadable.add(name)
+                continue
+            with self._lock:
+                self._versions += 1
+                self._images[name] = (self._versions, image)
+        self._due = time.monotonic() + self.seconds
