@@ -34,6 +34,8 @@ const stylesAsText = {
 	},
 };
 
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
+
 const shared = {
 	bundle: true,
 	minify: true,
@@ -42,8 +44,9 @@ const shared = {
 };
 const options = {
 	...shared,
-	entryPoints: ["src/widget.ts"],
-	outfile: "../nbviz/static/widget.js",
+	entryPoints: { widget: "src/widget.ts", graph: "src/graph-asset.ts" },
+	outdir: "../nbviz/static",
+	define: { VERSION: JSON.stringify(version) },
 	format: "esm",
 	plugins: [workerAsText, stylesAsText],
 	metafile: true,
@@ -53,6 +56,7 @@ if (process.argv.includes("--watch")) {
 	await (await context(options)).watch();
 } else {
 	const result = await build(options);
-	const [size] = Object.values(result.metafile.outputs).map((output) => output.bytes);
-	console.log(`nbviz/static/widget.js ${(size / 1000).toFixed(1)} kB`);
+	for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
+		console.log(`${file.replace("../", "")} ${(bytes / 1000).toFixed(1)} kB`);
+	}
 }

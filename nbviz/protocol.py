@@ -6,7 +6,7 @@ snake_case on both sides. Each message has a fixture in `tests/fixtures/protocol
 Kernel to page there are two envelopes, `Snapshot` and `Frame`. Both carry a list of updates, which
 the page applies in order; a snapshot first empties the page's store. An update whose arrays travel
 beside it names their place in the message's binary buffers as `buffer`. Answers to a page's request
-are updates too (`CommandDone`, `CommandFailed`, `RangeSent`, `GraphSent`).
+are updates too (`CommandDone`, `CommandFailed`, `RangeSent`, `GraphSent`, `AssetSent`).
 
 Page to kernel there are requests. Those with a `request_id` are always answered.
 """
@@ -286,6 +286,16 @@ class GraphSent(TypedDict):
     levels: list[GraphLevel]
 
 
+class AssetSent(TypedDict):
+    """A part of the front end that is loaded when it is first needed. Buffer: its source, UTF-8."""
+
+    kind: Literal["asset_sent"]
+    client_id: str
+    request_id: int
+    name: str
+    buffer: int
+
+
 Update = (
     RunAdded
     | RunChanged
@@ -302,6 +312,7 @@ Update = (
     | CommandFailed
     | RangeSent
     | GraphSent
+    | AssetSent
 )
 
 # ---------------------------------------------------------------- kernel to page
@@ -406,4 +417,13 @@ class SendGraph(TypedDict):
     scopes: list[str]
 
 
-Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | SendGraph
+class SendAsset(TypedDict):
+    """Ask for a part of the front end that this page needs now."""
+
+    kind: Literal["send_asset"]
+    client_id: str
+    request_id: int
+    name: str
+
+
+Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | SendGraph | SendAsset

@@ -8,3 +8,6 @@ declare module "*?worker" {
 	const text: string;
 	export default text;
 }
+
+/** Tells builds of nbviz apart; set by the bundler. */
+declare const VERSION: string;

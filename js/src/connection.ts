@@ -115,7 +115,7 @@ export class Connection implements Asker {
 		const asked = this.waiting.get(answer.request_id);
 		this.waiting.delete(answer.request_id);
 		if (answer.kind === "command_failed") asked?.reject(new Error(answer.error));
-		else if (answer.kind === "range_sent") {
+		else if ("buffer" in answer) {
 			asked?.resolve(Object.assign(answer, { bytes: buffers[answer.buffer] }));
 		} else asked?.resolve(answer);
 	}

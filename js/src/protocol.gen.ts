@@ -226,7 +226,16 @@ export interface GraphSent {
 	levels: GraphLevel[];
 }
 
-export type Update = RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent;
+/** A part of the front end that is loaded when it is first needed. Buffer: its source, UTF-8. */
+export interface AssetSent {
+	kind: "asset_sent";
+	client_id: string;
+	request_id: number;
+	name: string;
+	buffer: number;
+}
+
+export type Update = RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent;
 
 /** All that one page needs to draw now; the frames after it continue from `sequence`. */
 export interface Snapshot {
@@ -234,7 +243,7 @@ export interface Snapshot {
 	client_id: string;
 	sequence: number;
 	protocol_version: number;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -242,14 +251,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
 }
 
 export type Message = Snapshot | Frame | Reply;
@@ -314,4 +323,12 @@ export interface SendGraph {
 	scopes: string[];
 }
 
-export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | SendGraph;
+/** Ask for a part of the front end that this page needs now. */
+export interface SendAsset {
+	kind: "send_asset";
+	client_id: string;
+	request_id: number;
+	name: string;
+}
+
+export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | SendGraph | SendAsset;

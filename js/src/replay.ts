@@ -17,6 +17,7 @@ export class Replay implements Asker {
 	constructor(
 		store: Store,
 		private readonly recorded: Recorded,
+		private readonly assets: Readonly<Record<string, string>>,
 	) {
 		const buffers = recorded.buffers.map(decode);
 		for (const update of recorded.updates) store.apply(update, buffers);
@@ -34,6 +35,21 @@ export class Replay implements Asker {
 				run_id: question.run_id,
 				levels,
 			});
+		}
+		if (question.kind === "send_asset") {
+			const source = this.assets[question.name];
+			if (source !== undefined) {
+				const bytes = new DataView(new TextEncoder().encode(source).buffer);
+				const { name } = question;
+				const answer = {
+					kind: "asset_sent",
+					client_id: "",
+					request_id: 0,
+					name,
+					buffer: 0,
+				} as const;
+				return Promise.resolve(Object.assign(answer, { bytes }));
+			}
 		}
 		return Promise.reject(new Error("This is a recorded run; there is no kernel to ask."));
 	}

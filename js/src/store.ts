@@ -1,5 +1,6 @@
 // Page state. Only `apply` writes it; panels read it and redraw when told that something changed.
 import type {
+	AssetSent,
 	CommandDone,
 	CommandFailed,
 	Event,
@@ -39,7 +40,7 @@ export interface WeightsPicture extends WeightsUpdated {
 	readonly cells: Int16Array;
 }
 
-export type Answer = CommandDone | CommandFailed | RangeSent | GraphSent;
+export type Answer = AssetSent | CommandDone | CommandFailed | RangeSent | GraphSent;
 
 /** What changed; panels redraw only for what they show. */
 export type Topic =
@@ -151,6 +152,7 @@ export class Store {
 			case "command_failed":
 			case "range_sent":
 			case "graph_sent":
+			case "asset_sent":
 				return update;
 			default:
 				return unreachable(update);

@@ -2,8 +2,8 @@
 // for each of its views.
 import { type Asker, type Channel, Connection } from "./connection";
 import { createCursor } from "./cursor";
+import { mountAsset } from "./panels/asset";
 import { mountCurves } from "./panels/curves";
-import { mountGraph } from "./panels/graph";
 import { mountLog } from "./panels/log";
 import type { Context, Mount } from "./panels/panel";
 import { element } from "./panels/panel";
@@ -28,37 +28,47 @@ const PANELS: Record<string, Mount> = {
 	toolbar: mountToolbar,
 	curves: mountCurves,
 	weights: mountWeights,
-	graph: mountGraph,
+	graph: mountAsset("graph", "Graph"),
 	log: mountLog,
 };
 
-// anywidget runs initialize once for a model and render once for each view of it.
-const pages = new WeakMap<object, Page>();
+// anywidget runs initialize once for a model and render once for each view of it, and gives each a
+// stand-in of its own for the model: what they share is found by the model's id.
+const pages = new Map<string, Page>();
 
 function initialize({ model }: { model: Model }): () => void {
 	const store = new Store();
 	const connection = new Connection(model, store, model.get("_pulls") === true);
-	pages.set(model, { store, asker: connection });
-	return () => connection.close();
+	const id = viewId(model);
+	pages.set(id, { store, asker: connection });
+	return () => {
+		connection.close();
+		pages.delete(id);
+	};
 }
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
-	const page = pages.get(model);
+	const page = pages.get(viewId(model));
 	if (!page) throw new Error("nbviz: render was called before initialize");
-	return mount(el, page, panelNames(model.get("_panels")), String(model.get("_view_id") ?? ""));
+	return mount(el, page, panelNames(model.get("_panels")), viewId(model));
 }
 
 /** Draws a recorded run into a page without a kernel. */
-export function replay(el: HTMLElement, recorded: Recorded, panels: string[]): () => void {
+export function replay(
+	el: HTMLElement,
+	recorded: Recorded,
+	panels: string[],
+	assets: Readonly<Record<string, string>>,
+): () => void {
 	const store = new Store();
-	return mount(el, { store, asker: new Replay(store, recorded) }, panels, "");
+	return mount(el, { store, asker: new Replay(store, recorded, assets) }, panels, "");
 }
 
-function mount(el: HTMLElement, page: Page, panels: string[], viewId: string): () => void {
+function mount(el: HTMLElement, page: Page, panels: string[], id: string): () => void {
 	const root = element("div", "nbviz", { "data-live": String(page.asker.isLive) });
 	const style = element("style");
 	// While a live view is on the page, the picture saved beside it for readers without a kernel hides.
-	const hidden = viewId ? hideStatic(viewId) : "";
+	const hidden = id ? hideStatic(id) : "";
 	style.textContent = styles + hidden;
 	el.append(style, root);
 	const themeListeners = new Set<() => void>();
@@ -91,9 +101,13 @@ function mount(el: HTMLElement, page: Page, panels: string[], viewId: string): (
 	};
 }
 
-function hideStatic(viewId: string): string {
-	const picture = `[data-nbviz-static="${CSS.escape(viewId)}"]`;
+function hideStatic(id: string): string {
+	const picture = `[data-nbviz-static="${CSS.escape(id)}"]`;
 	return `${picture},.jp-OutputArea-child:has(${picture}){display:none!important}`;
+}
+
+function viewId(model: Model): string {
+	return String(model.get("_view_id") ?? "");
 }
 
 function panelNames(value: unknown): string[] {

@@ -15,6 +15,7 @@ import traitlets
 from nbviz.errors import ConfigurationError
 from nbviz.widgets.emitter import Emitter
 from nbviz.widgets.feed import Feed
+from nbviz.widgets.front_end import front_end
 from nbviz.widgets.output import Output
 from nbviz.widgets.requests import RequestHandler
 from nbviz.widgets.transport import Transport
@@ -27,17 +28,6 @@ if TYPE_CHECKING:
 
 PANELS = ("toolbar", "curves", "weights", "graph", "log")
 QUIET_SECONDS = 0.5  # between looks at an active run that no page watches
-_BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
-
-
-def _bundle() -> str:
-    try:
-        return _BUNDLE.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigurationError(
-            "nbviz's front end is missing from this installation "
-            "(nbviz/static/widget.js). In a checkout, build it with: make build"
-        ) from None
 
 
 class Dashboard(anywidget.AnyWidget):
@@ -57,7 +47,7 @@ class Dashboard(anywidget.AnyWidget):
             range.
     """
 
-    _esm = _bundle()
+    _esm = front_end("widget")
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)

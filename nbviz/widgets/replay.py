@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import ConfigurationError
 from nbviz.widgets.feed import Feed
+from nbviz.widgets.front_end import front_end
 from nbviz.widgets.static_svg import render_svg, xml_text
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from nbviz.protocol import GraphLevel
     from nbviz.recording.run import Run
-
-_BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
 
 _PICTURE_CELLS = 256 * 256  # at most, of one parameter
 _PICTURE_BYTES = 3_000_000  # of all parameters of a run
@@ -37,7 +36,7 @@ const code = new Blob([page.front_end], { type: "text/javascript" });
 const { replay } = await import(URL.createObjectURL(code));
 const root = document.createElement("div");
 document.body.append(root);
-replay(root, page.recorded, page.panels);
+replay(root, page.recorded, page.panels, page.assets);
 document.getElementById("nbviz-picture").remove();"""
 
 _STYLE = """\
@@ -105,9 +104,10 @@ def replay_html(
         raise ConfigurationError("there is no run to save; pass at least one.")
     recorded = _record(runs, graphs or {})
     page = {
-        "front_end": _front_end(),
+        "front_end": front_end("widget"),
         "recorded": recorded,
         "panels": _panels(recorded),
+        "assets": {"graph": front_end("graph")} if graphs else {},
     }
     name = xml_text(title or ", ".join(run.name for run in runs))
     picture = base64.b64encode(render_svg(runs).encode()).decode("ascii")
@@ -198,13 +198,3 @@ def _inert_json(value: object) -> str:
 
 def _digest(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-
-
-def _front_end() -> str:
-    try:
-        return _BUNDLE.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigurationError(
-            "nbviz's front end is missing from this installation (nbviz/static/widget.js). "
-            "In a checkout, build it with: make build"
-        ) from None

@@ -6,11 +6,13 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError, NbvizError
+from nbviz.widgets.front_end import front_end
 
 if TYPE_CHECKING:
     from nbviz.recording.run import Run
     from nbviz.widgets.dashboard import Dashboard
 
+ASSETS = ("graph",)
 MAX_POINTS = 4000
 MAX_LAYERS = 64
 
@@ -37,6 +39,8 @@ class RequestHandler:
                 transport.acknowledge(client_id, _integer(request, "sequence"))
             elif kind == "pull":
                 transport.pull(client_id)
+            elif kind == "send_asset":
+                self._send_asset(client_id, request)
             else:
                 self._answer(client_id, kind, request)
         except (NbvizError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -91,6 +95,19 @@ class RequestHandler:
             "buffer": 0,
         }
         self._dashboard.transport.answer(client_id, [update], [columns.tobytes()])
+
+    def _send_asset(self, client_id: str, request: dict[str, Any]) -> None:
+        name = request.get("name")
+        if name not in ASSETS:
+            raise CommandError(f"there is no asset {name!r}; there are: {', '.join(ASSETS)}.")
+        update: Any = {
+            "kind": "asset_sent",
+            "client_id": client_id,
+            "request_id": _integer(request, "request_id"),
+            "name": name,
+            "buffer": 0,
+        }
+        self._dashboard.transport.answer(client_id, [update], [front_end(name).encode()])
 
     def _send_graph(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
         scopes = [str(scope) for scope in request["scopes"]]

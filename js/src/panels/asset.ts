@@ -1,0 +1,63 @@
+// A panel whose code the page fetches when the panel is first seen: the bundle stays small, and what
+// nobody opens is never sent.
+import type { Asker } from "../connection";
+import { card } from "./card";
+import { element, type Mount } from "./panel";
+
+/** Shared by all of nbviz's widgets of a page: each has a module scope of its own. */
+const SHARED = Symbol.for("nbviz.assets");
+type Shared = { [SHARED]?: Map<string, Promise<{ mount: Mount }>> };
+
+/** Returns a mount that loads the asset `name`, and until then shows an empty card called `title`. */
+export function mountAsset(name: string, title: string): Mount {
+	return (host, context) => {
+		const note = element("p", "nbviz-empty", { role: "status" }, "Loading…");
+		const waiting = card(host, title, `nbviz-${name}`);
+		waiting.body.append(note);
+		let unmount: (() => void) | undefined;
+		let isGone = false;
+		const load = () => {
+			seen.disconnect();
+			loadAsset(name, context.asker).then(
+				({ mount }) => {
+					if (isGone) return;
+					waiting.root.remove();
+					unmount = mount(host, context);
+				},
+				(error: unknown) => {
+					note.textContent = error instanceof Error ? error.message : String(error);
+				},
+			);
+		};
+		const seen = new IntersectionObserver((entries) => {
+			if (entries.some((entry) => entry.isIntersecting)) load();
+		});
+		seen.observe(host);
+		return () => {
+			isGone = true;
+			seen.disconnect();
+			unmount?.();
+			waiting.root.remove();
+		};
+	};
+}
+
+function loadAsset(name: string, asker: Asker): Promise<{ mount: Mount }> {
+	const shared = globalThis as Shared;
+	shared[SHARED] ??= new Map();
+	const assets = shared[SHARED];
+	// Another version of nbviz may be on the same page.
+	const key = `${name} ${VERSION}`;
+	const known = assets.get(key);
+	if (known) return known;
+	const loading = asker.ask({ kind: "send_asset", name }).then((answer) => {
+		if (answer.kind !== "asset_sent" || !("bytes" in answer)) throw new Error(`no asset ${name}`);
+		const url = URL.createObjectURL(
+			new Blob([answer.bytes as DataView<ArrayBuffer>], { type: "text/javascript" }),
+		);
+		return import(/* @vite-ignore */ url) as Promise<{ mount: Mount }>;
+	});
+	assets.set(key, loading);
+	loading.catch(() => assets.delete(key));
+	return loading;
+}
