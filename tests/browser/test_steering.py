@@ -159,7 +159,8 @@ def test_reload_finds_the_whole_curve_and_working_controls(notebook: Notebook, v
     pause(view)
     step = notebook.value(cells.STEP)
     view.wait_for_curve(step)
-    assert steps_on_the_page(view) == list(range(1, step + 1))
+    kept = notebook.value("trainer.run['loss/train'].values.tolist()")
+    assert view.points("loss/train") == list(enumerate(kept, 1))
     view.click("step")
     view.wait_for_step(step + 1)
     view.set("lr", "0.01")
@@ -263,6 +264,10 @@ trainer
     assert notebook.value(POINTS) == 29
 
 
-def steps_on_the_page(view: View) -> list[int]:
-    """Return the steps of the training loss that the page holds, from its own export."""
-    raise NotImplementedError
+def test_charts_are_saved_as_files(view: View) -> None:
+    start(view)
+    pause(view)
+    assert view.save("PNG").startswith(b"\x89PNG")
+    picture = view.save("SVG").decode()
+    assert picture.startswith("<svg")
+    assert "<script" not in picture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,18 @@ class View:
         field = self.toolbar.locator(f"[data-setting={name}]")
         field.fill(value)
         field.press("Enter")
+
+    def save(self, kind: str) -> bytes:
+        """Save the charts in sight as "PNG", "SVG" or "CSV", and return the file."""
+        self.curves.get_by_role("button", name="Save", exact=True).click()
+        with self.root.page.expect_download() as started:
+            self.curves.get_by_role("menuitem", name=kind).click()
+        return started.value.path().read_bytes()
+
+    def points(self, tag: str) -> list[tuple[int, float]]:
+        """Return the steps and values of a tag that the page holds."""
+        rows = csv.DictReader(io.StringIO(self.save("CSV").decode()))
+        return [(int(row["step"]), float(row["mean"])) for row in rows if row["tag"] == tag]
 
     def wait_for_status(self, status: str) -> None:
         """Wait until the toolbar shows a state."""
