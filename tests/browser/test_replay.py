@@ -44,7 +44,7 @@ def test_page_replays_the_run_and_asks_nobody(browser: Browser, saved: Path, sch
     expect(root).to_have_attribute("data-theme", scheme)
     expect(root).to_contain_text("300")
     expect(page.locator("#nbviz-picture")).to_have_count(0)
-    expect(page.locator(".nbviz-slot-curves [data-last-step='300']")).to_be_visible()
+    expect(page.locator("[data-last-step='300']")).to_be_visible()
     expect(page.locator(".nbviz-slot-weights canvas").first).to_be_visible()
     expect(page.locator("[data-action=start]:visible")).to_have_count(0)
     expect(page).to_have_title("<b>digits</b>")
