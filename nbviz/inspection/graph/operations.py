@@ -149,21 +149,26 @@ class FunctionMode(TorchFunctionMode):
             getattr(owner, "fget", None), "__name__", ""
         )
         recorder = self._recorder
-        result = func(*args)
-        if name in _PLACE_PROPERTIES and self._home is not None:
+        if name in _PLACE_PROPERTIES and self._home is not None and access == "__get__":
             return _place(name, self._home)
+        if recorder.current is not None or not recorder.stack:
+            return func(*args)
+        node = recorder.begin(name)
+        recorder.current = node
+        try:
+            result = func(*args)
+        finally:
+            recorder.current = None
         if access == "__set__":
             if name == "data" and (origin := recorder.tensors.get(args[1])):
                 recorder.tensors.set(args[0], origin)
-            return result
-        if isinstance(result, torch.Tensor) and (origin := recorder.tensors.get(args[0])):
-            if name in _TENSOR_PROPERTIES:
-                node = recorder.begin(name)
-                number = self._add(node, [args[0]], [origin], [result])
-                origin = Origin(number, describe(result))
-            elif name == "grad":
-                return result
-            recorder.tensors.set(result, origin)
+        elif isinstance(result, torch.Tensor) and name in _TENSOR_PROPERTIES:
+            origin = recorder.tensors.get(args[0])
+            number = self._add(node, [args[0]], [origin] if origin else [], [result])
+            recorder.tensors.set(result, Origin(number, describe(result)))
+        elif isinstance(result, torch.Tensor) and name == "data":
+            if origin := recorder.tensors.get(args[0]):
+                recorder.tensors.set(result, origin)
         return result
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import torch
 
     from nbviz.inspection.graph.values import TensorInfo
 
@@ -72,7 +71,9 @@ class TensorMap:
 
 def version_of(tensor: torch.Tensor) -> int:
     """Return the number of writes into a tensor's memory; 0 for tensors that do not count them."""
-    return 0 if tensor.is_inference() else tensor._version  # pyright: ignore[reportPrivateUsage]
+    if torch.nn.parameter.is_lazy(tensor) or tensor.is_inference():
+        return 0
+    return tensor._version  # pyright: ignore[reportPrivateUsage]
 
 
 def _storage(tensor: torch.Tensor) -> Any:

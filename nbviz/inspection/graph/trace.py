@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 import warnings
@@ -48,6 +49,8 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         )
     while (inner := wrapped_module(model)) is not None:
         model = inner
+    if any(torch.nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
+        model = copy.deepcopy(model)  # its first call makes its parameters, and that stays
     try:
         with preserved(model, runs_for_real=False):
             return _run(model, inputs, kwargs, ShapesOnly(), note="")

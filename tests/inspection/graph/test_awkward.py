@@ -1,0 +1,108 @@
+"""Models that are hard to trace: all modules seen, all parameters counted, nothing changed."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nbviz.inspection.graph import trace
+
+from awkward_models import CASES, Case
+
+
+def run(case: Case) -> tuple[torch.nn.Module, Any]:
+    torch.manual_seed(0)
+    model = case.make()
+    return model, trace(model, *case.inputs(), **case.kwargs())
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_every_leaf_module_call_and_parameter_is_there(case: Case) -> None:
+    model, graph = run(case)
+    with_children = {call.parent for call in graph.module_calls}
+    leaves = [call for call in graph.module_calls[1:] if call.call_id not in with_children]
+    leaves = [call for call in leaves if call.path is not None or call.is_library]
+    assert len(leaves) == case.leaf_calls, [call.call_id for call in leaves]
+    if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
+        model(*case.inputs())
+    assert graph.parameter_count == sum(p.numel() for p in model.parameters())
+    assert bool(graph.note) == case.needs_values, graph.note
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_every_way_leads_from_inputs_to_outputs_on_every_level(case: Case) -> None:
+    _, graph = run(case)
+    kinds = {node.node_id: node.kind for node in graph.nodes}
+    assert "output" in kinds.values()
+    seen: set[str] = set()
+    for level in graph.levels():
+        ids = [node["node_id"] for node in level["nodes"]]
+        assert len(ids) == len(set(ids))
+        assert not seen & set(ids)
+        seen |= set(ids)
+        assert {end for e in level["edges"] for end in (e["source"], e["target"])} <= set(ids)
+        assert {inside for inside, _ in [*level["inputs"], *level["outputs"]]} <= set(ids)
+        assert _is_acyclic([(e["source"], e["target"]) for e in level["edges"]])
+    root = graph.level("")
+    assert sum(node["child_count"] > 0 for node in root["nodes"]) <= len(root["nodes"])
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_the_model_is_left_as_it_was(case: Case) -> None:
+    torch.manual_seed(0)
+    model = case.make()
+    inputs, kwargs = case.inputs(), case.kwargs()
+    lazy = any(torch.nn.parameter.is_lazy(p) for p in model.parameters())
+    state = {} if lazy else {k: v.clone() for k, v in model.state_dict().items() if _plain(v)}
+    attributes = {name: dict(vars(module)) for name, module in model.named_modules()}
+    sizes = {
+        (name, key): len(value)
+        for name, module in model.named_modules()
+        for key, value in vars(module).items()
+        if isinstance(value, list | dict)
+    }
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    call, grad = torch.nn.Module.__call__, torch.is_grad_enabled()
+    trace(model, *inputs, **kwargs)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert random.getstate() == before[1]
+    assert np.random.get_state()[1].tolist() == before[2]
+    assert torch.nn.Module.__call__ is call
+    assert torch.is_grad_enabled() == grad
+    for name, module in model.named_modules():
+        now = vars(module)
+        assert now.keys() == attributes[name].keys()
+        assert all(now[key] is value for key, value in attributes[name].items())
+        for key, value in now.items():
+            if isinstance(value, list | dict):
+                assert len(value) == sizes[name, key], (name, key)
+    assert all(p.grad is None for p in model.parameters())
+    for key, value in (() if lazy else model.state_dict().items()):
+        if key in state and not value.is_meta:
+            assert torch.equal(value, state[key]), key
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and not value.is_quantized
+
+
+def _is_acyclic(edges: list[tuple[str, str]]) -> bool:
+    waiting: dict[str, int] = {}
+    for source, target in edges:
+        waiting.setdefault(source, 0)
+        waiting[target] = waiting.get(target, 0) + 1
+    ready = [node for node, count in waiting.items() if count == 0]
+    done = 0
+    while ready:
+        node = ready.pop()
+        done += 1
+        for source, target in edges:
+            if source == node:
+                waiting[target] -= 1
+                if waiting[target] == 0:
+                    ready.append(target)
+    return done == len(waiting)
