@@ -81,14 +81,14 @@ class Block:
         return steps, self._wall_start + start + rise * (beyond / self._knot_span)
 
     def spill(self, store: Store) -> int:
-        """Replace values and steps by what `store` returns for them; return the bytes freed.
+        """Replace the arrays by what `store` returns for them; return the bytes freed.
 
         Readers may hold the old arrays.
         """
-        values = store(self.values)
+        values, knots = store(self.values), store(self._knots)
         steps = None if self._steps is None else store(self._steps)
-        self.values, self._steps = values, steps
-        return values.nbytes + (0 if steps is None else steps.nbytes)
+        self.values, self._knots, self._steps = values, knots, steps
+        return self.nbytes
 
 
 def _pack_steps(steps: NDArray[np.int64]) -> tuple[int, NDArray[Any] | None]:

@@ -12,7 +12,7 @@ from nbviz.recording import tracking
 from nbviz.recording.capture import CapturedScalar, CapturedValues
 from nbviz.recording.current import as_current
 from nbviz.recording.intake import CHUNK
-from nbviz.recording.run_record import RunRecord
+from nbviz.recording.run_record import ENDED, RunRecord
 from nbviz.recording.scalars import flatten, read_step, read_tag, read_value
 from nbviz.training.events import RunEnded
 
@@ -211,8 +211,11 @@ class Run(RunRecord):
             error: What ended it, None if it came to its end. A `RunStopped` or a
                 `KeyboardInterrupt` stops it, any other error fails it.
         """
-        self.begin()
+        if not self.meter.started_at:
+            self.begin()
         self.drain()
+        if self.meter.status in ENDED:
+            return
         reason: EndReason = "finished" if error is None else "failed"
         if self.status == "stopping" or isinstance(error, RunStopped | KeyboardInterrupt):
             reason = "stopped"

@@ -33,7 +33,7 @@ LEAST_MEMORY_BUDGET = 1_000_000
 QUIET_SECONDS = 2.0  # without anything new before the collector leaves a run alone
 _MEMORY_SECONDS = 1.0
 _MOST_VALIDATION_MARKS = 1000  # their scalars are in the series anyway
-_ENDED = ("finished", "stopped", "failed")
+ENDED = ("finished", "stopped", "failed")
 
 _records: weakref.WeakSet[RunRecord] = weakref.WeakSet()
 _count = 0
@@ -170,7 +170,7 @@ class RunRecord:
     def end(self, event: RunEnded) -> None:
         """Stop the clock; says what ended a failed run in its log."""
         with self._lifecycle:
-            if self.meter.status in _ENDED:
+            if self.meter.status in ENDED:
                 return
             self._drain(wait=True)
             if event.error is not None and event.reason == "failed":
@@ -251,7 +251,7 @@ class RunRecord:
         if self._drain(wait=False):
             self._active_at = now
         self.meter.spend(clock.thread_time() - started)
-        if self.meter.status not in _ENDED and now - self._active_at < QUIET_SECONDS:
+        if self.meter.status not in ENDED and now - self._active_at < QUIET_SECONDS:
             return True
         self._is_quiet = True
         self._attention = True
@@ -270,7 +270,7 @@ class RunRecord:
         if self.is_active and now - self._memory_at >= _MEMORY_SECONDS:
             self._memory, self._memory_at = read_memory(self.meter.device), now
         status = self.status
-        if status not in _ENDED or self.progress.status != status:
+        if status not in ENDED or self.progress.status != status:
             with self._intake.lock:
                 progress = self.meter.read(time(), status, self._memory)
                 if progress != self.progress:

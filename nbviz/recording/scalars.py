@@ -83,7 +83,7 @@ def read_value(tag: str, value: object) -> float | CapturedScalar:
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return _read_tensor(tag, value)
-    if isinstance(value, numbers.Real | np.bool_ | np.number):
+    if isinstance(value, numbers.Number | np.bool_):
         return _to_float(tag, value)
     if isinstance(value, np.ndarray):
         array: Any = cast("Any", value)

@@ -1,0 +1,102 @@
+"""Past its memory a run's oldest points go to a file, and read as before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from nbviz import Run
+from nbviz.errors import ConfigurationError
+from nbviz.recording.budget import MemoryBudget
+from nbviz.recording.series import Series
+from nbviz.recording.spill import SpillFile
+
+POINTS = 100_000
+
+
+def two_series() -> list[Series]:
+    steps = np.cumsum(np.random.default_rng(0).integers(0, 4, POINTS))
+    values = np.random.default_rng(1).standard_normal(POINTS)
+    both = [Series("a"), Series("b")]
+    for start in range(0, POINTS, 1000):
+        part = slice(start, start + 1000)
+        for series in both:
+            series.extend(steps[part], steps[part] * 0.01, values[part])
+    return both
+
+
+def test_the_oldest_points_of_all_series_are_spilled_and_stay_readable(tmp_path) -> None:
+    fresh, both = two_series()[0], two_series()
+    warnings: list[str] = []
+    # Small extents, so that several are mapped.
+    budget = MemoryBudget(1_000_000, warnings.append, SpillFile(tmp_path, extent=65_536 * 2))
+    before = sum(series.nbytes for series in both)
+    budget.enforce(both)
+    assert sum(series.nbytes for series in both) <= 1_000_000 < before
+    assert budget.spilled_bytes > 0
+    for series in both:
+        np.testing.assert_array_equal(series.values, fresh.values)
+        np.testing.assert_array_equal(series.steps, fresh.steps)
+        for ends in [(None, None), (5, 90_000), (100, 20_000)]:
+            for column in ("steps", "min", "max", "mean", "count"):
+                np.testing.assert_array_equal(
+                    getattr(series.sample(*ends, 300), column),
+                    getattr(fresh.sample(*ends, 300), column),
+                )
+    # Both gave their oldest, neither alone.
+    assert both[0].oldest_in_memory == pytest.approx(both[1].oldest_in_memory, rel=0.2)
+    assert not warnings
+    assert not list(tmp_path.iterdir()), "the file has no name"
+
+
+def test_a_directory_that_is_gone_leaves_the_points_in_memory(tmp_path) -> None:
+    both = two_series()
+    warnings: list[str] = []
+    budget = MemoryBudget(1_000_000, warnings.append, SpillFile(tmp_path / "gone"))
+    budget.enforce(both)
+    budget.enforce(both)
+    assert len(warnings) == 1
+    assert "stay in memory" in warnings[0]
+    assert all(len(series.values) == POINTS for series in both)
+
+
+def test_a_full_disk_never_stops_logging() -> None:
+    code = """
+        import resource, sys
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+        import numpy as np, nbviz
+        run = nbviz.Run(memory_budget=1_000_000)
+        for step in range(200_000):
+            run.log({"loss": float(step)}, step)
+        assert (run["loss"].values == np.arange(200_000)).all()
+        warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
+        assert len(warnings) == 1, warnings
+        assert "memory budget of 1 MB" in warnings[0], warnings
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_run_keeps_to_its_budget() -> None:
+    run = Run(memory_budget=1_000_000)
+    for step in range(300_000):
+        run.log({"loss": float(step)}, step)
+    series = run["loss"]
+    assert series.nbytes <= 1_200_000
+    np.testing.assert_array_equal(series.values, np.arange(300_000))
+    assert series.sample(100, 200).count.sum() == 101
+
+
+def test_a_budget_that_is_too_small_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="at least 1,000,000 bytes, got 10"):
+        Run(memory_budget=10)

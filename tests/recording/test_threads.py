@@ -1,0 +1,166 @@
+"""Many threads and processes at once: nothing lost, nothing out of order, nothing corrupted."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+
+import numpy as np
+import pytest
+
+from nbviz import Run
+from nbviz.errors import LoggingError
+from nbviz.recording.lines import Lines
+
+THREADS = 8
+VALUES = 20_000
+
+
+def together(*jobs) -> None:
+    errors: list[BaseException] = []
+
+    def guarded(job) -> None:
+        try:
+            job()
+        except BaseException as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not errors, errors
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_eight_threads_with_a_tag_each() -> None:
+    run = Run()
+
+    def log(number: int) -> None:
+        for step in range(VALUES):
+            run.log({f"t{number}": float(step)}, step)
+
+    together(*[lambda number=number: log(number) for number in range(THREADS)])
+    for number in range(THREADS):
+        np.testing.assert_array_equal(run[f"t{number}"].values, np.arange(VALUES))
+        np.testing.assert_array_equal(run[f"t{number}"].steps, np.arange(VALUES))
+
+
+def test_eight_threads_with_one_tag() -> None:
+    run = Run()
+
+    def log(number: int) -> None:
+        for value in range(VALUES):
+            run.log({"shared": float(number * VALUES + value)})
+
+    together(*[lambda number=number: log(number) for number in range(THREADS)])
+    series = run["shared"]
+    np.testing.assert_array_equal(series.steps, np.arange(1, THREADS * VALUES + 1))
+    np.testing.assert_array_equal(np.sort(series.values), np.arange(THREADS * VALUES))
+    for number in range(THREADS):  # in each thread's own order
+        mine = series.values[(series.values // VALUES) == number]
+        assert (np.diff(mine) > 0).all()
+
+
+def test_readers_beside_writers() -> None:
+    run = Run()
+    done = threading.Event()
+
+    def write() -> None:
+        for step in range(100_000):
+            run.log({"a": float(step), "b": 1.0}, step)
+        done.set()
+
+    def read() -> None:
+        seen = 0
+        while not done.is_set():
+            run.drain()
+            if run.tags:
+                series = run.series("a")
+                assert len(series) >= seen
+                seen = len(series)
+                assert series.sample(points=100).count.sum() >= seen
+
+    together(write, read, read)
+    assert len(run["a"]) == len(run["b"]) == 100_000
+
+
+def log_in_child(run: Run, results) -> None:
+    try:
+        run.log({"x": 2.0}, 2)
+    except LoggingError as error:
+        results.put(str(error))
+    own = Run()  # a run of the child's own works
+    own.log({"y": 1.0}, 1)
+    results.put(own["y"].values.tolist())
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_worker_that_logs_is_told() -> None:
+    run = Run("parent")
+    run.log({"x": 1.0}, 1)
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    child = context.Process(target=log_in_child, args=(run, results))
+    child.start()
+    message, own = results.get(timeout=60), results.get(timeout=60)
+    child.join(60)
+    assert child.exitcode == 0
+    assert "'parent' belongs to the process that made it" in message
+    assert own == [1.0]
+    run.log({"x": 3.0}, 3)
+    assert run["x"].values.tolist() == [1.0, 3.0]
+
+
+def test_a_quiet_run_wakes_those_who_listen() -> None:
+    run = Run()
+    woken = threading.Event()
+    remove = run.listen(woken.set)
+    run.log({"x": 1.0})
+    assert woken.is_set()
+    woken.clear()
+    # What the collector does once nothing has come for a while.
+    run._active_at = float("-inf")
+    while run.collect():
+        run._active_at = float("-inf")
+    run.log({"x": 2.0})
+    assert woken.is_set()
+    woken.clear()
+    run.log({"x": 3.0})
+    assert not woken.is_set(), "an active run is looked at anyway"
+    remove()
+    run.finish()
+    assert not woken.is_set()
+    assert len(run["x"]) == 3
+
+
+def test_the_collector_takes_in_what_nobody_reads() -> None:
+    run = Run()
+    for step in range(1000):
+        run.log({"x": 1.0}, step)
+    arrived = threading.Event()
+    for _ in range(600):
+        if not run._inbox and run.tags:
+            break
+        arrived.wait(0.05)
+    assert len(run.series("x")) == 1000
+    assert run.progress.step == 999
+
+
+def test_the_newest_lines_are_kept() -> None:
+    from nbviz.recording.lines import LINES_KEPT, Line
+
+    lines = Lines()
+    for number in range(LINES_KEPT + 500):
+        lines.append(Line("print", 0, 0.0, str(number)))
+    assert lines.total == LINES_KEPT + 500
+    assert len(lines) == LINES_KEPT
+    assert [line.text for line in lines.since(lines.total - 2)] == ["10498", "10499"]
+    assert len(lines.since(0)) == LINES_KEPT
+    assert lines.since(lines.total) == []
+    lines.append(Line("print", 0, 0.0, "x" * 100_000))
+    assert lines.since(lines.total - 1)[0].text.endswith("and 80,000 more characters")
+    for _ in range(400):
+        lines.append(Line("print", 0, 0.0, "y" * 20_000))
+    assert sum(len(line.text) for line in lines.since(0)) <= 4_000_000
