@@ -82,7 +82,10 @@ def _run_headless(notebook: Path, output: Path) -> None:
     content.cells.append(formats.v4.new_code_cell(report))
     _say(f"Running {notebook.name} …")
     client = NotebookClient(
-        content, timeout=CELL_SECONDS, resources={"metadata": {"path": str(notebook.parent)}}
+        content,
+        timeout=CELL_SECONDS,
+        resources={"metadata": {"path": str(notebook.parent)}},
+        extra_arguments=["--log-level=ERROR"],
     )
     try:
         client.execute()
