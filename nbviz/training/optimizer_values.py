@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.training.schedules import rescale_schedule
+from nbviz.training.manual_rate import rescale_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

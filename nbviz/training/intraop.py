@@ -1,0 +1,113 @@
+"""How many threads torch computes one operation with, chosen from a run's first steps.
+
+What `torch.set_num_threads` does, as measured with OpenMP builds of torch 2.6 to 2.15: it changes
+the calling thread, and every thread that has not computed anything yet; threads that have, such as
+the kernel's main thread, keep their number. The backward pass of a CPU model runs on the thread
+that called it, so a run's own thread is all that needs tuning.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING, Self
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+BLOCK_STEPS = 6  # in a row with one number of threads; the first is not counted
+ROUNDS = 4
+TRIAL_SECONDS = 1.5  # no new round after it
+# Threads that wait for each other are slowed several times over by anything else on the machine,
+# and a browser always is; so more threads must be clearly faster on a quiet one.
+WORTH_IT = 0.87
+_ROOMY = 4  # with so many cores one is left for the page
+
+
+class IntraopThreads:
+    """Sets the number of intra-op threads for a run on the present thread, and restores it.
+
+    Args:
+        wanted: A number, or "auto": try one and many in the first steps and keep the faster. That
+            may change the last bits of a result from run to run; give a number, or call
+            `torch.use_deterministic_algorithms(True)`, where they matter.
+        is_tunable: Whether the trial is of use: not with a GPU, nor with a compiled model, which
+            would be compiled again for each number.
+        report: Called with a line about the choice.
+    """
+
+    def __init__(
+        self,
+        wanted: str | int,
+        *,
+        is_tunable: bool,
+        report: Callable[[str], None],
+    ) -> None:
+        self.is_measuring = False
+        self._wanted = wanted
+        self._is_tunable = is_tunable and not torch.are_deterministic_algorithms_enabled()
+        self._report = report
+
+    def __enter__(self) -> Self:
+        self._before = torch.get_num_threads()
+        if isinstance(self._wanted, int):
+            torch.set_num_threads(self._wanted)
+        elif self._is_tunable and self._before > 1:
+            self._begin_trial()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        torch.set_num_threads(self._before)
+
+    def restart_clock(self) -> None:
+        """Leave out what happened since the last step: a pause, a validation, a new epoch."""
+        self._last = time.perf_counter()
+
+    def step_ended(self) -> None:
+        """Count a step; to be called while `is_measuring`."""
+        now = time.perf_counter()
+        self._in_block += 1
+        if self._in_block > 1 and self._block > 0:  # the first block only warms up
+            self._seconds[self._threads].append(now - self._last)
+        if self._in_block == BLOCK_STEPS:
+            self._end_block(now)
+        self._last = time.perf_counter()
+
+    def _begin_trial(self) -> None:
+        self._many = self._before - 1 if self._before >= _ROOMY else self._before
+        self._seconds: dict[int, list[float]] = {1: [], self._many: []}
+        self._threads = self._many
+        self._in_block = self._block = 0
+        self._last = self._began = time.perf_counter()
+        self.is_measuring = True
+        torch.set_num_threads(self._threads)
+
+    def _end_block(self, now: float) -> None:
+        self._block += 1
+        self._in_block = 0
+        is_round_over = self._block % 2 == 1 and self._block > 1
+        if is_round_over and (self._block > 2 * ROUNDS or now - self._began > TRIAL_SECONDS):
+            self._choose()
+            return
+        self._threads = 1 if self._block % 2 else self._many
+        torch.set_num_threads(self._threads)
+
+    def _choose(self) -> None:
+        one = statistics.median(self._seconds[1])
+        many = statistics.median(self._seconds[self._many])
+        chosen = self._many if many < WORTH_IT * one else 1
+        torch.set_num_threads(chosen)
+        self.is_measuring = False
+        self._report(
+            f"torch computes with {chosen} of {self._before} threads: a step took "
+            f"{1000 * one:.3g} ms with 1, {1000 * many:.3g} ms with {self._many}. "
+            "Choose yourself with threads=…"
+        )

@@ -1,0 +1,74 @@
+"""Finds a loss that is NaN or infinite, without waiting for the device."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import torch
+
+READ_SECONDS = 0.1  # between two looks at a device's sum
+
+
+class NonFiniteWatch:
+    """Tells when the loss turns NaN or infinite.
+
+    On the CPU it is known at once. On a CUDA device the losses are summed there (a NaN stays), and
+    the sum is copied to pinned memory every 0.1 s and read when the copy has arrived: it is known
+    up to 0.2 s later, and no step waits. Elsewhere the sum is read every 0.1 s.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._was_finite = True
+        self._sum: torch.Tensor | None = None
+        self._host: torch.Tensor | None = None
+        self._copied: Any = None
+        self._read_at = 0.0
+
+    def turned(self, loss: Any) -> bool:
+        """Take in the loss of a step; returns whether a loss is not finite after finite ones."""
+        if isinstance(loss, torch.Tensor) and loss.device.type != "cpu":
+            is_finite = self._add(loss)
+        else:
+            is_finite = math.isfinite(loss)
+        if is_finite is None:
+            return False
+        turned = self._was_finite and not is_finite
+        self._was_finite = is_finite
+        return turned
+
+    def _add(self, loss: torch.Tensor) -> bool | None:
+        if self._sum is None:
+            # 64 bits, so that a sum of large losses stays finite; MPS has 32.
+            dtype = torch.float32 if self._device.type == "mps" else torch.float64
+            self._sum = torch.zeros((), dtype=dtype, device=loss.device)
+        self._sum.add_(loss.detach())
+        return self._read_cuda(self._sum) if loss.device.type == "cuda" else self._read(self._sum)
+
+    def _read(self, total: torch.Tensor) -> bool | None:
+        if time.monotonic() - self._read_at < READ_SECONDS:
+            return None
+        self._read_at = time.monotonic()
+        is_finite = math.isfinite(total.item())
+        total.zero_()
+        return is_finite
+
+    def _read_cuda(self, total: torch.Tensor) -> bool | None:
+        if self._host is None:
+            self._host = torch.zeros((), dtype=total.dtype, pin_memory=True)
+            self._copied = torch.cuda.Event()
+        if self._read_at > 0:
+            if not self._copied.query():
+                return None
+            is_finite = math.isfinite(self._host.item())
+            self._read_at = -time.monotonic()
+            return is_finite
+        if time.monotonic() + self._read_at < READ_SECONDS:
+            return None
+        self._host.copy_(total, non_blocking=True)
+        self._copied.record()
+        total.zero_()
+        self._read_at = time.monotonic()
+        return None

@@ -1,0 +1,47 @@
+"""Gives each event to every observer; one that raises is reported and dropped."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from nbviz.training.events import LineLogged, RunEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbviz.training.events import Event, Observer
+
+
+class Observers:
+    """Observers of one engine, called in order on the run's thread."""
+
+    def __init__(self, observers: Iterable[Observer]) -> None:
+        self._observers = list(observers)
+
+    def __call__(self, event: Event) -> None:
+        """Give an event to every observer; none of them can end the run."""
+        for observer in tuple(self._observers):
+            try:
+                observer(event)
+            except Exception as error:  # noqa: BLE001  a drawing bug never ends a run
+                self._drop(observer, error, event)
+
+    def _drop(self, observer: Observer, error: Exception, event: Event) -> None:
+        position = self._observers.index(observer)
+        self._observers.remove(observer)
+        # RunEnded comes last: who has it already hears no more.
+        told = self._observers[position:] if isinstance(event, RunEnded) else self._observers
+        name = getattr(observer, "__qualname__", type(observer).__name__)
+        text = (
+            f"the observer {name} raised {type(error).__name__} at {type(event).__name__} and gets "
+            f"no more events; training goes on. {error}"
+        )
+        line = LineLogged(time.time(), event.step, "error", text.strip())
+        for other in tuple(told):
+            if other not in self._observers:
+                continue
+            try:
+                other(line)
+            except Exception as another:  # noqa: BLE001  the same
+                self._drop(other, another, event)
