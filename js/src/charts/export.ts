@@ -1,0 +1,59 @@
+// Files that the reader takes away: PNG and SVG of charts, CSV of what the page holds.
+import type { SeriesData } from "../series-data";
+
+const PNG_SCALE = 2;
+const CSV_HEADER = "run,tag,step,wall_time,min,max,mean,count,nan";
+
+/** Series as CSV: one row a point or, where the page keeps buckets, a bucket. */
+export function toCsv(rows: readonly { run: string; series: SeriesData }[]): string {
+	const lines = [CSV_HEADER];
+	for (const { run, series } of rows) {
+		const name = `${quote(run)},${quote(series.tag)}`;
+		const { steps, wallTimes, min, max, mean, count, nan } = series;
+		for (let i = 0; i < series.length; i++) {
+			const numbers = [steps, wallTimes, min, max, mean, count, nan].map((column) => column[i]);
+			lines.push(`${name},${numbers.join(",")}`);
+		}
+	}
+	return `${lines.join("\n")}\n`;
+}
+
+/** Paints an SVG document. Rejects where the page's security policy forbids pictures from data. */
+export async function toPng(svg: string): Promise<Blob> {
+	const image = new Image();
+	image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+	await image.decode();
+	const canvas = document.createElement("canvas");
+	canvas.width = image.naturalWidth * PNG_SCALE;
+	canvas.height = image.naturalHeight * PNG_SCALE;
+	const context = canvas.getContext("2d");
+	if (!context) throw new Error("This browser gave no canvas to paint the PNG on; export SVG.");
+	context.drawImage(image, 0, 0, canvas.width, canvas.height);
+	return new Promise((resolve, reject) => {
+		canvas.toBlob((blob) => {
+			if (blob) resolve(blob);
+			else reject(new Error("The picture is too large for this browser; export SVG."));
+		}, "image/png");
+	});
+}
+
+/** Hands a file to the reader's browser. */
+export function download(content: Blob | string, name: string, type: string): void {
+	const blob = typeof content === "string" ? new Blob([content], { type }) : content;
+	const link = document.createElement("a");
+	link.href = URL.createObjectURL(blob);
+	link.download = name;
+	link.click();
+	// The download has its own hold on the data once the click was handled.
+	setTimeout(() => URL.revokeObjectURL(link.href), 0);
+}
+
+/** A title as the name of a file. */
+export function fileName(title: string, extension: string): string {
+	const safe = title.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|-+$/g, "");
+	return `${safe || "curves"}.${extension}`;
+}
+
+function quote(text: string): string {
+	return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}

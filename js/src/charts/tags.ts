@@ -1,0 +1,56 @@
+// Which tags share a chart, and in which order charts stand: loss first, learning rates last.
+
+const TRAIN = ["train", "training"];
+const VALIDATION = ["val", "valid", "validation", "test", "eval"];
+const SPLITS = [...TRAIN, ...VALIDATION];
+const FIRST = ["loss", "accuracy"];
+const LAST = ["lr", "grad_norm"];
+
+export interface TagParts {
+	/** The chart's title: `loss` for `loss/train`. */
+	readonly chart: string;
+	/** `train`, `val` …; empty where the tag has no split. */
+	readonly split: string;
+	readonly isValidation: boolean;
+	/** What was set, such as a learning rate, rather than measured: never smoothed. */
+	readonly isSetting: boolean;
+}
+
+/** Takes a tag apart: `loss/train`, `train/loss`, `val_loss` and `loss_val` are understood. */
+export function splitTag(tag: string): TagParts {
+	for (const separator of ["/", "_"]) {
+		const end = tag.lastIndexOf(separator);
+		const start = tag.indexOf(separator);
+		const parts = [
+			[tag.slice(0, Math.max(0, end)), tag.slice(end + 1)],
+			[tag.slice(start + 1), tag.slice(0, Math.max(0, start))],
+		] as const;
+		for (const [chart, split] of parts) {
+			if (chart !== "" && SPLITS.includes(split)) {
+				const isValidation = VALIDATION.includes(split);
+				return { chart, split, isValidation, isSetting: isSetting(chart) };
+			}
+		}
+	}
+	return { chart: tag, split: "", isValidation: false, isSetting: isSetting(tag) };
+}
+
+/** Charts in the order in which people look: loss, accuracy, others as they came, lr, grad_norm. */
+export function orderCharts(titles: Iterable<string>): string[] {
+	return [...titles].sort((a, b) => rank(a) - rank(b));
+}
+
+function rank(title: string): number {
+	const name = lastPart(title);
+	if (FIRST.includes(name)) return FIRST.indexOf(name) - FIRST.length;
+	if (LAST.includes(name)) return 1 + LAST.indexOf(name);
+	return isSetting(title) ? 1 : 0;
+}
+
+function isSetting(chart: string): boolean {
+	return /^(lr|learning_rate)(?![a-z])/.test(lastPart(chart));
+}
+
+function lastPart(title: string): string {
+	return title.slice(title.lastIndexOf("/") + 1);
+}

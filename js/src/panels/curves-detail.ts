@@ -1,0 +1,132 @@
+// Finer buckets for the range zoomed to, asked of the kernel once the hand rests.
+import type { Range } from "../charts/axis";
+import type { Asker } from "../connection";
+import { type Columns, columnsOf, lowerBound, type SeriesData } from "../series-data";
+import { doubles } from "../store";
+import type { Line } from "./curves-traces";
+
+const REST_MS = 150;
+const COLUMNS = 7;
+/** Buckets asked for each series: two a device pixel over the range and what lies around it. */
+const POINTS = 4000;
+/** Shares of the range asked for on either side, so that a short pan finds its detail there. */
+const MARGIN = 0.5;
+
+/** Finer buckets of a series over the steps `first` to `last`. */
+export interface Detail {
+	readonly columns: Columns;
+	readonly first: number;
+	readonly last: number;
+}
+
+export class Details {
+	private readonly known = new WeakMap<SeriesData, Detail>();
+	private timer: ReturnType<typeof setTimeout> | undefined;
+	private wanted = "";
+
+	constructor(
+		private readonly asker: Asker,
+		private readonly arrived: () => void,
+	) {}
+
+	of(series: SeriesData): Detail | undefined {
+		return this.known.get(series);
+	}
+
+	/** Asks for the lines that are coarse between two steps, unless that detail is there or on its way. */
+	want(lines: readonly Line[], steps: Range): void {
+		if (!this.asker.isLive) return;
+		const missing = lines.filter(({ series }) => this.isMissing(series, steps));
+		const wanted =
+			missing.map(({ key }) => key).join() + Math.round(steps.min) + Math.round(steps.max);
+		if (missing.length === 0 || wanted === this.wanted) return;
+		this.wanted = wanted;
+		clearTimeout(this.timer);
+		this.timer = setTimeout(() => this.ask(missing, steps), REST_MS);
+	}
+
+	/** Takes back what has not been asked yet. */
+	stop(): void {
+		clearTimeout(this.timer);
+		this.wanted = "";
+	}
+
+	private isMissing(series: SeriesData, { min, max }: Range): boolean {
+		const span = max - min;
+		const coarsest = widestBucket(series, min, max);
+		const known = this.known.get(series);
+		const covered =
+			known &&
+			known.first <= min + span * 0.05 &&
+			known.last >= Math.min(max, series.last?.step ?? max) - span * 0.05;
+		// A detail of a far wider range is no finer than what is asked for now.
+		const isFine = known && known.last - known.first <= span * (1 + 2 * MARGIN) * 2;
+		return coarsest > 1 && !(covered && (isFine || widest(known.columns) <= 1));
+	}
+
+	private ask(lines: readonly Line[], { min, max }: Range): void {
+		const margin = MARGIN * (max - min);
+		const first_step = Math.max(0, Math.floor(min - margin));
+		const last_step = Math.ceil(max + margin);
+		const byRun = new Map<string, SeriesData[]>();
+		for (const { run, series } of lines) {
+			const list = byRun.get(run.run_id) ?? [];
+			byRun.set(run.run_id, [...list, series]);
+		}
+		for (const [run_id, series] of byRun) {
+			const numbers = series.map(({ number }) => number);
+			this.asker
+				.ask({ kind: "send_range", run_id, series: numbers, first_step, last_step, points: POINTS })
+				.then((answer) => {
+					if (answer.kind !== "range_sent" || !("bytes" in answer)) return;
+					if (!(answer.bytes instanceof DataView)) return;
+					this.keep(
+						series,
+						answer.series,
+						answer.counts,
+						doubles(answer.bytes),
+						first_step,
+						last_step,
+					);
+					this.arrived();
+				})
+				// The overview stays as it is; the next zoom asks again.
+				.catch(() => this.stop());
+		}
+	}
+
+	private keep(
+		asked: readonly SeriesData[],
+		numbers: readonly number[],
+		counts: readonly number[],
+		data: Float64Array,
+		first: number,
+		last: number,
+	): void {
+		let offset = 0;
+		for (const [i, number] of numbers.entries()) {
+			const count = counts[i] ?? 0;
+			const columns = columnsOf(data.subarray(offset, offset + COLUMNS * count), count);
+			offset += COLUMNS * count;
+			const series = asked.find((candidate) => candidate.number === number);
+			if (!series || count === 0) continue;
+			const newest = series.last?.step ?? last;
+			this.known.set(series, { columns, first, last: Math.min(last, newest) });
+		}
+	}
+}
+
+function widestBucket(series: SeriesData, min: number, max: number): number {
+	const { isOrdered, steps, length, count } = series;
+	// A range cannot be asked for by step where steps go back and forth.
+	if (!isOrdered) return 1;
+	const from = Math.max(0, lowerBound(steps, min, 0, length) - 1);
+	const to = lowerBound(steps, max, from, length);
+	let most = 1;
+	for (let i = from; i < to; i++) most = Math.max(most, count[i] ?? 1);
+	return most;
+}
+
+function widest({ count }: Columns): number {
+	return count.reduce((most, n) => Math.max(most, n), 1);
+}

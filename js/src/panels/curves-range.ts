@@ -1,0 +1,58 @@
+// The x range that all charts share: everything, as it grows, or what the reader zoomed to.
+import type { Range } from "../charts/axis";
+import type { Line, Tracer, View } from "./curves-traces";
+
+/** The deepest zoom, as a share of everything. */
+const LEAST_SHARE = 1e-6;
+
+/** From the first to the last x value of `lines`; a single point gets a range around it. */
+export function extentOf(lines: readonly Line[], tracer: Tracer, view: View): Range {
+	let min = Number.POSITIVE_INFINITY;
+	let max = Number.NEGATIVE_INFINITY;
+	for (const line of lines) {
+		const { series } = line;
+		if (series.length === 0) continue;
+		const x = tracer.x(line, view);
+		if (series.isOrdered) {
+			min = Math.min(min, x[0] ?? min);
+			max = Math.max(max, x[series.length - 1] ?? max);
+		} else {
+			for (let i = 0; i < series.length; i++) {
+				min = Math.min(min, x[i] ?? min);
+				max = Math.max(max, x[i] ?? max);
+			}
+		}
+		// A last bucket reaches further than its first point.
+		if (view.xKind === "step") max = Math.max(max, series.last?.step ?? max);
+	}
+	if (min > max) return { min: 0, max: 1 };
+	return min === max ? { min: min - 0.5, max: max + 0.5 } : { min, max };
+}
+
+export class SharedRange {
+	private isFollowing = false;
+
+	constructor(private readonly view: View) {}
+
+	/** Shows `wanted` of `all`; a range that holds everything ends the zoom. */
+	zoom(wanted: Range, all: Range): void {
+		const span = all.max - all.min;
+		const width = Math.max(wanted.max - wanted.min, span * LEAST_SHARE);
+		if (width >= span) {
+			this.view.zoom = undefined;
+			return;
+		}
+		const min = Math.min(Math.max(wanted.min, all.min), all.max - width);
+		this.view.zoom = { min, max: min + width };
+		this.isFollowing = wanted.max >= all.max;
+	}
+
+	/** The range to draw now. A zoom that touched the newest point goes along with it. */
+	now(all: Range): Range {
+		const { zoom } = this.view;
+		if (!zoom) return all;
+		if (!this.isFollowing || zoom.max >= all.max) return zoom;
+		this.view.zoom = { min: zoom.min + all.max - zoom.max, max: all.max };
+		return this.view.zoom;
+	}
+}

@@ -1,0 +1,154 @@
+// The controls above the charts: smoothing, axes, outliers, filter, reset, export.
+import type { XKind } from "../charts/axis";
+import type { ExportFormat } from "./curves-chart";
+import type { View } from "./curves-traces";
+import { icon } from "./icons";
+import { menu } from "./menu";
+import { element } from "./panel";
+
+const MOST_SMOOTHING = 0.99;
+const X_KINDS: [XKind, string][] = [
+	["step", "Step"],
+	["epoch", "Epoch"],
+	["time", "Time"],
+];
+
+export interface StripActions {
+	/** The view was changed. */
+	changed(): void;
+	filter(text: string): void;
+	reset(): void;
+	save(format: ExportFormat): void;
+}
+
+export class Strip {
+	readonly root = element("div", "nbviz-strip");
+	private readonly resetButton = element(
+		"button",
+		"nbviz-button nbviz-button-quiet nbviz-button-small",
+		{ type: "button", title: "Show all again (double-click on a chart, or 0)" },
+		"Reset zoom",
+	);
+	private readonly filterBox = element("input", "nbviz-input nbviz-filter", {
+		type: "search",
+		placeholder: "Filter tags",
+		"aria-label": "Filter tags",
+		spellcheck: "false",
+		hidden: "",
+	});
+	private readonly epochOption = element("option", "", { value: "epoch" }, "Epoch");
+	private readonly closeMenu: () => void;
+
+	constructor(
+		private readonly view: View,
+		actions: StripActions,
+	) {
+		const xAxis = element(
+			"select",
+			"nbviz-select",
+			{ "aria-label": "Horizontal axis" },
+			...X_KINDS.map(([kind, name]) =>
+				kind === "epoch" ? this.epochOption : element("option", "", { value: kind }, name),
+			),
+		);
+		xAxis.addEventListener("change", () => {
+			const kind = X_KINDS.find(([candidate]) => candidate === xAxis.value)?.[0];
+			view.xKind = kind ?? "step";
+			view.zoom = undefined;
+			actions.changed();
+		});
+		const log = this.toggle(
+			"Log",
+			"Logarithmic values; those up to 0 have no place on it",
+			(on) => {
+				view.isLog = on;
+				actions.changed();
+			},
+		);
+		const outliers = this.toggle(
+			"Clip outliers",
+			"Scale the values' axis to the middle 90 % of what is in sight",
+			(on) => {
+				view.ignoresOutliers = on;
+				actions.changed();
+			},
+		);
+		this.filterBox.addEventListener("input", () => actions.filter(this.filterBox.value));
+		this.resetButton.addEventListener("click", () => actions.reset());
+		const exporting = menu(
+			element(
+				"button",
+				"nbviz-button nbviz-button-quiet nbviz-button-small",
+				{ type: "button", title: "Save all charts in sight" },
+				icon("save"),
+				"Save",
+			),
+			[
+				{ label: "PNG picture", run: () => actions.save("png") },
+				{ label: "SVG drawing", run: () => actions.save("svg") },
+				{ label: "CSV values", run: () => actions.save("csv") },
+			],
+		);
+		this.closeMenu = exporting.close;
+		this.root.append(
+			this.filterBox,
+			this.resetButton,
+			this.smoothing(actions),
+			element("label", "nbviz-strip-field", {}, "x axis", xAxis),
+			element("div", "nbviz-segments", { role: "group", "aria-label": "Values" }, log, outliers),
+			exporting.root,
+		);
+		this.update(false, 0);
+	}
+
+	/** Fits the controls to what there is: epochs to count in, tags to filter, a zoom to leave. */
+	update(hasEpochs: boolean, tags: number, isZoomed = false): void {
+		this.epochOption.disabled = !hasEpochs;
+		this.filterBox.hidden = tags <= FILTER_FROM && this.filterBox.value === "";
+		this.resetButton.hidden = !isZoomed;
+	}
+
+	destroy(): void {
+		this.closeMenu();
+	}
+
+	private smoothing(actions: StripActions): HTMLElement {
+		const slider = element("input", "nbviz-slider", {
+			type: "range",
+			min: "0",
+			max: String(MOST_SMOOTHING),
+			step: "0.01",
+			value: String(this.view.smoothing),
+			"aria-label": "Smoothing",
+		});
+		const value = element("output", "nbviz-strip-value");
+		const show = () => {
+			value.textContent = Number(slider.value).toFixed(2);
+			slider.style.setProperty("--filled", `${(100 * Number(slider.value)) / MOST_SMOOTHING}%`);
+		};
+		slider.addEventListener("input", () => {
+			this.view.smoothing = Number(slider.value);
+			show();
+			actions.changed();
+		});
+		show();
+		return element("label", "nbviz-strip-field nbviz-smoothing", {}, "Smoothing", slider, value);
+	}
+
+	private toggle(label: string, title: string, set: (on: boolean) => void): HTMLButtonElement {
+		const button = element(
+			"button",
+			"nbviz-segment",
+			{ type: "button", title, "aria-pressed": "false" },
+			label,
+		);
+		button.addEventListener("click", () => {
+			const on = button.getAttribute("aria-pressed") !== "true";
+			button.setAttribute("aria-pressed", String(on));
+			set(on);
+		});
+		return button;
+	}
+}
+
+const FILTER_FROM = 8;
