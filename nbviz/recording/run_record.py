@@ -125,6 +125,9 @@ class RunRecord:
         Any thread may call it. Waits for scalars that are on their way from a device.
         """
         self._drain(wait=True)
+        # While the run's thread makes no steps, nobody else takes what a page asks for.
+        if self.weights.is_behind and self.status in ("paused", *ENDED):
+            self.weights.capture(self.meter.step)
 
     def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when a quiet run becomes active, and when a run begins, pauses or ends.

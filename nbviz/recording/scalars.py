@@ -62,8 +62,9 @@ def read_step(step: object) -> int:
     Raises:
         LoggingError: It is not a whole number of 0 or more.
     """
-    if isinstance(step, int | np.integer) and not isinstance(step, bool):
-        whole = int(cast("int", step))
+    given: Any = step
+    if isinstance(given, int | np.integer) and not isinstance(given, bool):
+        whole = int(given)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
         if 0 <= whole < _MOST_STEPS:
             return whole
     raise LoggingError(

@@ -60,6 +60,12 @@ class WeightsStore:
         entry = self._images.get(name)
         return entry[0] if entry else 0
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether somebody waits for the first picture of a parameter."""
+        missing = self.wanted - self._images.keys() - self._unreadable
+        return bool(missing) and any(name in missing for name, _ in self.layers)
+
     def is_due(self) -> bool:
         """Whether somebody waits for new pictures; costs next to nothing."""
         return bool(self.wanted) and time.monotonic() >= self._due

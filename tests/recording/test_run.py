@@ -131,7 +131,7 @@ def test_nested_mappings_become_tags() -> None:
         ("x", "abc", "'x' needs a number, got str 'abc'"),
         ("x", None, "'x' needs a number, got NoneType None"),
         ("x", [1.0], r"'x' needs a number, got list \[1.0\]"),
-        ("x", 1j, "'x' needs a number, got complex 1j"),
+        ("x", 1j, "'x' needs a real number, got complex 1j"),
         ("x", 10**400, "'x' is too large"),
         ("x", torch.ones(2), r"tensor of shape \(2,\); reduce it first"),
         ("x", torch.ones(0), r"tensor of shape \(0,\)"),

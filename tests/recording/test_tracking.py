@@ -1,0 +1,169 @@
+"""A user's own loop: progress, and Pause, Step and Stop at its log calls and items."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+import pytest
+import torch
+
+from nbviz import Run
+from nbviz.errors import ConfigurationError, RunStopped
+
+SECONDS = 30
+
+
+def until(run: Run, condition) -> None:
+    """Wait until a condition of the run holds."""
+    tick = threading.Event()
+    for _ in range(SECONDS * 100):
+        run.drain()
+        if condition():
+            return
+        tick.wait(0.01)
+    raise AssertionError(f"did not happen: {run}, {run.progress}")
+
+
+class Loop:
+    """Runs `body` on a thread until it ends."""
+
+    def __init__(self, body) -> None:
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, args=(body,), daemon=True)
+        self.thread.start()
+
+    def _run(self, body) -> None:
+        try:
+            body()
+        except BaseException as error:  # noqa: BLE001
+            self.error = error
+
+    def join(self) -> None:
+        self.thread.join(SECONDS)
+        assert not self.thread.is_alive()
+
+
+def test_progress_of_epochs() -> None:
+    run = Run()
+    loader = [1, 2, 3, 4]
+    seen = []
+    for epoch in (1, 2, 3):
+        for item in run.track(loader, epoch=epoch, total_epochs=3):
+            seen.append(item)
+            run.drain()
+            assert run.progress.total_steps == 12
+            assert run.progress.epoch == epoch
+            assert run.progress.step == len(seen) - 1
+            run.log({"loss": 1.0}, step=len(seen) * 10)  # its own idea of a step changes nothing
+    run.finish()
+    assert seen == loader * 3
+    assert run.epochs == [0, 4, 8]
+    assert (run.progress.step, run.progress.total_epochs) == (12, 3)
+
+
+def test_iterables_without_a_length() -> None:
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter(range(3))
+
+    for iterable in (iter([1, 2, 3]), torch.utils.data.DataLoader(Stream(), batch_size=None)):
+        run = Run()
+        assert len(list(run.track(iterable))) == 3
+        run.drain()
+        assert run.progress.total_steps is None
+        assert run.progress.step == 3
+
+
+@pytest.mark.parametrize("options", [{"total": -1}, {"epoch": 0}, {"total_epochs": 0}])
+def test_impossible_totals_are_refused_at_once(options) -> None:
+    with pytest.raises(ConfigurationError, match="must be at least"):
+        Run().track([1], **options)
+
+
+def test_pause_step_and_stop_of_a_tracked_loop() -> None:
+    run = Run()
+    after: list[str] = []
+
+    def body() -> None:
+        for epoch in (1, 2):
+            for step in run.track(itertools.count(), epoch=epoch):
+                run.log({"loss": float(step)})
+        run.log({"test": 1.0})
+        after.append("the code behind the loop")
+
+    loop = Loop(body)
+    until(run, lambda: run.progress.step > 10)
+    run.control.pause()
+    until(run, lambda: run.progress.status == "paused")
+    stopped_at = run.progress.step
+    run.control.step()
+    until(run, lambda: run.progress.step == stopped_at + 1 and run.progress.status == "paused")
+    run.control.step(3)
+    until(run, lambda: run.progress.step == stopped_at + 4 and run.progress.status == "paused")
+    run.control.resume()
+    until(run, lambda: run.progress.step > stopped_at + 20)
+    run.control.stop()
+    loop.join()
+    assert loop.error is None
+    assert after
+    run.drain()
+    assert run.progress.status == "stopped"
+    texts = [event.text for event in run.events]
+    assert texts[:5] == ["started", "paused", "one step", "paused", "3 steps"]
+    assert texts[-1].startswith("stopped after")
+    assert len(run["test"]) == 1
+
+
+def test_pause_and_stop_of_a_logging_loop() -> None:
+    run = Run()
+
+    def body() -> None:
+        for step in itertools.count(1):
+            run.log({"loss": float(step)}, step)
+
+    loop = Loop(body)
+    until(run, lambda: run.progress.step > 10)
+    run.control.pause()
+    until(run, lambda: run.progress.status == "paused")
+    stopped_at = run.progress.step
+    assert run["loss"].last.step == stopped_at
+    run.control.step(2)
+    until(run, lambda: run.progress.step == stopped_at + 2 and run.progress.status == "paused")
+    run.control.stop()
+    loop.join()
+    assert isinstance(loop.error, RunStopped)
+    run.drain()
+    assert run.progress.status == "stopped"
+    run.finish()  # as a cell's end does
+    assert run.status == "stopped"
+
+
+def test_a_with_block_ends_quietly_when_stopped() -> None:
+    run = Run()
+
+    def body() -> None:
+        with run:
+            for step in itertools.count(1):
+                run.log({"loss": float(step)}, step)
+
+    loop = Loop(body)
+    until(run, lambda: run.progress.step > 10)
+    run.control.stop()
+    loop.join()
+    assert loop.error is None
+    assert run.status == "stopped"
+
+
+def test_the_learning_rate_of_a_users_own_loop() -> None:
+    run = Run()
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    run.steer(optimizer)
+    assert "set" in run.commands
+    loop = Loop(lambda: [run.log({"loss": 1.0}) for _ in run.track(itertools.count())])
+    until(run, lambda: run.progress.step > 5)
+    run.control.set(lr=0.01)
+    until(run, lambda: any(event.text == "lr 0.1 → 0.01" for event in run.events))
+    assert optimizer.param_groups[0]["lr"] == 0.01
+    run.control.stop()
+    loop.join()
