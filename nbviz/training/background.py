@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import contextvars
+import ctypes
 import sys
 import threading
+import time
+import weakref
 from typing import TYPE_CHECKING
 
 from nbviz.errors import RunActiveError, RunStopped, TrainingError
@@ -14,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 SWITCH_SECONDS = 0.001
+EXIT_SECONDS = 5.0  # for all runs together to end when the interpreter exits
 _lock = threading.Lock()
 _active = 0
 _before = 0.0
+_started: weakref.WeakSet[BackgroundRun] = weakref.WeakSet()
 
 
 @contextlib.contextmanager
@@ -43,6 +49,8 @@ def quick_switching() -> Generator[None]:
 
 class BackgroundRun:
     """Runs a callable once on a daemon thread, in a copy of the caller's context.
+
+    The interpreter can exit while it is active: it is stopped then, as by `RunStopped`.
 
     Args:
         target: What to run.
@@ -72,6 +80,7 @@ class BackgroundRun:
         """
         if self._thread.ident is not None:
             raise RunActiveError(f"{self.name!r} was started already.")
+        _started.add(self)
         self._thread.start()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -81,8 +90,7 @@ class BackgroundRun:
             TrainingError: The callable raised; its error is chained as the cause.
             TimeoutError: The thread still runs.
         """
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
+        self.join(timeout)
         if self.is_alive:
             raise TimeoutError(
                 f"{self.name!r} is still active after {timeout} s; it goes on in the background."
@@ -90,6 +98,18 @@ class BackgroundRun:
         if self.error is not None:
             kind, text = type(self.error).__name__, str(self.error)
             raise TrainingError(f"{self.name!r} failed: {kind}: {text}") from self.error
+
+    def raise_inside(self, error: type[BaseException]) -> None:
+        """Raise an error in the thread, at the next line of Python that it comes to."""
+        if self.is_alive and self._thread.ident is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self._thread.ident), ctypes.py_object(error)
+            )
+
+    def join(self, timeout: float | None) -> None:
+        """Wait for the thread at most `timeout` seconds, whatever becomes of it."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
 
     def _run(self) -> None:
         try:
@@ -99,3 +119,14 @@ class BackgroundRun:
             pass
         except BaseException as error:  # noqa: BLE001  also SystemExit: raised by wait
             self.error = error
+
+
+@atexit.register
+def _end_all() -> None:
+    # A thread that is inside torch when the interpreter goes away aborts the whole process.
+    active = [run for run in _started if run.is_alive]
+    for run in active:
+        run.raise_inside(RunStopped)
+    deadline = time.monotonic() + EXIT_SECONDS
+    for run in active:
+        run.join(max(0.0, deadline - time.monotonic()))
