@@ -85,17 +85,18 @@ export function yTicks({ min, max }: Range, wanted: number, isLog: boolean): num
 	return multiples(roundUp((max - min) / Math.max(1, wanted)), min, max);
 }
 
-/** Labels for ticks of one axis, all with as many decimals as their spacing needs. */
-export function tickLabels(ticks: readonly number[]): string[] {
+/** Labels for ticks: on a log axis each as it is, else all with the decimals of their spacing. */
+export function tickLabels(ticks: readonly number[], isLog = false): string[] {
+	if (isLog && (ticks.at(-1) ?? 0) >= 5 * (ticks[0] ?? 0)) {
+		return ticks.map((tick) => label(tick, tick, tick));
+	}
 	const largest = Math.max(0, ...ticks.map(Math.abs));
 	let spacing = largest;
 	for (let i = 1; i < ticks.length; i++) {
 		spacing = Math.min(spacing, Math.abs((ticks[i] ?? 0) - (ticks[i - 1] ?? 0)));
 	}
 	if (largest === 0 || spacing === 0) return ticks.map(String);
-	// Labels of a log axis each have their own size.
-	const own = (ticks.at(-1) ?? 0) / (ticks[0] ?? 1) >= 100 && (ticks[0] ?? 0) > 0;
-	return ticks.map((tick) => label(tick, own ? tick : spacing, own ? tick : largest));
+	return ticks.map((tick) => label(tick, spacing, largest));
 }
 
 /** Seconds as 0:30, 12:00, 1:30:00, or 2.5 s where minutes are too coarse. */

@@ -36,6 +36,8 @@ export class LineChart {
 	private readonly plotter = new Plotter();
 	private readonly dots: HTMLElement[] = [];
 	private readonly crosshair = overlay("nbviz-chart-crosshair");
+	/** What lies over the canvas while the crosshair is shown. */
+	private readonly layer = overlay("nbviz-chart-layer");
 	private plot: Plot | undefined;
 	private y: Range = { min: 0, max: 1 };
 	private xKind: XKind = "step";
@@ -53,6 +55,7 @@ export class LineChart {
 	draw(plot: Plot, xKind: XKind, theme: Theme, width: number, height: number): void {
 		if (width < SMALLEST || height < SMALLEST) return;
 		this.plot = plot;
+		const isOtherAxis = this.xKind !== xKind;
 		this.xKind = xKind;
 		this.theme = theme;
 		if (this.chart && this.isLog !== plot.isLog) this.discard();
@@ -64,7 +67,7 @@ export class LineChart {
 		chart.batch(() => {
 			chart.setScale("x", { ...plot.x });
 			chart.setScale("y", { ...this.y });
-			chart.redraw(false, true);
+			chart.redraw(false, isOtherAxis);
 		});
 	}
 
@@ -72,14 +75,18 @@ export class LineChart {
 	showCursor(x: number | undefined, dots: readonly Dot[]): void {
 		const { chart } = this;
 		if (!chart) return;
+		if (x === undefined) {
+			// Most frames have no crosshair; measuring the plot for them would cost a layout each.
+			this.layer.hidden = true;
+			return;
+		}
+		this.layer.hidden = false;
 		const width = chart.over.clientWidth;
-		const at = x === undefined ? -1 : chart.valToPos(x, "x");
+		const at = chart.valToPos(x, "x");
 		this.crosshair.hidden = at < 0 || at > width;
 		this.crosshair.style.transform = `translateX(${at}px)`;
 		for (const [i, dot] of dots.entries()) {
-			this.dots[i] ??= overlay("nbviz-chart-dot");
-			const { style } = this.dots[i];
-			if (this.dots[i].parentElement !== chart.over) chart.over.append(this.dots[i]);
+			const { style } = this.dotAt(i);
 			const left = chart.valToPos(dot.x, "x");
 			const top = chart.valToPos(dot.y, "y");
 			const inside = left >= 0 && left <= width && top >= 0 && top <= chart.over.clientHeight;
@@ -108,6 +115,15 @@ export class LineChart {
 	destroy(): void {
 		this.endPan?.();
 		this.discard();
+	}
+
+	private dotAt(index: number): HTMLElement {
+		const known = this.dots[index];
+		if (known) return known;
+		const made = overlay("nbviz-chart-dot");
+		this.dots[index] = made;
+		this.layer.append(made);
+		return made;
 	}
 
 	private discard(): void {
@@ -170,7 +186,8 @@ export class LineChart {
 			],
 			this.host,
 		);
-		chart.over.append(this.crosshair);
+		this.layer.append(this.crosshair);
+		chart.over.append(this.layer);
 		chart.over.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
 		return chart;
 	}
@@ -199,7 +216,7 @@ export class LineChart {
 					(chart.height - X_AXIS_HEIGHT - PADDING.top) / Y_TICK_SPACE,
 					this.isLog,
 				),
-			values: (_chart, ticks) => tickLabels(ticks),
+			values: (_chart, ticks) => tickLabels(ticks, this.isLog),
 		};
 	}
 
@@ -248,7 +265,6 @@ export class LineChart {
 	private startPan(down: MouseEvent): void {
 		const { chart, plot } = this;
 		if (!chart || !plot) return;
-		down.preventDefault();
 		const start = plot.x;
 		const perPixel = (start.max - start.min) / chart.over.clientWidth;
 		const move = (event: MouseEvent) => {

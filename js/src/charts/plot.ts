@@ -166,7 +166,8 @@ export class Plotter {
 			if (Number.isNaN(value) || (plot.isLog && value <= 0)) continue;
 			// The nearest entry outside on either side leads the line to the edge.
 			if (px < 0) line.clear();
-			if (px - before < 0.75 * area.ratio && px >= 0 && i < columns.length - 1 && line.length > 2) continue;
+			if (px - before < 0.75 * area.ratio && px >= 0 && i < columns.length - 1 && line.length > 2)
+				continue;
 			line.add(area.left + px, place(value));
 			before = px;
 			if (px > area.width && columns.isOrdered) break;

@@ -53,7 +53,7 @@ function drawChart({ title, plot, xKind }: ChartPicture, theme: Theme, index: nu
 	const rule = new Path();
 	const grid = { color: theme.grid, width: 1, alpha: 1 };
 	const rows = yTicks(y, area.height / 34, plot.isLog);
-	for (const [i, text] of tickLabels(rows).entries()) {
+	for (const [i, text] of tickLabels(rows, plot.isLog).entries()) {
 		const py = place(rows[i] ?? 0);
 		rule.clear().add(area.left, py);
 		rule.add(area.left + area.width, py);

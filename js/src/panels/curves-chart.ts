@@ -48,6 +48,10 @@ export interface ChartFrame {
 
 export class ChartCard {
 	readonly root: HTMLElement;
+	/** True while its points lie so far from the other charts' that it has an x range of its own. */
+	isApart = false;
+	/** The x range that the reader chose for this chart alone. */
+	x: Range | undefined;
 	/** The range of values that the reader chose; undefined follows the data. */
 	y: Range | undefined;
 	plot: Plot | undefined;
@@ -66,6 +70,7 @@ export class ChartCard {
 	private readonly closeMenu: () => void;
 	private readonly resizes: ResizeObserver;
 	private frame: ChartFrame | undefined;
+	private nanCount = 0;
 	private pointed: number | undefined;
 	private isPointedHere = false;
 	private wordsAt = Number.NEGATIVE_INFINITY;
@@ -140,8 +145,11 @@ export class ChartCard {
 		const { width, height } = this.size;
 		this.legend.update(frame.legend);
 		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height);
-		this.badge.hidden = frame.nanCount === 0;
-		this.badge.textContent = `${formatCount(frame.nanCount)} NaN`;
+		if (frame.nanCount !== this.nanCount) {
+			this.nanCount = frame.nanCount;
+			this.badge.hidden = frame.nanCount === 0;
+			this.badge.textContent = `${formatCount(frame.nanCount)} NaN`;
+		}
 		this.readOut();
 		const now = performance.now();
 		if (now - this.wordsAt < WORDS_MS) return;

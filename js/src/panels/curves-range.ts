@@ -1,6 +1,6 @@
 // The x range that all charts share: everything, as it grows, or what the reader zoomed to.
 import type { Range } from "../charts/axis";
-import type { Line, Tracer, View } from "./curves-traces";
+import { type Line, stepOfX, type Tracer, type View } from "./curves-traces";
 
 /** The deepest zoom, as a share of everything. */
 const LEAST_SHARE = 1e-6;
@@ -27,6 +27,26 @@ export function extentOf(lines: readonly Line[], tracer: Tracer, view: View): Ra
 	}
 	if (min > max) return { min: 0, max: 1 };
 	return min === max ? { min: min - 0.5, max: max + 0.5 } : { min, max };
+}
+
+/** The steps that lie in an x range; undefined where no line has any. */
+export function stepsIn(
+	{ min, max }: Range,
+	lines: readonly Line[],
+	tracer: Tracer,
+	view: View,
+): Range | undefined {
+	let first = Number.POSITIVE_INFINITY;
+	let last = Number.NEGATIVE_INFINITY;
+	for (const line of lines) {
+		const { series } = line;
+		const x = tracer.x(line, view);
+		const [start, end] = [x[0] ?? Number.NaN, x[series.length - 1] ?? Number.NaN];
+		if (!(start <= max && end >= min)) continue;
+		first = Math.min(first, stepOfX(series, x, Math.max(start, min)));
+		last = Math.max(last, stepOfX(series, x, Math.min(end, max)));
+	}
+	return first <= last ? { min: first, max: last } : undefined;
 }
 
 export class SharedRange {

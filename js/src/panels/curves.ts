@@ -5,10 +5,10 @@ import { readTheme, type Theme } from "../theme";
 import { card } from "./card";
 import { ChartCard, type ExportFormat } from "./curves-chart";
 import { Details } from "./curves-detail";
-import { extentOf, SharedRange } from "./curves-range";
+import { extentOf, SharedRange, stepsIn } from "./curves-range";
 import { saveCharts } from "./curves-save";
 import { Strip } from "./curves-strip";
-import { chartLines, eventMarks, type Line, stepOfX, Tracer, type View } from "./curves-traces";
+import { chartLines, eventMarks, type Line, Tracer, type View } from "./curves-traces";
 import { type Context, element, type Mount } from "./panel";
 
 /** A chart whose points end before this share of the common x range has a range of its own. */
@@ -132,7 +132,11 @@ class CurvesPanel {
 	private add(title: string): ChartCard {
 		const chart = new ChartCard(title, {
 			point: (step) => this.context.cursor.set(step),
-			zoom: (range) => this.zoom(range),
+			zoom: (range) => {
+				if (chart.isApart) chart.x = range;
+				else this.range.zoom(range, this.extent([...this.lines.values()].flat()));
+				this.schedule();
+			},
 			reset: () => this.reset(),
 			toggle: (key) => {
 				if (!this.view.hidden.delete(key)) this.view.hidden.add(key);
@@ -181,12 +185,15 @@ class CurvesPanel {
 			const chart = this.cards.get(title);
 			if (!chart || !this.onScreen.has(chart.root)) continue;
 			const own = this.extent(lines);
-			const isApart = own.max < OWN_RANGE_SHARE * all.max && !this.view.zoom;
-			this.drawChart(chart, lines, isApart ? own : range);
+			chart.isApart = own.max < OWN_RANGE_SHARE * all.max;
+			this.drawChart(chart, lines, chart.isApart ? (chart.x ?? own) : range);
 			drawn.push(...lines.filter(({ key }) => !this.view.hidden.has(key)));
 		}
-		if (this.view.zoom) this.wantDetail(drawn, range);
-		const zoomed = this.view.zoom || [...this.cards.values()].some((chart) => chart.y);
+		if (this.view.zoom) {
+			const steps = stepsIn(range, drawn, this.tracer, this.view);
+			if (steps) this.details.want(drawn, steps);
+		}
+		const zoomed = this.view.zoom || [...this.cards.values()].some((chart) => chart.x ?? chart.y);
 		const runs = [...this.context.store.runs.values()];
 		const hasEpochs = runs.some((run) => run.epochs.length > 0);
 		const tags = runs.reduce((most, run) => Math.max(most, run.series.length), 0);
@@ -226,35 +233,16 @@ class CurvesPanel {
 		});
 	}
 
-	private wantDetail(lines: readonly Line[], { min, max }: Range): void {
-		const steps = lines
-			.filter(({ series }) => series.length > 0)
-			.map((line) => {
-				const x = this.tracer.x(line, this.view);
-				return [stepOfX(line.series, x, min), stepOfX(line.series, x, max)] as const;
-			});
-		if (steps.length === 0) return;
-		this.details.want(lines, {
-			min: Math.min(...steps.map(([first]) => first)),
-			max: Math.max(...steps.map(([, last]) => last)),
-		});
-	}
-
-	private zoom(wanted: Range): void {
-		this.range.zoom(wanted, this.extent([...this.lines.values()].flat()));
-		this.schedule();
-	}
-
 	private reset(): void {
 		this.view.zoom = undefined;
-		for (const chart of this.cards.values()) chart.y = undefined;
+		for (const chart of this.cards.values()) chart.x = chart.y = undefined;
 		this.details.stop();
 		this.schedule();
 	}
 
 	/** Another axis or smoothing: a chosen range of values may not fit it any more. */
 	private changed(): void {
-		for (const chart of this.cards.values()) chart.y = undefined;
+		for (const chart of this.cards.values()) chart.x = chart.y = undefined;
 		this.schedule();
 	}
 
