@@ -20,9 +20,11 @@ class Crossings:
         outputs: Pairs of a box of the level and the box outside that takes its tensor.
     """
 
-    edges: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
-    inputs: dict[tuple[str, str], None] = field(default_factory=dict)
-    outputs: dict[tuple[str, str], None] = field(default_factory=dict)
+    edges: dict[tuple[str, str], tuple[int, ...]] = field(
+        default_factory=dict[tuple[str, str], tuple[int, ...]]
+    )
+    inputs: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
+    outputs: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
 
 
 def find_crossings(graph: Graph, boxes: dict[str, Box]) -> dict[str, Crossings]:

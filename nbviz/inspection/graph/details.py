@@ -1,8 +1,11 @@
 """What distinguishes one module from others of its type, in a few words: "3×3, stride 2"."""
 
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from torch import nn
 
@@ -57,11 +60,21 @@ def _recurrent(module: Any) -> str:
 
 def _size(value: Any, *, collapse: bool = False) -> str:
     """Return `3×3` for (3, 3); just `2` for (2, 2) if equal sizes collapse."""
-    values = tuple(value) if isinstance(value, list | tuple) else (value,)
+    several = isinstance(value, list | tuple)
+    values: list[Any] = list(cast("Any", value)) if several else [value]
     if collapse and len(set(values)) == 1:
         return str(values[0])
     return "×".join(map(str, values))
 
+
+def _nothing(_module: Any) -> str:
+    return ""
+
+
+_SAYING_NOTHING = (
+    *(nn.Flatten, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.ELU),
+    *(nn.Hardswish, nn.Hardsigmoid),
+)
 
 _SAID: list[tuple[Any, Callable[[Any], str]]] = [
     (nn.modules.conv._ConvNd, _convolution),  # pyright: ignore[reportPrivateUsage]
@@ -93,11 +106,7 @@ _SAID: list[tuple[Any, Callable[[Any], str]]] = [
     (nn.Softmax, lambda m: f"dim {m.dim}"),
     (nn.LeakyReLU, lambda m: f"slope {m.negative_slope:g}"),
     (nn.Upsample, lambda m: f"× {m.scale_factor:g}" if m.scale_factor else ""),
-    (nn.Flatten, lambda m: ""),
-    (
-        (nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.ELU, nn.Hardswish, nn.Hardsigmoid),
-        lambda m: "",
-    ),
+    (_SAYING_NOTHING, _nothing),
 ]
 
 _SYMBOLS = {

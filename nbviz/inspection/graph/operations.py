@@ -5,6 +5,9 @@
 passing the first (TorchScript, C++), and for passes without data.
 """
 
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -96,7 +99,7 @@ class FunctionMode(TorchFunctionMode):
         given = list(tensors_in(args))
         if kwargs:
             given.extend(tensors_in(list(kwargs.values())))
-        before = [(tensor, version_of(tensor)) for tensor in given]
+        versions = [version_of(tensor) for tensor in given]
         origins = [origin for tensor in given if (origin := recorder.tensors.get(tensor))]
         node = recorder.begin(name)
         recorder.current = node
@@ -106,23 +109,32 @@ class FunctionMode(TorchFunctionMode):
             result = func(*args, **kwargs)
         finally:
             recorder.current = None
-        if isinstance(result, torch.Tensor):
-            made = [result]
-        elif isinstance(result, bool | int | float | str | torch.Size | torch.dtype | None):
-            made = []
-        else:
-            made = list(tensors_in(result))
-        written = [tensor for tensor, version in before if version_of(tensor) != version]
+        written = [
+            t for t, version in zip(given, versions, strict=True) if version_of(t) != version
+        ]
+        return self._record(node, given, origins, written, result)
+
+    def _record(
+        self,
+        node: Recorded,
+        given: list[torch.Tensor],
+        origins: list[Origin],
+        written: list[torch.Tensor],
+        result: Any,
+    ) -> Any:
+        """Add a call's node if it made or changed a tensor. Returns the call's result."""
+        recorder = self._recorder
+        made = [result] if isinstance(result, torch.Tensor) else _tensors_of(result)
         if not made and not written:
-            if name in SYNCHRONISING and origins:
+            if node.name in SYNCHRONISING and origins:
                 self._add(node, given, origins, [])
             return result
-        if not written and len(made) == 1 and given and made[0] is given[0]:
+        if not written and given and result is given[0]:
             # Nothing was done (`contiguous`, `to`), or a dropout let its input through. The first
             # is not shown; the second gets a tensor of its own, so that branches stay apart.
-            if name not in ("dropout", "feature_dropout", "alpha_dropout") and "drop" not in name:
+            if "drop" not in node.name:
                 return result
-            result = recorder.renewed(result)
+            result = recorder.renewed(given[0])
             made = [result]
         number = self._add(node, given, origins, made)
         for tensor in made:
@@ -166,9 +178,8 @@ class FunctionMode(TorchFunctionMode):
             origin = recorder.tensors.get(args[0])
             number = self._add(node, [args[0]], [origin] if origin else [], [result])
             recorder.tensors.set(result, Origin(number, describe(result)))
-        elif isinstance(result, torch.Tensor) and name == "data":
-            if origin := recorder.tensors.get(args[0]):
-                recorder.tensors.set(result, origin)
+        elif name == "data" and (origin := recorder.tensors.get(args[0])):
+            recorder.tensors.set(result, origin)
         return result
 
 
@@ -195,7 +206,8 @@ class KernelMode(TorchDispatchMode):
         """Run one operator."""
         kwargs = kwargs or {}
         shapes, recorder = self._shapes, self._recorder
-        result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
+        with torch._C.DisableTorchFunction():  # operators called here are no calls of the author's
+            result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
         node = recorder.current
         packet = func._overloadpacket
         count = flop_registry.get(packet)
@@ -222,6 +234,12 @@ class KernelMode(TorchDispatchMode):
         for tensor in made:
             setter = recorder.tensors.set_written if name.endswith("_") else recorder.tensors.set
             setter(tensor, Origin(number, describe(tensor)))
+
+
+def _tensors_of(result: Any) -> list[torch.Tensor]:
+    if isinstance(result, bool | int | float | str | torch.Size | torch.dtype | None):
+        return []
+    return list(tensors_in(result))
 
 
 def _distinct(origins: list[Origin]) -> list[Origin]:

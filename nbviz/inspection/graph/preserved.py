@@ -1,22 +1,26 @@
 """A model left as it was found: buffers, attributes, gradients and random numbers."""
 
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
+
 from __future__ import annotations
 
+import operator
 import random
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _CONTAINERS = (list, dict, set)
 
 
 @contextmanager
-def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Iterator[None]:
+def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[None]:
     """Undo what a forward pass does to a model besides computing.
 
     Args:
@@ -42,15 +46,15 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Iterator[None]:
                 parameter.grad = gradient
         with torch.no_grad():
             for buffer, copy, version in buffers:
-                if buffer._version != version:  # pyright: ignore[reportPrivateUsage]
+                if buffer._version != version:
                     buffer.copy_(copy)
 
 
 def _copies(model: torch.nn.Module) -> list[tuple[torch.Tensor, torch.Tensor, int]]:
     return [
-        (buffer, buffer.detach().clone(), buffer._version)  # pyright: ignore[reportPrivateUsage]
+        (buffer, buffer.detach().clone(), buffer._version)
         for buffer in model.buffers()
-        if not buffer.is_inference()
+        if not (torch.nn.parameter.is_lazy(buffer) or buffer.is_inference())
     ]
 
 
@@ -75,12 +79,12 @@ def _restore(module: torch.nn.Module, kept: dict[str, tuple[Any, Any]]) -> None:
 
 
 def _is_same(value: Any, copy: Any) -> bool:
+    """Whether a container holds the very objects that its copy does."""
     if len(value) != len(copy):
         return False
     if isinstance(value, dict):
-        return all(a is b for a, b in zip(value.items(), copy.items(), strict=True)) or all(
-            key in copy and value[key] is copy[key] for key in value
-        )
+        known = cast("dict[Any, Any]", value)
+        return all(key in copy and known[key] is copy[key] for key in known)
     if isinstance(value, set):
-        return value == copy
-    return all(a is b for a, b in zip(value, copy, strict=True))
+        return bool(value == copy)
+    return all(map(operator.is_, value, copy))

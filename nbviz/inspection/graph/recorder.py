@@ -1,5 +1,8 @@
 """What a trace has seen so far: module calls, operations and the tensors between them."""
 
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
+
 from __future__ import annotations
 
 import sys
@@ -10,6 +13,7 @@ from typing import Any
 
 import torch
 
+from nbviz.inspection.graph.modules import named_modules
 from nbviz.inspection.graph.tensors import Origin, TensorMap
 from nbviz.inspection.graph.values import TensorInfo, describe
 
@@ -69,10 +73,7 @@ class Recorder:
         self.nodes: list[Recorded] = []
         self.scopes: list[Scope] = []
         self.current: Recorded | None = None
-        self.modules = {
-            id(module): name
-            for name, module in reversed(list(model.named_modules(remove_duplicate=False)))
-        }
+        self.modules = {id(module): name for name, module in reversed(named_modules(model))}
         self.parameters = {id(p) for p in model.parameters()}
         self.stack: list[Scope] = []
         self._calls: defaultdict[str, int] = defaultdict(int)
@@ -138,7 +139,7 @@ class Recorder:
         """Return another tensor object with the same data, without recording how."""
         before, self.current = self.current, Recorded("", "operation", "", self.stack[-1], 0)
         try:
-            with torch._C.DisableTorchFunction():  # pyright: ignore[reportPrivateUsage]
+            with torch._C.DisableTorchFunction():
                 return tensor.view_as(tensor)
         finally:
             self.current = before

@@ -1,19 +1,23 @@
-"""Which module is running: calls of modules and of `torch.autograd.Function`, on this thread only."""
+"""Which module is running: calls of modules and autograd functions, on this thread only."""
+
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
 
 from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch.nn import Module
 
+from nbviz.inspection.graph.modules import type_name, wrapped_module
 from nbviz.inspection.graph.tensors import Origin
 from nbviz.inspection.graph.values import describe, tensors_in, with_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from nbviz.inspection.graph.recorder import Recorder, Scope
 
@@ -85,11 +89,15 @@ class ScopeTracker:
             own = renewed[id(tensor)] = recorder.renewed(tensor)
             number = recorder.finish(node, [origin] if origin else [], [own])
             recorder.tensors.set(own, Origin(number, describe(own)))
-        return with_tensors(result, lambda tensor: renewed.get(id(tensor), tensor))
+
+        def renew(tensor: torch.Tensor) -> torch.Tensor:
+            return renewed.get(id(tensor), tensor)
+
+        return with_tensors(result, renew)
 
 
 @contextmanager
-def tracking(recorder: Recorder) -> Iterator[None]:
+def tracking(recorder: Recorder) -> Generator[None]:
     """Record the scopes of this thread's calls. Other threads run as before."""
     thread = threading.get_ident()
     with _lock:
@@ -111,13 +119,13 @@ def tracking(recorder: Recorder) -> Iterator[None]:
 
 def _install() -> None:
     _original["__call__"] = Module.__call__
-    _original["_call_impl"] = Module._call_impl  # pyright: ignore[reportPrivateUsage]
+    _original["_call_impl"] = Module._call_impl
     _original["apply"] = torch.autograd.Function.__dict__["apply"]
 
     def call_compiled(self: Module, *args: Any, **kwargs: Any) -> Any:
         # A module compiled in place would run a method that was bound before ours was installed.
         if threading.get_ident() in _active:
-            return self._call_impl(*args, **kwargs)  # pyright: ignore[reportPrivateUsage]
+            return cast("Any", self)._call_impl(*args, **kwargs)
         return _original["__call__"](self, *args, **kwargs)
 
     def call(self: Module, *args: Any, **kwargs: Any) -> Any:
@@ -132,28 +140,11 @@ def _install() -> None:
         return run(*args, **kwargs) if tracker is None else tracker.apply(cls, run, args, kwargs)
 
     Module.__call__ = call_compiled
-    Module._call_impl = call  # pyright: ignore[reportPrivateUsage]
+    Module._call_impl = call
     torch.autograd.Function.apply = classmethod(apply)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _uninstall() -> None:
     Module.__call__ = _original["__call__"]
-    Module._call_impl = _original["_call_impl"]  # pyright: ignore[reportPrivateUsage]
+    Module._call_impl = _original["_call_impl"]
     torch.autograd.Function.apply = _original["apply"]
-
-
-def wrapped_module(module: Module) -> Module | None:
-    """Return the module inside one that only changes how it is run."""
-    if isinstance(module, torch.nn.DataParallel):
-        return module.module
-    if type(module).__name__ == "OptimizedModule":
-        return module._modules.get("_orig_mod")
-    return None
-
-
-def type_name(module: Module) -> str:
-    """Return the name of a module's class, as its author knows it."""
-    if isinstance(module, torch.jit.ScriptModule):
-        return str(getattr(module, "original_name", type(module).__name__))
-    name = type(module).__name__
-    return name.removeprefix("Parametrized")

@@ -60,7 +60,7 @@ def _bmm(a: Any, b: Any) -> Any:
     return _empty((a.shape[0], a.shape[1], b.shape[2]), a.dtype)
 
 
-def _convolution(
+def _convolution(  # noqa: PLR0917 - the operator's own arguments
     x: Any,
     weight: Any,
     _bias: Any,

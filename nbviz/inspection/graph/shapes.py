@@ -4,9 +4,12 @@ It costs no arithmetic, no device memory and no random numbers, and it cannot wr
 own tensors. PyTorch's FakeTensorMode does the same and more, and takes several times as long.
 """
 
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
+
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -78,7 +81,8 @@ class ShapesOnly:
         if isinstance(value, torch.Tensor):
             return value if value.is_meta else self.standin(value)
         if isinstance(value, list | tuple):
-            return type(value)(map(self._replaced, value))
+            items = cast("list[Any]", value)
+            return type(items)(map(self._replaced, items))
         return value
 
     def _note_writes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -1,5 +1,8 @@
 """Which operation made a tensor, also after something was written into it or into a view of it."""
 
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
+
 from __future__ import annotations
 
 import weakref
@@ -73,7 +76,7 @@ def version_of(tensor: torch.Tensor) -> int:
     """Return the number of writes into a tensor's memory; 0 for tensors that do not count them."""
     if torch.nn.parameter.is_lazy(tensor) or tensor.is_inference():
         return 0
-    return tensor._version  # pyright: ignore[reportPrivateUsage]
+    return tensor._version
 
 
 def _storage(tensor: torch.Tensor) -> Any:

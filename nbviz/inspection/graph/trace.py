@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from nbviz.errors import TraceError
-from nbviz.inspection.graph.model import Graph, build
+from nbviz.inspection.graph.building import build
+from nbviz.inspection.graph.modules import wrapped_module
 from nbviz.inspection.graph.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.preserved import preserved
 from nbviz.inspection.graph.recorder import Recorder
-from nbviz.inspection.graph.scopes import tracking, wrapped_module
+from nbviz.inspection.graph.scopes import tracking
 from nbviz.inspection.graph.shapes import ShapesOnly
 from nbviz.inspection.graph.values import named_tensors, with_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
+
+    from nbviz.inspection.graph.model import Graph
 
 
 def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
@@ -49,9 +52,8 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         )
     while (inner := wrapped_module(model)) is not None:
         model = inner
-    if any(torch.nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
-        model = copy.deepcopy(model)  # its first call makes its parameters, and that stays
     try:
+        model = _with_all_parameters(model, inputs, kwargs)
         with preserved(model, runs_for_real=False):
             return _run(model, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
@@ -63,6 +65,16 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
             f"{type(model).__name__} failed when called with these inputs: "
             f"{type(error).__name__}: {error}. Pass nbviz.trace what model(...) itself accepts."
         ) from error
+
+
+def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.nn.Module:
+    """Return the model; if its first call makes parameters, a copy that was called once."""
+    if not any(torch.nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
+        return model
+    copied = copy.deepcopy(model)
+    with preserved(model, runs_for_real=True), torch.no_grad():
+        copied(*with_tensors(inputs, _copy), **with_tensors(kwargs, _copy))
+    return copied
 
 
 def _run_for_real(model: torch.nn.Module, inputs: Any, kwargs: Any, note: str) -> Graph:
@@ -119,12 +131,12 @@ def _copy(tensor: torch.Tensor) -> torch.Tensor:
 
 
 @contextmanager
-def _eager() -> Iterator[None]:
-    """Run compiled functions as they were written; only where something can have been compiled."""
+def _eager() -> Generator[None]:
+    """Run compiled and scripted functions as they were written, operator by operator."""
     context: AbstractContextManager[Any] = nullcontext()
     if "torch._dynamo" in sys.modules:
         context = torch.compiler.set_stance("force_eager")
-    with context:
+    with context, torch.jit.optimized_execution(False):
         yield
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, cast
 
@@ -52,42 +53,29 @@ def named_tensors(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, 
             yield from named_tensors(item, whole, depth + 1)
 
 
-def with_tensors(value: Any, change: Any) -> Any:
+def with_tensors(value: Any, change: Callable[[torch.Tensor], Any]) -> Any:
     """Return the value with `change(tensor)` in place of each tensor; containers are rebuilt.
 
     Objects that are no containers of Python's own are changed in a shallow copy.
     """
     if isinstance(value, torch.Tensor):
         return change(value)
-    if isinstance(value, dict):
-        known = cast("dict[Any, Any]", value)
-        changed = {key: with_tensors(item, change) for key, item in known.items()}
-        return changed if type(known) is dict else _copied(known, changed)
-    if isinstance(value, tuple) and hasattr(cast("Any", value), "_fields"):
-        return type(cast("Any", value))(
-            *(with_tensors(item, change) for item in cast("Any", value))
-        )
-    if type(value) in (list, tuple, set, frozenset):
-        return type(value)(with_tensors(item, change) for item in value)
-    if isinstance(value, torch.nn.utils.rnn.PackedSequence):
-        return type(value)(*(with_tensors(item, change) for item in tuple(value)))
-    parts = {part[1:]: item for part, item in _parts(value) if part.startswith(".")}
-    if not any(True for item in parts.values() for _ in tensors_in(item)):
+    if next(tensors_in(value), None) is None:
         return value
-    import copy
-
+    if isinstance(value, tuple):
+        items = [with_tensors(item, change) for item in cast("tuple[Any, ...]", value)]
+        kind = cast("Any", type(cast("Any", value)))
+        return kind(*items) if hasattr(kind, "_fields") else kind(items)
+    if isinstance(value, list | set | frozenset):
+        several = cast("list[Any]", value)
+        return type(several)(with_tensors(item, change) for item in several)
     copied = copy.copy(value)
-    for name, item in parts.items():
-        object.__setattr__(copied, name, with_tensors(item, change))
-    return copied
-
-
-def _copied(mapping: Any, changed: dict[Any, Any]) -> Any:
-    import copy
-
-    copied = copy.copy(mapping)
-    for key, item in changed.items():
-        copied[key] = item
+    if isinstance(value, Mapping):
+        for key, item in cast("Mapping[Any, Any]", value).items():
+            copied[key] = with_tensors(item, change)
+        return copied
+    for part, item in _parts(value):
+        object.__setattr__(copied, part.removeprefix("."), with_tensors(item, change))
     return copied
 
 
@@ -97,19 +85,22 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         for key, item in cast("Mapping[Any, Any]", value).items():
             written = str(key)
             yield (f".{written}" if written.isidentifier() else f"[{key!r}]"), item
-    elif isinstance(value, tuple) and hasattr(cast("Any", value), "_fields"):
-        for field in cast("Any", value)._fields:
-            yield f".{field}", getattr(cast("Any", value), field)
     elif isinstance(value, list | tuple | set | frozenset):
+        names = getattr(cast("Any", value), "_fields", None)  # a named tuple's
         for index, item in enumerate(cast("list[Any]", value)):
-            yield f"[{index}]", item
-    elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield f".{field.name}", getattr(value, field.name, None)
-    elif _is_plain_object(value):
-        for name, item in vars(value).items():
-            if not name.startswith("_"):
-                yield f".{name}", item
+            yield (f".{names[index]}" if names else f"[{index}]"), item
+    else:
+        for name in _attributes(value):
+            yield f".{name}", getattr(value, name, None)
+
+
+def _attributes(value: Any) -> list[str]:
+    """Return the names under which an object of the user's own may hold tensors."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return [field.name for field in fields(value)]
+    if not _is_plain_object(value):
+        return []
+    return [name for name in vars(value) if not name.startswith("_")]
 
 
 def _is_plain_object(value: Any) -> bool:

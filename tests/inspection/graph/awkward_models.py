@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn import functional
 from torch.nn.utils import parametrizations, parametrize
 from torch.utils.checkpoint import checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass
@@ -256,7 +258,7 @@ class InPlace(nn.Module):
         row = y[0]
         row.mul_(2)
         y.view(-1)[3:5].zero_()
-        return F.relu(y, inplace=True)
+        return functional.relu(y, inplace=True)
 
 
 @case("buffers that change", 2, vector)
@@ -553,7 +555,7 @@ class Functional(nn.Module):
 
     def forward(self, x):
         for weight in self.weights:
-            x = F.linear(x, weight, self.table["bias"])
+            x = functional.linear(x, weight, self.table["bias"])
         return x
 
 
@@ -592,9 +594,9 @@ class UNet(nn.Module):
         for down in self.downs:
             x = down(x).relu()
             skips.append(x)
-            x = F.max_pool2d(x, 2)
+            x = functional.max_pool2d(x, 2)
         for up in self.ups:
-            x = F.interpolate(x, size=skips[-1].shape[2:])
+            x = functional.interpolate(x, size=skips[-1].shape[2:])
             x = up(torch.cat([x, skips.pop()], 1))
         return self.head(x)
 
