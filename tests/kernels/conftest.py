@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,40 +17,60 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CLEAN_UP = """
+import sys
+if "trainer" in globals():
+    trainer.trainer.stop_and_wait()
+    trainer.close()
+for _name in ("google", "google.colab"):
+    sys.modules.pop(_name, None)
+"""
+
+
 @pytest.fixture(scope="session")
-def jupyter(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """The folder of kernel specifications, and the environment that kernels run in."""
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], KernelPage]]:
+    """Kernels by name, each started when it is first asked for."""
     folder = tmp_path_factory.mktemp("kernels")
     write_kernel_specs(folder / "data")
-    return folder / "data" / "kernels", {**os.environ, **jupyter_environment(folder)}
+    specs = KernelSpecManager(kernel_dirs=[str(folder / "data" / "kernels")])
+    environment = {**os.environ, **jupyter_environment(folder)}
+    pages: dict[str, KernelPage] = {}
+
+    with ExitStack() as stack:
+
+        def get(name: str) -> KernelPage:
+            if name not in pages:
+                kernel = _kernel(name, specs, environment, folder)
+                pages[name] = stack.enter_context(kernel)
+            return pages[name]
+
+        yield get
 
 
 @pytest.fixture
 def make_kernel(
-    jupyter: tuple[Path, dict[str, str]], tmp_path: Path
+    kernels: Callable[[str], KernelPage],
 ) -> Iterator[Callable[[str], KernelPage]]:
-    """Returns a function that starts a kernel by name."""
-    specs, environment = jupyter
-    running = []
+    """Returns a function that gives a kernel by name; it is cleaned up after the test."""
+    used: list[KernelPage] = []
 
     def make(name: str) -> KernelPage:
-        kernel = _kernel(name, specs, environment, tmp_path)
-        page = kernel.__enter__()
-        running.append(kernel)
-        return page
+        used.append(kernels(name))
+        return used[-1]
 
     yield make
-    for kernel in running:
-        kernel.__exit__(None, None, None)
+    for page in used:
+        page.run(CLEAN_UP)
+        page.leave()
 
 
 @contextmanager
 def _kernel(
-    name: str, specs: Path, environment: dict[str, str], folder: Path
+    name: str, specs: KernelSpecManager, environment: dict[str, str], folder: Path
 ) -> Iterator[KernelPage]:
     manager = KernelManager(
         kernel_name=name,
-        kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(specs)]),
+        kernel_spec_manager=specs,
         connection_file=str(folder / f"{name}.json"),
     )
     manager.start_kernel(env=environment, cwd=str(folder))

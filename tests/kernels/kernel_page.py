@@ -98,6 +98,13 @@ class KernelPage:
         """Become the page of the dashboard with this name in the kernel."""
         self.comm = self.value(f"{dashboard}.comm.comm_id")
 
+    def leave(self) -> None:
+        """Close the page: what was sent and received is forgotten."""
+        self.read(0.0)
+        self.comm, self.subshell = "", None
+        self.received.clear()
+        self.sent.clear()
+
     def use_subshell(self) -> None:
         """Send what follows over a subshell, as JupyterLab does where the kernel has them."""
         message = self.client.session.msg("create_subshell_request", {})

@@ -97,6 +97,8 @@ def test_pulled_frames_hold_every_point(page: KernelPage) -> None:
 
 
 def test_buttons_work_by_pulling(page: KernelPage) -> None:
+    page.run(cells.trainer())  # one that does not end by itself
+    page.show("trainer")
     page.send("ready")
     page.wait_until(lambda: page.received, "snapshot")
     request = page.control("start")
