@@ -1,0 +1,246 @@
+"""Events to points: by the block where they look alike, one by one where they do not."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nbviz.recording.event_files.batch import Batch, Pieces, Points, Text
+from nbviz.recording.event_files.crc import crc32c_columns, crc32c_many, masked
+from nbviz.recording.event_files.layout import read_layout
+from nbviz.recording.event_files.records import FOOTER, HEADER
+from nbviz.recording.event_files.wire import MessageError, read_varint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from nbviz.recording.event_files.layout import Layout, Slot
+
+_FEW = 8  # records of one length that are read one by one
+_LONGEST = 1024  # bytes of an event that is read in a block
+_ROWS = 16_384  # records in a block: its columns stay in the processor's cache
+_MOST_LAYOUTS = 32  # of events of one length in a block; the others are read one by one
+_CONTINUES = 0x80
+_SCALARS = "scalars"
+
+
+class Decoder:
+    """Reads the events of one file, part by part."""
+
+    def __init__(self) -> None:
+        self._scalar_tensors: set[str] = set()
+
+    def decode(
+        self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+    ) -> Batch:
+        """Return what records hold; those whose CRC or content is wrong are left out and counted.
+
+        Args:
+            data: A part of the file.
+            starts: Where in it each record begins.
+            lengths: Bytes of each payload.
+        """
+        part = _Part(data, self._scalar_tensors)
+        order = np.argsort(lengths, kind="stable")
+        ordered = lengths[order]
+        cuts = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1)).tolist()
+        single: list[tuple[int, int]] = []
+        for begin, end in pairwise(cuts):
+            length, group = int(ordered[begin]), starts[order[begin:end]]
+            if len(group) < _FEW or length > _LONGEST:
+                single += [(start, length) for start in group.tolist()]
+                continue
+            for first in range(0, len(group), _ROWS):
+                part.read_block(group[first : first + _ROWS], length)
+        part.read_singly(sorted(single))
+        return part.finish()
+
+
+class _Part:
+    def __init__(self, data: NDArray[np.uint8], scalar_tensors: set[str]) -> None:
+        self._data = data
+        self._batch = Batch()
+        self._pieces = Pieces()
+        self._tensors = Pieces()
+        self._texts: list[tuple[int, Text]] = []
+        self._first = (len(data), 0.0)
+        self._scalar_tensors = scalar_tensors
+
+    def finish(self) -> Batch:
+        batch = self._batch
+        for tag, points in self._tensors.put_together().items():
+            if tag in self._scalar_tensors:
+                self._pieces.add(tag, np.zeros(len(points.steps), np.int64), points)
+            else:
+                batch.others += len(points.steps)
+        batch.points = self._pieces.put_together()
+        batch.texts = [text for _, text in sorted(self._texts)]
+        batch.first_wall_time = self._first[1] if self._first[0] < len(self._data) else None
+        return batch
+
+    # ------------------------------------------------------------ one by one
+
+    def read_singly(self, records: list[tuple[int, int]]) -> None:
+        """Read records, given as start and length of the payload."""
+        ends = [start + HEADER + length for start, length in records]
+        payloads = [
+            self._data[end - length : end].tobytes()
+            for (_, length), end in zip(records, ends, strict=True)
+        ]
+        crcs = masked(crc32c_many(payloads)).tolist()
+        for (start, _), end, payload, crc in zip(records, ends, payloads, crcs, strict=True):
+            said = int.from_bytes(self._data[end : end + FOOTER].tobytes(), "little")
+            if said == crc:
+                self._read_event(start, payload)
+            else:
+                self._batch.damaged += 1
+
+    def _read_event(self, start: int, event: bytes) -> None:
+        try:
+            layout = read_layout(event)
+            step = read_varint(event, *layout.step)[0] if layout.step[1] else 0
+        except MessageError:
+            self._batch.damaged += 1
+            return
+        step -= (step >> 63) << 64
+        wall_time = 0.0
+        if layout.wall_time is not None:
+            wall_time = _number(event, layout.wall_time, "<f8")
+            self._first = min(self._first, (start, wall_time))
+        self._batch.writer = self._batch.writer or layout.writer
+        for slot in layout.slots:
+            tag = event[slice(*slot.tag)].decode(errors="replace")
+            if slot.content == "text":
+                pieces = ((slot.start, slot.stop), *slot.rest)
+                text = "\n".join(event[a:b].decode(errors="replace") for a, b in pieces)
+                self._texts.append((start, Text(wall_time, step, tag, text)))
+            elif slot.content == "other":
+                self._batch.others += 1
+            else:
+                points = Points(
+                    np.array([step], np.int64),
+                    np.array([wall_time]),
+                    np.array([_number(event, slot.start, slot.content)]),
+                )
+                self._add(tag, slot, np.array([start]), points)
+
+    def _add(self, tag: str, slot: Slot, places: NDArray[np.int64], points: Points) -> None:
+        if not slot.is_tensor:
+            self._pieces.add(tag, places, points)
+            return
+        # Only a tag's first event need say that its tensors are scalars.
+        if slot.plugin == _SCALARS:
+            self._scalar_tensors.add(tag)
+        self._tensors.add(tag, places, points)
+
+    # ------------------------------------------------------------ in blocks
+
+    def read_block(self, starts: NDArray[np.int64], length: int) -> None:
+        """Read records of one length."""
+        rows = np.lib.stride_tricks.sliding_window_view(self._data, length + FOOTER)
+        block = rows[starts + HEADER]
+        columns = np.ascontiguousarray(block[:, :length].T)
+        said = np.ascontiguousarray(block[:, length:]).view("<u4").reshape(-1)
+        good = masked(crc32c_columns(columns)) == said
+        if not good.all():
+            self._batch.damaged += int((~good).sum())
+            starts, columns = starts[good], columns[:, good]
+        for _ in range(_MOST_LAYOUTS):
+            if len(starts) < _FEW:
+                break
+            read = self._read_alike(starts, columns)
+            if read.all():
+                return
+            starts, columns = starts[~read], columns[:, ~read]
+        for start, row in zip(starts.tolist(), np.ascontiguousarray(columns.T), strict=True):
+            self._read_event(start, row.tobytes())
+
+    def _read_alike(
+        self, starts: NDArray[np.int64], columns: NDArray[np.uint8]
+    ) -> NDArray[np.bool_]:
+        """Read the events with the layout of the first one, and say which those were."""
+        event = columns[:, 0].tobytes()
+        read = np.zeros(len(starts), np.bool_)
+        read[0] = True
+        try:
+            layout = read_layout(event)
+        except MessageError:
+            self._batch.damaged += 1
+            return read
+        readable = all(slot.content in ("<f4", "<f8") for slot in layout.slots)
+        if not (layout.slots and readable and layout.wall_time is not None):
+            self._read_event(int(starts[0]), event)
+            return read
+        mask = _fixed_bytes(layout, len(columns))
+        differs = np.zeros(len(starts), np.uint8)
+        for place in np.flatnonzero(mask):
+            differs |= (columns[place] ^ columns[place, 0]) & mask[place]
+        read |= differs == 0
+        places, alike = starts, columns
+        if not read.all():
+            places, alike = starts[read], columns[:, read]
+        wall_times = _numbers(alike, layout.wall_time, "<f8")
+        steps = _varints(alike[slice(*layout.step)])
+        self._first = min(self._first, (int(places[0]), float(wall_times[0])))
+        for rows in _by_tags(alike, layout):
+            for slot in layout.slots:
+                tag = alike[slice(*slot.tag), int(rows[0])].tobytes().decode(errors="replace")
+                values = _numbers(alike, slot.start, slot.content)[rows]
+                points = Points(steps[rows], wall_times[rows], values)
+                self._add(tag, slot, places[rows], points)
+        return read
+
+
+def _fixed_bytes(layout: Layout, length: int) -> NDArray[np.uint8]:
+    """Bits that are the same in all events of a layout: all but wall time, step, tags, numbers."""
+    mask = np.full(length, 0xFF, np.uint8)
+    assert layout.wall_time is not None
+    mask[layout.wall_time : layout.wall_time + 8] = 0
+    mask[slice(*layout.step)] = _CONTINUES
+    for slot in layout.slots:
+        mask[slice(*slot.tag)] = 0
+        mask[slot.start : slot.stop] = 0
+    return mask
+
+
+def _by_tags(columns: NDArray[np.uint8], layout: Layout) -> Iterator[NDArray[np.intp]]:
+    """Yield the indices of events that have the same tags."""
+    names = np.concatenate([columns[slice(*slot.tag)] for slot in layout.slots])
+    left = np.arange(columns.shape[1], dtype=np.intp)
+    if bool((names == names[:, :1]).all()):
+        yield left
+        return
+    while len(left):
+        among = names[:, left]
+        hashes = crc32c_columns(among)
+        order = np.argsort(hashes, kind="stable")
+        cuts = np.flatnonzero(np.diff(hashes[order], prepend=-1, append=-1)).tolist()
+        others: list[NDArray[np.intp]] = []
+        for begin, end in pairwise(cuts):
+            rows = order[begin:end]
+            same = (among[:, rows] == among[:, rows[:1]]).all(axis=0)
+            yield left[rows[same]]
+            if not same.all():  # two tags with one CRC
+                others.append(left[rows[~same]])
+        left = np.sort(np.concatenate(others)) if others else left[:0]
+
+
+def _numbers(columns: NDArray[np.uint8], start: int, content: str) -> NDArray[np.float64]:
+    width = np.dtype(content).itemsize
+    rows = np.ascontiguousarray(columns[start : start + width].T)
+    return rows.view(content).reshape(-1).astype(np.float64)
+
+
+def _number(event: bytes, start: int, content: str) -> float:
+    return float(np.frombuffer(event, content, 1, start)[0])
+
+
+def _varints(columns: NDArray[np.uint8]) -> NDArray[np.int64]:
+    numbers = np.zeros(columns.shape[1], np.int64)
+    for place, column in enumerate(columns):
+        numbers |= (column & 0x7F).astype(np.int64) << 7 * place
+    return numbers

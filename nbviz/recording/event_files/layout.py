@@ -1,0 +1,167 @@
+"""Where the parts of one event are: its wall time, step, tags and numbers.
+
+The layout of one event serves all that have the same shape, so numpy reads those at once.
+
+Source: `event.proto`, `summary.proto` and `tensor.proto` of TensorFlow and TensorBoard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from nbviz.recording.event_files.wire import BYTES, FIXED32, FIXED64, VARINT, fields, read_varint
+
+if TYPE_CHECKING:
+    from nbviz.recording.event_files.wire import Field
+
+# Event
+WALL_TIME, STEP, FILE_VERSION, SUMMARY, SOURCE = 1, 2, 3, 5, 10
+# Summary, Summary.Value
+VALUE, TAG, SIMPLE_VALUE, TENSOR, METADATA = 1, 1, 2, 8, 9
+EXACT_VALUE = 1000
+"""Our own field of a Value: the float64 where `simple_value`, a float32, is only near it.
+
+Protobuf readers pass over fields that they do not know, TensorBoard's among them.
+"""
+# SummaryMetadata, SummaryMetadata.PluginData
+PLUGIN_DATA, PLUGIN_NAME = 1, 1
+# TensorProto, TensorShapeProto, TensorShapeProto.Dim
+DTYPE, SHAPE, CONTENT, FLOATS, DOUBLES, STRINGS, DIM, SIZE = 1, 2, 4, 5, 6, 8, 2, 1
+DT_FLOAT, DT_DOUBLE, DT_STRING = 1, 2, 7
+# SourceMetadata
+WRITER = 1
+
+Content = Literal["<f4", "<f8", "text", "other"]
+_TYPES: dict[int, tuple[int, Content, int]] = {
+    DT_FLOAT: (FLOATS, "<f4", 4),
+    DT_DOUBLE: (DOUBLES, "<f8", 8),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One value of an event.
+
+    Attributes:
+        tag: First byte of the tag, and the one after its last.
+        content: What is between `start` and `stop`: one number, text, or what is not read here.
+        plugin: TensorBoard's plugin that shows it; empty if the event does not say.
+        is_tensor: Whether a number is a tensor, which only its plugin makes a scalar.
+        rest: Further pieces of text, as (start, stop).
+    """
+
+    tag: tuple[int, int] = (0, 0)
+    content: Content = "other"
+    start: int = 0
+    stop: int = 0
+    plugin: str = ""
+    is_tensor: bool = False
+    rest: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the parts of an event are, in bytes from its start.
+
+    Attributes:
+        wall_time: First byte of the float64, None if there is none.
+        step: First byte of the varint, and the one after its last; equal if there is none.
+        slots: Its values.
+        writer: Who wrote the file, if the event says so.
+    """
+
+    wall_time: int | None = None
+    step: tuple[int, int] = (0, 0)
+    slots: list[Slot] = field(default_factory=list[Slot])
+    writer: str = ""
+
+
+def read_layout(event: bytes) -> Layout:
+    """Return where the parts of an event are.
+
+    Raises:
+        MessageError: It is no event.
+    """
+    wall_time: int | None = None
+    step = (0, 0)
+    slots: list[Slot] = []
+    writer = ""
+    for part in fields(event, 0, len(event)):
+        if part.number == WALL_TIME and part.kind == FIXED64:
+            wall_time = part.start
+        elif part.number == STEP and part.kind == VARINT:
+            step = (part.start, part.stop)
+        elif part.number == SUMMARY and part.kind == BYTES:
+            slots += [
+                _slot(event, value)
+                for value in fields(event, part.start, part.stop)
+                if value.number == VALUE and value.kind == BYTES
+            ]
+        elif part.number == SOURCE and part.kind == BYTES:
+            for name in fields(event, part.start, part.stop):
+                if name.number == WRITER and name.kind == BYTES:
+                    writer = event[name.start : name.stop].decode(errors="replace")
+    return Layout(wall_time, step, slots, writer)
+
+
+def _slot(event: bytes, value: Field) -> Slot:
+    slot = Slot()
+    tag, plugin = (0, 0), ""
+    for part in fields(event, value.start, value.stop):
+        if part.number == TAG and part.kind == BYTES:
+            tag = (part.start, part.stop)
+        elif part.number == SIMPLE_VALUE and part.kind == FIXED32:
+            if slot.content != "<f8":
+                slot = Slot(content="<f4", start=part.start, stop=part.stop)
+        elif part.number == EXACT_VALUE and part.kind == FIXED64:
+            slot = Slot(content="<f8", start=part.start, stop=part.stop)
+        elif part.number == TENSOR and part.kind == BYTES:
+            slot = _tensor(event, part)
+        elif part.number == METADATA and part.kind == BYTES:
+            plugin = _plugin(event, part)
+    return replace(slot, tag=tag, plugin=plugin)
+
+
+def _plugin(event: bytes, metadata: Field) -> str:
+    for data in fields(event, metadata.start, metadata.stop):
+        if data.number == PLUGIN_DATA and data.kind == BYTES:
+            for name in fields(event, data.start, data.stop):
+                if name.number == PLUGIN_NAME and name.kind == BYTES:
+                    return event[name.start : name.stop].decode(errors="replace")
+    return ""
+
+
+def _tensor(event: bytes, tensor: Field) -> Slot:
+    dtype, count = 0, 1
+    contents: list[Field] = []
+    for part in fields(event, tensor.start, tensor.stop):
+        if part.number == DTYPE and part.kind == VARINT:
+            dtype, _ = read_varint(event, part.start, part.stop)
+        elif part.number == SHAPE and part.kind == BYTES:
+            count = _count(event, part)
+        else:
+            contents.append(part)
+    if dtype == DT_STRING:
+        texts = [(part.start, part.stop) for part in contents if part.number == STRINGS]
+        if texts:
+            return Slot(content="text", start=texts[0][0], stop=texts[0][1], rest=tuple(texts[1:]))
+    elif dtype in _TYPES and count == 1:
+        number, content, width = _TYPES[dtype]
+        for part in contents:
+            is_one = part.kind in (BYTES, FIXED32, FIXED64) and part.stop - part.start == width
+            if part.number in (number, CONTENT) and is_one:
+                return Slot(content=content, start=part.start, stop=part.stop, is_tensor=True)
+    return Slot()
+
+
+def _count(event: bytes, shape: Field) -> int:
+    count = 1
+    for dim in fields(event, shape.start, shape.stop):
+        if dim.number == DIM and dim.kind == BYTES:
+            size = 0
+            for part in fields(event, dim.start, dim.stop):
+                if part.number == SIZE and part.kind == VARINT:
+                    size, _ = read_varint(event, part.start, part.stop)
+            count *= size
+    return count

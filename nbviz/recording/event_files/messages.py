@@ -1,0 +1,166 @@
+"""Events as bytes: scalars by the block, texts one by one."""
+
+from __future__ import annotations
+
+import struct
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nbviz.recording.event_files.layout import (
+    DT_STRING,
+    DTYPE,
+    EXACT_VALUE,
+    FILE_VERSION,
+    METADATA,
+    PLUGIN_DATA,
+    PLUGIN_NAME,
+    SHAPE,
+    SIMPLE_VALUE,
+    SOURCE,
+    STEP,
+    STRINGS,
+    SUMMARY,
+    TAG,
+    TENSOR,
+    VALUE,
+    WALL_TIME,
+    WRITER,
+)
+from nbviz.recording.event_files.records import frame_columns
+from nbviz.recording.event_files.wire import (
+    FIXED32,
+    FIXED64,
+    VARINT,
+    bytes_field,
+    key,
+    varint,
+    varint_field,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+NBVIZ = "nbviz"
+_WALL_TIME_KEY = key(WALL_TIME, FIXED64)
+_STEP_KEY = key(STEP, VARINT)
+_VERSION = bytes_field(FILE_VERSION, b"brain.Event:2")
+_TEXT_METADATA = bytes_field(METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, b"text")))
+_TEXT_TYPE = varint_field(DTYPE, DT_STRING) + bytes_field(SHAPE, b"")
+
+
+def file_version_event(wall_time: float) -> bytes:
+    """Return the event that a file begins with. `wall_time` is in Unix seconds, as below."""
+    source = bytes_field(SOURCE, bytes_field(WRITER, NBVIZ.encode()))
+    return _WALL_TIME_KEY + struct.pack("<d", wall_time) + _VERSION + source
+
+
+def text_event(wall_time: float, step: int, tag: str, text: str) -> bytes:
+    """Return an event that TensorBoard shows among the texts."""
+    content = text.encode(errors="replace")
+    tensor = _TEXT_TYPE + bytes_field(STRINGS, content)
+    value = bytes_field(TAG, tag.encode(errors="replace")) + bytes_field(TENSOR, tensor)
+    return (
+        _WALL_TIME_KEY
+        + struct.pack("<d", wall_time)
+        + varint_field(STEP, step)
+        + bytes_field(SUMMARY, bytes_field(VALUE, value + _TEXT_METADATA))
+    )
+
+
+def scalar_records(
+    wall_times: NDArray[np.float64],
+    steps: NDArray[np.int64],
+    tags: Sequence[str],
+    values: Sequence[NDArray[np.float64]],
+) -> bytes:
+    """Return records with one event a step, each with all the tags.
+
+    `simple_value`, which every reader knows, holds a float32. Where that is not exact, the float64
+    follows in `layout.EXACT_VALUE` (10 bytes more); what comes of float32 tensors needs none.
+
+    Args:
+        wall_times: Unix seconds, shape (points,).
+        steps: 0 or more, shape (points,).
+        tags: One or more.
+        values: For each tag, shape (points,).
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        near = [column.astype("<f4") for column in values]
+    inexact = np.zeros(len(steps), np.bool_)
+    for column, rounded in zip(values, near, strict=True):
+        inexact |= (rounded != column) & ~np.isnan(column)
+    sizes = _varint_sizes(steps)
+    kinds = sizes * 2 + inexact
+    cuts = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(steps)]
+    parts: list[bytes] = []
+    # Steps only rise, so there are few runs of one size; values may alternate between exact and
+    # not: then all of that size are written as not.
+    if len(cuts) > _MOST_RUNS:
+        inexact[:] = True
+        cuts = [0, *(np.flatnonzero(np.diff(sizes)) + 1).tolist(), len(steps)]
+    for start, stop in pairwise(cuts):
+        if stop > start:
+            run = slice(start, stop)
+            parts.append(
+                _run_of_records(
+                    wall_times[run],
+                    steps[run],
+                    int(sizes[start]),
+                    tags,
+                    [column[run] for column in near],
+                    [column[run] for column in values] if inexact[start] else None,
+                )
+            )
+    return b"".join(parts)
+
+
+_MOST_RUNS = 32
+
+
+def _run_of_records(
+    wall_times: NDArray[np.float64],
+    steps: NDArray[np.int64],
+    size: int,
+    tags: Sequence[str],
+    near: Sequence[NDArray[np.float32]],
+    exact: Sequence[NDArray[np.float64]] | None,
+) -> bytes:
+    summary = bytearray()
+    places: list[tuple[int, NDArray[np.uint8]]] = []  # in the summary
+    for number, tag in enumerate(tags):
+        fixed = bytes_field(TAG, tag.encode(errors="replace")) + key(SIMPLE_VALUE, FIXED32)
+        more = key(EXACT_VALUE, FIXED64) if exact is not None else b""
+        length = len(fixed) + 4 + (len(more) + 8 if exact is not None else 0)
+        summary += key(VALUE, 2) + varint(length) + fixed
+        places.append((len(summary), _bytes_of(near[number])))
+        summary += bytes(4) + more
+        if exact is not None:
+            places.append((len(summary), _bytes_of(exact[number])))
+            summary += bytes(8)
+    head = _WALL_TIME_KEY + bytes(8) + _STEP_KEY + bytes(size)
+    head += key(SUMMARY, 2) + varint(len(summary))
+    template = np.frombuffer(head + bytes(summary), np.uint8)
+    columns = np.empty((len(template), len(steps)), np.uint8)
+    columns[:] = template[:, None]
+    columns[1:9] = _bytes_of(wall_times).T
+    for place in range(size):
+        more_follow = 0x80 if place < size - 1 else 0
+        columns[10 + place] = (steps >> 7 * place & 0x7F) | more_follow
+    for place, content in places:
+        begin = len(head) + place
+        columns[begin : begin + content.shape[1]] = content.T
+    return frame_columns(columns)
+
+
+def _bytes_of(numbers: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.uint8]:
+    little = np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("<"))
+    return little.view(np.uint8).reshape(len(numbers), numbers.itemsize)
+
+
+def _varint_sizes(steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    bounds = 1 << 7 * np.arange(1, 9, dtype=np.int64)
+    return np.searchsorted(bounds, steps, "right") + 1
