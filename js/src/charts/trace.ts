@@ -103,8 +103,10 @@ export class Reduced {
 		}
 		for (const { columns, x, from, to } of parts) {
 			for (let i = from; i < to; i++) {
-				const pixel = Math.floor(((x[i] ?? 0) - start) * scale);
-				if (pixel < 0 || pixel >= width) continue;
+				const place = Math.floor(((x[i] ?? 0) - start) * scale);
+				if (place < 0 || place > width) continue;
+				// The newest point lies on the right edge itself.
+				const pixel = Math.min(place, width - 1);
 				const value = columns.mean[i] ?? Number.NaN;
 				const min = columns.min[i] ?? value;
 				const max = columns.max[i] ?? value;

@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import { type Plot, Plotter, vertical } from "../../src/charts/plot";
+import { type ChartPicture, toSvg } from "../../src/charts/svg";
+import { THEME, traceOf } from "./lines";
+
+function plot(values: number[], more: Partial<Plot> = {}): Plot {
+	return {
+		traces: [traceOf(values)],
+		events: [],
+		x: { min: 1, max: values.length },
+		y: undefined,
+		isLog: false,
+		ignoresOutliers: false,
+		...more,
+	};
+}
+
+const measure = (made: Plot) => new Plotter().measure(made, 400, 1);
+
+describe("the range of values", () => {
+	test("holds all that is finite, with some room", () => {
+		const { min, max } = measure(plot([0, Number.NaN, 10, Number.POSITIVE_INFINITY]));
+		expect(min).toBeCloseTo(-0.5);
+		expect(max).toBeCloseTo(10.5);
+	});
+
+	test("of equal values, of one and of none still has a height", () => {
+		for (const values of [[3, 3, 3], [0], [], [Number.NaN]]) {
+			const { min, max } = measure(plot(values, { x: { min: 0, max: 4 } }));
+			expect(max).toBeGreaterThan(min);
+		}
+	});
+
+	test("on a log scale leaves out what is not positive", () => {
+		const { min, max } = measure(plot([-1, 0, 0.01, 100], { isLog: true }));
+		expect(min).toBeGreaterThan(0.003);
+		expect(min).toBeLessThan(0.01);
+		expect(max).toBeGreaterThan(100);
+		const none = measure(plot([-1, -2], { isLog: true }));
+		expect(none.min).toBeGreaterThan(0);
+	});
+
+	test("can leave out outliers", () => {
+		const values = Array.from({ length: 100 }, (_, i) => (i === 50 ? 1e6 : 1 + (i % 10)));
+		expect(measure(plot(values)).max).toBeGreaterThan(1e6);
+		expect(measure(plot(values, { ignoresOutliers: true })).max).toBeLessThan(20);
+	});
+
+	test("chosen by the reader is kept", () => {
+		expect(measure(plot([0, 10], { y: { min: 4, max: 5 } }))).toEqual({ min: 4, max: 5 });
+	});
+});
+
+test("values far outside the range are placed near the area, where canvases draw well", () => {
+	const area = { left: 0, top: 100, width: 100, height: 50, ratio: 1 };
+	const linear = vertical({ min: 0, max: 1 }, area, false);
+	expect([linear(0), linear(1)]).toEqual([150, 100]);
+	expect([linear(1e300), linear(-1e300)]).toEqual([50, 200]);
+	const log = vertical({ min: 0.1, max: 10 }, area, true);
+	expect(log(1)).toBeCloseTo(125);
+	expect([log(0), log(-1)]).toEqual([200, 200]);
+});
+
+describe("as SVG", () => {
+	const picture = (made: Plot, title = "loss"): ChartPicture => ({
+		title,
+		plot: made,
+		xKind: "step",
+	});
+
+	test("lines are vectors and labels are text", () => {
+		const svg = toSvg([picture(plot([3, 2, 1]))], THEME);
+		expect(svg).toContain('stroke="#2f6fde"');
+		expect(svg).toContain(">train</text>");
+		expect(svg).not.toContain("<image");
+		expect(svg).not.toContain("NaN");
+	});
+
+	test("a tag, a run's name and a font cannot break out of the document", () => {
+		const traces = [traceOf([1, 2], { name: "</text><script>alert(1)</script>" })];
+		const svg = toSvg([picture(plot([1, 2], { traces }), '"><img onerror=x>')], THEME);
+		expect(svg).not.toContain("<script");
+		expect(svg).not.toContain("<img");
+		expect(svg).toContain("Inter, &quot;Segoe UI&quot;");
+	});
+
+	test("every line is drawn, whatever it holds", () => {
+		const odd = [
+			[],
+			[1],
+			[Number.NaN, Number.NaN],
+			[1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2],
+			Array.from({ length: 5000 }, (_, i) => (i % 2 ? 1e300 : -1e300)),
+		];
+		for (const isLog of [false, true]) {
+			for (const values of odd) {
+				const smoothed = Float64Array.from(values);
+				const traces = [traceOf(values), traceOf(values, { smoothed, isDashed: true })];
+				const events = [
+					{ x: 1, kind: "command" as const, text: "lr 0.1 → 0.01" },
+					{ x: 1, kind: "validation" as const, text: "validation" },
+				];
+				const svg = toSvg(
+					[picture(plot(values, { traces, events, isLog, x: { min: 0, max: 9 } }))],
+					THEME,
+				);
+				expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+			}
+		}
+	});
+});
