@@ -30,6 +30,7 @@ def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
             outputs=tuple(scope.outputs),
             flops=scope.flops,
             source=scope.source,
+            functions=scope.functions,
             parameters=owned.get(id(scope.module), ()),
             is_library=type(scope.module).__module__.startswith("torch.nn."),
         )
@@ -44,7 +45,8 @@ def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
             tuple(node.outputs),
             node.flops,
             tuple(node.kernels),
-            node.source if node.kind == "operation" else "",
+            node.source,
+            node.functions,
             tuple(numbers[p] for p in node.own_parameters),
         )
         for node in kept

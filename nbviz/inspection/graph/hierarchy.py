@@ -8,6 +8,7 @@ from nbviz.inspection.graph.boxes import Box, make_boxes
 from nbviz.inspection.graph.containers import add_containers
 from nbviz.inspection.graph.crossings import Crossings, find_crossings
 from nbviz.inspection.graph.folding import fold_repeats
+from nbviz.inspection.graph.functions import group_functions
 from nbviz.protocol import GraphEdge, GraphLevel, GraphNode
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Hierarchy:
         self._graph = graph
         self._boxes = make_boxes(graph)
         add_containers(graph, self._boxes)
+        group_functions(graph, self._boxes)
         fold_repeats(graph, self._boxes)
         self._crossings = find_crossings(graph, self._boxes)
         self._count_parameters(self._boxes[""])

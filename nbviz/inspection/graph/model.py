@@ -27,6 +27,8 @@ class Operation:
             multiply-add counts as two.
         kernels: The operators that it ran, such as `addmm`.
         source: Where it was called, `file.py:12`; "" if unknown.
+        functions: The author's functions in which it ran, within the forward of its module, the
+            outermost first; each call of a function has its own name, `attend#12`.
         parameters: Numbers of the parameters given to it directly, see `Graph.parameters`.
     """
 
@@ -38,6 +40,7 @@ class Operation:
     flops: int
     kernels: tuple[str, ...]
     source: str
+    functions: tuple[str, ...]
     parameters: tuple[int, ...]
 
 
@@ -73,6 +76,7 @@ class ModuleCall:
         outputs: The tensors that it returned.
         flops: Of all operations in it and below it.
         source: Where it was called.
+        functions: The author's functions in which it was called, as for operations.
         parameters: Numbers of the parameters that it holds itself, see `Graph.parameters`.
         children: `call_id` and `node_id` of the calls and operations directly in it, in order.
         is_library: Whether it is one of PyTorch's own modules.
@@ -87,6 +91,7 @@ class ModuleCall:
     outputs: tuple[TensorInfo, ...]
     flops: int
     source: str
+    functions: tuple[str, ...]
     parameters: tuple[int, ...]
     is_library: bool
     children: list[str] = field(default_factory=list[str])

@@ -101,6 +101,8 @@ class FunctionMode(TorchFunctionMode):
             given.extend(tensors_in(list(kwargs.values())))
         versions = [version_of(tensor) for tensor in given]
         origins = [origin for tensor in given if (origin := recorder.tensors.get(tensor))]
+        if self._home is not None and torch.is_autocast_enabled(self._home.type):
+            raise RuntimeError("autocast changes dtypes of real tensors only")
         node = recorder.begin(name)
         recorder.current = node
         try:

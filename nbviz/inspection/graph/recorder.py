@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,8 +18,11 @@ from nbviz.inspection.graph.modules import named_modules
 from nbviz.inspection.graph.tensors import Origin, TensorMap
 from nbviz.inspection.graph.values import TensorInfo, describe
 
-_OWN_FOLDER = str(Path(__file__).parent)
-_TORCH_FOLDER = str(Path(torch.__file__).parent)
+if TYPE_CHECKING:
+    from types import FrameType
+
+_OWN_FOLDER = str(Path(__file__).parent) + os.sep
+_TORCH_FOLDER = str(Path(torch.__file__).parent) + os.sep
 
 
 @dataclass(slots=True, eq=False)
@@ -35,9 +39,9 @@ class Scope:
     outputs: list[TensorInfo] = field(default_factory=list[TensorInfo])
     flops: int = 0
     source: str = ""
+    functions: tuple[str, ...] = ()
     operations: int = 0
     calls: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +59,7 @@ class Recorded:
     flops: int = 0
     kernels: list[str] = field(default_factory=list[str])
     source: str = ""
+    functions: tuple[str, ...] = ()
     is_constant: bool = False
 
 
@@ -78,6 +83,7 @@ class Recorder:
         self.stack: list[Scope] = []
         self._calls: defaultdict[str, int] = defaultdict(int)
         self._order = 0
+        self._functions: dict[Scope | None, list[tuple[FrameType, str]]] = {}
 
     # ------------------------------------------------------------ scopes
 
@@ -88,7 +94,8 @@ class Recorder:
         name = path if path is not None else f"{parent.scope_id if parent else ''}/{type_name}"
         scope_id, call = self._numbered(name)
         scope = Scope(scope_id, path, call, module, type_name, parent, self._next())
-        scope.source = self.source() if parent else ""
+        if parent:
+            scope.source, scope.functions = self.where()
         if parent:
             parent.calls += 1
         self.stack.append(scope)
@@ -98,6 +105,7 @@ class Recorder:
     def leave(self, scope: Scope) -> None:
         """End a call, and give its FLOPs to the call around it."""
         self.stack.pop()
+        self._functions.pop(scope, None)
         if scope.parent:
             scope.parent.flops += scope.flops
 
@@ -115,7 +123,8 @@ class Recorder:
         node.node_id, _ = self._numbered(f"{node.scope.scope_id}/{node.name}")
         node.inputs = inputs
         node.outputs = [describe(tensor) for tensor in outputs]
-        node.source = node.source or self.source()
+        if node.kind == "operation":
+            node.source, node.functions = self.where()
         node.scope.operations += 1
         node.scope.flops += node.flops
         self.nodes.append(node)
@@ -155,17 +164,39 @@ class Recorder:
 
     # ------------------------------------------------------------ where in the source
 
-    def source(self) -> str:
-        """Return the line that is running, `file.py:12`: the nearest outside of PyTorch."""
-        frame: Any = sys._getframe(1)
-        for _ in range(40):
-            if frame is None:
-                break
+    def where(self) -> tuple[str, tuple[str, ...]]:
+        """Return the line that runs, `file.py:12`, and the author's functions that it runs in.
+
+        The line is the nearest outside of PyTorch. The functions are those between it and the
+        forward of the module that is running, outermost first; each call of one has its own name.
+        """
+        source = ""
+        frames: list[FrameType] = []
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
             name = frame.f_code.co_filename
-            if not name.startswith((_TORCH_FOLDER, _OWN_FOLDER)):
-                return f"{_short(name)}:{frame.f_lineno}"
+            if name.startswith(_OWN_FOLDER):
+                if frame.f_code.co_name == "call":  # the module that is running begins here
+                    break
+            elif not name.startswith(_TORCH_FOLDER):
+                source = source or f"{_short(name)}:{frame.f_lineno}"
+                frames.append(frame)
             frame = frame.f_back
-        return ""
+        return source, self._named(frames[:-1][::-1])
+
+    def _named(self, frames: list[FrameType]) -> tuple[str, ...]:
+        """Give each call of a function a name; frames are held until the next line is looked up."""
+        depth = self.stack[-1] if self.stack else None
+        before = self._functions.get(depth, [])
+        shared = 0
+        while shared < min(len(frames), len(before)) and before[shared][0] is frames[shared]:
+            shared += 1
+        named = before[:shared]
+        for frame in frames[shared:]:
+            self._order += 1
+            named.append((frame, f"{frame.f_code.co_name}#{self._order}"))
+        self._functions[depth] = named
+        return tuple(name for _, name in named)
 
 
 def _short(filename: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import itertools
 import sys
 import warnings
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -19,7 +20,7 @@ from nbviz.inspection.graph.preserved import preserved
 from nbviz.inspection.graph.recorder import Recorder
 from nbviz.inspection.graph.scopes import tracking
 from nbviz.inspection.graph.shapes import ShapesOnly
-from nbviz.inspection.graph.values import named_tensors, with_tensors
+from nbviz.inspection.graph.values import named_tensors, tensors_in, with_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -136,17 +137,15 @@ def _eager() -> Generator[None]:
     context: AbstractContextManager[Any] = nullcontext()
     if "torch._dynamo" in sys.modules:
         context = torch.compiler.set_stance("force_eager")
-    with context, torch.jit.optimized_execution(False):
+    with context, torch.jit.optimized_execution(False):  # pyright: ignore[reportPrivateImportUsage]
         yield
 
 
-def _home(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.device:
+def _home(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.device | None:
     """The device on which the model runs, which its tensors without data claim to be on."""
-    for tensor in model.parameters():
-        return tensor.device
-    for _, tensor in named_tensors((inputs, kwargs), ""):
-        return tensor.device
-    return torch.device("cpu")
+    tensors = itertools.chain(model.parameters(), tensors_in((inputs, kwargs)))
+    device = next((tensor.device for tensor in tensors), torch.device("cpu"))
+    return None if device.type == "meta" else device
 
 
 def _named_inputs(

@@ -452,7 +452,7 @@ def half() -> nn.Module:
     return nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4)).to(torch.bfloat16)
 
 
-@case("autocast", 1, vector)
+@case("autocast", 1, vector, needs_values=True)
 class Autocast(nn.Module):
     def __init__(self):
         super().__init__()

@@ -123,3 +123,27 @@ def test_an_unknown_box_is_refused() -> None:
 def test_shared_parameters_and_repeated_calls_are_said() -> None:
     assert "shared: embed.weight, out.weight" in by_id(traced("tied weights"))["out"]["detail"]
     assert by_id(traced("module used four times"))["layer:3"]["detail"] == "4→4, call 3 of 4"
+
+
+def test_calls_of_the_authors_functions_are_boxes_where_a_level_holds_too_much() -> None:
+    def attend(x, layer):
+        for _ in range(6):
+            x = layer(x).relu() + x
+        return x
+
+    class Long(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x):
+            for _ in range(4):
+                x = attend(x, self.fc) * 2
+            return x
+
+    graph = trace(Long(), torch.zeros(2, 4))
+    labels = [node["label"] for node in graph.level("")["nodes"]]
+    assert labels == ["x", *["attend()", "×"] * 4, "output"]
+    box = graph.level("")["nodes"][1]
+    assert (box["type"], box["child_count"]) == ("function", 18)
+    assert next(e["target"] for e in graph.level(box["node_id"])["edges"]) == "/relu"
