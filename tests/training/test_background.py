@@ -1,0 +1,171 @@
+"""A run on its own thread: its error, its context, the interpreter around it."""
+
+from __future__ import annotations
+
+import contextvars
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from observed import SECONDS, Events, make_engine
+
+from nbviz.errors import RunActiveError, RunStopped, TrainingError
+from nbviz.training.background import SWITCH_SECONDS, BackgroundRun
+from nbviz.training.events import LineLogged
+from nbviz.training.intraop import IntraopThreads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Gate:
+    """A target that waits until it is opened."""
+
+    def __init__(self) -> None:
+        self.began, self.opened = threading.Event(), threading.Event()
+        self.interval = 0.0
+
+    def __call__(self) -> None:
+        self.interval = sys.getswitchinterval()
+        self.began.set()
+        assert self.opened.wait(SECONDS)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.opened.set()
+
+
+def test_wait_times_out_then_returns(gate: Gate) -> None:
+    run = BackgroundRun(gate, name="gated")
+    run.start()
+    assert gate.began.wait(SECONDS)
+    assert run.is_alive
+    with pytest.raises(TimeoutError, match="'gated' is still active after 0 s"):
+        run.wait(0)
+    with pytest.raises(RunActiveError, match="'gated' was started already"):
+        run.start()
+    gate.opened.set()
+    run.wait(SECONDS)
+    assert not run.is_alive
+    assert run.error is None
+
+
+@pytest.mark.parametrize("kind", [ValueError, SystemExit, KeyboardInterrupt])
+def test_error_is_kept_and_raised_by_every_wait(kind: type[BaseException]) -> None:
+    def fail() -> None:
+        raise kind("no luck")
+
+    run = BackgroundRun(fail, name="failing")
+    run.start()
+    for _ in range(2):
+        with pytest.raises(TrainingError, match=f"'failing' failed: {kind.__name__}: no luck") as e:
+            run.wait(SECONDS)
+        assert e.value.__cause__ is run.error
+        assert isinstance(run.error, kind)
+
+
+def test_run_that_was_stopped_has_not_failed() -> None:
+    def stop() -> None:
+        raise RunStopped
+
+    run = BackgroundRun(stop, name="stopped")
+    run.start()
+    run.wait(SECONDS)
+    assert run.error is None
+
+
+def test_wait_without_a_start_returns() -> None:
+    BackgroundRun(lambda: None, name="idle").wait(0)
+
+
+def test_thread_has_the_callers_context() -> None:
+    variable = contextvars.ContextVar("variable", default="unset")
+    seen: list[str] = []
+    variable.set("set")
+    run = BackgroundRun(lambda: seen.append(variable.get()), name="context")
+    run.start()
+    run.wait(SECONDS)
+    assert seen == ["set"]
+
+
+def test_switch_interval_is_short_until_the_last_run_ends() -> None:
+    before = sys.getswitchinterval()
+    gates = [Gate(), Gate()]
+    runs = [BackgroundRun(gate, name="switching") for gate in gates]
+    for run, gate in zip(runs, gates, strict=True):
+        run.start()
+        assert gate.began.wait(SECONDS)
+        assert gate.interval == pytest.approx(SWITCH_SECONDS)
+    gates[0].opened.set()
+    runs[0].wait(SECONDS)
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
+    gates[1].opened.set()
+    runs[1].wait(SECONDS)
+    assert sys.getswitchinterval() == before
+
+
+AT_EXIT = """
+import sys, threading
+sys.path.insert(0, {path!r})
+from nbviz.training.background import BackgroundRun
+from nbviz.training.events import RunEnded, StepEnded
+from observed import make_engine
+
+trained = threading.Event()
+def tell(event):
+    if isinstance(event, StepEnded) and event.step == 5:
+        trained.set()
+    if isinstance(event, RunEnded):
+        sys.stdout.write(f"ended: {{event.reason}}")
+run = BackgroundRun(make_engine(tell).run, name="at exit")
+run.start()
+assert trained.wait({seconds})
+"""
+
+
+def test_interpreter_exits_while_a_run_is_active() -> None:
+    source = AT_EXIT.format(path=__file__.rsplit("/", 1)[0], seconds=SECONDS)
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ended: stopped", "")
+
+
+def test_threads_of_a_run_are_its_own_and_restored() -> None:
+    torch.ones(1).sum()  # from here on this thread keeps its number
+    before = torch.get_num_threads()
+    inside: list[int] = []
+
+    def measure() -> None:
+        count = torch.get_num_threads()
+        with IntraopThreads(3, is_tunable=True, report=lambda text: None):
+            inside.append(torch.get_num_threads())
+        inside.append(torch.get_num_threads() - count)
+
+    thread = threading.Thread(target=measure)
+    thread.start()
+    thread.join(SECONDS)
+    assert inside == [3, 0]
+    assert torch.get_num_threads() == before
+
+
+def test_trial_of_the_first_steps_ends_with_a_choice() -> None:
+    events = Events()
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        engine = make_engine(events, max_epochs=50, threads="auto")
+        engine.run()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    (line,) = events.of(LineLogged)
+    assert line.level == "info"
+    assert "of 2 threads: a step took" in line.text
+    assert 12 < line.step < 100

@@ -1,0 +1,126 @@
+"""What an engine refuses, and loaders of every kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from observed import Events, make_batches, make_engine, make_model
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+
+from nbviz.errors import ConfigurationError
+from nbviz.training.events import LineLogged, RunStarted, StepEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_epochs": 0}, "max_epochs must be a whole number of at least 1, got 0"),
+        ({"max_steps": 1.5}, "max_steps must be a whole number"),
+        ({"validate_every": "step"}, "validate_every .* or 'epoch', got 'step'"),
+        ({"accumulate": 0}, "accumulate must be"),
+        ({"threads": 0}, "threads must be .* or 'auto', got 0"),
+        ({"gradient_clip": 0.0}, "gradient_clip must be above 0"),
+        ({"precision": "int8"}, "precision must be one of 'float32', 'bf16', 'fp16'; got 'int8'"),
+        ({"on_nan": "raise"}, "on_nan must be one of"),
+        ({"device": "cuda:99"}, "device must be .* got 'cuda:99'"),
+        ({"device": "gpu"}, "device must be .* got 'gpu'"),
+        ({"metrics": ["accurracy"]}, "there is no metric 'accurracy'; name one of accuracy"),
+        ({"metrics": ["mae", "mae"]}, "two metrics would be called 'mae'"),
+        ({"metrics": {"loss": "mae"}}, "none called 'loss'"),
+        ({"loss_fn": None}, "loss_fn is missing"),
+        ({"optimizer": None}, "optimizer is missing"),
+        ({"optimizer": "sgd"}, "must be a torch.optim.Optimizer, got str"),
+        ({"train_loader": []}, "train_loader has no batches"),
+        ({"val_loader": []}, "val_loader has no batches"),
+        ({"train_loader": 3}, "train_loader must be an iterable of batches.* got int"),
+        ({"train_loader": iter([]), "max_epochs": 2}, "list_iterator, which can be read only once"),
+    ],
+)
+def test_what_cannot_work_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        make_engine(Events(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"metrics": ["accuracy"]}, "need the supervised step's outputs"),
+        ({"accumulate": 2}, "accumulate needs optimizer"),
+        ({"gradient_clip": 1.0}, "gradient_clip needs optimizer"),
+        ({"precision": "fp16"}, "fp16.* needs optimizer"),
+        ({"val_loader": make_batches(1)}, "val_loader needs validation_step"),
+    ],
+)
+def test_own_step_that_cannot_work_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        make_engine(Events(), training_step=lambda model, batch: None, **options)
+
+
+def test_optimizer_of_another_model_is_refused() -> None:
+    optimizer = torch.optim.SGD(make_model().parameters(), lr=0.1)
+    with pytest.raises(ConfigurationError, match="SGD\\) holds none of the model's parameters"):
+        make_engine(Events(), optimizer=optimizer)
+
+
+def test_optimizer_whose_parameters_the_move_replaced_is_refused() -> None:
+    # To a device of another kind, torch makes new parameters; the optimizer has the old ones.
+    with pytest.raises(ConfigurationError, match="holds none of the model's parameters"):
+        make_engine(Events(), device="meta")
+
+
+def test_lbfgs_is_refused() -> None:
+    model = make_model()
+    with pytest.raises(ConfigurationError, match="LBFGS"):
+        make_engine(Events(), model=model, optimizer=torch.optim.LBFGS(model.parameters()))
+
+
+class Stream(IterableDataset[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        for inputs, targets in make_batches(2):
+            yield from zip(inputs, targets, strict=True)
+
+
+def test_data_loaders_with_and_without_a_length() -> None:
+    inputs, targets = make_batches(1, 16)[0]
+    for loader, total in (
+        (DataLoader(TensorDataset(inputs, targets), batch_size=8), 4),
+        (DataLoader(Stream(), batch_size=8), None),
+    ):
+        events = Events()
+        make_engine(events, loader, max_epochs=2).run()
+        assert events.of(RunStarted)[0].total_steps == total
+        assert len(events.of(StepEnded)) == 4
+
+
+def test_generator_is_read_once() -> None:
+    events = Events()
+    engine = make_engine(events, (batch for batch in make_batches(3)))
+    engine.run()
+    assert (engine.step, engine.epoch) == (3, 1)
+    with pytest.raises(ConfigurationError, match="can be read only once"):
+        engine.run()
+    assert events[-1].reason == "failed"
+
+
+def test_generator_shorter_than_max_steps_says_so() -> None:
+    events = Events()
+    make_engine(events, iter(make_batches(3)), max_steps=9).run()
+    (line,) = events.of(LineLogged)
+    assert "ended after step 3, before max_steps=9" in line.text
+    assert events[-1].reason == "finished"
+
+
+def test_loaders_without_a_length_may_turn_out_empty() -> None:
+    class Nothing:
+        def __iter__(self) -> Iterator[Any]:
+            return iter(())
+
+    with pytest.raises(ConfigurationError, match="train_loader gave no batches in epoch 1"):
+        make_engine(Events(), Nothing()).run()
+    with pytest.raises(ConfigurationError, match="val_loader gave no batches"):
+        make_engine(Events(), val_loader=Nothing()).run()
