@@ -1,0 +1,273 @@
+"""What logging costs: microseconds a call, and how much training speed is kept.
+
+Every tool in a process of its own. "Kept" is steps/s with the tool over steps/s of the same loop
+without, in turns in the same process; "nbviz, watched" has a reader beside it that takes what is
+new 30 times a second, as a dashboard does.
+
+Not called `logging.py`: Python would import it in place of its own module.
+
+Run: python benchmarks/log_calls.py   (about two minutes)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Log = Callable[[int, dict[str, float]], Any]
+
+CALLS = 20_000
+SECONDS = 3.0  # the most for one series of calls
+ROUNDS = 10
+ROUND_SECONDS = 0.3
+
+
+def nothing(_: str) -> Log:
+    return lambda _step, _values: None
+
+
+def deque_append(_: str) -> Log:
+    records: deque[Any] = deque()
+    return lambda step, values: records.append((step, values.copy()))
+
+
+def nbviz_run(_: str) -> Log:
+    from nbviz import Run
+
+    run = Run()
+    return lambda step, values: run.log(values, step)
+
+
+def nbviz_watched(_: str) -> Log:
+    from nbviz import Run
+
+    run = Run()
+
+    def read() -> None:
+        seen: dict[str, int] = {}
+        while True:
+            time.sleep(1 / 30)
+            run.drain()
+            for tag in run.tags:
+                series = run.series(tag)
+                start, seen[tag] = seen.get(tag, 0), len(series)
+                series.slice(start, len(series))
+
+    threading.Thread(target=read, daemon=True).start()
+    return lambda step, values: run.log(values, step)
+
+
+def summary_writer(directory: str) -> Log:
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(directory)
+
+    def log(step: int, values: dict[str, float]) -> None:
+        for tag, value in values.items():
+            writer.add_scalar(tag, value, step)
+
+    return log
+
+
+def tensorboardx(directory: str) -> Log:
+    from tensorboardX import SummaryWriter
+
+    writer = SummaryWriter(directory)
+
+    def log(step: int, values: dict[str, float]) -> None:
+        for tag, value in values.items():
+            writer.add_scalar(tag, value, step)
+
+    return log
+
+
+def livelossplot(_: str) -> Log:
+    from livelossplot import PlotLosses
+
+    plot = PlotLosses(outputs=[])
+    return lambda step, values: plot.update(values, current_step=step)
+
+
+def hiddenlayer(_: str) -> Log:
+    import hiddenlayer
+
+    history = hiddenlayer.History()
+    return lambda step, values: history.log(step, **values)
+
+
+def wandb_offline(directory: str) -> Log:
+    os.environ["WANDB_SILENT"] = "true"
+    import wandb
+
+    run = wandb.init(project="nbviz", mode="offline", dir=directory)
+    return lambda step, values: run.log(values, step=step)
+
+
+TOOLS = {
+    "nothing": nothing,
+    "deque.append, never read": deque_append,
+    "nbviz": nbviz_run,
+    "nbviz, watched": nbviz_watched,
+    "torch SummaryWriter": summary_writer,
+    "tensorboardX": tensorboardx,
+    "livelossplot, no drawing": livelossplot,
+    "hiddenlayer History": hiddenlayer,
+    "W&B offline": wandb_offline,
+}
+
+
+def calls(log: Log, scalars: int, first_step: int) -> dict[str, float]:
+    """Time log calls one after another with a little work in between."""
+    values = {f"tag{number}": 0.5 for number in range(scalars)}
+    clock, times = time.perf_counter_ns, []
+    deadline = time.perf_counter() + SECONDS
+    started_cpu, ended = time.process_time(), 0
+    for step in range(first_step, first_step + CALLS):
+        before = clock()
+        log(step, values)
+        times.append(clock() - before)
+        ended = step
+        if time.perf_counter() > deadline:
+            break
+        for _ in range(200):  # a loop that only logs is nobody's training
+            pass
+    times.sort()
+    count = len(times)
+    return {
+        "median": times[count // 2] / 1e3,
+        "p99": times[int(count * 0.99)] / 1e3,
+        "mean": sum(times) / count / 1e3,
+        "cpu": (time.process_time() - started_cpu) / count / scalars * 1e6,
+        "last": float(ended),
+    }
+
+
+def networks() -> dict[str, Any]:
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+
+    def stepper(model: Any, inputs: Any, classes: int) -> Callable[[], tuple[float, float]]:
+        targets = torch.randint(0, classes, (len(inputs),))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        loss_of = nn.CrossEntropyLoss()
+
+        def step() -> tuple[float, float]:
+            outputs = model(inputs)
+            loss = loss_of(outputs, targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss.item(), (outputs.argmax(1) == targets).float().mean().item()
+
+        return step
+
+    tiny = nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 4))
+    cnn = nn.Sequential(
+        nn.Conv2d(1, 16, 3), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(32 * 12 * 12, 10),
+    )  # fmt: skip
+    return {
+        "mlp": stepper(tiny, torch.randn(16, 16), 4),
+        "cnn": stepper(cnn, torch.randn(32, 1, 28, 28), 10),
+    }
+
+
+def kept(log: Log, step_once: Callable[[], tuple[float, float]], step: int) -> tuple[float, float]:
+    """Steps/s without, and the share of them kept with, the tool: median of rounds in turns."""
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(20):
+        step_once()
+    ratios = []
+    for number in range(ROUNDS):
+        # Which one goes first takes turns, so that a drift of the machine weighs on both.
+        for with_tool in (False, True) if number % 2 else (True, False):
+            done, began = 0, time.perf_counter()
+            while time.perf_counter() - began < ROUND_SECONDS:
+                loss, accuracy = step_once()
+                if with_tool:
+                    log(step, {"loss": loss, "accuracy": accuracy})
+                step += 1
+                done += 1
+            rates[with_tool].append(done / (time.perf_counter() - began))
+        ratios.append(rates[True][-1] / rates[False][-1])
+    ratios.sort()
+    return sorted(rates[False])[ROUNDS // 2], ratios[ROUNDS // 2]
+
+
+def measure(name: str) -> None:
+    """Measure one tool in this process, and print JSON."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                log = TOOLS[name](directory)
+        except ImportError as error:
+            print(json.dumps({"missing": error.name or str(error)}))
+            return
+        one = calls(log, 1, 0)
+        ten = calls(log, 10, int(one["last"]) + 1)
+        steps = networks()
+        result = {"one": one, "ten": ten}
+        for number, network in enumerate(("mlp", "cnn"), 1):
+            result[network] = kept(log, steps[network], number * 10_000_000)
+        print(json.dumps(result), flush=True)
+        # Writers that join their threads or upload at exit are not part of this.
+        os._exit(0)
+
+
+def main() -> int:
+    if len(sys.argv) > 1:
+        measure(sys.argv[1])
+        return 0
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, 1 torch thread\n")
+    print(
+        f"{'':<26}{'1 scalar, µs a call':^28}{'10 scalars':^12}{'CPU, all':^10}{'speed kept':^16}"
+    )
+    print(
+        f"{'':<26}{'median':>8}{'p99':>9}{'mean':>9}{'median':>12}{'threads*':>11}"
+        f"{'tiny MLP':>10}{'CNN':>8}"
+    )
+    for name in TOOLS:
+        result = subprocess.run(
+            [sys.executable, str(Path(__file__)), name],
+            capture_output=True, check=False, text=True, timeout=300,
+        )  # fmt: skip
+        lines = result.stdout.strip().splitlines()
+        if result.returncode or not lines:
+            reason = (result.stderr.strip().splitlines() or ["no output"])[-1]
+            print(f"{name:<26}failed: {reason[:80]}")
+            continue
+        found = json.loads(lines[-1])
+        if "missing" in found:
+            print(f"{name:<26}not installed ({found['missing']})")
+            continue
+        one, ten = found["one"], found["ten"]
+        print(
+            f"{name:<26}{one['median']:>8.2f}{one['p99']:>9.2f}{one['mean']:>9.2f}"
+            f"{ten['median']:>12.2f}{ten['cpu']:>11.2f}{found['mlp'][1]:>10.3f}{found['cnn'][1]:>8.3f}",
+            flush=True,
+        )
+        if name == "nothing":
+            rates = f"{found['mlp'][0]:,.0f} and {found['cnn'][0]:,.0f} steps/s"
+    print(f"\nWithout a tool {rates}; loss and accuracy are logged at each step.")
+    print("* µs a scalar at ten a call, the benchmark's own loop included (see: nothing)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
