@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import type { Theme } from "../theme";
 import { type Range, tickLabels, timeLabels, type XKind, xTicks, yTicks } from "./axis";
+import { followPan, wheelRange } from "./gestures";
 import type { Area } from "./marks";
 import { CanvasPen } from "./pen";
 import { type Plot, Plotter } from "./plot";
@@ -108,8 +109,9 @@ export class LineChart {
 		return { width: over?.clientWidth ?? 0, height: over?.clientHeight ?? 0 };
 	}
 
-	get yRange(): Range {
-		return this.y;
+	/** True if the log scale has no place for some of the values in sight. */
+	get leavesOut(): boolean {
+		return this.plotter.leavesOut;
 	}
 
 	destroy(): void {
@@ -239,7 +241,9 @@ export class LineChart {
 		const area: Area = { ...bbox, ratio: uPlot.pxRatio };
 		ctx.save();
 		ctx.beginPath();
-		ctx.rect(area.left, area.top, area.width, area.height);
+		// Half a dot's width more, so that the newest point is not cut in two.
+		const bleed = 3 * area.ratio;
+		ctx.rect(area.left - bleed, area.top, area.width + 2 * bleed, area.height);
 		ctx.clip();
 		this.plotter.draw(new CanvasPen(ctx), plot, this.y, area, theme);
 		ctx.restore();
@@ -265,42 +269,22 @@ export class LineChart {
 	private startPan(down: MouseEvent): void {
 		const { chart, plot } = this;
 		if (!chart || !plot) return;
-		const start = plot.x;
-		const perPixel = (start.max - start.min) / chart.over.clientWidth;
-		const move = (event: MouseEvent) => {
-			const by = (down.clientX - event.clientX) * perPixel;
-			this.listener.zoom({ min: start.min + by, max: start.max + by }, undefined);
-		};
-		const end = () => {
-			document.removeEventListener("mousemove", move);
-			document.removeEventListener("mouseup", end);
-			this.endPan = undefined;
-		};
-		document.addEventListener("mousemove", move);
-		document.addEventListener("mouseup", end);
-		this.endPan = end;
+		this.endPan?.();
+		this.endPan = followPan(down, plot.x, chart.over.clientWidth, (range) =>
+			this.listener.zoom(range, undefined),
+		);
 	}
 
-	/** With ctrl or ⌘ zooms around the pointer, with shift pans; alone it scrolls the notebook. */
+	/** Alone the wheel scrolls the notebook. */
 	private wheel(event: WheelEvent): void {
 		const { chart, plot } = this;
-		if (!chart || !plot || !(event.ctrlKey || event.metaKey || event.shiftKey)) return;
-		event.preventDefault();
-		const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-		const delta = (event.deltaY || event.deltaX) * lines;
-		const { min, max } = plot.x;
-		if (event.shiftKey) {
-			const by = (delta / chart.over.clientWidth) * (max - min);
-			this.listener.zoom({ min: min + by, max: max + by }, undefined);
-			return;
-		}
+		if (!chart || !plot) return;
 		const left = event.clientX - chart.over.getBoundingClientRect().left;
 		const center = chart.posToVal(left, "x");
-		const factor = Math.exp(Math.max(-0.5, Math.min(0.5, delta * 0.003)));
-		this.listener.zoom(
-			{ min: center + (min - center) * factor, max: center + (max - center) * factor },
-			undefined,
-		);
+		const range = wheelRange(event, plot.x, center, chart.over.clientWidth);
+		if (!range) return;
+		event.preventDefault();
+		this.listener.zoom(range, undefined);
 	}
 }
 

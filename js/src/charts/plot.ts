@@ -27,12 +27,15 @@ export class Plotter {
 	private readonly line = new Path();
 	private readonly band = new Path();
 	private means = new Float64Array(0);
+	/** True if a log scale has no place for some of the values measured last. */
+	leavesOut = false;
 
 	/** Reduces the traces to `width` units, `ratio` to a CSS pixel, and says which y range shows them. */
 	measure(plot: Plot, width: number, ratio: number): Range {
 		let low = Number.POSITIVE_INFINITY;
 		let high = Number.NEGATIVE_INFINITY;
 		let entries = 0;
+		this.leavesOut = false;
 		for (const [i, trace] of plot.traces.entries()) {
 			this.reduced[i] ??= new Reduced();
 			const reduced = this.reduced[i].fill(trace, plot.x, width, ratio);
@@ -42,7 +45,9 @@ export class Plotter {
 				const top = reduced.high[n] ?? 0;
 				if (bottom < low && (!plot.isLog || bottom > 0)) low = bottom;
 				if (top > high) high = top;
-				if (plot.isLog && bottom <= 0 && top > 0) low = Math.min(low, top);
+				if (!plot.isLog || !(bottom <= 0)) continue;
+				this.leavesOut = true;
+				if (top > 0) low = Math.min(low, top);
 			}
 		}
 		if (plot.y) return plot.y;

@@ -1,5 +1,6 @@
 // One chart of the curves panel: title, legend, plot, readout, and the same as a table.
 import type { Range } from "../charts/axis";
+import { scaled } from "../charts/gestures";
 import { LineChart } from "../charts/line";
 import type { Plot } from "../charts/plot";
 import { type Reading, readAt, summarize } from "../charts/readout";
@@ -17,9 +18,7 @@ import { element } from "./panel";
 /** How often what is only read, not watched, is written anew. */
 const WORDS_MS = 1000;
 const EVENT_REACH_PX = 5;
-const KEYS_HELP =
-	"Drag: zoom. Shift + drag: pan. Ctrl + wheel: zoom, Shift + wheel: pan. Double-click: reset.\n" +
-	"Keys: ← → move the cursor, + − zoom, 0 reset.";
+const KEYS_HELP = "Left and right arrows move the cursor, + and − zoom, 0 resets.";
 
 export type ExportFormat = "png" | "svg" | "csv";
 
@@ -59,7 +58,7 @@ export class ChartCard {
 		role: "img",
 		tabindex: "0",
 		"data-lm-suppress-shortcuts": "true",
-		title: "",
+		"aria-description": KEYS_HELP,
 	});
 	private readonly table = element("div", "nbviz-chart-table", { hidden: "" });
 	private readonly badge = element("span", "nbviz-chart-badge", { hidden: "" });
@@ -70,7 +69,7 @@ export class ChartCard {
 	private readonly closeMenu: () => void;
 	private readonly resizes: ResizeObserver;
 	private frame: ChartFrame | undefined;
-	private nanCount = 0;
+	private noted = "0 false";
 	private pointed: number | undefined;
 	private isPointedHere = false;
 	private wordsAt = Number.NEGATIVE_INFINITY;
@@ -145,20 +144,26 @@ export class ChartCard {
 		const { width, height } = this.size;
 		this.legend.update(frame.legend);
 		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height);
-		if (frame.nanCount !== this.nanCount) {
-			this.nanCount = frame.nanCount;
-			this.badge.hidden = frame.nanCount === 0;
-			this.badge.textContent = `${formatCount(frame.nanCount)} NaN`;
-		}
+		this.note(frame.nanCount, frame.view.isLog && this.chart.leavesOut);
 		this.readOut();
 		const now = performance.now();
 		if (now - this.wordsAt < WORDS_MS) return;
 		this.wordsAt = now;
-		const summary = summarize(this.title, frame.plot.traces);
-		this.box.setAttribute("aria-label", `${summary} ${KEYS_HELP}`);
+		this.box.setAttribute("aria-label", summarize(this.title, frame.plot.traces));
 		if (!this.table.hidden) {
 			this.table.replaceChildren(curvesTable(this.title, frame.plot.traces, frame.plot.x));
 		}
+	}
+
+	/** Says beside the title what the lines cannot show. */
+	private note(nanCount: number, leavesOut: boolean): void {
+		const key = `${nanCount} ${leavesOut}`;
+		if (key === this.noted) return;
+		this.noted = key;
+		const nan = nanCount > 0 ? `${formatCount(nanCount)} NaN` : "";
+		const text = [nan, leavesOut ? "values ≤ 0 not shown" : ""].filter(Boolean).join(", ");
+		this.badge.hidden = text === "";
+		this.badge.textContent = text;
 	}
 
 	/** Shows the values at `step`, wherever the pointer is; undefined shows the last ones. */
@@ -225,10 +230,7 @@ export class ChartCard {
 			(this.pointed === undefined ? undefined : xOfStep(plot.traces, this.pointed)) ?? max;
 		const scaleBy = (factor: number) => {
 			const center = here >= min && here <= max ? here : middle;
-			this.actions.zoom({
-				min: center + (min - center) * factor,
-				max: center + (max - center) * factor,
-			});
+			this.actions.zoom(scaled(plot.x, center, factor));
 		};
 		const pixel = (max - min) / Math.max(1, this.chart.inside.width);
 		const move = (direction: number) => {

@@ -97,6 +97,7 @@ export class Strip {
 			element("label", "nbviz-strip-field", {}, "x axis", xAxis),
 			element("div", "nbviz-segments", { role: "group", "aria-label": "Values" }, log, outliers),
 			exporting.root,
+			help(),
 		);
 		this.update(false, 0);
 	}
@@ -152,3 +153,29 @@ export class Strip {
 }
 
 const FILTER_FROM = 8;
+
+const GESTURES = [
+	["Drag", "zoom in"],
+	["Shift + drag", "pan"],
+	["Ctrl or ⌘ + wheel", "zoom"],
+	["Shift + wheel", "pan"],
+	["Double-click or 0", "show all"],
+	["← →", "move the cursor of a focused chart"],
+	["+ −", "zoom a focused chart"],
+];
+
+/** What can be done with a chart, behind a question mark. */
+function help(): HTMLElement {
+	const rows = GESTURES.flatMap(([keys = "", meaning = ""]) => [
+		element("dt", "", {}, keys),
+		element("dd", "", {}, meaning),
+	]);
+	const label = "How to zoom and read the charts";
+	const summary = element(
+		"summary",
+		"nbviz-button nbviz-button-quiet nbviz-icon-button",
+		{ title: label, "aria-label": label },
+		"?",
+	);
+	return element("details", "nbviz-help", {}, summary, element("dl", "", {}, ...rows));
+}
