@@ -95,7 +95,7 @@ class Recorder:
         scope_id, call = self._numbered(name)
         scope = Scope(scope_id, path, call, module, type_name, parent, self._next())
         if parent:
-            scope.source, scope.functions = self.where()
+            scope.source, scope.functions = self.where(own_calls=0 if module is None else 2)
         if parent:
             parent.calls += 1
         self.stack.append(scope)
@@ -164,23 +164,30 @@ class Recorder:
 
     # ------------------------------------------------------------ where in the source
 
-    def where(self) -> tuple[str, tuple[str, ...]]:
+    def where(self, own_calls: int = 0) -> tuple[str, tuple[str, ...]]:
         """Return the line that runs, `file.py:12`, and the author's functions that it runs in.
 
         The line is the nearest outside of PyTorch. The functions are those between it and the
         forward of the module that is running, outermost first; each call of one has its own name.
+        `own_calls` frames called `call` belong to the module that is just beginning.
         """
         source = ""
         frames: list[FrameType] = []
+        is_inside = True
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             name = frame.f_code.co_filename
             if name.startswith(_OWN_FOLDER):
-                if frame.f_code.co_name == "call":  # the module that is running begins here
-                    break
+                if frame.f_code.co_name == "call":  # here the module begins that is running
+                    is_inside = is_inside and own_calls > 0
+                    own_calls -= 1
             elif not name.startswith(_TORCH_FOLDER):
                 source = source or f"{_short(name)}:{frame.f_lineno}"
+                if not is_inside:
+                    break
                 frames.append(frame)
+            if not is_inside and source:
+                break
             frame = frame.f_back
         return source, self._named(frames[:-1][::-1])
 
