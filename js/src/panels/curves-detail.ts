@@ -22,7 +22,10 @@ export interface Detail {
 export class Details {
 	private readonly known = new WeakMap<SeriesData, Detail>();
 	private timer: ReturnType<typeof setTimeout> | undefined;
-	private wanted = "";
+	private isWaiting = false;
+	private next: { lines: readonly Line[]; steps: Range } | undefined;
+	/** What was asked for last, so that an answer with nothing new in it ends the matter. */
+	private asked: { series: readonly SeriesData[]; steps: Range } | undefined;
 
 	constructor(
 		private readonly asker: Asker,
@@ -37,18 +40,33 @@ export class Details {
 	want(lines: readonly Line[], steps: Range): void {
 		if (!this.asker.isLive) return;
 		const missing = lines.filter(({ series }) => this.isMissing(series, steps));
-		const wanted =
-			missing.map(({ key }) => key).join() + Math.round(steps.min) + Math.round(steps.max);
-		if (missing.length === 0 || wanted === this.wanted) return;
-		this.wanted = wanted;
-		clearTimeout(this.timer);
-		this.timer = setTimeout(() => this.ask(missing, steps), REST_MS);
+		this.next = missing.length > 0 ? { lines: missing, steps } : undefined;
+		// A range that slides with a live run must not put off its own question for ever.
+		if (this.next && !this.isWaiting) this.timer ??= setTimeout(() => this.askNext(), REST_MS);
 	}
 
 	/** Takes back what has not been asked yet. */
 	stop(): void {
 		clearTimeout(this.timer);
-		this.wanted = "";
+		this.timer = undefined;
+		this.next = undefined;
+	}
+
+	private askNext(): void {
+		const { next } = this;
+		this.stop();
+		if (!next) return;
+		const series = next.lines.map((line) => line.series);
+		const { asked } = this;
+		const isSameRange = asked?.steps.min === next.steps.min && asked.steps.max === next.steps.max;
+		// A fresh snapshot brings new series, whose detail is yet to come.
+		if (isSameRange && series.every((one) => asked.series.includes(one))) return;
+		this.asked = { series, steps: next.steps };
+		this.isWaiting = true;
+		this.ask(next.lines, next.steps).finally(() => {
+			this.isWaiting = false;
+			this.arrived();
+		});
 	}
 
 	private isMissing(series: SeriesData, { min, max }: Range): boolean {
@@ -64,35 +82,29 @@ export class Details {
 		return coarsest > 1 && !(covered && (isFine || widest(known.columns) <= 1));
 	}
 
-	private ask(lines: readonly Line[], { min, max }: Range): void {
+	private async ask(lines: readonly Line[], { min, max }: Range): Promise<void> {
 		const margin = MARGIN * (max - min);
 		const first_step = Math.max(0, Math.floor(min - margin));
 		const last_step = Math.ceil(max + margin);
 		const byRun = new Map<string, SeriesData[]>();
 		for (const { run, series } of lines) {
-			const list = byRun.get(run.run_id) ?? [];
-			byRun.set(run.run_id, [...list, series]);
+			byRun.set(run.run_id, [...(byRun.get(run.run_id) ?? []), series]);
 		}
-		for (const [run_id, series] of byRun) {
-			const numbers = series.map(({ number }) => number);
-			this.asker
-				.ask({ kind: "send_range", run_id, series: numbers, first_step, last_step, points: POINTS })
-				.then((answer) => {
-					if (answer.kind !== "range_sent" || !("bytes" in answer)) return;
-					if (!(answer.bytes instanceof DataView)) return;
-					this.keep(
-						series,
-						answer.series,
-						answer.counts,
-						doubles(answer.bytes),
-						first_step,
-						last_step,
-					);
-					this.arrived();
-				})
-				// The overview stays as it is; the next zoom asks again.
-				.catch(() => this.stop());
-		}
+		const questions = [...byRun].map(async ([run_id, asked]) => {
+			const answer = await this.asker.ask({
+				kind: "send_range",
+				run_id,
+				series: asked.map(({ number }) => number),
+				first_step,
+				last_step,
+				points: POINTS,
+			});
+			if (answer.kind !== "range_sent" || !("bytes" in answer)) return;
+			if (!(answer.bytes instanceof DataView)) return;
+			this.keep(asked, answer.series, answer.counts, doubles(answer.bytes), first_step, last_step);
+		});
+		// Where the kernel refuses, the overview stays as it is; another range asks again.
+		await Promise.allSettled(questions);
 	}
 
 	private keep(
