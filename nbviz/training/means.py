@@ -47,7 +47,9 @@ class Means:
 
 def _read(name: str, value: Any) -> Any:
     if isinstance(value, torch.Tensor) and value.numel() == 1:
-        number = value.detach().reshape(())
+        number = value.detach()
+        if number.ndim:
+            number = number.reshape(())
         return number if number.is_floating_point() else number.float()
     if isinstance(value, numbers.Real):
         return float(value)

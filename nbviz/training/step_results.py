@@ -65,7 +65,7 @@ def check_loss(loss: Any, source: str) -> torch.Tensor:
             f"the loss of {source} does not depend on any parameter that requires a gradient. "
             "Compute it from the model's outputs, without .detach(), .item() or no_grad."
         )
-    return loss.reshape(())
+    return loss.reshape(()) if loss.ndim else loss
 
 
 def tagged(name: str, part: str) -> str:
