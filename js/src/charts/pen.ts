@@ -44,8 +44,8 @@ export interface Pen {
 	fill(path: Path, color: string, alpha: number): void;
 }
 
-/** Numbers in a piece of a line: 128 points. */
-const PIECE = 256;
+/** Numbers in a piece of a line: 32 points. */
+const PIECE = 64;
 
 export class CanvasPen implements Pen {
 	constructor(private readonly context: CanvasRenderingContext2D) {}
