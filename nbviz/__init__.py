@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nbviz import datasets, errors
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
+    from nbviz.recording.opened import open_run
     from nbviz.recording.run import Run
     from nbviz.recording.series import Sample, Series
     from nbviz.trainer import Trainer
@@ -30,6 +31,7 @@ __all__ = [
     "errors",
     "load_ipython_extension",
     "log",
+    "open_run",
     "unload_ipython_extension",
 ]
 
@@ -42,6 +44,7 @@ _HOMES = {
     "Trainer": "nbviz.trainer",
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",
+    "open_run": "nbviz.recording.opened",
     "unload_ipython_extension": "nbviz.magics",
 }
 

@@ -70,6 +70,20 @@ class Intake:
                 break
         return total
 
+    def extend(
+        self,
+        tag: str,
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> None:
+        """Append points that were read from elsewhere; wall times are in Unix seconds."""
+        with self.lock:
+            self._extend(tag, steps, wall_times, values)
+            self.newest_step = max(self.newest_step, int(steps[-1]))
+            self._unchecked += len(steps)
+            self._enforce_budget()
+
     def _take(self, count: int) -> list[Record]:
         records, self._held = self._held, []
         inbox = self.inbox
@@ -84,6 +98,9 @@ class Intake:
                 values = np.array([record[2][tag] for record in group])
                 self._extend(tag, steps, wall_times, values)
             self._unchecked += len(group) * len(tags)
+        self._enforce_budget()
+
+    def _enforce_budget(self) -> None:
         if self._unchecked >= max(BLOCK, _CHECK_POINTS * len(self.series)):
             self._unchecked = 0
             self._budget.enforce(self.series.values())

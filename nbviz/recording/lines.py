@@ -75,5 +75,13 @@ class Lines:
     def since(self, number: int) -> list[Line]:
         """Return the lines after the first `number` of all, as far as they are kept."""
         with self._lock:
-            new = min(self._total - number, len(self._lines))
-            return list(self._lines)[len(self._lines) - new :] if new > 0 else []
+            return self._newest(self._total - number)
+
+    def after(self, number: int) -> tuple[list[Line], int]:
+        """Return the lines after the first `number` of all that are kept, and `total`."""
+        with self._lock:
+            return self._newest(self._total - number), self._total
+
+    def _newest(self, count: int) -> list[Line]:
+        new = min(count, len(self._lines))
+        return list(self._lines)[len(self._lines) - new :] if new > 0 else []

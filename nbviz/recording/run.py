@@ -12,12 +12,14 @@ from nbviz.recording import tracking
 from nbviz.recording.capture import CapturedScalar, CapturedValues
 from nbviz.recording.current import as_current
 from nbviz.recording.intake import CHUNK
+from nbviz.recording.journal import Journal
 from nbviz.recording.run_record import ENDED, RunRecord
 from nbviz.recording.scalars import flatten, read_step, read_tag, read_value
 from nbviz.training.events import RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
     from types import TracebackType
 
     from torch import nn
@@ -44,15 +46,23 @@ class Run(RunRecord):
         name: What it is called; numbered if None.
         memory_budget: Bytes that the series may take in memory, at least 1,000,000. Beyond it the
             oldest points move to a temporary file, and stay readable.
+        dir: Where a journal is kept: a TensorBoard event file of all scalars and the log, written
+            each second. A second run in the same directory writes its own file beside. Read it
+            back with `nbviz.open_run`. None keeps none.
 
     Raises:
-        ConfigurationError: The memory budget is too small.
+        ConfigurationError: The memory budget is too small, or `dir` cannot be written to.
     """
 
     def __init__(
-        self, name: str | None = None, *, memory_budget: int = DEFAULT_MEMORY_BUDGET
+        self,
+        name: str | None = None,
+        *,
+        memory_budget: int = DEFAULT_MEMORY_BUDGET,
+        dir: str | Path | None = None,  # noqa: A002
     ) -> None:
         super().__init__(name, memory_budget)
+        self.journal = None if dir is None else Journal(self, dir)
         self._inbox = self._intake.inbox
         self._last: dict[str, int] = {}
         self._context = contextlib.ExitStack()
@@ -203,6 +213,12 @@ class Run(RunRecord):
         )
 
     # ------------------------------------------------------------ life
+
+    def end(self, event: RunEnded) -> None:
+        """Stop the clock, and have the journal written; `finish` is what users call."""
+        super().end(event)
+        if self.journal is not None:
+            self.journal.flush()
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the run; more can still be logged, but its clock has stopped.

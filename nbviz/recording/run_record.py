@@ -103,6 +103,11 @@ class RunRecord:
         return self.meter.status
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come for a while; those who listen are told when something does."""
+        return self._is_quiet
+
+    @property
     def tags(self) -> list[str]:
         """The tags in order of appearance, as far as they have been drained."""
         return self._intake.tags

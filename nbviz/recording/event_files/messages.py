@@ -111,8 +111,8 @@ def scalar_records(
                     steps[run],
                     int(sizes[start]),
                     tags,
-                    [column[run] for column in near],
-                    [column[run] for column in values] if inexact[start] else None,
+                    near=[column[run] for column in near],
+                    exact=[column[run] for column in values] if inexact[start] else None,
                 )
             )
     return b"".join(parts)
@@ -126,6 +126,7 @@ def _run_of_records(
     steps: NDArray[np.int64],
     size: int,
     tags: Sequence[str],
+    *,
     near: Sequence[NDArray[np.float32]],
     exact: Sequence[NDArray[np.float64]] | None,
 ) -> bytes:

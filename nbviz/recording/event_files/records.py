@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HEADER = 12
 FOOTER = 4
 FRAME = HEADER + FOOTER
-_LONG_BYTES = 3  # longer lengths are looked for only where a record must begin
+_LONG_BYTES = 2  # longer lengths are looked for only where a record must begin
 
 
 def frame(payloads: Sequence[bytes]) -> bytes:
@@ -151,18 +151,19 @@ def _length_at(data: NDArray[np.uint8], at: int) -> int | None:
 
 
 def _candidates(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every place with a good header of a payload below 16 MB, and the payload's length.
+    """Every place with a good header of a payload below 64 kB, and the payload's length.
 
-    The five upper bytes of such a length are zero, which leaves few places to look at closely.
+    The six upper bytes of such a length are zero, which leaves few places to look at closely.
     """
     empty = np.empty(0, np.int64)
     if len(data) < HEADER:
         return empty, empty
     words = data[: len(data) // 2 * 2].view(np.uint16)
-    # Wherever five zeros are, four of them are two words; the fifth is before or after.
+    # Wherever six zeros are, four of them are two words; the others are around them.
     fours = 2 * np.flatnonzero((words[1:-3] | words[2:-2]) == 0) + 2
-    after, before = fours[data[fours + 4] == 0], fours[data[fours - 1] == 0] - 1
-    starts = np.concatenate([after, before]) - 3
+    fours = fours[data[fours + 4] == 0]
+    after, before = fours[data[fours + 5] == 0], fours[data[fours - 1] == 0] - 1
+    starts = np.concatenate([after, before]) - _LONG_BYTES
     starts = starts[(starts >= 0) & (starts <= len(data) - HEADER)]
     low = np.stack([data[starts + place] for place in range(_LONG_BYTES)])
     crcs = masked(crc32c_columns(low, zeros=8 - _LONG_BYTES))
@@ -173,4 +174,4 @@ def _candidates(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.
         is_header = data[starts + 8 + place] == byte
     starts, low = starts[is_header], low[:, is_header].astype(np.int64)
     order = np.argsort(starts)
-    return starts[order], (low[0] | low[1] << 8 | low[2] << 16)[order]
+    return starts[order], (low[0] | low[1] << 8)[order]

@@ -1,0 +1,116 @@
+"""What a run has to add to its journal: records of what is new since the last time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from nbviz.recording.event_files.messages import scalar_records, text_event
+from nbviz.recording.event_files.records import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from nbviz.recording.run_record import RunRecord
+
+EVENT_TAG = "nbviz/event/"
+LOG_TAG = "nbviz/log/"
+EPOCH_TAG = "nbviz/epoch"
+_PART = 16_384  # points of a tag taken at once
+_MOST_TAGS = 32  # in one event; readers take long events one by one
+
+
+class _Column(NamedTuple):
+    tag: str
+    stop: int
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+class JournalSource:
+    """Reads a run by cursors, which move on when what was read has been written."""
+
+    def __init__(self) -> None:
+        self._points: dict[str, int] = {}
+        self._events = 0
+        self._lines = 0
+        self._epochs = 0
+
+    def write_new(self, run: RunRecord, write: Callable[[bytes], None]) -> bool:
+        """Give everything new to `write`, in parts; returns whether there was any.
+
+        What `write` raises ends it; the parts before are done, the others come again next time.
+        """
+        something = self._write_texts(run, write)
+        more = True
+        while more:
+            columns = list(self._new_columns(run))
+            for group in _groups(columns):
+                started_at = run.meter.started_at
+                records = scalar_records(
+                    started_at + group[0].wall_times,
+                    group[0].steps,
+                    [column.tag for column in group],
+                    [column.values for column in group],
+                )
+                write(records)
+                self._points.update((column.tag, column.stop) for column in group)
+            something = something or bool(columns)
+            more = any(len(column.steps) == _PART for column in columns)
+        return something
+
+    def _new_columns(self, run: RunRecord) -> Iterator[_Column]:
+        for tag in tuple(run.tags):
+            series = run.series(tag)
+            start = self._points.get(tag, 0)
+            if len(series) > start:
+                points = series.slice(start, start + _PART)
+                yield _Column(tag, start + len(points[0]), *points)
+
+    def _write_texts(self, run: RunRecord, write: Callable[[bytes], None]) -> bool:
+        started_at = run.meter.started_at
+        events, epochs = run.events[self._events :], run.epochs[self._epochs :]
+        lines, total = run.lines.after(self._lines)
+        payloads = [
+            text_event(started_at + one.wall_time, one.step, EVENT_TAG + one.event, one.text)
+            for one in events
+        ]
+        payloads += [
+            text_event(started_at + one.wall_time, one.step, LOG_TAG + one.level, one.text)
+            for one in lines
+        ]
+        payloads += [
+            text_event(time.time(), step, EPOCH_TAG, f"epoch {self._epochs + number}")
+            for number, step in enumerate(epochs, 1)
+        ]
+        if payloads:
+            write(frame(payloads))
+        self._events += len(events)
+        self._epochs += len(epochs)
+        self._lines = total
+        return bool(payloads)
+
+
+def _groups(columns: list[_Column]) -> list[list[_Column]]:
+    """Put tags together that were logged together: those with the same steps and wall times."""
+    groups: list[list[_Column]] = []
+    open_groups: dict[tuple[int, int, float], list[_Column]] = {}
+    for column in columns:
+        kind = (len(column.steps), int(column.steps[-1]), float(column.wall_times[-1]))
+        group = open_groups.get(kind)
+        if group is None or len(group) == _MOST_TAGS or not _go_together(group[0], column):
+            group = open_groups[kind] = []
+            groups.append(group)
+        group.append(column)
+    return groups
+
+
+def _go_together(one: _Column, other: _Column) -> bool:
+    return np.array_equal(one.steps, other.steps) and np.array_equal(
+        one.wall_times, other.wall_times
+    )
