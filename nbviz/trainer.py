@@ -17,6 +17,7 @@ from nbviz.training.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     import torch
 
@@ -39,6 +40,7 @@ class Trainer:
         model: The model. It is moved to `device`.
         train_loader: Any iterable of batches.
         name: What the run is called.
+        dir: Where the run's journal is kept, as for `nbviz.Run`; None keeps none.
         **options: Everything that `nbviz.training.engine.Engine` takes: val_loader, loss_fn,
             optimizer, scheduler, training_step, metrics, max_epochs, max_steps, validate_every,
             device, precision, gradient_clip, accumulate, seed …
@@ -52,9 +54,10 @@ class Trainer:
         train_loader: Iterable[Any],
         *,
         name: str | None = None,
+        dir: str | Path | None = None,  # noqa: A002
         **options: Any,
     ) -> None:
-        self.run = Run(name)
+        self.run = Run(name, dir=dir)
         self.control = Control()
         self.engine = Engine(
             model,
