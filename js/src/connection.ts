@@ -58,24 +58,30 @@ export class Connection implements Asker {
 		});
 	}
 
-	close(): void {
+	close(reason = "The view was closed."): void {
 		this.closed = true;
 		this.channel.off("msg:custom", this.receive);
 		clearTimeout(this.acknowledgeTimer);
 		clearTimeout(this.pullTimer);
 		clearTimeout(this.readyTimer);
-		for (const { reject } of this.waiting.values()) reject(new Error("The view was closed."));
+		for (const { reject } of this.waiting.values()) reject(new Error(reason));
 		this.waiting.clear();
 	}
 
 	private send(request: Request): void {
-		this.channel.send(request);
+		try {
+			this.channel.send(request);
+		} catch {
+			// The comm is closed, with its kernel; it does not open again.
+			this.close("The kernel is gone.");
+		}
 	}
 
 	private ready(): void {
 		this.sequence = -1;
 		this.send({ kind: "ready", client_id: this.client_id });
 		clearTimeout(this.readyTimer);
+		if (this.closed) return;
 		this.readyTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
 	}
 
@@ -136,6 +142,7 @@ export class Connection implements Asker {
 		if (this.closed) return;
 		this.pullTimer = setTimeout(() => {
 			this.send({ kind: "pull", client_id: this.client_id, sequence: this.sequence });
+			if (this.closed) return;
 			this.pullTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
 		}, PULL_MS);
 	}

@@ -10,7 +10,10 @@ class Comm implements Channel {
 	readonly sent: Request[] = [];
 	private listener: ((content: unknown, buffers: unknown[]) => void) | undefined;
 
+	isClosed = false;
+
 	send(content: unknown): void {
+		if (this.isClosed) throw new Error("Cannot send");
 		this.sent.push(content as Request);
 	}
 	on(_event: string, listener: (content: unknown, buffers: unknown[]) => void): void {
@@ -154,4 +157,19 @@ describe("pulling", () => {
 		expect(comm.kinds()).toEqual(["ready", "pull", "ready"]);
 		connection.close();
 	});
+});
+
+test("a kernel that is gone ends the connection, and whoever asks is told", async () => {
+	const connection = new Connection(comm, store, false);
+	comm.snapshot();
+	comm.isClosed = true;
+	vi.advanceTimersByTime(10_000);
+	const asked = connection.ask({
+		kind: "control",
+		run_id: "run-1",
+		name: "pause",
+		arguments: {},
+	});
+	await expect(asked).rejects.toThrow("The kernel is gone.");
+	expect(vi.getTimerCount()).toBe(0);
 });

@@ -71,14 +71,15 @@ export class ToolbarControls {
 		this.main.hidden = !canStartOrPause;
 		this.stepGroup.hidden = run?.commands.includes("step") !== true;
 		this.stop.hidden = run?.commands.includes("stop") !== true;
-		this.main.disabled = this.waiting || !can.has(action);
-		this.step.disabled = this.waiting || !can.has("step");
+		allow(this.main, !this.waiting && can.has(action));
+		allow(this.step, !this.waiting && can.has("step"));
 		this.count.disabled = !can.has("step");
-		this.stop.disabled = !can.has("stop");
+		allow(this.stop, can.has("stop"));
 	}
 
 	private act(action: Action): void {
-		if (!possible(this.run).has(action)) return;
+		const mustWait = this.waiting && action !== "stop";
+		if (mustWait || !possible(this.run).has(action)) return;
 		const args = action === "step" ? { n: this.steps() } : {};
 		this.waiting = true;
 		this.update(this.run);
@@ -120,7 +121,9 @@ function possible(run: RunState | undefined): ReadonlySet<Action> {
 				? ["resume", "step", "stop"]
 				: status === "stopping"
 					? []
-					: ["start"];
+					: run?.commands.includes("start")
+						? ["start", "step"]
+						: [];
 	return new Set(byStatus.filter((action) => run?.commands.includes(action)));
 }
 
@@ -128,6 +131,11 @@ function button(action: Action, className: string): HTMLButtonElement {
 	const made = element("button", className, { type: "button" });
 	dress(made, action, LABELS[action]);
 	return made;
+}
+
+/** Greys a button out. One that was `disabled` would lose the focus of who steers by keyboard. */
+function allow(made: HTMLButtonElement, can: boolean): void {
+	made.setAttribute("aria-disabled", String(!can));
 }
 
 function dress(made: HTMLButtonElement, action: Action, label: string): void {
