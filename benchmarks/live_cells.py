@@ -42,7 +42,7 @@ threading.Thread(target=train, daemon=True).start()
 NBVIZ = """
 import nbviz
 run = nbviz.Run("bench")
-TAGS = [f"s{i}/train" for i in range(4)]
+TAGS = [f"loss/series{i}" for i in range(4)]
 for step in range(1, POINTS + 1):
     run.log(dict(zip(TAGS, HISTORY[:, step - 1].tolist())), step=step)
 run.drain()
@@ -117,7 +117,7 @@ LIBRARIES = {
 FLOOD = """
 import threading, time, nbviz
 flood = nbviz.Run("flood")
-FLOOD_TAGS = [f"metric{i}/train" for i in range(20)]
+FLOOD_TAGS = [f"metric{{i}}/train" for i in range(20)]
 CALLS, flood_done = {calls}, threading.Event()
 def pour():
     began = time.perf_counter()

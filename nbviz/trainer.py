@@ -7,7 +7,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import RunActiveError, TrainingError
+from nbviz.errors import CommandError, RunActiveError, TrainingError
+from nbviz.inspection.graph.live import LiveGraph
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
@@ -16,12 +17,11 @@ from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     import torch
 
-    from nbviz.inspection.graph.model import Graph
     from nbviz.protocol import RunStatus
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
@@ -59,16 +59,21 @@ class Trainer:
     ) -> None:
         self.run = Run(name, dir=dir)
         self.control = Control()
+        self.graph = LiveGraph(
+            model,
+            train_loader,
+            is_supervised=options.get("training_step") is None,
+            is_idle=lambda: not self.is_active or self.control.status == "paused",
+        )
         self.engine = Engine(
             model,
             train_loader,
             control=self.control,
-            observers=(Recorder(self.run, model),),
+            observers=(Recorder(self.run, model), self.graph),
             **options,
         )
         self.run.control = self.control
         self.run.commands = COMMANDS
-        self.graph: Graph | None = None
         self._background: BackgroundRun | None = None
 
     @property
@@ -97,8 +102,10 @@ class Trainer:
         """
         if self.is_active:
             self.control.step(n)
-        else:
-            self._start(steps=n)
+            return
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
+        self._start(steps=n)
 
     def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
         """Stop the run, if it is active, and wait until its thread has ended.
@@ -146,6 +153,7 @@ class Trainer:
                     )
             self._background = BackgroundRun(self._train, name=self.run.name)
             _active.add(self)
+        self.control.reserve()
         if steps is not None:
             self.control.step(steps)
         self._background.start()

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    Take = Callable[[str, str], None]
+    Take = Callable[[str, Literal["print"]], None]
 
 _LINE_LIMIT = 10_000  # characters without a line break before they are taken anyway
 _lock = threading.Lock()
@@ -25,9 +25,8 @@ _takers: dict[int, Take] = {}
 class _Stream:
     """A text stream that hands the registered threads' lines to their takers."""
 
-    def __init__(self, original: TextIO, level: str) -> None:
+    def __init__(self, original: TextIO) -> None:
         self.original = original
-        self._level = level
         self._partial: dict[int, str] = {}
 
     def write(self, text: str) -> int:
@@ -39,9 +38,9 @@ class _Stream:
         text = self._partial.pop(thread, "") + text
         *lines, rest = text.split("\n")
         for line in lines:
-            take(line.rsplit("\r", 1)[-1], self._level)
+            take(line.rsplit("\r", 1)[-1], "print")
         if len(rest) > _LINE_LIMIT:
-            take(rest, self._level)
+            take(rest, "print")
         elif rest:
             self._partial[thread] = rest.rsplit("\r", 1)[-1] if "\r" in rest else rest
         return len(text)
@@ -54,7 +53,7 @@ class _Stream:
         """Hand over what stands without a line break."""
         rest = self._partial.pop(thread, "")
         if rest:
-            take(rest, self._level)
+            take(rest, "print")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)
@@ -62,7 +61,7 @@ class _Stream:
 
 @contextlib.contextmanager
 def captured_prints(take: Take) -> Generator[None]:
-    """Call `take(line, "print" or "error")` for each line that this thread prints meanwhile."""
+    """Call `take(line, "print")` for each line that this thread prints meanwhile."""
     thread = threading.get_ident()
     with _lock:
         _install()
@@ -85,9 +84,9 @@ def captured_prints(take: Take) -> Generator[None]:
 
 def _install() -> None:
     if not isinstance(sys.stdout, _Stream):
-        sys.stdout = _Stream(sys.stdout, "print")
+        sys.stdout = _Stream(sys.stdout)
     if not isinstance(sys.stderr, _Stream):
-        sys.stderr = _Stream(sys.stderr, "print")
+        sys.stderr = _Stream(sys.stderr)
 
 
 def _uninstall() -> None:

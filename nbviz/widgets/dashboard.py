@@ -199,8 +199,12 @@ class Dashboard(anywidget.AnyWidget):
         made in a cell is bound to the main shell, so that a click waits for the running cell
         (ipython/ipykernel#1565). Without the override clicks would only be late.
         """
+
+        def subshell_of_the_request(_data: object, default: object) -> object:
+            return default
+
         if hasattr(self.comm, "_reply_subshell_for"):
-            self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
+            setattr(self.comm, "_reply_subshell_for", subshell_of_the_request)  # noqa: B010
 
 
 def _weak_wake(emitter: Emitter) -> Callable[[], None]:

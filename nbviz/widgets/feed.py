@@ -28,7 +28,7 @@ PROGRESS_SECONDS = 0.2
 class _RunCursor:
     """How much of one run a page, or all pages, have been sent."""
 
-    points: list[int] = field(default_factory=list)
+    points: list[int] = field(default_factory=list[int])
     events: int = 0
     lines: int = 0
     epochs: int = 0
@@ -37,14 +37,14 @@ class _RunCursor:
     settings: object = None
     layers: object = None
     info: object = None
-    weights: dict[str, int] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(slots=True)
 class Cursor:
     """How much has been sent, run by run."""
 
-    runs: dict[str, _RunCursor] = field(default_factory=dict)
+    runs: dict[str, _RunCursor] = field(default_factory=dict[str, _RunCursor])
 
 
 class _Batch:
@@ -203,7 +203,7 @@ class Feed:
             if stop == start:
                 continue
             if stop - start <= (SNAPSHOT_POINTS if full else FRAME_POINTS):
-                raw.append((number, stop - start, np.concatenate(series.slice(start, stop))))
+                raw.append((number, stop - start, _columns(*series.slice(start, stop))))
             else:
                 count, columns, stop = _reduced(series, start, stop)
                 buckets.append((number, count, columns))
@@ -321,8 +321,12 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def _columns(*columns: NDArray[Any]) -> NDArray[np.float64]:
+    return np.concatenate([np.asarray(column, np.float64) for column in columns])
+
+
 def _bucket_columns(sample: Sample) -> NDArray[np.float64]:
-    columns = (
+    return _columns(
         sample.steps,
         sample.wall_times,
         sample.min,
@@ -331,7 +335,6 @@ def _bucket_columns(sample: Sample) -> NDArray[np.float64]:
         sample.count,
         sample.nan,
     )
-    return np.concatenate([np.asarray(column, np.float64) for column in columns])
 
 
 def _reduced(series: Series, start: int, stop: int) -> tuple[int, NDArray[np.float64], int]:
@@ -352,7 +355,7 @@ def _reduced(series: Series, start: int, stop: int) -> tuple[int, NDArray[np.flo
     high = np.maximum.reduceat(np.where(nan, -np.inf, values), edges)
     empty = np.add.reduceat(nan.astype(np.intp), edges) == sizes
     low[empty] = high[empty] = np.nan
-    columns = (
+    columns = _columns(
         steps[edges],
         wall_times[edges],
         low,
@@ -361,4 +364,4 @@ def _reduced(series: Series, start: int, stop: int) -> tuple[int, NDArray[np.flo
         sizes,
         np.add.reduceat(nan.astype(np.float64), edges),
     )
-    return len(edges), np.concatenate([np.asarray(c, np.float64) for c in columns]), stop
+    return len(edges), columns, stop

@@ -167,12 +167,16 @@ class LiveTrainer(Dashboard):
             else:
                 answer(levels)
 
-        self.trainer.with_graph(finish)
+        self.trainer.graph.ask(finish)
 
     def graph_levels(self) -> dict[str, list[GraphLevel]]:
-        """Return every level of the model's graph, if it has been traced."""
-        graph = self.trainer.graph
-        return {} if graph is None else {self.run.run_id: graph.levels()}
+        """Return every level of the model's graph, if it can be traced now."""
+        found: list[Any] = []
+        self.trainer.graph.ask(found.append)
+        graph = found[0] if found else None
+        if graph is None or isinstance(graph, Exception):
+            return {}
+        return {self.run.run_id: list(graph.levels())}
 
 
 def _stop_earlier_trainer_of_this_cell() -> None:

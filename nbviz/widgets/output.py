@@ -11,7 +11,7 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from nbviz.widgets.dashboard import Dashboard
@@ -37,12 +37,14 @@ class Output:
 
     def show(self) -> None:
         """Display the live view and its picture as outputs of the running cell."""
-        from IPython.display import display
+        import IPython.display
 
+        display = cast("Any", IPython.display.display)
         dashboard = self._dashboard()
         if dashboard is None:
             return
-        view = {"version_major": 2, "version_minor": 0, "model_id": dashboard.model_id}
+        model_id: str = dashboard.model_id
+        view = {"version_major": 2, "version_minor": 0, "model_id": model_id}
         display({"text/plain": repr(dashboard), WIDGET_VIEW: view}, raw=True)
         self._shown = self._state(dashboard)
         self._shown_at = time.monotonic()

@@ -1,0 +1,161 @@
+"""The graph of a model that is being trained: traced once, when somebody first asks for it."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from nbviz.errors import NbvizError, TraceError
+from nbviz.inspection.graph.trace import trace
+from nbviz.inspection.graph.values import with_tensors
+from nbviz.training.batches import split_batch
+from nbviz.training.device import to_device
+from nbviz.training.events import RunResumed, StepEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbviz.inspection.graph.model import Graph
+    from nbviz.training.events import Event
+
+    Answer = Callable[[Graph | Exception], None]
+
+_KEPT_BYTES = 32_000_000
+"""Inputs up to this size are kept as they are; of larger ones only the shapes, as zeros."""
+
+
+class LiveGraph:
+    """Traces a model with the inputs that it is trained on, never while a step is being made.
+
+    It is an observer of the run: a trace that is asked for while the model trains is made after
+    the present step, on the run's thread. Before the run it uses the first samples of the data set,
+    drawn without touching the random numbers of the run; where there is none to look at, the first
+    call of the model.
+
+    Args:
+        model: The model.
+        loader: What it will be trained on.
+        is_supervised: Whether the batches are (inputs, targets), as the supervised step takes them.
+        is_idle: Tells whether no step is being made, nor will be without an event before it.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        loader: Any,
+        *,
+        is_supervised: bool,
+        is_idle: Callable[[], bool],
+    ) -> None:
+        self.graph: Graph | None = None
+        self._model = weakref.ref(model)
+        self._loader = loader
+        self._is_supervised = is_supervised
+        self._is_idle = is_idle
+        self._lock = threading.RLock()
+        self._inputs: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self._waiting: list[Answer] = []
+        self._hook = model.register_forward_pre_hook(self._first_call, with_kwargs=True)
+
+    def ask(self, answer: Answer) -> None:
+        """Call `answer` with the graph, or with the error that stands in its way.
+
+        At once where that is possible; else on the run's thread after the present step, or after
+        the first.
+        """
+        with self._lock:
+            if self.graph is None and self._is_idle():
+                if self._inputs is None:
+                    self._inputs = self._samples()
+                if self._inputs is not None:
+                    answer(self._trace())
+                    return
+            if self.graph is None:
+                self._waiting.append(answer)
+                return
+        answer(self.graph)
+
+    def __call__(self, event: Event) -> None:
+        """Trace between two steps, if somebody waits for it."""
+        if isinstance(event, StepEnded):
+            if self._waiting and self._inputs is not None:
+                with self._lock:
+                    waiting, self._waiting = self._waiting, []
+                    result = self._trace()
+                for answer in waiting:
+                    answer(result)
+        elif isinstance(event, RunResumed):
+            with self._lock:
+                pass  # a trace that began during the pause ends first
+
+    def _trace(self) -> Graph | Exception:
+        model = self._model()
+        if self.graph is not None:
+            return self.graph
+        if model is None or self._inputs is None:
+            return TraceError("the model is gone.")
+        inputs, kwargs = self._inputs
+        try:
+            self.graph = trace(model, *inputs, **kwargs)
+        except NbvizError as error:
+            return error
+        finally:
+            self._inputs = None
+        return self.graph
+
+    def _first_call(
+        self, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        del model
+        self._hook.remove()
+        if self.graph is None:
+            self._inputs = _light(inputs), _light(kwargs)
+
+    def _samples(self) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """Return inputs made of the data set's first samples, None if that cannot be."""
+        model = self._model()
+        if model is None or not self._is_supervised:
+            return None
+        try:
+            # A data set may draw random numbers for a sample; the run shall not notice.
+            with torch.random.fork_rng(devices=[]):
+                batch = _first_batch(self._loader)
+            if batch is None:
+                return None
+            inputs, kwargs, _ = split_batch(batch)
+        except Exception:  # noqa: BLE001  the run will say what is wrong with its data
+            return None
+        parameter = next(model.parameters(), None)
+        device = torch.device("cpu") if parameter is None else parameter.device
+        return to_device(tuple(inputs), device), to_device(dict(kwargs), device)
+
+
+def _first_batch(loader: Any) -> Any:
+    if isinstance(loader, torch.utils.data.DataLoader):
+        dataset: Any = loader.dataset
+        if loader.batch_size is None or isinstance(dataset, torch.utils.data.IterableDataset):
+            return None
+        collate: Any = loader.collate_fn
+        indices = list(range(min(2, len(dataset))))
+        # As DataLoader's own fetcher does.
+        at_once = getattr(dataset, "__getitems__", None)
+        return collate(at_once(indices) if at_once else [dataset[i] for i in indices])
+    return loader[0] if isinstance(loader, Sequence) and loader else None
+
+
+def _light(values: Any) -> Any:
+    """Return the values with detached tensors; zeros that take no memory for large ones."""
+    size = 0
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        nonlocal size
+        size += tensor.nbytes
+        if size <= _KEPT_BYTES:
+            return tensor.detach()
+        return torch.zeros((), dtype=tensor.dtype, device=tensor.device).expand(tensor.shape)
+
+    return with_tensors(values, keep)
