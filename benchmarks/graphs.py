@@ -1,8 +1,8 @@
 """Tracing a model and laying its graph out: time, peak memory, and what each tool manages at all.
 
 The first table times nbviz (trace, all levels, layout of the first picture) beside torchview,
-torchviz (with `dot`, where there is one), and TensorBoard's add_graph, each in a process of its own, median of a few
-calls after a first one. The second, with --coverage, goes through the awkward models of the tests,
+torchviz (with `dot`, where there is one), and TensorBoard's add_graph, each in a process of its
+own, median of a few calls after a first one. The second, with --coverage, goes through the awkward models of the tests,
 and says which tools show every call of a leaf module. Tools that are not installed are left out.
 
     python benchmarks/graphs.py [--coverage] [--models resnet18 ...]
@@ -236,8 +236,7 @@ def speed(models: list[str]) -> None:
             cells.append(f"{result['ms']:8.0f} ({result['mb']:4.0f})" if done else "fails")
         print(f"{model:36}", *(f"{cell:>16}" for cell in cells), flush=True)
     heads = ("nodes", "calls", "first picture", "all levels", "worst one")
-    print(f"
-{'layout in ms':36}", *(f"{head:>14}" for head in heads))
+    print(f"\n{'layout in ms':36}", *(f"{head:>14}" for head in heads))
     for model, result in layouts.items():
         layout = result.get("layout")
         if layout:
