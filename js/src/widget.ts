@@ -72,11 +72,10 @@ function mount(el: HTMLElement, page: Page, panels: string[], id: string): () =>
 	style.textContent = styles + hidden;
 	el.append(style, root);
 	const themeListeners = new Set<() => void>();
-	const cleanups = [
-		followTheme(root, () => {
-			for (const listener of themeListeners) listener();
-		}),
-	];
+	const themeChanged = () => {
+		for (const listener of themeListeners) listener();
+	};
+	const cleanups = [whenConnected(root, () => followTheme(root, themeChanged))];
 	const context: Context = {
 		store: page.store,
 		asker: page.asker,
@@ -98,6 +97,26 @@ function mount(el: HTMLElement, page: Page, panels: string[], id: string): () =>
 		for (const cleanup of cleanups) cleanup();
 		root.remove();
 		style.remove();
+	};
+}
+
+/**
+ * Calls `then` once `element` is in the page: until then it has no computed style, and so no colours.
+ * Returns the way out, of what `then` began too.
+ */
+function whenConnected(element: HTMLElement, then: () => () => void): () => void {
+	if (element.isConnected) return then();
+	let end: (() => void) | undefined;
+	// An element's size is first observed when it has a place in the page.
+	const observer = new ResizeObserver(() => {
+		if (!element.isConnected || end) return;
+		observer.disconnect();
+		end = then();
+	});
+	observer.observe(element);
+	return () => {
+		observer.disconnect();
+		end?.();
 	};
 }
 

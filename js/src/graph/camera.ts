@@ -4,7 +4,7 @@ import type { Scene } from "./scene";
 const LARGEST = 2.5;
 const SMALLEST = 0.02;
 /** Text is still read easily at this scale; the first view does not go below it. */
-const READABLE = 0.88;
+const READABLE = 0.78;
 const MARGIN = 14;
 
 export class Camera {

@@ -99,6 +99,7 @@ class LiveGraph:
         if model is None or self._inputs is None:
             return TraceError("the model is gone.")
         inputs, kwargs = self._inputs
+        self._hook.remove()  # the trace calls the model too
         try:
             self.graph = trace(model, *inputs, **kwargs)
         except NbvizError as error:
