@@ -2,7 +2,8 @@
 
 The first table times nbviz (trace, all levels, layout of the first picture) beside torchview,
 torchviz (with `dot`, where there is one), and TensorBoard's add_graph, each in a process of its
-own, median of a few calls after a first one. The second, with --coverage, goes through the awkward models of the tests,
+own, median of a few calls after a first one. The second, with --coverage, goes through the awkward
+models of the tests,
 and says which tools show every call of a leaf module. Tools that are not installed are left out.
 
     python benchmarks/graphs.py [--coverage] [--models resnet18 ...]

@@ -1,6 +1,7 @@
 // The worker's script: lays out what it is sent. Where a page refuses workers, it is imported instead.
-import { LayoutEngine, type LevelLayout, type LevelPlan, layOut } from "./layout";
+import { LayoutEngine, layOut } from "./layout";
 import type { Direction } from "./placing";
+import type { LevelLayout, LevelPlan } from "./plan";
 
 export interface LayoutRequest {
 	readonly id: number;

@@ -1,36 +1,7 @@
 // Lays out levels of the graph: opened boxes from the inside out, equal levels only once.
 import { type Direction, type LevelShape, type Placed, place } from "./placing";
+import { type LevelLayout, type LevelPlan, portsOf } from "./plan";
 import { untwisted } from "./twists";
-
-/** What is to be laid out: a level whose opened boxes hold levels themselves. */
-export interface LevelPlan {
-	readonly boxes: readonly BoxPlan[];
-	readonly edges: readonly (readonly [source: string, target: string])[];
-	/** Ways in and out: the port at the border, and the box inside. */
-	readonly inputs: readonly (readonly [port: string, box: string])[];
-	readonly outputs: readonly (readonly [box: string, port: string])[];
-}
-
-export interface BoxPlan {
-	readonly id: string;
-	/** Of the box, or of the header alone if it is open. */
-	readonly width: number;
-	readonly height: number;
-	readonly inside?: LevelPlan;
-}
-
-/** A level's layout; boxes, ports and routes are in the order of its plan. */
-export interface LevelLayout extends Omit<Placed, "boxes"> {
-	readonly boxes: readonly BoxLayout[];
-}
-
-export interface BoxLayout {
-	readonly x: number;
-	readonly y: number;
-	readonly width: number;
-	readonly height: number;
-	readonly inside?: LevelLayout;
-}
 
 /** Space around the inside of an opened box. */
 export const PADDING = 14;
@@ -84,11 +55,6 @@ function shapeOf(plan: LevelPlan, boxes: readonly { width: number; height: numbe
 		inputs: plan.inputs.map(([port, id]) => [input(port), box(id)]),
 		outputs: plan.outputs.map(([id, port]) => [box(id), output(port)]),
 	};
-}
-
-/** The ports of one border, each once, in the order of a layout's `inputPorts` or `outputPorts`. */
-export function portsOf(names: readonly string[]): string[] {
-	return [...new Set(names)];
 }
 
 function numbering(ids: readonly string[]): (id: string) => number {

@@ -1,8 +1,8 @@
 // Lays out graphs off the page's main thread, or on it where the page allows no worker.
-import type { LevelLayout, LevelPlan } from "./layout";
 import type { LayoutAnswer, LayoutRequest } from "./layout-worker";
 import script from "./layout-worker?worker";
 import type { Direction } from "./placing";
+import type { LevelLayout, LevelPlan } from "./plan";
 
 export interface Layouter {
 	layout(plan: LevelPlan, direction: Direction): Promise<LevelLayout>;

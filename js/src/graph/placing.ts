@@ -68,32 +68,78 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		after: outputs.length > 0 ? ROOM_AFTER : 0,
 	});
 	const shift = down ? left : top;
-	const leave = (i: number): Point => {
-		const { x, y, width: w, height: h } = boxes[i] ?? NOWHERE;
-		return down ? [x + w / 2 - left, y + h - top] : [x + w - left, y + h / 2 - top];
-	};
-	const arrive = (i: number): Point => {
-		const { x, y, width: w, height: h } = boxes[i] ?? NOWHERE;
-		return down ? [x + w / 2 - left, y - top] : [x - left, y + h / 2 - top];
-	};
+	const moved = boxes.map(({ x, y, ...size }) => ({ ...size, x: x - left, y: y - top }));
+	const ranks = ranksOf(moved, down);
+	const leave = (i: number): Point[] => beside(moved[i], ranks, down, "after");
+	const arrive = (i: number): Point[] => beside(moved[i], ranks, down, "before").reverse();
 	const enter = (i: number): Point => at(along(`i${i}`) - shift, 0, down);
 	const exit = (i: number): Point => at(along(`o${i}`) - shift, down ? height : width, down);
+	// Lines bend between ranks only and run straight past the boxes of a rank.
 	const between = (source: string, target: string): Point[] => {
 		const points: { x: number; y: number }[] = graph.edge(source, target)?.points ?? [];
-		return points.slice(1, -1).map(({ x, y }) => [x - left, y - top]);
+		return points.slice(1, -1).flatMap(({ x, y }) => {
+			const [across, main] = down ? [x - left, y - top] : [y - top, x - left];
+			const rank = ranks.find(({ middle }) => Math.abs(middle - main) < 1);
+			return rank ? [at(across, rank.start, down), at(across, rank.end, down)] : [];
+		});
 	};
 	return {
 		width,
 		height,
-		boxes: boxes.map(({ x, y }) => [x - left, y - top]),
+		boxes: moved.map(({ x, y }) => [x, y]),
 		routes: [
-			...shape.edges.map(([a, b]) => [leave(a), ...between(`b${a}`, `b${b}`), arrive(b)]),
-			...shape.inputs.map(([p, b]) => [enter(p), ...between(`i${p}`, `b${b}`), arrive(b)]),
-			...shape.outputs.map(([b, p]) => [leave(b), ...between(`b${b}`, `o${p}`), exit(p)]),
+			...shape.edges.map(([a, b]) => [...leave(a), ...between(`b${a}`, `b${b}`), ...arrive(b)]),
+			...shape.inputs.map(([p, b]) => [enter(p), ...between(`i${p}`, `b${b}`), ...arrive(b)]),
+			...shape.outputs.map(([b, p]) => [...leave(b), ...between(`b${b}`, `o${p}`), exit(p)]),
 		],
 		inputPorts: inputs.map((id) => along(id) - shift),
 		outputPorts: outputs.map((id) => along(id) - shift),
 	};
+}
+
+interface Rectangle {
+	readonly x: number;
+	readonly y: number;
+	readonly width: number;
+	readonly height: number;
+}
+
+/** The stretch of the main axis that the boxes of one rank take. */
+interface Rank {
+	readonly middle: number;
+	start: number;
+	end: number;
+}
+
+function ranksOf(boxes: readonly Rectangle[], down: boolean): Rank[] {
+	const ranks: Rank[] = [];
+	for (const { x, y, width, height } of boxes) {
+		const [start, size] = down ? [y, height] : [x, width];
+		const middle = start + size / 2;
+		const known = ranks.find((rank) => Math.abs(rank.middle - middle) < 1);
+		if (known) {
+			known.start = Math.min(known.start, start);
+			known.end = Math.max(known.end, start + size);
+		} else ranks.push({ middle, start, end: start + size });
+	}
+	return ranks;
+}
+
+/** From a box's border straight to the border of its rank. */
+function beside(
+	box: Rectangle | undefined,
+	ranks: readonly Rank[],
+	down: boolean,
+	side: "before" | "after",
+): Point[] {
+	if (!box) return [];
+	const { x, y, width, height } = box;
+	const [across, start, size] = down ? [x + width / 2, y, height] : [y + height / 2, x, width];
+	const rank = ranks.find(({ middle }) => Math.abs(middle - start - size / 2) < 1);
+	const [own, ranked] = side === "after" ? [start + size, rank?.end] : [start, rank?.start];
+	const points = [at(across, own, down)];
+	if (ranked !== undefined && Math.abs(ranked - own) > 1) points.push(at(across, ranked, down));
+	return points;
 }
 
 /** Whether anything but a plain chain is to be drawn, which needs room for its lines. */
@@ -101,8 +147,6 @@ function branches(shape: LevelShape): boolean {
 	const sources = shape.edges.map(([source]) => source);
 	return new Set(sources).size < sources.length || shape.inputs.length > 1;
 }
-
-const NOWHERE = { x: 0, y: 0, width: 0, height: 0 };
 
 function at(along: number, across: number, down: boolean): Point {
 	return down ? [along, across] : [across, along];
@@ -139,12 +183,24 @@ function frame(
 	const { down, before, after } = room;
 	const xs = boxes.flatMap((box) => [box.x, box.x + box.width]).concat(down ? ports : []);
 	const ys = boxes.flatMap((box) => [box.y, box.y + box.height]).concat(down ? [] : ports);
-	const left = Math.min(...xs) - (down ? 0 : before);
-	const top = Math.min(...ys) - (down ? before : 0);
-	return [
-		left,
-		top,
-		Math.max(...xs) + (down ? 0 : after) - left,
-		Math.max(...ys) + (down ? after : 0) - top,
-	];
+	const [only] = ports.length > 0 && new Set(ports.map(Math.round)).size <= 2 ? ports : [];
+	const [startX, endX] = down
+		? balanced(xs, only)
+		: [Math.min(...xs) - before, Math.max(...xs) + after];
+	const [startY, endY] = down
+		? [Math.min(...ys) - before, Math.max(...ys) + after]
+		: balanced(ys, only);
+	return [startX, startY, endX - startX, endY - startY];
+}
+
+/** The most by which a level is widened to have its way in at its middle. */
+const WIDENED = 1.4;
+
+/** The extent of `values`, with the way in at its middle if that does not cost too much room. */
+function balanced(values: readonly number[], middle: number | undefined): [number, number] {
+	const start = Math.min(...values);
+	const end = Math.max(...values);
+	if (middle === undefined) return [start, end];
+	const half = Math.max(middle - start, end - middle);
+	return 2 * half <= WIDENED * (end - start) ? [middle - half, middle + half] : [start, end];
 }

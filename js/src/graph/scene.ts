@@ -1,7 +1,7 @@
 // Everything that is drawn, in one coordinate system: boxes, and lines joined across open boxes.
 import type { GraphLevel, GraphNode } from "../protocol.gen";
-import { type BoxLayout, type LevelLayout, portsOf } from "./layout";
 import type { Direction, Point } from "./placing";
+import { type BoxLayout, type LevelLayout, portsOf } from "./plan";
 import { type BoxText, HEADER, shapeText } from "./sizes";
 import type { GraphTree } from "./tree";
 

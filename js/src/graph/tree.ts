@@ -1,6 +1,6 @@
 // Which boxes of the graph are open, and the levels that the kernel has sent.
 import type { GraphLevel, GraphNode } from "../protocol.gen";
-import type { BoxPlan, LevelPlan } from "./layout";
+import type { BoxPlan, LevelPlan } from "./plan";
 import type { BoxText } from "./sizes";
 
 /** Boxes opened by themselves at the start: as many as are read at one glance. */

@@ -1,7 +1,8 @@
 // Lines that cross just before an open box, because its inside is the wrong way round, are untwisted
 // by mirroring the inside.
-import { type BoxLayout, type LevelLayout, type LevelPlan, portsOf } from "./layout";
+
 import type { Point } from "./placing";
+import { type BoxLayout, type LevelLayout, type LevelPlan, portsOf } from "./plan";
 
 /** 0 if levels are mirrored from left to right, 1 from top to bottom. */
 type Axis = 0 | 1;

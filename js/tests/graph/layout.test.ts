@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { LayoutEngine, type LevelLayout, type LevelPlan, layOut } from "../../src/graph/layout";
+import { LayoutEngine, layOut } from "../../src/graph/layout";
 import { type Direction, place } from "../../src/graph/placing";
+import type { LevelLayout, LevelPlan } from "../../src/graph/plan";
 
 const box = (id: string, inside?: LevelPlan) => ({
 	id,
