@@ -21,10 +21,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
+from _live_cells import FIRST_PAINT, FLOOD, LIBRARIES, TRAIN  # noqa: E402
 from conftest import FLAGS, WINDOW  # noqa: E402
 from kernel_specs import NEWEST  # noqa: E402
 from lab import run_lab  # noqa: E402
-from live_cells import FIRST_PAINT, FLOOD, LIBRARIES, TRAIN  # noqa: E402
 from notebook_page import Notebook  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 

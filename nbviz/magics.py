@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from IPython.core import magic_arguments as untyped_arguments
 from IPython.core.magic import Magics, cell_magic, magics_class
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+arguments = cast("Any", untyped_arguments)
 
 
 @magics_class
 class NbvizMagics(Magics):
     """`%%live`: a cell's own training loop in the background, with a dashboard."""
 
-    @magic_arguments()
-    @argument("--name", "-n", help="what the run is called")
-    @argument("--panels", "-p", help="panels, separated by commas: toolbar,curves,weights,log")
+    @arguments.magic_arguments()
+    @arguments.argument("--name", "-n", help="what the run is called")
+    @arguments.argument(
+        "--panels", "-p", help="panels, separated by commas: toolbar,curves,weights,log"
+    )
     @cell_magic
     def live(self, line: str, cell: str) -> None:
         """Run this cell in a background thread, with a live dashboard.
@@ -25,22 +29,22 @@ class NbvizMagics(Magics):
         The loop stays as it is, but for `nbviz.log({"loss": loss})` where it has something to say.
         Pause, Step and Stop act at those calls. Running the cell again stops its earlier run.
         """
-        from IPython.display import display
+        import IPython.display
 
         from nbviz.widgets.cells import running_cell_id
         from nbviz.widgets.live_cell import start_live_cell
 
-        arguments = parse_argstring(self.live, line)
+        options = arguments.parse_argstring(self.live, line)
         shell: Any = self.shell
-        panels = arguments.panels.split(",") if arguments.panels else None
+        panels = options.panels.split(",") if options.panels else None
         live_cell = start_live_cell(
             shell.transform_cell(cell),
             shell.user_ns,
             cell_id=running_cell_id(),
-            name=arguments.name,
+            name=options.name,
             panels=panels,
         )
-        display(live_cell.dashboard)
+        cast("Any", IPython.display.display)(live_cell.dashboard)
         live_cell.start()
 
 
@@ -51,5 +55,6 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Remove the magics; called by `%unload_ext nbviz`."""
-    for kinds in shell.magics_manager.magics.values():
+    registered: dict[str, dict[str, Any]] = cast("Any", shell.magics_manager).magics
+    for kinds in registered.values():
         kinds.pop("live", None)

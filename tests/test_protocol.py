@@ -1,4 +1,4 @@
-"""The protocol: one fixture a message, with exactly its fields, and TypeScript that is not stale."""
+"""The protocol: one fixture a message, with its fields, and TypeScript that is not stale."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def kind_of(message: type) -> str:
     return get_args(get_type_hints(message)["kind"])[0]
 
 
-def conforms(value: Any, hint: Any) -> bool:
+def conforms(value: Any, hint: Any) -> bool:  # noqa: PLR0911  a case for each form of type
     """Whether a JSON value has the type of a field."""
     if is_typeddict(hint):
         hints = get_type_hints(hint)

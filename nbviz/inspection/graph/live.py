@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -137,15 +137,15 @@ class LiveGraph:
 
 def _first_batch(loader: Any) -> Any:
     if isinstance(loader, torch.utils.data.DataLoader):
-        dataset: Any = loader.dataset
-        if loader.batch_size is None or isinstance(dataset, torch.utils.data.IterableDataset):
+        given = cast("Any", loader)
+        dataset, collate = given.dataset, given.collate_fn
+        if given.batch_size is None or isinstance(dataset, torch.utils.data.IterableDataset):
             return None
-        collate: Any = loader.collate_fn
         indices = list(range(min(2, len(dataset))))
         # As DataLoader's own fetcher does.
         at_once = getattr(dataset, "__getitems__", None)
         return collate(at_once(indices) if at_once else [dataset[i] for i in indices])
-    return loader[0] if isinstance(loader, Sequence) and loader else None
+    return cast("Any", loader)[0] if isinstance(loader, Sequence) and loader else None
 
 
 def _light(values: Any) -> Any:

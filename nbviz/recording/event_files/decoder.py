@@ -203,6 +203,7 @@ def _fixed_bytes(layout: Layout, length: int) -> NDArray[np.uint8]:
     mask[slice(*layout.step)] = _CONTINUES
     for slot in layout.slots:
         mask[slice(*slot.tag)] = 0
+        mask[slice(*slot.near)] = 0
         mask[slot.start : slot.stop] = 0
     return mask
 

@@ -49,6 +49,7 @@ class Slot:
         plugin: TensorBoard's plugin that shows it; empty if the event does not say.
         is_tensor: Whether a number is a tensor, which only its plugin makes a scalar.
         rest: Further pieces of text, as (start, stop).
+        near: First byte of the float32 beside an exact value, and the one after its last.
     """
 
     tag: tuple[int, int] = (0, 0)
@@ -58,6 +59,7 @@ class Slot:
     plugin: str = ""
     is_tensor: bool = False
     rest: tuple[tuple[int, int], ...] = ()
+    near: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,12 @@ def read_layout(event: bytes) -> Layout:
 
 def _slot(event: bytes, value: Field) -> Slot:
     slot = Slot()
-    tag, plugin = (0, 0), ""
+    tag, near, plugin = (0, 0), (0, 0), ""
     for part in fields(event, value.start, value.stop):
         if part.number == TAG and part.kind == BYTES:
             tag = (part.start, part.stop)
         elif part.number == SIMPLE_VALUE and part.kind == FIXED32:
+            near = (part.start, part.stop)
             if slot.content != "<f8":
                 slot = Slot(content="<f4", start=part.start, stop=part.stop)
         elif part.number == EXACT_VALUE and part.kind == FIXED64:
@@ -120,7 +123,7 @@ def _slot(event: bytes, value: Field) -> Slot:
             slot = _tensor(event, part)
         elif part.number == METADATA and part.kind == BYTES:
             plugin = _plugin(event, part)
-    return replace(slot, tag=tag, plugin=plugin)
+    return replace(slot, tag=tag, near=near, plugin=plugin)
 
 
 def _plugin(event: bytes, metadata: Field) -> str:
