@@ -10,7 +10,7 @@ import pytest
 from kernel_specs import NEWEST
 from lab import Lab, run_lab
 from notebook_page import Notebook
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# The machine may be busy with other tests.
+PATIENCE_MS = 60_000
 WINDOW = {"width": 1400, "height": 1000}
 
 
@@ -45,6 +47,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.fail("Chromium is missing; install it with: make setup")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
@@ -70,7 +73,7 @@ def page(browser: Browser, lab: Lab, widget_errors: list[str]) -> Iterator[Page]
         ),
     )
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
 
     def note(error: Error) -> None:
         # Widgets' code is imported from blobs; JupyterLab has errors of its own.
@@ -98,4 +101,4 @@ def make_notebook(
 
     yield make
     for notebook in opened:
-        notebook.shut_down()
+        notebook.close()

@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,17 +31,44 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Lab:
     """Where a running server is reached, and the folder that it serves."""
 
     address: str
     token: str
     folder: Path
+    kernels: dict[str, str] = field(default_factory=dict)
 
     def url(self, path: str = "/lab") -> str:
         """Return the address of a page, with the key to it."""
         return f"{self.address}{path}?token={self.token}"
+
+    def kernel(self, name: str) -> str:
+        """Return the id of a kernel that tests share, started when it is first asked for.
+
+        Importing torch takes most of the time that a new kernel needs.
+        """
+        if name not in self.kernels:
+            reply = self.ask("/api/kernels", {"name": name})
+            self.kernels[name] = json.loads(reply)["id"]
+        return self.kernels[name]
+
+    def end_kernel(self, kernel_id: str) -> None:
+        """Shut a kernel down, as a reader does who comes back another day."""
+        self.kernels = {name: found for name, found in self.kernels.items() if found != kernel_id}
+        self.ask(f"/api/kernels/{kernel_id}", method="DELETE")
+
+    def ask(
+        self, path: str, content: dict[str, str] | None = None, *, method: str = "POST"
+    ) -> bytes:
+        """Send a request to the server's interface and return its reply."""
+        request = urllib.request.Request(
+            self.address + path, method=method, data=json.dumps(content or {}).encode()
+        )
+        request.add_header("Authorization", f"token {self.token}")
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.read()
 
 
 def run_lab(folder: Path) -> Iterator[Lab]:
@@ -109,11 +136,8 @@ def _wait_until_up(server: subprocess.Popen[bytes], lab: Lab, log: Path) -> None
 
 def _end(server: subprocess.Popen[bytes], lab: Lab) -> None:
     """Ask the server to shut its kernels down and end; then insist."""
-    request = urllib.request.Request(lab.url("/api/shutdown"), method="POST")
-    request.add_header("Authorization", f"token {lab.token}")
     try:
-        with urllib.request.urlopen(request, timeout=20):
-            pass
+        lab.ask("/api/shutdown")
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         server.terminate()
     try:

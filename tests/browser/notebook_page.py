@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from lab import Lab
     from playwright.sync_api import Locator, Page
 
-OPEN = """async ([path, kernel]) => {
+OPEN = """async ([path, id]) => {
   const app = window.jupyterapp;
   await app.restored;
-  const options = {path, factory: "Notebook", kernel: {name: kernel}};
+  const options = {path, factory: "Notebook", kernel: {id}};
   const panel = await app.commands.execute("docmanager:open", options);
   await panel.context.ready;
   await panel.revealed;
@@ -47,6 +47,20 @@ ERROR = """(index) => {
   const outputs = window.nbvizPanel.content.widgets[index].model.sharedModel.toJSON().outputs;
   const error = outputs.find((output) => output.output_type === "error");
   return error ? error.ename + ": " + error.evalue : null;
+}"""
+CLEAN_UP = """async () => {
+  const kernel = window.nbvizPanel.sessionContext.session?.kernel;
+  if (!kernel) return;
+  await kernel.interrupt();
+  const code = `
+import gc, sys
+if "nbviz" in sys.modules:
+    from nbviz.trainer import Trainer
+    for _found in [one for one in gc.get_objects() if isinstance(one, Trainer)]:
+        _found.stop_and_wait()
+    del _found
+`;
+  await kernel.requestExecute({code, silent: true}).done;
 }"""
 HOLDS_TEXT = """([index, text]) => {
   const outputs = window.nbvizPanel.content.widgets[index].model.sharedModel.toJSON().outputs;
@@ -86,6 +100,7 @@ class Notebook:
         self.lab = lab
         self.path = lab.folder / f"{name}.ipynb"
         self.kernel = kernel
+        self.kernel_id = lab.kernel(kernel)
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
             metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
@@ -94,17 +109,19 @@ class Notebook:
         self.open()
 
     def open(self) -> None:
-        """Load JupyterLab anew and open the file in it; a running kernel is found again."""
+        """Load JupyterLab anew and open the file in it, with its kernel."""
         self._load()
-        self.page.evaluate(OPEN, [self.path.name, self.kernel])
+        self.kernel_id = self.kernel_id or self.lab.kernel(self.kernel)
+        self.page.evaluate(OPEN, [self.path.name, self.kernel_id])
 
     def open_without_kernel(self) -> None:
         """Open the file as a reader does who does not have its kernel, and wants no other.
 
-        The file is changed to name a kernel that nobody has, so it is not trusted either.
+        It is a copy that names a kernel that nobody has, so it is not trusted either.
         """
         content = json.loads(self.path.read_text())
         content["metadata"]["kernelspec"] = {"name": "elsewhere", "display_name": "elsewhere"}
+        self.path = self.path.with_stem(f"{self.path.stem}-copy")
         self.path.write_text(json.dumps(content))
         self._load()
         self.page.evaluate(OPEN_WITHOUT_KERNEL, self.path.name)
@@ -166,9 +183,15 @@ class Notebook:
         light = "true" if theme == "light" else "false"
         self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
 
-    def shut_down(self) -> None:
-        """End the kernel."""
-        self.page.evaluate("window.nbvizPanel.sessionContext?.shutdown()")
+    def end_kernel(self) -> None:
+        """Shut the kernel down; the file is opened with a new one after that."""
+        self.lab.end_kernel(self.kernel_id)
+        self.kernel_id = ""
+
+    def close(self) -> None:
+        """End what the test left running in the kernel, which others use after it."""
+        if self.kernel_id:
+            self.page.evaluate(CLEAN_UP)
 
     def screenshot(self, index: int, path: Path) -> None:
         """Take a picture of a cell's outputs."""

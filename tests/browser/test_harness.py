@@ -81,6 +81,5 @@ def test_opens_without_a_kernel(make_notebook: Callable[..., Notebook]) -> None:
     notebook = make_notebook("print('a' + 'b')")
     notebook.run(0)
     notebook.save()
-    notebook.shut_down()
     notebook.open_without_kernel()
     expect(notebook.output(0)).to_contain_text("ab")

@@ -30,7 +30,7 @@ def saved(make_notebook: Callable[..., Notebook]) -> Notebook:
     view.wait_for_curve(60)
     notebook.wait_for_text(0, "finished")
     notebook.save()
-    notebook.shut_down()
+    notebook.end_kernel()
     return notebook
 
 

@@ -122,7 +122,7 @@ def test_learning_rate_slider_reaches_the_optimizer(notebook: Notebook, view: Vi
 def test_impossible_learning_rate_is_refused(notebook: Notebook, view: View) -> None:
     start(view)
     view.set("lr", "-1")
-    expect(view.toolbar).to_contain_text("-1")
+    expect(view.toolbar).to_contain_text("Must be at least 0")
     assert notebook.value(cells.LEARNING_RATE) == 0.1
     assert notebook.value("trainer.status") == "running"
 

@@ -74,6 +74,10 @@ class View:
         expect(self.toolbar).to_have_attribute("data-step", str(step))
 
     def wait_for_curve(self, step: int) -> None:
-        """Wait until the curves are painted up to a step, or beyond."""
+        """Look at the curves, and wait until they are painted up to a step, or beyond.
+
+        Nothing is painted that is out of sight.
+        """
+        self.curves.scroll_into_view_if_needed()
         root = self.curves.element_handle()
         self.root.page.wait_for_function(AT_LEAST, arg=[root, "data-last-step", step])
