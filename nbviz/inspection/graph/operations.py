@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from nbviz.inspection.graph.shape_rules import attention
 from nbviz.inspection.graph.tensors import Origin, version_of
 from nbviz.inspection.graph.values import describe, tensors_in, with_tensors
 
@@ -108,13 +109,21 @@ class FunctionMode(TorchFunctionMode):
         try:
             if self._shapes is not None and name in _CHECKED_BEFORE_DISPATCH:
                 args = with_tensors(args, self._shapes.standin)
-            result = func(*args, **kwargs)
+            result = self._call(func, args, kwargs, node)
         finally:
             recorder.current = None
         written = [
             t for t, version in zip(given, versions, strict=True) if version_of(t) != version
         ]
         return self._record(node, given, origins, written, result)
+
+    def _call(self, func: Any, args: Any, kwargs: Any, node: Recorded) -> Any:
+        if self._shapes is not None and node.name == "scaled_dot_product_attention":
+            known = attention(*args, **kwargs)
+            if known is not None:
+                result, node.flops = known
+                return result
+        return func(*args, **kwargs)
 
     def _record(
         self,

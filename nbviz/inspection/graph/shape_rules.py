@@ -6,6 +6,7 @@ returns `NotImplemented` whenever it is not sure, and the meta kernel then decid
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,15 +21,18 @@ def _empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     return torch.empty(shape, dtype=dtype, device="meta")
 
 
+def _like(x: torch.Tensor) -> torch.Tensor:
+    # `empty_like` is Python code on the meta device.
+    return _empty(tuple(x.shape), x.dtype) if x.is_contiguous() else torch.empty_like(x)
+
+
 def _same(x: torch.Tensor, *_args: Any, **_kwargs: Any) -> Any:
-    return torch.empty_like(x) if x.is_floating_point() else NotImplemented
+    return _like(x) if x.is_floating_point() else NotImplemented
 
 
 def _softmax(x: torch.Tensor, _dim: int, *others: Any, **kwargs: Any) -> Any:
     to_float = bool(others) and others[0] is True
-    return (
-        NotImplemented if to_float or kwargs or not x.is_floating_point() else torch.empty_like(x)
-    )
+    return NotImplemented if to_float or kwargs or not x.is_floating_point() else _like(x)
 
 
 def _pointwise(x: Any, y: Any, *_args: Any, **_kwargs: Any) -> Any:
@@ -37,7 +41,7 @@ def _pointwise(x: Any, y: Any, *_args: Any, **_kwargs: Any) -> Any:
             return NotImplemented
     elif isinstance(y, complex) or not x.is_floating_point():
         return NotImplemented
-    return torch.empty_like(x)
+    return _like(x)
 
 
 def _addmm(bias: Any, a: Any, b: Any, **_kwargs: Any) -> Any:
@@ -99,7 +103,7 @@ def _batch_norm(x: Any, weight: Any, *_args: Any) -> Any:
     size = x.shape[1] if training else 0
     statistics = torch.float32 if x.dtype in (torch.float16, torch.bfloat16) else x.dtype
     return (
-        torch.empty_like(x),
+        _like(x),
         _empty((size,), statistics),
         _empty((size,), statistics),
     )
@@ -113,7 +117,7 @@ def _layer_norm(x: Any, normalized: Sequence[int], weight: Any, bias: Any, _eps:
     if not sure or x.dtype not in (torch.float32, torch.float64):
         return NotImplemented
     statistics = (*x.shape[:kept], *(1 for _ in normalized))
-    return torch.empty_like(x), _empty(statistics, x.dtype), _empty(statistics, x.dtype)
+    return _like(x), _empty(statistics, x.dtype), _empty(statistics, x.dtype)
 
 
 def _rules() -> dict[Any, Rule]:
@@ -144,3 +148,21 @@ def _rules() -> dict[Any, Rule]:
 
 RULES = _rules()
 """Operator overload to the rule for its result; each takes the overload's arguments."""
+
+
+def attention(
+    query: Any, key: Any, value: Any, *_args: Any, **_kwargs: Any
+) -> tuple[torch.Tensor, int] | None:
+    """Return the result and the FLOPs of `scaled_dot_product_attention`, None if not sure.
+
+    Without a device there is no kernel for it, and PyTorch would run its two dozen parts.
+    """
+    same_dtype = query.dtype == key.dtype == value.dtype
+    if not same_dtype or query.dim() < 3 or query.shape[:-2] != key.shape[:-2]:  # noqa: PLR2004
+        return None
+    if value.shape[:-1] != key.shape[:-1] or query.shape[-1] != key.shape[-1]:
+        return None
+    *batch, length, width = query.shape
+    others, value_width = value.shape[-2:]
+    flops = 2 * math.prod(batch) * length * others * (width + value_width)
+    return _empty((*batch, length, value_width), query.dtype), flops

@@ -213,3 +213,16 @@ def test_to_dict_is_plain_data() -> None:
     data = json.loads(json.dumps(trace(SmallCnn(), torch.zeros(2, 1, 8, 8)).to_dict()))
     assert data["parameter_count"] == 1370
     assert data["module_calls"][1]["path"] == "conv"
+
+
+def test_attention_counts_the_flops_of_its_two_products_and_refuses_what_does_not_fit() -> None:
+    class Attends(nn.Module):
+        def forward(self, q, k, v):
+            return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+    q, k, v = torch.zeros(2, 4, 5, 8), torch.zeros(2, 4, 6, 8), torch.zeros(2, 4, 6, 3)
+    graph = trace(Attends(), q, k, v)
+    assert graph.flops == 2 * 2 * 4 * 5 * 6 * (8 + 3)
+    assert graph.nodes[-1].outputs[0].shape == (2, 4, 5, 3)
+    with pytest.raises(TraceError, match="Attends failed"):
+        trace(Attends(), q, k.transpose(1, 3), v)
