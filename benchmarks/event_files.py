@@ -17,7 +17,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter as BoardWriter
 
-import nbviz
+from nbviz import open_run
 from nbviz.recording.event_files.messages import scalar_records
 from nbviz.recording.event_files.writer import EventFileWriter
 
@@ -61,7 +61,7 @@ def read_board(directory: str) -> None:
 
 
 def read_ours(directory: str) -> None:
-    run = nbviz.open_run(directory)
+    run = open_run(directory)
     assert list(run) == list(TAGS)
 
 
