@@ -20,7 +20,7 @@ class NbvizMagics(Magics):
     @arguments.magic_arguments()
     @arguments.argument("--name", "-n", help="what the run is called")
     @arguments.argument(
-        "--panels", "-p", help="panels, separated by commas: toolbar,curves,weights,log"
+        "--panels", "-p", help="panels, such as toolbar,curves,log"
     )
     @cell_magic
     def live(self, line: str, cell: str) -> None:

@@ -17,5 +17,6 @@ def running_cell_id() -> str | None:
         return None
     get_parent = getattr(shell, "get_parent", None)
     parent: Any = get_parent() if get_parent is not None else getattr(shell, "parent_header", None)
-    cell_id: Any = ((parent or {}).get("metadata") or {}).get("cellId")
+    metadata: Any = parent.get("metadata") if parent else None
+    cell_id: Any = metadata.get("cellId") if metadata else None
     return cell_id if isinstance(cell_id, str) else None

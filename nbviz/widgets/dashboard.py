@@ -48,6 +48,7 @@ class Dashboard(anywidget.AnyWidget):
     """
 
     _esm = front_end("widget")
+    _pid = 0  # until it is made: ipywidgets closes what could not be
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)

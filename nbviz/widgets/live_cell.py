@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import RunActiveError, RunStopped
+from nbviz.errors import RunActiveError, RunStopped, TrainingError
 from nbviz.recording.current import as_current
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
@@ -68,7 +69,8 @@ class LiveCell:
         if not self._background.is_alive:
             return
         self.run.control.stop()
-        self.wait(timeout)
+        with contextlib.suppress(TrainingError, TimeoutError):
+            self.wait(timeout)
         if self._background.is_alive:
             raise RunActiveError(
                 f"the loop of {self.run.name!r} did not reach a log call within {timeout:g} s, so "

@@ -1,0 +1,228 @@
+"""Dashboards against a page at the other end of the comm."""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import threading
+import weakref
+
+import numpy as np
+import pytest
+from pages import Page
+
+import nbviz
+from nbviz.errors import ConfigurationError
+
+
+@pytest.fixture
+def run():
+    return nbviz.Run("loop")
+
+
+def test_a_page_gets_what_was_logged_before_and_after_it_came(run) -> None:
+    run.log({"loss": 2.0}, step=1)
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    assert page.points == {"loss": [2.0]}
+    run.log({"loss": 1.0, "accuracy": 0.5}, step=2)
+    page.wait_for(lambda: page.points == {"loss": [2.0, 1.0], "accuracy": [0.5]})
+
+
+def test_the_end_of_a_run_always_arrives(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    for step in range(1, 5001):
+        run.log({"loss": 1 / step}, step=step)
+    run.finish()
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "finished")
+    page.wait_for(
+        lambda: sum(map(len, page.points.values())) > 0 or page.newest("buckets_appended")
+    )
+    assert page.newest("run_changed")["step"] == 5000
+
+
+def test_no_number_is_lost_where_json_has_no_name_for_it(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    run.log({"loss": math.nan}, step=1)
+    run.log({"loss": math.inf}, step=2)
+    page.ready()
+    assert math.isnan(page.points["loss"][0])
+    assert page.points["loss"][1] == math.inf
+
+
+def test_a_long_series_comes_as_buckets_that_count_every_point_and_keep_the_extremes(run) -> None:
+    for step in range(1, 50_001):
+        run.log({"loss": 99.0 if step == 31_415 else 1.0}, step=step)
+    page = Page(nbviz.Dashboard(run))
+    received: list[np.ndarray] = []
+    dashboard, receive = page.dashboard, page.receive
+
+    def keep(content, buffers=None) -> None:
+        received.extend(
+            np.frombuffer(buffers[u["buffer"]])
+            for u in content["updates"]
+            if u["kind"] == "buckets_appended"
+        )
+        receive(content, buffers)
+
+    dashboard.send = keep
+    page.ready()
+    columns = received[0].reshape(7, -1)
+    assert columns[5].sum() == 50_000
+    assert columns[3].max() == 99.0
+    assert columns.shape[1] <= 4000
+
+
+def test_a_range_is_answered_in_buckets(run) -> None:
+    for step in range(1, 1001):
+        run.log({"loss": float(step)}, step=step)
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    answer = page.ask(
+        "send_range", run_id=run.run_id, series=[0], first_step=101, last_step=300, points=50
+    )
+    columns = np.frombuffer(answer["data"]).reshape(7, answer["counts"][0])
+    assert answer["counts"][0] <= 50
+    assert (columns[2].min(), columns[3].max(), columns[5].sum()) == (101.0, 300.0, 200.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "says"),
+    [
+        ("control", {"name": "explode", "arguments": {}}, "no command 'explode'"),
+        ("control", {"name": "pause", "arguments": [1]}, "arguments must be a mapping"),
+        ("control", {"name": "__init__", "arguments": {}}, "no command"),
+        ("send_range", {"series": [7], "first_step": 0, "last_step": 1, "points": 5}, "series 7"),
+        ("send_range", {"series": [0], "first_step": "x", "last_step": 1, "points": 5}, "'x'"),
+        ("watch_layers", {"names": "all"}, "names must be a list"),
+        ("send_graph", {"scopes": [""]}, "has no model"),
+        ("send_asset", {"name": "../protocol"}, "no asset"),
+        ("dance", {}, "no request 'dance'"),
+    ],
+)
+def test_every_bad_request_is_answered_with_what_was_wrong(run, kind, fields, says) -> None:
+    run.log({"loss": 1.0}, step=1)
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    answer = page.ask(kind, run_id=run.run_id, **fields)
+    assert answer["kind"] == "command_failed"
+    assert says in answer["error"]
+
+
+@pytest.mark.parametrize("message", [None, 3, [], {}, {"kind": "ready"}, {"client_id": "x"}])
+def test_nonsense_from_a_page_is_left_alone(run, message) -> None:
+    dashboard = nbviz.Dashboard(run)
+    page = Page(dashboard)
+    dashboard._handle_custom_msg(message, [])
+    assert page.messages == []
+
+
+def test_another_runs_id_is_refused(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    answer = page.ask("control", run_id="other", name="pause", arguments={})
+    assert "no run 'other'" in answer["error"]
+
+
+def test_pause_and_stop_act_at_log_calls(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    logged = threading.Semaphore(0)
+    ended: list[BaseException] = []
+
+    def loop() -> None:
+        try:
+            for step in range(1, 10**9):
+                run.log({"loss": 1.0}, step=step)
+                logged.release()
+        except nbviz.errors.RunStopped as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    assert logged.acquire(timeout=10)
+    assert page.control("pause")["kind"] == "command_done"
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "paused")
+    stood = run["loss"].last.step
+    assert page.control("step", n=3)["kind"] == "command_done"
+    page.wait_for(lambda: run["loss"].last.step == stood + 3 and run.status == "paused")
+    page.control("stop")
+    thread.join(10)
+    assert isinstance(ended[0], nbviz.errors.RunStopped)
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "stopped")
+
+
+def test_several_runs_are_compared_and_one_run_is_shown_twice(run) -> None:
+    other = nbviz.Run("other")
+    run.log({"loss": 1.0}, step=1)
+    other.log({"loss": 2.0}, step=1)
+    both = Page(nbviz.Dashboard(run, other))
+    one = Page(nbviz.Dashboard(run))
+    both.ready()
+    one.ready()
+    assert [u["name"] for u in both.updates if u["kind"] == "run_added"] == ["loop", "other"]
+    run.log({"loss": 3.0}, step=2)
+    both.wait_for(lambda: 3.0 in both.points["loss"])
+    one.wait_for(lambda: one.points["loss"] == [1.0, 3.0])
+
+
+def test_what_no_page_asks_for_is_not_sent(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    run.log({"loss": 1.0}, step=1)
+    run.drain()
+    assert page.messages == []
+
+
+def test_the_graph_panel_is_sent_when_a_page_asks(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    answer = page.ask("send_asset", name="graph")
+    assert answer["name"] == "graph"
+    assert b"export{" in answer["data"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"panels": ["curves", "radar"]}, "radar"),
+        ({"transport": "pigeon"}, "pigeon"),
+        ({"frames_per_second": 0}, "0"),
+    ],
+)
+def test_bad_options_are_named(run, options, says) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        nbviz.Dashboard(run, **options)
+
+
+def test_a_forked_child_neither_writes_to_nor_closes_its_parents_view(run) -> None:
+    dashboard = nbviz.Dashboard(run)
+    page = Page(dashboard)
+    child = os.fork()
+    if child == 0:
+        page.ready()
+        dashboard.close()
+        os._exit(0 if not page.messages and dashboard.comm is not None else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert dashboard.comm is not None
+
+
+def test_a_run_does_not_keep_a_closed_dashboard_alive(run) -> None:
+    dashboard = nbviz.Dashboard(run)
+    dashboard.close()
+    emitter = weakref.ref(dashboard._emitter)
+    del dashboard
+    gc.collect()
+    run.log({"loss": 1.0}, step=1)
+    assert run["loss"].last.value == 1.0
+    assert emitter() is None or emitter()._closed
+
+
+def test_a_pulling_page_is_answered_inside_its_request(run) -> None:
+    page = Page(nbviz.Dashboard(run, transport="pull"))
+    page.ready()
+    run.log({"loss": 1.0}, step=1)
+    run.drain()
+    assert page.points == {}
+    page.send("pull", sequence=0)
+    assert page.points == {"loss": [1.0]}

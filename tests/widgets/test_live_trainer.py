@@ -1,0 +1,243 @@
+"""LiveTrainer: what its page does, and what its user does, on the real engine."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from pages import Page
+from torch import nn
+
+import nbviz
+from nbviz.errors import CommandError, ConfigurationError, RunActiveError, TrainingError
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(8, 16)
+        self.dropout = nn.Dropout(0.1)
+        self.out = nn.Linear(16, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(self.dropout(torch.relu(self.hidden(x))))
+
+
+def data(batches: int = 20) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    inputs = torch.randn(batches, 16, 8)
+    return [(x, (x.sum(1) > 0).long()) for x in inputs]
+
+
+def make(**options) -> nbviz.LiveTrainer:
+    model = Net()
+    return nbviz.LiveTrainer(
+        model,
+        data(),
+        val_loader=data(2),
+        loss_fn=nn.CrossEntropyLoss(),
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9),
+        **{"metrics": ["accuracy"], "max_epochs": 10_000, "threads": 1, **options},
+    )
+
+
+@pytest.fixture
+def trainer():
+    made = make()
+    yield made
+    made.trainer.stop_and_wait()
+
+
+def lr_of(trainer: nbviz.LiveTrainer) -> float:
+    return trainer.optimizer.param_groups[0]["lr"]
+
+
+def test_start_pause_step_set_stop_from_the_page(trainer) -> None:
+    page = Page(trainer)
+    page.ready()
+    assert page.newest("run_changed")["status"] == "ready"
+    assert page.newest("run_added")["commands"] == [
+        "start", "pause", "resume", "step", "stop", "set",
+    ]  # fmt: skip
+    page.control("start")
+    page.wait_for(lambda: len(page.points.get("loss/train", [])) > 3)
+    page.control("pause")
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "paused")
+    stood = trainer.run["loss/train"].last.step
+    page.control("step", n=1)
+    page.wait_for(lambda: trainer.status == "paused" and trainer.run.progress.step == stood + 1)
+    assert trainer.run["loss/train"].last.step == stood + 1
+    page.control("set", lr=0.025)
+    page.wait_for(lambda: lr_of(trainer) == 0.025)
+    page.wait_for(lambda: page.newest("settings_changed")["settings"][0]["value"] == 0.025)
+    page.wait_for(lambda: "lr 0.1 → 0.025" in page.newest("events_recorded")["events"][-1]["text"])
+    page.control("resume")
+    page.control("stop")
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "stopped")
+    trainer.wait(30)
+    page.control("start")
+    page.wait_for(lambda: trainer.run["loss/train"].last.step > stood + 2)
+
+
+def test_step_before_start_makes_exactly_so_many(trainer) -> None:
+    page = Page(trainer)
+    page.ready()
+    page.control("step", n=4)
+    page.wait_for(lambda: trainer.status == "paused")
+    assert trainer.run["loss/train"].steps.tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [({"lr": -1}, "lr"), ({"unknown": 1}, "unknown"), ({"lr": "fast"}, "fast")],
+)
+def test_a_value_that_cannot_be_set_is_refused_in_the_page_and_in_code(
+    trainer, values, says
+) -> None:
+    page = Page(trainer)
+    answer = page.control("set", **values)
+    assert answer["kind"] == "command_failed"
+    assert says in answer["error"]
+    with pytest.raises(CommandError, match=says):
+        trainer.set(**values)
+    assert lr_of(trainer) == 0.1
+
+
+def test_start_twice(trainer) -> None:
+    trainer.start()
+    with pytest.raises(RunActiveError, match=r"active already.*stop"):
+        trainer.start()
+
+
+def test_two_trainers_do_not_train_one_model_at_once(trainer) -> None:
+    trainer.start()
+    other = nbviz.LiveTrainer(
+        trainer.model, data(), loss_fn=nn.CrossEntropyLoss(), optimizer=trainer.optimizer
+    )
+    with pytest.raises(RunActiveError, match="training the same model"):
+        other.start()
+
+
+def test_wait_says_that_training_goes_on(trainer) -> None:
+    trainer.start()
+    with pytest.raises(TimeoutError, match="goes on"):
+        trainer.wait(0.05)
+    assert trainer.status == "running"
+
+
+def test_an_error_in_training_is_shown_with_its_traceback_and_raised_by_wait() -> None:
+    def broken(model, batch):
+        if "loss/train" in trainer.run and trainer.run["loss/train"].last.step == 7:
+            raise ZeroDivisionError("at step 8")
+        return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    trainer = make(training_step=broken, metrics=())
+    page = Page(trainer)
+    page.ready()
+    page.control("start")
+    with pytest.raises(TrainingError, match="at step 8") as raised:
+        trainer.wait(30)
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "failed")
+    lines = [
+        line
+        for update in page.updates
+        if update["kind"] == "lines_appended"
+        for line in update["lines"]
+    ]
+    errors = "\n".join(line["text"] for line in lines if line["level"] == "error")
+    assert "Traceback" in errors
+    assert "ZeroDivisionError: at step 8" in errors
+    assert trainer.run["loss/train"].steps.tolist() == list(range(1, 8))
+
+
+def test_prints_of_the_training_step_are_in_the_log() -> None:
+    def talkative(model, batch):
+        print("hello from a step")
+        return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    trainer = make(training_step=talkative, metrics=(), max_epochs=None, max_steps=2)
+    trainer.start()
+    trainer.wait(30)
+    texts = [(line.level, line.text) for line in trainer.run.lines.since(0)]
+    # Two batches to train on and two to validate.
+    assert texts.count(("print", "hello from a step")) == 4
+
+
+def test_the_graph_is_drawn_before_the_first_step(trainer) -> None:
+    page = Page(trainer)
+    page.ready()
+    assert page.newest("run_added")["has_graph"]
+    rng = torch.random.get_rng_state()
+    answer = page.ask("send_graph", run_id=trainer.run.run_id, scopes=[""])
+    labels = [node["label"] for node in answer["levels"][0]["nodes"]]
+    assert {"hidden", "relu", "dropout", "out"} <= set(labels)
+    assert torch.equal(torch.random.get_rng_state(), rng)
+
+
+def test_the_graph_of_an_own_training_step_comes_with_its_first_call() -> None:
+    def step(model, batch):
+        return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    trainer = make(training_step=step, metrics=(), max_epochs=None, max_steps=3)
+    page = Page(trainer)
+    page.ready()
+    page.send("send_graph", request_id=99, run_id=trainer.run.run_id, scopes=[""])
+    assert 99 not in page.answers
+    trainer.start()
+    page.wait_for(lambda: 99 in page.answers)
+    assert page.answers[99]["kind"] == "graph_sent"
+    trainer.wait(30)
+
+
+def test_tracing_between_steps_changes_nothing_that_training_depends_on() -> None:
+    def train(*, traced: bool) -> list[float]:
+        torch.manual_seed(3)
+        trainer = make(max_epochs=None, max_steps=20, seed=5)
+        trainer.step(2)
+        Page(trainer).wait_for(lambda: trainer.status == "paused")
+        if traced:
+            found: list[object] = []
+            trainer.trainer.graph.ask(found.append)
+            assert found
+        trainer.resume()
+        trainer.wait(30)
+        return trainer.run["loss/train"].values.tolist()
+
+    assert train(traced=True) == train(traced=False)
+
+
+def test_weights_come_for_the_layers_that_a_page_shows(trainer) -> None:
+    page = Page(trainer)
+    page.ready()
+    layers = {layer["name"]: layer["shape"] for layer in page.newest("layers_listed")["layers"]}
+    assert layers["hidden.weight"] == [16, 8]
+    page.ask("watch_layers", run_id=trainer.run.run_id, names=["hidden.weight"])
+    page.control("start")
+    page.wait_for(lambda: any(u["kind"] == "weights_updated" for u in page.updates))
+    picture = page.newest("weights_updated")
+    assert (picture["name"], picture["rows"], picture["columns"]) == ("hidden.weight", 16, 8)
+
+
+def test_a_saved_page_carries_curves_and_graph(trainer, tmp_path) -> None:
+    trainer.step(3)
+    Page(trainer).wait_for(lambda: trainer.status == "paused")
+    page = trainer.save_html(tmp_path / "run.html").read_text()
+    assert '"graph_sent"' not in page
+    assert "loss/train" in page
+    assert '"hidden"' in page
+
+
+def test_a_run_that_has_ended_goes_on_from_its_step(trainer) -> None:
+    trainer.step(3)
+    Page(trainer).wait_for(lambda: trainer.status == "paused")
+    trainer.stop()
+    trainer.wait(30)
+    trainer.step(2)
+    Page(trainer).wait_for(lambda: trainer.status == "paused")
+    assert trainer.run["loss/train"].steps.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_bad_options_are_named() -> None:
+    with pytest.raises(ConfigurationError, match="radar"):
+        make(panels=["radar"])
+    with pytest.raises(ConfigurationError, match="perfection"):
+        make(metrics=["perfection"])
