@@ -12,7 +12,6 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from lab import Lab
     from playwright.sync_api import Locator, Page
@@ -192,8 +191,3 @@ class Notebook:
         """End what the test left running in the kernel, which others use after it."""
         if self.kernel_id:
             self.page.evaluate(CLEAN_UP)
-
-    def screenshot(self, index: int, path: Path) -> None:
-        """Take a picture of a cell's outputs."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.output(index).screenshot(path=path, animations="disabled")
