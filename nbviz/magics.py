@@ -19,9 +19,7 @@ class NbvizMagics(Magics):
 
     @arguments.magic_arguments()
     @arguments.argument("--name", "-n", help="what the run is called")
-    @arguments.argument(
-        "--panels", "-p", help="panels, such as toolbar,curves,log"
-    )
+    @arguments.argument("--panels", "-p", help="panels, such as toolbar,curves,log")
     @cell_magic
     def live(self, line: str, cell: str) -> None:
         """Run this cell in a background thread, with a live dashboard.

@@ -23,10 +23,13 @@ class WeightsStore:
     Args:
         seconds: The least time between two pictures of the same training; a dashboard cannot show
             more, and each picture reads a whole parameter.
+        share: The most of the training thread's time that pictures may take, 0 to 1; those that
+            take long are made more rarely. Half of nbviz's whole budget.
     """
 
-    def __init__(self, seconds: float = 0.5) -> None:
+    def __init__(self, seconds: float = 0.5, share: float = 0.005) -> None:
         self.seconds = seconds
+        self.share = share
         self.layers: list[tuple[str, tuple[int, ...]]] = []
         self._model: weakref.ref[nn.Module] | None = None
         self._wants: dict[str, frozenset[str]] = {}
@@ -87,6 +90,7 @@ class WeightsStore:
             return
         from nbviz.inspection.weights import layer_tensors, reduce_weights
 
+        started = time.monotonic()
         wanted = self.wanted if names is None else set(names)
         tensors = layer_tensors(model)
         if len(tensors) != len(self.layers):  # lazy parameters appear with the first batch
@@ -102,4 +106,5 @@ class WeightsStore:
             with self._lock:
                 self._versions += 1
                 self._images[name] = (self._versions, image)
-        self._due = time.monotonic() + self.seconds
+        cost = time.monotonic() - started
+        self._due = started + max(self.seconds, cost / self.share)

@@ -96,6 +96,11 @@ class LiveCell:
             self.run.finish(error)
 
 
+def live_cells() -> dict[str, LiveCell]:
+    """Return the newest live cell of each notebook cell, by its id or, without one, its name."""
+    return dict(_cells)
+
+
 def start_live_cell(
     source: str,
     namespace: dict[str, Any],

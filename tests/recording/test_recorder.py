@@ -149,7 +149,7 @@ def test_only_wanted_weights_are_taken() -> None:
     run = Run()
     model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
     recorder = Recorder(run, model)
-    run.weights.seconds = 0.0
+    run.weights.seconds, run.weights.share = 0.0, float("inf")
     assert [name for name, _ in run.weights.layers] == ["0.weight", "0.bias", "1.weight", "1.bias"]
     recorder(RunStarted(T, 0, None, None, "cpu"))
     recorder(StepEnded(T, 1, 1, {}))

@@ -1,0 +1,93 @@
+"""A cell's own loop on a background thread."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from pages import Page
+
+import nbviz
+from nbviz.errors import LoggingError, TrainingError
+from nbviz.widgets.live_cell import live_cells, start_live_cell
+
+ENDLESS = """
+import itertools, nbviz
+for step in itertools.count(1):
+    nbviz.log({"loss": 1 / step}, step=step)
+"""
+
+
+def live(source: str, namespace: dict | None = None, **options):
+    return start_live_cell(
+        source,
+        {} if namespace is None else namespace,
+        **{"cell_id": None, "name": None, **options},
+    )
+
+
+def test_the_loop_runs_as_it_is_in_the_notebooks_namespace() -> None:
+    namespace = {"start": 3}
+    cell = live(
+        "import nbviz\n"
+        "for i in range(start):\n"
+        "    nbviz.log({'loss': float(i)})\n"
+        "    print('at', i)\n"
+        "result = i",
+        namespace,
+    )
+    cell.start()
+    cell.wait(30)
+    assert namespace["result"] == 2
+    assert cell.run["loss"].values.tolist() == [0.0, 1.0, 2.0]
+    assert ("print", "at 2") in [(line.level, line.text) for line in cell.run.lines.since(0)]
+    assert cell.run.status == "finished"
+
+
+def test_pause_and_stop_from_the_page_act_at_its_log_calls() -> None:
+    cell = live(ENDLESS)
+    page = Page(cell.dashboard)
+    page.ready()
+    cell.start()
+    page.wait_for(lambda: page.newest("run_changed")["step"] > 0)
+    page.control("pause")
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "paused")
+    page.control("stop")
+    cell.wait(30)
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "stopped")
+
+
+def test_an_error_is_shown_with_the_cells_own_lines_and_raised_by_wait() -> None:
+    cell = live("x = 1\nraise ValueError('no such layer')")
+    cell.start()
+    with pytest.raises(TrainingError, match="no such layer"):
+        cell.wait(30)
+    errors = "\n".join(line.text for line in cell.run.lines.since(0) if line.level == "error")
+    assert "raise ValueError('no such layer')" in errors
+    assert cell.run.status == "failed"
+
+
+def test_running_the_same_cell_again_stops_its_earlier_run() -> None:
+    first = live(ENDLESS, cell_id="cell-7")
+    first.start()
+    second = live(ENDLESS, cell_id="cell-7")
+    assert first.run.status == "stopped"
+    second.start()
+    second.stop()
+    assert second.run.status == "stopped"
+
+
+def test_log_outside_a_run_says_what_to_do() -> None:
+    with pytest.raises(LoggingError, match="%%live"):
+        nbviz.log({"loss": 1.0})
+
+
+def test_the_extension_adds_the_magic_and_takes_it_away() -> None:
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "nbviz")
+    shell.run_cell_magic("live", "--name mine", "import nbviz\nnbviz.log({'loss': 0.5})\ndone = 1")
+    cell = live_cells()["mine"]
+    cell.wait(30)
+    assert shell.user_ns["done"] == 1
+    assert cell.run["loss"].values.tolist() == [0.5]
+    shell.run_line_magic("unload_ext", "nbviz")
+    assert shell.find_cell_magic("live") is None
