@@ -73,7 +73,11 @@ CHECKS = (
     Check("format", (PYTHON, "-m", "ruff", "format", "--check", ".")),
     Check("types", (PYTHON, "-m", "pyright", "nbviz")),
     Check("imports", (str(VENV / "bin" / "lint-imports"),)),
-    Check("biome", ("npx", "--no-install", "biome", "ci", "."), cwd=JS),
+    Check(
+        "biome",
+        ("npx", "--no-install", "biome", "ci", "--colors=off", "--diagnostic-level=error", "."),
+        cwd=JS,
+    ),
     Check("tsc", ("npx", "--no-install", "tsc", "--noEmit"), cwd=JS),
     Check("vitest", ("npx", "--no-install", "vitest", "run"), cwd=JS),
     Check("bundle", (PYTHON, "tools/checks.py", "--bundle")),
@@ -118,7 +122,7 @@ def carry_out(check: Check) -> Outcome:
 def show(outcome: Outcome) -> None:
     """Print a check's result; its output in full where it failed, else its last line."""
     word = "ok" if outcome.succeeded else "FAILED"
-    lines = outcome.output.rstrip().splitlines()
+    lines = ANSI.sub("", outcome.output).rstrip().splitlines()
     shown = lines[-1:] if outcome.succeeded else lines
     text = "\n".join(f"    {line}" for line in shown)
     print(f"{outcome.check.name}: {word} ({outcome.seconds:.0f} s)\n{text}", flush=True)
