@@ -52,8 +52,8 @@ def test_pause_acts_while_the_cell_runs(start: Callable[[str], KernelPage], kern
     cell = page.begin(BUSY_UNTIL_PAUSED)
     request = page.control("pause")
     page.end(cell)
-    answered = [u["request_id"] for u in page.updates("command_done")]
-    assert answered == [request]
+    page.wait_until(lambda: page.updates("command_done"), "answer")
+    assert [u["request_id"] for u in page.updates("command_done")] == [request]
     assert page.value("trainer.status") == "paused"
 
 
