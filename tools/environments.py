@@ -95,15 +95,27 @@ def make_venv(venv: Path, requirements: Path, python: Path) -> None:
         run(uv, "venv", "--quiet", "--python", python, venv)
     print(f"installing {requirements.name} into {venv.name}", flush=True)
     run(uv, "pip", "install", "--quiet", "--python", venv / "bin" / "python", "-r", requirements)
-    # The checkout itself, as an editable install would add it, but without a build.
-    (packages,) = venv.glob("lib/python*/site-packages")
-    (packages / "nbviz-checkout.pth").write_text(f"{ROOT}\n")
+    stamp.write_text(content)
+
+
+def install_checkout(venv: Path) -> None:
+    """Install this checkout into an environment, so that an edited file is used as it is."""
+    stamp = venv / "nbviz-checkout"
+    content = digest(ROOT / "pyproject.toml", ROOT / "js" / "package.json")
+    if is_current(stamp, content):
+        return
+    # The bundle has its own step.
+    os.environ["SKIP_JUPYTER_BUILDER"] = "1"
+    pins = ROOT / "requirements" / "dev.txt"
+    install = (find_uv(), "pip", "install", "--quiet", "--no-deps", "--build-constraints", pins)
+    run(*install, "--python", venv / "bin" / "python", "--editable", ROOT)
     stamp.write_text(content)
 
 
 def make_main() -> None:
     """Make .venv from the running Python."""
     make_venv(VENV, ROOT / "requirements" / "dev.txt", Path(sys.executable))
+    install_checkout(VENV)
 
 
 def install_peers() -> None:
@@ -121,6 +133,7 @@ def make_colab() -> None:
     """Make .venv-colab from the newest Python that Colab uses and the machine has."""
     found = next((python for version in COLAB_PYTHONS if (python := find_python(version))), None)
     make_venv(COLAB, ROOT / "requirements" / "colab.txt", found or Path(sys.executable))
+    install_checkout(COLAB)
 
 
 def make_kernels() -> None:
