@@ -54,6 +54,13 @@ WATCH = """([index, read]) => {
 FINISH = "() => { window.watching = false; return [window.painted, window.gaps]; }"
 
 
+def show(page: Page, index: int) -> None:
+    """Scroll a cell's output into view: what cannot be seen is not drawn."""
+    page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea").evaluate(
+        "(area) => area.scrollIntoView()"
+    )
+
+
 class Wire:
     """Counts what the page's websockets receive."""
 
@@ -84,12 +91,14 @@ def measure(page: Page, lab: Any, name: str, options: argparse.Namespace) -> lis
         name=name.replace(" ", "-"),
     )
     notebook.run(0)
+    notebook.wait_for("COUNT[0]", lambda count: count > 200)
     alone = training_speed(notebook, page, 2)
     notebook.run(1)
+    show(page, 1)
     page.wait_for_function(
         f"(i) => ({read})(document.querySelectorAll('.jp-Notebook .jp-Cell')[i]) !== undefined",
         arg=1,
-        timeout=60_000,
+        timeout=40_000,
     )
     page.evaluate(WATCH, [1, read])
     notebook.run(2)
@@ -102,7 +111,7 @@ def measure(page: Page, lab: Any, name: str, options: argparse.Namespace) -> lis
     painted, gaps = page.evaluate(FINISH)
     logged = {int(k): v for k, v in notebook.value("LOGGED").items()}
     notebook.value("STOP.set()")
-    notebook.shut_down()
+    notebook.end_kernel()
     painted = [(at, int(step)) for at, step in painted if int(step) in logged]
     frames = [(at, step) for at, step in painted if at / 1000 <= max(logged.values())]
     span = max(logged.values()) - min(logged.values())
@@ -137,6 +146,7 @@ def flood(page: Page, lab: Any, rate: int = 1000, seconds: int = 10) -> None:
     )
     notebook.run(0)
     page.wait_for_selector(".nbviz[data-nbviz=ready]")
+    show(page, 0)
     notebook.run(1)
     page.wait_for_selector("[data-last-step]", state="attached")
     page.evaluate(WATCH, [0, LIBRARIES["nbviz"][1]])
@@ -159,7 +169,7 @@ def flood(page: Page, lab: Any, rate: int = 1000, seconds: int = 10) -> None:
         f"  lag after it {lag:.2f} s, longest frame {max(gaps):.0f} ms, "
         f"lost {20 * calls - sum(recorded)} of {20 * calls:,}, values exact: {exact}"
     )
-    notebook.shut_down()
+    notebook.end_kernel()
 
 
 def first_paint(page: Page, lab: Any) -> None:
@@ -183,7 +193,7 @@ def first_paint(page: Page, lab: Any) -> None:
         }"""
     )
     print(f"\nFirst paint: {took:.0f} ms after the cell was run (toolbar shows the run's state)")
-    notebook.shut_down()
+    notebook.end_kernel()
 
 
 def main() -> None:
@@ -203,7 +213,7 @@ def main() -> None:
         lab = next(server)
         for name in LIBRARIES if options.only is None else [options.only]:
             page = browser.new_context(viewport=WINDOW).new_page()
-            page.set_default_timeout(120_000)
+            page.set_default_timeout(60_000)
             print(f"{name} …", file=sys.stderr)
             try:
                 rows.append(measure(page, lab, name, options))
@@ -227,7 +237,7 @@ def main() -> None:
         if options.only in (None, "nbviz"):
             for part in (flood, first_paint):
                 page = browser.new_context(viewport=WINDOW).new_page()
-                page.set_default_timeout(120_000)
+                page.set_default_timeout(60_000)
                 part(page, lab)
                 page.context.close()
         browser.close()

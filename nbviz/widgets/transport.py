@@ -31,6 +31,7 @@ SILENCE_SECONDS = 1.0  # without an acknowledgement for this long a page is not 
 OPEN_LOOP_SECONDS = 0.5
 ABANDONED_SECONDS = 60.0  # a server may store what nobody reads: send it hardly anything
 ABANDONED_INTERVAL = 10.0
+LEAST_PAUSE = 0.003  # between two frames, however long one takes to make
 SILENT_FRAMES = 6  # sent after 1, 2, 4 … seconds, until a page answers
 
 
@@ -166,7 +167,7 @@ class Transport:
             if wait > 0:
                 return wait
             if self._broadcast(now):
-                return self._interval
+                return max(LEAST_PAUSE, now + self._interval - self._clock())
             owed = any(c.acknowledged < self._sequence for c in self._clients.values())
             if owed and self._silent_frames < SILENT_FRAMES:
                 # The newest frame may be lost, and no later one would show the gap.
