@@ -29,7 +29,7 @@ class NbvizMagics(Magics):
         """
         import IPython.display
 
-        from nbviz.widgets.cells import running_cell_id
+        from nbviz.widgets.cells import running_cell
         from nbviz.widgets.live_cell import start_live_cell
 
         options = arguments.parse_argstring(self.live, line)
@@ -38,7 +38,7 @@ class NbvizMagics(Magics):
         live_cell = start_live_cell(
             shell.transform_cell(cell),
             shell.user_ns,
-            cell_id=running_cell_id(),
+            cell_id=running_cell()[0],
             name=options.name,
             panels=panels,
         )

@@ -398,12 +398,13 @@ class SendRange(TypedDict):
 
 
 class WatchLayers(TypedDict):
-    """Say which parameters this page shows now, so that only they are captured and sent."""
+    """Say which parameters one view of this page shows now: only those are captured and sent."""
 
     kind: Literal["watch_layers"]
     client_id: str
     request_id: int
     run_id: str
+    view: int  # tells the views of one page apart
     names: list[str]
 
 

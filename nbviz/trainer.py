@@ -74,6 +74,7 @@ class Trainer:
         )
         self.run.control = self.control
         self.run.commands = COMMANDS
+        self.run.steering = self
         self._background: BackgroundRun | None = None
 
     @property
@@ -93,6 +94,26 @@ class Trainer:
             RunActiveError: The run is active already, or another run trains the same model.
         """
         self._start()
+
+    def pause(self) -> None:
+        """Wait after the current step."""
+        self.control.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self.control.resume()
+
+    def stop(self) -> None:
+        """End the run after the current step; `wait` waits for it."""
+        self.control.stop()
+
+    def set(self, **values: float) -> None:
+        """Change values between two steps, such as `lr=1e-4`.
+
+        Raises:
+            CommandError: A name does not exist or a value is out of range; nothing was changed.
+        """
+        self.control.set(**values)
 
     def step(self, n: int = 1) -> None:
         """Make exactly `n` optimizer steps, then pause; starts the run if it is not active.
@@ -151,7 +172,9 @@ class Trainer:
                     raise RunActiveError(
                         f"{other.run.name!r} is training the same model; stop it first."
                     )
-            self._background = BackgroundRun(self._train, name=self.run.name)
+            self._background = BackgroundRun(
+                self._train, name=self.run.name, stop=self.control.stop
+            )
             _active.add(self)
         self.control.reserve()
         if steps is not None:

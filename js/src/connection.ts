@@ -17,6 +17,7 @@ export type Question = WithoutIds<Extract<Request, { request_id: number }>>;
 const ACKNOWLEDGE_MS = 200;
 const PULL_MS = 200;
 const READY_RETRY_MS = 3000;
+const READY_RETRY_MOST_MS = 60_000;
 
 /** What panels may do: ask the kernel. */
 export interface Asker {
@@ -35,6 +36,7 @@ export class Connection implements Asker {
 	>();
 	private requests = 0;
 	private sequence = -1;
+	private readyWait = READY_RETRY_MS;
 	private acknowledged = -1;
 	private acknowledgeTimer: ReturnType<typeof setTimeout> | undefined;
 	private pullTimer: ReturnType<typeof setTimeout> | undefined;
@@ -82,7 +84,9 @@ export class Connection implements Asker {
 		this.send({ kind: "ready", client_id: this.client_id });
 		clearTimeout(this.readyTimer);
 		if (this.closed) return;
-		this.readyTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
+		// A kernel that is busy answers all of them at its end: ask ever more rarely.
+		this.readyTimer = setTimeout(() => this.ready(), this.readyWait);
+		this.readyWait = Math.min(2 * this.readyWait, READY_RETRY_MOST_MS);
 	}
 
 	private readonly receive = (content: unknown, raw: unknown[]): void => {
@@ -92,6 +96,7 @@ export class Connection implements Asker {
 		switch (message.kind) {
 			case "snapshot":
 				clearTimeout(this.readyTimer);
+				this.readyWait = READY_RETRY_MS;
 				this.store.clear();
 				this.sequence = message.sequence;
 				break;

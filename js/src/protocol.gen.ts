@@ -305,12 +305,13 @@ export interface SendRange {
 	points: number;
 }
 
-/** Say which parameters this page shows now, so that only they are captured and sent. */
+/** Say which parameters one view of this page shows now: only those are captured and sent. */
 export interface WatchLayers {
 	kind: "watch_layers";
 	client_id: string;
 	request_id: number;
 	run_id: string;
+	view: number;
 	names: string[];
 }
 

@@ -8,6 +8,7 @@ looks at the writing thread.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -80,6 +81,17 @@ def captured_prints(take: Take) -> Generator[None]:
                 _takers[thread] = outer
             if not _takers:
                 _uninstall()
+
+
+def _forget_threads() -> None:
+    # A forked child keeps the ident of the thread that forked it; its prints are its own.
+    global _lock  # noqa: PLW0603  held, perhaps, by a thread that the child does not have
+    _lock = threading.Lock()
+    _takers.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)
 
 
 def _install() -> None:

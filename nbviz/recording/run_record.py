@@ -66,6 +66,7 @@ class RunRecord:
         self.run_id = uuid.uuid4().hex[:12]
         self.name = name or f"run {_count}"
         self.commands: tuple[str, ...] = ("pause", "resume", "step", "stop")
+        self.steering: Any = None  # what has a method for each command; its control if None
         self.events: list[RecordedEvent] = []
         self.lines = Lines()
         self.epochs: list[int] = []

@@ -7,8 +7,6 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
-from nbviz.errors import ConfigurationError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -52,6 +50,13 @@ class WeightsStore:
             self.wanted = wanted
             # What nobody shows any more is let go.
             self._images = {name: self._images[name] for name in self._images if name in wanted}
+
+    def forget(self, page: str) -> None:
+        """Drop what a page that is gone showed; its owners' names begin with `page`."""
+        with self._lock:
+            owners = [owner for owner in self._wants if owner.split(" ")[0] == page]
+        for owner in owners:
+            self.want(owner, ())
 
     def latest(self, name: str) -> WeightsImage | None:
         """Return the newest picture, None if there is none."""
@@ -100,7 +105,7 @@ class WeightsStore:
                 continue
             try:
                 image = reduce_weights(name, tensors[name], step)
-            except ConfigurationError:
+            except Exception:  # noqa: BLE001  no picture is worth the run, or its recording
                 self._unreadable.add(name)
                 continue
             with self._lock:

@@ -12,7 +12,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
-from nbviz.errors import RunActiveError, RunStopped, TrainingError
+from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -55,12 +55,20 @@ class BackgroundRun:
     Args:
         target: What to run.
         name: For messages and the thread's name.
+        stop: Ends a target that waits, as a paused run does, when the interpreter exits.
     """
 
-    def __init__(self, target: Callable[[], None], *, name: str) -> None:
+    def __init__(
+        self,
+        target: Callable[[], None],
+        *,
+        name: str,
+        stop: Callable[[], None] | None = None,
+    ) -> None:
         self.name = name
         self.error: BaseException | None = None
         self._target = target
+        self._stop = stop
         # Output that the thread makes belongs to the cell that started it (ipykernel).
         context = contextvars.copy_context()
         self._thread = threading.Thread(
@@ -102,6 +110,9 @@ class BackgroundRun:
     def raise_inside(self, error: type[BaseException]) -> None:
         """Raise an error in the thread, at the next line of Python that it comes to."""
         if self.is_alive and self._thread.ident is not None:
+            if self._stop is not None:
+                with contextlib.suppress(NbvizError):
+                    self._stop()
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(self._thread.ident), ctypes.py_object(error)
             )

@@ -76,7 +76,11 @@ class Dashboard(anywidget.AnyWidget):
         self._pid = os.getpid()
         self._feed = Feed(())
         self._transport = Transport(
-            self._feed, self._send_message, frames_per_second=frames_per_second, pulls=pulls
+            self._feed,
+            self._send_message,
+            frames_per_second=frames_per_second,
+            pulls=pulls,
+            gone=self._forget_page,
         )
         self._emitter = Emitter(self._tick, self._report)
         self._requests = RequestHandler(self)
@@ -127,6 +131,8 @@ class Dashboard(anywidget.AnyWidget):
         for stop_listening in self._listening:
             stop_listening()
         self._listening.clear()
+        for client_id in self._transport.clients:
+            self._forget_page(client_id)
         self._emitter.close()
         self._output.close()
         super().close()
@@ -141,7 +147,7 @@ class Dashboard(anywidget.AnyWidget):
 
     def command(self, run: Run, name: str, arguments: dict[str, Any]) -> None:
         """Carry out a control command that a page sent."""
-        getattr(run.control, name)(**arguments)
+        getattr(run.steering or run.control, name)(**arguments)
 
     def graph_level(self, run: Run, scopes: Sequence[str], answer: Callable[[Any], None]) -> None:
         """Call `answer` with levels of the model's graph, or with an exception."""
@@ -177,6 +183,10 @@ class Dashboard(anywidget.AnyWidget):
         # A forked worker that has printed could write to its parent's comms.
         if os.getpid() == self._pid and self.comm is not None:
             self.send(content, buffers)
+
+    def _forget_page(self, client_id: str) -> None:
+        for run in self.runs:
+            run.weights.forget(client_id)
 
     def _tick(self) -> float | None:
         wait = self._transport.tick()

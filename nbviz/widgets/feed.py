@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from nbviz.recording.run import Run
     from nbviz.recording.series import Sample, Series
 
+SNAPSHOT_BYTES = 16_000_000
+BUCKET_BYTES = 56
+LEAST_POINTS = 50
 SNAPSHOT_POINTS = 4000  # of one series
 FRAME_POINTS = 2000  # of one series; more new ones than this travel as buckets
 SNAPSHOT_LINES = 500
@@ -85,12 +88,26 @@ class Feed:
         """Return a cursor to which everything is new."""
         return Cursor()
 
-    def snapshot(self, cursor: Cursor) -> tuple[list[protocol.Update], list[bytes]]:
-        """Return all that a page needs to draw now, and move the cursor to now."""
+    def snapshot(
+        self,
+        cursor: Cursor | None = None,
+        *,
+        upto: Cursor | None = None,
+        limit: float = SNAPSHOT_BYTES,
+    ) -> tuple[list[protocol.Update], list[bytes]]:
+        """Return all that a page needs to draw, in about `limit` bytes.
+
+        Args:
+            cursor: Moved to where the snapshot ends.
+            upto: Where it ends; now if None.
+            limit: Beyond it series come in coarser buckets, and pictures later.
+        """
+        cursor = Cursor() if cursor is None else cursor
         cursor.runs.clear()
         batch = _Batch()
         for run in self.runs:
-            self._collect_run(run, cursor, batch, float("inf"), full=True)
+            end = None if upto is None else upto.runs.get(run.run_id, _RunCursor())
+            self._collect_run(run, cursor, batch, limit, full=True, end=end)
         return batch.updates, batch.buffers
 
     def collect(self, cursor: Cursor, limit: float) -> tuple[list[protocol.Update], list[bytes]]:
@@ -112,11 +129,19 @@ class Feed:
         return [len(s.steps) for s in samples], np.concatenate([np.empty(0), *blocks])
 
     def _collect_run(
-        self, run: Run, cursor: Cursor, batch: _Batch, limit: float, *, full: bool
+        self,
+        run: Run,
+        cursor: Cursor,
+        batch: _Batch,
+        limit: float,
+        *,
+        full: bool,
+        end: _RunCursor | None = None,
     ) -> None:
-        run.drain()
+        if end is None:
+            run.drain()
         sent = cursor.runs.get(run.run_id)
-        info = (run.name, run.commands, run.run_id in self.graphs)
+        info = (_text(run.name), run.commands, run.run_id in self.graphs)
         if sent is None:
             sent = cursor.runs[run.run_id] = _RunCursor()
         if sent.info != info:
@@ -125,15 +150,15 @@ class Feed:
                 {
                     "kind": "run_added",
                     "run_id": run.run_id,
-                    "name": run.name,
+                    "name": _text(run.name),
                     "started_at": run.progress.started_at,
                     "commands": list(run.commands),
                     "has_graph": run.run_id in self.graphs,
                 }
             )
         self._collect_settings(run, sent, batch)
-        self._collect_points(run, sent, batch, full=full)
-        self._collect_history(run, sent, batch, full=full)
+        self._collect_points(run, sent, batch, limit, full=full, end=end)
+        self._collect_history(run, sent, batch, full=full, end=end)
         self._collect_weights(run, sent, batch, limit)
         self._collect_progress(run, sent, batch)
 
@@ -189,23 +214,41 @@ class Feed:
             }
         )
 
-    def _collect_points(self, run: Run, sent: _RunCursor, batch: _Batch, *, full: bool) -> None:
+    def _collect_points(
+        self,
+        run: Run,
+        sent: _RunCursor,
+        batch: _Batch,
+        limit: float,
+        *,
+        full: bool,
+        end: _RunCursor | None,
+    ) -> None:
+        tags = run.tags[: None if end is None else len(end.points)]
+        most = SNAPSHOT_POINTS if full else FRAME_POINTS
+        most = max(LEAST_POINTS, min(most, int(limit / BUCKET_BYTES / max(1, len(tags)))))
         raw: list[tuple[int, int, NDArray[np.float64]]] = []
         buckets: list[tuple[int, int, NDArray[np.float64]]] = []
-        for number, tag in enumerate(run.tags):
+        for number, tag in enumerate(tags):
             series = run.series(tag)
             if number == len(sent.points):
                 sent.points.append(0)
                 batch.add(
-                    {"kind": "series_added", "run_id": run.run_id, "series": number, "tag": tag}
+                    {
+                        "kind": "series_added",
+                        "run_id": run.run_id,
+                        "series": number,
+                        "tag": _text(tag),
+                    }
                 )
-            start, stop = sent.points[number], len(series)
+            start = sent.points[number]
+            stop = len(series) if end is None else end.points[number]
             if stop == start:
                 continue
-            if stop - start <= (SNAPSHOT_POINTS if full else FRAME_POINTS):
+            if stop - start <= most:
                 raw.append((number, stop - start, _columns(*series.slice(start, stop))))
             else:
-                count, columns, stop = _reduced(series, start, stop)
+                count, columns = _reduced(series, start, stop, most)
                 buckets.append((number, count, columns))
             sent.points[number] = stop
         for kind, blocks in (("points_appended", raw), ("buckets_appended", buckets)):
@@ -220,9 +263,11 @@ class Feed:
                     np.concatenate([columns for _, _, columns in blocks]),
                 )
 
-    def _collect_history(self, run: Run, sent: _RunCursor, batch: _Batch, *, full: bool) -> None:
+    def _collect_history(
+        self, run: Run, sent: _RunCursor, batch: _Batch, *, full: bool, end: _RunCursor | None
+    ) -> None:
         run_id = run.run_id
-        epochs = run.epochs[sent.epochs :]
+        epochs = run.epochs[sent.epochs : None if end is None else end.epochs]
         if epochs:
             batch.add(
                 {
@@ -233,7 +278,7 @@ class Feed:
                 }
             )
             sent.epochs += len(epochs)
-        events = run.events[sent.events :]
+        events = run.events[sent.events : None if end is None else end.events]
         if events:
             batch.add(
                 {
@@ -244,16 +289,17 @@ class Feed:
                             "event": e.event,
                             "step": e.step,
                             "wall_time": e.wall_time,
-                            "text": e.text,
+                            "text": _text(e.text),
                         }
                         for e in events
                     ],
                 }
             )
             sent.events += len(events)
-        total = run.lines.total
+        total = run.lines.total if end is None else end.lines
         if total > sent.lines:
-            lines = run.lines.since(sent.lines)
+            lines, newest = run.lines.after(sent.lines)
+            lines = lines[: len(lines) - max(0, newest - total)]
             shown = lines[-SNAPSHOT_LINES:]
             batch.add(
                 {
@@ -264,7 +310,7 @@ class Feed:
                             "level": line.level,
                             "step": line.step,
                             "wall_time": line.wall_time,
-                            "text": line.text,
+                            "text": _text(line.text),
                         }
                         for line in shown
                     ],
@@ -316,6 +362,11 @@ class Feed:
             )
 
 
+def _text(text: str) -> str:
+    """JSON in UTF-8 has no half of a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _finite(value: float | None) -> float | None:
     """JSON has no NaN and no infinity."""
     return value if value is not None and math.isfinite(value) else None
@@ -337,13 +388,14 @@ def _bucket_columns(sample: Sample) -> NDArray[np.float64]:
     )
 
 
-def _reduced(series: Series, start: int, stop: int) -> tuple[int, NDArray[np.float64], int]:
-    """Return bucket count, columns, and how many points of the series they reach."""
-    if start == 0:
-        sample = series.sample(None, None, SNAPSHOT_POINTS)
-        return len(sample.steps), _bucket_columns(sample), int(sample.count.sum())
+def _reduced(series: Series, start: int, stop: int, points: int) -> tuple[int, NDArray[np.float64]]:
+    """Return the number of buckets and their columns, of points `start` up to `stop`."""
+    if start == 0 and stop == len(series):
+        sample = series.sample(None, None, points)
+        if int(sample.count.sum()) == stop:  # nothing was appended meanwhile
+            return len(sample.steps), _bucket_columns(sample)
     steps, wall_times, values = series.slice(start, stop)
-    edges = np.linspace(0, len(steps), FRAME_POINTS, endpoint=False).astype(np.intp)
+    edges = np.linspace(0, len(steps), points, endpoint=False).astype(np.intp)
     nan = np.isnan(values)
     finite = np.isfinite(values)
     sizes = np.diff(edges, append=len(steps))
@@ -364,4 +416,4 @@ def _reduced(series: Series, start: int, stop: int) -> tuple[int, NDArray[np.flo
         sizes,
         np.add.reduceat(nan.astype(np.float64), edges),
     )
-    return len(edges), columns, stop
+    return len(edges), columns

@@ -53,7 +53,9 @@ class LiveCell:
         self.dashboard = Dashboard(
             self.run, panels=("toolbar", "curves", "weights", "log") if panels is None else panels
         )
-        self._background = BackgroundRun(self._execute, name=self.run.name)
+        self._background = BackgroundRun(
+            self._execute, name=self.run.name, stop=self.run.control.stop
+        )
 
     def start(self) -> None:
         """Start the thread; returns at once."""
@@ -114,6 +116,7 @@ def start_live_cell(
     earlier = _cells.get(key) if key else None
     if earlier is not None:
         earlier.stop()
+        earlier.dashboard.close()
     cell = LiveCell(source, namespace, name=name, panels=panels)
     if key:
         _cells[key] = cell

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbviz.errors import NbvizError
 from nbviz.trainer import Trainer
-from nbviz.widgets.cells import running_cell_id
+from nbviz.widgets.cells import running_cell
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nbviz.protocol import GraphLevel, RunStatus
     from nbviz.recording.run import Run
 
-_by_cell: dict[str, weakref.ref[LiveTrainer]] = {}
+_by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}
 
 
 class LiveTrainer(Dashboard):
@@ -62,7 +62,6 @@ class LiveTrainer(Dashboard):
         frames_per_second: float = 30,
         **options: Any,
     ) -> None:
-        _stop_earlier_trainer_of_this_cell()
         self.trainer = Trainer(
             model,
             train_loader,
@@ -72,6 +71,7 @@ class LiveTrainer(Dashboard):
             name=name,
             **options,
         )
+        _end_earlier_trainers_of_this_cell()
         super().__init__(panels=panels, transport=transport, frames_per_second=frames_per_second)
         self.feed.graphs.add(self.run.run_id)
         self.add(self.run)
@@ -90,11 +90,11 @@ class LiveTrainer(Dashboard):
 
     def pause(self) -> None:
         """Wait after the current step."""
-        self.trainer.control.pause()
+        self.trainer.pause()
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self.trainer.control.resume()
+        self.trainer.resume()
 
     def step(self, n: int = 1) -> None:
         """Make exactly `n` optimizer steps, then pause."""
@@ -103,7 +103,7 @@ class LiveTrainer(Dashboard):
 
     def stop(self) -> None:
         """End the run after the current step. `wait` waits for it."""
-        self.trainer.control.stop()
+        self.trainer.stop()
 
     def set(self, **values: float) -> None:
         """Change values between two steps, such as `lr=1e-4`; each is marked on the curves.
@@ -111,7 +111,7 @@ class LiveTrainer(Dashboard):
         Raises:
             CommandError: A name does not exist or a value is out of range; nothing was changed.
         """
-        self.trainer.control.set(**values)
+        self.trainer.set(**values)
         self.wake()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -147,14 +147,11 @@ class LiveTrainer(Dashboard):
 
     # ------------------------------------------------------------ for the page
 
-    def command(self, run: Run, name: str, arguments: dict[str, Any]) -> None:
-        """Carry out a control command that a page sent."""
-        del run
-        getattr(self, name)(**arguments)
-
     def graph_level(self, run: Run, scopes: Sequence[str], answer: Callable[[Any], None]) -> None:
         """Call `answer` with levels of the model's graph, or with an exception."""
-        del run
+        if run is not self.run:
+            super().graph_level(run, scopes, answer)
+            return
 
         def finish(graph: Any) -> None:
             if isinstance(graph, Exception):
@@ -179,14 +176,23 @@ class LiveTrainer(Dashboard):
         return {self.run.run_id: list(graph.levels())}
 
 
-def _stop_earlier_trainer_of_this_cell() -> None:
-    cell_id = running_cell_id()
-    earlier = _by_cell[cell_id]() if cell_id in _by_cell else None
-    if earlier is not None:
-        earlier.trainer.stop_and_wait()
+def _end_earlier_trainers_of_this_cell() -> None:
+    """Stop what earlier runs of this cell made, and let go of their models."""
+    cell_id, request = running_cell()
+    if cell_id is None:
+        return
+    made_by, earlier = _by_cell.get(cell_id, (None, []))
+    if made_by == request:
+        return
+    for reference in earlier:
+        trainer = reference()
+        if trainer is not None:
+            trainer.trainer.stop_and_wait()
+            trainer.close()
+    _by_cell[cell_id] = (request, [])
 
 
 def _remember_cell(trainer: LiveTrainer) -> None:
-    cell_id = running_cell_id()
+    cell_id, _ = running_cell()
     if cell_id is not None:
-        _by_cell[cell_id] = weakref.ref(trainer)
+        _by_cell[cell_id][1].append(weakref.ref(trainer))

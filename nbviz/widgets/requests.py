@@ -43,7 +43,7 @@ class RequestHandler:
                 self._send_asset(client_id, request)
             else:
                 self._answer(client_id, kind, request)
-        except (NbvizError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001  whatever a page sends is answered
             self._fail(client_id, request, error)
 
     def _answer(self, client_id: str, kind: str, request: dict[str, Any]) -> None:
@@ -57,7 +57,8 @@ class RequestHandler:
             names = request.get("names")
             if not isinstance(names, list) or len(names) > MAX_LAYERS:  # pyright: ignore[reportUnknownArgumentType]
                 raise CommandError(f"names must be a list of at most {MAX_LAYERS} layers.")
-            run.weights.want(client_id, {str(name) for name in names})  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+            owner = f"{client_id} {_integer(request, 'view')}"
+            run.weights.want(owner, {str(name) for name in names})  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
             self._done(client_id, request)
         elif kind == "send_graph":
             self._send_graph(client_id, run, request)

@@ -31,6 +31,7 @@ SILENCE_SECONDS = 1.0  # without an acknowledgement for this long a page is not 
 OPEN_LOOP_SECONDS = 0.5
 ABANDONED_SECONDS = 60.0  # a server may store what nobody reads: send it hardly anything
 ABANDONED_INTERVAL = 10.0
+REPLACED_SECONDS = 10.0  # of silence, while another page answers
 LEAST_PAUSE = 0.003  # between two frames, however long one takes to make
 SILENT_FRAMES = 6  # sent after 1, 2, 4 … seconds, until a page answers
 
@@ -55,6 +56,7 @@ class Transport:
         send: Sends one message; called with the transport's lock held, so in order.
         frames_per_second: The most frames sent to one page in a second.
         pulls: Pages ask for each frame; none is sent by itself.
+        gone: Told of a page that is not there any more.
         clock: Seconds that only grow.
     """
 
@@ -65,6 +67,7 @@ class Transport:
         *,
         frames_per_second: float = 30.0,
         pulls: bool = False,
+        gone: Callable[[str], None] = lambda _client_id: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pulls = pulls
@@ -72,6 +75,7 @@ class Transport:
         self._send = send
         self._interval = 1.0 / frames_per_second
         self._window = max(2, round(frames_per_second * WINDOW_SECONDS))
+        self._gone = gone
         self._clock = clock
         self._lock = threading.RLock()
         self._clients: dict[str, _Client] = {}
@@ -85,6 +89,11 @@ class Transport:
         """Number of the newest frame."""
         return self._sequence
 
+    @property
+    def clients(self) -> list[str]:
+        """The pages that are there."""
+        return list(self._clients)
+
     def open(self, client_id: str) -> None:
         """Answer a page that is ready with all that it needs to draw now."""
         with self._lock:
@@ -93,11 +102,14 @@ class Transport:
                 cursor = self._feed.cursor()
                 client = _Client(0, now, cursor=cursor)
             else:
-                # One cursor serves all pages: bring the others up to date before it moves.
+                # One cursor serves all pages: the snapshot ends where their next frame begins.
                 self._broadcast(now)
-                cursor = self._cursor
+                cursor = None
                 client = _Client(self._sequence, now)
-            updates, buffers = self._feed.snapshot(cursor)
+            if cursor is None:
+                updates, buffers = self._feed.snapshot(upto=self._cursor)
+            else:
+                updates, buffers = self._feed.snapshot(cursor, limit=PULL_FRAME_BYTES)
             self._clients[client_id] = client
             self._silent_frames = 0
             self._send(
@@ -115,10 +127,14 @@ class Transport:
         """Note that a page has painted every frame up to `sequence`."""
         with self._lock:
             client = self._clients.get(client_id)
-            if client is not None:
+            if client is None:
+                if not self.pulls:
+                    self.open(client_id)  # it was given up, and is there after all
+            else:
                 client.acknowledged = max(client.acknowledged, min(sequence, self._sequence))
                 client.heard_at = self._clock()
-                self._silent_frames = 0
+                if client.acknowledged == self._sequence:
+                    self._silent_frames = 0
 
     def pull(self, client_id: str) -> None:
         """Send a page its next frame, now."""
@@ -159,8 +175,9 @@ class Transport:
             if self.pulls:
                 for client_id, client in list(self._clients.items()):
                     if now - client.heard_at > ABANDONED_SECONDS:
-                        del self._clients[client_id]
+                        self._forget(client_id)
                 return None
+            self._forget_abandoned(now)
             if not self._clients:
                 return None
             wait = self._due_in(now)
@@ -188,6 +205,18 @@ class Transport:
         wait = self._sent_at + self._interval - now
         behind = self._sequence - min(c.acknowledged for c in attentive)
         return max(self._interval, wait) if behind >= self._window else wait
+
+    def _forget_abandoned(self, now: float) -> None:
+        """Give up pages that are silent while another one answers: a reload leaves such behind."""
+        silence = {name: self._silence(client, now) for name, client in self._clients.items()}
+        if silence and min(silence.values()) <= SILENCE_SECONDS:
+            for client_id, seconds in silence.items():
+                if seconds > REPLACED_SECONDS:
+                    self._forget(client_id)
+
+    def _forget(self, client_id: str) -> None:
+        del self._clients[client_id]
+        self._gone(client_id)
 
     def _silence(self, client: _Client, now: float) -> float:
         """Seconds for which a page has owed an acknowledgement."""

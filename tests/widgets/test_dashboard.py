@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import math
 import os
 import threading
@@ -14,6 +15,7 @@ from pages import Page
 
 import nbviz
 from nbviz.errors import ConfigurationError
+from nbviz.widgets.feed import Feed
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_a_range_is_answered_in_buckets(run) -> None:
         ("control", {"name": "__init__", "arguments": {}}, "no command"),
         ("send_range", {"series": [7], "first_step": 0, "last_step": 1, "points": 5}, "series 7"),
         ("send_range", {"series": [0], "first_step": "x", "last_step": 1, "points": 5}, "'x'"),
-        ("watch_layers", {"names": "all"}, "names must be a list"),
+        ("watch_layers", {"view": 1, "names": "all"}, "names must be a list"),
         ("send_graph", {"scopes": [""]}, "has no model"),
         ("send_asset", {"name": "../protocol"}, "no asset"),
         ("dance", {}, "no request 'dance'"),
@@ -192,6 +194,40 @@ def test_the_graph_panel_is_sent_when_a_page_asks(run) -> None:
 def test_bad_options_are_named(run, options, says) -> None:
     with pytest.raises(ConfigurationError, match=says):
         nbviz.Dashboard(run, **options)
+
+
+def test_what_is_logged_while_a_second_page_opens_reaches_the_first(run) -> None:
+    feed = Feed([run])
+    first = feed.cursor()
+    run.log({"loss": 1.0}, step=1)
+    feed.collect(first, 1e6)
+    run.log({"loss": 2.0, "late": 0.0}, step=2)
+    run.note("late")
+    run.drain()
+    snapshot, _ = feed.snapshot(upto=first)
+    news, _ = feed.collect(first, 1e6)
+    points = [u["counts"] for u in [*snapshot, *news] if u["kind"] == "points_appended"]
+    assert points == [[1], [1, 1]]
+    lines = [[line["text"] for line in u["lines"]] for u in news if u["kind"] == "lines_appended"]
+    assert lines == [["late"]]
+
+
+def test_half_a_character_in_a_log_line_does_not_break_the_view(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    run.print("token \ud83d")
+    run.log({"tag\ud83d": 1.0}, step=1)
+    page.ready()
+    json.dumps(page.messages, ensure_ascii=False).encode()
+    assert "token ?" in [line["text"] for line in page.newest("lines_appended")["lines"]]
+
+
+def test_a_pull_snapshot_of_many_series_stays_small(run) -> None:
+    for step in range(1, 5001):
+        run.log({f"metric/{i}": float(step) for i in range(20)}, step=step)
+    run.drain()
+    feed = Feed([run])
+    _, buffers = feed.snapshot(feed.cursor(), limit=400_000)
+    assert sum(map(len, buffers)) <= 410_000
 
 
 def test_a_forked_child_neither_writes_to_nor_closes_its_parents_view(run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from pages import Page
@@ -210,11 +212,41 @@ def test_weights_come_for_the_layers_that_a_page_shows(trainer) -> None:
     page.ready()
     layers = {layer["name"]: layer["shape"] for layer in page.newest("layers_listed")["layers"]}
     assert layers["hidden.weight"] == [16, 8]
-    page.ask("watch_layers", run_id=trainer.run.run_id, names=["hidden.weight"])
+    page.ask("watch_layers", run_id=trainer.run.run_id, view=1, names=["hidden.weight"])
     page.control("start")
     page.wait_for(lambda: any(u["kind"] == "weights_updated" for u in page.updates))
     picture = page.newest("weights_updated")
     assert (picture["name"], picture["rows"], picture["columns"]) == ("hidden.weight", 16, 8)
+
+
+def test_a_model_can_be_copied_and_saved_before_its_first_step(trainer, tmp_path) -> None:
+    copied = copy.deepcopy(trainer.model)
+    assert copied(torch.zeros(1, 8)).shape == (1, 2)
+    torch.save(trainer.model, tmp_path / "model.pt")
+
+
+def test_a_picture_that_fails_ends_neither_the_run_nor_its_recording(trainer, monkeypatch) -> None:
+    def fail(*_):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("nbviz.inspection.weights.reduce_weights", fail)
+    page = Page(trainer)
+    page.ready()
+    page.ask("watch_layers", run_id=trainer.run.run_id, view=1, names=["hidden.weight"])
+    trainer.step(5)
+    page.wait_for(lambda: trainer.status == "paused")
+    assert trainer.run["loss/train"].steps.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_a_dashboard_that_compares_steers_the_run_that_was_meant(trainer) -> None:
+    other = make()
+    both = Page(nbviz.Dashboard(trainer.run, other.run))
+    both.ready()
+    answer = both.ask("control", run_id=other.run.run_id, name="step", arguments={"n": 2})
+    assert answer["kind"] == "command_done"
+    both.wait_for(lambda: other.status == "paused")
+    assert trainer.status == "ready"
+    other.trainer.stop_and_wait()
 
 
 def test_a_saved_page_carries_curves_and_graph(trainer, tmp_path) -> None:

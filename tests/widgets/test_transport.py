@@ -17,9 +17,11 @@ class Counter:
     def cursor(self):
         return [0]
 
-    def snapshot(self, cursor):
-        cursor[0] = self.made
-        return [{"kind": "all", "upto": self.made}], []
+    def snapshot(self, cursor=None, *, upto=None, limit=0):
+        end = self.made if upto is None else upto[0]
+        if cursor is not None:
+            cursor[0] = end
+        return [{"kind": "all", "upto": end}], []
 
     def collect(self, cursor, limit):
         start, cursor[0] = cursor[0], self.made
@@ -131,6 +133,23 @@ def test_an_abandoned_page_gets_next_to_nothing() -> None:
     since = rig.now
     rig.run(100, step=0.05)
     assert 5 <= len(rig.frames(since)) <= 11
+
+
+def test_a_page_that_is_gone_is_forgotten_and_one_that_comes_back_gets_all() -> None:
+    gone: list[str] = []
+    rig = Rig(gone=gone.append)
+    stays, leaves = rig.page("a"), rig.page("b")
+    rig.run(20, acknowledging=[stays])
+    assert gone == ["b"]
+    rig.feed.is_active = False
+    rig.now += 1
+    rig.transport.tick()
+    rig.transport.acknowledge("a", rig.transport.sequence)
+    rig.now += 1
+    assert rig.transport.tick() is None
+    rig.feed.made += 7
+    rig.transport.acknowledge("b", leaves.sequence)
+    assert leaves.points == rig.feed.made
 
 
 def test_at_most_a_window_of_frames_is_unacknowledged() -> None:

@@ -4,7 +4,10 @@ import type { RunState } from "../store";
 
 const NEARLY_ON_SCREEN = "150px";
 
+let views = 0;
+
 export class WeightsWatch {
+	private readonly view = ++views;
 	private readonly observer: IntersectionObserver;
 	private readonly names = new Map<Element, string>();
 	private readonly onScreen = new Set<string>();
@@ -77,9 +80,11 @@ export class WeightsWatch {
 
 	private tell(run: RunState, names: string[]): void {
 		if (!this.asker.isLive) return;
-		this.asker.ask({ kind: "watch_layers", run_id: run.run_id, names }).catch((error) => {
-			// A view that is closing asks for nothing and needs no answer.
-			if (names.length > 0) this.failed(error instanceof Error ? error.message : String(error));
-		});
+		this.asker
+			.ask({ kind: "watch_layers", run_id: run.run_id, view: this.view, names })
+			.catch((error) => {
+				// A view that is closing asks for nothing and needs no answer.
+				if (names.length > 0) this.failed(error instanceof Error ? error.message : String(error));
+			});
 	}
 }

@@ -75,6 +75,7 @@ it("watches what can be seen, and nothing else", async () => {
 	expect(asked.at(-1)).toEqual({
 		kind: "watch_layers",
 		run_id: "a",
+		view: expect.any(Number),
 		names: ["conv1.weight", "fc3.weight"],
 	});
 	await Sight.see();

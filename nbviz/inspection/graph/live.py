@@ -14,7 +14,7 @@ from nbviz.inspection.graph.trace import trace
 from nbviz.inspection.graph.values import with_tensors
 from nbviz.training.batches import split_batch
 from nbviz.training.device import to_device
-from nbviz.training.events import RunResumed, StepEnded
+from nbviz.training.events import RunEnded, RunPaused, RunResumed, RunStarted, StepEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ class LiveGraph:
         self._lock = threading.RLock()
         self._inputs: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._waiting: list[Answer] = []
-        self._hook = model.register_forward_pre_hook(self._first_call, with_kwargs=True)
+        self._hook = model.register_forward_pre_hook(_FirstCall(self), with_kwargs=True)
 
     def ask(self, answer: Answer) -> None:
         """Call `answer` with the graph, or with the error that stands in its way.
@@ -81,23 +81,28 @@ class LiveGraph:
 
     def __call__(self, event: Event) -> None:
         """Trace between two steps, if somebody waits for it."""
-        if isinstance(event, StepEnded):
-            if self._waiting and self._inputs is not None:
-                with self._lock:
-                    waiting, self._waiting = self._waiting, []
-                    result = self._trace()
-                for answer in waiting:
-                    answer(result)
-        elif isinstance(event, RunResumed):
+        if isinstance(event, StepEnded | RunPaused):
+            if self._waiting and (self._inputs is not None or self.graph is not None):
+                self._answer()
+        elif isinstance(event, RunStarted | RunResumed):
             with self._lock:
-                pass  # a trace that began during the pause ends first
+                pass  # a trace that began while the run stood still ends first
+        elif isinstance(event, RunEnded) and self._waiting:
+            self._answer()
+
+    def _answer(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+            result = self._trace()
+        for answer in waiting:
+            answer(result)
 
     def _trace(self) -> Graph | Exception:
         model = self._model()
         if self.graph is not None:
             return self.graph
         if model is None or self._inputs is None:
-            return TraceError("the model is gone.")
+            return TraceError("the model has not been called, so there is nothing to draw yet.")
         inputs, kwargs = self._inputs
         self._hook.remove()  # the trace calls the model too
         try:
@@ -108,10 +113,8 @@ class LiveGraph:
             self._inputs = None
         return self.graph
 
-    def _first_call(
-        self, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        del model
+    def note_call(self, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep what the model was called with; called once."""
         self._hook.remove()
         if self.graph is None:
             self._inputs = _light(inputs), _light(kwargs)
@@ -133,6 +136,35 @@ class LiveGraph:
         parameter = next(model.parameters(), None)
         device = torch.device("cpu") if parameter is None else parameter.device
         return to_device(tuple(inputs), device), to_device(dict(kwargs), device)
+
+
+class _FirstCall:
+    """The model's hook. A copy of the model, or one that is saved, has a hook that does nothing."""
+
+    def __init__(self, graph: LiveGraph) -> None:
+        self._graph = weakref.ref(graph)
+
+    def __call__(
+        self, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        del model
+        graph = self._graph()
+        if graph is not None:
+            graph.note_call(inputs, kwargs)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
+        return _nothing
+
+    def __reduce__(self) -> tuple[Callable[[], Callable[..., None]], tuple[()]]:
+        return _hook_of_a_copy, ()
+
+
+def _nothing(*_: Any) -> None:
+    """Stand in for the hook in a copy of the model."""
+
+
+def _hook_of_a_copy() -> Callable[..., None]:
+    return _nothing
 
 
 def _first_batch(loader: Any) -> Any:
