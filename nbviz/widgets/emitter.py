@@ -6,6 +6,8 @@ import contextvars
 import threading
 from typing import TYPE_CHECKING
 
+from nbviz.training.background import quick_switching
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,21 +53,30 @@ class Emitter:
 
     def _loop(self) -> None:
         while not self._closed:
-            try:
-                wait = self._tick()
-            except Exception as error:  # noqa: BLE001  drawing must not end anything
-                self._failed(error)
-                wait = 1.0
-            if wait is not None:
-                # Not waiting on the event: a wake-up for each logged point would defeat the pacing.
-                self._pause(wait)
-                continue
+            # A loop of the user's own holds the interpreter for 5 ms at a time otherwise, and each
+            # frame needs it several times.
+            with quick_switching():
+                self._send_while_active()
+            if self._closed:
+                return
             if not self._woken.wait(IDLE_SECONDS):
                 with self._lock:
                     if not self._woken.is_set():
                         self._thread = None
                         return
             self._woken.clear()
+
+    def _send_while_active(self) -> None:
+        while not self._closed:
+            try:
+                wait = self._tick()
+            except Exception as error:  # noqa: BLE001  drawing must not end anything
+                self._failed(error)
+                wait = 1.0
+            if wait is None:
+                return
+            # Not waiting on the event: a wake-up for each logged point would defeat the pacing.
+            self._pause(wait)
 
     def _pause(self, seconds: float) -> None:
         if seconds > 0.25:  # noqa: PLR2004  long enough that a page's wish should cut it short

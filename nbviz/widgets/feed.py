@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from nbviz.widgets.columns import bucket_columns, columns_of, finite, reduced, wire_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from nbviz import protocol
     from nbviz.recording.run import Run
-    from nbviz.recording.series import Sample, Series
 
 SNAPSHOT_BYTES = 16_000_000
 BUCKET_BYTES = 56
@@ -125,7 +125,7 @@ class Feed:
         samples = [
             run.series(tags[number]).sample(first_step, last_step, points) for number in series
         ]
-        blocks = [_bucket_columns(sample) for sample in samples]
+        blocks = [bucket_columns(sample) for sample in samples]
         return [len(s.steps) for s in samples], np.concatenate([np.empty(0), *blocks])
 
     def _collect_run(
@@ -141,7 +141,7 @@ class Feed:
         if end is None:
             run.drain()
         sent = cursor.runs.get(run.run_id)
-        info = (_text(run.name), run.commands, run.run_id in self.graphs)
+        info = (wire_text(run.name), run.commands, run.run_id in self.graphs)
         if sent is None:
             sent = cursor.runs[run.run_id] = _RunCursor()
         if sent.info != info:
@@ -150,7 +150,7 @@ class Feed:
                 {
                     "kind": "run_added",
                     "run_id": run.run_id,
-                    "name": _text(run.name),
+                    "name": wire_text(run.name),
                     "started_at": run.progress.started_at,
                     "commands": list(run.commands),
                     "has_graph": run.run_id in self.graphs,
@@ -181,10 +181,10 @@ class Feed:
                 "total_steps": progress.total_steps,
                 "epoch": progress.epoch,
                 "total_epochs": progress.total_epochs,
-                "steps_per_second": _finite(progress.steps_per_second),
-                "eta_seconds": _finite(progress.eta_seconds),
+                "steps_per_second": finite(progress.steps_per_second),
+                "eta_seconds": finite(progress.eta_seconds),
                 "elapsed_seconds": progress.elapsed_seconds,
-                "overhead": _finite(progress.overhead),
+                "overhead": finite(progress.overhead),
                 "device": progress.device,
                 "memory_bytes": progress.memory_bytes,
                 "memory_total": progress.memory_total,
@@ -238,7 +238,7 @@ class Feed:
                         "kind": "series_added",
                         "run_id": run.run_id,
                         "series": number,
-                        "tag": _text(tag),
+                        "tag": wire_text(tag),
                     }
                 )
             start = sent.points[number]
@@ -246,9 +246,9 @@ class Feed:
             if stop == start:
                 continue
             if stop - start <= most:
-                raw.append((number, stop - start, _columns(*series.slice(start, stop))))
+                raw.append((number, stop - start, columns_of(*series.slice(start, stop))))
             else:
-                count, columns = _reduced(series, start, stop, most)
+                count, columns = reduced(series, start, stop, most)
                 buckets.append((number, count, columns))
             sent.points[number] = stop
         for kind, blocks in (("points_appended", raw), ("buckets_appended", buckets)):
@@ -289,7 +289,7 @@ class Feed:
                             "event": e.event,
                             "step": e.step,
                             "wall_time": e.wall_time,
-                            "text": _text(e.text),
+                            "text": wire_text(e.text),
                         }
                         for e in events
                     ],
@@ -310,7 +310,7 @@ class Feed:
                             "level": line.level,
                             "step": line.step,
                             "wall_time": line.wall_time,
-                            "text": _text(line.text),
+                            "text": wire_text(line.text),
                         }
                         for line in shown
                     ],
@@ -351,69 +351,12 @@ class Feed:
                     "tile_rows": image.tile_rows,
                     "tile_columns": image.tile_columns,
                     "reduced": image.reduced,
-                    "scale": _finite(image.scale) or 0.0,
-                    "minimum": _finite(image.minimum) or 0.0,
-                    "maximum": _finite(image.maximum) or 0.0,
-                    "mean": _finite(image.mean) or 0.0,
-                    "std": _finite(image.std) or 0.0,
+                    "scale": finite(image.scale) or 0.0,
+                    "minimum": finite(image.minimum) or 0.0,
+                    "maximum": finite(image.maximum) or 0.0,
+                    "mean": finite(image.mean) or 0.0,
+                    "std": finite(image.std) or 0.0,
                     "nonfinite": image.nonfinite,
                 },
                 image.cells,
             )
-
-
-def _text(text: str) -> str:
-    """JSON in UTF-8 has no half of a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _finite(value: float | None) -> float | None:
-    """JSON has no NaN and no infinity."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _columns(*columns: NDArray[Any]) -> NDArray[np.float64]:
-    return np.concatenate([np.asarray(column, np.float64) for column in columns])
-
-
-def _bucket_columns(sample: Sample) -> NDArray[np.float64]:
-    return _columns(
-        sample.steps,
-        sample.wall_times,
-        sample.min,
-        sample.max,
-        sample.mean,
-        sample.count,
-        sample.nan,
-    )
-
-
-def _reduced(series: Series, start: int, stop: int, points: int) -> tuple[int, NDArray[np.float64]]:
-    """Return the number of buckets and their columns, of points `start` up to `stop`."""
-    if start == 0 and stop == len(series):
-        sample = series.sample(None, None, points)
-        if int(sample.count.sum()) == stop:  # nothing was appended meanwhile
-            return len(sample.steps), _bucket_columns(sample)
-    steps, wall_times, values = series.slice(start, stop)
-    edges = np.linspace(0, len(steps), points, endpoint=False).astype(np.intp)
-    nan = np.isnan(values)
-    finite = np.isfinite(values)
-    sizes = np.diff(edges, append=len(steps))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.add.reduceat(np.where(finite, values, 0.0), edges) / np.add.reduceat(
-            finite.astype(np.float64), edges
-        )
-    low = np.minimum.reduceat(np.where(nan, np.inf, values), edges)
-    high = np.maximum.reduceat(np.where(nan, -np.inf, values), edges)
-    empty = np.add.reduceat(nan.astype(np.intp), edges) == sizes
-    low[empty] = high[empty] = np.nan
-    columns = _columns(
-        steps[edges],
-        wall_times[edges],
-        low,
-        high,
-        mean,
-        sizes,
-        np.add.reduceat(nan.astype(np.float64), edges),
-    )
-    return len(edges), columns
