@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbviz.recording.units import reduce_points
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.series import Sample, Series
+    from nbviz.recording.units import Units
 
 
 def wire_text(text: str) -> str:
@@ -28,8 +31,8 @@ def columns_of(*columns: NDArray[Any]) -> NDArray[np.float64]:
     return np.concatenate([np.asarray(column, np.float64) for column in columns])
 
 
-def bucket_columns(sample: Sample) -> NDArray[np.float64]:
-    """Return a sample's seven columns, as `protocol.BucketsAppended` lays them out."""
+def bucket_columns(sample: Sample | Units) -> NDArray[np.float64]:
+    """Return the seven columns, as `protocol.BucketsAppended` lays them out."""
     return columns_of(
         sample.steps,
         sample.wall_times,
@@ -49,24 +52,5 @@ def reduced(series: Series, start: int, stop: int, points: int) -> tuple[int, ND
             return len(sample.steps), bucket_columns(sample)
     steps, wall_times, values = series.slice(start, stop)
     edges = np.linspace(0, len(steps), points, endpoint=False).astype(np.intp)
-    nan = np.isnan(values)
-    finite = np.isfinite(values)
-    sizes = np.diff(edges, append=len(steps))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.add.reduceat(np.where(finite, values, 0.0), edges) / np.add.reduceat(
-            finite.astype(np.float64), edges
-        )
-    low = np.minimum.reduceat(np.where(nan, np.inf, values), edges)
-    high = np.maximum.reduceat(np.where(nan, -np.inf, values), edges)
-    empty = np.add.reduceat(nan.astype(np.intp), edges) == sizes
-    low[empty] = high[empty] = np.nan
-    columns = columns_of(
-        steps[edges],
-        wall_times[edges],
-        low,
-        high,
-        mean,
-        sizes,
-        np.add.reduceat(nan.astype(np.float64), edges),
-    )
-    return len(edges), columns
+    units = reduce_points(steps[edges], wall_times[edges], values, edges)
+    return len(units), bucket_columns(units)

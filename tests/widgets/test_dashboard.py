@@ -212,6 +212,21 @@ def test_what_is_logged_while_a_second_page_opens_reaches_the_first(run) -> None
     assert lines == [["late"]]
 
 
+def test_a_burst_comes_as_buckets_that_count_every_new_point(run) -> None:
+    feed = Feed([run])
+    cursor = feed.cursor()
+    run.log({"loss": 0.0}, step=1)
+    feed.collect(cursor, 1e6)
+    for step in range(2, 5002):
+        run.log({"loss": float("nan") if step == 9 else float(step)}, step=step)
+    updates, buffers = feed.collect(cursor, 1e6)
+    burst = next(u for u in updates if u["kind"] == "buckets_appended")
+    columns = np.frombuffer(buffers[burst["buffer"]]).reshape(7, burst["counts"][0])
+    assert (columns[0][0], columns[5].sum(), columns[6].sum()) == (2, 5000, 1)
+    assert (np.diff(columns[0]) > 0).all()
+    assert (np.nanmin(columns[2]), np.nanmax(columns[3])) == (2.0, 5001.0)
+
+
 def test_half_a_character_in_a_log_line_does_not_break_the_view(run) -> None:
     page = Page(nbviz.Dashboard(run))
     run.print("token \ud83d")
