@@ -13,6 +13,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError
+from nbviz.training.intraop import release_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -89,6 +90,7 @@ class BackgroundRun:
         if self._thread.ident is not None:
             raise RunActiveError(f"{self.name!r} was started already.")
         _started.add(self)
+        release_workers()
         self._thread.start()
 
     def wait(self, timeout: float | None = None) -> None:

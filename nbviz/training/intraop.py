@@ -1,15 +1,18 @@
 """How many threads torch computes one operation with, chosen from a run's first steps.
 
-What `torch.set_num_threads` does, as measured with OpenMP builds of torch 2.6 to 2.15: it changes
-the calling thread, and every thread that has not computed anything yet; threads that have, such as
-the kernel's main thread, keep their number. The backward pass of a CPU model runs on the thread
-that called it, so a run's own thread is all that needs tuning.
+What `torch.set_num_threads` does, as measured with torch 2.15's OpenMP build: it changes the
+calling thread, and every thread that has not computed anything yet; threads that have, such as the
+kernel's main thread, keep their number. The backward pass of a CPU model runs on the thread that
+called it, so a run's own thread is all that needs tuning.
 """
 
 from __future__ import annotations
 
+import ctypes
 import statistics
 import time
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import torch
@@ -25,6 +28,30 @@ TRIAL_SECONDS = 1.5  # no new round after it
 # and a browser always is; so more threads must be clearly faster on a quiet one.
 WORTH_IT = 0.87
 _ROOMY = 4  # with so many cores one is left for the page
+_PAUSE_SOFT = 1  # omp_pause_soft in OpenMP 5.0's omp.h
+
+
+def release_workers() -> None:
+    """Let go of the worker threads that the calling thread's operations have left behind.
+
+    GNU's OpenMP counts the idle workers of every thread, and once they outnumber the cores, all
+    hand over through the kernel instead of spinning: after a few operations on a notebook's main
+    thread, a small network trained at a third of its speed on another one. The calling thread makes
+    new workers when it needs them. Without GNU's OpenMP nothing is done.
+    """
+    for pause in _openmp_pauses():
+        pause(_PAUSE_SOFT)
+
+
+@cache
+def _openmp_pauses() -> list[Callable[[int], int]]:
+    try:
+        loaded = Path("/proc/self/maps").read_text()
+    except OSError:
+        return []  # not Linux, where torch brings another OpenMP
+    paths = {line.split(maxsplit=5)[-1] for line in loaded.splitlines() if "/libgomp" in line}
+    pauses = (getattr(ctypes.CDLL(path), "omp_pause_resource_all", None) for path in sorted(paths))
+    return [pause for pause in pauses if pause is not None]
 
 
 class IntraopThreads:

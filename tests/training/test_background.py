@@ -41,6 +41,25 @@ def gate() -> Iterator[Gate]:
     gate.opened.set()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU's OpenMP is Linux's")
+def test_the_workers_of_the_starting_thread_are_released() -> None:
+    count = """
+import os, torch
+from nbviz.training.intraop import release_workers
+torch.set_num_threads(3)
+def workers():
+    return len(os.listdir("/proc/self/task"))
+idle = workers()
+x = torch.randn(400_000).exp()
+assert workers() == idle + 2
+release_workers()
+assert workers() == idle
+assert torch.equal(x.exp(), x.exp())
+assert workers() == idle + 2
+"""
+    subprocess.run([sys.executable, "-c", count], check=True, timeout=SECONDS)
+
+
 def test_wait_times_out_then_returns(gate: Gate) -> None:
     run = BackgroundRun(gate, name="gated")
     run.start()
