@@ -14,7 +14,7 @@ type WithoutIds<T> = T extends unknown ? Omit<T, "client_id" | "request_id"> : n
 /** A request that is answered, before the connection numbers it. */
 export type Question = WithoutIds<Extract<Request, { request_id: number }>>;
 
-const ACKNOWLEDGE_MS = 200;
+const ACKNOWLEDGE_MS = 500;
 const PULL_MS = 200;
 const READY_RETRY_MS = 3000;
 const READY_RETRY_MOST_MS = 60_000;
@@ -131,7 +131,7 @@ export class Connection implements Asker {
 		} else asked?.resolve(answer);
 	}
 
-	/** Acknowledges what was painted, at most five times a second: each costs the kernel a message. */
+	/** Acknowledges what was painted, at most twice a second: each costs the kernel three messages. */
 	private acknowledgeSoon(): void {
 		if (this.acknowledgeTimer !== undefined || this.closed) return;
 		this.acknowledgeTimer = setTimeout(() => {

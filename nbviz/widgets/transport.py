@@ -26,8 +26,8 @@ _Parcel = tuple[list[protocol.Update], list[bytes]]
 
 FRAME_BYTES = 1_000_000
 PULL_FRAME_BYTES = 400_000
-WINDOW_SECONDS = 0.35  # covers a page that acknowledges five times a second, and its way back
-SILENCE_SECONDS = 1.0  # without an acknowledgement for this long a page is not waited for
+WINDOW_SECONDS = 0.75  # covers a page that acknowledges twice a second, and its way back
+SILENCE_SECONDS = 1.5  # without an acknowledgement for this long a page is not waited for
 OPEN_LOOP_SECONDS = 0.5
 ABANDONED_SECONDS = 60.0  # a server may store what nobody reads: send it hardly anything
 ABANDONED_INTERVAL = 10.0
@@ -191,7 +191,8 @@ class Transport:
                 if now - self._sent_at >= SILENCE_SECONDS * 2**self._silent_frames:
                     self._silent_frames += 1
                     self._send_frame([], [], now)
-                return SILENCE_SECONDS
+                if not self._feed.is_active:
+                    return SILENCE_SECONDS
             return self._interval if self._feed.is_active else None
 
     def _due_in(self, now: float) -> float:
