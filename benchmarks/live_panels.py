@@ -33,13 +33,16 @@ WATCH = """([index, read]) => {
   const shown = eval(read);
   const now = () => performance.timeOrigin + performance.now();
   window.painted = []; window.gaps = []; window.watching = true;
-  let last, before = performance.now();
+  let last, before = performance.now(), isInFrame = false;
   const note = () => {
     const value = shown(area);
     if (value === undefined || value === last) return;
     last = value;
-    // A task after the frame: what changed in this frame is on the screen then.
-    requestAnimationFrame(() => setTimeout(() => window.painted.push([now(), Number(value)])));
+    // The first task after a frame: what changed in that frame has been painted then. What changes
+    // between two frames is painted with the next.
+    const push = () => setTimeout(() => window.painted.push([now(), Number(value)]));
+    if (isInFrame) push();
+    else requestAnimationFrame(push);
   };
   new MutationObserver(note).observe(area,
     {subtree: true, childList: true, attributes: true, characterData: true});
@@ -47,6 +50,8 @@ WATCH = """([index, read]) => {
     const at = performance.now();
     window.gaps.push(at - before);
     before = at;
+    isInFrame = true;
+    setTimeout(() => { isInFrame = false; });
     if (window.watching) requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
