@@ -5,12 +5,16 @@ For each library the same notebook: a small network trains in a background threa
 something new, the time from the log call to the painted frame, bytes an update on the wire, and
 what the display costs training. Then a flood of log calls, and the time to the first paint.
 
-Run: python benchmarks/live_panels.py   (needs what `make setup` installs; about two minutes)
+Run: python benchmarks/live_panels.py   (needs what `make setup` installs; about six minutes)
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -202,14 +206,18 @@ def first_paint(page: Page, lab: Any) -> None:
     notebook.end_kernel()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=20_000)
-    parser.add_argument("--rate", type=int, default=60)
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--only", help="one library")
-    options = parser.parse_args()
-    rows = []
+HEAD = [
+    "made/s",
+    "painted/s",
+    "p50 / p95 ms",
+    "kB/update",
+    "training slower",
+    "longest frame ms",
+]
+
+
+def in_browser(options: argparse.Namespace) -> None:
+    """Measure one library, and nbviz's flood and first paint."""
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         sync_playwright() as playwright,
@@ -217,37 +225,65 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         server = run_lab(Path(folder))
         lab = next(server)
-        for name in LIBRARIES if options.only is None else [options.only]:
-            page = browser.new_context(viewport=WINDOW).new_page()
-            page.set_default_timeout(60_000)
-            print(f"{name} …", file=sys.stderr)
-            try:
-                rows.append(measure(page, lab, name, options))
-            except Exception as error:
-                rows.append([name, f"failed: {type(error).__name__}", *[""] * 5])
-                print(str(error)[:800], file=sys.stderr)
-            page.context.close()
-        head = [
-            f"4 × {options.points:,} points",
-            "made/s",
-            "painted/s",
-            "p50 / p95 ms",
-            "kB/update",
-            "training slower",
-            "longest frame ms",
-        ]
-        widths = [max(len(r[i]) for r in [head, *rows]) for i in range(len(head))]
-        print(f"\n{options.rate} updates/s asked for {options.seconds:g} s, while training runs:")
-        for row in [head, *rows]:
-            print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)))
-        if options.only in (None, "nbviz"):
-            for part in (flood, first_paint):
-                page = browser.new_context(viewport=WINDOW).new_page()
-                page.set_default_timeout(60_000)
-                part(page, lab)
-                page.context.close()
+
+        def page() -> Page:
+            made = browser.new_context(viewport=WINDOW).new_page()
+            made.set_default_timeout(60_000)
+            return made
+
+        print(json.dumps(measure(page(), lab, options.only, options)), flush=True)
+        if options.only == "nbviz":
+            flood(page(), lab)
+            first_paint(page(), lab)
         browser.close()
         next(server, None)
+
+
+def one_library(name: str, options: argparse.Namespace) -> tuple[list[str], str]:
+    """Return a library's row and what else was printed; its page may never come back."""
+    print(f"{name} …", file=sys.stderr)
+    command = [sys.executable, __file__, "--only", name, "--points", str(options.points)]
+    command += ["--rate", str(options.rate), "--seconds", str(options.seconds)]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        printed, complaints = process.communicate(timeout=options.limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return [name, f"page frozen: no answer within {options.limit:g} s"], ""
+    row, _, rest = printed.partition("\n")
+    if process.returncode != 0:
+        print(complaints[-2000:], file=sys.stderr)
+        return [name, "failed"], rest
+    return json.loads(row), rest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=20_000)
+    parser.add_argument("--rate", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--limit", type=float, default=150, help="seconds for one library")
+    parser.add_argument("--only", choices=LIBRARIES, help="one library, without a table")
+    options = parser.parse_args()
+    if options.only is not None:
+        in_browser(options)
+        return
+    rows, others = zip(*(one_library(name, options) for name in LIBRARIES), strict=True)
+    head = [f"4 × {options.points:,} points", *HEAD]
+    widths = [
+        max(len(r[i]) for r in [head, *rows] if len(r) == len(head)) for i in range(len(head))
+    ]
+    print(f"\n{options.rate} updates/s asked for {options.seconds:g} s, while training runs:")
+    for row in [head, *rows]:
+        print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=False)))
+    print(*others, sep="")
 
 
 if __name__ == "__main__":

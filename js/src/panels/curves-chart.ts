@@ -17,6 +17,8 @@ import { element } from "./panel";
 
 /** How often what is only read, not watched, is written anew. */
 const WORDS_MS = 1000;
+/** How often the last values beside the names change: faster than that, nobody reads them. */
+const VALUES_MS = 100;
 const EVENT_REACH_PX = 5;
 const KEYS_HELP = "Left and right arrows move the cursor, + and − zoom, 0 resets.";
 
@@ -73,6 +75,9 @@ export class ChartCard {
 	private pointed: number | undefined;
 	private isPointedHere = false;
 	private wordsAt = Number.NEGATIVE_INFINITY;
+	private valuesAt = Number.NEGATIVE_INFINITY;
+	private valuesTimer: ReturnType<typeof setTimeout> | undefined;
+	private valuesOf = "";
 	private size = { width: 0, height: 0 };
 
 	constructor(
@@ -174,6 +179,7 @@ export class ChartCard {
 
 	destroy(): void {
 		this.closeMenu();
+		clearTimeout(this.valuesTimer);
 		this.resizes.disconnect();
 		this.chart.destroy();
 		this.root.remove();
@@ -186,10 +192,11 @@ export class ChartCard {
 		const at = this.pointed === undefined ? undefined : xOfStep(traces, this.pointed);
 		if (at === undefined || this.pointed === undefined) {
 			this.chart.showCursor(undefined, []);
-			this.legend.show(new Map(traces.flatMap(lastValue)));
+			this.showLastValues(plot, frame);
 			this.tip.hide();
 			return;
 		}
+		this.valuesAt = Number.NEGATIVE_INFINITY;
 		const readings = readAt(traces, at, plot.x);
 		const shown = (reading: Reading) => reading.smoothed ?? reading.value;
 		this.legend.show(new Map(readings.map((reading) => [reading.key, shown(reading)])));
@@ -205,6 +212,23 @@ export class ChartCard {
 			const texts = [...new Set(notes.map(({ text }) => text))].slice(0, 4);
 			this.tip.show(readings, this.pointed, texts, this.chart.leftOf(at), this.size.width);
 		} else this.tip.hide();
+	}
+
+	private showLastValues({ traces }: Plot, { view }: ChartFrame): void {
+		const now = performance.now();
+		const wait = this.valuesAt + VALUES_MS - now;
+		const shown = traces.flatMap((trace) => (trace.columns.length > 0 ? [trace.key] : []));
+		const valuesOf = `${view.smoothing} ${shown.join(" ")}`;
+		if (wait > 0 && valuesOf === this.valuesOf) {
+			this.valuesTimer ??= setTimeout(() => {
+				this.valuesTimer = undefined;
+				this.readOut();
+			}, wait);
+			return;
+		}
+		this.valuesAt = now;
+		this.valuesOf = valuesOf;
+		this.legend.show(new Map(traces.flatMap(lastValue)));
 	}
 
 	private hover(x: number | undefined): void {
