@@ -7,10 +7,13 @@ from there to pinned memory by a side stream; it is read when that copy's event 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
 _side_streams: dict[Any, Any] = {}
 _side_streams_lock = threading.Lock()
@@ -51,6 +54,66 @@ class CapturedValues(dict[str, Any]):
             tag: value.read() if isinstance(value, CapturedScalar) else value
             for tag, value in self.items()
         }
+
+
+class CapturedArray:
+    """An array on its way from a device, or a copy of one that is here."""
+
+    __slots__ = ("_event", "_host", "nbytes")
+
+    def __init__(self, host: Any, event: Any = None) -> None:
+        self._host = host
+        self._event = event
+        self.nbytes = int(host.nbytes)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `read` returns without waiting."""
+        return self._event is None or bool(self._event.query())
+
+    def read(self) -> NDArray[Any]:
+        """Return the array; waits for the device if it is not there yet.
+
+        What numpy has no type for, such as bfloat16, becomes float32.
+        """
+        if self._event is not None:
+            self._event.synchronize()
+        if isinstance(self._host, np.ndarray):
+            return cast("NDArray[Any]", self._host)
+        tensor = self._host.cpu()
+        if tensor.is_floating_point() and tensor.element_size() < _NUMPY_FLOAT_BYTES:
+            tensor = tensor.float()
+        return tensor.numpy()
+
+
+_NUMPY_FLOAT_BYTES = 4
+
+
+def copy_array(array: torch.Tensor | NDArray[Any]) -> CapturedArray:
+    """Copy a tensor or an array as it is now, without waiting for its device."""
+    if isinstance(array, np.ndarray):
+        return CapturedArray(array.copy())
+    import torch
+
+    copy = array.detach().clone(memory_format=torch.contiguous_format)
+    if copy.device.type != "cuda":
+        return CapturedArray(copy)
+    return send_to_host(copy)
+
+
+def send_to_host(tensor: torch.Tensor) -> CapturedArray:
+    """Copy a CUDA tensor that nobody changes any more to pinned memory, by a side stream."""
+    import torch
+
+    side = _side_stream(tensor.device)
+    side.wait_stream(torch.cuda.current_stream(tensor.device))
+    with torch.cuda.stream(side):
+        host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        host.copy_(tensor, non_blocking=True)
+        tensor.record_stream(side)
+        event = torch.cuda.Event()
+        event.record(side)
+    return CapturedArray(host, event)
 
 
 def capture_scalar(tensor: torch.Tensor) -> CapturedScalar:

@@ -13,7 +13,8 @@ from nbviz.recording.capture import CapturedScalar, CapturedValues
 from nbviz.recording.current import as_current
 from nbviz.recording.intake import CHUNK
 from nbviz.recording.journal import Journal
-from nbviz.recording.run_record import ENDED, RunRecord
+from nbviz.recording.media_log import MediaLog
+from nbviz.recording.run_record import ENDED
 from nbviz.recording.scalars import flatten, read_step, read_tag, read_value
 from nbviz.training.events import RunEnded
 
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_MEMORY_BUDGET = 256_000_000
+DEFAULT_MEDIA_BUDGET = 64_000_000
 _BACKLOG = 65_536  # records waiting before the caller lends a hand
 _AUTOMATIC = (1 << 63) - 1  # above every step: the intake counts this tag's steps
 
 
-class Run(RunRecord):
+class Run(MediaLog):
     """One training: its scalars, log, progress and newest weights, and its controls.
 
     Log from any thread; `run["loss"]` is the whole series at any time. A dashboard shows a run; a
@@ -46,12 +48,15 @@ class Run(RunRecord):
         name: What it is called; numbered if None.
         memory_budget: Bytes that the series may take in memory, at least 1,000,000. Beyond it the
             oldest points move to a temporary file, and stay readable.
-        dir: Where a journal is kept: a TensorBoard event file of all scalars and the log, written
-            each second. A second run in the same directory writes its own file beside. Read it
-            back with `nbviz.open_run`. None keeps none.
+        media_budget: Bytes that images, histograms, tensors and texts may take in memory, at least
+            1,000,000. Beyond it each tag is thinned evenly over the steps; its first and its newest
+            item stay.
+        dir: Where a journal is kept: a TensorBoard event file of all scalars, media and the log,
+            written each second. A second run in the same directory writes its own file beside. Read
+            it back with `nbviz.open_run`. None keeps none.
 
     Raises:
-        ConfigurationError: The memory budget is too small, or `dir` cannot be written to.
+        ConfigurationError: A budget is too small, or `dir` cannot be written to.
     """
 
     def __init__(
@@ -59,12 +64,14 @@ class Run(RunRecord):
         name: str | None = None,
         *,
         memory_budget: int = DEFAULT_MEMORY_BUDGET,
+        media_budget: int = DEFAULT_MEDIA_BUDGET,
         dir: str | Path | None = None,  # noqa: A002
     ) -> None:
-        super().__init__(name, memory_budget)
+        super().__init__(name, memory_budget, media_budget)
         self.journal = None if dir is None else Journal(self, dir)
         self._inbox = self._intake.inbox
         self._last: dict[str, int] = {}
+        self._last_media = {}
         self._context = contextlib.ExitStack()
 
     # ------------------------------------------------------------ logging

@@ -16,6 +16,8 @@ from nbviz.recording.budget import MemoryBudget
 from nbviz.recording.collector import keep_drained
 from nbviz.recording.intake import Intake
 from nbviz.recording.lines import Line, Lines, RecordedEvent
+from nbviz.recording.media import MediaStore
+from nbviz.recording.media_inbox import MediaInbox
 from nbviz.recording.memory import read_memory
 from nbviz.recording.progress import Progress, ProgressMeter
 from nbviz.recording.recorder import record_event
@@ -55,12 +57,17 @@ class RunRecord:
         meter: What the run's thread says of its progress.
     """
 
-    def __init__(self, name: str | None, memory_budget: int) -> None:
+    def __init__(self, name: str | None, memory_budget: int, media_budget: int) -> None:
         global _count  # noqa: PLW0603  runs are numbered as they come
         if memory_budget < LEAST_MEMORY_BUDGET:
             raise ConfigurationError(
                 f"memory_budget must be at least {LEAST_MEMORY_BUDGET:,} bytes, "
                 f"got {memory_budget:,}."
+            )
+        if media_budget < LEAST_MEMORY_BUDGET:
+            raise ConfigurationError(
+                f"media_budget must be at least {LEAST_MEMORY_BUDGET:,} bytes, "
+                f"got {media_budget:,}."
             )
         _count += 1
         self.run_id = uuid.uuid4().hex[:12]
@@ -76,6 +83,8 @@ class RunRecord:
         self._own_control = Control(_weak_observer(self))
         self.control: Control = self._own_control
         self._intake = Intake(MemoryBudget(memory_budget, _weak_warning(self)))
+        self._media = MediaStore(media_budget)
+        self._media_inbox = MediaInbox(self._media, _weak_warning(self))
         # Whether the next log call has to look up: the first one, a quiet run, a forked process.
         self._attention = True
         self._is_quiet = True
@@ -135,6 +144,14 @@ class RunRecord:
         if self.weights.is_behind and self.status in ("paused", *ENDED):
             self.weights.capture(self.meter.step)
 
+    def drain_media(self, *, wait: bool = True) -> None:
+        """Take in the images, histograms, tensors and texts logged so far.
+
+        Args:
+            wait: Wait for what is still on its way from a device; else that stays for later.
+        """
+        self._media_inbox.drain(wait=wait)
+
     def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when a quiet run becomes active, and when a run begins, pauses or ends.
 
@@ -181,6 +198,7 @@ class RunRecord:
         with self._lifecycle:
             if self.meter.status in ENDED:
                 return
+            self.drain_media()
             self._drain(wait=True)
             if event.error is not None and event.reason == "failed":
                 lines = "".join(traceback.format_exception(event.error)).rstrip()
@@ -257,7 +275,7 @@ class RunRecord:
         now = clock.monotonic()
         # The next log call looks up: it is timed, and lends a hand if too much waits.
         self._attention = True
-        if self._drain(wait=False):
+        if self._drain(wait=False) + self._media_inbox.drain(wait=False):
             self._active_at = now
         self.meter.spend(clock.thread_time() - started)
         if self.meter.status not in ENDED and now - self._active_at < QUIET_SECONDS:
@@ -265,7 +283,7 @@ class RunRecord:
         self._is_quiet = True
         self._attention = True
         # Something may have been logged since the drain, by a call that did not see the flag.
-        if self._intake.inbox:
+        if self._intake.inbox or self._media_inbox:
             self._is_quiet = False
             return True
         return False
@@ -301,6 +319,8 @@ class RunRecord:
         self._is_forked = self._attention = True
         self._lifecycle = threading.RLock()
         self._intake.lock = threading.Lock()
+        self._media.renew_lock()
+        self._media_inbox.renew_locks()
         self.lines.renew_lock()
 
 

@@ -1,0 +1,156 @@
+"""Logging of what is no scalar: images, histograms, tensors and texts."""
+
+from __future__ import annotations
+
+import time as clock
+from time import time
+from typing import TYPE_CHECKING
+
+from nbviz.recording.media import check_kind, check_step
+from nbviz.recording.media_inbox import Waiting
+from nbviz.recording.media_inputs import (
+    GridInput,
+    HistogramInput,
+    ImageInput,
+    TensorInput,
+    TextInput,
+)
+from nbviz.recording.run_record import RunRecord
+from nbviz.recording.scalars import read_step, read_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbviz.recording.media import MediaKind, MediaStore
+    from nbviz.recording.media_inputs import ImageLayout, MediaInput
+
+
+class MediaLog(RunRecord):
+    """The part of `Run` that logs media and reads them back.
+
+    A call costs the caller a copy of what it gives, which may be changed afterwards; the rest is
+    done by another thread. A CUDA tensor is not waited for.
+    """
+
+    _last_media: dict[str, tuple[MediaKind, int]]
+
+    def log_image(
+        self, tag: str, image: object, step: int | None = None, *, layout: ImageLayout = "auto"
+    ) -> None:
+        """Record an image.
+
+        Args:
+            tag: Its name, such as "samples/fixed".
+            image: A torch tensor, numpy array or PIL image of shape (height, width), (channels,
+                height, width) or (height, width, channels), with 1, 3 or 4 channels. Floats run
+                from 0 to 1, integers from 0 to 255; what is outside is clipped and NaN is black,
+                which the run's log says once. Booleans are black and white.
+            step: The completed step, not before the tag's last one; an image of the same step takes
+                that one's place. The newest step of the run if None.
+            layout: "HWC", "CHW" or "HW"; with "auto", where both ends could be channels, they are
+                the first axis of a torch tensor and the last of any other array.
+
+        Raises:
+            LoggingError: The tag, image, step or layout cannot be recorded.
+        """
+        self._log_media(tag, "image", step, lambda name: ImageInput(name, image, layout))
+
+    def log_images(
+        self,
+        tag: str,
+        images: object,
+        step: int | None = None,
+        *,
+        layout: ImageLayout = "auto",
+        columns: int | None = None,
+    ) -> None:
+        """Record several images as one grid.
+
+        Args:
+            tag: Its name.
+            images: A batch, such as (images, channels, height, width), or a list of images, each as
+                for `log_image`; their sizes may differ.
+            step: As for `log_image`.
+            layout: Of each image.
+            columns: Images in a row; about as many as there are rows if None.
+
+        Raises:
+            LoggingError: The tag, an image, the step, layout or columns cannot be recorded.
+        """
+        self._log_media(tag, "image", step, lambda name: GridInput(name, images, layout, columns))
+
+    def log_histogram(
+        self, tag: str, values: object, step: int | None = None, *, bins: int = 64
+    ) -> None:
+        """Record how values are distributed.
+
+        Args:
+            tag: Its name.
+            values: Real numbers in any shape: a torch tensor, a numpy array or a list. NaN and ±inf
+                are counted apart.
+            step: As for `log_image`.
+            bins: Bins of equal width between the smallest and the largest finite value, 1 to 4096.
+
+        Raises:
+            LoggingError: The tag, values, step or bins cannot be recorded.
+        """
+        self._log_media(tag, "histogram", step, lambda name: HistogramInput(name, values, bins))
+
+    def log_tensor(self, tag: str, values: object, step: int | None = None) -> None:
+        """Record an array as it is; bfloat16 and smaller floats become float32.
+
+        Args:
+            tag: Its name.
+            values: Real numbers in any shape: a torch tensor, a numpy array or a list.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, values or step cannot be recorded.
+        """
+        self._log_media(tag, "tensor", step, lambda name: TensorInput(name, values))
+
+    def log_text(self, tag: str, text: str, step: int | None = None) -> None:
+        """Record a text, such as a generated sample; it is shown as plain text.
+
+        Args:
+            tag: Its name.
+            text: The text; of more than a million characters the end is cut and counted.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, text or step cannot be recorded.
+        """
+        self._log_media(tag, "text", step, lambda name: TextInput(name, text))
+
+    @property
+    def media(self) -> MediaStore:
+        """The media by tag: `run.media["samples"].steps`, `run.media["samples"].at(400).value`.
+
+        Waits for those that are on their way from a device.
+        """
+        self.drain_media()
+        return self._media
+
+    def _log_media(
+        self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
+    ) -> None:
+        if self._attention:
+            self._attend()
+        started = clock.perf_counter()
+        name = read_tag(tag)
+        at_step = self._newest_step() if step is None else read_step(step)
+        known, newest = self._last_media.get(name, (kind, 0))
+        check_kind(name, known, kind)
+        check_step(name, newest, at_step)
+        content = make(name)
+        self._last_media[name] = (kind, at_step)
+        self._media_inbox.put(Waiting(name, kind, at_step, time(), content))
+        self.meter.spend(clock.perf_counter() - started)
+
+    def _newest_step(self) -> int:
+        if self._counts_steps:
+            self._drain(wait=False)
+        return self.meter.step
+
+    def _attend(self) -> None:
+        raise NotImplementedError
