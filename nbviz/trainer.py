@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError, RunActiveError, TrainingError
 from nbviz.inspection.graph.live import LiveGraph
+from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
@@ -17,7 +18,7 @@ from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import torch
@@ -41,6 +42,9 @@ class Trainer:
         train_loader: Any iterable of batches.
         name: What the run is called.
         dir: Where the run's journal is kept, as for `nbviz.Run`; None keeps none.
+        watch: True to record statistics and histograms of weights and gradients, or a mapping of
+            options for `Run.watch`, such as {"activations": ["layer1"], "every": 2}.
+        overhead_budget: The share of the time that nbviz may take, as for `nbviz.Run`.
         **options: Everything that `nbviz.training.engine.Engine` takes: val_loader, loss_fn,
             optimizer, scheduler, training_step, metrics, max_epochs, max_steps, validate_every,
             device, precision, gradient_clip, accumulate, seed …
@@ -55,9 +59,11 @@ class Trainer:
         *,
         name: str | None = None,
         dir: str | Path | None = None,  # noqa: A002
+        watch: bool | Mapping[str, Any] = False,
+        overhead_budget: float = DEFAULT_SHARE,
         **options: Any,
     ) -> None:
-        self.run = Run(name, dir=dir)
+        self.run = Run(name, dir=dir, overhead_budget=overhead_budget)
         self.control = Control()
         self.graph = LiveGraph(
             model,
@@ -76,6 +82,8 @@ class Trainer:
         self.run.commands = COMMANDS
         self.run.steering = self
         self._background: BackgroundRun | None = None
+        self._watch = {} if watch is True else dict(watch) if watch else None
+        self._begin_watch()
 
     @property
     def status(self) -> RunStatus:
@@ -176,10 +184,16 @@ class Trainer:
                 self._train, name=self.run.name, stop=self.control.stop
             )
             _active.add(self)
+        self._begin_watch()
         self.control.reserve()
         if steps is not None:
             self.control.step(steps)
         self._background.start()
+
+    def _begin_watch(self) -> None:
+        """A watch ends with the run; the run may go on."""
+        if self._watch is not None and not self.run.watches:
+            self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
         with captured_prints(self.run.note):

@@ -66,7 +66,7 @@ def make_histogram(values: NDArray[Any], bins: int) -> Histogram:
             inf += len(part) - len(finite) - missing
             if not len(finite):
                 continue
-            part = finite  # noqa: PLW2901
+            part = finite
         parts.append(part)
         low, high = min(low, float(part.min())), max(high, float(part.max()))
     edges = bin_edges(low, high, bins)

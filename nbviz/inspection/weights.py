@@ -108,12 +108,17 @@ def layer_tensors(model: nn.Module) -> dict[str, nn.Parameter]:
         else:
             break
     return {
-        _WRAPPERS.sub("", name): parameter
+        plain_name(name): parameter
         for name, parameter in model.named_parameters()
         if not isinstance(parameter, nn.UninitializedParameter)
         and parameter.numel() > 0
         and not parameter.is_meta
     }
+
+
+def plain_name(name: str) -> str:
+    """Return a dotted name without the parts that wrappers such as `torch.compile` add."""
+    return _WRAPPERS.sub("", name)
 
 
 def list_layers(model: nn.Module) -> list[tuple[str, tuple[int, ...]]]:

@@ -55,7 +55,10 @@ class Intake:
                 records after them stay for the next time.
             limit: Take about this many records at the most; what is there now if None.
         """
-        left = len(self.inbox) + len(self._held) if limit is None else limit
+        left = limit
+        if left is None:
+            with self.lock:  # what another thread is taking in belongs to what is there now
+                left = len(self.inbox) + len(self._held)
         total = 0
         while left > 0:
             with self.lock:

@@ -6,6 +6,8 @@ import time as clock
 from time import time
 from typing import TYPE_CHECKING
 
+from nbviz.errors import ConfigurationError
+from nbviz.inspection.statistics import STATISTICS
 from nbviz.recording.media import check_kind, check_step
 from nbviz.recording.media_inbox import Waiting
 from nbviz.recording.media_inputs import (
@@ -17,16 +19,20 @@ from nbviz.recording.media_inputs import (
 )
 from nbviz.recording.run_record import RunRecord
 from nbviz.recording.scalars import read_step, read_tag
+from nbviz.recording.watch_options import read_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
 
     from nbviz.recording.media import MediaKind, MediaStore
     from nbviz.recording.media_inputs import ImageLayout, MediaInput
+    from nbviz.recording.watch import Watch
 
 
 class MediaLog(RunRecord):
-    """The part of `Run` that logs media and reads them back.
+    """The part of `Run` that logs media, reads them back, and watches models.
 
     A call costs the caller a copy of what it gives, which may be changed afterwards; the rest is
     done by another thread. A CUDA tensor is not waited for.
@@ -122,6 +128,87 @@ class MediaLog(RunRecord):
         """
         self._log_media(tag, "text", step, lambda name: TextInput(name, text))
 
+    def watch(
+        self,
+        model: nn.Module,
+        *,
+        weights: bool = True,
+        gradients: bool = True,
+        activations: Sequence[str] | str | bool = (),
+        updates: bool = False,
+        every: float = 0.5,
+        every_steps: int | None = None,
+        histograms: bool = True,
+        bins: int = 64,
+        statistics: Sequence[str] = STATISTICS,
+        name: str | None = None,
+    ) -> Watch:
+        """Record statistics and histograms of a model's tensors from now on, now and then.
+
+        They become series such as `weights/layer1.weight/norm`, `gradients/layer1.weight/std` and
+        `activations/layer1/max`, and histograms of the tags before the last slash in `media`, at
+        the newest completed step. Statistics are of the finite values; `nan`, `inf` and `zeros` are
+        counts. Histograms of tensors of more than 16,384 values count every n-th one.
+
+        Under an engine (`Trainer`, `LiveTrainer`) samples are taken between two steps, where
+        `.grad` holds the whole step's gradient, unscaled and clipped as the optimizer saw it. In a
+        loop of your own they are taken around a forward pass of the model with gradients enabled:
+        the gradient is what `.grad` holds after the backward pass that follows, so with
+        `torch.amp.GradScaler` it is still scaled, and with accumulation it may be a part. Where
+        `torch.compile` or a CUDA graph hides the forward pass, they are taken at a log call, and
+        show what `.grad` holds then; outputs of modules inside are not seen. The compiled model
+        that `torch.compile` returns can be watched as any other.
+
+        A sample costs more the larger the model is: under `overhead_budget` it is taken less often
+        than it could be. On a GPU all is reduced there, and nothing waits for it.
+
+        Args:
+            model: The model; it is not kept alive. A tied weight appears once.
+            weights: Whether to sample the parameters.
+            gradients: Whether to sample their gradients, of sparse ones too.
+            activations: Names or patterns of modules whose outputs are sampled, such as ["layer1",
+                "encoder.*.attention"]; True for all modules without submodules. Of an output with
+                several tensors the first.
+            updates: Whether to record `update_to_weight_ratio/…`: the norm of a step's change over
+                that of the weight. Takes a copy of the weights for the length of a step.
+            every: The least seconds between two samples.
+            every_steps: The number of steps (in a loop of your own: of training passes) between two
+                samples, in place of `every`.
+            histograms: Whether to record histograms.
+            bins: Their bins, 1 to 512.
+            statistics: Which to record, of norm, mean, std, min, max, nan, inf and zeros.
+            name: Comes before the tags, to tell several models apart.
+
+        Returns:
+            Its handle: call `stop`, or use it as a context. It ends with the run.
+
+        Raises:
+            ConfigurationError: An option is out of range, no module has such a name, or a watch
+                with the same tags is active.
+        """
+        options = read_options(
+            weights=weights,
+            gradients=gradients,
+            activations=activations,
+            updates=updates,
+            every=every,
+            every_steps=every_steps,
+            histograms=histograms,
+            bins=bins,
+            statistics=statistics,
+            name=name,
+        )
+        from nbviz.recording.watch import Watch
+
+        if any(one.options.prefix == options.prefix for one in self.watches):
+            raise ConfigurationError(
+                f"{self.name!r} has a watch{f' named {name!r}' if name else ''} already; stop that "
+                "one first, or give name=… to tell them apart."
+            )
+        watch = Watch(self, model, options)
+        self.watches.append(watch)
+        return watch
+
     @property
     def media(self) -> MediaStore:
         """The media by tag: `run.media["samples"].steps`, `run.media["samples"].at(400).value`.
@@ -138,7 +225,7 @@ class MediaLog(RunRecord):
             self._attend()
         started = clock.perf_counter()
         name = read_tag(tag)
-        at_step = self._newest_step() if step is None else read_step(step)
+        at_step = self.newest_step() if step is None else read_step(step)
         known, newest = self._last_media.get(name, (kind, 0))
         check_kind(name, known, kind)
         check_step(name, newest, at_step)
@@ -146,11 +233,6 @@ class MediaLog(RunRecord):
         self._last_media[name] = (kind, at_step)
         self._media_inbox.put(Waiting(name, kind, at_step, time(), content))
         self.meter.spend(clock.perf_counter() - started)
-
-    def _newest_step(self) -> int:
-        if self._counts_steps:
-            self._drain(wait=False)
-        return self.meter.step
 
     def _attend(self) -> None:
         raise NotImplementedError

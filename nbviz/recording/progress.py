@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nbviz.protocol import RunStatus
+    from nbviz.recording.overhead import OverheadBudget
 
 WINDOW_SECONDS = 10.0
 _FEWEST_SECONDS = 0.05  # of training before a speed is given
@@ -52,9 +53,13 @@ class ProgressMeter:
     """What a run's thread says of its progress, and what follows from it.
 
     The run's thread writes single attributes; `read` is called by one thread at a time.
+
+    Args:
+        budget: Told of all that nbviz takes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: OverheadBudget | None = None) -> None:
+        self._budget = budget
         self.status: RunStatus = "ready"
         self.started_at = 0.0
         self.step = 0
@@ -90,6 +95,8 @@ class ProgressMeter:
     def spend(self, seconds: float) -> None:
         """Count time that one of nbviz's own threads, or a costly call, took."""
         self._own_seconds += seconds
+        if self._budget is not None:
+            self._budget.spend(seconds)
 
     def sample_call(self, seconds: float) -> None:
         """Say how long one log call took; the others are taken to cost as much."""
@@ -98,7 +105,8 @@ class ProgressMeter:
 
     def count_calls(self, calls: int) -> None:
         """Count log calls."""
-        self._own_seconds += calls * self._call_seconds
+        if calls:
+            self.spend(calls * self._call_seconds)
 
     def elapsed(self, now: float) -> float:
         """Seconds since the start, pauses left out."""

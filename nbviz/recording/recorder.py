@@ -47,6 +47,7 @@ class Recorder:
         self._run = run
         self._refused: set[str] = set()
         self._steps = 0
+        run.is_driven = True
         if model is not None:
             run.weights.watch(model)
 
@@ -61,6 +62,8 @@ class Recorder:
                 self._step(event)
                 self._run.meter.sample_call(time.perf_counter() - started)
             self._run.capture_due_weights(event.step)
+            if self._run.watches:
+                self._run.sample_watches(event.step)
         elif isinstance(event, ValidationEnded):
             self._log(event.scalars, event.step, event.wall_time)
             self._run.mark("validation", event.step, _validation_text(event), event.wall_time)

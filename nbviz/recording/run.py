@@ -14,6 +14,7 @@ from nbviz.recording.current import as_current
 from nbviz.recording.intake import CHUNK
 from nbviz.recording.journal import Journal
 from nbviz.recording.media_log import MediaLog
+from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.run_record import ENDED
 from nbviz.recording.scalars import flatten, read_step, read_tag, read_value
 from nbviz.training.events import RunEnded
@@ -51,6 +52,9 @@ class Run(MediaLog):
         media_budget: Bytes that images, histograms, tensors and texts may take in memory, at least
             1,000,000. Beyond it each tag is thinned evenly over the steps; its first and its newest
             item stay.
+        overhead_budget: The share of the time, above 0 and at most 1, that nbviz may take on the
+            training thread and in its own together. Beyond it media and watches are sampled less
+            often; scalars are never left out. 1 leaves nothing out.
         dir: Where a journal is kept: a TensorBoard event file of all scalars, media and the log,
             written each second. A second run in the same directory writes its own file beside. Read
             it back with `nbviz.open_run`. None keeps none.
@@ -65,9 +69,11 @@ class Run(MediaLog):
         *,
         memory_budget: int = DEFAULT_MEMORY_BUDGET,
         media_budget: int = DEFAULT_MEDIA_BUDGET,
+        overhead_budget: float = DEFAULT_SHARE,
         dir: str | Path | None = None,  # noqa: A002
     ) -> None:
         super().__init__(name, memory_budget, media_budget)
+        self.overhead.set_share(overhead_budget)
         self.journal = None if dir is None else Journal(self, dir)
         self._inbox = self._intake.inbox
         self._last: dict[str, int] = {}
@@ -192,20 +198,24 @@ class Run(MediaLog):
     # ------------------------------------------------------------ reading
 
     def __getitem__(self, tag: str) -> Series:
-        self.drain()
+        self._look()
         return self.series(tag)
 
     def __contains__(self, tag: object) -> bool:
-        self.drain()
+        self._look()
         return tag in self._intake.series
 
     def __iter__(self) -> Iterator[str]:
-        self.drain()
+        self._look()
         return iter(tuple(self.tags))
 
     def __len__(self) -> int:
-        self.drain()
+        self._look()
         return len(self.tags)
+
+    def _look(self) -> None:
+        self.drain_media()  # a watch's samples become points
+        self.drain()
 
     def __bool__(self) -> bool:
         return True  # also with no tags yet
@@ -303,6 +313,8 @@ class Run(MediaLog):
             self.begin()
         if self._is_quiet:
             self._wake()
+        for watch in tuple(self.watches):
+            watch.logged()
         if len(self._inbox) > _BACKLOG:
             # Logged faster than one thread can take in: whoever logs helps, so memory is bounded.
             self.meter.count_calls(self._intake.drain(wait=False, limit=CHUNK))

@@ -11,24 +11,29 @@ import weakref
 from time import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nbviz.errors import ConfigurationError
 from nbviz.recording.budget import MemoryBudget
 from nbviz.recording.collector import keep_drained
 from nbviz.recording.intake import Intake
 from nbviz.recording.lines import Line, Lines, RecordedEvent
 from nbviz.recording.media import MediaStore
-from nbviz.recording.media_inbox import MediaInbox
+from nbviz.recording.media_inbox import MediaInbox, Waiting
 from nbviz.recording.memory import read_memory
+from nbviz.recording.overhead import OverheadBudget
 from nbviz.recording.progress import Progress, ProgressMeter
 from nbviz.recording.recorder import record_event
 from nbviz.recording.weights_store import WeightsStore
 from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from nbviz.protocol import EventKind, LineLevel, RunStatus
+    from nbviz.recording.media import MediaKind
     from nbviz.recording.series import Series
+    from nbviz.recording.watch import Watch
     from nbviz.training.events import EndReason, Event, RunEnded, RunStarted
 
 LEAST_MEMORY_BUDGET = 1_000_000
@@ -55,6 +60,8 @@ class RunRecord:
         weights: The newest pictures of parameters.
         progress: Where it is; replaced as a whole by `drain`.
         meter: What the run's thread says of its progress.
+        overhead: What nbviz may take of the time.
+        watches: Those that are active; see `Run.watch`.
     """
 
     def __init__(self, name: str | None, memory_budget: int, media_budget: int) -> None:
@@ -78,13 +85,16 @@ class RunRecord:
         self.lines = Lines()
         self.epochs: list[int] = []
         self.weights = WeightsStore()
-        self.meter = ProgressMeter()
+        self.overhead = OverheadBudget()
+        self.meter = ProgressMeter(self.overhead)
         self.progress = Progress()
         self._own_control = Control(_weak_observer(self))
         self.control: Control = self._own_control
         self._intake = Intake(MemoryBudget(memory_budget, _weak_warning(self)))
         self._media = MediaStore(media_budget)
-        self._media_inbox = MediaInbox(self._media, _weak_warning(self))
+        self._media_inbox = MediaInbox(self._media, _weak_warning(self), self.overhead)
+        self.watches: list[Watch] = []
+        self.is_driven = False  # whether an engine says when a step has ended
         # Whether the next log call has to look up: the first one, a quiet run, a forked process.
         self._attention = True
         self._is_quiet = True
@@ -198,6 +208,8 @@ class RunRecord:
         with self._lifecycle:
             if self.meter.status in ENDED:
                 return
+            for watch in tuple(self.watches):
+                watch.stop()
             self.drain_media()
             self._drain(wait=True)
             if event.error is not None and event.reason == "failed":
@@ -252,6 +264,34 @@ class RunRecord:
             started = clock.perf_counter()
             self.weights.capture(step)
             self.meter.spend(clock.perf_counter() - started)
+
+    def sample_watches(self, step: int) -> None:
+        """Let the watches take what is due between two steps of an engine."""
+        for watch in tuple(self.watches):
+            watch.step_ended(step)
+
+    def put_media(self, item: Waiting) -> None:
+        """Have something made by nbviz's own thread."""
+        self._media_inbox.put(item)
+        self.wake_if_quiet()
+
+    def take_media(
+        self, tag: str, kind: MediaKind, step: int, wall_time: float, value: Any
+    ) -> None:
+        """Take in an item that has been made; `wall_time` is in Unix seconds, as below."""
+        self._media.add(tag, kind, step, wall_time, value)
+
+    def take_points(self, points: Mapping[str, float], step: int, wall_time: float) -> None:
+        """Take in a point for each tag."""
+        steps, wall_times = np.array([step], np.int64), np.array([wall_time])
+        for tag, value in points.items():
+            self._intake.extend(tag, steps, wall_times, np.array([value]))
+
+    def newest_step(self) -> int:
+        """Return the newest step that is known, without waiting for a device."""
+        if self._counts_steps:
+            self._drain(wait=False)
+        return self.meter.step
 
     def count_steps_by_tracking(self) -> None:
         """Leave `meter.step` to whoever goes through the steps, not to what is logged."""
@@ -321,6 +361,7 @@ class RunRecord:
         self._intake.lock = threading.Lock()
         self._media.renew_lock()
         self._media_inbox.renew_locks()
+        self.overhead.renew_lock()
         self.lines.renew_lock()
 
 

@@ -18,6 +18,7 @@ from nbviz.inspection.histograms import make_histogram
 from nbviz.recording.media import MOST_ITEMS, Image, MediaStore
 from nbviz.recording.media_inbox import MediaInbox, Waiting
 from nbviz.recording.media_inputs import TensorInput, TextInput
+from nbviz.recording.overhead import OverheadBudget
 from nbviz.recording.png import decode_image, encode_png
 
 
@@ -261,7 +262,7 @@ def test_a_whole_run_can_be_scrubbed() -> None:
 
 def test_a_flood_keeps_memory_bounded_and_the_newest() -> None:
     store, said = MediaStore(10_000_000), []
-    inbox = MediaInbox(store, said.append, limit=10_000)
+    inbox = MediaInbox(store, said.append, OverheadBudget(1.0), limit=10_000)
     for step in range(100):
         inbox.put(Waiting("x", "tensor", step, 0.0, TensorInput("x", np.zeros(4000, np.uint8))))
         inbox.put(Waiting("y", "text", step, 0.0, TextInput("y", str(step))))
@@ -280,7 +281,7 @@ def test_an_item_that_cannot_be_made_is_said_once() -> None:
             raise ValueError("no")
 
     said: list[str] = []
-    inbox = MediaInbox(MediaStore(1_000_000), said.append)
+    inbox = MediaInbox(MediaStore(1_000_000), said.append, OverheadBudget(1.0))
     for step in (1, 2):
         inbox.put(Waiting("x", "text", step, 0.0, Broken("x", "a")))
     assert inbox.drain(wait=True) == 2
