@@ -74,6 +74,9 @@ class Journal:
         """
         if self._pid != os.getpid():
             return False
+        run = self._run()
+        if run is not None:
+            run.drain_media()
         with self._changed:
             self._asked += 1
             asked = self._asked

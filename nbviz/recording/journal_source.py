@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nbviz.recording.event_files.messages import scalar_records, text_event
+from nbviz.recording.event_files.messages import media_event, scalar_records, text_event
 from nbviz.recording.event_files.records import frame
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class JournalSource:
         self._events = 0
         self._lines = 0
         self._epochs = 0
+        self._media = 0
 
     def write_new(self, run: RunRecord, write: Callable[[bytes], None]) -> bool:
         """Give everything new to `write`, in parts; returns whether there was any.
@@ -47,6 +48,7 @@ class JournalSource:
         What `write` raises ends it; the parts before are done, the others come again next time.
         """
         something = self._write_texts(run, write)
+        something = self._write_media(run, write) or something
         more = True
         while more:
             columns = list(self._new_columns(run))
@@ -94,6 +96,13 @@ class JournalSource:
         self._epochs += len(epochs)
         self._lines = total
         return bool(payloads)
+
+    def _write_media(self, run: RunRecord, write: Callable[[bytes], None]) -> bool:
+        items = run.media_since(self._media)
+        for tag, _, item in items:
+            write(frame([media_event(item.wall_time, item.step, tag, item.value)]))
+            self._media = item.version
+        return bool(items)
 
 
 def _groups(columns: list[_Column]) -> list[list[_Column]]:

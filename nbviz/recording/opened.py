@@ -12,11 +12,12 @@ import numpy as np
 
 from nbviz.errors import ConfigurationError, LoggingError
 from nbviz.protocol import EventKind, LineLevel
+from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
 from nbviz.recording.event_files.reader import EventFileReader
 from nbviz.recording.journal_source import EPOCH_TAG, EVENT_TAG, LOG_TAG
 from nbviz.recording.lines import Line, RecordedEvent
-from nbviz.recording.run import DEFAULT_MEMORY_BUDGET, Run
+from nbviz.recording.run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET, Run
 from nbviz.recording.series_parts import SeriesParts
 
 if TYPE_CHECKING:
@@ -27,19 +28,24 @@ RUNNING_SECONDS = 60.0
 """Without a new byte before a run that has not said how it ended is taken to be over."""
 
 _REFRESH_SECONDS = 1.0
+_TEXT_SUFFIX = "/text_summary"  # torch's own addition to the tag of a text
 _KINDS, _LEVELS = get_args(EventKind), get_args(LineLevel)
 _SHOWN = 3  # directories named in an error
 
 
 def open_run(
-    path: str | Path, *, name: str | None = None, memory_budget: int = DEFAULT_MEMORY_BUDGET
+    path: str | Path,
+    *,
+    name: str | None = None,
+    memory_budget: int = DEFAULT_MEMORY_BUDGET,
+    media_budget: int = DEFAULT_MEDIA_BUDGET,
 ) -> OpenedRun:
     """Read a run from TensorBoard event files, written by nbviz or any other library.
 
-    Scalars and texts are read, exact where nbviz wrote them; images, histograms and the like are
-    counted and left out. The files may still be written, by this or another machine: `refresh`
-    reads on, and a dashboard that shows the run does so each second. A torn record at the end
-    waits; a damaged one is left out, and the run's log says so.
+    Scalars are read, exact where nbviz wrote them, and images, histograms and texts into `media`;
+    audio and the like are counted and left out. The files may still be written, by this or another
+    machine: `refresh` reads on, and a dashboard that shows the run does so each second. A torn
+    record at the end waits; a damaged one is left out, and the run's log says so.
 
     Several files in a directory are read in the order in which they were begun. Where a later one
     begins a tag again at an earlier step, as a restarted training does, its points are a series of
@@ -49,11 +55,12 @@ def open_run(
         path: An event file, or a directory with event files.
         name: What the run is called; after the directory or file if None.
         memory_budget: As for `Run`.
+        media_budget: As for `Run`.
 
     Raises:
         ConfigurationError: There is no event file.
     """
-    return OpenedRun(path, name=name, memory_budget=memory_budget)
+    return OpenedRun(path, name=name, memory_budget=memory_budget, media_budget=media_budget)
 
 
 class OpenedRun(Run):
@@ -63,14 +70,19 @@ class OpenedRun(Run):
     the last minute, and else "finished", or "stopped" where nbviz wrote it.
     """
 
-    def __init__(self, path: str | Path, *, name: str | None, memory_budget: int) -> None:
+    def __init__(
+        self, path: str | Path, *, name: str | None, memory_budget: int, media_budget: int
+    ) -> None:
         self.path = Path(path).absolute()
         paths = _event_files(self.path)
-        super().__init__(name or self.path.name, memory_budget=memory_budget)
+        super().__init__(
+            name or self.path.name, memory_budget=memory_budget, media_budget=media_budget
+        )
         self.commands = ()
         self._memory_at = float("inf")  # this process's memory is none of the run's
         self._readers: dict[Path, EventFileReader] = {}
         self._parts = SeriesParts(self._intake)
+        self._media_parts: dict[str, int] = {}
         self._unreadable: set[Path] = set()
         self._reading = threading.Lock()
         self._read_at = 0.0
@@ -86,8 +98,8 @@ class OpenedRun(Run):
             )
         if self._others:
             self._say(
-                f"{self._others:,} values that are neither scalars nor texts, such as images and "
-                "histograms, were left out.",
+                f"{self._others:,} values that are neither scalars, images, histograms nor texts, such "
+                "as audio, were left out.",
                 "info",
             )
 
@@ -132,6 +144,9 @@ class OpenedRun(Run):
         for text in batch.texts:
             self._newest = max(self._newest, text.wall_time)
             self._take_text(text)
+        for record in batch.media:
+            self._newest = max(self._newest, record.wall_time)
+            self._take_medium(record)
         if batch.damaged or batch.skipped:
             self._say(
                 f"{path.name} is damaged: {batch.damaged:,} records and {batch.skipped:,} bytes "
@@ -153,7 +168,24 @@ class OpenedRun(Run):
         elif tag == EPOCH_TAG:
             self.mark_epoch(len(self.epochs) + 1, step)
         else:
-            self.lines.append(Line("info", step, seconds, f"{tag}: {text.text}"))
+            name = tag.removesuffix(_TEXT_SUFFIX)
+            self._take_medium(MediaRecord(text.wall_time, step, name, "text", text.text))
+            if not self._is_own:
+                self.lines.append(Line("info", step, seconds, f"{tag}: {text.text}"))
+
+    def _take_medium(self, record: MediaRecord) -> None:
+        """Take an item in; where its tag's steps begin again, or are of another kind, beside it."""
+        while True:
+            part = self._media_parts.setdefault(record.tag, 1)
+            tag = record.tag if part == 1 else f"{record.tag} ({part})"
+            try:
+                self.take_media(
+                    tag, record.kind, max(0, record.step), record.wall_time, record.value
+                )
+            except LoggingError:
+                self._media_parts[record.tag] = part + 1
+            else:
+                return
 
     def _take_event(self, kind: str, text: str) -> None:
         if kind == "started":

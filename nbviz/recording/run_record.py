@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nbviz.protocol import EventKind, LineLevel, RunStatus
-    from nbviz.recording.media import MediaKind
+    from nbviz.recording.media import MediaItem, MediaKind
     from nbviz.recording.series import Series
     from nbviz.recording.watch import Watch
     from nbviz.training.events import EndReason, Event, RunEnded, RunStarted
@@ -280,6 +280,10 @@ class RunRecord:
     ) -> None:
         """Take in an item that has been made; `wall_time` is in Unix seconds, as below."""
         self._media.add(tag, kind, step, wall_time, value)
+
+    def media_since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
+        """Return the media that were taken in after a version, as far as they are kept."""
+        return self._media.since(version)
 
     def take_points(self, points: Mapping[str, float], step: int, wall_time: float) -> None:
         """Take in a point for each tag."""

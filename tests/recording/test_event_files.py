@@ -168,7 +168,8 @@ def test_torchs_writer_is_read(tmp_path: Path) -> None:
     assert batch.points["loss"].values[2] == np.float32(1 / 3)
     assert batch.points["new"].values.tolist() == [0.1]
     assert [text.text for text in batch.texts] == ["hello"]
-    assert batch.others == 1
+    assert [(one.tag, one.kind, one.step) for one in batch.media] == [("weights", "histogram", 1)]
+    assert batch.others == 0
 
 
 def test_tensorboardx_is_read(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nbviz.inspection.histograms import Histogram
+    from nbviz.recording.media import Image, MediaKind
+
 
 class Points(NamedTuple):
     """Points of one tag in the order of the file.
@@ -45,6 +48,16 @@ class Text(NamedTuple):
     text: str
 
 
+class MediaRecord(NamedTuple):
+    """One image, histogram, array or text; `wall_time` is in Unix seconds."""
+
+    wall_time: float
+    step: int
+    tag: str
+    kind: MediaKind
+    value: Image | Histogram | NDArray[np.generic] | str
+
+
 @dataclass(slots=True)
 class Batch:
     """What was read.
@@ -52,15 +65,17 @@ class Batch:
     Attributes:
         points: Tag to points.
         texts: In the order of the file.
+        media: Images, histograms and arrays, in the order of the file.
         first_wall_time: Unix seconds of its first event, None if it says none.
         writer: Who wrote the file, if it says so.
         damaged: Records that were left out because their CRC or their content is wrong.
         skipped: Bytes between records that are no records.
-        others: Values that are neither scalars nor texts: histograms, images and so on.
+        others: Values that are none of these, such as audio.
     """
 
     points: dict[str, Points] = field(default_factory=dict[str, Points])
     texts: list[Text] = field(default_factory=list[Text])
+    media: list[MediaRecord] = field(default_factory=list[MediaRecord])
     first_wall_time: float | None = None
     writer: str = ""
     damaged: int = 0

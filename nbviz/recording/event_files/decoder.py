@@ -10,6 +10,7 @@ import numpy as np
 from nbviz.recording.event_files.batch import Batch, Pieces, Points, Text
 from nbviz.recording.event_files.crc import crc32c_columns, crc32c_many, masked
 from nbviz.recording.event_files.layout import read_layout
+from nbviz.recording.event_files.media_slots import PLUGINS, MediaPlace, read_media
 from nbviz.recording.event_files.records import FOOTER, HEADER
 from nbviz.recording.event_files.wire import MessageError, read_varint
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nbviz.recording.event_files.batch import MediaRecord
     from nbviz.recording.event_files.layout import Layout, Slot
 
 _FEW = 8  # records of one length that are read one by one
@@ -33,6 +35,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self._scalar_tensors: set[str] = set()
+        self._plugins: dict[str, str] = {}
 
     def decode(
         self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
@@ -44,7 +47,7 @@ class Decoder:
             starts: Where in it each record begins.
             lengths: Bytes of each payload.
         """
-        part = _Part(data, self._scalar_tensors)
+        part = _Part(data, self._scalar_tensors, self._plugins)
         order = np.argsort(lengths, kind="stable")
         ordered = lengths[order]
         cuts = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1)).tolist()
@@ -61,12 +64,16 @@ class Decoder:
 
 
 class _Part:
-    def __init__(self, data: NDArray[np.uint8], scalar_tensors: set[str]) -> None:
+    def __init__(
+        self, data: NDArray[np.uint8], scalar_tensors: set[str], plugins: dict[str, str]
+    ) -> None:
         self._data = data
         self._batch = Batch()
         self._pieces = Pieces()
         self._tensors = Pieces()
         self._texts: list[tuple[int, Text]] = []
+        self._media: list[tuple[int, MediaRecord]] = []
+        self._plugins = plugins
         self._first = (len(data), 0.0)
         self._scalar_tensors = scalar_tensors
 
@@ -79,6 +86,7 @@ class _Part:
                 batch.others += len(points.steps)
         batch.points = self._pieces.put_together()
         batch.texts = [text for _, text in sorted(self._texts)]
+        batch.media = [record for _, record in sorted(self._media, key=lambda one: one[0])]
         batch.first_wall_time = self._first[1] if self._first[0] < len(self._data) else None
         return batch
 
@@ -114,7 +122,13 @@ class _Part:
         self._batch.writer = self._batch.writer or layout.writer
         for slot in layout.slots:
             tag = event[slice(*slot.tag)].decode(errors="replace")
-            if slot.content == "text":
+            # Only a tag's first event need say which plugin shows it.
+            plugin = slot.plugin or self._plugins.get(tag, "")
+            if slot.plugin in PLUGINS:
+                self._plugins[tag] = slot.plugin
+            if plugin in PLUGINS or slot.content in ("image", "histogram", "array"):
+                self._read_media(start, event, slot, MediaPlace(wall_time, step, tag, plugin))
+            elif slot.content == "text":
                 pieces = ((slot.start, slot.stop), *slot.rest)
                 text = "\n".join(event[a:b].decode(errors="replace") for a, b in pieces)
                 self._texts.append((start, Text(wall_time, step, tag, text)))
@@ -127,6 +141,16 @@ class _Part:
                     np.array([_number(event, slot.start, slot.content)]),
                 )
                 self._add(tag, slot, np.array([start]), points)
+
+    def _read_media(self, start: int, event: bytes, slot: Slot, place: MediaPlace) -> None:
+        try:
+            record = read_media(event, slot, place)
+        except MessageError:
+            record = None
+        if record is None:
+            self._batch.others += 1
+        else:
+            self._media.append((start, record))
 
     def _add(self, tag: str, slot: Slot, places: NDArray[np.int64], points: Points) -> None:
         if not slot.is_tensor:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Event
 WALL_TIME, STEP, FILE_VERSION, SUMMARY, SOURCE = 1, 2, 3, 5, 10
 # Summary, Summary.Value
-VALUE, TAG, SIMPLE_VALUE, TENSOR, METADATA = 1, 1, 2, 8, 9
+VALUE, TAG, SIMPLE_VALUE, IMAGE, HISTOGRAM, TENSOR, METADATA = 1, 1, 2, 4, 5, 8, 9
 EXACT_VALUE = 1000
 """Our own field of a Value: the float64 where `simple_value`, a float32, is only near it.
 
@@ -32,7 +32,7 @@ DT_FLOAT, DT_DOUBLE, DT_STRING = 1, 2, 7
 # SourceMetadata
 WRITER = 1
 
-Content = Literal["<f4", "<f8", "text", "other"]
+Content = Literal["<f4", "<f8", "text", "image", "histogram", "array", "other"]
 _TYPES: dict[int, tuple[int, Content, int]] = {
     DT_FLOAT: (FLOATS, "<f4", 4),
     DT_DOUBLE: (DOUBLES, "<f8", 8),
@@ -45,7 +45,8 @@ class Slot:
 
     Attributes:
         tag: First byte of the tag, and the one after its last.
-        content: What is between `start` and `stop`: one number, text, or what is not read here.
+        content: What is between `start` and `stop`: one number, text, a message that holds an
+            image, a histogram or an array, or what is not read.
         plugin: TensorBoard's plugin that shows it; empty if the event does not say.
         is_tensor: Whether a number is a tensor, which only its plugin makes a scalar.
         rest: Further pieces of text, as (start, stop).
@@ -119,6 +120,10 @@ def _slot(event: bytes, value: Field) -> Slot:
                 slot = Slot(content="<f4", start=part.start, stop=part.stop)
         elif part.number == EXACT_VALUE and part.kind == FIXED64:
             slot = Slot(content="<f8", start=part.start, stop=part.stop)
+        elif part.number == IMAGE and part.kind == BYTES:
+            slot = Slot(content="image", start=part.start, stop=part.stop)
+        elif part.number == HISTOGRAM and part.kind == BYTES:
+            slot = Slot(content="histogram", start=part.start, stop=part.stop)
         elif part.number == TENSOR and part.kind == BYTES:
             slot = _tensor(event, part)
         elif part.number == METADATA and part.kind == BYTES:
@@ -155,7 +160,7 @@ def _tensor(event: bytes, tensor: Field) -> Slot:
             is_one = part.kind in (BYTES, FIXED32, FIXED64) and part.stop - part.start == width
             if part.number in (number, CONTENT) and is_one:
                 return Slot(content=content, start=part.start, stop=part.stop, is_tensor=True)
-    return Slot()
+    return Slot(content="array", start=tensor.start, stop=tensor.stop)
 
 
 def _count(event: bytes, shape: Field) -> int:

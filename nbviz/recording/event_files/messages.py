@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nbviz.inspection.histograms import Histogram
 from nbviz.recording.event_files.layout import (
     DT_STRING,
     DTYPE,
@@ -28,6 +29,12 @@ from nbviz.recording.event_files.layout import (
     WALL_TIME,
     WRITER,
 )
+from nbviz.recording.event_files.media_messages import (
+    TENSOR_PLUGIN,
+    histogram_field,
+    image_field,
+    tensor_field,
+)
 from nbviz.recording.event_files.records import frame_columns
 from nbviz.recording.event_files.wire import (
     FIXED32,
@@ -38,6 +45,7 @@ from nbviz.recording.event_files.wire import (
     varint,
     varint_field,
 )
+from nbviz.recording.media import Image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +57,9 @@ _WALL_TIME_KEY = key(WALL_TIME, FIXED64)
 _STEP_KEY = key(STEP, VARINT)
 _VERSION = bytes_field(FILE_VERSION, b"brain.Event:2")
 _TEXT_METADATA = bytes_field(METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, b"text")))
+_TENSOR_METADATA = bytes_field(
+    METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, TENSOR_PLUGIN.encode()))
+)
 _TEXT_TYPE = varint_field(DTYPE, DT_STRING) + bytes_field(SHAPE, b"")
 
 
@@ -68,6 +79,31 @@ def text_event(wall_time: float, step: int, tag: str, text: str) -> bytes:
         + struct.pack("<d", wall_time)
         + varint_field(STEP, step)
         + bytes_field(SUMMARY, bytes_field(VALUE, value + _TEXT_METADATA))
+    )
+
+
+def media_event(
+    wall_time: float,
+    step: int,
+    tag: str,
+    value: Image | Histogram | NDArray[np.generic] | str,
+) -> bytes:
+    """Return an event with one image, histogram, array or text."""
+    if isinstance(value, str):
+        return text_event(wall_time, step, tag, value)
+    if isinstance(value, Image):
+        content = image_field(value)
+    elif isinstance(value, Histogram):
+        content = histogram_field(value)
+    else:
+        content = tensor_field(value) + _TENSOR_METADATA
+    return (
+        _WALL_TIME_KEY
+        + struct.pack("<d", wall_time)
+        + varint_field(STEP, step)
+        + bytes_field(
+            SUMMARY, bytes_field(VALUE, bytes_field(TAG, tag.encode(errors="replace")) + content)
+        )
     )
 
 

@@ -1,0 +1,262 @@
+"""Images, histograms, tensors and texts as events hold them, and back.
+
+Source: `summary.proto`, `tensor.proto` and `types.proto` of TensorFlow and TensorBoard. Images and
+histograms are written in the older form, which every reader knows, and read in both.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbviz.errors import MissingDependencyError
+from nbviz.inspection.histograms import Histogram
+from nbviz.recording.event_files.layout import (
+    CONTENT,
+    DIM,
+    DTYPE,
+    HISTOGRAM,
+    IMAGE,
+    SHAPE,
+    SIZE,
+    TENSOR,
+)
+from nbviz.recording.event_files.wire import (
+    BYTES,
+    FIXED64,
+    VARINT,
+    MessageError,
+    bytes_field,
+    fields,
+    key,
+    read_varint,
+    varint_field,
+)
+from nbviz.recording.media import Image
+from nbviz.recording.png import decode_image, image_size
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TENSOR_PLUGIN = "nbviz_tensor"
+# Summary.Image
+_HEIGHT, _WIDTH, _COLORS, _ENCODED = 1, 2, 3, 4
+_RGB = 3
+# HistogramProto; the last two are our own, which other readers pass over
+_MIN, _MAX, _NUM, _SUM, _SQUARES, _LIMITS, _COUNTS, _NAN, _INF = 1, 2, 3, 4, 5, 6, 7, 1000, 1001
+_DOUBLES = {_MIN, _MAX, _NUM, _SUM, _SQUARES}
+_TYPES = {
+    1: "<f4",
+    2: "<f8",
+    3: "<i4",
+    4: "|u1",
+    5: "<i2",
+    6: "|i1",
+    9: "<i8",
+    10: "|b1",
+    17: "<u2",
+    19: "<f2",
+    22: "<u4",
+    23: "<u8",
+}
+_NUMBERS = {np.dtype(name): number for number, name in _TYPES.items()}
+_FORMATS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
+_COLUMNS = 3  # of a histogram's tensor: left edge, right edge, count
+
+
+def image_field(image: Image) -> bytes:
+    """Return the part of a value that holds an image."""
+    return bytes_field(
+        IMAGE,
+        varint_field(_HEIGHT, image.height)
+        + varint_field(_WIDTH, image.width)
+        + varint_field(_COLORS, _RGB)
+        + bytes_field(_ENCODED, image.data),
+    )
+
+
+def histogram_field(histogram: Histogram) -> bytes:
+    """Return the part of a value that holds a histogram.
+
+    Its first bucket is empty and ends at the first edge, as in `torch.utils.tensorboard`.
+    """
+    empty = histogram.count == 0
+    numbers = (
+        0.0 if empty else histogram.minimum,
+        0.0 if empty else histogram.maximum,
+        float(histogram.count),
+        histogram.sum,
+        histogram.sum_squares,
+    )
+    doubles = b"".join(
+        key(number, FIXED64) + struct.pack("<d", value)
+        for number, value in enumerate(numbers, _MIN)
+    )
+    counts = np.concatenate([[0.0], histogram.counts])
+    return bytes_field(
+        HISTOGRAM,
+        doubles
+        + bytes_field(_LIMITS, histogram.edges.astype("<f8").tobytes())
+        + bytes_field(_COUNTS, counts.astype("<f8").tobytes())
+        + (varint_field(_NAN, histogram.nan) if histogram.nan else b"")
+        + (varint_field(_INF, histogram.inf) if histogram.inf else b""),
+    )
+
+
+def tensor_field(array: NDArray[Any]) -> bytes:
+    """Return the part of a value that holds an array."""
+    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    shape = b"".join(bytes_field(DIM, varint_field(SIZE, size)) for size in array.shape)
+    return bytes_field(
+        TENSOR,
+        varint_field(DTYPE, _NUMBERS[np.dtype(little.dtype.str)])
+        + bytes_field(SHAPE, shape)
+        + bytes_field(CONTENT, little.tobytes()),
+    )
+
+
+def read_image(event: bytes, start: int, stop: int) -> Image:
+    """Return the image that `event[start:stop]` holds.
+
+    Raises:
+        MessageError: It holds none of a kind that is known.
+    """
+    for part in fields(event, start, stop):
+        if part.number == _ENCODED and part.kind == BYTES:
+            return image_from(event[part.start : part.stop])
+    raise MessageError("an image without content.")
+
+
+def image_from(data: bytes) -> Image:
+    """Return an image file as an `Image`.
+
+    Raises:
+        MessageError: It is none of a kind that is known.
+    """
+    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    if not (data.startswith(_FORMATS) or is_webp):
+        raise MessageError("an image of an unknown kind.")
+    size = image_size(data)
+    if size is None:
+        try:
+            shape = decode_image(data).shape
+        except (MissingDependencyError, OSError, ValueError) as error:
+            raise MessageError(f"an image that cannot be read: {error}") from error
+        size = (shape[0], shape[1])
+    return Image(data, *size)
+
+
+def read_histogram(event: bytes, start: int, stop: int) -> Histogram:
+    """Return the histogram that `event[start:stop]` holds.
+
+    Raises:
+        MessageError: It holds none.
+    """
+    numbers = dict.fromkeys(_DOUBLES, 0.0)
+    columns = {_LIMITS: np.empty(0), _COUNTS: np.empty(0)}
+    own = {_NAN: 0, _INF: 0}
+    for part in fields(event, start, stop):
+        content = event[part.start : part.stop]
+        if part.number in _DOUBLES and part.kind == FIXED64:
+            (numbers[part.number],) = struct.unpack("<d", content)
+        elif part.number in columns and part.kind in (BYTES, FIXED64):
+            if len(content) % 8:
+                raise MessageError("a histogram whose buckets are cut off.")
+            columns[part.number] = np.append(columns[part.number], np.frombuffer(content, "<f8"))
+        elif part.number in own and part.kind == VARINT:
+            own[part.number], _ = read_varint(event, part.start, part.stop)
+    limits, counts = columns[_LIMITS], columns[_COUNTS]
+    low, high = numbers[_MIN], numbers[_MAX]
+    if not len(limits) or len(limits) != len(counts):
+        raise MessageError("a histogram without buckets.")
+    if counts[0] == 0 and len(counts) > 1:
+        edges, counts = limits, counts[1:]
+    else:
+        edges = np.append(min(low, limits[0]), limits)
+    # TensorFlow's own outermost buckets reach to the largest number there is.
+    if abs(edges[0]) > 1e300 or abs(edges[-1]) > 1e300:  # noqa: PLR2004
+        edges = np.clip(edges, low, high)
+    return _checked(
+        counts,
+        edges,
+        (low, high, numbers[_NUM], numbers[_SUM], numbers[_SQUARES]),
+        (own[_NAN], own[_INF]),
+    )
+
+
+def read_array(event: bytes, start: int, stop: int) -> NDArray[Any]:
+    """Return the array that the TensorProto `event[start:stop]` holds.
+
+    Raises:
+        MessageError: It holds none, or not as one block of bytes.
+    """
+    dtype, shape, content = 0, [], None
+    for part in fields(event, start, stop):
+        if part.number == DTYPE and part.kind == VARINT:
+            dtype, _ = read_varint(event, part.start, part.stop)
+        elif part.number == SHAPE and part.kind == BYTES:
+            shape = _shape(event, part.start, part.stop)
+        elif part.kind == BYTES and part.number in (CONTENT, 5, 6):  # packed floats, doubles
+            content = event[part.start : part.stop]
+    if dtype not in _TYPES or content is None:
+        raise MessageError("a tensor of a kind that is not read.")
+    try:
+        array = np.frombuffer(content, _TYPES[dtype]).reshape(shape)
+    except ValueError as error:
+        raise MessageError(f"a tensor that does not fit its shape: {error}") from error
+    return array
+
+
+def histogram_from(table: NDArray[Any]) -> Histogram:
+    """Return a histogram of TensorBoard's newer form: left edge, right edge and count of each bin.
+
+    Raises:
+        MessageError: The table is none.
+    """
+    if table.ndim != 2 or table.shape[1] != _COLUMNS or not len(table):  # noqa: PLR2004
+        raise MessageError("a histogram whose table has no three columns.")
+    left, right, counts = table.astype(np.float64).T
+    centers = (left + right) / 2
+    sums = float((counts * centers).sum()), float((counts * centers**2).sum())
+    used = np.flatnonzero(counts > 0)
+    low = float(left[used[0]]) if len(used) else float(left[0])
+    high = float(right[used[-1]]) if len(used) else float(right[-1])
+    edges = np.append(left, right[-1])
+    return _checked(counts, edges, (low, high, float(counts.sum()), *sums), (0, 0))
+
+
+def _checked(
+    counts: NDArray[np.float64],
+    edges: NDArray[np.float64],
+    numbers: tuple[float, float, float, float, float],
+    others: tuple[int, int],
+) -> Histogram:
+    low, high, count, total, squares = numbers
+    if not (np.isfinite(edges).all() and np.isfinite(counts).all() and np.isfinite(count)):
+        raise MessageError("a histogram whose edges or counts are not finite.")
+    is_empty = count <= 0
+    return Histogram(
+        counts.astype(np.float64),
+        edges.astype(np.float64),
+        float("nan") if is_empty else low,
+        float("nan") if is_empty else high,
+        max(0, int(count)),
+        total,
+        squares,
+        *others,
+    )
+
+
+def _shape(event: bytes, start: int, stop: int) -> list[int]:
+    shape: list[int] = []
+    for dim in fields(event, start, stop):
+        if dim.number == DIM and dim.kind == BYTES:
+            sizes = [
+                read_varint(event, part.start, part.stop)[0]
+                for part in fields(event, dim.start, dim.stop)
+                if part.number == SIZE and part.kind == VARINT
+            ]
+            shape.append(sizes[-1] if sizes else 0)
+    return shape
