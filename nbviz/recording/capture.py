@@ -1,7 +1,8 @@
-"""Scalars from the device to the host without making the caller wait for the device.
+"""Numbers and arrays from the device to the host without making the caller wait for the device.
 
-A CUDA scalar is copied on the caller's stream, since it may be changed in place after the call, and
-from there to pinned memory by a side stream; it is read when that copy's event is done.
+What is on a CUDA device is copied there on the caller's stream, since it may be changed in place
+after the call, and from there to pinned memory by a side stream; it is read when that copy's event
+is done. Scalars share slots for that: see `device_ring`.
 """
 
 from __future__ import annotations
@@ -11,33 +12,52 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from nbviz.recording.device_ring import CudaBackend, PlainBackend, Ring
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
     from numpy.typing import NDArray
 
+    from nbviz.recording.device_ring import Lease
+
 _side_streams: dict[Any, Any] = {}
 _side_streams_lock = threading.Lock()
+_rings: dict[Any, Ring] = {}
+_rings_lock = threading.Lock()
 
 
 class CapturedScalar:
-    """A number on its way from a device."""
+    """A number on a device; once it is sealed, on its way from there as it was at that time."""
 
-    __slots__ = ("_event", "_host")
+    __slots__ = ("_lease", "_place", "_tensor")
 
-    def __init__(self, host: torch.Tensor, event: Any) -> None:
-        self._host = host
-        self._event = event
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self._tensor: torch.Tensor | None = tensor
+        self._lease: Lease | None = None
+        self._place = 0
+
+    @property
+    def tensor(self) -> torch.Tensor | None:
+        """Where the number still is; None once it is on its way."""
+        return self._tensor
+
+    def seal(self, lease: Lease, place: int) -> None:
+        """Say where it arrives."""
+        self._lease, self._place, self._tensor = lease, place, None
 
     @property
     def is_ready(self) -> bool:
         """Whether `read` returns without waiting."""
-        return self._event is None or bool(self._event.query())
+        return self._lease is not None and self._lease.is_ready
 
     def read(self) -> float:
         """Return the number; waits for the device if it is not there yet."""
-        if self._event is not None:
-            self._event.synchronize()
-        return float(self._host.item())
+        if self._lease is None:
+            seal([self])
+        assert self._lease is not None
+        return self._lease.read()[self._place]
 
 
 class CapturedValues(dict[str, Any]):
@@ -116,28 +136,27 @@ def send_to_host(tensor: torch.Tensor) -> CapturedArray:
     return CapturedArray(host, event)
 
 
-def capture_scalar(tensor: torch.Tensor) -> CapturedScalar:
-    """Take the value of a tensor with one element on a device, as it is now."""
-    if tensor.device.type == "cuda":
-        return _capture_cuda(tensor)
-    # No streams to choose from (mps, xpu …): a copy on the device, read by the reader's thread.
-    return CapturedScalar(tensor.detach().clone(), None)
+def seal(scalars: Sequence[CapturedScalar]) -> None:
+    """Take scalars as they are now: those of one device in one copy; none is waited for."""
+    groups: dict[torch.device, list[CapturedScalar]] = {}
+    for scalar in scalars:
+        if scalar.tensor is not None:
+            groups.setdefault(scalar.tensor.device, []).append(scalar)
+    for device, group in groups.items():
+        tensors = [scalar.tensor for scalar in group if scalar.tensor is not None]
+        lease = _ring(device).capture(tensors)
+        for place, scalar in enumerate(group):
+            scalar.seal(lease, place)
 
 
-def _capture_cuda(tensor: torch.Tensor) -> CapturedScalar:
-    import torch
-
-    copy = tensor.detach().reshape(()).to(torch.float64, copy=True)
-    current = torch.cuda.current_stream(copy.device)
-    side = _side_stream(copy.device)
-    side.wait_stream(current)
-    host = torch.empty((), dtype=torch.float64, pin_memory=True)
-    with torch.cuda.stream(side):
-        host.copy_(copy, non_blocking=True)
-        copy.record_stream(side)
-        event = torch.cuda.Event()
-        event.record(side)
-    return CapturedScalar(host, event)
+def _ring(device: torch.device) -> Ring:
+    ring = _rings.get(device)
+    if ring is None:
+        is_cuda = device.type == "cuda"
+        backend = CudaBackend(device, _side_stream(device)) if is_cuda else PlainBackend(device)
+        with _rings_lock:
+            ring = _rings.setdefault(device, Ring(backend))
+    return ring
 
 
 def _side_stream(device: torch.device) -> Any:

@@ -98,8 +98,8 @@ class OpenedRun(Run):
             )
         if self._others:
             self._say(
-                f"{self._others:,} values that are neither scalars, images, histograms nor texts, such "
-                "as audio, were left out.",
+                f"{self._others:,} values that are neither scalars, images, histograms nor texts "
+                "were left out.",
                 "info",
             )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from nbviz.errors import LoggingError, RunStopped
 from nbviz.recording import tracking
-from nbviz.recording.capture import CapturedScalar, CapturedValues
+from nbviz.recording.capture import CapturedScalar, CapturedValues, seal
 from nbviz.recording.current import as_current
 from nbviz.recording.intake import CHUNK
 from nbviz.recording.journal import Journal
@@ -325,7 +325,7 @@ class Run(MediaLog):
     ) -> None:
         given = None if step is None else read_step(step)
         accepted: dict[str, Any] = {}
-        is_captured = False
+        captured: list[CapturedScalar] = []
         first_error: LoggingError | None = None
         for tag, value in flatten(values):
             try:
@@ -336,9 +336,12 @@ class Run(MediaLog):
                 first_error = first_error or error
             else:
                 accepted[name] = number
-                is_captured = is_captured or number.__class__ is CapturedScalar
+                if isinstance(number, CapturedScalar):
+                    captured.append(number)
         if accepted:
-            values = CapturedValues(accepted) if is_captured else accepted
+            if captured:
+                seal(captured)
+            values = CapturedValues(accepted) if captured else accepted
             self._inbox.append((wall_time, given, values))
         if first_error is not None:
             raise first_error

@@ -18,12 +18,10 @@ from nbviz.recording.budget import MemoryBudget
 from nbviz.recording.collector import keep_drained
 from nbviz.recording.intake import Intake
 from nbviz.recording.lines import Line, Lines, RecordedEvent
-from nbviz.recording.media import MediaStore
-from nbviz.recording.media_inbox import MediaInbox, Waiting
 from nbviz.recording.memory import read_memory
-from nbviz.recording.overhead import OverheadBudget
 from nbviz.recording.progress import Progress, ProgressMeter
 from nbviz.recording.recorder import record_event
+from nbviz.recording.run_media import RunMedia
 from nbviz.recording.weights_store import WeightsStore
 from nbviz.training.commands import Control
 
@@ -31,9 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nbviz.protocol import EventKind, LineLevel, RunStatus
-    from nbviz.recording.media import MediaItem, MediaKind
     from nbviz.recording.series import Series
-    from nbviz.recording.watch import Watch
     from nbviz.training.events import EndReason, Event, RunEnded, RunStarted
 
 LEAST_MEMORY_BUDGET = 1_000_000
@@ -46,7 +42,7 @@ _records: weakref.WeakSet[RunRecord] = weakref.WeakSet()
 _count = 0
 
 
-class RunRecord:
+class RunRecord(RunMedia):
     """The part of a run that has no logging in it; see `run.Run`.
 
     Attributes:
@@ -60,8 +56,6 @@ class RunRecord:
         weights: The newest pictures of parameters.
         progress: Where it is; replaced as a whole by `drain`.
         meter: What the run's thread says of its progress.
-        overhead: What nbviz may take of the time.
-        watches: Those that are active; see `Run.watch`.
     """
 
     def __init__(self, name: str | None, memory_budget: int, media_budget: int) -> None:
@@ -71,11 +65,7 @@ class RunRecord:
                 f"memory_budget must be at least {LEAST_MEMORY_BUDGET:,} bytes, "
                 f"got {memory_budget:,}."
             )
-        if media_budget < LEAST_MEMORY_BUDGET:
-            raise ConfigurationError(
-                f"media_budget must be at least {LEAST_MEMORY_BUDGET:,} bytes, "
-                f"got {media_budget:,}."
-            )
+        super().__init__(media_budget, _weak_warning(self))
         _count += 1
         self.run_id = uuid.uuid4().hex[:12]
         self.name = name or f"run {_count}"
@@ -85,16 +75,11 @@ class RunRecord:
         self.lines = Lines()
         self.epochs: list[int] = []
         self.weights = WeightsStore()
-        self.overhead = OverheadBudget()
         self.meter = ProgressMeter(self.overhead)
         self.progress = Progress()
         self._own_control = Control(_weak_observer(self))
         self.control: Control = self._own_control
         self._intake = Intake(MemoryBudget(memory_budget, _weak_warning(self)))
-        self._media = MediaStore(media_budget)
-        self._media_inbox = MediaInbox(self._media, _weak_warning(self), self.overhead)
-        self.watches: list[Watch] = []
-        self.is_driven = False  # whether an engine says when a step has ended
         # Whether the next log call has to look up: the first one, a quiet run, a forked process.
         self._attention = True
         self._is_quiet = True
@@ -154,14 +139,6 @@ class RunRecord:
         if self.weights.is_behind and self.status in ("paused", *ENDED):
             self.weights.capture(self.meter.step)
 
-    def drain_media(self, *, wait: bool = True) -> None:
-        """Take in the images, histograms, tensors and texts logged so far.
-
-        Args:
-            wait: Wait for what is still on its way from a device; else that stays for later.
-        """
-        self._media_inbox.drain(wait=wait)
-
     def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when a quiet run becomes active, and when a run begins, pauses or ends.
 
@@ -208,8 +185,7 @@ class RunRecord:
         with self._lifecycle:
             if self.meter.status in ENDED:
                 return
-            for watch in tuple(self.watches):
-                watch.stop()
+            self.end_watches()
             self.drain_media()
             self._drain(wait=True)
             if event.error is not None and event.reason == "failed":
@@ -264,26 +240,6 @@ class RunRecord:
             started = clock.perf_counter()
             self.weights.capture(step)
             self.meter.spend(clock.perf_counter() - started)
-
-    def sample_watches(self, step: int) -> None:
-        """Let the watches take what is due between two steps of an engine."""
-        for watch in tuple(self.watches):
-            watch.step_ended(step)
-
-    def put_media(self, item: Waiting) -> None:
-        """Have something made by nbviz's own thread."""
-        self._media_inbox.put(item)
-        self.wake_if_quiet()
-
-    def take_media(
-        self, tag: str, kind: MediaKind, step: int, wall_time: float, value: Any
-    ) -> None:
-        """Take in an item that has been made; `wall_time` is in Unix seconds, as below."""
-        self._media.add(tag, kind, step, wall_time, value)
-
-    def media_since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
-        """Return the media that were taken in after a version, as far as they are kept."""
-        return self._media.since(version)
 
     def take_points(self, points: Mapping[str, float], step: int, wall_time: float) -> None:
         """Take in a point for each tag."""
@@ -363,9 +319,7 @@ class RunRecord:
         self._is_forked = self._attention = True
         self._lifecycle = threading.RLock()
         self._intake.lock = threading.Lock()
-        self._media.renew_lock()
-        self._media_inbox.renew_locks()
-        self.overhead.renew_lock()
+        self._renew_media_locks()
         self.lines.renew_lock()
 
 

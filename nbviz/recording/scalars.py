@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.errors import LoggingError
-from nbviz.recording.capture import CapturedScalar, capture_scalar
+from nbviz.recording.capture import CapturedScalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def read_step(step: object) -> int:
 
 
 def read_value(tag: str, value: object) -> float | CapturedScalar:
-    """Return a number, or a tensor's value on its way from the device.
+    """Return a number, or a tensor's value on a device, which `capture.seal` takes as it is.
 
     Raises:
         LoggingError: The value is not one number.
@@ -111,7 +111,7 @@ def _read_tensor(tag: str, tensor: Any) -> float | CapturedScalar:
     if tensor.is_complex() or tensor.is_meta:
         kind = "a complex number" if tensor.is_complex() else "a tensor without values (meta)"
         raise LoggingError(f"{tag!r} needs a real number, got {kind}; log a real part of it.")
-    return capture_scalar(tensor)
+    return CapturedScalar(tensor)
 
 
 def _to_float(tag: str, value: Any) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import weakref
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -33,7 +33,7 @@ def choose_modules(model: nn.Module, patterns: tuple[str, ...]) -> dict[str, nn.
     Raises:
         ConfigurationError: A pattern matches none.
     """
-    everything: dict[str, nn.Module] = dict(model.named_modules())
+    everything: dict[str, nn.Module] = dict(cast("Any", model.named_modules()))
     named = {plain_name(name): module for name, module in everything.items() if name}
     named.pop("_orig_mod", None)
     named.pop("module", None)

@@ -7,13 +7,14 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 
 from nbviz import Run
 from nbviz.errors import LoggingError
 from nbviz.recording.lines import Lines
 
 THREADS = 8
-VALUES = 20_000
+VALUES = 100_000
 
 
 def together(*jobs) -> None:
@@ -63,6 +64,22 @@ def test_eight_threads_with_one_tag() -> None:
         assert (np.diff(mine) > 0).all()
 
 
+def test_eight_threads_with_media() -> None:
+    run = Run(overhead_budget=1)
+
+    def log(number: int) -> None:
+        for step in range(200):
+            run.log_histogram(f"h{number}", np.full(100, float(step)), step)
+            run.log({f"t{number}": float(step)}, step)
+
+    together(*[lambda number=number: log(number) for number in range(THREADS)])
+    for number in range(THREADS):
+        media = run.media[f"h{number}"]
+        assert media.steps.tolist() == list(range(200))
+        assert [item.value.maximum for item in media] == list(range(200))
+        assert len(run[f"t{number}"]) == 200
+
+
 def test_readers_beside_writers() -> None:
     run = Run()
     done = threading.Event()
@@ -84,6 +101,32 @@ def test_readers_beside_writers() -> None:
 
     together(write, read, read)
     assert len(run["a"]) == len(run["b"]) == 100_000
+
+
+class LoggingDataset(torch.utils.data.Dataset):
+    """Logs from where its items are made: a DataLoader's worker."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        self.run.log_image("item", torch.zeros(4, 4), index)
+        return torch.zeros(1)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_dataloaders_worker_that_logs_an_image_is_told() -> None:
+    run = Run("parent")
+    run.log_text("note", "here", 1)
+    loader = torch.utils.data.DataLoader(
+        LoggingDataset(run), num_workers=1, multiprocessing_context="fork"
+    )
+    with pytest.raises(LoggingError, match="'parent' belongs to the process that made it"):
+        list(loader)
+    assert list(run.media) == ["note"]
 
 
 def log_in_child(run: Run, results) -> None:

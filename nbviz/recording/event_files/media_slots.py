@@ -47,14 +47,15 @@ def read_media(event: bytes, slot: Slot, place: MediaPlace) -> MediaRecord | Non
         # Of several images in one event the first, as TensorBoard shows it.
         start, stop = slot.rest[_BEFORE_IMAGE - 1]
         return _record(place, "image", image_from(event[start:stop]))
-    if slot.content == "array" and place.plugin == "histograms":
-        table = read_array(event, slot.start, slot.stop)
-        return _record(place, "histogram", histogram_from(table))
-    if slot.content == "array" and place.plugin == TENSOR_PLUGIN:
-        return _record(place, "tensor", read_array(event, slot.start, slot.stop))
-    if slot.is_tensor and place.plugin == TENSOR_PLUGIN:
-        return _record(place, "tensor", np.frombuffer(event[slot.start : slot.stop], slot.content))
-    return None
+    if slot.content == "array":
+        array = read_array(event, slot.start, slot.stop)
+    elif slot.is_tensor:
+        array = np.frombuffer(event[slot.start : slot.stop], slot.content)
+    else:
+        return None
+    if place.plugin == "histograms":
+        return _record(place, "histogram", histogram_from(array))
+    return _record(place, "tensor", array) if place.plugin == TENSOR_PLUGIN else None
 
 
 def _record(place: MediaPlace, kind: MediaKind, value: object) -> MediaRecord:
