@@ -15,13 +15,13 @@ DEFAULT_SHARE = 0.01
 PATIENCE_SECONDS = 30.0
 """However much the rest costs, one sample in this time is taken."""
 
-_MOST_SAVED = 0.25  # seconds that may be spent at once after a while without any
+_MOST_SAVED = 0.1  # seconds that may be spent at once after a while without any
 
 
 class OverheadBudget:
     """An account of nbviz's seconds, on the training thread and in its own threads.
 
-    It fills with `share` seconds a second, up to a quarter of one. Scalars and the journal draw
+    It fills with `share` seconds a second, up to a tenth of one. Scalars and the journal draw
     from it as they need; images, histograms and watches wait while it is overdrawn.
 
     Args:
