@@ -36,6 +36,9 @@ class MediaLog(RunRecord):
 
     A call costs the caller a copy of what it gives, which may be changed afterwards; the rest is
     done by another thread. A CUDA tensor is not waited for.
+
+    While `overhead_budget` is overdrawn, of what waits to be made only each tag's newest is kept;
+    the first and the newest of a tag are always made.
     """
 
     _last_media: dict[str, tuple[MediaKind, int]]

@@ -39,7 +39,8 @@ class LiveTrainer(Dashboard):
         frames_per_second: The most updates a second, as for `Dashboard`.
         **options: Everything else that `nbviz.training.engine.Engine` takes: scheduler,
             training_step, metrics, max_epochs, max_steps, validate_every, device, precision,
-            gradient_clip, accumulate, seed …
+            gradient_clip, accumulate, seed …; and that `nbviz.Trainer` takes: dir, watch,
+            overhead_budget.
 
     Raises:
         ConfigurationError: An argument has a value that cannot work.
