@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbviz import datasets, errors
+    from nbviz.inspection.graph.trace import trace
+    from nbviz.inspection.summary import summary
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
     from nbviz.recording.opened import open_run
@@ -32,6 +34,8 @@ __all__ = [
     "load_ipython_extension",
     "log",
     "open_run",
+    "summary",
+    "trace",
     "unload_ipython_extension",
 ]
 
@@ -45,6 +49,8 @@ _HOMES = {
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",
     "open_run": "nbviz.recording.opened",
+    "summary": "nbviz.inspection.summary",
+    "trace": "nbviz.inspection.graph.trace",
     "unload_ipython_extension": "nbviz.magics",
 }
 

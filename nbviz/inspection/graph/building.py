@@ -51,6 +51,7 @@ def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
         )
         for node in kept
     ]
+    calls[""].outputs = tuple(node.outputs[0] for node in kept if node.kind == "output")
     began = [(s.order, s.scope_id, s.parent.scope_id) for s in recorder.scopes if s.parent]
     began += [(n.order, n.node_id, n.scope.scope_id) for n in kept]
     for _, child, parent in sorted(began):
@@ -73,15 +74,17 @@ def _parameters(model: torch.nn.Module) -> tuple[list[Parameter], dict[int, int]
     for name, parameter in model.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)
         found[id(parameter)] = parameter
-    parameters = [
-        Parameter(tuple(names[key]), _size(parameter), parameter.requires_grad)
-        for key, parameter in found.items()
-    ]
+    parameters = [_described(tuple(names[key]), found[key]) for key in found]
     return parameters, {key: number for number, key in enumerate(found)}
 
 
-def _size(parameter: torch.nn.Parameter) -> int:
-    return 0 if torch.nn.parameter.is_lazy(parameter) else parameter.numel()
+def _described(names: tuple[str, ...], parameter: torch.nn.Parameter) -> Parameter:
+    dtype = str(parameter.dtype).removeprefix("torch.")
+    if torch.nn.parameter.is_lazy(parameter):
+        return Parameter(names, 0, parameter.requires_grad, (), dtype, 0)
+    shape, size = tuple(parameter.shape), parameter.numel()
+    bytes_taken = size * parameter.element_size()
+    return Parameter(names, size, parameter.requires_grad, shape, dtype, bytes_taken)
 
 
 def _owned(

@@ -57,6 +57,10 @@ class Hierarchy:
             note=self._graph.note if scope == "" else "",
         )
 
+    def shown(self, node_id: str) -> str:
+        """Return the box that is drawn for an operation if all boxes around it are open."""
+        return self._boxes[node_id].shown_as or node_id
+
     def _title(self) -> str:
         graph = self._graph
         parts = [graph.module_calls[0].type, f"{graph.parameter_count:,} parameters"]

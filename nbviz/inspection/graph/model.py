@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,11 +55,23 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of the model; tied ones have several names."""
+    """One parameter of the model; tied ones have several names.
+
+    Attributes:
+        names: Its dotted names, such as `conv1.weight`.
+        size: How many numbers it holds.
+        is_trainable: Whether it requires a gradient.
+        shape: Its shape; empty while a lazy module has not made it.
+        dtype: Such as `float32`.
+        byte_count: How much memory it takes.
+    """
 
     names: tuple[str, ...]
     size: int
     is_trainable: bool
+    shape: tuple[int, ...]
+    dtype: str
+    byte_count: int
 
 
 @dataclass(slots=True)
@@ -123,6 +135,11 @@ class Graph:
         return sum(parameter.size for parameter in self.parameters)
 
     @property
+    def trainable_count(self) -> int:
+        """How many of these numbers are trained."""
+        return sum(parameter.size for parameter in self.parameters if parameter.is_trainable)
+
+    @property
     def flops(self) -> int:
         """Floating-point operations of one pass; one multiply-add counts as two."""
         return self.module_calls[0].flops
@@ -151,21 +168,39 @@ class Graph:
         return Hierarchy(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as dictionaries, lists, strings and numbers."""
+        """Return all of it as dictionaries, lists, strings and numbers, as JSON has them."""
         from dataclasses import asdict
 
-        return {
+        whole = {
             "nodes": [asdict(node) for node in self.nodes],
             "edges": [asdict(edge) for edge in self.edges],
             "module_calls": [asdict(call) for call in self.module_calls],
             "parameters": [asdict(parameter) for parameter in self.parameters],
             "parameter_count": self.parameter_count,
+            "trainable_count": self.trainable_count,
+            "module_types": self.module_types,
             "flops": self.flops,
             "note": self.note,
         }
+        return _as_json(whole)
+
+    def to_dot(self) -> str:
+        """Return the graph in Graphviz's language: modules as clusters, operations in them."""
+        from nbviz.inspection.graph.dot import to_dot
+
+        return to_dot(self)
 
     def __repr__(self) -> str:
         return (
             f"<Graph of {self.module_calls[0].type}: {len(self.module_calls)} module calls, "
             f"{len(self.nodes)} nodes, {self.parameter_count:,} parameters>"
         )
+
+
+def _as_json(value: Any) -> Any:
+    """Return the value with lists in place of tuples."""
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in cast("list[Any]", value)]
+    return value

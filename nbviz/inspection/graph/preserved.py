@@ -46,7 +46,9 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[None]
                 parameter.grad = gradient
         with torch.no_grad():
             for buffer, copy, version in buffers:
-                if buffer._version != version:
+                # Batch norm writes its running statistics without raising their version; a buffer
+                # that has not changed is not written, for a backward pass may wait for it.
+                if buffer._version != version or not torch.equal(buffer, copy):
                     buffer.copy_(copy)
 
 

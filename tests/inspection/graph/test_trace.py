@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from itertools import pairwise
 
@@ -226,3 +227,19 @@ def test_attention_counts_the_flops_of_its_two_products_and_refuses_what_does_no
     assert graph.nodes[-1].outputs[0].shape == (2, 4, 5, 3)
     with pytest.raises(TraceError, match="Attends failed"):
         trace(Attends(), q, k.transpose(1, 3), v)
+
+
+def test_a_graph_is_json() -> None:
+    graph = trace(SmallCnn(), torch.zeros(2, 1, 8, 8))
+    said = graph.to_dict()
+    assert json.loads(json.dumps(said)) == said
+    assert said["parameters"][0] == {
+        "names": ["conv.weight"],
+        "size": 72,
+        "is_trainable": True,
+        "shape": [8, 1, 3, 3],
+        "dtype": "float32",
+        "byte_count": 288,
+    }
+    assert said["module_calls"][0]["outputs"] == [{"shape": [2, 10], "dtype": "float32"}]
+    assert said["parameter_count"] == said["trainable_count"] == 72 + 8 + 1280 + 10

@@ -1,0 +1,36 @@
+"""What a box does, which decides its colour."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbviz.protocol import GraphNode
+
+# As in js/src/graph/sizes.ts, so that a saved picture has the colours of the live one.
+_FAMILIES = [
+    (re.compile(pattern, re.IGNORECASE), family)
+    for pattern, family in (
+        (r"conv", "conv"),
+        (r"norm", "norm"),
+        (r"attention", "attention"),
+        (r"pool|interpolate|upsample", "pooling"),
+        (
+            r"^(n?r?relu\d?_?|.*elu|.*lu_?|.*sigmoid|.*tanh|.*softmax|.*swish|.*mish|soft\w+)$",
+            "activation",
+        ),
+        (r"lstm|gru|rnn", "recurrent"),
+        (r"embedding", "embedding"),
+        (r"linear|matmul|^[bm]?mm$|addmm|einsum", "linear"),
+    )
+]
+
+
+def family_of(node: GraphNode) -> str:
+    """Return what a box does: "conv", "norm", …, "input", "output", "block" or "other"."""
+    if node["kind"] in ("input", "output"):
+        return node["kind"]
+    if node["child_count"] > 0:
+        return "block"
+    return next((family for pattern, family in _FAMILIES if pattern.search(node["type"])), "other")
