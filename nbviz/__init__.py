@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from nbviz.recording.series import Sample, Series
     from nbviz.trainer import Trainer
     from nbviz.widgets.dashboard import Dashboard
+    from nbviz.widgets.graph_view import GraphView, graph, record
     from nbviz.widgets.live_trainer import LiveTrainer
+    from nbviz.widgets.make_dot import make_dot
 
 __all__ = [
     "Dashboard",
+    "GraphView",
     "LiveTrainer",
     "Run",
     "Sample",
@@ -31,9 +34,12 @@ __all__ = [
     "Trainer",
     "datasets",
     "errors",
+    "graph",
     "load_ipython_extension",
     "log",
+    "make_dot",
     "open_run",
+    "record",
     "summary",
     "trace",
     "unload_ipython_extension",
@@ -41,14 +47,18 @@ __all__ = [
 
 _HOMES = {
     "Dashboard": "nbviz.widgets.dashboard",
+    "GraphView": "nbviz.widgets.graph_view",
     "LiveTrainer": "nbviz.widgets.live_trainer",
     "Run": "nbviz.recording.run",
     "Sample": "nbviz.recording.series",
     "Series": "nbviz.recording.series",
     "Trainer": "nbviz.trainer",
+    "graph": "nbviz.widgets.graph_view",
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",
+    "make_dot": "nbviz.widgets.make_dot",
     "open_run": "nbviz.recording.opened",
+    "record": "nbviz.widgets.graph_view",
     "summary": "nbviz.inspection.summary",
     "trace": "nbviz.inspection.graph.trace",
     "unload_ipython_extension": "nbviz.magics",

@@ -27,7 +27,7 @@ def readable_depth(summary: Summary) -> int | None:
 def as_text(summary: Summary, depth: int | None) -> str:
     """Return the table as text, `depth` levels of it."""
     rows = _shown(summary.rows, depth)
-    table = [_HEADINGS]
+    table: list[tuple[str, ...]] = [_HEADINGS]
     for row, branches in zip(rows, _branches(rows), strict=True):
         first, *rest = _cells(row)
         table.append((f"{branches}{first}", *rest))

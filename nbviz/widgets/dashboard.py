@@ -158,6 +158,12 @@ class Dashboard(anywidget.AnyWidget):
         """Return every level of the graphs that have been drawn, by run."""
         return {}
 
+    def picture(self) -> dict[str, Any]:
+        """Return what is saved beside the live view, for readers without a kernel, by MIME type."""
+        from nbviz.widgets.static_view import mime_bundle
+
+        return mime_bundle(self.runs, self.view_id)
+
     # ------------------------------------------------------------ messages
 
     @property

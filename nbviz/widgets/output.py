@@ -48,7 +48,7 @@ class Output:
         display({"text/plain": repr(dashboard), WIDGET_VIEW: view}, raw=True)
         self._shown = self._state(dashboard)
         self._shown_at = time.monotonic()
-        handle: Any = display(self._picture(dashboard), raw=True, display_id=True)
+        handle: Any = display(dashboard.picture(), raw=True, display_id=True)
         with self._lock:
             self._handles = [*self._handles, handle][-HANDLES_KEPT:]
 
@@ -63,7 +63,7 @@ class Output:
         if state == self._shown or (active and age < self._interval and self._same_status(state)):
             return
         started = time.monotonic()
-        picture = self._picture(dashboard)
+        picture = dashboard.picture()
         self._shown, self._shown_at = state, time.monotonic()
         self._interval = max(REFRESH_SECONDS, (self._shown_at - started) / COST_SHARE)
         for handle in list(self._handles):
@@ -72,11 +72,6 @@ class Output:
     def close(self) -> None:
         """Leave the pictures as they are."""
         self._closed = True
-
-    def _picture(self, dashboard: Dashboard) -> dict[str, Any]:
-        from nbviz.widgets.static_view import mime_bundle
-
-        return mime_bundle(dashboard.runs, dashboard.view_id)
 
     @staticmethod
     def _state(dashboard: Dashboard) -> tuple[Any, ...]:

@@ -85,6 +85,9 @@ def replay_html(
     runs: Sequence[Run],
     graphs: Mapping[str, list[GraphLevel]] | None = None,
     title: str | None = None,
+    *,
+    panels: Sequence[str] | None = None,
+    picture: str | None = None,
 ) -> str:
     """Return runs as one HTML page: the live view's panels, filled once.
 
@@ -96,6 +99,8 @@ def replay_html(
         runs: What to show, finished or not.
         graphs: Every level of the models' graphs, by run id.
         title: The page's heading; the runs' names by default.
+        panels: Which panels; those for which there is something to show by default.
+        picture: The SVG shown where the page's script does not run; the curves by default.
 
     Raises:
         ConfigurationError: There is no run, or nbviz was installed without its front end.
@@ -106,11 +111,12 @@ def replay_html(
     page = {
         "front_end": front_end("widget"),
         "recorded": recorded,
-        "panels": _panels(recorded),
+        "panels": _panels(recorded) if panels is None else list(panels),
         "assets": {"graph": front_end("graph")} if graphs else {},
     }
     name = xml_text(title or ", ".join(run.name for run in runs))
-    picture = base64.b64encode(render_svg(runs).encode()).decode("ascii")
+    svg = render_svg(runs) if picture is None else picture
+    encoded = base64.b64encode(svg.encode()).decode("ascii")
     today = datetime.now().astimezone()
     policy = (
         f"default-src 'none'; script-src '{_digest(_SCRIPT)}' blob:; worker-src blob:; "
@@ -129,7 +135,7 @@ def replay_html(
 </head>
 <body>
 <header><h1>{name}</h1><p>Saved by nbviz on {today.day} {today:%B %Y}</p></header>
-<img id="nbviz-picture" alt="{name}" src="data:image/svg+xml;base64,{picture}">
+<img id="nbviz-picture" alt="{name}" src="data:image/svg+xml;base64,{encoded}">
 <script type="application/json" id="nbviz-page">{_inert_json(page)}</script>
 <script type="module">{_SCRIPT}</script>
 </body>

@@ -10,7 +10,7 @@ import numpy as np
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.widgets.static_layout import make_picture
-from nbviz.widgets.static_shapes import LIGHT, Box, Dots, Fill, Label, Picture, Shape, Stroke
+from nbviz.widgets.static_shapes import Box, Dots, Fill, Label, Picture, Shape, Stroke, light
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def picture_to_png(picture: Picture, scale: int) -> bytes:
         raise MissingDependencyError("Pillow", "all") from None
     size = (round(picture.width * scale), round(picture.height * scale))
     fine = scale * _FINER
-    canvas = Image.new("RGB", (size[0] * _FINER, size[1] * _FINER), LIGHT["surface"])
+    canvas = Image.new("RGB", (size[0] * _FINER, size[1] * _FINER), light("surface"))
     draw: Any = ImageDraw.Draw(canvas, "RGBA")  # blends, so that bands show through one another
     for shape in picture.shapes:
         if not isinstance(shape, Label):
@@ -96,8 +96,8 @@ def _paint(draw: Any, shape: Shape, scale: float) -> None:
             draw.rounded_rectangle(
                 corners,
                 shape.radius * scale,
-                fill=LIGHT[shape.color],
-                outline=LIGHT[shape.outline] if shape.outline else None,
+                fill=light(shape.color),
+                outline=light(shape.outline) if shape.outline else None,
                 width=round(scale),
             )
         case Stroke():
@@ -110,12 +110,12 @@ def _paint(draw: Any, shape: Shape, scale: float) -> None:
         case Fill():
             for piece in shape.pieces:
                 points = [tuple(p) for p in (piece * scale).tolist()]
-                fill = (*_channels(LIGHT[shape.color]), round(255 * shape.opacity))
+                fill = (*_channels(light(shape.color)), round(255 * shape.opacity))
                 draw.polygon(points, fill=fill)
         case Dots():
             for x, y in (shape.centers * scale).tolist():
                 r = shape.radius * scale
-                draw.ellipse([x - r, y - r, x + r, y + r], fill=LIGHT[shape.color])
+                draw.ellipse([x - r, y - r, x + r, y + r], fill=light(shape.color))
         case Label():
             raise AssertionError(shape)
 
@@ -126,7 +126,7 @@ def _write(draw: Any, label: Label, scale: int) -> None:
         font, knows_signs = _font(label.size * scale, bold=span.bold)
         text = " ".join(span.text.split("\n"))
         text = text if knows_signs else text.translate(_PLAIN)
-        parts.append((text, LIGHT[span.color], font, font.getlength(text)))
+        parts.append((text, light(span.color), font, font.getlength(text)))
     before = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.anchor]
     x = label.x * scale - before * sum(width for *_, width in parts)
     for text, color, font, width in parts:
@@ -149,7 +149,7 @@ def _font(size: float, *, bold: bool) -> tuple[Any, bool]:
 
 def _mixed(color: str, opacity: float) -> tuple[int, ...]:
     """Return a colour as it looks over the surface: blended lines would be darker at joints."""
-    above, below = _channels(LIGHT[color]), _channels(LIGHT["surface"])
+    above, below = _channels(light(color)), _channels(light("surface"))
     return tuple(round(a * opacity + b * (1 - opacity)) for a, b in zip(above, below, strict=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ LIGHT = {
     "surface": "#ffffff",
     "sunken": "#f4f5f7",
     "border": "#e0e3e8",
+    "border-strong": "#c4c9d1",
     "text": "#1f2430",
     "text-soft": "#5b6372",
     "grid": "#e9ecf1",
@@ -37,6 +39,7 @@ DARK = {
     "surface": "#16181d",
     "sunken": "#21242b",
     "border": "#353a44",
+    "border-strong": "#4b5260",
     "text": "#e7e9ee",
     "text-soft": "#a3abba",
     "grid": "#2a2e36",
@@ -55,6 +58,40 @@ DARK = {
 }
 
 SERIES_COLORS = 8
+
+
+@lru_cache(maxsize=256)
+def light(color: str) -> str:
+    """Return a colour by its name in `LIGHT`, or one that `mixed` or `fixed` has made."""
+    return _color(color, LIGHT)
+
+
+@lru_cache(maxsize=256)
+def dark(color: str) -> str:
+    """Return the same colour for a dark page."""
+    return _color(color, DARK)
+
+
+def mixed(color: str, percent: int, other: str) -> str:
+    """Return the name of `percent` of one colour and the rest of another, as CSS mixes them."""
+    return f"{color}_{percent}_{other}"
+
+
+def fixed(color: str) -> str:
+    """Return the name of a colour `#rrggbb` that is the same on every page."""
+    return f"fixed_{color.removeprefix('#')}"
+
+
+def _color(name: str, palette: dict[str, str]) -> str:
+    kind, _, rest = name.partition("_")
+    if not rest:
+        return palette[name]
+    if kind == "fixed":
+        return f"#{rest}"
+    percent, _, other = rest.partition("_")
+    share = int(percent) / 100
+    pairs = zip(*(bytes.fromhex(_color(c, palette)[1:]) for c in (kind, other)), strict=True)
+    return "#" + bytes(round(a * share + b * (1 - share)) for a, b in pairs).hex()
 
 
 def series_color(index: int) -> str:

@@ -9,8 +9,6 @@ import numpy as np
 
 from nbviz.widgets.static_layout import make_picture
 from nbviz.widgets.static_shapes import (
-    DARK,
-    LIGHT,
     Box,
     Dots,
     Fill,
@@ -19,6 +17,8 @@ from nbviz.widgets.static_shapes import (
     Shape,
     Span,
     Stroke,
+    dark,
+    light,
 )
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def picture_to_svg(picture: Picture) -> str:
         shape.outline for shape in picture.shapes if isinstance(shape, Box) and shape.outline
     }
     # Attributes hold the light colours, for readers that know no style sheets.
-    dark = "".join(
-        f".f-{name}{{fill:{DARK[name]}}}.s-{name}{{stroke:{DARK[name]}}}" for name in sorted(used)
+    night = "".join(
+        f".f-{name}{{fill:{dark(name)}}}.s-{name}{{stroke:{dark(name)}}}" for name in sorted(used)
     )
     size = f"{picture.width:g} {picture.height:g}"
     width, height = size.split()
@@ -69,7 +69,7 @@ def picture_to_svg(picture: Picture) -> str:
     )
     style = (
         "<style>text{font-variant-numeric:tabular-nums}"
-        f"@media (prefers-color-scheme:dark){{{dark}}}</style>"
+        f"@media (prefers-color-scheme:dark){{{night}}}</style>"
     )
     elements = (_element(shape) for shape in picture.shapes)
     return "\n".join([start, style, *(text for text in elements if text), "</svg>"])
@@ -79,12 +79,12 @@ def _element(shape: Shape) -> str:
     match shape:
         case Box():
             edge = f"s-{shape.outline}" if shape.outline else ""
-            outline = f' stroke="{LIGHT[shape.outline]}"' if shape.outline else ""
+            outline = f' stroke="{light(shape.outline)}"' if shape.outline else ""
             radius = f' rx="{shape.radius:g}"' if shape.radius else ""
             return (
                 f'<rect x="{shape.x:.5g}" y="{shape.y:.5g}" width="{shape.width:.5g}" '
                 f'height="{shape.height:.5g}"{radius} class="f-{shape.color} {edge}" '
-                f'fill="{LIGHT[shape.color]}"{outline}/>'
+                f'fill="{light(shape.color)}"{outline}/>'
             )
         case Stroke():
             path = "".join(_path(piece) for piece in shape.pieces)
@@ -126,11 +126,11 @@ def _weight(span: Span) -> str:
 
 
 def _fill(color: str) -> str:
-    return f' class="f-{color}" fill="{LIGHT[color]}"'
+    return f' class="f-{color}" fill="{light(color)}"'
 
 
 def _stroke(color: str) -> str:
-    return f' class="s-{color}" stroke="{LIGHT[color]}"'
+    return f' class="s-{color}" stroke="{light(color)}"'
 
 
 def _opacity(opacity: float) -> str:

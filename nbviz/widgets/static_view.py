@@ -67,15 +67,30 @@ def render_html(runs: Sequence[Run], view_id: str) -> str:
     Raises:
         ConfigurationError: The id has other characters than letters and digits.
     """
+    return figure_html(render_svg(runs), describe(runs), view_id, below=_html_table(runs))
+
+
+def figure_html(svg: str, said: str, view_id: str, *, below: str = "") -> str:
+    """Return a picture as HTML that the live view `view_id` hides while it is on the page.
+
+    Args:
+        svg: The picture.
+        said: The same in words.
+        view_id: Letters and digits.
+        below: HTML that follows the picture.
+
+    Raises:
+        ConfigurationError: The id has other characters.
+    """
     if not view_id.isalnum():
         raise ConfigurationError(f"view_id must be letters and digits, got {view_id!r}.")
-    picture = base64.b64encode(render_svg(runs).encode()).decode("ascii")
+    picture = base64.b64encode(svg.encode()).decode("ascii")
     return (
         f'<figure class="nbviz-static" data-nbviz-static="{view_id}" style="margin:0">'
         f"<style>{_hide_lost_view(view_id)}</style>"
-        f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(describe(runs))}" '
+        f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(said)}" '
         'style="max-width:100%">'
-        f"{_html_table(runs)}</figure>"
+        f"{below}</figure>"
     )
 
 

@@ -108,7 +108,7 @@ def _run(
         warnings.simplefilter("ignore")
         given, named = with_tensors(inputs, change), with_tensors(kwargs, change)
         root = recorder.enter(model, type(model).__name__)
-        for name, tensor in _named_inputs(model, given, named):
+        for name, tensor in named_inputs(model, given, named):
             recorder.add_input(name, tensor)
         stack.enter_context(tracking(recorder))
         stack.enter_context(KernelMode(recorder, shapes))
@@ -148,7 +148,7 @@ def _home(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.device | No
     return None if device.type == "meta" else device
 
 
-def _named_inputs(
+def named_inputs(
     model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> list[tuple[str, torch.Tensor]]:
     """The tensors among the arguments, named as in the signature of the model's forward."""

@@ -1,0 +1,76 @@
+"""A backward graph as torchviz draws it: one flat picture with a colour for each kind of node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbviz.inspection.graph.layout import LevelShape, place
+from nbviz.widgets.graph_boxes import wide_text
+from nbviz.widgets.graph_picture import MARGIN, draw_line
+from nbviz.widgets.graph_scene import SceneLine
+from nbviz.widgets.static_shapes import Box, Label, Picture, fixed
+
+if TYPE_CHECKING:
+    from nbviz.inspection.graph.autograd import AutogradGraph, AutogradNode
+
+# The colours that torchviz names, as Graphviz shows them.
+_FILLS = {
+    "function": fixed("#d3d3d3"),
+    "leaf": fixed("#add8e6"),
+    "saved": fixed("#ffa500"),
+    "output": fixed("#caff70"),
+    "base": fixed("#a2cd5a"),
+}
+_INK = fixed("#1f2430")
+_LINE_HEIGHT, _TEXT_SIZE, _PADDING = 15.0, 11.0, 9.0
+_LEAST_CHARS = 3
+
+
+def autograd_picture(autograd: AutogradGraph, max_attr_chars: int) -> Picture:
+    """Lay out a backward graph."""
+    texts = [box_lines(node, max_attr_chars) for node in autograd.nodes]
+    sizes = [
+        (
+            2 * _PADDING + max(wide_text(line, _TEXT_SIZE) for line in lines),
+            _LINE_HEIGHT * len(lines) + _PADDING,
+        )
+        for lines in texts
+    ]
+    place_of = {node.node_id: i for i, node in enumerate(autograd.nodes)}
+    pairs = [(place_of[edge.source], place_of[edge.target]) for edge in autograd.edges]
+    placed = place(LevelShape(sizes, pairs))
+    picture = Picture(placed.width + 2 * MARGIN, placed.height + 2 * MARGIN)
+    picture.add(Box(0, 0, picture.width, picture.height, "surface"))
+    for edge, route in zip(autograd.edges, placed.routes, strict=True):
+        line = SceneLine(route, arrives=edge.kind != "saved")
+        draw_line(picture, line, (MARGIN, MARGIN), dashed=edge.kind == "view")
+    for node, lines, (x, y), (width, height) in zip(
+        autograd.nodes, texts, placed.corners, sizes, strict=True
+    ):
+        left, top = x + MARGIN, y + MARGIN
+        picture.add(Box(left, top, width, height, _FILLS[node.kind], 2, "text-soft"))
+        for i, line in enumerate(lines):
+            baseline = top + _LINE_HEIGHT * (i + 1)
+            is_table = len(lines) > 2  # noqa: PLR2004  what a function saved
+            at = left + (_PADDING if is_table else width / 2)
+            anchor = "start" if is_table else "middle"
+            picture.add(Label(at, baseline, line, _INK, _TEXT_SIZE, anchor))
+    return picture
+
+
+def box_lines(node: AutogradNode, max_attr_chars: int) -> list[str]:
+    """Return what a node says, line by line, as in torchviz."""
+    if node.kind != "function":
+        size = f"({', '.join(map(str, node.shape))})"
+        return [node.name, size] if node.name else [size]
+    if not node.attributes:
+        return [node.name]
+    longest = max(_LEAST_CHARS, max_attr_chars)
+    names = max(len(name) for name, _ in node.attributes)
+    values = min(longest, max(len(value) for _, value in node.attributes))
+    rule = "-" * max(names + values + 2, len(node.name))
+    cut = [
+        (name, value if len(value) <= values else f"{value[: values - 3]}...")
+        for name, value in node.attributes
+    ]
+    return [node.name, rule, *(f"{name:<{names}}: {value:>{values}}" for name, value in cut)]

@@ -1,0 +1,87 @@
+"""The layout: boxes apart, ways downwards, few crossings."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from nbviz.inspection.graph.layout import LevelShape, Placed, place
+
+
+def overlapping(shape: LevelShape, placed: Placed) -> list[tuple[int, int]]:
+    boxes = [
+        (x, y, x + w, y + h) for (x, y), (w, h) in zip(placed.corners, shape.sizes, strict=True)
+    ]
+    return [
+        (i, j)
+        for (i, a), (j, b) in itertools.combinations(enumerate(boxes), 2)
+        if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+    ]
+
+
+def random_level(seed: int) -> LevelShape:
+    pick = random.Random(seed)
+    count = pick.randint(2, 40)
+    sizes = [(pick.uniform(30, 200), pick.choice([24.0, 44.0, 130.0])) for _ in range(count)]
+    edges = {
+        (min(pair), max(pair))
+        for _ in range(count * 2)
+        for pair in [(pick.randrange(count), pick.randrange(count))]
+        if pair[0] != pair[1]
+    }
+    inputs = [(port, pick.randrange(count)) for port in range(pick.randint(0, 3))]
+    outputs = [(pick.randrange(count), port) for port in range(pick.randint(0, 2))]
+    return LevelShape(sizes, sorted(edges), inputs, outputs)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_boxes_are_apart_and_ways_lead_down_from_box_to_box(seed: int) -> None:
+    shape = random_level(seed)
+    placed = place(shape)
+    assert overlapping(shape, placed) == []
+    for (x, y), (width, height) in zip(placed.corners, shape.sizes, strict=True):
+        assert -1e-6 <= x <= placed.width - width + 1e-6
+        assert -1e-6 <= y <= placed.height - height + 1e-6
+    for (source, target), route in zip(shape.edges, placed.routes, strict=False):
+        ys = [y for _, y in route]
+        assert ys == sorted(ys)
+        start, end = placed.corners[source], placed.corners[target]
+        assert route[0][1] == pytest.approx(start[1] + shape.sizes[source][1])
+        assert route[-1] == pytest.approx((end[0] + shape.sizes[target][0] / 2, end[1]))
+    borders = placed.routes[len(shape.edges) :]
+    assert [route[0][1] for route in borders[: len(shape.inputs)]] == [0.0] * len(shape.inputs)
+    for route in borders[len(shape.inputs) :]:
+        assert route[-1][1] == pytest.approx(placed.height)
+
+
+def test_a_chain_is_a_straight_line() -> None:
+    shape = LevelShape([(50.0, 24.0), (120.0, 44.0), (80.0, 24.0)], [(0, 1), (1, 2)])
+    placed = place(shape)
+    assert {round(x, 6) for route in placed.routes for x, _ in route} == {60.0}
+    assert placed.width == 120
+    assert placed.height == 24 + 24 + 44 + 24 + 24
+
+
+def test_a_ladder_is_drawn_without_crossings() -> None:
+    edges = [(0, 3), (1, 2), (2, 5), (3, 4)]
+    placed = place(LevelShape([(40.0, 24.0)] * 6, edges))
+    x = [corner[0] for corner in placed.corners]
+    assert (x[0] < x[1]) == (x[3] < x[2]) == (x[4] < x[5])
+
+
+def test_a_constant_stands_beside_what_it_is_used_with() -> None:
+    # 0 → 1 → 2 → 3, and 4 is used by 3 alone
+    placed = place(LevelShape([(40.0, 24.0)] * 5, [(0, 1), (1, 2), (2, 3), (4, 3)]))
+    assert placed.corners[4][1] == placed.corners[2][1]
+
+
+def test_a_circle_is_drawn_with_one_way_up() -> None:
+    placed = place(LevelShape([(40.0, 24.0)] * 3, [(0, 1), (1, 2), (2, 0)]))
+    downward = [route[0][1] < route[-1][1] for route in placed.routes]
+    assert sorted(downward) == [False, True, True]
+
+
+def test_nothing_takes_no_room() -> None:
+    assert place(LevelShape([], [])) == Placed()

@@ -1,0 +1,121 @@
+"""The user's own step, recorded: its values are as without, and its graph is that of a trace."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from awkward_models import CASES
+from torch import nn
+
+from nbviz.errors import TraceError
+from nbviz.inspection.graph import trace
+from nbviz.inspection.graph.recording import Recording
+from nbviz.inspection.graph.values import with_tensors
+
+
+def model() -> nn.Module:
+    torch.manual_seed(1)
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.Flatten(), nn.Linear(64, 3)
+    )
+
+
+def train_step(net: nn.Module, optimizer: torch.optim.Optimizer) -> torch.Tensor:
+    optimizer.zero_grad()
+    loss = nn.functional.cross_entropy(net(torch.ones(2, 1, 6, 6)), torch.tensor([0, 2]))
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
+def test_a_recorded_step_does_what_it_does_without() -> None:
+    plain = model()
+    watched = copy.deepcopy(plain)
+    losses = []
+    for net in (plain, watched):
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        torch.manual_seed(2)
+        if net is watched:
+            with Recording(net) as recording:
+                losses.append(train_step(net, optimizer))
+        else:
+            losses.append(train_step(net, optimizer))
+    assert torch.equal(*losses)
+    state = plain.state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in watched.state_dict().items())
+    assert not watched._forward_hooks
+    assert not watched._forward_pre_hooks
+    traced = trace(plain, torch.ones(2, 1, 6, 6))
+    assert [n.node_id for n in recording.graph.nodes] == [n.node_id for n in traced.nodes]
+    assert [n.outputs for n in recording.graph.nodes] == [n.outputs for n in traced.nodes]
+    assert recording.graph.edges == traced.edges
+    assert recording.graph.flops == traced.flops
+    assert [n.functions for n in recording.graph.nodes] == [() for _ in traced.nodes]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_awkward_models_are_recorded_as_they_are_traced(name: str) -> None:
+    case = CASES[name]
+    net = case.make()
+    inputs = with_tensors(case.inputs(), torch.Tensor.clone)
+    traced = trace(net, *case.inputs(), **case.kwargs())
+    with Recording(net) as recording:
+        net(*inputs, **case.kwargs())
+    recorded, known = (
+        {call.path for call in graph.module_calls if call.path is not None}
+        for graph in (recording.graph, traced)
+    )
+    assert recorded == known
+    if name == "lazy modules":
+        return  # the real first call also makes the parameters, which is recorded too
+    operations, traced_operations = (
+        {node.node_id for node in graph.nodes if node.kind == "operation"}
+        for graph in (recording.graph, traced)
+    )
+    assert len(operations & traced_operations) >= 0.6 * len(operations)
+
+
+def test_only_the_first_call_is_recorded() -> None:
+    net = nn.Linear(2, 2)
+    with Recording(net) as recording:
+        net(torch.ones(1, 2))
+        net(torch.ones(7, 2))
+    assert recording.graph.nodes[0].outputs[0].shape == (1, 2)
+
+
+def test_functions_of_the_author_are_named_from_the_model_inwards() -> None:
+    class Net(nn.Module):
+        def helper(self, x):
+            return x + 1
+
+        def forward(self, x):
+            return self.helper(x) * 2
+
+    net = Net()
+
+    def step():
+        return net(torch.ones(1))
+
+    with Recording(net) as recording:
+        step()
+    add, mul = recording.graph.nodes[1:3]
+    assert [name.split("#")[0] for name in add.functions] == ["helper"]
+    assert mul.functions == ()
+
+
+def test_an_error_of_the_model_is_its_own() -> None:
+    net = nn.Linear(2, 2)
+    recording = Recording(net)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"), recording:
+        net(torch.ones(1, 3))
+    with pytest.raises(TraceError, match=r"no forward pass of Linear .* call the model inside"):
+        _ = recording.graph
+    assert net(torch.ones(1, 2)).shape == (1, 2)
+    assert torch.nn.Module._call_impl.__qualname__ == "Module._call_impl"
+
+
+def test_what_is_no_model_is_refused() -> None:
+    with pytest.raises(TraceError, match=r"takes a torch.nn.Module, got int"):
+        Recording(3)
