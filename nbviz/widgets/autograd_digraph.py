@@ -76,13 +76,13 @@ class AutogradDigraph(graphviz.Digraph):
         if shutil.which("dot") is not None:
             return super().render(*args, **kwargs)
         names = ("filename", "directory", "view", "cleanup", "format")
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        given: dict[str, Any] = {**dict(zip(names, args, strict=False)), **kwargs}
         outfile: Any = given.get("outfile")
         kind = given.get("format") or (Path(outfile).suffix[1:].lower() if outfile else self.format)
         if kind not in PICTURE_FORMATS:
             return super().render(*args, **kwargs)  # which says that `dot` is missing
         if outfile is not None:
-            file = Path(given.get("directory") or self.directory, outfile)
+            file = Path(given.get("directory") or str(self.directory), outfile)
             file.parent.mkdir(parents=True, exist_ok=True)
         else:
             source = self.save(given.get("filename"), directory=given.get("directory"))

@@ -28,13 +28,13 @@ _LEAST_CHARS = 3
 
 def autograd_picture(autograd: AutogradGraph, max_attr_chars: int) -> Picture:
     """Lay out a backward graph."""
-    texts = [box_lines(node, max_attr_chars) for node in autograd.nodes]
+    tables = [_table(node, max_attr_chars) for node in autograd.nodes]
     sizes = [
         (
-            2 * _PADDING + max(wide_text(line, _TEXT_SIZE) for line in lines),
-            _LINE_HEIGHT * len(lines) + _PADDING,
+            2 * _PADDING + max(_wide(left) + _wide(right) for left, right in table),
+            _LINE_HEIGHT * len(table) + _PADDING,
         )
-        for lines in texts
+        for table in tables
     ]
     place_of = {node.node_id: i for i, node in enumerate(autograd.nodes)}
     pairs = [(place_of[edge.source], place_of[edge.target]) for edge in autograd.edges]
@@ -44,18 +44,44 @@ def autograd_picture(autograd: AutogradGraph, max_attr_chars: int) -> Picture:
     for edge, route in zip(autograd.edges, placed.routes, strict=True):
         line = SceneLine(route, arrives=edge.kind != "saved")
         draw_line(picture, line, (MARGIN, MARGIN), dashed=edge.kind == "view")
-    for node, lines, (x, y), (width, height) in zip(
-        autograd.nodes, texts, placed.corners, sizes, strict=True
+    for node, table, (x, y), size in zip(
+        autograd.nodes, tables, placed.corners, sizes, strict=True
     ):
         left, top = x + MARGIN, y + MARGIN
-        picture.add(Box(left, top, width, height, _FILLS[node.kind], 2, "text-soft"))
-        for i, line in enumerate(lines):
+        picture.add(Box(left, top, *size, _FILLS[node.kind], 2, "text-soft"))
+        for i, (name, value) in enumerate(table):
             baseline = top + _LINE_HEIGHT * (i + 1)
-            is_table = len(lines) > 2  # noqa: PLR2004  what a function saved
-            at = left + (_PADDING if is_table else width / 2)
-            anchor = "start" if is_table else "middle"
-            picture.add(Label(at, baseline, line, _INK, _TEXT_SIZE, anchor))
+            if node.attributes and (i or value):
+                right = left + size[0] - _PADDING
+                picture.add(Label(left + _PADDING, baseline, name, _INK, _TEXT_SIZE))
+                picture.add(Label(right, baseline, value, _INK, _TEXT_SIZE, "end"))
+            else:
+                middle = left + size[0] / 2
+                bold = bool(node.attributes)
+                picture.add(Label(middle, baseline, name, _INK, _TEXT_SIZE, "middle", bold))
     return picture
+
+
+def _table(node: AutogradNode, max_attr_chars: int) -> list[tuple[str, str]]:
+    """Return what a node says: its lines, and beside those of a function's attributes the values.
+
+    Columns stand in for the spaces of torchviz, which need a font of one width.
+    """
+    if not node.attributes:
+        return [(line, "") for line in box_lines(node, max_attr_chars)]
+    longest = max(_LEAST_CHARS, max_attr_chars)
+    return [
+        (node.name, ""),
+        *(
+            (name, v if len(v) <= longest else f"{v[: longest - 1]}…")
+            for name, v in node.attributes
+        ),
+    ]
+
+
+def _wide(text: str) -> float:
+    """Return how wide a cell of a table is, with the space beside it."""
+    return wide_text(text, _TEXT_SIZE, bold=True) + _LINE_HEIGHT / 2 if text else 0.0
 
 
 def box_lines(node: AutogradNode, max_attr_chars: int) -> list[str]:

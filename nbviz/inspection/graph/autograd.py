@@ -253,11 +253,12 @@ def _attributes(function: Any) -> Iterator[tuple[str, str]]:
         ):
             yield name, "[saved tensors]"
         else:
-            yield name, str(value)
+            yield name, str(cast("Any", value))
 
 
 def _order(function: Any) -> int | None:
     """Return when a function was made; None where PyTorch does not say, as for leaves."""
-    number: Any = getattr(function, "_sequence_nr", None)
-    order = int(number()) if callable(number) and not hasattr(function, "variable") else -1
+    if hasattr(function, "variable") or not hasattr(function, "_sequence_nr"):
+        return None
+    order: int = function._sequence_nr()
     return order if 0 <= order < _NO_ORDER else None

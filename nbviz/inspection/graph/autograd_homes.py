@@ -55,7 +55,7 @@ def _guessed(autograd: AutogradGraph) -> dict[str, Home]:
         node.node_id: tuple(
             (path, "")
             for path, (first, last) in sorted(spans.items(), key=lambda item: item[0].count("."))
-            if node.order is not None and first <= node.order <= last
+            if first <= node.order <= last
         )
         for node in autograd.nodes
         if node.kind == "function" and node.order is not None

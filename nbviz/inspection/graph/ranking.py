@@ -80,11 +80,18 @@ def _shorten(
     ranks: list[int],
     fixed: set[int],
 ) -> None:
-    """Move nodes later where more ways leave them than arrive, as constants to their use."""
+    """Move nodes later where that shortens their ways, as constants to their use.
+
+    So do nodes that more ways leave than reach, and chains that begin without a way in.
+    """
+    loose = [False] * len(ranks)
+    for node in order:
+        loose[node] = len(before[node]) <= 1 and all(loose[source] for source in before[node])
     for _ in range(_PASSES):
         moved = False
         for node in reversed(order):
-            if node in fixed or len(after[node]) <= len(before[node]):
+            stays = len(after[node]) <= len(before[node]) and not loose[node]
+            if node in fixed or stays:
                 continue
             free = [ranks[target] for target in after[node] if target not in fixed]
             latest = min(free, default=ranks[node] + 1) - 1
