@@ -53,6 +53,7 @@ class AutogradDigraph(graphviz.Digraph):
         super().__init__(node_attr=dict(_NODE_LOOK), graph_attr={"size": "12,12"})
         self.autograd = autograd
         self._max_attr_chars = max_attr_chars
+        self._shown: GraphView | None = None
         for node in autograd.nodes:
             label = graphviz.escape("\n".join(box_lines(node, max_attr_chars)))
             color = _COLORS.get(node.kind)
@@ -107,7 +108,8 @@ class AutogradDigraph(graphviz.Digraph):
         return encoded_picture(autograd_picture(self.autograd, self._max_attr_chars), kind)
 
     def _ipython_display_(self, **_: Any) -> None:
-        self.graph_view().show()
+        self._shown = self._shown or self.graph_view()  # kept: a view answers as long as it lives
+        self._shown.show()
 
 
 def make_digraph(autograd: AutogradGraph, max_attr_chars: int) -> AutogradDigraph:

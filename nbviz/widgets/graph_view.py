@@ -140,8 +140,11 @@ def graph(model: torch.nn.Module | Graph, *inputs: Any, **kwargs: Any) -> GraphV
 class ShownRecording(Recording):
     """A recording that shows its graph when it is the last line of a cell."""
 
+    _shown: GraphView | None = None
+
     def _ipython_display_(self, **_: Any) -> None:
-        GraphView(self.graph).show()
+        self._shown = self._shown or GraphView(self.graph)  # kept: a view answers while it lives
+        self._shown.show()
 
 
 def record(model: torch.nn.Module) -> ShownRecording:
