@@ -2,9 +2,9 @@
 
 The server leaves Nagle's algorithm on for its websockets. Of small messages it then holds back each
 until the browser's machine has acknowledged the one before, and that machine waits up to 40 ms
-(more on some systems) before it does: 60 messages a second arrive in 30 bursts. Where this extension
-is not loaded (another server, an older configuration) frames come in those bursts, and all else is
-the same.
+(more on some systems) before it does: 60 messages a second arrive in 30 bursts. Where this
+extension is not loaded (another server, an older configuration) frames come in those bursts, and
+all else is the same.
 """
 
 from __future__ import annotations

@@ -56,7 +56,9 @@ def test_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert modules <= names
     assert {"nbviz/py.typed", "nbviz/static/widget.js"} <= names
     rest = {name for name in names if not name.startswith("nbviz/")}
-    assert all(".dist-info/" in name for name in rest)
+    settings = {name for name in rest if ".data/data/etc/jupyter/" in name}
+    assert [Path(name).name for name in settings] == ["nbviz.json"]
+    assert all(".dist-info/" in name for name in rest - settings)
     assert not [name for name in names if "__pycache__" in name or "node_modules" in name]
 
 

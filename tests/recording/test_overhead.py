@@ -1,4 +1,4 @@
-"""The budget of nbviz's own time: fills with time, is overdrawn by cost, never silences for long."""
+"""The budget of nbviz's own time: fills with time, is overdrawn, never silences for long."""
 
 from __future__ import annotations
 
