@@ -2,11 +2,11 @@
 
 Every tool in a process of its own. "Kept" is steps/s with the tool over steps/s of the same loop
 without, in turns in the same process; "nbviz, watched" has a reader beside it that takes what is
-new 30 times a second, as a dashboard does.
+new 30 times a second, as a dashboard does. The last rows are a real dashboard in a real kernel.
 
 Not called `logging.py`: Python would import it in place of its own module.
 
-Run: python benchmarks/log_calls.py   (about two minutes)
+Run: python benchmarks/log_calls.py   (about eight minutes)
 """
 
 from __future__ import annotations
@@ -127,6 +127,8 @@ TOOLS = {
     "hiddenlayer History": hiddenlayer,
     "W&B offline": wandb_offline,
 }
+# In a kernel, with a dashboard: see `_live_cost.py`.
+LIVE = ("nbviz, live, no screen", "nbviz, live in JupyterLab", "a neighbour, 25 % busy")
 
 
 def calls(log: Log, scalars: int, first_step: int) -> dict[str, float]:
@@ -264,6 +266,16 @@ def main() -> int:
         )
         if name == "nothing":
             rates = f"{found['mlp'][0]:,.0f} and {found['cnn'][0]:,.0f} steps/s"
+    for name in LIVE:
+        result = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("_live_cost.py")), name],
+            capture_output=True, check=False, text=True, timeout=300,
+        )  # fmt: skip
+        if result.returncode:
+            print(f"{name:<26}failed: {result.stderr.strip()[-300:]}")
+            continue
+        found = json.loads(result.stdout.strip().splitlines()[-1])
+        print(f"{name:<66}{found['mlp'][1]:>10.3f}{found['cnn'][1]:>8.3f}", flush=True)
     print(f"\nWithout a tool {rates}; loss and accuracy are logged at each step.")
     print("* µs a scalar at ten a call, the benchmark's own loop included (see: nothing)")
     return 0

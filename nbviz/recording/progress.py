@@ -98,6 +98,10 @@ class ProgressMeter:
         if self._budget is not None:
             self._budget.spend(seconds)
 
+    def draw(self, seconds: float) -> None:
+        """Count time that showing the run took; what is sampled does not wait for it."""
+        self._own_seconds += seconds
+
     def sample_call(self, seconds: float) -> None:
         """Say how long one log call took; the others are taken to cost as much."""
         old = self._call_seconds

@@ -60,7 +60,7 @@ class LiveTrainer(Dashboard):
         name: str | None = None,
         panels: Sequence[str] | None = None,
         transport: Literal["auto", "push", "pull"] = "auto",
-        frames_per_second: float = 30,
+        frames_per_second: float | None = None,
         **options: Any,
     ) -> None:
         self.trainer = Trainer(

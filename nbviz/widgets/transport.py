@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbviz import protocol
+from nbviz.widgets.pace import Pace
 
 if TYPE_CHECKING:
     from nbviz.widgets.feed import Cursor, Feed
@@ -54,7 +55,8 @@ class Transport:
     Args:
         feed: What is new, and what a new page needs.
         send: Sends one message; called with the transport's lock held, so in order.
-        frames_per_second: The most frames sent to one page in a second.
+        frames_per_second: The most frames sent to one page in a second; None lets it follow what
+            they cost.
         pulls: Pages ask for each frame; none is sent by itself.
         gone: Told of a page that is not there any more.
         clock: Seconds that only grow.
@@ -65,7 +67,7 @@ class Transport:
         feed: Feed,
         send: Send,
         *,
-        frames_per_second: float = 30.0,
+        frames_per_second: float | None = None,
         pulls: bool = False,
         gone: Callable[[str], None] = lambda _client_id: None,
         clock: Callable[[], float] = time.monotonic,
@@ -73,8 +75,8 @@ class Transport:
         self.pulls = pulls
         self._feed = feed
         self._send = send
-        self._interval = 1.0 / frames_per_second
-        self._window = max(2, round(frames_per_second * WINDOW_SECONDS))
+        self.pace = Pace(frames_per_second)
+        self._window = max(2, round(self.pace.most * WINDOW_SECONDS))
         self._gone = gone
         self._clock = clock
         self._lock = threading.RLock()
@@ -184,7 +186,7 @@ class Transport:
             if wait > 0:
                 return wait
             if self._broadcast(now):
-                return max(LEAST_PAUSE, now + self._interval - self._clock())
+                return max(LEAST_PAUSE, now + self.pace.interval - self._clock())
             owed = any(c.acknowledged < self._sequence for c in self._clients.values())
             if owed and self._silent_frames < SILENT_FRAMES:
                 # The newest frame may be lost, and no later one would show the gap.
@@ -193,7 +195,7 @@ class Transport:
                     self._send_frame([], [], now)
                 if not self._feed.is_active:
                     return SILENCE_SECONDS
-            return self._interval if self._feed.is_active else None
+            return self.pace.interval if self._feed.is_active else None
 
     def _due_in(self, now: float) -> float:
         """Seconds until the next frame may leave."""
@@ -203,9 +205,9 @@ class Transport:
             abandoned = min(silence.values()) > ABANDONED_SECONDS
             rare = ABANDONED_INTERVAL if abandoned else OPEN_LOOP_SECONDS
             return self._sent_at + rare - now
-        wait = self._sent_at + self._interval - now
+        wait = self._sent_at + self.pace.interval - now
         behind = self._sequence - min(c.acknowledged for c in attentive)
-        return max(self._interval, wait) if behind >= self._window else wait
+        return max(self.pace.interval, wait) if behind >= self._window else wait
 
     def _forget_abandoned(self, now: float) -> None:
         """Give up pages that are silent while another one answers: a reload leaves such behind."""

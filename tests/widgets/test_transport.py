@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nbviz.widgets.pace import FEWEST_FRAMES, MOST_FRAMES, Pace
 from nbviz.widgets.transport import ABANDONED_SECONDS, SILENCE_SECONDS, WINDOW_SECONDS, Transport
 
 
@@ -268,3 +269,17 @@ def test_a_nonsense_acknowledgement_is_harmless(sequence: int) -> None:
     rig.transport.acknowledge("unknown", 3)
     rig.run(1, acknowledging=[page])
     assert page.gaps == 0
+
+
+def test_frames_that_cost_more_leave_more_rarely_within_bounds() -> None:
+    pace = Pace(None)
+    assert pace.interval == 1 / MOST_FRAMES
+    for _ in range(100):
+        pace.spent(0.0005)
+    assert pace.interval == pytest.approx(0.05, rel=0.01)
+    for _ in range(100):
+        pace.spent(1.0)
+    assert pace.interval == 1 / FEWEST_FRAMES
+    fixed = Pace(60)
+    fixed.spent(1.0)
+    assert fixed.interval == 1 / 60
