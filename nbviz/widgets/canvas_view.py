@@ -57,6 +57,7 @@ class Picture:
         self._drawn: Callable[[], bytes] | None = None
         self._due = 0.0
         self._cost = 0.0
+        self._is_warm = False  # the first drawing loads matplotlib and its fonts
 
     def request(self, draw: Callable[[], Callable[[], bytes]]) -> None:
         """Show something new.
@@ -84,6 +85,7 @@ class Picture:
             started = time.monotonic()
             self.widget.value = encode()
             self._pace(self._cost + time.monotonic() - started)
+            self._is_warm = True
         if self._wanted is None:
             return None
         return max(0.0, self._due - time.monotonic())
@@ -101,7 +103,8 @@ class Picture:
         self._pace(self._cost)
 
     def _pace(self, cost: float) -> None:
-        self._due = time.monotonic() + max(SHORTEST_SECONDS, cost / COST_SHARE)
+        wait = cost / COST_SHARE if self._is_warm else 0.0
+        self._due = time.monotonic() + max(SHORTEST_SECONDS, wait)
 
 
 class CanvasView:

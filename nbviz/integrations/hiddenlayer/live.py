@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import logging
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from nbviz.recording.run import Run
 from nbviz.widgets.canvas_view import CanvasView, Picture, Plot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from nbviz.integrations.hiddenlayer.canvas import Call, Canvas
     from nbviz.integrations.hiddenlayer.history import Metric
@@ -113,11 +115,25 @@ class _Lines:
 
 def _painter(canvas: Canvas, call: Call) -> Callable[[], bytes]:
     """Draw a call of a subclass's method, and return what makes a PNG of it."""
-    figure = canvas.paint([call])
+    with _without_warnings():
+        figure = canvas.paint([call])
 
     def encode() -> bytes:
         file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=2 * _PIXELS_AN_INCH)
+        with _without_warnings():
+            figure.savefig(file, format="png", dpi=2 * _PIXELS_AN_INCH)
         return file.getvalue()
 
     return encode
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Generator[None]:
+    """Keep matplotlib from filling the cell with what it says of each of many drawings."""
+    logger = logging.getLogger("matplotlib")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -44,8 +44,9 @@ def to_data(value: Any) -> Any:
     if torch is not None and isinstance(value, torch.Tensor):
         tensor: Any = value
         return tensor.item() if tensor.dim() == 0 else copy_array(tensor).read()
-    is_number = isinstance(value, np.generic | np.ndarray) and cast("Any", value).ndim == 0
-    return value.item() if is_number else value
+    array: Any = value
+    is_number = isinstance(value, np.generic | np.ndarray) and array.ndim == 0
+    return array.item() if is_number else array
 
 
 def write(*args: Any) -> None:
