@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import sys
 import threading
 import time
+import uuid
 from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 SHORTEST_SECONDS = 0.25  # between two drawings of one picture
 COST_SHARE = 0.1  # of the time, for drawing one picture
+_HIDING = (
+    '<style>[data-nbviz-static="{0}"],.jp-OutputArea-child:has([data-nbviz-static="{0}"])'
+    "{{display:none!important}}</style>"
+)
 
 
 class Plot:
@@ -90,6 +96,11 @@ class Picture:
             return None
         return max(0.0, self._due - time.monotonic())
 
+    def hurry(self) -> None:
+        """Draw what was asked for last without waiting; no more comes soon."""
+        self._due = 0.0
+        self.wake()
+
     def _draw(self) -> None:
         with self._lock:
             wanted, self._wanted = self._wanted, None
@@ -110,12 +121,19 @@ class Picture:
 class CanvasView:
     """Shows text, plots and pictures below one another in the running cell.
 
+    A second output of the cell, which the view hides, is a picture for readers without a kernel; it
+    is drawn when the cell has ended.
+
     Args:
         name: What it is, for readers that show only text.
+        still: Draws all of it as a PNG image; None if that cannot be done here.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, still: Callable[[], bytes | None]) -> None:
         self._name = name
+        self._still = still
+        self._view_id = uuid.uuid4().hex[:12]
+        self._hiding = ipywidgets.HTML(_HIDING.format(self._view_id))
         self._head = ipywidgets.Label()
         self._notice = ipywidgets.Label()
         self._box = ipywidgets.VBox(layout=ipywidgets.Layout(width="100%"))
@@ -131,7 +149,7 @@ class CanvasView:
             if isinstance(part, Picture):
                 part.wake = self._emitter.wake
         self._parts = list(parts)
-        widgets = (*([self._head] if head else []), *(part.widget for part in parts))
+        widgets = (self._hiding, *([self._head] if head else []), *(part.widget for part in parts))
         if self._notice.value:
             widgets = (*widgets, self._notice)
         if self._box.children != widgets:
@@ -154,6 +172,29 @@ class CanvasView:
         display = cast("Any", IPython.display.display)
         view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
         display({"text/plain": self._name, WIDGET_VIEW: view}, raw=True)
+        shell: Any = cast("Any", IPython).get_ipython()
+        if shell is None or threading.current_thread() is not threading.main_thread():
+            return
+        handle = display(
+            {"text/html": self._figure(""), "text/plain": ""}, raw=True, display_id=True
+        )
+
+        def cell_ended(*_: object) -> None:
+            shell.events.unregister("post_run_cell", cell_ended)
+            for part in self._parts:
+                if isinstance(part, Picture):
+                    part.hurry()
+            image = self._still()
+            if image is not None:
+                encoded = base64.b64encode(image).decode("ascii")
+                html = self._figure(f'<img alt="" src="data:image/png;base64,{encoded}">')
+                bundle = {"text/html": html, "image/png": encoded, "text/plain": self._name}
+                handle.update(bundle, raw=True)
+
+        shell.events.register("post_run_cell", cell_ended)
+
+    def _figure(self, content: str) -> str:
+        return f'<figure data-nbviz-static="{self._view_id}" style="margin:0">{content}</figure>'
 
     def _tick(self) -> float | None:
         waits = [part.refresh() for part in self._parts if isinstance(part, Picture)]

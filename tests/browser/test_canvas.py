@@ -88,7 +88,7 @@ def test_a_canvas_is_one_view_updated_in_place(
     notebook.page.wait_for_function(SAYS, arg=[root, ">299</text><image"])
     notebook.page.wait_for_function(SAYS, arg=[root, ">299</text><line"])
     notebook.page.wait_for_function(ALL_OTHERS, arg=[root, early])
-    expect(output.locator(".jp-OutputArea-child")).to_have_count(1)
+    expect(output.locator(".jp-OutputArea-child:visible")).to_have_count(1)
     expect(output).to_contain_text("Step: 299")
     for theme in ("light", "dark"):
         notebook.set_theme(theme)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -183,6 +184,7 @@ for step in range(40):
     "canvas2.draw_plot(history2['loss'])",
     "hl.show_images([np.random.rand(8, 8) for _ in range(6)])",
     """
+import base64
 import json
 shown = canvas2._live._view._parts
 print(json.dumps({
@@ -204,9 +206,10 @@ def demonstration() -> list[Any]:
 
 def test_each_cell_shows_one_view(demonstration: list[Any]) -> None:
     for cell in demonstration[:3]:
-        (output,) = cell.outputs
-        assert output.output_type == "display_data"
-        assert "application/vnd.jupyter.widget-view+json" in output.data
+        live, still = cell.outputs
+        assert "application/vnd.jupyter.widget-view+json" in live.data
+        assert base64.b64decode(still.data["image/png"]).startswith(b"\x89PNG")
+        assert "data-nbviz-static" in still.data["text/html"]
     views = [
         cell.outputs[0].data["application/vnd.jupyter.widget-view+json"]["model_id"]
         for cell in demonstration[:3]

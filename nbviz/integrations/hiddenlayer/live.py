@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import logging
 import weakref
@@ -27,7 +28,7 @@ class LiveCanvas:
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = weakref.ref(canvas)
-        self._view = CanvasView(type(canvas).__name__)
+        self._view = CanvasView(type(canvas).__name__, self._still)
         self._parts: dict[tuple[Any, ...], _Lines | Picture] = {}
 
     def show(self, calls: Sequence[Call]) -> None:
@@ -54,7 +55,15 @@ class LiveCanvas:
                 part.plot.close()
         self._parts = shown
         parts = [part.plot if isinstance(part, _Lines) else part for part in shown.values()]
-        self._view.show(" · ".join(heads), parts)
+        self._view.show(" · ".join(heads).replace("\n\n", " · "), parts)
+
+    def _still(self) -> bytes | None:
+        canvas = self._canvas()
+        if canvas is None or importlib.util.find_spec("matplotlib") is None:
+            return None
+        with _without_warnings():
+            figure = canvas.figure
+        return _encoded(figure, _PIXELS_AN_INCH)
 
     def _show_lines(
         self,
@@ -118,13 +127,14 @@ def _painter(canvas: Canvas, call: Call) -> Callable[[], bytes]:
     with _without_warnings():
         figure = canvas.paint([call])
 
-    def encode() -> bytes:
-        file = io.BytesIO()
-        with _without_warnings():
-            figure.savefig(file, format="png", dpi=2 * _PIXELS_AN_INCH)
-        return file.getvalue()
+    return lambda: _encoded(figure, 2 * _PIXELS_AN_INCH)
 
-    return encode
+
+def _encoded(figure: Any, dpi: int) -> bytes:
+    file = io.BytesIO()
+    with _without_warnings():
+        figure.savefig(file, format="png", dpi=dpi)
+    return file.getvalue()
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ def images_svg(metric: Metric, limit: int = 5) -> bytes:
 def histogram_svg(metric: Metric, title: str = "", *, theme: dict[str, Any]) -> bytes:
     """Return the histograms of a metric's newest arrays, the newest in front."""
     steps, counts, edges = histograms(metric)
-    left, right, top, apart, tall = 12, 90, 70, 18, 60
+    left, right, top, apart, tall = 34, 68, 70, 18, 60
     wide = _WIDTH - left - right
     bottom = top + apart * max(0, len(steps) - 1)
     most = max(1, int(counts.max(initial=0)))
@@ -71,7 +71,7 @@ def histogram_svg(metric: Metric, title: str = "", *, theme: dict[str, Any]) -> 
         x = left + (value - edges[0]) / (edges[-1] - edges[0]) * wide
         parts.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 5}" stroke="{_TEXT}"/>'
-            f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{value:.3g}</text>'
+            f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{value:.2g}</text>'
         )
     return _svg(bottom + 26, "".join(parts))
 
