@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import io
 import logging
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from nbviz.recording.run import Run
 from nbviz.widgets.canvas_view import CanvasView, Picture, Plot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from nbviz.integrations.hiddenlayer.canvas import Call, Canvas
     from nbviz.integrations.hiddenlayer.history import Metric
@@ -61,7 +62,7 @@ class LiveCanvas:
         canvas = self._canvas()
         if canvas is None or importlib.util.find_spec("matplotlib") is None:
             return None
-        with _without_warnings():
+        with _without_warnings:
             figure = canvas.figure
         return _encoded(figure, _PIXELS_AN_INCH)
 
@@ -124,7 +125,7 @@ class _Lines:
 
 def _painter(canvas: Canvas, call: Call) -> Callable[[], bytes]:
     """Draw a call of a subclass's method, and return what makes a PNG of it."""
-    with _without_warnings():
+    with _without_warnings:
         figure = canvas.paint([call])
 
     return lambda: _encoded(figure, 2 * _PIXELS_AN_INCH)
@@ -132,18 +133,32 @@ def _painter(canvas: Canvas, call: Call) -> Callable[[], bytes]:
 
 def _encoded(figure: Any, dpi: int) -> bytes:
     file = io.BytesIO()
-    with _without_warnings():
+    with _without_warnings:
         figure.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
 
 
-@contextlib.contextmanager
-def _without_warnings() -> Generator[None]:
-    """Keep matplotlib from filling the cell with what it says of each of many drawings."""
-    logger = logging.getLogger("matplotlib")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+class _WithoutWarnings(contextlib.AbstractContextManager[None]):
+    """Keeps matplotlib from filling the cell with what it says of each of many drawings."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0  # threads: the view's and the cell's may draw at once
+        self._level = logging.NOTSET
+
+    def __enter__(self) -> None:
+        logger = logging.getLogger("matplotlib")
+        with self._lock:
+            if self._inside == 0:
+                self._level = logger.level
+                logger.setLevel(logging.ERROR)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                logging.getLogger("matplotlib").setLevel(self._level)
+
+
+_without_warnings = _WithoutWarnings()
