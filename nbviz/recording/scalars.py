@@ -81,6 +81,8 @@ def read_value(tag: str, value: object) -> float | CapturedScalar:
     """
     if value.__class__ is float:
         return cast("float", value)
+    if isinstance(value, CapturedScalar):
+        return value
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return _read_tensor(tag, value)

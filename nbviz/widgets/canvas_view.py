@@ -1,0 +1,220 @@
+"""One view in a cell that is made of plots and pictures, each updated in place."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, cast
+
+import ipywidgets
+
+from nbviz.widgets.cells import running_cell
+from nbviz.widgets.dashboard import Dashboard
+from nbviz.widgets.emitter import Emitter
+from nbviz.widgets.output import WIDGET_VIEW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbviz.recording.run import Run
+
+SHORTEST_SECONDS = 0.25  # between two drawings of one picture
+COST_SHARE = 0.1  # of the time, for drawing one picture
+_HIDING = (
+    '<style>[data-nbviz-static="{0}"],.jp-OutputArea-child:has([data-nbviz-static="{0}"])'
+    "{{display:none!important}}</style>"
+)
+
+
+class Plot:
+    """A chart of runs, which they feed by themselves."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.widget = Dashboard(*runs, panels=["curves"])
+
+    def wake(self) -> None:
+        """Send what is new soon."""
+        self.widget.wake()
+
+    def close(self) -> None:
+        """Remove it from all pages."""
+        self.widget.close()
+
+
+class Picture:
+    """A picture that replaces itself in place, at a bounded rate; the newest request wins.
+
+    Args:
+        format: "png" or "svg+xml".
+        width: In CSS pixels, on a page that is wide enough.
+    """
+
+    def __init__(self, format: str, width: int) -> None:  # noqa: A002
+        self.widget = ipywidgets.Image(
+            format=format, layout=ipywidgets.Layout(width=f"{width}px", max_width="100%")
+        )
+        self.wake: Callable[[], None] = lambda: None
+        self._lock = threading.Lock()
+        self._wanted: Callable[[], Callable[[], bytes]] | None = None
+        self._drawn: Callable[[], bytes] | None = None
+        self._due = 0.0
+        self._cost = 0.0
+        self._is_warm = False  # the first drawing loads matplotlib and its fonts
+
+    def request(self, draw: Callable[[], Callable[[], bytes]]) -> None:
+        """Show something new.
+
+        Args:
+            draw: Draws; returns what encodes it. It is called here and now if the picture is due,
+                otherwise when it is, by the view's thread, unless a newer request comes first.
+        """
+        with self._lock:
+            self._wanted = draw
+        if time.monotonic() >= self._due:
+            self._draw()
+            if "google.colab" in sys.modules:  # which shows nothing that a thread sends
+                self.refresh()
+        self.wake()
+
+    def refresh(self) -> float | None:
+        """Draw and encode what is due; return the seconds until more is, None if nothing is."""
+        wait = self._due - time.monotonic()
+        if self._wanted is not None and wait <= 0:
+            self._draw()
+        with self._lock:
+            encode, self._drawn = self._drawn, None
+        if encode is not None:
+            started = time.monotonic()
+            self.widget.value = encode()
+            self._pace(self._cost + time.monotonic() - started)
+            self._is_warm = True
+        if self._wanted is None:
+            return None
+        return max(0.0, self._due - time.monotonic())
+
+    def hurry(self) -> None:
+        """Draw what was asked for last without waiting; no more comes soon."""
+        self._due = 0.0
+        self.wake()
+
+    def _draw(self) -> None:
+        with self._lock:
+            wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return
+        started = time.monotonic()
+        drawn = wanted()
+        with self._lock:
+            self._drawn = drawn
+        self._cost = time.monotonic() - started
+        self._pace(self._cost)
+
+    def _pace(self, cost: float) -> None:
+        wait = cost / COST_SHARE if self._is_warm else 0.0
+        self._due = time.monotonic() + max(SHORTEST_SECONDS, wait)
+
+
+class CanvasView:
+    """Shows text, plots and pictures below one another in the running cell.
+
+    A second output of the cell, which the view hides, is a picture for readers without a kernel; it
+    is drawn when the cell has ended.
+
+    Args:
+        name: What it is, for readers that show only text.
+        still: Draws all of it as a PNG image; None if that cannot be done here.
+    """
+
+    def __init__(self, name: str, still: Callable[[], bytes | None]) -> None:
+        self._name = name
+        self._still = still
+        self._view_id = uuid.uuid4().hex[:12]
+        self._hiding = ipywidgets.HTML(_HIDING.format(self._view_id))
+        self._head = ipywidgets.Label()
+        self._notice = ipywidgets.Label()
+        self._box = ipywidgets.VBox(layout=ipywidgets.Layout(width="100%"))
+        self._parts: list[Plot | Picture] = []
+        self._emitter = Emitter(self._tick, self._report)
+        self._cell: object = None
+
+    def show(self, head: str, parts: Sequence[Plot | Picture]) -> None:
+        """Show these parts, and display the view if this cell does not show it yet."""
+        if self._head.value != head:
+            self._head.value = head
+        for part in parts:
+            if isinstance(part, Picture):
+                part.wake = self._emitter.wake
+        self._parts = list(parts)
+        widgets = (self._hiding, *([self._head] if head else []), *(part.widget for part in parts))
+        if self._notice.value:
+            widgets = (*widgets, self._notice)
+        if self._box.children != widgets:
+            self._box.children = widgets
+        cell = self._running_cell()
+        if cell != self._cell:
+            self._cell = cell
+            self._display()
+        self._emitter.wake()
+
+    def _running_cell(self) -> object:
+        # The shell's notion of the running cell is the main thread's.
+        if threading.current_thread() is threading.main_thread():
+            return running_cell()
+        return threading.get_ident() if self._cell is None else self._cell
+
+    def _display(self) -> None:
+        import IPython.display
+
+        display = cast("Any", IPython.display.display)
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
+        display({"text/plain": self._name, WIDGET_VIEW: view}, raw=True)
+        shell: Any = cast("Any", IPython).get_ipython()
+        if shell is None or threading.current_thread() is not threading.main_thread():
+            return
+        handle = display(
+            {"text/html": self._figure(""), "text/plain": ""}, raw=True, display_id=True
+        )
+
+        def cell_ended(*_: object) -> None:
+            shell.events.unregister("post_run_cell", cell_ended)
+            for part in self._parts:
+                if isinstance(part, Picture):
+                    part.hurry()
+            image = self._still()
+            if image is not None:
+                encoded = base64.b64encode(image).decode("ascii")
+                html = self._figure(f'<img alt="" src="data:image/png;base64,{encoded}">')
+                bundle = {"text/html": html, "image/png": encoded, "text/plain": self._name}
+                handle.update(bundle, raw=True)
+
+        shell.events.register("post_run_cell", cell_ended)
+
+    def _figure(self, content: str) -> str:
+        return f'<figure data-nbviz-static="{self._view_id}" style="margin:0">{content}</figure>'
+
+    def _tick(self) -> float | None:
+        waits = [part.refresh() for part in self._parts if isinstance(part, Picture)]
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    def _report(self, error: Exception) -> None:
+        """Say below the view that drawing failed; the training goes on."""
+        text = f"A picture could not be drawn: {type(error).__name__}: {error}"
+        if self._notice.value != text:
+            self._notice.value = text
+            if self._notice not in self._box.children:
+                self._box.children = (*self._box.children, self._notice)
+
+
+def display_figure(figure: Any) -> None:
+    """Display a matplotlib figure as a picture in the running cell."""
+    import IPython.display
+
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=144)
+    size = figure.get_size_inches() * 72
+    image = IPython.display.Image(data=file.getvalue(), width=round(size[0]))
+    cast("Any", IPython.display.display)(image)
