@@ -1,15 +1,12 @@
 """The rows of `log_calls.py` with a dashboard, in a real kernel: training speed that is kept.
 
 "no screen": the kernel sends frames to a client that acknowledges them and draws nothing: what
-nbviz costs in the kernel. "in JupyterLab": Chromium draws them on the same machine. "a neighbour":
-no nbviz at all, but another process that is busy for 5 ms in 20: what a machine of few cores takes
-from a training whenever anything else happens on it.
+nbviz costs in the kernel. "in JupyterLab": Chromium draws them on the same machine.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -37,14 +34,6 @@ def go():
         KEPT[name] = log_calls.kept(log, steps[name], number * 10_000_000)
     KEPT["done"] = True
 training = BackgroundRun(go, name="cost")
-"""
-BUSY = """
-import time
-while True:
-    began = time.perf_counter()
-    while time.perf_counter() - began < 0.005:
-        pass
-    time.sleep(0.015)
 """
 
 
@@ -105,36 +94,9 @@ def in_jupyterlab() -> dict[str, Any]:
     return kept
 
 
-def neighbour() -> dict[str, Any]:
-    import log_calls
-
-    kept: dict[str, Any] = {}
-    for name, step in log_calls.networks().items():
-        alone, beside = [], []
-        for _ in range(ROUNDS):
-            alone.append(_speed(step))
-            other = subprocess.Popen([sys.executable, "-c", BUSY])
-            time.sleep(0.3)
-            beside.append(_speed(step))
-            other.kill()
-            other.wait()
-        ratios = sorted(b / a for a, b in zip(alone, beside, strict=True))
-        kept[name] = (sorted(alone)[ROUNDS // 2], ratios[ROUNDS // 2])
-    return kept
-
-
-def _speed(step: Any) -> float:
-    done, began = 0, time.perf_counter()
-    while time.perf_counter() - began < ROUND_SECONDS:
-        step()
-        done += 1
-    return done / (time.perf_counter() - began)
-
-
 ROWS = {
     "nbviz, live, no screen": no_screen,
     "nbviz, live in JupyterLab": in_jupyterlab,
-    "a neighbour, 25 % busy": neighbour,
 }
 
 if __name__ == "__main__":

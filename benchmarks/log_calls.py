@@ -128,7 +128,7 @@ TOOLS = {
     "W&B offline": wandb_offline,
 }
 # In a kernel, with a dashboard: see `_live_cost.py`.
-LIVE = ("nbviz, live, no screen", "nbviz, live in JupyterLab", "a neighbour, 25 % busy")
+LIVE = ("nbviz, live, no screen", "nbviz, live in JupyterLab")
 
 
 def calls(log: Log, scalars: int, first_step: int) -> dict[str, float]:

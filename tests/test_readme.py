@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from torch import nn
 
 import nbviz
@@ -39,6 +40,38 @@ def test_the_live_cell_runs() -> None:
     live.start()
     live.wait(60)
     assert len(live.run["loss/train"]) == len(train_loader)
+
+
+def test_media_and_a_watch_are_recorded() -> None:
+    names = _example()
+    trainer, run = names["trainer"], names["trainer"].run
+    exec(BLOCKS[4], names)
+    trainer.start()
+    trainer.wait(60)
+    names["watch"].stop()
+    assert set(run.media) >= {"digits/first", "logits"}
+    assert len(run["weights/1.weight/norm"]) > 0
+    assert len(run["gradients/3.weight/norm"]) > 0
+    assert len(run["activations/3/mean"]) > 0
+
+
+def test_the_model_is_drawn_summed_up_and_recorded(tmp_path, monkeypatch) -> None:
+    pytest.importorskip("graphviz")  # an extra, which Colab's environment is without
+    monkeypatch.chdir(tmp_path)
+    names = _example()
+    exec(BLOCKS[5], names)
+    assert (tmp_path / "model.svg").read_text().count("<text") > 4
+    assert names["recording"].graph.parameter_count == 64 * 64 + 64 + 64 * 10 + 10
+
+
+def _example() -> dict:
+    """Return the first example's names, and a batch of its images."""
+    names: dict = {}
+    exec(BLOCKS[0], names)
+    names["images"], names["labels"] = next(iter(names["train_loader"]))
+    names["loss_fn"] = nn.CrossEntropyLoss()
+    names["loss"] = names["loss_fn"](names["model"](names["images"]), names["labels"])
+    return names
 
 
 def test_its_pictures_exist() -> None:
