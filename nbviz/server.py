@@ -14,11 +14,11 @@ from typing import Any
 _SETTING = "kernel_websocket_connection_class"  # a configurable of jupyter_server's ServerApp
 
 
-def _jupyter_server_extension_points() -> list[dict[str, str]]:
+def _jupyter_server_extension_points() -> list[dict[str, str]]:  # pyright: ignore[reportUnusedFunction]  Jupyter calls both by name
     return [{"module": "nbviz.server"}]
 
 
-def _load_jupyter_server_extension(app: Any) -> None:
+def _load_jupyter_server_extension(app: Any) -> None:  # pyright: ignore[reportUnusedFunction]
     settings: dict[str, Any] = app.web_app.settings
     connection = settings.get(_SETTING)
     if connection is not None:
@@ -35,7 +35,7 @@ def prompt(connection: type[Any]) -> type[Any]:
     class PromptConnection(connection):
         def connect(self) -> Any:
             self.websocket_handler.set_nodelay(True)
-            return super().connect()
+            return connection.connect(self)
 
     PromptConnection.__name__ = f"Prompt{connection.__name__}"
     PromptConnection.__qualname__ = PromptConnection.__name__
