@@ -1,5 +1,6 @@
 // Places the boxes of one level with dagre, its ways in at one border and its ways out at the other.
 import { layout as dagre, Graph } from "@dagrejs/dagre";
+import { placeMany } from "./placing-many";
 
 /** From top to bottom, or from left to right. */
 export type Direction = "TB" | "LR";
@@ -31,10 +32,11 @@ export interface Placed {
 const ROOM = 18;
 const ROOM_TO_BRANCH = 26;
 const ROOM_AFTER = 6;
-/** Beyond so many boxes the simpler way of ranking them; it takes no noticeable time. */
-const MANY = 400;
+/** Beyond so many boxes dagre takes too long, and some thousands in series overflow its stack. */
+const MANY = 120;
 
 export function place(shape: LevelShape, direction: Direction): Placed {
+	if (shape.sizes.length > MANY) return placeMany(shape, direction);
 	const down = direction === "TB";
 	const graph = new Graph({ multigraph: false, compound: false });
 	graph.setGraph({
@@ -42,7 +44,7 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		nodesep: down ? 22 : 16,
 		edgesep: 14,
 		ranksep: branches(shape) ? 34 : 24,
-		ranker: shape.sizes.length > MANY ? "longest-path" : "network-simplex",
+		ranker: "network-simplex",
 	});
 	graph.setDefaultEdgeLabel(() => ({}));
 	for (const [i, [width, height]] of shape.sizes.entries()) {
