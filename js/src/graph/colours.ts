@@ -78,6 +78,11 @@ export class Colours {
 		else if (overlay) this.legend.replaceChildren(...this.scaleBar(overlay, waiting));
 	}
 
+	/** Whether an overlay has no values yet. */
+	get isWaiting(): boolean {
+		return this.overlay !== "" && this.picture === undefined;
+	}
+
 	/** Whether boxes have colours of their own, instead of those of what they do. */
 	get isOn(): boolean {
 		return this.choice !== "kind";

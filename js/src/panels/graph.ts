@@ -1,31 +1,23 @@
 // The model's graph: modules as boxes that open in place, operations between them, tensors as lines.
-import { Camera } from "../graph/camera";
 import { Colours } from "../graph/colours";
 import { showDetails } from "../graph/details";
-import { Drawing, svg } from "../graph/draw";
-import { save, toPng, toSvg } from "../graph/export";
-import { pathOf } from "../graph/highlight";
+import { save, toPng } from "../graph/export";
 import { neighbour } from "../graph/keys";
 import { createLayouter, type Layouter } from "../graph/layouter";
-import { Minimap } from "../graph/minimap";
 import { OverlayWatch } from "../graph/overlay-watch";
-import { paint } from "../graph/overview";
 import type { Direction } from "../graph/placing";
-import { compose, type Scene, type SceneBox } from "../graph/scene";
+import { compose } from "../graph/scene";
 import { type Found, Search } from "../graph/search";
 import { HEADER, type Measure, measurer, textOf } from "../graph/sizes";
-import { tools, zoomButtons } from "../graph/stage-tools";
+import { boxOf, GraphStage } from "../graph/stage";
+import { tools } from "../graph/stage-tools";
 import { tableOf } from "../graph/table";
 import { GraphTree } from "../graph/tree";
 import type { GraphNode, OverlayName } from "../protocol.gen";
 import type { RunState } from "../store";
-import { readTheme } from "../theme";
 import { type Card, card } from "./card";
 import { type Context, element, type Mount } from "./panel";
-import { isActive, runPicker, selectionOf } from "./selection";
-
-const LOWEST = 200;
-const HIGHEST = 540;
+import { runPicker, selectionOf } from "./selection";
 
 export const mountGraph: Mount = (host, context) => {
 	const panel = new GraphPanel(host, context, createLayouter());
@@ -35,16 +27,6 @@ export const mountGraph: Mount = (host, context) => {
 /** Draws the graph of the chosen run's model, once there is one and the panel can be seen. */
 export class GraphPanel {
 	private readonly card: Card;
-	private readonly frame = svg("svg", {
-		class: "nbviz-graph-frame",
-		role: "tree",
-		tabindex: 0,
-		"aria-label": "Graph of the model",
-	});
-	private readonly far = element("canvas", "nbviz-graph-far", { "aria-hidden": "true" });
-	private readonly drawing = new Drawing();
-	private readonly camera: Camera;
-	private readonly minimap: Minimap;
 	private readonly search: Search;
 	private readonly colours: Colours;
 	private readonly watch: OverlayWatch;
@@ -52,13 +34,12 @@ export class GraphPanel {
 	private readonly problem = element("p", "nbviz-empty", { role: "status" });
 	private readonly strip = element("div", "nbviz-graph-details", { "aria-live": "polite" });
 	private readonly title = element("span", "nbviz-graph-title");
-	private readonly stage: HTMLElement;
+	private readonly stage: GraphStage;
 	private readonly table = element("div", "nbviz-graph-rows");
 	private readonly picker: { picker: HTMLElement; update: () => void };
 	private readonly cleanups: (() => void)[];
 	private measure: Measure;
 	private tree: GraphTree | undefined;
-	private scene: Scene | undefined;
 	private direction: Direction = "TB";
 	private run: RunState | undefined;
 	private runShown: string | undefined;
@@ -67,7 +48,6 @@ export class GraphPanel {
 	private found: ReadonlySet<string> = new Set();
 	private wasSeen = false;
 	private isTable = false;
-	private painting = 0;
 
 	constructor(
 		host: HTMLElement,
@@ -77,9 +57,6 @@ export class GraphPanel {
 		this.card = card(host, "Model", "nbviz-graph");
 		this.measure = measurer(fontOf(context.root));
 		this.picker = runPicker(context);
-		this.frame.append(this.drawing.world);
-		this.camera = new Camera(this.frame, this.drawing.world, () => this.moved());
-		this.minimap = new Minimap(() => this.camera);
 		this.search = new Search(
 			() => this.tree,
 			(found, go) => this.showFound(found, go),
@@ -89,19 +66,7 @@ export class GraphPanel {
 			(boxes) => void this.revealAll(boxes),
 		);
 		this.watch = new OverlayWatch(context.asker, (reason) => this.warn(reason));
-		const buttons = zoomButtons(
-			(factor) => this.camera.zoom(factor),
-			() => this.camera.fit(),
-		);
-		this.stage = element(
-			"div",
-			"nbviz-graph-stage",
-			{},
-			this.far,
-			this.frame,
-			this.minimap.root,
-			buttons,
-		);
+		this.stage = new GraphStage(context.root, this.colours);
 		this.card.root.querySelector("h3")?.append(this.title);
 		this.card.tools.append(
 			this.picker.picker,
@@ -112,7 +77,7 @@ export class GraphPanel {
 		this.card.body.append(
 			this.problem,
 			this.colours.legend,
-			this.stage,
+			this.stage.root,
 			this.table,
 			this.strip,
 			this.note,
@@ -127,15 +92,13 @@ export class GraphPanel {
 			this.update();
 		});
 		seen.observe(this.card.root);
-		const resized = new ResizeObserver(() => this.camera.resize());
-		resized.observe(this.stage);
 		this.cleanups = [
 			() => seen.disconnect(),
-			() => resized.disconnect(),
-			context.onTheme(() => this.repaint()),
+			context.onTheme(() => this.stage.repaint()),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs")) this.update();
-				if (topics.has("overlays") || topics.has("progress")) this.refresh();
+				const isWaiting = this.colours.isWaiting && topics.has("progress");
+				if (topics.has("overlays") || isWaiting) this.refresh();
 			}),
 			selectionOf(context).subscribe(() => this.update()),
 		];
@@ -144,7 +107,7 @@ export class GraphPanel {
 
 	remove(): void {
 		for (const cleanup of this.cleanups) cleanup();
-		cancelAnimationFrame(this.painting);
+		this.stage.remove();
 		this.watch.remove();
 		this.layouter.close();
 		this.card.root.remove();
@@ -174,7 +137,7 @@ export class GraphPanel {
 			return answer.levels;
 		});
 		this.tree = tree;
-		this.scene = undefined;
+		this.stage.scene = undefined;
 		this.say("Tracing the model…");
 		try {
 			await tree.openAtAGlance();
@@ -192,7 +155,7 @@ export class GraphPanel {
 	private say(problem: string): void {
 		this.problem.textContent = problem;
 		this.problem.hidden = problem === "";
-		this.stage.hidden = problem !== "" || this.isTable;
+		this.stage.root.hidden = problem !== "" || this.isTable;
 		this.table.hidden = problem !== "" || !this.isTable;
 		this.strip.hidden = problem !== "";
 	}
@@ -211,21 +174,10 @@ export class GraphPanel {
 		const text = (node: GraphNode, open: boolean) => textOf(node, this.measure, open);
 		const layout = await this.layouter.layout(tree.plan("", text), direction);
 		if (tree !== this.tree || direction !== this.direction) return;
-		const before = this.scene;
 		const scene = compose(tree, layout, direction, text);
-		this.scene = scene;
 		this.say("");
 		if (this.isTable) this.table.replaceChildren(tableOf(tree, (id) => void this.toggle(id)));
-		const [from, to] = [before, scene].map((one) => one && boxOf(one, fixed));
-		const room = Math.min(HIGHEST, Math.max(LOWEST, Math.ceil(scene.height + 30)));
-		const least = before ? this.stage.clientHeight : 0;
-		this.stage.style.height = `${Math.max(room, least)}px`;
-		if (before && from && to) {
-			// A box grows to both sides of its middle, so all above it stays where it is.
-			this.camera.follow(scene, [from.x + from.width / 2, from.y], [to.x + to.width / 2, to.y]);
-			this.camera.reveal(to);
-		} else this.camera.begin(scene);
-		this.drawing.show(scene, this.camera.view);
+		this.stage.show(scene, fixed);
 		if (this.chosen !== undefined && !tree.node(this.chosen)) this.chosen = undefined;
 		this.recolour();
 		this.describe();
@@ -233,72 +185,10 @@ export class GraphPanel {
 		this.card.root.dataset.ready = "true";
 	}
 
-	/** After the camera has moved: draws what has come into sight. */
-	private moved(): void {
-		this.minimap?.follow();
-		if (!this.scene || this.painting !== 0) return;
-		this.painting = requestAnimationFrame(() => {
-			this.painting = 0;
-			if (this.drawing.look(this.camera.view)) this.dress();
-			if (this.drawing.isFar || !this.far.hidden) this.paintFar();
-		});
-	}
-
-	private paintFar(): void {
-		this.far.hidden = !this.drawing.isFar;
-		if (!this.scene || !this.drawing.isFar) return;
-		const { clientWidth, clientHeight } = this.frame;
-		const size = { width: clientWidth || 800, height: clientHeight || 400 };
-		paint(this.far, this.scene, this.camera.view, size, readTheme(this.context.root), (box) =>
-			this.plainColour(box),
-		);
-	}
-
-	/** Canvases cannot read the page's variables: they are put in. */
-	private plainColour({ node }: SceneBox): string | undefined {
-		const colour = this.colours.colour(node.node_id);
-		if (colour === undefined)
-			return this.colours.isOn ? readTheme(this.context.root).border : colour;
-		const style = getComputedStyle(this.card.root);
-		return colour.replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
-	}
-
-	private repaint(): void {
-		if (!this.scene) return;
-		const theme = readTheme(this.context.root);
-		this.minimap.show(this.scene, theme, (box) => this.plainColour(box));
-		this.paintFar();
-	}
-
-	/** Gives what is drawn the marks of what is chosen, found, pointed at and measured. */
 	private dress(): void {
-		const { scene, chosen, hovered, colours, tree } = this;
-		const shown = hovered ?? chosen;
-		const path = scene && shown !== undefined ? pathOf(scene, shown) : undefined;
-		const first = tree ? visibleOf(tree, colours.first) : undefined;
-		this.frame.classList.toggle("nbviz-graph-dims", path !== undefined && hovered !== undefined);
-		this.frame.classList.toggle("nbviz-graph-coloured", colours.isOn);
-		this.drawing.eachBox((group, id) => {
-			const mark = (name: string, on: boolean) => group.classList.toggle(`nbviz-graph-${name}`, on);
-			mark("chosen", id === chosen);
-			mark("on", path?.ends.has(id) === true);
-			mark("match", this.found.has(id));
-			mark("first", id === first);
-			group.setAttribute("aria-selected", String(id === chosen));
-			const colour = colours.colour(id);
-			mark("valued", colour !== undefined);
-			if (colour === undefined) group.style.removeProperty("--overlay");
-			else group.style.setProperty("--overlay", colour);
-			const text = group.querySelector<SVGTextElement>(".nbviz-graph-shape");
-			if (!text) return;
-			text.dataset.shape ??= text.textContent ?? "";
-			const value = colours.text(id) ?? text.dataset.shape;
-			if (text.textContent !== value) text.textContent = value;
-		});
-		this.drawing.eachLine((group, id) => {
-			group.classList.toggle("nbviz-graph-on", path?.lines.has(id) === true);
-			group.classList.toggle("nbviz-graph-near", path?.near.has(id) === true);
-		});
+		const { chosen, hovered, found, tree } = this;
+		const first = tree ? visibleOf(tree, this.colours.first) : undefined;
+		this.stage.dress({ chosen, hovered, found, first });
 	}
 
 	// ---------------------------------------------------------------- colours
@@ -306,32 +196,32 @@ export class GraphPanel {
 	private recolour(): void {
 		this.follow();
 		this.refresh();
-		this.repaint();
+		this.stage.repaint();
 	}
 
 	/** Tells the kernel what is to be measured: of the boxes in the scene, the nearest ones first. */
 	private follow(): void {
-		const { boxes = [] } = this.scene ?? {};
+		const { boxes = [] } = this.stage.scene ?? {};
 		const ids = boxes.filter(({ node }) => node.kind !== "input" && node.kind !== "output");
 		this.watch.follow(
 			this.run,
-			this.scene ? this.colours.overlay : "",
+			this.stage.scene ? this.colours.overlay : "",
 			ids.map(({ node }) => node.node_id),
 		);
 	}
 
 	private refresh(): void {
-		if (!this.scene) return;
+		if (!this.stage.scene) return;
 		const { overlay } = this.colours;
 		const picture = overlay ? this.run?.overlays.get(overlay) : undefined;
-		const isOn = this.run !== undefined && isActive(this.run);
+		const isOn = this.run?.progress?.status === "running";
 		this.colours.update(
 			this.tree,
 			picture,
 			isOn ? "Measuring…" : "Values come with the next step.",
 		);
 		this.dress();
-		if (overlay) this.repaint();
+		if (overlay) this.stage.repaint();
 		if (overlay && this.chosen !== undefined) this.describe();
 		this.card.root.dataset.overlay = picture ? `${overlay} ${picture.step}` : overlay;
 	}
@@ -360,7 +250,7 @@ export class GraphPanel {
 	private describe(): void {
 		const { chosen: id } = this;
 		const node = id === undefined ? undefined : this.tree?.node(id);
-		const lines = this.scene?.lines.filter(({ to, shape }) => to === id && shape) ?? [];
+		const lines = this.stage.scene?.lines.filter(({ to, shape }) => to === id && shape) ?? [];
 		const inputs = lines.map(({ shape }) => shape.replaceAll("×", " × ")).join(", ");
 		const { overlay } = this.colours;
 		const value = id === undefined ? undefined : this.colours.text(id);
@@ -394,51 +284,51 @@ export class GraphPanel {
 	}
 
 	private async goTo(id: string): Promise<void> {
-		await this.redraw(this.scene?.boxes[0]?.node.node_id);
-		const box = this.scene && boxOf(this.scene, id);
+		await this.redraw(this.stage.scene?.boxes[0]?.node.node_id);
+		const box = this.stage.scene && boxOf(this.stage.scene, id);
 		this.choose(id);
-		if (box) this.camera.center(box.x + box.width / 2, box.y + Math.min(box.height, 300) / 2);
+		if (box) this.stage.camera.center(box.x + box.width / 2, box.y + Math.min(box.height, 300) / 2);
 	}
 
 	private listen(): void {
 		const idOf = (event: Event) =>
 			(event.target as Element).closest<SVGGElement>("[data-node-id]")?.dataset.nodeId;
-		this.frame.addEventListener("click", (event) => {
+		this.stage.frame.addEventListener("click", (event) => {
 			const id = idOf(event);
 			this.choose(id);
 			const isOpener = (event.target as Element).classList.contains("nbviz-graph-opener");
 			if (id !== undefined && isOpener) void this.toggle(id);
 		});
-		this.frame.addEventListener("dblclick", (event) => {
+		this.stage.frame.addEventListener("dblclick", (event) => {
 			const id = idOf(event);
-			const box = this.scene && boxOf(this.scene, id);
+			const box = this.stage.scene && boxOf(this.stage.scene, id);
 			const isOpener = (event.target as Element).classList.contains("nbviz-graph-opener");
 			if (!box || id === undefined || isOpener) return;
-			const { top } = this.frame.getBoundingClientRect();
-			const { y, height } = this.camera.view;
-			const at = y + ((event.clientY - top) / (this.frame.clientHeight || 1)) * height;
+			const { top } = this.stage.frame.getBoundingClientRect();
+			const { y, height } = this.stage.camera.view;
+			const at = y + ((event.clientY - top) / (this.stage.frame.clientHeight || 1)) * height;
 			// Inside of an open box there is room to double-click without closing it.
 			if (!box.open || at - box.y < HEADER) void this.toggle(id);
 		});
-		this.frame.addEventListener("pointerover", (event) => this.point(idOf(event)));
-		this.frame.addEventListener("pointerleave", () => this.point(undefined));
-		this.frame.addEventListener("keydown", (event) => {
+		this.stage.frame.addEventListener("pointerover", (event) => this.point(idOf(event)));
+		this.stage.frame.addEventListener("pointerleave", () => this.point(undefined));
+		this.stage.frame.addEventListener("keydown", (event) => {
 			if (this.press(event)) event.preventDefault();
 		});
 	}
 
 	private press({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
-		if (!this.scene || ctrlKey || metaKey || altKey) return false;
-		const next = neighbour(this.scene, this.chosen, key);
+		if (!this.stage.scene || ctrlKey || metaKey || altKey) return false;
+		const next = neighbour(this.stage.scene, this.chosen, key);
 		if (next !== undefined) {
-			const box = boxOf(this.scene, next);
-			if (box) this.camera.reveal(box);
+			const box = boxOf(this.stage.scene, next);
+			if (box) this.stage.camera.reveal(box);
 			this.choose(next);
 		} else if ((key === "Enter" || key === " ") && this.chosen) void this.toggle(this.chosen);
 		else if (key === "Escape") this.choose(undefined);
-		else if (key === "+" || key === "=") this.camera.zoom(1.25);
-		else if (key === "-") this.camera.zoom(0.8);
-		else if (key === "0") this.camera.fit();
+		else if (key === "+" || key === "=") this.stage.camera.zoom(1.25);
+		else if (key === "-") this.stage.camera.zoom(0.8);
+		else if (key === "0") this.stage.camera.fit();
 		else if (key === "/") this.search.focus();
 		else return key.startsWith("Arrow");
 		return true;
@@ -448,42 +338,26 @@ export class GraphPanel {
 		return tools({
 			direct: (chosen) => {
 				this.direction = chosen;
-				this.scene = undefined;
+				this.stage.scene = undefined;
 				void this.redraw();
 			},
 			view: (chosen) => {
 				this.isTable = chosen === "table";
-				void this.redraw(this.scene?.boxes[0]?.node.node_id);
+				void this.redraw(this.stage.scene?.boxes[0]?.node.node_id);
 			},
-			saveSvg: () => save(new Blob([this.file()], { type: "image/svg+xml" }), "model.svg"),
+			saveSvg: () => save(new Blob([this.stage.file()], { type: "image/svg+xml" }), "model.svg"),
 			savePng: () =>
-				void toPng(this.file()).then(
+				void toPng(this.stage.file()).then(
 					(png) => save(png, "model.png"),
 					(error: Error) => this.warn(error.message),
 				),
 		});
-	}
-
-	/** The whole graph as SVG, also what is out of sight. */
-	private file(): string {
-		if (!this.scene) return "";
-		this.drawing.show(this.scene);
-		this.dress();
-		const background = getComputedStyle(this.card.root).backgroundColor;
-		const file = toSvg(this.drawing.world, this.scene, background);
-		this.drawing.show(this.scene, this.camera.view);
-		this.dress();
-		return file;
 	}
 }
 
 /** The innermost of nested boxes that is drawn: all around it are open. */
 function visibleOf(tree: GraphTree, boxes: readonly string[]): string | undefined {
 	return boxes.find((id) => !tree.open.has(id)) ?? boxes.at(-1);
-}
-
-function boxOf(scene: Scene, id: string | undefined): SceneBox | undefined {
-	return scene.boxes.find(({ node }) => node.node_id === id);
 }
 
 function fontOf(root: Element): string {
