@@ -12,6 +12,8 @@ export interface Around {
 	readonly measured: { readonly overlay: OverlayName; readonly value: string } | undefined;
 	/** The view, whose weights panel is led to. */
 	readonly root: HTMLElement;
+	/** Has the weights panel show a module's. Not by itself: the panel's height changes with it. */
+	readonly showWeights: (path: string) => void;
 }
 
 const HINT =
@@ -23,7 +25,7 @@ export function showDetails(
 	strip: HTMLElement,
 	node: GraphNode | undefined,
 	inputs: string,
-	{ run, measured, root }: Around,
+	{ run, measured, root, showWeights }: Around,
 ): void {
 	if (!node) {
 		strip.replaceChildren(element("span", "nbviz-graph-hint", {}, HINT));
@@ -65,9 +67,10 @@ export function showDetails(
 			{ type: "button" },
 			"See its weights",
 		);
-		button.addEventListener("click", () =>
-			panel.scrollIntoView({ behavior: "smooth", block: "nearest" }),
-		);
+		button.addEventListener("click", () => {
+			showWeights(node.path);
+			panel.scrollIntoView({ behavior: "smooth", block: "nearest" });
+		});
 		made.push(button);
 	}
 	strip.replaceChildren(...made);

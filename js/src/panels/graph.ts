@@ -241,8 +241,6 @@ export class GraphPanel {
 
 	private choose(id: string | undefined): void {
 		this.chosen = id;
-		const path = id === undefined ? "" : (this.tree?.node(id)?.path ?? "");
-		if (path) selectionOf(this.context).showModule(path);
 		this.describe();
 		this.dress();
 	}
@@ -258,6 +256,7 @@ export class GraphPanel {
 			run: this.run,
 			measured: overlay && value !== undefined ? { overlay, value } : undefined,
 			root: this.context.root,
+			showWeights: (path) => selectionOf(this.context).showModule(path),
 		});
 	}
 
