@@ -56,8 +56,9 @@ words = torch.randint(0, 20, (4, 6))
 OFFSET = 0.0
 model = Net()
 trainer = nbviz.LiveTrainer(
-    model, Batches([(words, words)] * 1000), loss_fn=nn.CrossEntropyLoss(), threads=1, max_epochs=1000,
-    optimizer=torch.optim.SGD(model.parameters(), lr=0.001), panels=["toolbar", "weights", "graph"],
+    model, Batches([(words, words)] * 1000), loss_fn=nn.CrossEntropyLoss(),
+    optimizer=torch.optim.SGD(model.parameters(), lr=0.001), max_epochs=1000, threads=1,
+    panels=["toolbar", "weights", "graph"],
 )
 """
 HOOKS = (
@@ -104,9 +105,7 @@ def test_a_fold_opens_by_a_double_click_and_closes_by_its_mark(graph: Locator) -
     expect(box(graph, "blocks.0")).to_have_count(0)
 
 
-def test_a_click_tells_of_a_box_and_leads_to_its_weights(
-    notebook: Notebook, graph: Locator
-) -> None:
+def test_a_click_tells_of_a_box_and_leads_to_weights(notebook: Notebook, graph: Locator) -> None:
     notebook.value("trainer.step(1)")
     box(graph, "embed").click()
     details = graph.locator(".nbviz-graph-details")
