@@ -32,6 +32,8 @@ export interface Placed {
 const ROOM = 18;
 const ROOM_TO_BRANCH = 26;
 const ROOM_AFTER = 6;
+/** Between a line that runs past boxes and the border of its level. */
+const BESIDE_LINE = 4;
 /** Beyond so many boxes dagre takes too long, and some thousands in series overflow its stack. */
 const MANY = 120;
 
@@ -64,7 +66,16 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		return { x: x - width / 2, y: y - height / 2, width, height };
 	});
 	const along = (id: string) => graph.node(id)[down ? "x" : "y"] ?? 0;
-	const [left, top, width, height] = frame(boxes, [...inputs, ...outputs].map(along), {
+	// Lines that run past boxes stay within the level too.
+	const passing = graph
+		.edges()
+		.filter(({ v, w }) => /\d/.test(v) && /\d/.test(w))
+		.flatMap((edge) => (graph.edge(edge)?.points ?? []).slice(1, -1))
+		.flatMap((point: { x: number; y: number }) => {
+			const across = down ? point.x : point.y;
+			return [across - BESIDE_LINE, across + BESIDE_LINE];
+		});
+	const [left, top, width, height] = frame(boxes, [...inputs, ...outputs].map(along), passing, {
 		down,
 		before: inputs.length > 0 ? (shape.inputs.length > 1 ? ROOM_TO_BRANCH : ROOM) : 0,
 		after: outputs.length > 0 ? ROOM_AFTER : 0,
@@ -180,11 +191,16 @@ function addPorts(
 function frame(
 	boxes: readonly { x: number; y: number; width: number; height: number }[],
 	ports: readonly number[],
+	passing: readonly number[],
 	room: { down: boolean; before: number; after: number },
 ): [left: number, top: number, width: number, height: number] {
 	const { down, before, after } = room;
-	const xs = boxes.flatMap((box) => [box.x, box.x + box.width]).concat(down ? ports : []);
-	const ys = boxes.flatMap((box) => [box.y, box.y + box.height]).concat(down ? [] : ports);
+	const xs = boxes
+		.flatMap((box) => [box.x, box.x + box.width])
+		.concat(down ? [...ports, ...passing] : []);
+	const ys = boxes
+		.flatMap((box) => [box.y, box.y + box.height])
+		.concat(down ? [] : [...ports, ...passing]);
 	const [only] = ports.length > 0 && new Set(ports.map(Math.round)).size <= 2 ? ports : [];
 	const [startX, endX] = down
 		? balanced(xs, only)
