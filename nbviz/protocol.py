@@ -26,6 +26,18 @@ EventKind = Literal["started", "command", "validation", "warning", "ended"]
 
 ValueScale = Literal["linear", "log"]
 
+OverlayName = Literal[
+    "activation_mean",
+    "activation_std",
+    "dead_share",
+    "nonfinite_share",
+    "time",
+    "gradient_norm",
+    "weight_norm",
+    "update_ratio",
+]
+"""What the boxes of a graph can be coloured by; see `inspection.graph.overlay_values`."""
+
 # ---------------------------------------------------------------- parts of messages
 
 
@@ -79,6 +91,7 @@ class GraphNode(TypedDict):
     trainable_count: int
     flops: int
     child_count: int  # nodes one level below; 0 means it cannot be expanded
+    tied: list[str]  # names of parameters in it or below it that several modules share
     repeat: int  # how many equal blocks in series this box stands for; 1 for itself alone
     source: str  # "file.py:12", "" if unknown
 
@@ -247,6 +260,22 @@ class WeightsUpdated(TypedDict):
     buffer: int
 
 
+class OverlayUpdated(TypedDict):
+    """What the boxes of the graph in sight were measured to be, for one overlay.
+
+    Buffer: float64, a value for each of `nodes`. Boxes without a value are left out.
+    """
+
+    kind: Literal["overlay_updated"]
+    run_id: str
+    overlay: OverlayName
+    step: int
+    nodes: list[str]
+    note: str  # what the reader should know, "" for nothing
+    first: list[str]  # where the first NaN or infinity was made: boxes from the outermost on
+    buffer: int
+
+
 class CommandDone(TypedDict):
     """The request was carried out or, for a control command, accepted for the next safe point."""
 
@@ -284,6 +313,7 @@ class GraphSent(TypedDict):
     request_id: int
     run_id: str
     levels: list[GraphLevel]
+    overlays: list[OverlayName]  # what `watch_overlay` may ask for
 
 
 class AssetSent(TypedDict):
@@ -308,6 +338,7 @@ Update = (
     | LinesAppended
     | LayersListed
     | WeightsUpdated
+    | OverlayUpdated
     | CommandDone
     | CommandFailed
     | RangeSent
@@ -408,6 +439,18 @@ class WatchLayers(TypedDict):
     names: list[str]
 
 
+class WatchOverlay(TypedDict):
+    """Say which overlay one view of this page shows on the graph now, and on which boxes."""
+
+    kind: Literal["watch_overlay"]
+    client_id: str
+    request_id: int
+    run_id: str
+    view: int  # tells the views of one page apart
+    overlay: str  # "" for none
+    nodes: list[str]
+
+
 class SendGraph(TypedDict):
     """Ask for levels of the model's graph by their scopes; "" is the whole model."""
 
@@ -427,4 +470,14 @@ class SendAsset(TypedDict):
     name: str
 
 
-Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | SendGraph | SendAsset
+Request = (
+    Ready
+    | Acknowledge
+    | Pull
+    | Control
+    | SendRange
+    | WatchLayers
+    | WatchOverlay
+    | SendGraph
+    | SendAsset
+)

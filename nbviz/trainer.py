@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError, RunActiveError, TrainingError
 from nbviz.inspection.graph.live import LiveGraph
+from nbviz.inspection.graph.overlays import Overlays
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
@@ -65,22 +66,30 @@ class Trainer:
     ) -> None:
         self.run = Run(name, dir=dir, overhead_budget=overhead_budget)
         self.control = Control()
+
+        def is_idle() -> bool:
+            return not self.is_active or self.control.status == "paused"
+
         self.graph = LiveGraph(
             model,
             train_loader,
             is_supervised=options.get("training_step") is None,
-            is_idle=lambda: not self.is_active or self.control.status == "paused",
+            is_idle=is_idle,
+        )
+        self.overlays = Overlays(
+            model, lambda: self.graph.graph, is_idle=is_idle, spend=self.run.meter.spend
         )
         self.engine = Engine(
             model,
             train_loader,
             control=self.control,
-            observers=(Recorder(self.run, model), self.graph),
+            observers=(Recorder(self.run, model), self.graph, self.overlays),
             **options,
         )
         self.run.control = self.control
         self.run.commands = COMMANDS
         self.run.steering = self
+        self.run.overlays = self.overlays
         self._background: BackgroundRun | None = None
         self._watch = {} if watch is True else dict(watch) if watch else None
         self._begin_watch()

@@ -10,6 +10,8 @@ export type EventKind = "started" | "command" | "validation" | "warning" | "ende
 
 export type ValueScale = "linear" | "log";
 
+export type OverlayName = "activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio";
+
 /** A value of the run that can be changed while it runs, such as a learning rate. */
 export interface Setting {
 	name: string;
@@ -55,6 +57,7 @@ export interface GraphNode {
 	trainable_count: number;
 	flops: number;
 	child_count: number;
+	tied: string[];
 	repeat: number;
 	source: string;
 }
@@ -191,6 +194,18 @@ export interface WeightsUpdated {
 	buffer: number;
 }
 
+/** What the boxes of the graph in sight were measured to be, for one overlay. Buffer: float64, a value for each of `nodes`. Boxes without a value are left out. */
+export interface OverlayUpdated {
+	kind: "overlay_updated";
+	run_id: string;
+	overlay: "activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio";
+	step: number;
+	nodes: string[];
+	note: string;
+	first: string[];
+	buffer: number;
+}
+
 /** The request was carried out or, for a control command, accepted for the next safe point. */
 export interface CommandDone {
 	kind: "command_done";
@@ -224,6 +239,7 @@ export interface GraphSent {
 	request_id: number;
 	run_id: string;
 	levels: GraphLevel[];
+	overlays: ("activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio")[];
 }
 
 /** A part of the front end that is loaded when it is first needed. Buffer: its source, UTF-8. */
@@ -235,7 +251,7 @@ export interface AssetSent {
 	buffer: number;
 }
 
-export type Update = RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent;
+export type Update = RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent;
 
 /** All that one page needs to draw now; the frames after it continue from `sequence`. */
 export interface Snapshot {
@@ -243,7 +259,7 @@ export interface Snapshot {
 	client_id: string;
 	sequence: number;
 	protocol_version: number;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -251,14 +267,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
 }
 
 export type Message = Snapshot | Frame | Reply;
@@ -315,6 +331,17 @@ export interface WatchLayers {
 	names: string[];
 }
 
+/** Say which overlay one view of this page shows on the graph now, and on which boxes. */
+export interface WatchOverlay {
+	kind: "watch_overlay";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	view: number;
+	overlay: string;
+	nodes: string[];
+}
+
 /** Ask for levels of the model's graph by their scopes; "" is the whole model. */
 export interface SendGraph {
 	kind: "send_graph";
@@ -332,4 +359,4 @@ export interface SendAsset {
 	name: string;
 }
 
-export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | SendGraph | SendAsset;
+export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | WatchOverlay | SendGraph | SendAsset;

@@ -34,6 +34,7 @@ export class Replay implements Asker {
 				request_id: 0,
 				run_id: question.run_id,
 				levels,
+				overlays: [],
 			});
 		}
 		if (question.kind === "send_asset") {

@@ -7,6 +7,7 @@ import type {
 	GraphSent,
 	LayerInfo,
 	Line,
+	OverlayName,
 	RangeSent,
 	RunChanged,
 	Setting,
@@ -33,6 +34,18 @@ export interface RunState {
 	droppedLines: number;
 	layers: LayerInfo[];
 	readonly weights: Map<string, WeightsPicture>;
+	/** The newest values of each overlay on the graph that was looked at. */
+	readonly overlays: Map<OverlayName, OverlayPicture>;
+}
+
+/** What the boxes of the graph in sight were measured to be. */
+export interface OverlayPicture {
+	readonly overlay: OverlayName;
+	readonly step: number;
+	/** By the boxes' ids. */
+	readonly values: ReadonlyMap<string, number>;
+	readonly note: string;
+	readonly first: readonly string[];
 }
 
 /** A parameter's newest picture: the message, and its cells. */
@@ -52,7 +65,8 @@ export type Topic =
 	| "events"
 	| "lines"
 	| "layers"
-	| "weights";
+	| "weights"
+	| "overlays";
 
 const LINES_KEPT = 2000;
 
@@ -148,6 +162,15 @@ export class Store {
 				this.mark("weights");
 				return undefined;
 			}
+			case "overlay_updated": {
+				const { overlay, step, nodes, note, first } = update;
+				const data = doubles(buffers[update.buffer]);
+				const values = new Map(nodes.map((node, i) => [node, data[i] ?? Number.NaN]));
+				const picture = { overlay, step, values, note, first };
+				this.run(update.run_id).overlays.set(overlay, picture);
+				this.mark("overlays");
+				return undefined;
+			}
 			case "command_done":
 			case "command_failed":
 			case "range_sent":
@@ -189,6 +212,7 @@ const ALL_TOPICS: readonly Topic[] = [
 	"lines",
 	"layers",
 	"weights",
+	"overlays",
 ];
 
 function emptyRun(
@@ -211,6 +235,7 @@ function emptyRun(
 		droppedLines: 0,
 		layers: [],
 		weights: new Map(),
+		overlays: new Map(),
 	};
 }
 

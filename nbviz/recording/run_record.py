@@ -28,6 +28,7 @@ from nbviz.training.commands import Control
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from nbviz.inspection.graph.overlays import Overlays
     from nbviz.protocol import EventKind, LineLevel, RunStatus
     from nbviz.recording.series import Series
     from nbviz.training.events import EndReason, Event, RunEnded, RunStarted
@@ -54,6 +55,7 @@ class RunRecord(RunMedia):
         lines: The newest lines of its log.
         epochs: `epochs[i]` is the step completed before epoch i + 1; only ever appended to.
         weights: The newest pictures of parameters.
+        overlays: What colours its model's graph; None where no trainer measures it.
         progress: Where it is; replaced as a whole by `drain`.
         meter: What the run's thread says of its progress.
     """
@@ -75,6 +77,7 @@ class RunRecord(RunMedia):
         self.lines = Lines()
         self.epochs: list[int] = []
         self.weights = WeightsStore()
+        self.overlays: Overlays | None = None
         self.meter = ProgressMeter(self.overhead)
         self.progress = Progress()
         self._own_control = Control(_weak_observer(self))

@@ -195,6 +195,8 @@ class Dashboard(anywidget.AnyWidget):
     def _forget_page(self, client_id: str) -> None:
         for run in self.runs:
             run.weights.forget(client_id)
+            if run.overlays is not None:
+                run.overlays.forget(client_id)
 
     def _tick(self) -> float | None:
         began, sequence = time.thread_time(), self._transport.sequence

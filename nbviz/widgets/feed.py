@@ -41,6 +41,7 @@ class _RunCursor:
     layers: object = None
     info: object = None
     weights: dict[str, int] = field(default_factory=dict[str, int])
+    overlays: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(slots=True)
@@ -160,6 +161,7 @@ class Feed:
         self._collect_points(run, sent, batch, limit, full=full, end=end)
         self._collect_history(run, sent, batch, full=full, end=end)
         self._collect_weights(run, sent, batch, limit)
+        self._collect_overlays(run, sent, batch)
         self._collect_progress(run, sent, batch)
 
     def _collect_progress(self, run: Run, sent: _RunCursor, batch: _Batch) -> None:
@@ -359,4 +361,25 @@ class Feed:
                     "nonfinite": image.nonfinite,
                 },
                 image.cells,
+            )
+
+    def _collect_overlays(self, run: Run, sent: _RunCursor, batch: _Batch) -> None:
+        if run.overlays is None:
+            return
+        for name in sorted(run.overlays.wanted):
+            version, latest = run.overlays.version(name), run.overlays.latest(name)
+            if latest is None or sent.overlays.get(name) == version:
+                continue
+            sent.overlays[name] = version
+            batch.add(
+                {
+                    "kind": "overlay_updated",
+                    "run_id": run.run_id,
+                    "overlay": name,
+                    "step": latest.step,
+                    "nodes": list(latest.values),
+                    "note": wire_text(latest.note),
+                    "first": list(latest.first),
+                },
+                np.fromiter(latest.values.values(), np.float64, len(latest.values)),
             )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from nbviz.errors import CommandError, NbvizError
+from nbviz.protocol import OverlayName
 from nbviz.widgets.front_end import front_end
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 ASSETS = ("graph",)
 MAX_POINTS = 4000
 MAX_LAYERS = 64
+MAX_NODES = 1000
+OVERLAYS: tuple[str, ...] = get_args(OverlayName)
 
 
 class RequestHandler:
@@ -59,6 +62,9 @@ class RequestHandler:
                 raise CommandError(f"names must be a list of at most {MAX_LAYERS} layers.")
             owner = f"{client_id} {_integer(request, 'view')}"
             run.weights.want(owner, {str(name) for name in names})  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+            self._done(client_id, request)
+        elif kind == "watch_overlay":
+            self._watch_overlay(client_id, run, request)
             self._done(client_id, request)
         elif kind == "send_graph":
             self._send_graph(client_id, run, request)
@@ -110,6 +116,19 @@ class RequestHandler:
         }
         self._dashboard.transport.answer(client_id, [update], [front_end(name).encode()])
 
+    def _watch_overlay(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
+        overlay, nodes = request.get("overlay"), request.get("nodes")
+        if run.overlays is None:
+            raise CommandError(f"the run {run.name!r} has no model that could be measured.")
+        if overlay != "" and overlay not in OVERLAYS:
+            raise CommandError(
+                f"there is no overlay {overlay!r}; there are: {', '.join(OVERLAYS)}."
+            )
+        if not isinstance(nodes, list) or len(nodes) > MAX_NODES:  # pyright: ignore[reportUnknownArgumentType]
+            raise CommandError(f"nodes must be a list of at most {MAX_NODES} boxes.")
+        owner = f"{client_id} {_integer(request, 'view')}"
+        run.overlays.want(owner, overlay, {str(node) for node in nodes})  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+
     def _send_graph(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
         scopes = [str(scope) for scope in request["scopes"]]
         transport = self._dashboard.transport
@@ -125,6 +144,7 @@ class RequestHandler:
                 "request_id": _integer(request, "request_id"),
                 "run_id": run.run_id,
                 "levels": result,
+                "overlays": [] if run.overlays is None else list(OVERLAYS),
             }
             transport.answer(client_id, [update], inside_request=inside)
 

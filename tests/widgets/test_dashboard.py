@@ -99,6 +99,7 @@ def test_a_range_is_answered_in_buckets(run) -> None:
         ("send_range", {"series": [7], "first_step": 0, "last_step": 1, "points": 5}, "series 7"),
         ("send_range", {"series": [0], "first_step": "x", "last_step": 1, "points": 5}, "'x'"),
         ("watch_layers", {"view": 1, "names": "all"}, "names must be a list"),
+        ("watch_overlay", {"view": 1, "overlay": "time", "nodes": []}, "no model"),
         ("send_graph", {"scopes": [""]}, "has no model"),
         ("send_asset", {"name": "../protocol"}, "no asset"),
         ("dance", {}, "no request 'dance'"),

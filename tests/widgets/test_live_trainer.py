@@ -219,6 +219,26 @@ def test_weights_come_for_the_layers_that_a_page_shows(trainer) -> None:
     assert (picture["name"], picture["rows"], picture["columns"]) == ("hidden.weight", 16, 8)
 
 
+def test_an_overlay_comes_for_the_boxes_that_a_page_shows_until_it_is_gone(trainer) -> None:
+    page = Page(trainer)
+    page.ready()
+    run_id = trainer.run.run_id
+    graph = page.ask("send_graph", run_id=run_id, scopes=[""])
+    assert "gradient_norm" in graph["overlays"]
+    nodes = [node["node_id"] for node in graph["levels"][0]["nodes"]]
+    asked = {"run_id": run_id, "view": 1, "overlay": "activation_std", "nodes": nodes}
+    assert page.ask("watch_overlay", **asked)["kind"] == "command_done"
+    page.control("start")
+    page.wait_for(lambda: any(u["kind"] == "overlay_updated" for u in page.updates))
+    update = page.newest("overlay_updated")
+    assert update["overlay"] == "activation_std"
+    assert "hidden" in update["nodes"]
+    refused = page.ask("watch_overlay", **{**asked, "overlay": "colour"})
+    assert "no overlay 'colour'" in refused["error"]
+    trainer.close()
+    assert trainer.trainer.overlays.wanted == frozenset()
+
+
 def test_a_model_can_be_copied_and_saved_before_its_first_step(trainer, tmp_path) -> None:
     copied = copy.deepcopy(trainer.model)
     assert copied(torch.zeros(1, 8)).shape == (1, 2)

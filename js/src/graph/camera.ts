@@ -4,7 +4,7 @@ import type { Scene } from "./scene";
 const LARGEST = 2.5;
 const SMALLEST = 0.02;
 /** Text is still read easily at this scale; the first view does not go below it. */
-const READABLE = 0.78;
+const READABLE = 0.92;
 const MARGIN = 14;
 
 export class Camera {
@@ -12,6 +12,8 @@ export class Camera {
 	private y = 0;
 	private scale = 1;
 	private scene: Scene | undefined;
+	private width = 0;
+	private height = 0;
 
 	constructor(
 		private readonly frame: SVGSVGElement,
@@ -39,6 +41,20 @@ export class Camera {
 		this.x += ((from[0] ?? 0) - (to[0] ?? 0)) * this.scale;
 		this.y += ((from[1] ?? 0) - (to[1] ?? 0)) * this.scale;
 		this.apply();
+	}
+
+	/** Keeps what is in the middle there, after the frame has changed its size. */
+	resize(): void {
+		const { width, height } = this.size;
+		if (!this.scene || (width === this.width && height === this.height)) return;
+		if (this.scene.direction === "TB" || width !== this.width) this.x += (width - this.width) / 2;
+		if (this.scene.direction === "LR") this.y += (height - this.height) / 2;
+		this.apply();
+	}
+
+	/** How many pixels of the page a unit of the scene takes. */
+	get zoomed(): number {
+		return this.scale;
 	}
 
 	/** Shows the scene from its start, as large as can be read. */
@@ -112,6 +128,7 @@ export class Camera {
 	}
 
 	private apply(): void {
+		({ width: this.width, height: this.height } = this.size);
 		this.world.style.transform = `translate(${this.x}px,${this.y}px) scale(${this.scale})`;
 		this.changed();
 	}

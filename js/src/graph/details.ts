@@ -1,25 +1,39 @@
 // The strip below the drawing: all that is known of the chosen box, as text.
-import { formatCount, formatShape } from "../format";
+import { formatCount, formatNumber, formatShape } from "../format";
 import { element } from "../panels/panel";
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode, OverlayName } from "../protocol.gen";
+import type { RunState } from "../store";
+import { OVERLAYS } from "./overlay-scale";
 import { shortCount } from "./sizes";
 
+export interface Around {
+	readonly run: RunState | undefined;
+	/** What the overlay in sight says of the box. */
+	readonly measured: { readonly overlay: OverlayName; readonly value: string } | undefined;
+	/** The view, whose weights panel is led to. */
+	readonly root: HTMLElement;
+	/** Has the weights panel show a module's. Not by itself: the panel's height changes with it. */
+	readonly showWeights: (path: string) => void;
+}
+
+const HINT =
+	"Click a box to inspect it, double-click to open it; drag to move, Ctrl + wheel to zoom.";
+const SERIES_SHOWN = 8;
+
 /** Fills the strip for a box, or for none. */
-export function showDetails(strip: HTMLElement, node: GraphNode | undefined, inputs: string): void {
+export function showDetails(
+	strip: HTMLElement,
+	node: GraphNode | undefined,
+	inputs: string,
+	{ run, measured, root, showWeights }: Around,
+): void {
 	if (!node) {
-		strip.replaceChildren(
-			element(
-				"span",
-				"nbviz-graph-hint",
-				{},
-				"Click a box to open or inspect it; drag to move, Ctrl + wheel to zoom.",
-			),
-		);
+		strip.replaceChildren(element("span", "nbviz-graph-hint", {}, HINT));
 		return;
 	}
 	const shapes = node.output_shapes.map(formatShape).join(", ");
 	const frozen = node.parameter_count - node.trainable_count;
-	const facts: [string, string][] = [
+	const facts: (readonly [string, string])[] = [
 		["", node.path || node.label],
 		["Type", node.kind === "module" || node.kind === "operation" ? node.type : node.kind],
 		["Settings", node.detail],
@@ -28,19 +42,48 @@ export function showDetails(strip: HTMLElement, node: GraphNode | undefined, inp
 		["Dtype", node.dtype],
 		["Parameters", node.parameter_count > 0 ? formatCount(node.parameter_count) : ""],
 		["Frozen", frozen > 0 ? formatCount(frozen) : ""],
+		["Tied", node.child_count > 0 ? "" : node.tied.join("; ")],
 		["FLOP", node.flops > 0 ? shortCount(node.flops) : ""],
 		["Source", node.source],
+		[measured ? OVERLAYS[measured.overlay].label : "", measured?.value ?? ""],
+		...(run && node.path ? seriesOf(run, node.path) : []),
 	];
-	strip.replaceChildren(
-		...facts
-			.filter(([, value]) => value !== "")
-			.map(([name, value]) =>
-				element(
-					"span",
-					name ? "nbviz-graph-fact" : "nbviz-graph-name",
-					{},
-					...(name ? [element("span", "nbviz-graph-soft", {}, name), value] : [value]),
-				),
+	const made = facts
+		.filter(([, value]) => value !== "")
+		.map(([name, value]) =>
+			element(
+				"span",
+				name ? "nbviz-graph-fact" : "nbviz-graph-name",
+				{},
+				...(name ? [element("span", "nbviz-graph-soft", {}, name), value] : [value]),
 			),
-	);
+		);
+	const panel = root.querySelector(".nbviz-slot-weights");
+	const hasWeights = run?.layers.some(({ name }) => node.path && name.startsWith(`${node.path}.`));
+	if (panel && hasWeights) {
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-small",
+			{ type: "button" },
+			"See its weights",
+		);
+		button.addEventListener("click", () => {
+			showWeights(node.path);
+			panel.scrollIntoView({ behavior: "smooth", block: "nearest" });
+		});
+		made.push(button);
+	}
+	strip.replaceChildren(...made);
+}
+
+/** The newest values of what is recorded of a module: `weights/fc.weight/norm`, `activations/fc/mean`. */
+function seriesOf(run: RunState, path: string): (readonly [string, string])[] {
+	return run.series
+		.filter(({ tag }) => {
+			const [kind, name = ""] = tag.split("/");
+			const isOfModules = kind === "weights" || kind === "gradients" || kind === "activations";
+			return isOfModules && (name === path || name.startsWith(`${path}.`));
+		})
+		.slice(0, SERIES_SHOWN)
+		.flatMap(({ tag, last }) => (last ? [[tag, formatNumber(last.value)] as const] : []));
 }

@@ -1,4 +1,6 @@
 // Draws a scene as SVG and moves what is already there; text is only ever set as text.
+
+import type { View } from "./overview";
 import type { Point } from "./placing";
 import type { Scene, SceneBox, SceneLine } from "./scene";
 import { familyOf, HEADER, MARK } from "./sizes";
@@ -18,46 +20,98 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 	return made;
 }
 
+/** Scenes of up to so many boxes are drawn whole; of larger ones, what is in sight. */
+const WHOLE = 300;
+/** With more boxes than this in sight the drawing leaves them to the canvas behind it. */
+const MOST = 900;
+
 export class Drawing {
 	/** Holds everything; the camera moves it. */
 	readonly world = svg("g", { class: "nbviz-graph-world" });
 	private readonly blocks = svg("g");
 	private readonly lines = svg("g", { class: "nbviz-graph-lines" });
+	private readonly ties = svg("g", { class: "nbviz-graph-ties" });
 	private readonly boxes = svg("g");
 	private readonly drawnBoxes = new Map<string, { group: SVGGElement; looks: string }>();
 	private readonly drawnLines = new Map<string, SVGGElement>();
+	private scene: Scene | undefined;
+	/** The part of the scene that is drawn, with some room around what was in sight. */
+	private drawn: View | undefined;
 
 	constructor() {
-		this.world.append(this.blocks, this.lines, this.boxes);
+		this.world.append(this.blocks, this.lines, this.ties, this.boxes);
 	}
 
+	/** Whether there is too much in sight for elements. */
+	isFar = false;
+
 	/** Shows a scene; what was there before keeps its element and so glides to its place. */
-	show(scene: Scene): void {
+	show(scene: Scene, view?: View): void {
+		this.scene = scene;
+		this.drawn = undefined;
+		if (view) this.look(view);
+		else this.draw(scene.boxes, scene.lines, scene);
+	}
+
+	/** Draws what has come into sight. Returns whether anything has changed. */
+	look(view: View): boolean {
+		const { scene, drawn } = this;
+		if (!scene) return false;
+		if (scene.boxes.length <= WHOLE) {
+			if (drawn) return false;
+			this.drawn = view;
+			this.isFar = false;
+			this.draw(scene.boxes, scene.lines, scene);
+			return true;
+		}
+		const isSame = drawn && drawn.width < 4 * view.width && holds(drawn, view);
+		if (isSame) return false;
+		const around = widened(view);
+		const boxes = scene.boxes.filter((box) => meets(around, box));
+		this.drawn = around;
+		this.isFar = boxes.length > MOST;
+		const shown = this.isFar ? [] : boxes;
+		const lines = this.isFar ? [] : scene.lines.filter((line) => passes(around, line.points));
+		this.draw(shown, lines, scene);
+		return true;
+	}
+
+	private draw(shown: readonly SceneBox[], through: readonly SceneLine[], scene: Scene): void {
 		const boxes = new Set<string>();
 		const order: Record<"open" | "closed", SVGGElement[]> = { open: [], closed: [] };
-		for (const box of scene.boxes) {
+		for (const box of shown) {
 			boxes.add(box.node.node_id);
 			order[box.open ? "open" : "closed"].push(this.drawBox(box));
 		}
-		arrange(this.blocks, order.open);
-		arrange(this.boxes, order.closed);
 		for (const [id, { group }] of this.drawnBoxes) {
 			if (boxes.has(id)) continue;
 			group.remove();
 			this.drawnBoxes.delete(id);
 		}
-		const lines = new Set(scene.lines.map(({ id }) => id));
-		for (const line of scene.lines) this.drawLine(line, scene.direction === "TB");
+		arrange(this.blocks, order.open);
+		arrange(this.boxes, order.closed);
+		const lines = new Set(through.map(({ id }) => id));
+		for (const line of through) this.drawLine(line, scene.direction === "TB");
 		for (const [id, group] of this.drawnLines) {
 			if (lines.has(id)) continue;
 			group.remove();
 			this.drawnLines.delete(id);
 		}
-	}
-
-	/** The element of a box. */
-	box(id: string): SVGGElement | undefined {
-		return this.drawnBoxes.get(id)?.group;
+		this.ties.replaceChildren(
+			...scene.ties
+				.filter(({ from, to }) => boxes.has(from) || boxes.has(to))
+				.map(({ path, names, from, to }) => {
+					const title = svg("title");
+					title.textContent = `Tied weights: ${names}`;
+					const group = svg("g", { class: "nbviz-graph-tie", "data-from": from, "data-to": to });
+					group.append(
+						svg("path", { d: path, class: "nbviz-graph-reach" }),
+						svg("path", { d: path }),
+						title,
+					);
+					return group;
+				}),
+		);
 	}
 
 	/** Calls `change` with each element drawn and what it stands for. */
@@ -121,6 +175,42 @@ export class Drawing {
 	}
 }
 
+function meets(view: View, box: View): boolean {
+	return (
+		box.x < view.x + view.width &&
+		box.x + box.width > view.x &&
+		box.y < view.y + view.height &&
+		box.y + box.height > view.y
+	);
+}
+
+function holds(outer: View, inner: View): boolean {
+	return (
+		inner.x >= outer.x &&
+		inner.y >= outer.y &&
+		inner.x + inner.width <= outer.x + outer.width &&
+		inner.y + inner.height <= outer.y + outer.height
+	);
+}
+
+function widened({ x, y, width, height }: View): View {
+	return { x: x - width / 2, y: y - height / 2, width: 2 * width, height: 2 * height };
+}
+
+function passes(view: View, points: readonly Point[]): boolean {
+	const [first] = points;
+	if (!first) return false;
+	let [left, top] = first;
+	let [right, bottom] = first;
+	for (const [x, y] of points) {
+		left = Math.min(left, x);
+		right = Math.max(right, x);
+		top = Math.min(top, y);
+		bottom = Math.max(bottom, y);
+	}
+	return meets(view, { x: left, y: top, width: right - left + 1, height: bottom - top + 1 });
+}
+
 /** Puts elements in order without touching those that are in place, so that they keep the focus. */
 function arrange(parent: SVGGElement, elements: readonly SVGGElement[]): void {
 	let after: ChildNode | null = parent.firstChild;
@@ -166,6 +256,7 @@ function contents({ node, text, width, height, open }: SceneBox): SVGElement[] {
 				d: turn,
 				transform: `translate(${PAD - 2} ${open ? 10 : 13})`,
 			}),
+			svg("rect", { class: "nbviz-graph-opener", width: PAD + MARK, height: HEADER }),
 		);
 	}
 	const left = PAD + 3 + (node.child_count > 0 ? MARK : 0);
@@ -181,7 +272,9 @@ function contents({ node, text, width, height, open }: SceneBox): SVGElement[] {
 	}
 	if (!open) {
 		if (text.detail) made.push(words(text.detail, left, 35, "start", "nbviz-graph-soft"));
-		if (text.shape) made.push(words(text.shape, width - PAD, 35, "end", "nbviz-graph-soft"));
+		if (text.shape || node.child_count > 0) {
+			made.push(words(text.shape, width - PAD, 35, "end", "nbviz-graph-soft nbviz-graph-shape"));
+		}
 	}
 	return made;
 }

@@ -1,5 +1,5 @@
 // What is joined to a box: its own lines, and everything before and after it.
-import type { Scene } from "./scene";
+import type { Scene, SceneLine } from "./scene";
 
 export interface Path {
 	/** Lines between the box and those next to it, across the borders of open boxes. */
@@ -7,6 +7,18 @@ export interface Path {
 	/** Lines and ends on any way to or from the box. */
 	readonly lines: ReadonlySet<string>;
 	readonly ends: ReadonlySet<string>;
+}
+
+type ByEnd = ReadonlyMap<string, readonly SceneLine[]>;
+const indices = new WeakMap<Scene, Partial<Record<"from" | "to", ByEnd>>>();
+
+/** The lines of a scene by one of their ends; made once. */
+function linesBy(scene: Scene, end: "from" | "to"): ByEnd {
+	const known = indices.get(scene) ?? {};
+	indices.set(scene, known);
+	const made = known[end] ?? grouped(scene.lines, end);
+	known[end] = made;
+	return made;
 }
 
 /** Follows the lines of a scene from a box in both directions. */
@@ -21,12 +33,7 @@ export function pathOf(scene: Scene, id: string): Path {
 		["from", "to"],
 		["to", "from"],
 	] as const) {
-		const byEnd = new Map<string, (typeof scene.lines)[number][]>();
-		for (const line of scene.lines) {
-			const known = byEnd.get(line[from]);
-			if (known) known.push(line);
-			else byEnd.set(line[from], [line]);
-		}
+		const byEnd = linesBy(scene, from);
 		const waiting = [...start].map((end) => ({ end, isNear: true }));
 		const seen = new Set(start);
 		for (let at = waiting.pop(); at; at = waiting.pop()) {
@@ -47,4 +54,14 @@ export function pathOf(scene: Scene, id: string): Path {
 		if (ends.has(node.node_id) && parent) ends.add(parent);
 	}
 	return { near, lines, ends };
+}
+
+function grouped(lines: readonly SceneLine[], end: "from" | "to"): ByEnd {
+	const found = new Map<string, SceneLine[]>();
+	for (const line of lines) {
+		const known = found.get(line[end]);
+		if (known) known.push(line);
+		else found.set(line[end], [line]);
+	}
+	return found;
 }

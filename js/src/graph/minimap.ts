@@ -1,21 +1,23 @@
 // A small picture of the whole graph with the part that is seen; a click moves there.
+import { element } from "../panels/panel";
+import type { Theme } from "../theme";
 import type { Camera } from "./camera";
-import { svg } from "./draw";
+import { type ColourOf, paint } from "./overview";
 import type { Scene } from "./scene";
-import { familyOf } from "./sizes";
 
 const WIDTH = 132;
 const HEIGHT = 110;
+const LEAST = 8;
 
 export class Minimap {
-	readonly root = svg("svg", { class: "nbviz-graph-minimap", "aria-hidden": "true" });
-	private readonly boxes = svg("g");
-	private readonly seen = svg("rect", { class: "nbviz-graph-seen" });
+	readonly root = element("div", "nbviz-graph-minimap", { "aria-hidden": "true" });
+	private readonly canvas = element("canvas");
+	private readonly seen = element("div", "nbviz-graph-seen");
 	private scene: Scene | undefined;
 	private scale = 1;
 
 	constructor(private readonly camera: () => Camera) {
-		this.root.append(this.boxes, this.seen);
+		this.root.append(this.canvas, this.seen);
 		const go = (event: PointerEvent) => {
 			const box = this.root.getBoundingClientRect();
 			camera().center(
@@ -33,23 +35,15 @@ export class Minimap {
 		});
 	}
 
-	show(scene: Scene): void {
+	show(scene: Scene, theme: Theme, colourOf: ColourOf): void {
 		this.scene = scene;
 		this.scale = Math.min(WIDTH / scene.width, HEIGHT / scene.height);
-		this.root.setAttribute("width", String(Math.max(8, scene.width * this.scale)));
-		this.root.setAttribute("height", String(Math.max(8, scene.height * this.scale)));
-		this.boxes.setAttribute("transform", `scale(${this.scale})`);
-		this.boxes.replaceChildren(
-			...scene.boxes.map(({ x, y, width, height, node, open }) =>
-				svg("rect", {
-					x,
-					y,
-					width,
-					height,
-					class: open ? "nbviz-graph-open" : `nbviz-family-${familyOf(node)}`,
-				}),
-			),
-		);
+		const size = {
+			width: Math.max(LEAST, scene.width * this.scale),
+			height: Math.max(LEAST, scene.height * this.scale),
+		};
+		const view = { x: 0, y: 0, width: size.width / this.scale, height: size.height / this.scale };
+		paint(this.canvas, scene, view, size, theme, colourOf);
 		this.follow();
 	}
 
@@ -59,9 +53,11 @@ export class Minimap {
 		const { x, y, width, height } = this.camera().view;
 		const { width: wide, height: high } = this.scene;
 		const all = x <= 1 && y <= 1 && x + width >= wide - 1 && y + height >= high - 1;
-		this.root.toggleAttribute("hidden", all);
-		for (const [name, value] of Object.entries({ x, y, width, height })) {
-			this.seen.setAttribute(name, String(value * this.scale));
-		}
+		this.root.hidden = all;
+		const { style } = this.seen;
+		style.left = `${x * this.scale}px`;
+		style.top = `${y * this.scale}px`;
+		style.width = `${width * this.scale}px`;
+		style.height = `${Math.max(2, height * this.scale)}px`;
 	}
 }

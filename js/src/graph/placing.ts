@@ -1,5 +1,6 @@
 // Places the boxes of one level with dagre, its ways in at one border and its ways out at the other.
 import { layout as dagre, Graph } from "@dagrejs/dagre";
+import { placeMany } from "./placing-many";
 
 /** From top to bottom, or from left to right. */
 export type Direction = "TB" | "LR";
@@ -31,10 +32,13 @@ export interface Placed {
 const ROOM = 18;
 const ROOM_TO_BRANCH = 26;
 const ROOM_AFTER = 6;
-/** Beyond so many boxes the simpler way of ranking them; it takes no noticeable time. */
-const MANY = 400;
+/** Between a line that runs past boxes and the border of its level. */
+const BESIDE_LINE = 4;
+/** Beyond so many boxes dagre takes too long, and some thousands in series overflow its stack. */
+const MANY = 120;
 
 export function place(shape: LevelShape, direction: Direction): Placed {
+	if (shape.sizes.length > MANY) return placeMany(shape, direction);
 	const down = direction === "TB";
 	const graph = new Graph({ multigraph: false, compound: false });
 	graph.setGraph({
@@ -42,7 +46,7 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		nodesep: down ? 22 : 16,
 		edgesep: 14,
 		ranksep: branches(shape) ? 34 : 24,
-		ranker: shape.sizes.length > MANY ? "longest-path" : "network-simplex",
+		ranker: "network-simplex",
 	});
 	graph.setDefaultEdgeLabel(() => ({}));
 	for (const [i, [width, height]] of shape.sizes.entries()) {
@@ -62,7 +66,16 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		return { x: x - width / 2, y: y - height / 2, width, height };
 	});
 	const along = (id: string) => graph.node(id)[down ? "x" : "y"] ?? 0;
-	const [left, top, width, height] = frame(boxes, [...inputs, ...outputs].map(along), {
+	// Lines that run past boxes stay within the level too.
+	const passing = graph
+		.edges()
+		.filter(({ v, w }) => /\d/.test(v) && /\d/.test(w))
+		.flatMap((edge) => (graph.edge(edge)?.points ?? []).slice(1, -1))
+		.flatMap((point: { x: number; y: number }) => {
+			const across = down ? point.x : point.y;
+			return [across - BESIDE_LINE, across + BESIDE_LINE];
+		});
+	const [left, top, width, height] = frame(boxes, [...inputs, ...outputs].map(along), passing, {
 		down,
 		before: inputs.length > 0 ? (shape.inputs.length > 1 ? ROOM_TO_BRANCH : ROOM) : 0,
 		after: outputs.length > 0 ? ROOM_AFTER : 0,
@@ -178,11 +191,16 @@ function addPorts(
 function frame(
 	boxes: readonly { x: number; y: number; width: number; height: number }[],
 	ports: readonly number[],
+	passing: readonly number[],
 	room: { down: boolean; before: number; after: number },
 ): [left: number, top: number, width: number, height: number] {
 	const { down, before, after } = room;
-	const xs = boxes.flatMap((box) => [box.x, box.x + box.width]).concat(down ? ports : []);
-	const ys = boxes.flatMap((box) => [box.y, box.y + box.height]).concat(down ? [] : ports);
+	const xs = boxes
+		.flatMap((box) => [box.x, box.x + box.width])
+		.concat(down ? [...ports, ...passing] : []);
+	const ys = boxes
+		.flatMap((box) => [box.y, box.y + box.height])
+		.concat(down ? [] : [...ports, ...passing]);
 	const [only] = ports.length > 0 && new Set(ports.map(Math.round)).size <= 2 ? ports : [];
 	const [startX, endX] = down
 		? balanced(xs, only)

@@ -3,6 +3,7 @@ import type { GraphLevel, GraphNode } from "../protocol.gen";
 import type { Direction, Point } from "./placing";
 import { type BoxLayout, type LevelLayout, portsOf } from "./plan";
 import { type BoxText, HEADER, shapeText } from "./sizes";
+import { type SceneTie, tiesOf } from "./ties";
 import type { GraphTree } from "./tree";
 
 export interface SceneBox {
@@ -32,6 +33,7 @@ export interface SceneLine {
 export interface Scene {
 	readonly boxes: readonly SceneBox[];
 	readonly lines: readonly SceneLine[];
+	readonly ties: readonly SceneTie[];
 	readonly width: number;
 	readonly height: number;
 	readonly direction: Direction;
@@ -53,8 +55,13 @@ export function compose(
 ): Scene {
 	const scene = new Composer(tree, direction, textOf);
 	scene.add("", layout, 0, 0, 0, undefined);
-	const { width, height } = layout;
-	return { boxes: scene.boxes, lines: scene.lines, width, height, direction };
+	const { boxes, lines } = scene;
+	const ties = tiesOf(boxes, direction);
+	const reach = ties.reduce((most, tie) => Math.max(most, tie.reach), 0);
+	const down = direction === "TB";
+	const width = down ? Math.max(layout.width, reach) : layout.width;
+	const height = down ? layout.height : Math.max(layout.height, reach);
+	return { boxes, lines, ties, width, height, direction };
 }
 
 class Composer {

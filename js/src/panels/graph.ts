@@ -1,22 +1,22 @@
 // The model's graph: modules as boxes that open in place, operations between them, tensors as lines.
-import { Camera } from "../graph/camera";
+import { Colours } from "../graph/colours";
 import { showDetails } from "../graph/details";
-import { Drawing, svg } from "../graph/draw";
-import { save, toPng, toSvg } from "../graph/export";
-import { pathOf } from "../graph/highlight";
+import { save, toPng } from "../graph/export";
 import { neighbour } from "../graph/keys";
 import { createLayouter, type Layouter } from "../graph/layouter";
-import { Minimap } from "../graph/minimap";
+import { OverlayWatch } from "../graph/overlay-watch";
 import type { Direction } from "../graph/placing";
-import { compose, type Scene, type SceneBox } from "../graph/scene";
+import { compose } from "../graph/scene";
 import { type Found, Search } from "../graph/search";
 import { HEADER, type Measure, measurer, textOf } from "../graph/sizes";
+import { boxOf, GraphStage } from "../graph/stage";
+import { tools } from "../graph/stage-tools";
 import { tableOf } from "../graph/table";
 import { GraphTree } from "../graph/tree";
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode, OverlayName } from "../protocol.gen";
+import type { RunState } from "../store";
 import { type Card, card } from "./card";
 import { type Context, element, type Mount } from "./panel";
-import { segments } from "./segments";
 import { runPicker, selectionOf } from "./selection";
 
 export const mountGraph: Mount = (host, context) => {
@@ -27,31 +27,26 @@ export const mountGraph: Mount = (host, context) => {
 /** Draws the graph of the chosen run's model, once there is one and the panel can be seen. */
 export class GraphPanel {
 	private readonly card: Card;
-	private readonly frame = svg("svg", {
-		class: "nbviz-graph-frame",
-		role: "tree",
-		tabindex: 0,
-		"aria-label": "Graph of the model",
-	});
-	private readonly drawing = new Drawing();
-	private readonly camera: Camera;
-	private readonly minimap: Minimap;
 	private readonly search: Search;
+	private readonly colours: Colours;
+	private readonly watch: OverlayWatch;
 	private readonly note = element("p", "nbviz-graph-note");
 	private readonly problem = element("p", "nbviz-empty", { role: "status" });
 	private readonly strip = element("div", "nbviz-graph-details", { "aria-live": "polite" });
 	private readonly title = element("span", "nbviz-graph-title");
-	private readonly stage: HTMLElement;
+	private readonly stage: GraphStage;
 	private readonly table = element("div", "nbviz-graph-rows");
 	private readonly picker: { picker: HTMLElement; update: () => void };
 	private readonly cleanups: (() => void)[];
 	private measure: Measure;
 	private tree: GraphTree | undefined;
-	private scene: Scene | undefined;
 	private direction: Direction = "TB";
+	private run: RunState | undefined;
 	private runShown: string | undefined;
 	private chosen: string | undefined;
-	private isSeen = false;
+	private hovered: string | undefined;
+	private found: ReadonlySet<string> = new Set();
+	private wasSeen = false;
 	private isTable = false;
 
 	constructor(
@@ -62,36 +57,49 @@ export class GraphPanel {
 		this.card = card(host, "Model", "nbviz-graph");
 		this.measure = measurer(fontOf(context.root));
 		this.picker = runPicker(context);
-		this.frame.append(this.drawing.world);
-		this.camera = new Camera(this.frame, this.drawing.world, () => this.minimap?.follow());
-		this.minimap = new Minimap(() => this.camera);
 		this.search = new Search(
 			() => this.tree,
 			(found, go) => this.showFound(found, go),
 		);
-		this.stage = element(
-			"div",
-			"nbviz-graph-stage",
-			{},
-			this.frame,
-			this.minimap.root,
-			this.zoomButtons(),
+		this.colours = new Colours(
+			() => this.recolour(),
+			(boxes) => void this.revealAll(boxes),
 		);
+		this.watch = new OverlayWatch(context.asker, (reason) => this.warn(reason));
+		this.stage = new GraphStage(context.root, this.colours);
 		this.card.root.querySelector("h3")?.append(this.title);
-		this.card.tools.append(this.picker.picker, this.search.root, ...this.tools());
-		this.card.body.append(this.problem, this.stage, this.table, this.strip, this.note);
+		this.card.tools.append(
+			this.picker.picker,
+			this.search.root,
+			this.colours.menu,
+			...this.tools(),
+		);
+		this.card.body.append(
+			this.problem,
+			this.colours.legend,
+			this.stage.root,
+			this.table,
+			this.strip,
+			this.note,
+		);
 		this.listen();
-		showDetails(this.strip, undefined, "");
-		const observer = new IntersectionObserver((entries) => {
-			if (!entries.some((entry) => entry.isIntersecting)) return;
-			observer.disconnect();
-			this.isSeen = true;
+		this.describe();
+		const seen = new IntersectionObserver((entries) => {
+			const isSeen = entries.some((entry) => entry.isIntersecting);
+			this.watch.see(isSeen);
+			if (!isSeen || this.wasSeen) return;
+			this.wasSeen = true;
 			this.update();
 		});
-		observer.observe(this.card.root);
+		seen.observe(this.card.root);
 		this.cleanups = [
-			() => observer.disconnect(),
-			context.store.subscribe((topics) => topics.has("runs") && this.update()),
+			() => seen.disconnect(),
+			context.onTheme(() => this.stage.repaint()),
+			context.store.subscribe((topics) => {
+				if (topics.has("runs")) this.update();
+				const isWaiting = this.colours.isWaiting && topics.has("progress");
+				if (topics.has("overlays") || isWaiting) this.refresh();
+			}),
 			selectionOf(context).subscribe(() => this.update()),
 		];
 		this.update();
@@ -99,6 +107,8 @@ export class GraphPanel {
 
 	remove(): void {
 		for (const cleanup of this.cleanups) cleanup();
+		this.stage.remove();
+		this.watch.remove();
 		this.layouter.close();
 		this.card.root.remove();
 	}
@@ -110,66 +120,113 @@ export class GraphPanel {
 		const chosen = selectionOf(this.context).run;
 		const run = chosen?.has_graph ? chosen : runs[0];
 		this.card.root.hidden = !run;
-		if (!run || !this.isSeen || run.run_id === this.runShown) return;
+		this.run = run;
+		if (!run || !this.wasSeen) return;
+		this.follow();
+		if (run.run_id === this.runShown) return;
 		this.runShown = run.run_id;
 		void this.begin(run.run_id);
 	}
 
 	private async begin(run_id: string): Promise<void> {
+		let overlays: readonly OverlayName[] = [];
 		const tree = new GraphTree(async (scopes) => {
 			const answer = await this.context.asker.ask({ kind: "send_graph", run_id, scopes });
-			return answer.kind === "graph_sent" ? answer.levels : [];
+			if (answer.kind !== "graph_sent") return [];
+			({ overlays } = answer);
+			return answer.levels;
 		});
 		this.tree = tree;
-		this.scene = undefined;
+		this.stage.scene = undefined;
 		this.say("Tracing the model…");
 		try {
 			await tree.openAtAGlance();
 			if (this.tree !== tree || !tree.root) return;
 			this.title.textContent = tree.root.title;
-			this.note.textContent = tree.root.note;
-			this.note.hidden = tree.root.note === "";
+			this.title.title = tree.root.title;
+			this.warn(tree.root.note);
+			this.colours.offer(overlays);
 			await this.redraw();
 		} catch (error) {
-			if (this.tree === tree) this.say(error instanceof Error ? error.message : String(error));
+			if (this.tree === tree) this.say(messageOf(error));
 		}
 	}
 
 	private say(problem: string): void {
 		this.problem.textContent = problem;
 		this.problem.hidden = problem === "";
-		this.stage.hidden = problem !== "" || this.isTable;
+		this.stage.root.hidden = problem !== "" || this.isTable;
 		this.table.hidden = problem !== "" || !this.isTable;
 		this.strip.hidden = problem !== "";
 	}
 
+	private warn(text: string): void {
+		this.note.textContent = text;
+		this.note.hidden = text === "";
+	}
+
+	// ---------------------------------------------------------------- drawing
+
 	/** Lays the graph out anew; the box `fixed` stays where it is on the screen. */
 	private async redraw(fixed?: string): Promise<void> {
-		const { tree } = this;
+		const { tree, direction } = this;
 		if (!tree) return;
 		const text = (node: GraphNode, open: boolean) => textOf(node, this.measure, open);
-		const { direction } = this;
 		const layout = await this.layouter.layout(tree.plan("", text), direction);
 		if (tree !== this.tree || direction !== this.direction) return;
-		const before = this.scene;
 		const scene = compose(tree, layout, direction, text);
-		this.scene = scene;
 		this.say("");
 		if (this.isTable) this.table.replaceChildren(tableOf(tree, (id) => void this.toggle(id)));
-		this.drawing.show(scene);
-		const [from, to] = [before, scene].map((one) => one && boxOf(one, fixed));
-		const room = Math.min(540, Math.max(200, Math.ceil(scene.height + 30)));
-		this.stage.style.height = `${Math.max(room, this.stage.clientHeight)}px`;
-		if (before && from && to) {
-			// A box grows to both sides of its middle, so all above it stays where it is.
-			this.camera.follow(scene, [from.x + from.width / 2, from.y], [to.x + to.width / 2, to.y]);
-			this.camera.reveal(to);
-		} else this.camera.begin(scene);
-		this.minimap.show(scene);
-		this.choose(this.chosen && tree.node(this.chosen) ? this.chosen : undefined);
+		this.stage.show(scene, fixed);
+		if (this.chosen !== undefined && !tree.node(this.chosen)) this.chosen = undefined;
+		this.recolour();
+		this.describe();
 		this.card.root.dataset.nodes = String(scene.boxes.length);
 		this.card.root.dataset.ready = "true";
 	}
+
+	private dress(): void {
+		const { chosen, hovered, found, tree } = this;
+		const first = tree ? visibleOf(tree, this.colours.first) : undefined;
+		this.stage.dress({ chosen, hovered, found, first });
+	}
+
+	// ---------------------------------------------------------------- colours
+
+	private recolour(): void {
+		this.follow();
+		this.refresh();
+		this.stage.repaint();
+	}
+
+	/** Tells the kernel what is to be measured: of the boxes in the scene, the nearest ones first. */
+	private follow(): void {
+		const { boxes = [] } = this.stage.scene ?? {};
+		const ids = boxes.filter(({ node }) => node.kind !== "input" && node.kind !== "output");
+		this.watch.follow(
+			this.run,
+			this.stage.scene ? this.colours.overlay : "",
+			ids.map(({ node }) => node.node_id),
+		);
+	}
+
+	private refresh(): void {
+		if (!this.stage.scene) return;
+		const { overlay } = this.colours;
+		const picture = overlay ? this.run?.overlays.get(overlay) : undefined;
+		const isOn = this.run?.progress?.status === "running";
+		this.colours.update(
+			this.tree,
+			picture,
+			isOn ? "Measuring…" : "Values come with the next step.",
+		);
+		this.dress();
+		if (overlay) this.stage.repaint();
+		if (overlay && this.chosen !== undefined) this.describe();
+		this.card.root.dataset.overlay = picture ? `${overlay} ${picture.step}` : overlay;
+	}
+
+	// ---------------------------------------------------------------- acting
 
 	private async toggle(id: string): Promise<void> {
 		const node = this.tree?.node(id);
@@ -178,175 +235,134 @@ export class GraphPanel {
 			await this.tree.setOpen(id, !this.tree.open.has(id));
 			await this.redraw(id);
 		} catch (error) {
-			this.note.textContent = error instanceof Error ? error.message : String(error);
-			this.note.hidden = false;
+			this.warn(messageOf(error));
 		}
 	}
 
 	private choose(id: string | undefined): void {
 		this.chosen = id;
-		const node = id === undefined ? undefined : this.tree?.node(id);
-		this.drawing.eachBox((group, one) => {
-			group.classList.toggle("nbviz-graph-chosen", one === id);
-			group.setAttribute("aria-selected", String(one === id));
-		});
-		showDetails(this.strip, node, id === undefined ? "" : this.inputsOf(id));
-		this.highlight(undefined);
+		this.describe();
+		this.dress();
 	}
 
-	private inputsOf(id: string): string {
-		const lines = this.scene?.lines.filter(({ to, shape }) => to === id && shape) ?? [];
-		return lines.map(({ shape }) => shape.replaceAll("×", " × ")).join(", ");
+	private describe(): void {
+		const { chosen: id } = this;
+		const node = id === undefined ? undefined : this.tree?.node(id);
+		const lines = this.stage.scene?.lines.filter(({ to, shape }) => to === id && shape) ?? [];
+		const inputs = lines.map(({ shape }) => shape.replaceAll("×", " × ")).join(", ");
+		const { overlay } = this.colours;
+		const value = id === undefined ? undefined : this.colours.text(id);
+		showDetails(this.strip, node, inputs, {
+			run: this.run,
+			measured: overlay && value !== undefined ? { overlay, value } : undefined,
+			root: this.context.root,
+			showWeights: (path) => selectionOf(this.context).showModule(path),
+		});
 	}
 
 	/** Shows what leads to a box and from it, and dims the rest. */
-	private highlight(id: string | undefined): void {
-		const shown = id ?? this.chosen;
-		const path = this.scene && shown !== undefined ? pathOf(this.scene, shown) : undefined;
-		this.frame.classList.toggle("nbviz-graph-dims", path !== undefined && id !== undefined);
-		this.drawing.eachBox((group, one) =>
-			group.classList.toggle("nbviz-graph-on", path?.ends.has(one) === true),
-		);
-		this.drawing.eachLine((group, one) => {
-			group.classList.toggle("nbviz-graph-on", path?.lines.has(one) === true);
-			group.classList.toggle("nbviz-graph-near", path?.near.has(one) === true);
-		});
+	private point(id: string | undefined): void {
+		if (id === this.hovered) return;
+		this.hovered = id;
+		this.dress();
 	}
 
 	private showFound({ ids, current }: Found, go: boolean): void {
-		const { tree } = this;
-		const found = new Set(ids);
-		this.drawing.eachBox((group, id) => group.classList.toggle("nbviz-graph-match", found.has(id)));
-		if (!go || current === undefined || !tree) return;
-		void tree.reveal(current).then(async () => {
-			await this.redraw(this.scene?.boxes[0]?.node.node_id);
-			this.goTo(current);
-			this.drawing.eachBox((group, id) =>
-				group.classList.toggle("nbviz-graph-match", found.has(id)),
-			);
-		});
+		this.found = new Set(ids);
+		this.dress();
+		if (go && current !== undefined && this.tree) {
+			void this.tree.reveal(current).then(() => this.goTo(current));
+		}
 	}
 
-	private goTo(id: string): void {
-		const box = this.scene && boxOf(this.scene, id);
+	/** Opens boxes, the outermost first, and goes to the last of them. */
+	private async revealAll(boxes: readonly string[]): Promise<void> {
+		const last = boxes.at(-1);
+		for (const id of boxes.slice(0, -1)) await this.tree?.setOpen(id, true);
+		if (last !== undefined) await this.goTo(last);
+	}
+
+	private async goTo(id: string): Promise<void> {
+		await this.redraw(this.stage.scene?.boxes[0]?.node.node_id);
+		const box = this.stage.scene && boxOf(this.stage.scene, id);
 		this.choose(id);
-		if (box) this.camera.center(box.x + box.width / 2, box.y + Math.min(box.height, 300) / 2);
+		if (box) this.stage.camera.center(box.x + box.width / 2, box.y + Math.min(box.height, 300) / 2);
 	}
 
 	private listen(): void {
 		const idOf = (event: Event) =>
 			(event.target as Element).closest<SVGGElement>("[data-node-id]")?.dataset.nodeId;
-		this.frame.addEventListener("click", (event) => {
+		this.stage.frame.addEventListener("click", (event) => {
 			const id = idOf(event);
 			this.choose(id);
-			const box = this.scene && boxOf(this.scene, id);
-			if (!box || id === undefined) return;
-			const { top } = this.frame.getBoundingClientRect();
-			const { y, height } = this.camera.view;
-			const at = y + ((event.clientY - top) / (this.frame.clientHeight || 1)) * height;
+			const isOpener = (event.target as Element).classList.contains("nbviz-graph-opener");
+			if (id !== undefined && isOpener) void this.toggle(id);
+		});
+		this.stage.frame.addEventListener("dblclick", (event) => {
+			const id = idOf(event);
+			const box = this.stage.scene && boxOf(this.stage.scene, id);
+			const isOpener = (event.target as Element).classList.contains("nbviz-graph-opener");
+			if (!box || id === undefined || isOpener) return;
+			const { top } = this.stage.frame.getBoundingClientRect();
+			const { y, height } = this.stage.camera.view;
+			const at = y + ((event.clientY - top) / (this.stage.frame.clientHeight || 1)) * height;
+			// Inside of an open box there is room to double-click without closing it.
 			if (!box.open || at - box.y < HEADER) void this.toggle(id);
 		});
-		this.frame.addEventListener("pointerover", (event) => this.highlight(idOf(event)));
-		this.frame.addEventListener("pointerleave", () => this.highlight(undefined));
-		this.frame.addEventListener("keydown", (event) => {
+		this.stage.frame.addEventListener("pointerover", (event) => this.point(idOf(event)));
+		this.stage.frame.addEventListener("pointerleave", () => this.point(undefined));
+		this.stage.frame.addEventListener("keydown", (event) => {
 			if (this.press(event)) event.preventDefault();
 		});
 	}
 
 	private press({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
-		if (!this.scene || ctrlKey || metaKey || altKey) return false;
-		const next = neighbour(this.scene, this.chosen, key);
+		if (!this.stage.scene || ctrlKey || metaKey || altKey) return false;
+		const next = neighbour(this.stage.scene, this.chosen, key);
 		if (next !== undefined) {
+			const box = boxOf(this.stage.scene, next);
+			if (box) this.stage.camera.reveal(box);
 			this.choose(next);
-			const box = boxOf(this.scene, next);
-			if (box) this.camera.reveal(box);
 		} else if ((key === "Enter" || key === " ") && this.chosen) void this.toggle(this.chosen);
 		else if (key === "Escape") this.choose(undefined);
-		else if (key === "+" || key === "=") this.camera.zoom(1.25);
-		else if (key === "-") this.camera.zoom(0.8);
-		else if (key === "0") this.camera.fit();
+		else if (key === "+" || key === "=") this.stage.camera.zoom(1.25);
+		else if (key === "-") this.stage.camera.zoom(0.8);
+		else if (key === "0") this.stage.camera.fit();
 		else if (key === "/") this.search.focus();
 		else return key.startsWith("Arrow");
 		return true;
 	}
 
-	private zoomButtons(): HTMLElement {
-		const button = (text: string, label: string, act: () => void) => {
-			const made = element(
-				"button",
-				"nbviz-button nbviz-button-small",
-				{ type: "button", title: label, "aria-label": label },
-				text,
-			);
-			made.addEventListener("click", act);
-			return made;
-		};
-		return element(
-			"div",
-			"nbviz-graph-zoom",
-			{},
-			button("+", "Zoom in", () => this.camera.zoom(1.25)),
-			button("−", "Zoom out", () => this.camera.zoom(0.8)),
-			button("Fit", "Show the whole graph", () => this.camera.fit()),
-		);
-	}
-
 	private tools(): HTMLElement[] {
-		const direction = segments<Direction>("Direction", { "↓": "TB", "→": "LR" }, "TB", (chosen) => {
-			this.direction = chosen;
-			this.scene = undefined;
-			void this.redraw();
-		});
-		const view = segments<"graph" | "table">(
-			"View",
-			{ Graph: "graph", Table: "table" },
-			"graph",
-			(chosen) => {
-				this.isTable = chosen === "table";
-				void this.redraw(this.scene?.boxes[0]?.node.node_id);
+		return tools({
+			direct: (chosen) => {
+				this.direction = chosen;
+				this.stage.scene = undefined;
+				void this.redraw();
 			},
-		);
-		const button = (text: string, act: () => void) => {
-			const made = element(
-				"button",
-				"nbviz-button nbviz-button-quiet nbviz-button-small",
-				{ type: "button", title: `Save as ${text}` },
-				text,
-			);
-			made.addEventListener("click", act);
-			return made;
-		};
-		const file = () => {
-			if (!this.scene) return "";
-			return toSvg(
-				this.drawing.world,
-				this.scene,
-				getComputedStyle(this.card.root).backgroundColor,
-			);
-		};
-		return [
-			direction,
-			view,
-			button("SVG", () => save(new Blob([file()], { type: "image/svg+xml" }), "model.svg")),
-			button(
-				"PNG",
-				() =>
-					void toPng(file()).then(
-						(png) => save(png, "model.png"),
-						(error: Error) => {
-							this.note.textContent = error.message;
-							this.note.hidden = false;
-						},
-					),
-			),
-		];
+			view: (chosen) => {
+				this.isTable = chosen === "table";
+				void this.redraw(this.stage.scene?.boxes[0]?.node.node_id);
+			},
+			saveSvg: () => save(new Blob([this.stage.file()], { type: "image/svg+xml" }), "model.svg"),
+			savePng: () =>
+				void toPng(this.stage.file()).then(
+					(png) => save(png, "model.png"),
+					(error: Error) => this.warn(error.message),
+				),
+		});
 	}
 }
 
-function boxOf(scene: Scene, id: string | undefined): SceneBox | undefined {
-	return scene.boxes.find(({ node }) => node.node_id === id);
+/** The innermost of nested boxes that is drawn: all around it are open. */
+function visibleOf(tree: GraphTree, boxes: readonly string[]): string | undefined {
+	return boxes.find((id) => !tree.open.has(id)) ?? boxes.at(-1);
 }
 
 function fontOf(root: Element): string {
 	return getComputedStyle(root).getPropertyValue("--nbviz-font").trim() || "sans-serif";
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
 }

@@ -6,19 +6,29 @@ export interface Selection {
 	/** The chosen run; else the newest that is active, else the one last shown, else the newest. */
 	readonly run: RunState | undefined;
 	choose(run_id: string): void;
+	/** The module whose weights are to be seen, by its path; "" for none. */
+	readonly module: string;
+	showModule(path: string): void;
 	/** Calls `listener` when another run is chosen. Returns the way out. */
 	subscribe(listener: () => void): () => void;
 }
 
-const selections = new WeakMap<HTMLElement, Selection>();
+/** On the view's element, where also panels find it whose code is loaded by itself. */
+const SELECTION = Symbol.for("nbviz.selection");
+type Root = HTMLElement & { [SELECTION]?: Selection };
 
 /** The selection that the panels of a view share. */
 export function selectionOf({ root, store }: Context): Selection {
-	const known = selections.get(root);
+	const holder: Root = root;
+	const known = holder[SELECTION];
 	if (known) return known;
 	const listeners = new Set<() => void>();
 	let chosen: string | undefined;
 	let last: string | undefined;
+	let module = "";
+	const tell = () => {
+		for (const listener of [...listeners]) listener();
+	};
 	const selection: Selection = {
 		get run() {
 			const run = (chosen !== undefined && store.runs.get(chosen)) || preferred(store, last);
@@ -27,14 +37,22 @@ export function selectionOf({ root, store }: Context): Selection {
 		},
 		choose(run_id) {
 			chosen = run_id;
-			for (const listener of [...listeners]) listener();
+			tell();
+		},
+		get module() {
+			return module;
+		},
+		showModule(path) {
+			if (path === module) return;
+			module = path;
+			tell();
 		},
 		subscribe(listener) {
 			listeners.add(listener);
 			return () => listeners.delete(listener);
 		},
 	};
-	selections.set(root, selection);
+	holder[SELECTION] = selection;
 	return selection;
 }
 

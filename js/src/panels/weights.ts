@@ -13,6 +13,7 @@ import { WeightsCard } from "./weights-card";
 import { WeightsWatch } from "./weights-watch";
 
 const SUGGESTED = 4;
+const MOST_OF_A_MODULE = 8;
 /** With outliers clipped, colours reach their ends where this share of the cells lies within. */
 const TYPICAL_SHARE = 0.995;
 
@@ -36,6 +37,8 @@ class WeightsPanel {
 	private run: RunState | undefined;
 	/** Chosen by hand; undefined shows those suggested. */
 	private chosen: string[] | undefined;
+	/** The module chosen in the graph. */
+	private module = "";
 	private isShared = false;
 	private isClipped = false;
 	private palette: Palette = "sign";
@@ -118,10 +121,15 @@ class WeightsPanel {
 
 	private update(): void {
 		this.updateRuns();
-		const { run } = selectionOf(this.context);
+		const { run, module } = selectionOf(this.context);
 		if (run?.run_id !== this.run?.run_id) this.chosen = undefined;
 		this.run = run;
 		const layers = run ? listed(run) : [];
+		if (module !== this.module) {
+			this.module = module;
+			const inside = layersOf(module, layers);
+			if (inside.length > 0) this.chosen = inside;
+		}
 		const names = this.chosen?.filter((name) => layers.some((layer) => layer.name === name));
 		const shown = names ?? suggested(layers);
 		this.picker.update(layers, shown);
@@ -183,6 +191,14 @@ class WeightsPanel {
 /** The run's layers; of a recorded run, those that it holds pictures of. */
 function listed(run: RunState): readonly LayerInfo[] {
 	return run.layers.length > 0 ? run.layers : [...run.weights.values()];
+}
+
+/** The layers of a module, matrices first if there are many. */
+function layersOf(module: string, layers: readonly LayerInfo[]): string[] {
+	const inside = module ? layers.filter(({ name }) => name.startsWith(`${module}.`)) : [];
+	const isMatrix = ({ shape }: LayerInfo) => shape.filter((length) => length > 1).length > 1;
+	const first = inside.length > MOST_OF_A_MODULE ? inside.filter(isMatrix) : inside;
+	return first.slice(0, MOST_OF_A_MODULE).map(({ name }) => name);
 }
 
 /** The first two and the last two with two dimensions or more: where a network meets its data. */

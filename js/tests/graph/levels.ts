@@ -15,6 +15,7 @@ export function node(node_id: string, changes: Partial<GraphNode> = {}): GraphNo
 		trainable_count: 584,
 		flops: 9216,
 		child_count: 0,
+		tied: [],
 		repeat: 1,
 		source: "net.py:12",
 		...changes,

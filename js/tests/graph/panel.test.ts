@@ -9,6 +9,11 @@ import { Store } from "../../src/store";
 import { fixture } from "../fixtures";
 import { load } from "./levels";
 
+class Resized {
+	observe(): void {}
+	disconnect(): void {}
+}
+
 class SeenAtOnce {
 	constructor(private readonly tell: (entries: { isIntersecting: boolean }[]) => void) {}
 	observe(): void {
@@ -23,9 +28,18 @@ let asked: Question[];
 
 async function answer(question: Question): Promise<Answer> {
 	asked.push(question);
+	if (question.kind === "watch_overlay")
+		return { kind: "command_done", client_id: "", request_id: 1 };
 	if (question.kind !== "send_graph") throw new Error("only the graph is asked for");
 	const levels = await load(question.scopes);
-	return { kind: "graph_sent", client_id: "", request_id: 1, run_id: question.run_id, levels };
+	return {
+		kind: "graph_sent",
+		client_id: "",
+		request_id: 1,
+		run_id: question.run_id,
+		levels,
+		overlays: ["gradient_norm"],
+	};
 }
 
 function open(ask: (question: Question) => Promise<Answer> = answer): Store {
@@ -68,6 +82,7 @@ const press = (key: string) =>
 
 beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", SeenAtOnce);
+	vi.stubGlobal("ResizeObserver", Resized);
 	asked = [];
 });
 
@@ -96,10 +111,11 @@ describe("the graph panel", () => {
 		expect(host.querySelector("img")).toBeNull();
 	});
 
-	test("opens and closes a box by a click", async () => {
+	test("opens and closes a box by a double-click", async () => {
 		open();
 		await ready();
 		box("many")?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+		box("many")?.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
 		await count(14);
 		expect(box("many")?.getAttribute("aria-expanded")).toBe("true");
 		press("Enter");

@@ -47,7 +47,7 @@ def make_boxes(graph: Graph) -> dict[str, Box]:
     times_called: dict[str | None, int] = {}
     for call in graph.module_calls:
         times_called[call.path] = max(times_called.get(call.path, 0), call.call)
-    tied = _tied(graph)
+    tied = tied_parameters(graph)
     boxes: dict[str, Box] = {}
     for call in graph.module_calls:
         box = boxes[call.call_id] = _of_call(call, boxes)
@@ -55,7 +55,8 @@ def make_boxes(graph: Graph) -> dict[str, Box]:
         said = [box.detail] if box.detail else []
         if times_called[call.path] > 1 and call.parameters:
             said.append(f"call {call.call} of {times_called[call.path]}")
-        said.extend(tied[number] for number in call.parameters if number in tied)
+        if any(number in tied for number in call.parameters):
+            said.append("tied weights")
         box.detail = ", ".join(said)
     for operation in graph.nodes:
         boxes[operation.node_id] = _of_operation(operation)
@@ -114,10 +115,10 @@ def _close_leaf(call: ModuleCall, boxes: dict[str, Box]) -> None:
     boxes[call.call_id].children = []
 
 
-def _tied(graph: Graph) -> dict[int, str]:
-    """What to say of parameters that several modules share."""
+def tied_parameters(graph: Graph) -> dict[int, str]:
+    """Return the names of each parameter that several modules share, by its number."""
     return {
-        number: f"shared: {', '.join(parameter.names)}"
+        number: ", ".join(parameter.names)
         for number, parameter in enumerate(graph.parameters)
         if len({name.rpartition(".")[0] for name in parameter.names}) > 1
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbviz.inspection.graph.boxes import Box, make_boxes
+from nbviz.inspection.graph.boxes import Box, make_boxes, tied_parameters
 from nbviz.inspection.graph.containers import add_containers
 from nbviz.inspection.graph.crossings import Crossings, find_crossings
 from nbviz.inspection.graph.folding import fold_repeats
@@ -25,6 +25,7 @@ class Hierarchy:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._boxes = make_boxes(graph)
+        self._tied = tied_parameters(graph)
         add_containers(graph, self._boxes)
         group_functions(graph, self._boxes)
         fold_repeats(graph, self._boxes)
@@ -37,6 +38,22 @@ class Hierarchy:
         for scope in found:
             found.extend(c for c in self._boxes[scope].children if self._boxes[c].children)
         return found
+
+    def box(self, box_id: str) -> Box | None:
+        """Return a box by its id, None if there is none."""
+        return self._boxes.get(box_id)
+
+    def around(self, node_id: str) -> list[str]:
+        """Return the boxes around an operation or call, the outermost first, and its own last."""
+        box = self._boxes.get(node_id)
+        if box is None:
+            return []
+        box = self._boxes[box.shown_as or node_id]
+        found: list[str] = []
+        while box.parent is not None:
+            found.append(box.box_id)
+            box = self._boxes[box.parent]
+        return found[::-1]
 
     def level(self, scope: str) -> GraphLevel:
         """Return one level, ready for the page."""
@@ -85,6 +102,7 @@ class Hierarchy:
             ),
             flops=box.flops,
             child_count=len(box.children),
+            tied=[self._tied[number] for number in sorted(box.parameters) if number in self._tied],
             repeat=box.repeat,
             source=box.source,
         )

@@ -121,7 +121,9 @@ def test_an_unknown_box_is_refused() -> None:
 
 
 def test_shared_parameters_and_repeated_calls_are_said() -> None:
-    assert "shared: embed.weight, out.weight" in by_id(traced("tied weights"))["out"]["detail"]
+    boxes = by_id(traced("tied weights"))
+    assert "tied weights" in boxes["out"]["detail"]
+    assert boxes["out"]["tied"] == boxes["embed"]["tied"] == ["embed.weight, out.weight"]
     assert by_id(traced("module used four times"))["layer:3"]["detail"] == "4→4, call 3 of 4"
 
 

@@ -1,0 +1,50 @@
+// The buttons of the graph panel: direction, view, files, zoom.
+import { element } from "../panels/panel";
+import { segments } from "../panels/segments";
+import type { Direction } from "./placing";
+
+export interface ToolActs {
+	direct(direction: Direction): void;
+	view(view: "graph" | "table"): void;
+	saveSvg(): void;
+	savePng(): void;
+}
+
+/** The panel's tools, right of its title. */
+export function tools(acts: ToolActs): HTMLElement[] {
+	const direction = segments<Direction>("Direction", { "↓": "TB", "→": "LR" }, "TB", acts.direct);
+	const titles = ["From top to bottom", "From left to right"];
+	for (const [i, button] of [...direction.children].entries()) {
+		button.setAttribute("title", titles[i] ?? "");
+		button.setAttribute("aria-label", titles[i] ?? "");
+	}
+	return [
+		direction,
+		segments<"graph" | "table">("View", { Graph: "graph", Table: "table" }, "graph", acts.view),
+		button("SVG", "Save as SVG", acts.saveSvg, "nbviz-button-quiet"),
+		button("PNG", "Save as PNG", acts.savePng, "nbviz-button-quiet"),
+	];
+}
+
+/** The buttons over the drawing. */
+export function zoomButtons(zoom: (factor: number) => void, fit: () => void): HTMLElement {
+	return element(
+		"div",
+		"nbviz-graph-zoom",
+		{},
+		button("+", "Zoom in", () => zoom(1.25)),
+		button("−", "Zoom out", () => zoom(0.8)),
+		button("Fit", "Show the whole graph", fit),
+	);
+}
+
+function button(text: string, label: string, act: () => void, look = ""): HTMLElement {
+	const made = element(
+		"button",
+		`nbviz-button nbviz-button-small ${look}`.trim(),
+		{ type: "button", title: label, "aria-label": label },
+		text,
+	);
+	made.addEventListener("click", act);
+	return made;
+}

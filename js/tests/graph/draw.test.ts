@@ -1,0 +1,70 @@
+// @vitest-environment happy-dom
+import { expect, test } from "vitest";
+import { Drawing } from "../../src/graph/draw";
+import type { Scene, SceneBox } from "../../src/graph/scene";
+import { tiesOf } from "../../src/graph/ties";
+import type { GraphNode } from "../../src/protocol.gen";
+import { node } from "./levels";
+
+const TEXT = { label: "", type: "", detail: "", count: "", shape: "", width: 100, height: 44 };
+
+function boxAt(id: string, y: number, changes: Partial<GraphNode> = {}): SceneBox {
+	const place = { x: 0, y, width: 100, height: 44, depth: 0, open: false, parent: "" };
+	return { node: node(id, changes), text: { ...TEXT, label: id }, ...place };
+}
+
+function column(count: number): Scene {
+	const boxes = Array.from({ length: count }, (_, i) => boxAt(`n${i}`, i * 60));
+	const lines = boxes.slice(1).map(({ node: { node_id }, y }, i) => ({
+		id: node_id,
+		from: `n${i}`,
+		to: node_id,
+		points: [
+			[50, y - 16],
+			[50, y],
+		] as const,
+		arrives: true,
+		shape: "",
+	}));
+	return { boxes, lines, ties: [], width: 100, height: count * 60, direction: "TB" };
+}
+
+test("of a large scene only what is near the sight is drawn, and what comes into it", () => {
+	const drawing = new Drawing();
+	const drawn = () => {
+		const ids: string[] = [];
+		drawing.eachBox((_, id) => ids.push(id));
+		return ids;
+	};
+	drawing.show(column(10_000), { x: 0, y: 0, width: 800, height: 600 });
+	expect(drawn().length).toBeLessThan(30);
+	expect(drawn()).toContain("n9");
+	expect(drawing.look({ x: 0, y: 100, width: 800, height: 600 })).toBe(false);
+	expect(drawing.look({ x: 0, y: 300_000, width: 800, height: 600 })).toBe(true);
+	expect(drawn()).toContain("n5005");
+	expect(drawn()).not.toContain("n9");
+	drawing.look({ x: 0, y: 0, width: 800_000, height: 600_000 });
+	expect(drawing.isFar).toBe(true);
+	expect(drawn()).toEqual([]);
+});
+
+test("a small scene is drawn whole", () => {
+	const drawing = new Drawing();
+	drawing.show(column(50), { x: 0, y: 0, width: 800, height: 600 });
+	let count = 0;
+	drawing.eachBox(() => {
+		count += 1;
+	});
+	expect(count).toBe(50);
+});
+
+test("boxes that share a parameter are joined, past what lies between them", () => {
+	const tied = ["embed.weight, out.weight"];
+	const wide = { ...boxAt("wide", 100), width: 300 };
+	const boxes = [boxAt("embed", 0, { tied }), wide, boxAt("out", 200, { tied })];
+	const [tie, ...others] = tiesOf(boxes, "TB");
+	expect(others).toEqual([]);
+	expect([tie?.from, tie?.to, tie?.names]).toEqual(["embed", "out", tied[0]]);
+	expect(tie?.reach).toBeGreaterThan(300);
+	expect(tiesOf(boxes, "LR")[0]?.reach).toBeGreaterThan(244);
+});
