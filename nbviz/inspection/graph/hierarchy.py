@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbviz.inspection.graph.boxes import Box, make_boxes
+from nbviz.inspection.graph.collecting import uncollected
 from nbviz.inspection.graph.containers import add_containers
 from nbviz.inspection.graph.crossings import Crossings, find_crossings
 from nbviz.inspection.graph.folding import fold_repeats
@@ -24,12 +25,13 @@ class Hierarchy:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._boxes = make_boxes(graph)
-        add_containers(graph, self._boxes)
-        group_functions(graph, self._boxes)
-        fold_repeats(graph, self._boxes)
-        self._crossings = find_crossings(graph, self._boxes)
-        self._count_parameters(self._boxes[""])
+        with uncollected():
+            self._boxes = make_boxes(graph)
+            add_containers(graph, self._boxes)
+            group_functions(graph, self._boxes)
+            fold_repeats(graph, self._boxes)
+            self._crossings = find_crossings(graph, self._boxes)
+            self._count_parameters(self._boxes[""])
 
     def scopes(self) -> list[str]:
         """Return the scopes of all levels, that of the whole model first."""

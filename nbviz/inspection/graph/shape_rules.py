@@ -30,18 +30,148 @@ def _same(x: torch.Tensor, *_args: Any, **_kwargs: Any) -> Any:
     return _like(x) if x.is_floating_point() else NotImplemented
 
 
+def _itself(x: torch.Tensor, *_args: Any, **_kwargs: Any) -> Any:
+    return x if x.is_floating_point() else NotImplemented
+
+
+def _clone(x: torch.Tensor, *, memory_format: torch.memory_format | None = None) -> Any:
+    if memory_format is torch.contiguous_format or x.is_contiguous():
+        return _empty(tuple(x.shape), x.dtype)
+    return NotImplemented
+
+
+def _unsafe_view(x: torch.Tensor, shape: Sequence[int]) -> Any:
+    known = math.prod(size for size in shape if size != -1)
+    count = x.numel()
+    if not x.is_contiguous() or not known:
+        return NotImplemented
+    sizes = tuple(count // known if size == -1 else size for size in shape)
+    return _empty(sizes, x.dtype) if math.prod(sizes) == count else NotImplemented
+
+
 def _softmax(x: torch.Tensor, _dim: int, *others: Any, **kwargs: Any) -> Any:
     to_float = bool(others) and others[0] is True
     return NotImplemented if to_float or kwargs or not x.is_floating_point() else _like(x)
 
 
 def _pointwise(x: Any, y: Any, *_args: Any, **_kwargs: Any) -> Any:
-    if isinstance(y, torch.Tensor):
-        if x.dtype != y.dtype or x.shape != y.shape or x.stride() != y.stride():
-            return NotImplemented
-    elif isinstance(y, complex) or not x.is_floating_point():
+    if not x.is_floating_point() or isinstance(y, complex):
         return NotImplemented
-    return _like(x)
+    if not isinstance(y, torch.Tensor):
+        return _like(x)
+    if x.dtype != y.dtype:
+        return NotImplemented
+    if x.shape == y.shape and x.stride() == y.stride():
+        return _like(x)
+    if not (x.is_contiguous() and y.is_contiguous()):
+        return NotImplemented
+    shape = _broadcast(tuple(x.shape), tuple(y.shape))
+    return NotImplemented if shape is None else _empty(shape, x.dtype)
+
+
+def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    if len(a) < len(b):
+        a, b = b, a
+    b = (1,) * (len(a) - len(b)) + b
+    if any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
+        return None
+    return tuple(n if m == 1 else m for m, n in zip(a, b, strict=True))
+
+
+def _cat(tensors: Sequence[torch.Tensor], dim: int = 0) -> Any:
+    first = tensors[0]
+    ndim = first.dim()
+    if not ndim or not -ndim <= dim < ndim:
+        return NotImplemented
+    dim %= ndim
+    shape = list(first.shape)
+    shape[dim] = 0
+    for tensor in tensors:
+        sizes = list(tensor.shape)
+        same = tensor.dtype == first.dtype and tensor.is_contiguous() and len(sizes) == ndim
+        if not same or sizes[:dim] != shape[:dim] or sizes[dim + 1 :] != shape[dim + 1 :]:
+            return NotImplemented
+        shape[dim] += sizes[dim]
+    return _empty(tuple(shape), first.dtype)
+
+
+def _mean(x: Any, dims: Sequence[int] | None, keeps: bool = False, **kwargs: Any) -> Any:
+    ndim = x.dim()
+    if kwargs or not dims or not x.is_floating_point() or not x.is_contiguous():
+        return NotImplemented
+    if not all(-ndim <= dim < ndim for dim in dims):
+        return NotImplemented
+    reduced = {dim % ndim for dim in dims}
+    if len(reduced) != len(dims):
+        return NotImplemented
+    if keeps:
+        return _empty(tuple(1 if i in reduced else n for i, n in enumerate(x.shape)), x.dtype)
+    return _empty(tuple(n for i, n in enumerate(x.shape) if i not in reduced), x.dtype)
+
+
+def _max_pool(  # noqa: PLR0917 - the operator's own arguments
+    x: Any,
+    kernel: Sequence[int],
+    stride: Sequence[int] = (),
+    padding: Sequence[int] = (0,),
+    dilation: Sequence[int] = (1,),
+    ceil: bool = False,
+) -> Any:
+    sizes = _pooled(x, kernel, stride, padding, dilation, ceil)
+    return (
+        NotImplemented if sizes is None else (_empty(sizes, x.dtype), _empty(sizes, torch.int64))
+    )
+
+
+def _avg_pool(  # noqa: PLR0917 - the operator's own arguments
+    x: Any,
+    kernel: Sequence[int],
+    stride: Sequence[int] = (),
+    padding: Sequence[int] = (0,),
+    ceil: bool = False,
+    *_others: Any,
+) -> Any:
+    sizes = _pooled(x, kernel, stride, padding, (1,), ceil)
+    return NotImplemented if sizes is None else _empty(sizes, x.dtype)
+
+
+def _pooled(  # noqa: PLR0917 - the operators' own arguments
+    x: Any,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    ceil: bool,
+) -> tuple[int, ...] | None:
+    if ceil or x.dim() != 4 or not x.is_floating_point() or not x.is_contiguous():  # noqa: PLR2004
+        return None
+    sizes: list[int] = []
+    for i in range(2):
+        window, pad, spread = _nth(kernel, i), _nth(padding, i), _nth(dilation, i)
+        step = _nth(stride, i) if stride else window
+        if not (0 <= 2 * pad <= window and step > 0 and spread > 0):
+            return None
+        sizes.append((x.shape[i + 2] + 2 * pad - spread * (window - 1) - 1) // step + 1)
+    if min(sizes) <= 0 or 0 in x.shape:
+        return None
+    return (x.shape[0], x.shape[1], *sizes)
+
+
+def _nth(sizes: Sequence[int], i: int) -> int:
+    return sizes[i] if len(sizes) > 1 else sizes[0]
+
+
+def _adaptive_pool(x: Any, size: Sequence[int]) -> Any:
+    sure = x.dim() == 4 and len(size) == 2 and x.is_floating_point()  # noqa: PLR2004
+    if not sure or not x.is_contiguous() or 0 in x.shape:
+        return NotImplemented
+    return _empty((x.shape[0], x.shape[1], *size), x.dtype)
+
+
+def _new_empty(shape: Sequence[int], **kwargs: Any) -> Any:
+    if kwargs.keys() - {"dtype", "device", "pin_memory"} or kwargs.get("dtype") is None:
+        return NotImplemented
+    return _empty(tuple(shape), kwargs["dtype"])
 
 
 def _addmm(bias: Any, a: Any, b: Any, **_kwargs: Any) -> Any:
@@ -111,22 +241,36 @@ def _batch_norm(x: Any, weight: Any, *_args: Any) -> Any:
 
 def _layer_norm(x: Any, normalized: Sequence[int], weight: Any, bias: Any, _eps: float) -> Any:
     kept = x.dim() - len(normalized)
-    sure = tuple(x.shape[kept:]) == tuple(normalized) and x.is_contiguous()
+    sure = kept >= 0 and tuple(x.shape[kept:]) == tuple(normalized)
     for parameter in (weight, bias):
         sure = sure and (parameter is None or parameter.dtype == x.dtype)
     if not sure or x.dtype not in (torch.float32, torch.float64):
         return NotImplemented
     statistics = (*x.shape[:kept], *(1 for _ in normalized))
-    return _like(x), _empty(statistics, x.dtype), _empty(statistics, x.dtype)
+    # Their kernels make the input contiguous first, so that the result always is.
+    result = _empty(tuple(x.shape), x.dtype)
+    return result, _empty(statistics, x.dtype), _empty(statistics, x.dtype)
 
 
 def _rules() -> dict[Any, Rule]:
     named: dict[str, Rule] = {
         **dict.fromkeys(
-            ("gelu", "relu", "silu", "tanh", "sigmoid", "hardswish", "roll", "elu", "hardsigmoid"),
+            ("gelu", "relu", "silu", "tanh", "sigmoid", "hardswish", "roll", "elu", "hardsigmoid")
+            + ("leaky_relu", "exp", "rsqrt", "sqrt", "neg", "softplus", "clamp", "clamp_min", "abs"),
             _same,
         ),
+        **dict.fromkeys(
+            ("relu_", "silu_", "hardswish_", "hardsigmoid_", "leaky_relu_", "sigmoid_", "tanh_")
+            + ("elu_", "hardtanh_"),
+            _itself,
+        ),
         **dict.fromkeys(("_softmax", "_log_softmax", "_safe_softmax"), _softmax),
+        "clone": _clone,
+        "_unsafe_view": _unsafe_view,
+        "cat": _cat,
+        "max_pool2d_with_indices": _max_pool,
+        "avg_pool2d": _avg_pool,
+        "_adaptive_avg_pool2d": _adaptive_pool,
         "addmm": _addmm,
         "mm": _mm,
         "bmm": _bmm,
@@ -139,6 +283,8 @@ def _rules() -> dict[Any, Rule]:
         for name, rule in named.items()
         if hasattr(aten, name)
     }
+    found[aten.mean.dim] = _mean
+    found[aten.empty.memory_format] = _new_empty
     for name in ("add", "sub", "mul", "div"):
         found[getattr(aten, name).Tensor] = _pointwise
         if hasattr(getattr(aten, name), "Scalar"):

@@ -14,6 +14,7 @@ import torch
 
 from nbviz.errors import TraceError
 from nbviz.inspection.graph.building import build
+from nbviz.inspection.graph.collecting import uncollected
 from nbviz.inspection.graph.modules import wrapped_module
 from nbviz.inspection.graph.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.preserved import preserved
@@ -55,7 +56,7 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         model = inner
     try:
         model = _with_all_parameters(model, inputs, kwargs)
-        with preserved(model, runs_for_real=False):
+        with uncollected(), preserved(model, runs_for_real=False):
             return _run(model, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
         reason = error
@@ -117,7 +118,7 @@ def _run(
         assert recorder.stack == [root]
         for name, tensor in named_tensors(result, ""):
             recorder.add_output(name or "output", tensor)
-    return build(model, recorder, note)
+    return build(recorder, note)
 
 
 def _standin(shapes: ShapesOnly, tensor: torch.Tensor) -> torch.Tensor:
