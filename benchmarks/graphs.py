@@ -2,11 +2,13 @@
 
 The first table times nbviz (trace, all levels, layout of the first picture) beside torchview,
 torchviz (with `dot`, where there is one), and TensorBoard's add_graph, each in a process of its
-own, median of a few calls after a first one. The second, with --coverage, goes through the awkward
-models of the tests,
-and says which tools show every call of a leaf module. Tools that are not installed are left out.
+own, median of a few calls after a first one. The second, with --awkward, goes through the awkward
+models of the tests, and says which tools show every call of a leaf module. The third, with
+--coverage, does so for every model of torchvision; it takes long, and goes on where it was if it is
+run again with the same file. Tools that are not installed are left out.
 
-    python benchmarks/graphs.py [--coverage] [--models resnet18 ...]
+    python benchmarks/graphs.py [--models resnet18 ...] [--awkward]
+    python benchmarks/graphs.py --coverage found.jsonl [--tools nbviz] [--families detection]
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import _graph_coverage
 import torch
 from torch import nn
 
@@ -247,7 +250,7 @@ def speed(models: list[str]) -> None:
             )
 
 
-def coverage() -> None:
+def awkward() -> None:
     """Say which tools show every leaf call of the awkward models."""
     sys.path.insert(0, str(ROOT / "tests" / "inspection" / "graph"))
     from awkward_models import CASES
@@ -311,16 +314,32 @@ def main() -> None:
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", default=list(MODELS))
-    parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--awkward", action="store_true")
+    parser.add_argument("--coverage", type=Path, metavar="FILE")
+    parser.add_argument("--tools", nargs="+", default=list(_graph_coverage.TOOLS))
+    parser.add_argument("--families", nargs="+", default=list(_graph_coverage.FAMILIES))
+    parser.add_argument("--sample", action="store_true", help="25 models of all families")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="begin nothing after these")
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds for a model and tool")
     parser.add_argument("--measure", nargs=2, metavar=("TOOL", "MODEL"))
     arguments = parser.parse_args()
     if arguments.measure:
         print(json.dumps(measure(*arguments.measure)))
         return
+    if arguments.coverage:
+        _graph_coverage.sweep(
+            arguments.families,
+            arguments.tools,
+            list(_graph_coverage.SAMPLE) if arguments.sample else [],
+            arguments.coverage,
+            arguments.seconds,
+            arguments.limit,
+        )
+        return
     print(f"torch {torch.__version__}, 1 thread; medians of {CALLS} calls after a first one")
     speed(arguments.models)
-    if arguments.coverage:
-        coverage()
+    if arguments.awkward:
+        awkward()
 
 
 if __name__ == "__main__":

@@ -67,9 +67,7 @@ def _held(module: torch.nn.Module) -> list[tuple[Any, Any]]:
     ]
 
 
-def _restore(
-    module: torch.nn.Module, kept: dict[str, Any], copies: list[tuple[Any, Any]]
-) -> None:
+def _restore(module: torch.nn.Module, kept: dict[str, Any], copies: list[tuple[Any, Any]]) -> None:
     now = module.__dict__
     if not _is_same(now, kept):
         for name in [name for name in now if name not in kept]:

@@ -118,9 +118,7 @@ def _max_pool(  # noqa: PLR0917 - the operator's own arguments
     ceil: bool = False,
 ) -> Any:
     sizes = _pooled(x, kernel, stride, padding, dilation, ceil)
-    return (
-        NotImplemented if sizes is None else (_empty(sizes, x.dtype), _empty(sizes, torch.int64))
-    )
+    return NotImplemented if sizes is None else (_empty(sizes, x.dtype), _empty(sizes, torch.int64))
 
 
 def _avg_pool(  # noqa: PLR0917 - the operator's own arguments
@@ -256,7 +254,17 @@ def _rules() -> dict[Any, Rule]:
     named: dict[str, Rule] = {
         **dict.fromkeys(
             ("gelu", "relu", "silu", "tanh", "sigmoid", "hardswish", "roll", "elu", "hardsigmoid")
-            + ("leaky_relu", "exp", "rsqrt", "sqrt", "neg", "softplus", "clamp", "clamp_min", "abs"),
+            + (
+                "leaky_relu",
+                "exp",
+                "rsqrt",
+                "sqrt",
+                "neg",
+                "softplus",
+                "clamp",
+                "clamp_min",
+                "abs",
+            ),
             _same,
         ),
         **dict.fromkeys(
