@@ -17,11 +17,13 @@ import time
 import warnings
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FAMILIES = ("classification", "segmentation", "detection", "video", "optical_flow", "quantization")
 TOOLS = ("nbviz", "torchview", "torchviz", "add_graph", "export", "hiddenlayer")
@@ -231,7 +233,13 @@ def examine_apart(tool: str, family: str, name: str, limit: float) -> dict[str, 
 
 
 def sweep(
-    families: list[str], tools: list[str], names: list[str], file: Path, budget: float, limit: float
+    families: list[str],
+    tools: list[str],
+    names: list[str],
+    file: Path,
+    *,
+    budget: float,
+    limit: float,
 ) -> None:
     """Examine what is not in the file yet, add it there, and print the table of all that is."""
     import torchvision  # noqa: F401 - once, before the processes that all need it are forked

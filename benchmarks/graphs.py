@@ -332,8 +332,8 @@ def main() -> None:
             arguments.tools,
             list(_graph_coverage.SAMPLE) if arguments.sample else [],
             arguments.coverage,
-            arguments.seconds,
-            arguments.limit,
+            budget=arguments.seconds,
+            limit=arguments.limit,
         )
         return
     print(f"torch {torch.__version__}, 1 thread; medians of {CALLS} calls after a first one")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def named_modules(model: Module) -> list[tuple[str, Module]]:
     """Return all modules with their paths, the model itself as ""; shared ones with each path."""
-    # PyTorch's own does the same by generators within generators, which takes several times as long.
+    # PyTorch's own does the same by generators within generators, and takes several times longer.
     found: list[tuple[str, Module]] = []
 
     def visit(path: str, module: Module) -> None:

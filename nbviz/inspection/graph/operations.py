@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from nbviz.inspection.graph.shape_rules import attention
+from nbviz.inspection.graph.layer_shapes import attention
 from nbviz.inspection.graph.tensors import Origin, version_of
 from nbviz.inspection.graph.values import describe, tensors_in, with_tensors
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 if TYPE_CHECKING:
+    import torch
+
     from nbviz.inspection.graph.values import TensorInfo
 
 
