@@ -10,6 +10,7 @@ from nbviz.inspection.graph.containers import add_containers
 from nbviz.inspection.graph.crossings import Crossings, find_crossings
 from nbviz.inspection.graph.folding import fold_repeats
 from nbviz.inspection.graph.functions import group_functions
+from nbviz.inspection.graph.parts import cut_wide_levels
 from nbviz.protocol import GraphEdge, GraphLevel, GraphNode
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Hierarchy:
             group_functions(graph, self._boxes)
             fold_repeats(graph, self._boxes)
             self._crossings = find_crossings(graph, self._boxes)
+            if cut_wide_levels(self._boxes, self._crossings):
+                self._crossings = find_crossings(graph, self._boxes)
             self._count_parameters(self._boxes[""])
 
     def scopes(self) -> list[str]:
