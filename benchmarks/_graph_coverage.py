@@ -1,7 +1,9 @@
 """Which models of torchvision each tool shows whole, each model in a process of its own.
 
 A tool shows a model whole if every call of a module without children, as counted by forward hooks
-in the same process, is in what it makes. For torchviz, whose graph is autograd's and has no
+in the same process, is in what it makes. Calls that only hand on their input, as dropout does in
+eval mode, are asked of nbviz alone, and of add_graph only every module, not every call, since its
+names tell no more. For torchviz, whose graph is autograd's and has no
 modules, it is enough that it draws one. nbviz must also give the model's own parameter count, and
 levels that open and have no loops.
 """
@@ -87,19 +89,36 @@ def inputs_of(family: str, name: str) -> tuple[Any, ...]:
     return (torch.rand(1, 3, side, side),)
 
 
-def leaf_calls(model: nn.Module, inputs: tuple[Any, ...]) -> Counter[str]:
-    """Count the calls of each module without children in one forward pass."""
-    counted: Counter[str] = Counter()
-    hooks = [
-        module.register_forward_hook(lambda *_, path=path: counted.update([path]))
-        for path, module in model.named_modules()
-        if next(module.children(), None) is None
-    ]
+def leaf_calls(model: nn.Module, inputs: tuple[Any, ...]) -> tuple[Counter[str], Counter[str]]:
+    """Count the calls of each module without children in one forward pass.
+
+    Returns:
+        All calls, and those that did more than hand on their input, as dropout does in eval mode.
+    """
+    made: Counter[str] = Counter()
+    worked: Counter[str] = Counter()
+    versions: dict[str, int] = {}
+
+    def before(path: str, given: tuple[Any, ...]) -> None:
+        first = given[0] if given else None
+        versions[path] = first._version if isinstance(first, torch.Tensor) else 0
+
+    def after(path: str, given: tuple[Any, ...], result: Any) -> None:
+        made[path] += 1
+        handed_on = bool(given) and result is given[0]
+        if not handed_on or result._version != versions[path]:
+            worked[path] += 1
+
+    hooks: list[Any] = []
+    for path, module in model.named_modules():
+        if next(module.children(), None) is None:
+            hooks.append(module.register_forward_pre_hook(lambda _, x, p=path: before(p, x)))
+            hooks.append(module.register_forward_hook(lambda _, x, y, p=path: after(p, x, y)))
     with torch.no_grad():
         model(*inputs)
     for hook in hooks:
         hook.remove()
-    return counted
+    return made, worked
 
 
 def shown_by_nbviz(model: nn.Module, inputs: Any, calls: Counter[str]) -> dict[str, Any]:
@@ -149,8 +168,12 @@ def shown_by_torchview(model: nn.Module, inputs: Any, calls: Counter[str]) -> di
 
     drawn = draw_graph(model, input_data=list(inputs), depth=30, mode="eval")
     nodes = {end for edge in drawn.edge_list for end in edge}
-    found = sum(isinstance(node, ModuleNode) and not node.is_container for node in nodes)
-    return {"shown": min(found, calls.total()), "nodes": len(nodes)}
+    # Its nodes have no paths, only the names of classes.
+    found = Counter(node.name for node in nodes if isinstance(node, ModuleNode))
+    wanted: Counter[str] = Counter()
+    for path, module in model.named_modules():
+        wanted[type(module).__name__] += calls[path]
+    return {"shown": (found & wanted).total(), "nodes": len(nodes)}
 
 
 def shown_by_torchviz(model: nn.Module, inputs: Any, _calls: Counter[str]) -> dict[str, Any]:
@@ -162,25 +185,32 @@ def shown_by_torchviz(model: nn.Module, inputs: Any, _calls: Counter[str]) -> di
     return {"shown": None, "nodes": len(make_dot(result).body)}
 
 
-def shown_by_add_graph(model: nn.Module, inputs: Any, _calls: Counter[str]) -> dict[str, Any]:
+def shown_by_add_graph(model: nn.Module, inputs: Any, calls: Counter[str]) -> dict[str, Any]:
     from torch.utils.tensorboard._pytorch_graph import graph
 
     made, _ = graph(model, inputs)
-    leaves = {path for path, module in model.named_modules() if not list(module.children())}
-    found: set[str] = set()
-    for node in made.node:
-        path = ".".join(part.split("]")[0] for part in node.name.split("[")[1:])
-        if node.op.startswith("aten::") and path in leaves:
-            found.add(path)
-    return {"shown": len(found), "nodes": len(made.node), "once": True}
+    lists = {path for path, m in model.named_modules() if isinstance(m, nn.ModuleList)}
+
+    def as_named(path: str) -> str:
+        """Return a path as its names have it: without the lists that are never called."""
+        parts = path.split(".")
+        wholes = [".".join(parts[: i + 1]) for i in range(len(parts))]
+        return ".".join(p for p, whole in zip(parts, wholes, strict=True) if whole not in lists)
+
+    named = {
+        ".".join(part.split("]")[0] for part in node.name.split("[")[1:])
+        for node in made.node
+        if node.op.startswith("aten::")
+    }
+    shown = sum(as_named(path) in named for path in calls)
+    return {"shown": shown, "nodes": len(made.node), "once": True}
 
 
-def shown_by_export(model: nn.Module, inputs: Any, _calls: Counter[str]) -> dict[str, Any]:
+def shown_by_export(model: nn.Module, inputs: Any, calls: Counter[str]) -> dict[str, Any]:
     program = torch.export.export(model, inputs, strict=False)
     stacks = [node.meta.get("nn_module_stack") or {} for node in program.graph.nodes]
-    leaves = {path for path, module in model.named_modules() if not list(module.children())}
     found = {(key, path) for stack in stacks for key, (path, _) in stack.items()}
-    shown = sum(path.split("@")[0] in leaves for _, path in found)
+    shown = sum(path.split("@")[0] in calls for _, path in found)
     return {"shown": shown, "nodes": len(program.graph.nodes)}
 
 
@@ -194,7 +224,8 @@ def shown_by_hiddenlayer(model: nn.Module, inputs: Any, _calls: Counter[str]) ->
 def examine(tool: str, family: str, name: str) -> dict[str, Any]:
     """Use one tool on one model, here and now."""
     model, inputs = build(family, name)
-    calls = leaf_calls(model, inputs)
+    made, worked = leaf_calls(model, inputs)
+    calls = made if tool == "nbviz" else worked
     shows = globals()[f"shown_by_{tool}"]
     start = time.perf_counter()
     found = shows(model, inputs, calls)

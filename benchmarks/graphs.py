@@ -293,7 +293,7 @@ def leaf_calls(name: str, case: Any) -> int | None:
 
         drawn = draw_graph(model, input_data=inputs or None, depth=20, **kwargs)
         nodes = {end for edge in drawn.edge_list for end in edge}
-        return sum(isinstance(n, ModuleNode) and not n.is_container for n in nodes)
+        return sum(isinstance(node, ModuleNode) for node in nodes)
     if name == "export":
         program = torch.export.export(model, inputs, kwargs, strict=False)
         stacks = [node.meta.get("nn_module_stack") or {} for node in program.graph.nodes]
