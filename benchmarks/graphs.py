@@ -1,9 +1,9 @@
 """Tracing a model and laying its graph out: time, peak memory, and what each tool manages at all.
 
-The first table times nbviz (trace, all levels, layout of the first picture) beside torchview,
-torchviz (with `dot`, where there is one), and TensorBoard's add_graph, each in a process of its
-own, median of a few calls after a first one. The second, with --awkward, goes through the awkward
-models of the tests, and says which tools show every call of a leaf module. The third, with
+The first table times nbviz (trace, all levels, and in Node the layout of the first picture) beside
+torchview, torchviz (with `dot`, where there is one), and TensorBoard's add_graph, each in a process
+of its own, median of a few calls after a first one. The second, with --awkward, goes through the
+awkward models of the tests, and says which tools show every call of a leaf module. The third, with
 --coverage, does so for every model of torchvision; it takes long, and goes on where it was if it is
 run again with the same file. Tools that are not installed are left out.
 
@@ -228,6 +228,13 @@ def installed() -> list[str]:
 
 def speed(models: list[str]) -> None:
     tools = installed()
+    missing = [name for name in TOOLS if name not in tools]
+    if missing:
+        print(f"not installed, and so left out: {', '.join(missing)}")
+    if not shutil.which("dot"):
+        print("no `dot` here: torchviz counts without its layout, which would only add to its time")
+    if not shutil.which("node"):
+        print("no `node` here: nbviz counts without its layout of the first picture")
     print(f"{'time in ms (growth of memory in MB)':36}", *(f"{name:>16}" for name in tools))
     layouts: dict[str, dict[str, Any]] = {}
     for model in models:
@@ -236,6 +243,8 @@ def speed(models: list[str]) -> None:
             result = in_a_process("--measure", name, model)
             if name == "nbviz":
                 layouts[model] = result
+                if "ms" in result and result["layout"]:
+                    result["ms"] += result["layout"]["first"]
             done = "ms" in result
             cells.append(f"{result['ms']:8.0f} ({result['mb']:4.0f})" if done else "fails")
         print(f"{model:36}", *(f"{cell:>16}" for cell in cells), flush=True)

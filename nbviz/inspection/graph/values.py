@@ -23,10 +23,18 @@ class TensorInfo:
 
 def describe(tensor: torch.Tensor) -> TensorInfo:
     """Return a tensor's shape and dtype; a ragged dimension has size -1."""
-    if type(tensor) in _PLAIN_TYPES:
+    if type(tensor) in _PLAIN_TYPES and not tensor.is_nested:
         return _info(tensor.shape, tensor.dtype)
-    shape = tuple(size if type(size) is int else -1 for size in tensor.shape)
-    return _info(torch.Size(shape), tensor.dtype)
+    sizes = tuple(_size(tensor, dim) for dim in range(tensor.dim()))
+    return _info(torch.Size(sizes), tensor.dtype)
+
+
+def _size(tensor: torch.Tensor, dim: int) -> int:
+    try:
+        size = tensor.size(dim)
+    except RuntimeError:  # so does a nested tensor say that a dimension is ragged
+        return -1
+    return size if type(size) is int else -1
 
 
 _PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
