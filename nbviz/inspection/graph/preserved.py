@@ -48,7 +48,7 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[None]
             for buffer, copy, version in buffers:
                 # Batch norm writes its running statistics without raising their version; a buffer
                 # that has not changed is not written, for a backward pass may wait for it.
-                if buffer._version != version or not torch.equal(buffer, copy):
+                if buffer._version != version or _differs(buffer, copy):
                     buffer.copy_(copy)
 
 
@@ -58,6 +58,11 @@ def _copies(model: torch.nn.Module) -> list[tuple[torch.Tensor, torch.Tensor, in
         for buffer in model.buffers()
         if not (torch.nn.parameter.is_lazy(buffer) or buffer.is_inference())
     ]
+
+
+def _differs(buffer: torch.Tensor, copy: torch.Tensor) -> bool:
+    # Sparse tensors cannot be compared; only batch norm's, which are not, need to be.
+    return buffer.layout is torch.strided and not torch.equal(buffer, copy)
 
 
 def _held(module: torch.nn.Module) -> list[tuple[Any, Any]]:

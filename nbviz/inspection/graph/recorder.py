@@ -87,7 +87,7 @@ class Recorder:
         self._calls: defaultdict[str, int] = defaultdict(int)
         self._order = 0
         self._functions: dict[Scope | None, list[tuple[FrameType, str]]] = {}
-        self._caller: str | None = None
+        self._traced_at: str | None = None
 
     # ------------------------------------------------------------ scopes
 
@@ -196,14 +196,14 @@ class Recorder:
         """Return the line that called the running module, whose first frame is given."""
         if self.stack[-1].source:
             return self.stack[-1].source
-        if self._caller is None:
-            self._caller = ""
-            while frame is not None and not self._caller:
+        if self._traced_at is None:
+            self._traced_at = ""
+            while frame is not None and not self._traced_at:
                 place = _place(frame.f_code.co_filename)
                 if place is not _OWN and place is not _TORCH:
-                    self._caller = f"{place}:{frame.f_lineno}"
+                    self._traced_at = f"{place}:{frame.f_lineno}"
                 frame = frame.f_back
-        return self._caller
+        return self._traced_at
 
     def _named(self, frames: list[FrameType]) -> tuple[str, ...]:
         """Give each call of a function a name; frames are held until the next line is looked up."""
