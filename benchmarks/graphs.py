@@ -1,12 +1,14 @@
 """Tracing a model and laying its graph out: time, peak memory, and what each tool manages at all.
 
-The first table times nbviz (trace, all levels, layout of the first picture) beside torchview,
-torchviz (with `dot`, where there is one), and TensorBoard's add_graph, each in a process of its
-own, median of a few calls after a first one. The second, with --coverage, goes through the awkward
-models of the tests,
-and says which tools show every call of a leaf module. Tools that are not installed are left out.
+The first table times nbviz (trace, all levels, and in Node the layout of the first picture) beside
+torchview, torchviz (with `dot`, where there is one), and TensorBoard's add_graph, each in a process
+of its own, median of a few calls after a first one. The second, with --awkward, goes through the
+awkward models of the tests, and says which tools show every call of a leaf module. The third, with
+--coverage, does so for every model of torchvision; it takes long, and goes on where it was if it is
+run again with the same file. Tools that are not installed are left out.
 
-    python benchmarks/graphs.py [--coverage] [--models resnet18 ...]
+    python benchmarks/graphs.py [--models resnet18 ...] [--awkward]
+    python benchmarks/graphs.py --coverage found.jsonl [--tools nbviz] [--families detection]
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import _graph_coverage
 import torch
 from torch import nn
 
@@ -225,6 +228,13 @@ def installed() -> list[str]:
 
 def speed(models: list[str]) -> None:
     tools = installed()
+    missing = [name for name in TOOLS if name not in tools]
+    if missing:
+        print(f"not installed, and so left out: {', '.join(missing)}")
+    if not shutil.which("dot"):
+        print("no `dot` here: torchviz counts without its layout, which would only add to its time")
+    if not shutil.which("node"):
+        print("no `node` here: nbviz counts without its layout of the first picture")
     print(f"{'time in ms (growth of memory in MB)':36}", *(f"{name:>16}" for name in tools))
     layouts: dict[str, dict[str, Any]] = {}
     for model in models:
@@ -233,6 +243,8 @@ def speed(models: list[str]) -> None:
             result = in_a_process("--measure", name, model)
             if name == "nbviz":
                 layouts[model] = result
+                if "ms" in result and result["layout"]:
+                    result["ms"] += result["layout"]["first"]
             done = "ms" in result
             cells.append(f"{result['ms']:8.0f} ({result['mb']:4.0f})" if done else "fails")
         print(f"{model:36}", *(f"{cell:>16}" for cell in cells), flush=True)
@@ -247,7 +259,7 @@ def speed(models: list[str]) -> None:
             )
 
 
-def coverage() -> None:
+def awkward() -> None:
     """Say which tools show every leaf call of the awkward models."""
     sys.path.insert(0, str(ROOT / "tests" / "inspection" / "graph"))
     from awkward_models import CASES
@@ -290,7 +302,7 @@ def leaf_calls(name: str, case: Any) -> int | None:
 
         drawn = draw_graph(model, input_data=inputs or None, depth=20, **kwargs)
         nodes = {end for edge in drawn.edge_list for end in edge}
-        return sum(isinstance(n, ModuleNode) and not n.is_container for n in nodes)
+        return sum(isinstance(node, ModuleNode) for node in nodes)
     if name == "export":
         program = torch.export.export(model, inputs, kwargs, strict=False)
         stacks = [node.meta.get("nn_module_stack") or {} for node in program.graph.nodes]
@@ -311,16 +323,32 @@ def main() -> None:
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", default=list(MODELS))
-    parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--awkward", action="store_true")
+    parser.add_argument("--coverage", type=Path, metavar="FILE")
+    parser.add_argument("--tools", nargs="+", default=list(_graph_coverage.TOOLS))
+    parser.add_argument("--families", nargs="+", default=list(_graph_coverage.FAMILIES))
+    parser.add_argument("--sample", action="store_true", help="25 models of all families")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="begin nothing after these")
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds for a model and tool")
     parser.add_argument("--measure", nargs=2, metavar=("TOOL", "MODEL"))
     arguments = parser.parse_args()
     if arguments.measure:
         print(json.dumps(measure(*arguments.measure)))
         return
+    if arguments.coverage:
+        _graph_coverage.sweep(
+            arguments.families,
+            arguments.tools,
+            list(_graph_coverage.SAMPLE) if arguments.sample else [],
+            arguments.coverage,
+            budget=arguments.seconds,
+            limit=arguments.limit,
+        )
+        return
     print(f"torch {torch.__version__}, 1 thread; medians of {CALLS} calls after a first one")
     speed(arguments.models)
-    if arguments.coverage:
-        coverage()
+    if arguments.awkward:
+        awkward()
 
 
 if __name__ == "__main__":

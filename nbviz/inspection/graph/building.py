@@ -8,16 +8,16 @@ import torch
 
 from nbviz.inspection.graph.details import detail_of
 from nbviz.inspection.graph.model import Edge, Graph, ModuleCall, Operation, Parameter
-from nbviz.inspection.graph.modules import named_modules, type_name
+from nbviz.inspection.graph.modules import type_name
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.recorder import Recorded, Recorder
 
 
-def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
+def build(recorder: Recorder, note: str) -> Graph:
     """Make a graph of what a recorder has seen."""
-    parameters, numbers = _parameters(model)
-    owned = _owned(model, numbers, {id(scope.module) for scope in recorder.scopes})
+    parameters, numbers = _parameters(recorder)
+    owned = _owned(recorder, numbers, {id(scope.module) for scope in recorder.scopes})
     kept = _without_constants(recorder.nodes)
     calls = {
         scope.scope_id: ModuleCall(
@@ -63,15 +63,15 @@ def build(model: torch.nn.Module, recorder: Recorder, note: str) -> Graph:
         for origin in node.inputs
         if id(recorder.nodes[origin.node]) in known
     ]
-    types = {path: type_name(module) for path, module in named_modules(model)}
+    types = {path: type_name(module) for path, module in recorder.named_modules}
     return Graph(nodes, edges, list(calls.values()), parameters, types, note)
 
 
-def _parameters(model: torch.nn.Module) -> tuple[list[Parameter], dict[int, int]]:
+def _parameters(recorder: Recorder) -> tuple[list[Parameter], dict[int, int]]:
     """Every parameter once with all its names, and its number by its `id`."""
     names: dict[int, list[str]] = {}
     found: dict[int, torch.nn.Parameter] = {}
-    for name, parameter in model.named_parameters(remove_duplicate=False):
+    for name, parameter in recorder.named_parameters:
         names.setdefault(id(parameter), []).append(name)
         found[id(parameter)] = parameter
     parameters = [_described(tuple(names[key]), found[key]) for key in found]
@@ -88,16 +88,17 @@ def _described(names: tuple[str, ...], parameter: torch.nn.Parameter) -> Paramet
 
 
 def _owned(
-    model: torch.nn.Module, numbers: dict[int, int], called: set[int]
+    recorder: Recorder, numbers: dict[int, int], called: set[int]
 ) -> dict[int, tuple[int, ...]]:
     """The parameters of each called module, with those of modules in it that are never called."""
     owned: dict[int, dict[int, None]] = {}
-    owners: dict[str, int] = {"": id(model)}
-    for path, module in named_modules(model):
+    owners: dict[str, int] = {"": id(recorder.model)}
+    for path, module in recorder.named_modules:
         parent = owners[path.rpartition(".")[0]]
-        owner = owners[path] = id(module) if id(module) in called else parent
-        for parameter in module.parameters(recurse=False):
-            owned.setdefault(owner, {})[numbers[id(parameter)]] = None
+        owners[path] = id(module) if id(module) in called else parent
+    for name, parameter in recorder.named_parameters:
+        owner = owners[name.rpartition(".")[0]]
+        owned.setdefault(owner, {})[numbers[id(parameter)]] = None
     return {owner: tuple(held) for owner, held in owned.items()}
 
 

@@ -34,7 +34,7 @@ def _group(scope: Box, after: dict[str, set[str]], graph: Graph, boxes: dict[str
     for name, calls in members.items():
         if len(calls) < 2:  # noqa: PLR2004
             continue
-        held = _with_what_is_between(set(calls), after)
+        held = with_what_is_between(set(calls), after)
         extra = held - set(calls)
         if all(boxes[box_id].kind == "operation" for box_id in extra):
             made = _wrap(scope, name, held, graph, boxes)
@@ -91,7 +91,7 @@ def _contracted(after: dict[str, set[str]], held: set[str], made: str) -> dict[s
     return contracted
 
 
-def _with_what_is_between(held: set[str], after: dict[str, set[str]]) -> set[str]:
+def with_what_is_between(held: set[str], after: dict[str, set[str]]) -> set[str]:
     """Add to a set of boxes all that lies on a way from one of them to another."""
     before: dict[str, set[str]] = {}
     for source, targets in after.items():

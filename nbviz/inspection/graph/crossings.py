@@ -34,34 +34,64 @@ def find_crossings(graph: Graph, boxes: dict[str, Box]) -> dict[str, Crossings]:
     level that holds both ends, so that the page can join the parts of its way.
     """
     found: dict[str, Crossings] = {}
-    chains: dict[str, list[str]] = {}
+    depths: dict[str, int] = {}
     for edge in graph.edges:
-        source, target = (_chain(node, boxes, chains) for node in (edge.source, edge.target))
-        common = 0
-        while common < min(len(source), len(target)) - 1 and source[common] == target[common]:
-            common += 1
-        if source[common] == target[common]:
+        source, target = boxes[edge.source], boxes[edge.target]
+        if source.shown_as:
+            source = boxes[source.shown_as]
+        if target.shown_as:
+            target = boxes[target.shown_as]
+        if source is target:
             continue
-        level = found.setdefault(boxes[source[common]].parent or "", Crossings())
-        level.edges.setdefault((source[common], target[common]), edge.tensor.shape)
-        for scope, inside in zip(source[common:], source[common + 1 :], strict=False):
-            found.setdefault(scope, Crossings()).outputs[inside, target[common]] = None
-        for scope, inside in zip(target[common:], target[common + 1 :], strict=False):
-            found.setdefault(scope, Crossings()).inputs[inside, source[common]] = None
+        left: list[Box] = []
+        entered: list[Box] = []
+        if source.parent != target.parent:
+            left, entered = _ways(source, target, boxes, depths)
+            if not left or not entered:  # one holds the other
+                continue
+            source, target = left.pop(), entered.pop()
+        level = found.get(source.parent or "")
+        if level is None:
+            level = found[source.parent or ""] = Crossings()
+        level.edges.setdefault((source.box_id, target.box_id), edge.tensor.shape)
+        for box in left:
+            found.setdefault(box.parent or "", Crossings()).outputs[box.box_id, target.box_id] = (
+                None
+            )
+        for box in entered:
+            found.setdefault(box.parent or "", Crossings()).inputs[box.box_id, source.box_id] = None
     return found
 
 
-def _chain(node: str, boxes: dict[str, Box], chains: dict[str, list[str]]) -> list[str]:
-    """Return the boxes around a node from the outermost to its own, without the model's."""
-    known = chains.get(node)
+def _ways(
+    source: Box, target: Box, boxes: dict[str, Box], depths: dict[str, int]
+) -> tuple[list[Box], list[Box]]:
+    """Return the boxes that a tensor leaves and those that it enters, from the inside out.
+
+    The last of each are on the first level that holds both.
+    """
+    left, entered = [source], [target]
+    above, below = _depth(source, boxes, depths), _depth(target, boxes, depths)
+    while source.parent != target.parent:
+        if above >= below:
+            source = boxes[source.parent or ""]
+            left.append(source)
+            above -= 1
+        else:
+            target = boxes[target.parent or ""]
+            entered.append(target)
+            below -= 1
+    if source is target:
+        return [], []
+    return left, entered
+
+
+def _depth(box: Box, boxes: dict[str, Box], depths: dict[str, int]) -> int:
+    if box.parent is None:
+        return 0
+    known = depths.get(box.box_id)
     if known is None:
-        box = boxes[boxes[node].shown_as or node]
-        known = []
-        while box.parent is not None:
-            known.append(box.box_id)
-            box = boxes[box.parent]
-        known.reverse()
-        chains[node] = known
+        known = depths[box.box_id] = _depth(boxes[box.parent], boxes, depths) + 1
     return known
 
 

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbviz.inspection.graph.boxes import Box
-from nbviz.inspection.graph.containers import replace_by
-from nbviz.inspection.graph.crossings import Crossings, find_crossings
+from nbviz.inspection.graph.containers import replace_by, with_what_is_between
+from nbviz.inspection.graph.crossings import Crossings, find_crossings, successors
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph
 
 _FEWEST = 3
+_LONGEST_GROUP = 24
+_FEWEST_LEAVES = 12
+
+
+class _Run(NamedTuple):
+    """Boxes that follow each other: `len(boxes) // period` times the same few."""
+
+    boxes: list[str]
+    period: int
 
 
 def fold_repeats(graph: Graph, boxes: dict[str, Box]) -> None:
-    """Fold runs of at least three boxes that have equal insides and that follow each other.
+    """Fold what follows each other at least three times: equal boxes, or equal groups of them.
 
-    Boxes are equal if their types, settings, shapes, insides and the ways between them are. A box
-    that holds nothing but one run is itself marked as that run.
+    Boxes are equal if their types, settings, shapes, insides and the ways between them and into
+    them are; groups are if their boxes are, one by one, and the ways within each group and from
+    each group to the next. Groups of nothing but boxes that cannot be opened are folded from 12
+    boxes on. A box that holds nothing but one run is itself marked as that run.
     """
     crossings = find_crossings(graph, boxes)
     structures = _Structures(boxes, crossings)
     for scope in [box for box in boxes.values() if box.kind == "module" and box.children]:
+        if len(scope.children) < _FEWEST:
+            continue
         level = crossings.get(scope.box_id) or Crossings()
-        for run in _runs(scope, level, structures, boxes):
-            if len(run) == len(scope.children) and scope.parent is not None:
-                _mark(scope, boxes[run[0]], len(run))
-            else:
-                _fold(scope, run, boxes)
+        for run in _Level(scope, level, structures, boxes).runs():
+            is_all = len(run.boxes) == len(scope.children) and scope.parent is not None
+            holder = scope if is_all else _fold(scope, run, boxes)
+            _mark(holder, run, boxes, is_new=not is_all)
 
 
 class _Structures:
@@ -50,58 +62,148 @@ class _Structures:
 
     def _structure(self, box_id: str) -> Any:
         box = self._boxes[box_id]
+        own = (box.kind, box.type, box.detail, box.outputs, box.flops)
+        if not box.children:
+            return own
         place = {child: i for i, child in enumerate(box.children)}
-        edges = self._crossings[box_id].edges if box_id in self._crossings else {}
+        level = self._crossings.get(box_id) or Crossings()
+        outside: dict[str, int] = {}
+        for _, source in level.inputs:
+            outside.setdefault(source, len(outside))
         return (
-            box.type,
-            box.detail,
-            box.outputs,
-            box.flops,
+            *own,
             tuple(map(self.of, box.children)),
-            tuple(sorted((place[source], place[target]) for source, target in edges)),
+            tuple(sorted((place[source], place[target]) for source, target in level.edges)),
+            tuple(sorted((place[inside], outside[source]) for inside, source in level.inputs)),
+            tuple(sorted({place[inside] for inside, _ in level.outputs})),
         )
 
 
-def _runs(
-    scope: Box, level: Crossings, structures: _Structures, boxes: dict[str, Box]
-) -> list[list[str]]:
-    """Find runs among the boxes of a level, in the order in which they ran."""
-    runs: list[list[str]] = []
-    run: list[str] = []
-    for child in scope.children:
-        follows = (
-            run
-            and boxes[child].children
-            and (run[-1], child) in level.edges
-            and structures.of(run[-1]) == structures.of(child)
+class _Level:
+    """The boxes of one level in the order in which they ran, and what repeats among them."""
+
+    def __init__(
+        self, scope: Box, level: Crossings, structures: _Structures, boxes: dict[str, Box]
+    ) -> None:
+        self._children = scope.children
+        self._boxes = boxes
+        self._structures = [structures.of(child) for child in scope.children]
+        place = {child: i for i, child in enumerate(scope.children)}
+        self._next: dict[int, list[int]] = {}
+        for source, target in level.edges:
+            self._next.setdefault(place[source], []).append(place[target])
+        is_in_order = all(i < min(after) for i, after in self._next.items())
+        self._after = None if is_in_order else successors(level)
+
+    def runs(self) -> list[_Run]:
+        """Find the runs, those of single boxes before those of groups."""
+        found: list[_Run] = []
+        start = 0
+        while start < len(self._children):
+            run = self._run_from(start)
+            if run is None:
+                start += 1
+                continue
+            found.append(run)
+            start += len(run.boxes)
+        return found
+
+    def _run_from(self, start: int) -> _Run | None:
+        for period in range(1, min(_LONGEST_GROUP, (len(self._children) - start) // _FEWEST) + 1):
+            if self._structures[start] != self._structures[start + period]:
+                continue
+            count = self._repeats(start, period)
+            held = self._children[start : start + count * period]
+            if count >= _FEWEST and self._is_worth_it(held) and self._stays_whole(held):
+                return _Run(held, period)
+        return None
+
+    def _repeats(self, start: int, period: int) -> int:
+        """Return how many equal groups follow each other from a place on."""
+        count = 1
+        within = self._ways(start, start, period)
+        between: list[tuple[int, int]] | None = None
+        while start + (count + 1) * period <= len(self._children):
+            here, last = start + count * period, start + (count - 1) * period
+            ways = self._ways(last, here, period)
+            same = (
+                self._structures[last:here] == self._structures[here : here + period]
+                and bool(ways)
+                and (between is None or ways == between)
+                and self._ways(here, here, period) == within
+            )
+            if not same:
+                break
+            between = ways
+            count += 1
+        return count
+
+    def _ways(self, source: int, target: int, period: int) -> list[tuple[int, int]]:
+        """Return the ways from one group to another, by places within them."""
+        return sorted(
+            (i, place - target)
+            for i in range(period)
+            for place in self._next.get(source + i, ())
+            if target <= place < target + period
         )
-        if not follows:
-            runs.append(run)
-            run = []
-        run.append(child)
-    runs.append(run)
-    return [run for run in runs if len(run) >= _FEWEST]
+
+    def _is_worth_it(self, held: list[str]) -> bool:
+        opens = any(self._boxes[child].children for child in held)
+        return opens or len(held) >= _FEWEST_LEAVES
+
+    def _stays_whole(self, held: list[str]) -> bool:
+        """Whether no way leaves the run only to come back."""
+        return self._after is None or with_what_is_between(set(held), self._after) == set(held)
 
 
-def _mark(scope: Box, block: Box, count: int) -> None:
-    scope.repeat = count
-    scope.detail = f"{count} × {block.type}"
-
-
-def _fold(scope: Box, run: list[str], boxes: dict[str, Box]) -> None:
-    first, last = boxes[run[0]], boxes[run[-1]]
+def _fold(scope: Box, run: _Run, boxes: dict[str, Box]) -> Box:
+    first, last = boxes[run.boxes[0]], boxes[run.boxes[-1]]
     made = Box(
-        box_id=f"{first.box_id}+{len(run)}",
+        box_id=f"{first.box_id}+{len(run.boxes)}",
         kind="module",
         label=f"{first.label} – {last.label}",
         type=first.type,
         path=first.path,
         parent=scope.box_id,
-        detail=f"{len(run)} × {first.type}",
         source=first.source,
         outputs=last.outputs,
-        flops=sum(boxes[child].flops for child in run),
-        repeat=len(run),
-        children=run,
+        flops=sum(boxes[child].flops for child in run.boxes),
+        children=run.boxes,
     )
     replace_by(scope, made, boxes)
+    return made
+
+
+def _mark(holder: Box, run: _Run, boxes: dict[str, Box], *, is_new: bool) -> None:
+    """Say of a box that it holds a run, and put each of its groups into a box of its own."""
+    holder.repeat = len(run.boxes) // run.period
+    if run.period == 1:
+        holder.detail = f"{holder.repeat} × {boxes[run.boxes[0]].type}"
+        return
+    starts = range(0, len(run.boxes), run.period)
+    holder.children = [_group(holder, run.boxes[i : i + run.period], boxes) for i in starts]
+    group = boxes[holder.children[0]]
+    holder.detail = f"{holder.repeat} × ({group.type})"
+    if is_new:
+        holder.type = group.type
+
+
+def _group(holder: Box, held: list[str], boxes: dict[str, Box]) -> str:
+    first, last = boxes[held[0]], boxes[held[-1]]
+    types = [boxes[child].type for child in held]
+    made = Box(
+        box_id=f"{first.box_id}…{len(held)}",
+        kind="module",
+        label=f"{first.label} – {last.label}",
+        type=", ".join(types) if len(types) <= _FEWEST else f"{types[0]} … {types[-1]}",
+        path="",
+        parent=holder.box_id,
+        source=first.source,
+        outputs=last.outputs,
+        flops=sum(boxes[child].flops for child in held),
+        children=held,
+    )
+    boxes[made.box_id] = made
+    for child in held:
+        boxes[child].parent = made.box_id
+    return made.box_id

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbviz.inspection.graph.boxes import Box, make_boxes, tied_parameters
+from nbviz.inspection.graph.collecting import uncollected
 from nbviz.inspection.graph.containers import add_containers
 from nbviz.inspection.graph.crossings import Crossings, find_crossings
 from nbviz.inspection.graph.folding import fold_repeats
 from nbviz.inspection.graph.functions import group_functions
+from nbviz.inspection.graph.parts import cut_wide_levels
 from nbviz.protocol import GraphEdge, GraphLevel, GraphNode
 
 if TYPE_CHECKING:
@@ -24,13 +26,16 @@ class Hierarchy:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._boxes = make_boxes(graph)
-        self._tied = tied_parameters(graph)
-        add_containers(graph, self._boxes)
-        group_functions(graph, self._boxes)
-        fold_repeats(graph, self._boxes)
-        self._crossings = find_crossings(graph, self._boxes)
-        self._count_parameters(self._boxes[""])
+        with uncollected():
+            self._boxes = make_boxes(graph)
+            self._tied = tied_parameters(graph)
+            add_containers(graph, self._boxes)
+            group_functions(graph, self._boxes)
+            fold_repeats(graph, self._boxes)
+            self._crossings = find_crossings(graph, self._boxes)
+            if cut_wide_levels(self._boxes, self._crossings):
+                self._crossings = find_crossings(graph, self._boxes)
+            self._count_parameters(self._boxes[""])
 
     def scopes(self) -> list[str]:
         """Return the scopes of all levels, that of the whole model first."""

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from nbviz.inspection.graph.shape_rules import attention
+from nbviz.inspection.graph.layer_shapes import attention
 from nbviz.inspection.graph.tensors import Origin, version_of
 from nbviz.inspection.graph.values import describe, tensors_in, with_tensors
 
@@ -48,6 +48,15 @@ _BOOKKEEPING = frozenset(
     {"alias", "detach", "lift_fresh", "_local_scalar_dense", "set_", "detach_"}
 )
 
+
+_ASKING = frozenset(
+    getattr(torch.Tensor, name).__get__
+    for name in ("shape", "ndim", "dtype", "layout", "requires_grad", "is_leaf", "grad_fn")
+) | frozenset(
+    getattr(torch.Tensor, name)
+    for name in ("size", "dim", "stride", "numel", "is_contiguous", "is_floating_point")
+)
+"""What asks about a tensor and makes none: the calls that are as frequent as all others."""
 
 _CHECKED_BEFORE_DISPATCH = frozenset(
     {
@@ -92,15 +101,17 @@ class FunctionMode(TorchFunctionMode):
         """Run one torch call and record it."""
         kwargs = kwargs or {}
         recorder = self._recorder
+        if func in _ASKING:
+            return func(*args, **kwargs)
         name = getattr(func, "__name__", None) or type(func).__name__
         if name in ("__get__", "__set__"):
             return self._property(func, name, args)
         if recorder.current is not None or not recorder.stack:
             return func(*args, **kwargs)
-        given = list(tensors_in(args))
+        given = tensors_in(args)
         if kwargs:
-            given.extend(tensors_in(list(kwargs.values())))
-        versions = [version_of(tensor) for tensor in given]
+            given.extend(tensors_in(tuple(kwargs.values())))
+        versions = list(map(version_of, given))
         origins = [origin for tensor in given if (origin := recorder.tensors.get(tensor))]
         if self._home is not None and torch.is_autocast_enabled(self._home.type):
             raise RuntimeError("autocast changes dtypes of real tensors only")
@@ -112,9 +123,8 @@ class FunctionMode(TorchFunctionMode):
             result = self._call(func, args, kwargs, node)
         finally:
             recorder.current = None
-        written = [
-            t for t, version in zip(given, versions, strict=True) if version_of(t) != version
-        ]
+        now = list(map(version_of, given))
+        written = [t for t, a, b in zip(given, versions, now, strict=True) if a != b]
         return self._record(node, given, origins, written, result)
 
     def _call(self, func: Any, args: Any, kwargs: Any, node: Recorded) -> Any:
@@ -135,7 +145,7 @@ class FunctionMode(TorchFunctionMode):
     ) -> Any:
         """Add a call's node if it made or changed a tensor. Returns the call's result."""
         recorder = self._recorder
-        made = [result] if isinstance(result, torch.Tensor) else _tensors_of(result)
+        made = tensors_in(result)
         if not made and not written:
             if node.name in SYNCHRONISING and origins:
                 self._add(node, given, origins, [])
@@ -148,8 +158,8 @@ class FunctionMode(TorchFunctionMode):
             result = recorder.renewed(given[0])
             made = [result]
         number = self._add(node, given, origins, made)
-        for tensor in made:
-            recorder.tensors.set(tensor, Origin(number, describe(tensor)))
+        for tensor, shown in zip(made, node.outputs, strict=True):
+            recorder.tensors.set(tensor, Origin(number, shown))
         for tensor in written:
             recorder.tensors.set_written(tensor, Origin(number, describe(tensor)))
         return result
@@ -207,6 +217,11 @@ class KernelMode(TorchDispatchMode):
         self._recorder = recorder
         self._shapes = shapes
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Otherwise PyTorch wraps the method below, and imports its compiler for that: 3 seconds.
+        return False
+
     def __torch_dispatch__(
         self,
         func: Any,
@@ -222,7 +237,7 @@ class KernelMode(TorchDispatchMode):
         node = recorder.current
         packet = func._overloadpacket
         count = flop_registry.get(packet)
-        flops = int(count(*args, **kwargs, out_val=result)) if count else 0
+        flops = _flops(count, args, kwargs, result) if count else 0
         if node is not None:
             node.kernels.append(packet.__name__)
             node.flops += flops
@@ -247,13 +262,19 @@ class KernelMode(TorchDispatchMode):
             setter(tensor, Origin(number, describe(tensor)))
 
 
-def _tensors_of(result: Any) -> list[torch.Tensor]:
-    if isinstance(result, bool | int | float | str | torch.Size | torch.dtype | None):
-        return []
-    return list(tensors_in(result))
+def _flops(count: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> int:
+    """Call PyTorch's formula with the shapes that it takes."""
+    formula = getattr(count, "__wrapped__", None)
+    if formula is None or not isinstance(result, torch.Tensor):
+        return int(count(*args, **kwargs, out_val=result))
+    # The wrapper around a formula turns tensors into shapes wherever they are, which takes longer.
+    shapes = [value.shape if isinstance(value, torch.Tensor) else value for value in args]
+    return int(formula(*shapes, **kwargs, out_shape=result.shape))
 
 
 def _distinct(origins: list[Origin]) -> list[Origin]:
+    if len(origins) < 2:  # noqa: PLR2004
+        return origins
     return list({origin.node: origin for origin in origins}.values())
 
 

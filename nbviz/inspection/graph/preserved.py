@@ -16,7 +16,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_CONTAINERS = (list, dict, set)
+_CONTAINERS = frozenset({list, dict, set})
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[None]
         runs_for_real: Whether the pass writes into buffers and draws random numbers from devices.
     """
     buffers = _copies(model) if runs_for_real else []
-    attributes = [(module, _attributes(module)) for module in model.modules()]
+    attributes = [(module, module.__dict__.copy(), _held(module)) for module in model.modules()]
     gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
     devices = {p.device.index or 0 for p, _ in gradients if p.device.type == "cuda"}
     python_state = random.getstate()
@@ -39,8 +39,8 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[None]
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)  # noqa: NPY002
-        for module, kept in attributes:
-            _restore(module, kept)
+        for module, kept, copies in attributes:
+            _restore(module, kept, copies)
         for parameter, gradient in gradients:
             if parameter.grad is not gradient:
                 parameter.grad = gradient
@@ -48,7 +48,7 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[None]
             for buffer, copy, version in buffers:
                 # Batch norm writes its running statistics without raising their version; a buffer
                 # that has not changed is not written, for a backward pass may wait for it.
-                if buffer._version != version or not torch.equal(buffer, copy):
+                if buffer._version != version or _differs(buffer, copy):
                     buffer.copy_(copy)
 
 
@@ -60,22 +60,28 @@ def _copies(model: torch.nn.Module) -> list[tuple[torch.Tensor, torch.Tensor, in
     ]
 
 
-def _attributes(module: torch.nn.Module) -> dict[str, tuple[Any, Any]]:
-    """Return each attribute with a shallow copy of it, if it is a container that can change."""
-    return {
-        name: (value, value.copy() if type(value) in _CONTAINERS else None)
-        for name, value in module.__dict__.items()
-    }
+def _differs(buffer: torch.Tensor, copy: torch.Tensor) -> bool:
+    # Sparse tensors cannot be compared; only batch norm's, which are not, need to be.
+    return buffer.layout is torch.strided and not torch.equal(buffer, copy)
 
 
-def _restore(module: torch.nn.Module, kept: dict[str, tuple[Any, Any]]) -> None:
+def _held(module: torch.nn.Module) -> list[tuple[Any, Any]]:
+    """Return the containers that a module has, each with a shallow copy of it."""
+    return [
+        (value, value.copy()) for value in module.__dict__.values() if type(value) in _CONTAINERS
+    ]
+
+
+def _restore(module: torch.nn.Module, kept: dict[str, Any], copies: list[tuple[Any, Any]]) -> None:
     now = module.__dict__
-    for name in [name for name in now if name not in kept]:
-        del now[name]
-    for name, (value, copy) in kept.items():
-        if now.get(name, now) is not value:
-            now[name] = value
-        if copy is not None and not _is_same(value, copy):
+    if not _is_same(now, kept):
+        for name in [name for name in now if name not in kept]:
+            del now[name]
+        for name, value in kept.items():
+            if now.get(name, now) is not value:
+                now[name] = value
+    for value, copy in copies:
+        if not _is_same(value, copy):
             value.clear()
             value.extend(copy) if isinstance(value, list) else value.update(copy)
 
@@ -86,7 +92,8 @@ def _is_same(value: Any, copy: Any) -> bool:
         return False
     if isinstance(value, dict):
         known = cast("dict[Any, Any]", value)
-        return all(key in copy and known[key] is copy[key] for key in known)
+        same_keys = all(map(operator.is_, known, copy))
+        return same_keys and all(map(operator.is_, known.values(), copy.values()))
     if isinstance(value, set):
         return bool(value == copy)
     return all(map(operator.is_, value, copy))

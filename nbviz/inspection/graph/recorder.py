@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nbviz.inspection.graph.modules import named_modules
+from nbviz.inspection.graph.modules import named_modules, named_parameters
 from nbviz.inspection.graph.tensors import Origin, TensorMap
 from nbviz.inspection.graph.values import TensorInfo, describe
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _OWN_FOLDER = str(Path(__file__).parent) + os.sep
 _TORCH_FOLDER = str(Path(torch.__file__).parent) + os.sep
+_PLACES_KEPT = 5_000
 
 
 @dataclass(slots=True, eq=False)
@@ -78,12 +79,15 @@ class Recorder:
         self.nodes: list[Recorded] = []
         self.scopes: list[Scope] = []
         self.current: Recorded | None = None
-        self.modules = {id(module): name for name, module in reversed(named_modules(model))}
-        self.parameters = {id(p) for p in model.parameters()}
+        self.named_modules = named_modules(model)
+        self.modules = {id(module): name for name, module in reversed(self.named_modules)}
+        self.named_parameters = named_parameters(self.named_modules)
+        self.parameters = {id(p) for _, p in self.named_parameters}
         self.stack: list[Scope] = []
         self._calls: defaultdict[str, int] = defaultdict(int)
         self._order = 0
         self._functions: dict[Scope | None, list[tuple[FrameType, str]]] = {}
+        self._traced_at: str | None = None
 
     # ------------------------------------------------------------ scopes
 
@@ -173,27 +177,40 @@ class Recorder:
         """
         source = ""
         frames: list[FrameType] = []
-        is_inside = True
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
-            name = frame.f_code.co_filename
-            if name.startswith(_OWN_FOLDER):
-                if frame.f_code.co_name == "call":  # here the module begins that is running
-                    is_inside = is_inside and own_calls > 0
+            code = frame.f_code
+            place = _PLACES.get(code.co_filename) or _place(code.co_filename)
+            if place is _OWN:
+                if code.co_name == "call":
+                    if own_calls == 0:  # here the module begins that is running
+                        break
                     own_calls -= 1
-            elif not name.startswith(_TORCH_FOLDER):
-                source = source or f"{_short(name)}:{frame.f_lineno}"
-                if not is_inside:
-                    break
+            elif place is not _TORCH:
+                source = source or f"{place}:{frame.f_lineno}"
                 frames.append(frame)
-            if not is_inside and source:
-                break
             frame = frame.f_back
-        return source, self._named(frames[:-1][::-1])
+        return source or self._called_at(frame), self._named(frames[:-1][::-1])
+
+    def _called_at(self, frame: FrameType | None) -> str:
+        """Return the line that called the running module, whose first frame is given."""
+        if self.stack[-1].source:
+            return self.stack[-1].source
+        if self._traced_at is None:
+            self._traced_at = ""
+            while frame is not None and not self._traced_at:
+                place = _place(frame.f_code.co_filename)
+                if place is not _OWN and place is not _TORCH:
+                    self._traced_at = f"{place}:{frame.f_lineno}"
+                frame = frame.f_back
+        return self._traced_at
 
     def _named(self, frames: list[FrameType]) -> tuple[str, ...]:
         """Give each call of a function a name; frames are held until the next line is looked up."""
         depth = self.stack[-1] if self.stack else None
+        if not frames:
+            self._functions.pop(depth, None)
+            return ()
         before = self._functions.get(depth, [])
         shared = 0
         while shared < min(len(frames), len(before)) and before[shared][0] is frames[shared]:
@@ -206,12 +223,20 @@ class Recorder:
         return tuple(name for _, name in named)
 
 
-def _short(filename: str) -> str:
-    known = _SHORT.get(filename)
-    if known is None:
-        is_cell = "ipykernel" in filename or filename.startswith("<ipython")
-        known = _SHORT[filename] = "cell" if is_cell else Path(filename).name
-    return known
+_OWN, _TORCH = "nbviz's own", "PyTorch's"
+_PLACES: dict[str, str] = {}
 
 
-_SHORT: dict[str, str] = {}
+def _place(file: str) -> str:
+    """Return how a file of the author's is called, or whose else it is."""
+    if file.startswith(_OWN_FOLDER):
+        place = _OWN
+    elif file.startswith(_TORCH_FOLDER):
+        place = _TORCH
+    else:
+        is_cell = "ipykernel" in file or file.startswith("<ipython")
+        place = "cell" if is_cell else Path(file).name
+    if len(_PLACES) > _PLACES_KEPT:  # each cell that is run has a name of its own
+        _PLACES.clear()
+    _PLACES[file] = place
+    return place

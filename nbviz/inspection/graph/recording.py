@@ -107,7 +107,7 @@ class Recording:
         self._pass.enter_context(FunctionMode(recorder, None, None))
 
     def _end(self, model: torch.nn.Module, inputs: Any, output: Any) -> None:
-        del inputs
+        del model, inputs
         recorder = self._recorder
         if recorder is None or len(recorder.stack) != 1:
             return
@@ -116,7 +116,7 @@ class Recording:
             return  # its forward raised; the error is the user's to see
         for name, tensor in named_tensors(output, ""):
             recorder.add_output(name or "output", tensor)
-        self._graph = build(model, recorder, "Recorded from a real forward pass.")
+        self._graph = build(recorder, "Recorded from a real forward pass.")
 
     def _close(self) -> None:
         """End the recording of a pass, if one is being made."""

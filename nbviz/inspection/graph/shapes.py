@@ -9,11 +9,11 @@ own tensors. PyTorch's FakeTensorMode does the same and more, and takes several 
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 
-from nbviz.inspection.graph.shape_rules import RULES
+from nbviz.inspection.graph.shape_rules import RULES, Rule
 
 _KEPT_REAL = {torch.ops.aten.lift_fresh.default}
 _READS_A_NUMBER = {torch.ops.aten._local_scalar_dense.default}
@@ -50,17 +50,21 @@ class ShapesOnly:
         base = self._bases.get(key)
         if base is None:
             size = storage.nbytes() // tensor.element_size()
+            if size == tensor.numel() and tensor.is_contiguous():
+                self._bases[key] = torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
+                return self._bases[key]
             base = torch.empty(size, dtype=tensor.dtype, device="meta")
             self._bases[key] = base
         return torch.as_strided(base, tensor.shape, tensor.stride(), tensor.storage_offset())
 
     def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operator; reading a value that only a real pass would know raises."""
-        if func in _KEPT_REAL:
+        kind = _KINDS.get(id(func)) or _kind_of(func)
+        if kind.is_kept_real:
             return func(*args, **kwargs)
-        if func in _READS_A_NUMBER and not args[0].is_meta and not self._is_written(args[0]):
+        if kind.reads_a_number and not args[0].is_meta and not self._is_written(args[0]):
             return func(*args, **kwargs)
-        if func._schema.is_mutable:
+        if kind.is_mutable:
             self._note_writes(args, kwargs)
         args = tuple(map(self._replaced, args))
         if kwargs:
@@ -69,11 +73,11 @@ class ShapesOnly:
                 kwargs["device"] = torch.device("meta")
             if kwargs.get("pin_memory"):
                 kwargs["pin_memory"] = False
-        elif (rule := RULES.get(func)) is not None:
-            result = rule(*args)
+        if kind.rule is not None:
+            result = kind.rule(*args, **kwargs)
             if result is not NotImplemented:
                 return result
-        if "device" not in kwargs and _makes_a_tensor(func):
+        if kind.makes_a_tensor and "device" not in kwargs:
             kwargs["device"] = torch.device("meta")
         return func(*args, **kwargs)
 
@@ -82,6 +86,8 @@ class ShapesOnly:
             return value if value.is_meta else self.standin(value)
         if isinstance(value, list | tuple):
             items = cast("list[Any]", value)
+            if not items or type(items[0]) is int:
+                return items
             return type(items)(map(self._replaced, items))
         return value
 
@@ -94,14 +100,30 @@ class ShapesOnly:
         return tensor.untyped_storage()._cdata in self._written
 
 
-def _makes_a_tensor(func: Any) -> bool:
-    """Whether an operator takes a device: torch.zeros and the like, which get the default one."""
-    known = _FACTORIES.get(func)
-    if known is None:
-        names = [argument.name for argument in func._schema.arguments]
-        takes_tensor = any("Tensor" in str(a.type) for a in func._schema.arguments)
-        known = _FACTORIES[func] = "device" in names and not takes_tensor
-    return known
+class _Kind(NamedTuple):
+    """What is to be known of an operator before it is run."""
+
+    operator: Any
+    is_kept_real: bool
+    reads_a_number: bool
+    is_mutable: bool
+    makes_a_tensor: bool  # torch.zeros and the like, on the default device if none is given
+    rule: Rule | None
 
 
-_FACTORIES: dict[Any, bool] = {}
+def _kind_of(func: Any) -> _Kind:
+    names = [argument.name for argument in func._schema.arguments]
+    takes_tensor = any("Tensor" in str(a.type) for a in func._schema.arguments)
+    kind = _KINDS[id(func)] = _Kind(
+        func,
+        is_kept_real=func in _KEPT_REAL,
+        reads_a_number=func in _READS_A_NUMBER,
+        is_mutable=func._schema.is_mutable,
+        makes_a_tensor="device" in names and not takes_tensor,
+        rule=RULES.get(func),
+    )
+    return kind
+
+
+_KINDS: dict[int, _Kind] = {}
+# Their hashes are computed in Python; the operator is kept, so that its id stays its own.

@@ -8,11 +8,10 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import torch
 
     from nbviz.inspection.graph.values import TensorInfo
 
@@ -22,12 +21,6 @@ class Origin(NamedTuple):
 
     node: int
     tensor: TensorInfo
-
-
-class _Entry(NamedTuple):
-    held: Callable[[], torch.Tensor | None]
-    origin: Origin
-    version: int
 
 
 class TensorMap:
@@ -43,13 +36,13 @@ class TensorMap:
 
     def __init__(self, *, keeps: bool) -> None:
         self._keeps = keeps
-        self._entries: dict[int, _Entry] = {}
+        self._entries: dict[int, tuple[Any, Origin, int]] = {}
         self._writers: dict[int, tuple[Any, Origin]] = {}
 
     def set(self, tensor: torch.Tensor, origin: Origin) -> None:
         """Note that `tensor` was made at `origin`."""
-        held = (lambda: tensor) if self._keeps else weakref.ref(tensor)
-        self._entries[id(tensor)] = _Entry(held, origin, version_of(tensor))
+        held = tensor if self._keeps else weakref.ref(tensor)
+        self._entries[id(tensor)] = (held, origin, version_of(tensor))
 
     def set_written(self, tensor: torch.Tensor, origin: Origin) -> None:
         """Note that `origin` wrote into `tensor`, and so into all that shares its memory."""
@@ -62,21 +55,24 @@ class TensorMap:
     def get(self, tensor: torch.Tensor) -> Origin | None:
         """Return the tensor's origin, or None if it was not made during the trace."""
         entry = self._entries.get(id(tensor))
-        if entry is not None and entry.held() is tensor and entry.version == version_of(tensor):
-            return entry.origin
+        if entry is not None and not (self._keeps or entry[0]() is tensor):
+            entry = None  # the id of a tensor that is gone
+        if entry is not None and entry[2] == version_of(tensor):
+            return entry[1]
         if self._writers:
             storage = _storage(tensor)
             written = self._writers.get(storage._cdata) if storage is not None else None
             if written is not None:
                 return written[1]
-        return entry.origin if entry is not None and entry.held() is tensor else None
+        return entry[1] if entry is not None else None
 
 
 def version_of(tensor: torch.Tensor) -> int:
     """Return the number of writes into a tensor's memory; 0 for tensors that do not count them."""
-    if torch.nn.parameter.is_lazy(tensor) or tensor.is_inference():
+    try:
+        return tensor._version
+    except (RuntimeError, ValueError):  # of inference mode, or a parameter not made yet
         return 0
-    return tensor._version
 
 
 def _storage(tensor: torch.Tensor) -> Any:

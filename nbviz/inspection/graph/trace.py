@@ -7,6 +7,7 @@ import inspect
 import itertools
 import sys
 import warnings
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ import torch
 
 from nbviz.errors import TraceError
 from nbviz.inspection.graph.building import build
+from nbviz.inspection.graph.collecting import uncollected
 from nbviz.inspection.graph.modules import wrapped_module
 from nbviz.inspection.graph.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.preserved import preserved
@@ -55,7 +57,7 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         model = inner
     try:
         model = _with_all_parameters(model, inputs, kwargs)
-        with preserved(model, runs_for_real=False):
+        with uncollected(), preserved(model, runs_for_real=False):
             return _run(model, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
         reason = error
@@ -64,7 +66,8 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
     except Exception as error:
         raise TraceError(
             f"{type(model).__name__} failed when called with these inputs: "
-            f"{type(error).__name__}: {error}. Pass nbviz.trace what model(...) itself accepts."
+            f"{type(error).__name__}: {str(error).rstrip('.')}. "
+            "Pass nbviz.trace what model(...) itself accepts."
         ) from error
 
 
@@ -114,10 +117,12 @@ def _run(
         stack.enter_context(KernelMode(recorder, shapes))
         stack.enter_context(FunctionMode(recorder, shapes, home))
         result = model(*given, **named)
+        if isinstance(result, Iterator):  # its forward yields, and runs only now
+            result = list(cast("Any", result))
         assert recorder.stack == [root]
         for name, tensor in named_tensors(result, ""):
             recorder.add_output(name or "output", tensor)
-    return build(model, recorder, note)
+    return build(recorder, note)
 
 
 def _standin(shapes: ShapesOnly, tensor: torch.Tensor) -> torch.Tensor:
@@ -176,5 +181,16 @@ def _plain(model: torch.nn.Module) -> set[str]:
 def _note(reason: Exception) -> str:
     said = str(reason).strip().splitlines()
     first = said[0] if said else type(reason).__name__
+    for part, plain in _SAID_PLAINLY.items():
+        if part in first:
+            first = plain
     shortened = first if len(first) <= 120 else f"{first[:119]}…"  # noqa: PLR2004
     return f"Traced with real values, because shapes alone were not enough: {shortened}"
+
+
+_SAID_PLAINLY = {
+    "torch.nonzero()": "the size of what torch.nonzero returns depends on values",
+    "Cannot copy out of meta tensor": "a tensor is copied out of PyTorch, as to NumPy",
+    "on meta tensors": "a value is read, as by `.item()` or `if`",
+}
+"""Parts of PyTorch's messages about tensors without data, and what they mean to the author."""

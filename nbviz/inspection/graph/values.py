@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import torch
@@ -22,25 +23,54 @@ class TensorInfo:
 
 def describe(tensor: torch.Tensor) -> TensorInfo:
     """Return a tensor's shape and dtype; a ragged dimension has size -1."""
-    shape = tuple(size if type(size) is int else -1 for size in tensor.shape)
-    return TensorInfo(shape, str(tensor.dtype).removeprefix("torch."))
+    if type(tensor) in _PLAIN_TYPES and not tensor.is_nested:
+        return _info(tensor.shape, tensor.dtype)
+    sizes = tuple(_size(tensor, dim) for dim in range(tensor.dim()))
+    return _info(torch.Size(sizes), tensor.dtype)
 
 
-def tensors_in(value: Any, depth: int = 0) -> Iterator[torch.Tensor]:
-    """Yield the tensors in a value, without their names; the quick way for arguments of calls."""
+def _size(tensor: torch.Tensor, dim: int) -> int:
+    try:
+        size = tensor.size(dim)
+    except RuntimeError:  # so does a nested tensor say that a dimension is ragged
+        return -1
+    return size if type(size) is int else -1
+
+
+_PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
+
+
+@lru_cache(maxsize=10_000)
+def _info(shape: torch.Size, dtype: torch.dtype) -> TensorInfo:
+    return TensorInfo(tuple(shape), str(dtype).removeprefix("torch."))
+
+
+def tensors_in(value: Any, depth: int = 0) -> list[torch.Tensor]:
+    """Return the tensors in a value, without their names; the quick way for arguments of calls."""
+    found: list[torch.Tensor] = []
+    _collect(value, found, depth)
+    return found
+
+
+def _collect(value: Any, found: list[torch.Tensor], depth: int) -> None:
     if isinstance(value, torch.Tensor):
-        yield value
+        found.append(value)
+    elif type(value) in _HOLDS_NONE:
+        return
     elif isinstance(value, list | tuple):
         for item in cast("list[Any]", value):
             if isinstance(item, torch.Tensor):
-                yield item
-            elif depth < _DEEPEST:
-                yield from tensors_in(item, depth + 1)
-    elif isinstance(value, str | int | float | type(None)):
-        return
+                found.append(item)
+            elif type(item) not in _HOLDS_NONE and depth < _DEEPEST:
+                _collect(item, found, depth + 1)
     elif depth < _DEEPEST:
         for _, item in _parts(value):
-            yield from tensors_in(item, depth + 1)
+            _collect(item, found, depth + 1)
+
+
+_HOLDS_NONE = frozenset(
+    {str, int, float, bool, complex, type(None), torch.dtype, torch.device, torch.Size, slice}
+)
 
 
 def named_tensors(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, torch.Tensor]]:
@@ -60,7 +90,7 @@ def with_tensors(value: Any, change: Callable[[torch.Tensor], Any]) -> Any:
     """
     if isinstance(value, torch.Tensor):
         return change(value)
-    if next(tensors_in(value), None) is None:
+    if not tensors_in(value):
         return value
     if isinstance(value, tuple):
         items = [with_tensors(item, change) for item in cast("tuple[Any, ...]", value)]

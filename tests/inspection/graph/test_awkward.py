@@ -90,7 +90,7 @@ def _numpy_state() -> list[int]:
 
 
 def _plain(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and not value.is_quantized
+    return isinstance(value, torch.Tensor) and not (value.is_quantized or value.is_sparse)
 
 
 def _is_acyclic(edges: list[tuple[str, str]]) -> bool:

@@ -68,6 +68,51 @@ def test_three_equal_blocks_in_a_row_are_folded_and_two_are_not() -> None:
     assert ids(two) == ["/input", "0", "1", "/output"]
 
 
+def test_groups_that_follow_each_other_are_folded_and_open_to_each_group() -> None:
+    layers = [layer for _ in range(6) for layer in (nn.Linear(4, 4), nn.ReLU())]
+    graph = trace(nn.Sequential(*layers, nn.Linear(4, 1)), torch.zeros(2, 4))
+    assert ids(graph) == ["/input", "0+12", "12", "/output"]
+    fold = by_id(graph)["0+12"]
+    assert (fold["repeat"], fold["detail"]) == (6, "6 × (Linear, ReLU)")
+    assert fold["parameter_count"] == 6 * 20
+    groups = ids(graph, "0+12")
+    assert groups == [f"{i}…2" for i in range(0, 12, 2)]
+    assert ids(graph, groups[1]) == ["2", "3"]
+    assert graph.level(groups[1])["inputs"] == [("2", groups[0])]
+
+
+def test_groups_whose_wiring_differs_are_not_folded() -> None:
+    class Skips(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.blocks = nn.ModuleList(Block(4) for _ in range(4))
+
+        def forward(self, x):
+            first = x
+            for i, block in enumerate(self.blocks):
+                y = block(x).relu()
+                x = y + (x if i % 2 else first)
+            return x
+
+    graph = trace(Skips(), torch.zeros(2, 4))
+    assert all(node["repeat"] == 1 for level in graph.levels() for node in level["nodes"])
+
+
+def test_a_level_of_over_400_boxes_is_cut_into_parts() -> None:
+    class Long(nn.Module):
+        def forward(self, x):
+            for size in range(1000):
+                x = x.new_zeros(size % 7 + size // 7 + 1) + x.sum()
+            return x
+
+    graph = trace(Long(), torch.zeros(2))
+    assert max(len(level["nodes"]) for level in graph.levels()) <= 60
+    part = graph.level("")["nodes"][1]
+    assert part["type"] == "part"
+    assert part["label"].endswith(f" of {len(graph.nodes)}")
+    assert graph.level(part["node_id"])["edges"]
+
+
 def test_blocks_of_another_width_are_not_folded_together() -> None:
     model = nn.Sequential(
         *(Block(4) for _ in range(3)), nn.Linear(4, 6), *(Block(6) for _ in "123")
