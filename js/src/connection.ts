@@ -18,6 +18,9 @@ const ACKNOWLEDGE_MS = 500;
 const PULL_MS = 200;
 const READY_RETRY_MS = 3000;
 const READY_RETRY_MOST_MS = 60_000;
+/** A running kernel sends its progress every second; one that is silent for so long may be gone. */
+const SILENT_MS = 10_000;
+const LISTEN_MS = 1000;
 
 /** What panels may do: ask the kernel. */
 export interface Asker {
@@ -42,6 +45,8 @@ export class Connection implements Asker {
 	private pullTimer: ReturnType<typeof setTimeout> | undefined;
 	private readyTimer: ReturnType<typeof setTimeout> | undefined;
 	private closed = false;
+	private heardAt = Date.now();
+	private readonly listening: ReturnType<typeof setInterval>;
 
 	constructor(
 		private readonly channel: Channel,
@@ -49,6 +54,7 @@ export class Connection implements Asker {
 		private readonly pulls: boolean,
 	) {
 		channel.on("msg:custom", this.receive);
+		this.listening = setInterval(() => this.listen(), LISTEN_MS);
 		this.ready();
 	}
 
@@ -66,6 +72,7 @@ export class Connection implements Asker {
 		clearTimeout(this.acknowledgeTimer);
 		clearTimeout(this.pullTimer);
 		clearTimeout(this.readyTimer);
+		clearInterval(this.listening);
 		for (const { reject } of this.waiting.values()) reject(new Error(reason));
 		this.waiting.clear();
 	}
@@ -76,6 +83,7 @@ export class Connection implements Asker {
 		} catch {
 			// The comm is closed, with its kernel; it does not open again.
 			this.close("The kernel is gone.");
+			this.store.setSilent(true);
 		}
 	}
 
@@ -89,9 +97,22 @@ export class Connection implements Asker {
 		this.readyWait = Math.min(2 * this.readyWait, READY_RETRY_MOST_MS);
 	}
 
+	/** Notices that a kernel that owes a word has fallen silent, and asks whether it is there. */
+	private listen(): void {
+		const runs = [...this.store.runs.values()];
+		const isOwed =
+			this.waiting.size > 0 || runs.some(({ progress }) => progress?.status === "running");
+		if (!isOwed) this.heardAt = Date.now();
+		if (this.store.isSilent || Date.now() - this.heardAt < SILENT_MS) return;
+		this.store.setSilent(true);
+		if (!this.pulls) this.ready();
+	}
+
 	private readonly receive = (content: unknown, raw: unknown[]): void => {
 		const message = content as Message;
 		if (message.client_id !== "" && message.client_id !== this.client_id) return;
+		this.heardAt = Date.now();
+		this.store.setSilent(false);
 		const buffers = raw.map(asDataView);
 		switch (message.kind) {
 			case "snapshot":

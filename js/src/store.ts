@@ -72,6 +72,8 @@ const LINES_KEPT = 2000;
 
 export class Store {
 	readonly runs = new Map<string, RunState>();
+	/** Whether the kernel owes a word and has not said one for a while: busy, restarted or gone. */
+	isSilent = false;
 	private readonly listeners = new Set<(topics: ReadonlySet<Topic>) => void>();
 	private readonly changed = new Set<Topic>();
 	private frame = 0;
@@ -180,6 +182,12 @@ export class Store {
 			default:
 				return unreachable(update);
 		}
+	}
+
+	setSilent(isSilent: boolean): void {
+		if (isSilent === this.isSilent) return;
+		this.isSilent = isSilent;
+		this.mark("runs");
 	}
 
 	/** Tells the listeners of `topic` in the next painted frame. */

@@ -49,6 +49,40 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
+describe("a kernel that falls silent", () => {
+	test("is noticed while it owes a word, asked, and heard again", () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		const running = { ...fixture("run_changed").message, run_id: "run-1", status: "running" };
+		comm.deliver({ kind: "frame", client_id: "", sequence: 5, updates: [running] });
+		vi.advanceTimersByTime(9000);
+		expect(store.isSilent).toBe(false);
+		vi.advanceTimersByTime(2000);
+		expect(store.isSilent).toBe(true);
+		expect(comm.kinds().filter((kind) => kind === "ready")).toHaveLength(2);
+		comm.snapshot(9);
+		expect(store.isSilent).toBe(false);
+		connection.close();
+	});
+
+	test("is not awaited while nothing runs and nothing was asked", () => {
+		const connection = new Connection(comm, store, false);
+		vi.advanceTimersByTime(60_000);
+		expect(store.isSilent).toBe(false);
+		connection.ask({ kind: "send_asset", name: "graph" } as never).catch(() => undefined);
+		vi.advanceTimersByTime(11_000);
+		expect(store.isSilent).toBe(true);
+		connection.close();
+	});
+
+	test("is known to be gone when its comm is closed", () => {
+		const connection = new Connection(comm, store, false);
+		comm.isClosed = true;
+		connection.ask({ kind: "send_asset", name: "graph" } as never).catch(() => undefined);
+		expect(store.isSilent).toBe(true);
+	});
+});
+
 describe("pushed frames", () => {
 	test("a page says that it is ready, and says so again until a snapshot comes", () => {
 		const connection = new Connection(comm, store, false);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import cells
@@ -61,6 +63,17 @@ def test_start_and_the_curve_grows(notebook: Notebook, view: View) -> None:
     for _ in range(3):
         view.wait_for_curve(view.last_step + 20)
     assert notebook.value("trainer.status") == "running"
+
+
+def test_a_kernel_that_is_gone_is_told_of(notebook: Notebook, view: View) -> None:
+    start(view)
+    view.wait_for_curve(20)
+    told = view.toolbar.get_by_text("No answer from the kernel")
+    expect(told).to_be_hidden()
+    os.kill(notebook.value("__import__('os').getpid()"), signal.SIGKILL)
+    expect(told).to_be_visible(timeout=30_000)
+    assert view.last_step >= 20
+    notebook.end_kernel()  # the server has started it anew
 
 
 def test_pause_stands_still_and_resume_goes_on(notebook: Notebook, view: View) -> None:

@@ -40,6 +40,16 @@ class Toolbar {
 		this.word,
 	);
 	private readonly name = element("span", "nbviz-run-name");
+	private readonly silence = element(
+		"span",
+		"nbviz-badge nbviz-badge-bad",
+		{
+			role: "status",
+			hidden: "",
+			title: "It is busy, was restarted or is gone. What is drawn here stays; run the cell again.",
+		},
+		"No answer from the kernel",
+	);
 	private readonly progress = new ProgressView();
 	private readonly controls: ToolbarControls;
 	private readonly first = element("div", "nbviz-settings-first");
@@ -66,7 +76,16 @@ class Toolbar {
 		this.controls = new ToolbarControls(context.root, (name, args) => this.ask(name, args));
 		const badge = element("span", "nbviz-badge", {}, "Recorded run");
 		badge.hidden = asker.isLive;
-		const identity = element("div", "nbviz-identity", {}, this.status, picker, this.name, badge);
+		const identity = element(
+			"div",
+			"nbviz-identity",
+			{},
+			this.status,
+			picker,
+			this.name,
+			badge,
+			this.silence,
+		);
 		this.buildMessage();
 		this.root.append(
 			element("div", "nbviz-toolbar-main", {}, identity, this.controls.root),
@@ -140,6 +159,8 @@ class Toolbar {
 		}
 		this.root.dataset.status = status;
 		this.root.dataset.step = String(progress?.step ?? 0);
+		this.silence.hidden = !this.context.store.isSilent;
+		this.root.dataset.silent = String(this.context.store.isSilent);
 		const word = run ? WORDS[status] : "No run yet";
 		if (this.word.textContent !== word) this.word.textContent = word;
 		this.status.title = status === "failed" && run ? (failureOf(run)?.summary ?? "") : "";
