@@ -6,7 +6,7 @@ snake_case on both sides. Each message has a fixture in `tests/fixtures/protocol
 Kernel to page there are two envelopes, `Snapshot` and `Frame`. Both carry a list of updates, which
 the page applies in order; a snapshot first empties the page's store. An update whose arrays travel
 beside it names their place in the message's binary buffers as `buffer`. Answers to a page's request
-are updates too (`CommandDone`, `CommandFailed`, `RangeSent`, `GraphSent`, `AssetSent`).
+are updates too (`CommandDone`, `CommandFailed`, and those named `…Sent`).
 
 Page to kernel there are requests. Those with a `request_id` are always answered.
 """
@@ -37,6 +37,8 @@ OverlayName = Literal[
     "update_ratio",
 ]
 """What the boxes of a graph can be coloured by; see `inspection.graph.overlay_values`."""
+
+MediaKind = Literal["image", "histogram", "tensor", "text"]
 
 # ---------------------------------------------------------------- parts of messages
 
@@ -74,6 +76,27 @@ class LayerInfo(TypedDict):
 
     name: str
     shape: list[int]
+
+
+class MediaTag(TypedDict):
+    """A tag of images, histograms, tensors or texts, and how many steps of it are told."""
+
+    tag: str
+    media_kind: MediaKind
+    count: int
+
+
+class HistogramInfo(TypedDict):
+    """What a histogram's buffer does not hold."""
+
+    step: int
+    bins: int
+    count: int  # finite values
+    nonfinite: int
+    minimum: float | None  # of the finite values, as below; None if there is none
+    maximum: float | None
+    mean: float | None
+    std: float | None
 
 
 class GraphNode(TypedDict):
@@ -276,6 +299,19 @@ class OverlayUpdated(TypedDict):
     buffer: int
 
 
+class MediaAdded(TypedDict):
+    """Images, histograms, tensors and texts that were logged; pages ask for those they show.
+
+    Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out;
+    the first and the newest step of a tag are always told.
+    """
+
+    kind: Literal["media_added"]
+    run_id: str
+    media: list[MediaTag]
+    buffer: int
+
+
 class CommandDone(TypedDict):
     """The request was carried out or, for a control command, accepted for the next safe point."""
 
@@ -316,6 +352,74 @@ class GraphSent(TypedDict):
     overlays: list[OverlayName]  # what `watch_overlay` may ask for
 
 
+class ImageSent(TypedDict):
+    """One image. Buffer: an image file of type `media_type`, perhaps smaller than what was logged."""
+
+    kind: Literal["image_sent"]
+    client_id: str
+    request_id: int
+    run_id: str
+    tag: str
+    step: int
+    media_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
+    height: int  # pixels that were logged
+    width: int
+    reduced: int  # how many logged pixels one that is sent stands for along each side, 1 for all
+    buffer: int
+
+
+class HistogramsSent(TypedDict):
+    """A tag's histograms by step, rising; the newest one and others before it, evenly chosen.
+
+    Buffer: float64; for each histogram its counts (`bins`), then its edges (`bins + 1`).
+    """
+
+    kind: Literal["histograms_sent"]
+    client_id: str
+    request_id: int
+    run_id: str
+    tag: str
+    histograms: list[HistogramInfo]
+    buffer: int
+
+
+class TensorSent(TypedDict):
+    """One tensor as a picture of cells, in the form of `WeightsUpdated`."""
+
+    kind: Literal["tensor_sent"]
+    client_id: str
+    request_id: int
+    run_id: str
+    tag: str
+    step: int
+    shape: list[int]
+    rows: int
+    columns: int
+    tile_rows: int
+    tile_columns: int
+    reduced: int
+    scale: float
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    nonfinite: int
+    buffer: int
+
+
+class TextSent(TypedDict):
+    """One text; its last `omitted` characters are left out."""
+
+    kind: Literal["text_sent"]
+    client_id: str
+    request_id: int
+    run_id: str
+    tag: str
+    step: int
+    text: str
+    omitted: int
+
+
 class AssetSent(TypedDict):
     """A part of the front end that is loaded when it is first needed. Buffer: its source, UTF-8."""
 
@@ -339,10 +443,15 @@ Update = (
     | LayersListed
     | WeightsUpdated
     | OverlayUpdated
+    | MediaAdded
     | CommandDone
     | CommandFailed
     | RangeSent
     | GraphSent
+    | ImageSent
+    | HistogramsSent
+    | TensorSent
+    | TextSent
     | AssetSent
 )
 
@@ -461,6 +570,19 @@ class SendGraph(TypedDict):
     scopes: list[str]
 
 
+class SendMedia(TypedDict):
+    """Ask for the item of a tag at or before a step; of histograms also those before it."""
+
+    kind: Literal["send_media"]
+    client_id: str
+    request_id: int
+    run_id: str
+    tag: str
+    step: int
+    after: int  # the newest step of the histograms that the page has, -1 for none
+    pixels: int  # that the longest side of an image is shown with
+
+
 class SendAsset(TypedDict):
     """Ask for a part of the front end that this page needs now."""
 
@@ -479,5 +601,6 @@ Request = (
     | WatchLayers
     | WatchOverlay
     | SendGraph
+    | SendMedia
     | SendAsset
 )

@@ -12,6 +12,8 @@ export type ValueScale = "linear" | "log";
 
 export type OverlayName = "activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio";
 
+export type MediaKind = "image" | "histogram" | "tensor" | "text";
+
 /** A value of the run that can be changed while it runs, such as a learning rate. */
 export interface Setting {
 	name: string;
@@ -41,6 +43,25 @@ export interface Line {
 export interface LayerInfo {
 	name: string;
 	shape: number[];
+}
+
+/** A tag of images, histograms, tensors or texts, and how many steps of it are told. */
+export interface MediaTag {
+	tag: string;
+	media_kind: "image" | "histogram" | "tensor" | "text";
+	count: number;
+}
+
+/** What a histogram's buffer does not hold. */
+export interface HistogramInfo {
+	step: number;
+	bins: number;
+	count: number;
+	nonfinite: number;
+	minimum: number | null;
+	maximum: number | null;
+	mean: number | null;
+	std: number | null;
 }
 
 /** One box of the model's graph: a module call, an operation, an input or an output. */
@@ -206,6 +227,14 @@ export interface OverlayUpdated {
 	buffer: number;
 }
 
+/** Images, histograms, tensors and texts that were logged; pages ask for those they show. Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out; the first and the newest step of a tag are always told. */
+export interface MediaAdded {
+	kind: "media_added";
+	run_id: string;
+	media: MediaTag[];
+	buffer: number;
+}
+
 /** The request was carried out or, for a control command, accepted for the next safe point. */
 export interface CommandDone {
 	kind: "command_done";
@@ -242,6 +271,67 @@ export interface GraphSent {
 	overlays: ("activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio")[];
 }
 
+/** One image. Buffer: an image file of type `media_type`, perhaps smaller than what was logged. */
+export interface ImageSent {
+	kind: "image_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
+	media_type: "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+	height: number;
+	width: number;
+	reduced: number;
+	buffer: number;
+}
+
+/** A tag's histograms by step, rising; the newest one and others before it, evenly chosen. Buffer: float64; for each histogram its counts (`bins`), then its edges (`bins + 1`). */
+export interface HistogramsSent {
+	kind: "histograms_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	histograms: HistogramInfo[];
+	buffer: number;
+}
+
+/** One tensor as a picture of cells, in the form of `WeightsUpdated`. */
+export interface TensorSent {
+	kind: "tensor_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
+	shape: number[];
+	rows: number;
+	columns: number;
+	tile_rows: number;
+	tile_columns: number;
+	reduced: number;
+	scale: number;
+	minimum: number;
+	maximum: number;
+	mean: number;
+	std: number;
+	nonfinite: number;
+	buffer: number;
+}
+
+/** One text; its last `omitted` characters are left out. */
+export interface TextSent {
+	kind: "text_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
+	text: string;
+	omitted: number;
+}
+
 /** A part of the front end that is loaded when it is first needed. Buffer: its source, UTF-8. */
 export interface AssetSent {
 	kind: "asset_sent";
@@ -251,7 +341,7 @@ export interface AssetSent {
 	buffer: number;
 }
 
-export type Update = RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent;
+export type Update = RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | MediaAdded | CommandDone | CommandFailed | RangeSent | GraphSent | ImageSent | HistogramsSent | TensorSent | TextSent | AssetSent;
 
 /** All that one page needs to draw now; the frames after it continue from `sequence`. */
 export interface Snapshot {
@@ -259,7 +349,7 @@ export interface Snapshot {
 	client_id: string;
 	sequence: number;
 	protocol_version: number;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | MediaAdded | CommandDone | CommandFailed | RangeSent | GraphSent | ImageSent | HistogramsSent | TensorSent | TextSent | AssetSent)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -267,14 +357,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | MediaAdded | CommandDone | CommandFailed | RangeSent | GraphSent | ImageSent | HistogramsSent | TensorSent | TextSent | AssetSent)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | CommandDone | CommandFailed | RangeSent | GraphSent | AssetSent)[];
+	updates: (RunAdded | RunChanged | SettingsChanged | SeriesAdded | PointsAppended | BucketsAppended | EpochsStarted | EventsRecorded | LinesAppended | LayersListed | WeightsUpdated | OverlayUpdated | MediaAdded | CommandDone | CommandFailed | RangeSent | GraphSent | ImageSent | HistogramsSent | TensorSent | TextSent | AssetSent)[];
 }
 
 export type Message = Snapshot | Frame | Reply;
@@ -351,6 +441,18 @@ export interface SendGraph {
 	scopes: string[];
 }
 
+/** Ask for the item of a tag at or before a step; of histograms also those before it. */
+export interface SendMedia {
+	kind: "send_media";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
+	after: number;
+	pixels: number;
+}
+
 /** Ask for a part of the front end that this page needs now. */
 export interface SendAsset {
 	kind: "send_asset";
@@ -359,4 +461,4 @@ export interface SendAsset {
 	name: string;
 }
 
-export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | WatchOverlay | SendGraph | SendAsset;
+export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | WatchOverlay | SendGraph | SendMedia | SendAsset;

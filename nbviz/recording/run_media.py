@@ -70,6 +70,11 @@ class RunMedia:
         """Return the media that were taken in after a version, as far as they are kept."""
         return self._media.since(version)
 
+    @property
+    def kept_media(self) -> MediaStore:
+        """The media taken in so far, without waiting for those still to be made."""
+        return self._media
+
     def end_watches(self) -> None:
         """Take all hooks off."""
         for watch in tuple(self.watches):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbviz.protocol import GraphLevel
     from nbviz.recording.run import Run
 
-PANELS = ("toolbar", "curves", "weights", "graph", "log")
+PANELS = ("toolbar", "curves", "weights", "media", "graph", "log")
 QUIET_SECONDS = 0.5  # between looks at an active run that no page watches
 
 
@@ -36,8 +36,8 @@ class Dashboard(anywidget.AnyWidget):
 
     Args:
         *runs: What to show. More can be added later with `add`.
-        panels: Which panels, from top to bottom: some of "toolbar", "curves", "weights", "graph"
-            and "log". By default those for which the runs have something to show.
+        panels: Which panels, from top to bottom: some of "toolbar", "curves", "weights", "media",
+            "graph" and "log". By default those for which the runs have something to show.
         transport: "push" sends each update by itself. "pull" sends only when the page asks, for
             front ends that do not show what a background thread sends. "auto" pulls in Colab.
         frames_per_second: The most updates sent in a second (1 to 60). Scalars that are logged more
@@ -200,6 +200,7 @@ class Dashboard(anywidget.AnyWidget):
 
     def _tick(self) -> float | None:
         began, sequence = time.thread_time(), self._transport.sequence
+        self._requests.send_media()
         wait = self._transport.tick()
         cost = time.thread_time() - began
         if self._transport.sequence != sequence:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbviz.widgets.columns import bucket_columns, columns_of, finite, reduced, wire_text
+from nbviz.widgets.media_feed import new_media
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ class _RunCursor:
     info: object = None
     weights: dict[str, int] = field(default_factory=dict[str, int])
     overlays: dict[str, int] = field(default_factory=dict[str, int])
+    media: int = 0
 
 
 @dataclass(slots=True)
@@ -160,6 +162,10 @@ class Feed:
         self._collect_settings(run, sent, batch)
         self._collect_points(run, sent, batch, limit, full=full, end=end)
         self._collect_history(run, sent, batch, full=full, end=end)
+        media = new_media(run, sent.media, None if end is None else end.media, limit / 4)
+        if media is not None:
+            sent.media, update, steps = media
+            batch.add(update, steps)
         self._collect_weights(run, sent, batch, limit)
         self._collect_overlays(run, sent, batch)
         self._collect_progress(run, sent, batch)

@@ -50,9 +50,8 @@ class LiveCell:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         self._namespace = namespace
         self.run = Run(name)
-        self.dashboard = Dashboard(
-            self.run, panels=("toolbar", "curves", "weights", "log") if panels is None else panels
-        )
+        shown = ("toolbar", "curves", "weights", "media", "log") if panels is None else panels
+        self.dashboard = Dashboard(self.run, panels=shown)
         self._background = BackgroundRun(
             self._execute, name=self.run.name, stop=self.run.control.stop
         )

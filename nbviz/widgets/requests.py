@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from typing import TYPE_CHECKING, Any, get_args
 
 from nbviz.errors import CommandError, NbvizError
 from nbviz.protocol import OverlayName
 from nbviz.widgets.front_end import front_end
+from nbviz.widgets.media_items import media_item
+from nbviz.widgets.transport import FRAME_BYTES, PULL_FRAME_BYTES
 
 if TYPE_CHECKING:
     from nbviz.recording.run import Run
     from nbviz.widgets.dashboard import Dashboard
 
-ASSETS = ("graph",)
+ASSETS = ("graph", "media")
 MAX_POINTS = 4000
 MAX_LAYERS = 64
 MAX_NODES = 1000
 OVERLAYS: tuple[str, ...] = get_args(OverlayName)
+MAX_WAITING = 256  # requests for media
 
 
 class RequestHandler:
@@ -25,6 +29,16 @@ class RequestHandler:
 
     def __init__(self, dashboard: Dashboard) -> None:
         self._dashboard = weakref.proxy(dashboard)
+        self._media: deque[tuple[str, Run, dict[str, Any]]] = deque()
+
+    def send_media(self) -> None:
+        """Answer the pages that wait for media; called on the dashboard's own thread."""
+        while self._media:
+            client_id, run, request = self._media.popleft()
+            try:
+                self._send_media(client_id, run, request)
+            except Exception as error:  # noqa: BLE001  whatever a page sends is answered
+                self._fail(client_id, request, error, inside_request=False)
 
     def handle(self, content: object) -> None:
         """Carry out one request. Nothing that a page sends can raise here."""
@@ -68,6 +82,11 @@ class RequestHandler:
             self._done(client_id, request)
         elif kind == "send_graph":
             self._send_graph(client_id, run, request)
+        elif kind == "send_media":
+            if len(self._media) >= MAX_WAITING:
+                raise CommandError(f"{MAX_WAITING} requests for media wait already.")
+            # Images may have to be reduced: not on the thread that runs the user's cells.
+            self._media.append((client_id, run, request))
         else:
             raise CommandError(f"there is no request {kind!r}.")
 
@@ -150,6 +169,26 @@ class RequestHandler:
 
         self._dashboard.graph_level(run, scopes, answer)
         inside = False
+
+    def _send_media(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
+        transport = self._dashboard.transport
+        item, buffer = media_item(
+            run,
+            str(request.get("tag")),
+            _integer(request, "step"),
+            after=_integer(request, "after"),
+            pixels=_integer(request, "pixels"),
+            limit=PULL_FRAME_BYTES if transport.pulls else FRAME_BYTES,
+        )
+        update: Any = {
+            **item,
+            "client_id": client_id,
+            "request_id": _integer(request, "request_id"),
+            "run_id": run.run_id,
+            **({} if buffer is None else {"buffer": 0}),
+        }
+        buffers = [] if buffer is None else [buffer]
+        transport.answer(client_id, [update], buffers, inside_request=False)
 
     def _run(self, request: dict[str, Any]) -> Run:
         run_id = request.get("run_id")

@@ -1,0 +1,177 @@
+"""One item of a run's media in the form in which it travels to a page that shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from nbviz.errors import CommandError
+from nbviz.recording.media import Image
+from nbviz.recording.png import SIGNATURE, encode_png
+from nbviz.widgets.columns import finite, wire_text
+from nbviz.widgets.media_feed import evenly
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from nbviz.inspection.histograms import Histogram
+    from nbviz.recording.media import Media, MediaItem
+    from nbviz.recording.run import Run
+
+MOST_HISTOGRAMS = 100
+MOST_CHARACTERS = 100_000
+_FORMATS = {
+    SIGNATURE: "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+}
+
+Item = tuple[dict[str, Any], bytes | None]
+"""An answer without the ids of its request and run, and its buffer."""
+
+
+def media_item(
+    run: Run, tag: str, step: int, *, after: int = -1, pixels: int = 1024, limit: int = 400_000
+) -> Item:
+    """Return the item of a tag at or before a step.
+
+    Args:
+        run: Whose media.
+        tag: As the page knows it.
+        step: The first item stands in where all are later.
+        after: Histograms up to this step are left out.
+        pixels: The longest side of an image need not be much longer.
+        limit: Bytes; larger images are reduced, and histograms are fewer.
+
+    Raises:
+        CommandError: There is no such tag, or an image cannot be made small enough.
+        MissingDependencyError: The image is too large, another library wrote it, and Pillow is not
+            installed.
+    """
+    media = _find(run, tag)
+    item = media.at(step)
+    head: dict[str, Any] = {"tag": wire_text(media.tag), "step": item.step}
+    if media.kind == "image":
+        fields, data = _image(cast("Image", item.value), pixels, limit)
+        return {"kind": "image_sent", **head, **fields}, data
+    if media.kind == "histogram":
+        items = [one for one in media if after < one.step < item.step]
+        fields, data = _histograms(items, item, limit)
+        return {"kind": "histograms_sent", "tag": head["tag"], **fields}, data
+    if media.kind == "text":
+        text = wire_text(cast("str", item.value))
+        most = min(MOST_CHARACTERS, limit // 4)  # bytes of the longest character in UTF-8
+        omitted = max(0, len(text) - most)
+        return {"kind": "text_sent", **head, "text": text[:most], "omitted": omitted}, None
+    fields, data = _tensor(media.tag, cast("NDArray[Any]", item.value))
+    return {"kind": "tensor_sent", **head, **fields}, data
+
+
+def _find(run: Run, tag: str) -> Media:
+    media: Mapping[str, Media] = run.kept_media
+    if tag in media:
+        return media[tag]
+    for known in media:
+        if wire_text(known) == tag:
+            return media[known]
+    raise CommandError(f"this run has no media {tag!r}.")
+
+
+def _image(image: Image, pixels: int, limit: int) -> tuple[dict[str, Any], bytes]:
+    longest = max(image.height, image.width)
+    # Half as many again are shown smaller by the page itself.
+    factor = max(1, round(longest / max(1, pixels)))
+    data = image.data
+    media_type = next((kind for head, kind in _FORMATS.items() if data.startswith(head)), None)
+    if media_type is None:
+        raise CommandError("the image is of a type that pages cannot show; use PNG or JPEG.")
+    if factor > 1 and len(data) < limit // 8:
+        factor = 1  # nothing is gained
+    if factor > 1 or len(data) > limit:
+        pixels_of_it = image.pixels
+        data = encode_png(_reduced(pixels_of_it, factor)) if factor > 1 else data
+        while len(data) > limit and factor < longest:
+            # Files shrink with the area; noise shrinks least.
+            factor = max(factor + 1, int(factor * (len(data) / limit) ** 0.5))
+            data = encode_png(_reduced(pixels_of_it, factor))
+        media_type = "image/png"
+    fields = {
+        "media_type": media_type,
+        "height": image.height,
+        "width": image.width,
+        "reduced": factor,
+    }
+    return fields, data
+
+
+def _reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Return the means of blocks of `factor` × `factor` pixels; those at the edges are smaller."""
+    height, width, _ = pixels.shape
+    rows, columns = np.arange(0, height, factor), np.arange(0, width, factor)
+    sums = np.add.reduceat(pixels, rows, axis=0, dtype=np.uint32)
+    sums = np.add.reduceat(sums, columns, axis=1)
+    heights = np.diff(np.append(rows, height))[:, None, None]
+    widths = np.diff(np.append(columns, width))[None, :, None]
+    areas = heights * widths
+    return ((sums + areas // 2) // areas).astype(np.uint8)
+
+
+def _histograms(
+    before: list[MediaItem], newest: MediaItem, limit: int
+) -> tuple[dict[str, Any], bytes]:
+    values: list[MediaItem] = [*before, newest]
+    largest = max(cast("Histogram", one.value).nbytes for one in values)
+    chosen = evenly(values, max(1, min(MOST_HISTOGRAMS, limit // largest)))
+    if chosen[-1] is not newest:
+        chosen = [newest]
+    blocks: list[NDArray[np.float64]] = []
+    infos: list[dict[str, Any]] = []
+    for one in chosen:
+        histogram = cast("Histogram", one.value)
+        blocks += [histogram.counts, histogram.edges]
+        infos.append({"step": one.step, **_info(histogram)})
+    return {"histograms": infos}, np.concatenate(blocks).astype(np.float64).tobytes()
+
+
+def _info(histogram: Histogram) -> dict[str, Any]:
+    count = histogram.count
+    mean = histogram.sum / count if count else None
+    variance = histogram.sum_squares / count - mean**2 if mean is not None else None
+    return {
+        "bins": len(histogram.counts),
+        "count": int(count),
+        "nonfinite": int(histogram.nan + histogram.inf),
+        "minimum": finite(histogram.minimum),
+        "maximum": finite(histogram.maximum),
+        "mean": finite(mean),
+        "std": finite(max(0.0, variance) ** 0.5) if variance is not None else None,
+    }
+
+
+def _tensor(tag: str, values: NDArray[Any]) -> tuple[dict[str, Any], bytes]:
+    import torch
+
+    from nbviz.inspection.weights import reduce_weights
+
+    if values.dtype.kind == "u":  # torch calculates with none but the smallest of these
+        values = values.astype(np.float64)
+    image = reduce_weights(tag, torch.from_numpy(values.copy()), 0)
+    fields = {
+        "shape": list(image.shape),
+        "rows": image.cells.shape[0],
+        "columns": image.cells.shape[1],
+        "tile_rows": image.tile_rows,
+        "tile_columns": image.tile_columns,
+        "reduced": image.reduced,
+        "scale": finite(image.scale) or 0.0,
+        "minimum": finite(image.minimum) or 0.0,
+        "maximum": finite(image.maximum) or 0.0,
+        "mean": finite(image.mean) or 0.0,
+        "std": finite(image.std) or 0.0,
+        "nonfinite": image.nonfinite,
+    }
+    return fields, image.cells.tobytes()
