@@ -44,7 +44,11 @@ const shared = {
 };
 const options = {
 	...shared,
-	entryPoints: { widget: "src/widget.ts", graph: "src/graph-asset.ts" },
+	entryPoints: {
+		widget: "src/widget.ts",
+		graph: "src/graph-asset.ts",
+		media: "src/media-asset.ts",
+	},
 	outdir: "../nbviz/static",
 	define: { VERSION: JSON.stringify(version) },
 	format: "esm",

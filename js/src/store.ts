@@ -1,16 +1,21 @@
 // Page state. Only `apply` writes it; panels read it and redraw when told that something changed.
+import { MediaIndex } from "./media-index";
 import type {
 	AssetSent,
 	CommandDone,
 	CommandFailed,
 	Event,
 	GraphSent,
+	HistogramsSent,
+	ImageSent,
 	LayerInfo,
 	Line,
 	OverlayName,
 	RangeSent,
 	RunChanged,
 	Setting,
+	TensorSent,
+	TextSent,
 	Update,
 	WeightsUpdated,
 } from "./protocol.gen";
@@ -36,6 +41,7 @@ export interface RunState {
 	readonly weights: Map<string, WeightsPicture>;
 	/** The newest values of each overlay on the graph that was looked at. */
 	readonly overlays: Map<OverlayName, OverlayPicture>;
+	readonly media: MediaIndex;
 }
 
 /** What the boxes of the graph in sight were measured to be. */
@@ -53,7 +59,9 @@ export interface WeightsPicture extends WeightsUpdated {
 	readonly cells: Int16Array;
 }
 
-export type Answer = AssetSent | CommandDone | CommandFailed | RangeSent | GraphSent;
+/** An item of a run's media. */
+export type MediaAnswer = ImageSent | HistogramsSent | TensorSent | TextSent;
+export type Answer = AssetSent | CommandDone | CommandFailed | RangeSent | GraphSent | MediaAnswer;
 
 /** What changed; panels redraw only for what they show. */
 export type Topic =
@@ -66,7 +74,8 @@ export type Topic =
 	| "lines"
 	| "layers"
 	| "weights"
-	| "overlays";
+	| "overlays"
+	| "media";
 
 const LINES_KEPT = 2000;
 
@@ -173,10 +182,18 @@ export class Store {
 				this.mark("overlays");
 				return undefined;
 			}
+			case "media_added":
+				this.run(update.run_id).media.add(update.media, doubles(buffers[update.buffer]));
+				this.mark("media");
+				return undefined;
 			case "command_done":
 			case "command_failed":
 			case "range_sent":
 			case "graph_sent":
+			case "image_sent":
+			case "histograms_sent":
+			case "tensor_sent":
+			case "text_sent":
 			case "asset_sent":
 				return update;
 			default:
@@ -221,6 +238,7 @@ const ALL_TOPICS: readonly Topic[] = [
 	"layers",
 	"weights",
 	"overlays",
+	"media",
 ];
 
 function emptyRun(
@@ -244,6 +262,7 @@ function emptyRun(
 		layers: [],
 		weights: new Map(),
 		overlays: new Map(),
+		media: new MediaIndex(),
 	};
 }
 
@@ -252,7 +271,8 @@ export function doubles(buffer: DataView | undefined): Float64Array {
 	return buffer ? new Float64Array(bytes(buffer)) : new Float64Array(0);
 }
 
-function int16s(buffer: DataView | undefined): Int16Array {
+/** The buffer's int16 numbers, copied too. */
+export function int16s(buffer: DataView | undefined): Int16Array {
 	return buffer ? new Int16Array(bytes(buffer)) : new Int16Array(0);
 }
 

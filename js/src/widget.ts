@@ -28,9 +28,14 @@ const PANELS: Record<string, Mount> = {
 	toolbar: mountToolbar,
 	curves: mountCurves,
 	weights: mountWeights,
+	media: mountAsset("media", "Media", hasMedia),
 	graph: mountAsset("graph", "Graph"),
 	log: mountLog,
 };
+
+function hasMedia(store: Store): boolean {
+	return [...store.runs.values()].some((run) => run.media.entries.size > 0);
+}
 
 // anywidget runs initialize once for a model and render once for each view of it, and gives each a
 // stand-in of its own for the model: what they share is found by the model's id.

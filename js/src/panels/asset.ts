@@ -1,6 +1,7 @@
 // A panel whose code the page fetches when the panel is first seen: the bundle stays small, and what
 // nobody opens is never sent.
 import type { Asker } from "../connection";
+import type { Store } from "../store";
 import { card } from "./card";
 import { element, type Mount } from "./panel";
 
@@ -8,8 +9,15 @@ import { element, type Mount } from "./panel";
 const SHARED = Symbol.for("nbviz.assets");
 type Shared = { [SHARED]?: Map<string, Promise<{ mount: Mount }>> };
 
-/** Returns a mount that loads the asset `name`, and until then shows an empty card called `title`. */
-export function mountAsset(name: string, title: string): Mount {
+/**
+ * Returns a mount that loads the asset `name`, and until then shows an empty card called `title`;
+ * nothing at all while the panel is not `wanted`.
+ */
+export function mountAsset(
+	name: string,
+	title: string,
+	wanted: (store: Store) => boolean = () => true,
+): Mount {
 	return (host, context) => {
 		const note = element("p", "nbviz-empty", { role: "status" }, "Loading…");
 		const waiting = card(host, title, `nbviz-${name}`);
@@ -33,7 +41,14 @@ export function mountAsset(name: string, title: string): Mount {
 			if (entries.some((entry) => entry.isIntersecting)) load();
 		});
 		seen.observe(host);
+		// What is hidden is not seen, and so not loaded.
+		const show = () => {
+			host.hidden = !wanted(context.store);
+		};
+		show();
+		const unsubscribe = context.store.subscribe(show);
 		return () => {
+			unsubscribe();
 			isGone = true;
 			seen.disconnect();
 			unmount?.();

@@ -1,0 +1,169 @@
+// Images, histograms, texts and tensors of a run, each at the step that the panel's slider shows.
+import type { RunState } from "../store";
+import media from "../styles/media.css";
+import { readTheme, type Theme } from "../theme";
+import { card } from "./card";
+import { groupOf, MediaCard } from "./media-card";
+import { MediaGroup } from "./media-group";
+import { MediaLoader } from "./media-loader";
+import { MediaScrubber } from "./media-scrubber";
+import { type Context, element, type Mount } from "./panel";
+import { runPicker, selectionOf } from "./selection";
+
+const FILTER_FROM = 12;
+const NEARLY_ON_SCREEN = "150px";
+
+export const mountMedia: Mount = (host, context) => {
+	const panel = new MediaPanel(host, context);
+	return () => panel.remove();
+};
+
+class MediaPanel {
+	private readonly root: HTMLElement;
+	private readonly style = element("style");
+	private readonly groups = new Map<string, MediaGroup>();
+	private readonly cards = new Map<string, MediaCard>();
+	private readonly list = element("div", "nbviz-media-groups");
+	private readonly empty = element("p", "nbviz-empty");
+	private readonly filterBox = element("input", "nbviz-input nbviz-filter", {
+		type: "search",
+		placeholder: "Filter tags",
+		"aria-label": "Filter media by tag",
+		spellcheck: "false",
+	});
+	private readonly scrubber = new MediaScrubber(() => this.show());
+	private readonly loader: MediaLoader;
+	private readonly screen: IntersectionObserver;
+	private readonly updateRuns: () => void;
+	private readonly ways: (() => void)[];
+	private run: RunState | undefined;
+	private theme: Theme;
+
+	constructor(
+		host: HTMLElement,
+		private readonly context: Context,
+	) {
+		// The sheet comes with the asset: a page without media does without it.
+		this.style.textContent = media;
+		host.append(this.style);
+		const { root, tools, body } = card(host, "Media", "nbviz-media");
+		this.root = root;
+		this.theme = readTheme(context.root);
+		this.loader = new MediaLoader(context.asker);
+		const { picker, update } = runPicker(context);
+		this.updateRuns = update;
+		tools.append(picker, this.filterBox);
+		body.append(this.scrubber.root, this.list, this.empty);
+		this.filterBox.addEventListener("input", () => this.update());
+		this.screen = new IntersectionObserver((entries) => this.see(entries), {
+			rootMargin: NEARLY_ON_SCREEN,
+		});
+		this.ways = [
+			selectionOf(context).subscribe(() => this.update()),
+			context.onTheme(() => {
+				this.theme = readTheme(context.root);
+				for (const one of this.cards.values()) one.recolour();
+			}),
+			context.store.subscribe((topics) => {
+				if (topics.has("runs") || topics.has("media")) this.update();
+			}),
+		];
+		this.update();
+	}
+
+	remove(): void {
+		for (const leave of this.ways) leave();
+		this.screen.disconnect();
+		this.loader.stop();
+		for (const one of this.cards.values()) one.remove();
+		this.root.remove();
+		this.style.remove();
+	}
+
+	private update(): void {
+		this.updateRuns();
+		const { run } = selectionOf(this.context);
+		if (run?.run_id !== this.run?.run_id) {
+			this.clear();
+			this.scrubber.choose(undefined);
+		}
+		this.run = run;
+		this.arrange();
+		this.scrubber.update(run?.media.steps ?? []);
+		this.show();
+	}
+
+	private clear(): void {
+		for (const one of this.cards.values()) this.drop(one);
+		this.cards.clear();
+		this.groups.clear();
+		this.list.replaceChildren();
+	}
+
+	private drop(one: MediaCard): void {
+		this.screen.unobserve(one.root);
+		one.remove();
+	}
+
+	/** Makes and removes groups and cards until they are those of the run. */
+	private arrange(): void {
+		const entries = this.run?.media.entries ?? new Map();
+		const filter = this.filterBox.value.trim().toLowerCase();
+		this.filterBox.hidden = entries.size <= FILTER_FROM && filter === "";
+		const tags = new Map<string, string[]>();
+		for (const tag of [...entries.keys()] as string[]) {
+			if (!tag.toLowerCase().includes(filter)) continue;
+			const name = groupOf(tag);
+			tags.set(name, [...(tags.get(name) ?? []), tag]);
+		}
+		const wanted = new Set<string>();
+		for (const [name, of] of tags) {
+			const group = this.groups.get(name) ?? new MediaGroup(name, () => this.update());
+			this.groups.set(name, group);
+			const visible = group.visible(of);
+			for (const tag of visible) wanted.add(tag);
+			group.arrange(visible.map((tag) => this.card(tag)));
+			this.list.append(group.root);
+		}
+		for (const [name, group] of this.groups) group.root.hidden = !tags.has(name);
+		for (const [tag, one] of this.cards) {
+			if (wanted.has(tag)) continue;
+			this.drop(one);
+			this.cards.delete(tag);
+		}
+		this.empty.hidden = tags.size > 0;
+		this.empty.textContent =
+			entries.size > 0 ? `No tag contains “${filter}”.` : "This run has no media.";
+		this.scrubber.root.hidden = entries.size === 0;
+		this.loader.follow(this.cards.values());
+	}
+
+	private card(tag: string): MediaCard {
+		const entry = this.run?.media.entries.get(tag);
+		const known = this.cards.get(tag);
+		if (known && entry) known.entry = entry; // a snapshot makes the store's entries anew
+		if (known || !entry) return known as MediaCard;
+		const host = {
+			theme: () => this.theme,
+			choose: (step: number) => this.scrubber.choose(step),
+		};
+		const made = new MediaCard(this.run?.run_id ?? "", entry, host, () => this.loader.look());
+		this.cards.set(tag, made);
+		this.screen.observe(made.root);
+		return made;
+	}
+
+	private show(): void {
+		for (const one of this.cards.values()) one.show(this.scrubber.step);
+		this.loader.look();
+	}
+
+	private see(entries: readonly IntersectionObserverEntry[]): void {
+		for (const { target, isIntersecting } of entries) {
+			const tag = (target as HTMLElement).dataset.tag ?? "";
+			const one = this.cards.get(tag);
+			if (one) one.isOnScreen = isIntersecting;
+		}
+		this.loader.look();
+	}
+}

@@ -1,0 +1,118 @@
+"""Images, histograms and texts that a cell logs: seen, scrubbed, and pictured in both themes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+from view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notebook_page import Notebook
+    from playwright.sync_api import Locator
+
+SHOWN = """\
+import numpy as np, torch, nbviz
+run = nbviz.Run("media")
+nbviz.Dashboard(run, panels=("curves", "weights", "media", "log"))
+"""
+LOGGED = """\
+torch.manual_seed(0)
+model = torch.nn.Sequential(torch.nn.Linear(16, 64), torch.nn.ReLU(), torch.nn.Linear(64, 4))
+optimizer = torch.optim.Adam(model.parameters(), 0.01)
+watch = run.watch(model, every_steps=1, every=0)
+rows, columns = np.mgrid[0:240, 0:360]
+for step in range(1, 41):
+    loss = (model(torch.randn(32, 16)) - 1).square().mean()
+    loss.backward(); optimizer.step(); optimizer.zero_grad()
+    run.log({"loss": loss.item()}, step=step)
+    if step % 10 == 0:
+        wave = np.sin(rows / (4 + step)) + np.cos(columns / 30)
+        photo = np.stack([wave, -wave, np.cos(rows / 50)], -1) / 4 + 0.5
+        run.log_image("samples/photo", np.clip(photo, 0, 1), step=step)
+        run.log_image("samples/digit", (wave[:8, :8] > wave[:8, :8].mean()) * 1.0, step=step)
+        run.log_text("samples/text", f"<img src=x onerror=alert(1)> step {step}\\n" * 30, step=step)
+        run.log_tensor("attention", np.outer(np.sin(rows[:24, 0] + step), np.cos(rows[:16, 0])), step=step)
+run.finish()
+"""
+LISTED = "sorted({tag.split('/')[0] for tag in run.kept_media})"
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
+    named = os.environ.get("NBVIZ_PICTURES")
+    return Path(named) if named else tmp_path_factory.mktemp("pictures")
+
+
+def card(media: Locator, tag: str) -> Locator:
+    return media.locator(f'[data-tag="{tag}"]')
+
+
+def test_media_are_seen_at_any_step(
+    make_notebook: Callable[..., Notebook], pictures: Path
+) -> None:
+    notebook = make_notebook(SHOWN, LOGGED)
+    notebook.page.set_viewport_size({"width": 1340, "height": 2600})
+    notebook.run(0)
+    view = View(notebook.output(0))
+    media = view.root.locator(".nbviz-slot-media")
+    expect(media).to_be_hidden()
+    notebook.run(1)
+    expect(media.locator(".nbviz-media")).to_be_visible()
+    assert {"samples", "attention", "weights"} <= set(notebook.value(LISTED))
+    for tag in ("samples/photo", "samples/digit", "samples/text", "attention"):
+        expect(card(media, tag)).to_have_attribute("data-step", "40")
+    text = card(media, "samples/text").locator("pre")
+    expect(text).to_contain_text("<img src=x onerror=alert(1)> step 40")
+    assert media.locator("img[src=x]").count() == 0
+    photo = card(media, "samples/photo").locator("img")
+    assert photo.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 360
+    digit = card(media, "samples/digit").locator("img")
+    assert digit.evaluate("(image) => getComputedStyle(image).imageRendering") == "pixelated"
+    weights = card(media, "weights/0.weight")
+    expect(weights).to_have_attribute("data-step", "40")
+
+    take(notebook, view, pictures, "wide")
+
+    slider = media.get_by_role("slider", name="Step")
+    slider.focus()
+    before = int(slider.get_attribute("max") or 0)
+    for _ in range(15):
+        slider.press("ArrowLeft")
+    step = int(weights.get_attribute("data-step") or 0)
+    assert before >= 15
+    assert step == 25
+    for tag in ("samples/photo", "samples/text", "attention"):
+        expect(card(media, tag)).to_have_attribute("data-step", "20")
+    expect(text).to_contain_text("step 20")
+    canvas = weights.locator("canvas")
+    canvas.hover(position={"x": 40, "y": 100})
+    expect(weights.locator(".nbviz-tip")).to_contain_text("step")
+    for _ in range(20):
+        slider.press("ArrowLeft")
+    expect(card(media, "samples/photo")).to_contain_text("first at step 10")
+    slider.press("End")
+    expect(text).to_contain_text("step 40")
+    photo.click()
+    expect(card(media, "samples/photo")).to_have_attribute("data-enlarged", "true")
+    take(notebook, view, pictures, "enlarged")
+    photo.click()
+    view.root.evaluate("(root) => { root.style.width = '420px'; }")
+    take(notebook, view, pictures, "narrow")
+
+
+def take(notebook: Notebook, view: View, folder: Path, name: str) -> None:
+    """Take the view's picture in both themes."""
+    for theme in ("light", "dark"):
+        notebook.set_theme(theme)
+        expect(view.root).to_have_attribute("data-theme", theme)
+        path = folder / f"media-{name}-{theme}.png"
+        view.root.screenshot(path=path)
+        assert path.stat().st_size > 10_000
+    notebook.set_theme("light")
