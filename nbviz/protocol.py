@@ -353,7 +353,7 @@ class GraphSent(TypedDict):
 
 
 class ImageSent(TypedDict):
-    """One image. Buffer: an image file of type `media_type`, perhaps smaller than what was logged."""
+    """One image. Buffer: a file of type `media_type`, perhaps smaller than what was logged."""
 
     kind: Literal["image_sent"]
     client_id: str

@@ -271,7 +271,7 @@ export interface GraphSent {
 	overlays: ("activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio")[];
 }
 
-/** One image. Buffer: an image file of type `media_type`, perhaps smaller than what was logged. */
+/** One image. Buffer: a file of type `media_type`, perhaps smaller than what was logged. */
 export interface ImageSent {
 	kind: "image_sent";
 	client_id: string;

@@ -2,17 +2,19 @@
 // kernel, so answers come from the recording or not at all.
 import type { Asker, Question } from "./connection";
 import type { GraphLevel, Update } from "./protocol.gen";
-import type { Answer, Store } from "./store";
+import type { Answer, MediaAnswer, Store } from "./store";
 
-/** What a saved page carries: a snapshot's updates, its buffers as base64, and the model's graph. */
+/** What a saved page carries: a snapshot's updates, its buffers as base64, the graph, media. */
 export interface Recorded {
 	readonly updates: Update[];
 	readonly buffers: string[];
 	readonly graphs: Record<string, GraphLevel[]>;
+	readonly media?: MediaAnswer[];
 }
 
 export class Replay implements Asker {
 	readonly isLive = false;
+	private readonly buffers: DataView[];
 
 	constructor(
 		store: Store,
@@ -20,6 +22,7 @@ export class Replay implements Asker {
 		private readonly assets: Readonly<Record<string, string>>,
 	) {
 		const buffers = recorded.buffers.map(decode);
+		this.buffers = buffers;
 		for (const update of recorded.updates) store.apply(update, buffers);
 	}
 
@@ -36,6 +39,14 @@ export class Replay implements Asker {
 				levels,
 				overlays: [],
 			});
+		}
+		if (question.kind === "send_media") {
+			const { run_id, tag } = question;
+			const item = this.recorded.media?.find((one) => one.run_id === run_id && one.tag === tag);
+			if (item) {
+				const bytes = "buffer" in item ? this.buffers[item.buffer] : undefined;
+				return Promise.resolve({ ...item, bytes });
+			}
 		}
 		if (question.kind === "send_asset") {
 			const source = this.assets[question.name];

@@ -24,7 +24,7 @@ _LEAST_STEPS = 2  # of each tag: the first and the newest
 def new_media(
     run: Run, version: int, upto: int | None, limit: float
 ) -> tuple[int, dict[str, Any], NDArray[np.float64]] | None:
-    """Return what came after a version: the version reached, an update, its buffer; None if nothing.
+    """Return what came after a version, if anything: the version reached, an update, its buffer.
 
     Args:
         run: Whose media.

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nbviz.errors import CommandError
-from nbviz.recording.media import Image
+from nbviz.errors import CommandError, NbvizError
 from nbviz.recording.png import SIGNATURE, encode_png
 from nbviz.widgets.columns import finite, wire_text
 from nbviz.widgets.media_feed import evenly
@@ -18,11 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.inspection.histograms import Histogram
-    from nbviz.recording.media import Media, MediaItem
+    from nbviz.recording.media import Image, Media, MediaItem
     from nbviz.recording.run import Run
 
 MOST_HISTOGRAMS = 100
 MOST_CHARACTERS = 100_000
+_SAVED_BYTES = 400_000  # of one item in a saved page
 _FORMATS = {
     SIGNATURE: "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -69,6 +69,40 @@ def media_item(
         return {"kind": "text_sent", **head, "text": text[:most], "omitted": omitted}, None
     fields, data = _tensor(media.tag, cast("NDArray[Any]", item.value))
     return {"kind": "tensor_sent", **head, **fields}, data
+
+
+def newest_items(
+    run: Run, limit: int
+) -> tuple[dict[str, Any], bytes, list[tuple[dict[str, Any], bytes | None]]]:
+    """Return the newest item of each tag, and the course of histograms, as a page can carry them.
+
+    Args:
+        run: Whose media.
+        limit: Bytes of all of them; what does not fit any more is left out.
+
+    Returns:
+        An update that tells of them, its buffer, and the answers with their buffers.
+    """
+    items: list[Item] = []
+    told: list[dict[str, Any]] = []
+    steps: list[int] = []
+    size = 0
+    for tag, media in run.kept_media.items():
+        newest = int(media.steps[-1])
+        try:
+            answer, data = media_item(run, tag, newest, limit=_SAVED_BYTES)
+        except NbvizError:  # such as an image of a type that a page cannot show
+            continue
+        nbytes = len(answer.get("text", "")) if data is None else len(data)
+        if size + nbytes > limit:
+            continue
+        size += nbytes
+        of = [one["step"] for one in answer.get("histograms", ())] or [newest]
+        told.append({"tag": answer["tag"], "media_kind": media.kind, "count": len(of)})
+        steps += of
+        items.append(({**answer, "client_id": "", "request_id": 0, "run_id": run.run_id}, data))
+    update = {"kind": "media_added", "run_id": run.run_id, "media": told}
+    return update, np.array(steps, np.float64).tobytes(), items
 
 
 def _find(run: Run, tag: str) -> Media:

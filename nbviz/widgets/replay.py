@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nbviz.errors import ConfigurationError
 from nbviz.widgets.feed import Feed
 from nbviz.widgets.front_end import front_end
+from nbviz.widgets.media_items import newest_items
 from nbviz.widgets.static_svg import render_svg, xml_text
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _PICTURE_CELLS = 256 * 256  # at most, of one parameter
 _PICTURE_BYTES = 3_000_000  # of all parameters of a run
+_MEDIA_BYTES = 3_000_000  # of a run
 
 _SCRIPT = """\
 const page = JSON.parse(document.getElementById("nbviz-page").textContent);
@@ -93,7 +95,8 @@ def replay_html(
 
     Curves zoom, smooth and read out, and the graph expands. A series of more than 4,000 points is
     kept as 4,000 buckets with minimum, maximum and mean. Of a run that is over, the weights as they
-    are now are kept too, up to 3 MB of pictures.
+    are now are kept too, up to 3 MB of pictures. Of each tag of images,
+    texts and tensors the newest item is kept, of histograms their course, up to 3 MB in all.
 
     Args:
         runs: What to show, finished or not.
@@ -112,7 +115,7 @@ def replay_html(
         "front_end": front_end("widget"),
         "recorded": recorded,
         "panels": _panels(recorded) if panels is None else list(panels),
-        "assets": {"graph": front_end("graph")} if graphs else {},
+        "assets": _assets(recorded),
     }
     name = xml_text(title or ", ".join(run.name for run in runs))
     svg = render_svg(runs) if picture is None else picture
@@ -152,7 +155,19 @@ def _record(runs: Sequence[Run], graphs: Mapping[str, list[GraphLevel]]) -> dict
         run.weights.want(owner, names)
         if not run.is_active:  # else the training thread has made those that there are
             run.weights.capture(run.progress.step, names)
+        run.drain_media()
     updates, buffers = feed.snapshot(feed.cursor())
+    updates = [update for update in updates if update["kind"] != "media_added"]
+    media: list[dict[str, Any]] = []
+    for run in runs:
+        told, steps, items = newest_items(run, _MEDIA_BYTES)
+        if not items:
+            continue
+        updates.append({**told, "buffer": len(buffers)})
+        buffers.append(steps)
+        for answer, data in items:
+            media.append(answer if data is None else {**answer, "buffer": len(buffers)})
+            buffers += [] if data is None else [data]
     drawn = {run.run_id: set(_pictured(run)) for run in runs}
     for run in runs:
         run.weights.want(owner, ())
@@ -164,6 +179,7 @@ def _record(runs: Sequence[Run], graphs: Mapping[str, list[GraphLevel]]) -> dict
         "updates": updates,
         "buffers": [base64.b64encode(buffer).decode("ascii") for buffer in buffers],
         "graphs": dict(graphs),
+        "media": media,
     }
 
 
@@ -189,11 +205,18 @@ def _panels(recorded: Mapping[str, Any]) -> list[str]:
     panels = ["toolbar", "curves"]
     if "weights_updated" in kinds:
         panels.append("weights")
+    if recorded["media"]:
+        panels.append("media")
     if recorded["graphs"]:
         panels.append("graph")
     if "lines_appended" in kinds:
         panels.append("log")
     return panels
+
+
+def _assets(recorded: Mapping[str, Any]) -> dict[str, str]:
+    needed = [name for name, of in (("graph", "graphs"), ("media", "media")) if recorded[of]]
+    return {name: front_end(name) for name in needed}
 
 
 def _inert_json(value: object) -> str:

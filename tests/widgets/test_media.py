@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -11,6 +12,7 @@ from pages import Page
 
 import nbviz
 from nbviz.recording.png import decode_image
+from nbviz.widgets import requests
 from nbviz.widgets.media_items import media_item
 from nbviz.widgets.transport import PULL_FRAME_BYTES
 
@@ -22,7 +24,11 @@ def run():
 
 def told(page: Page) -> list[tuple[str, str, int]]:
     updates = [update for update in page.updates if update["kind"] == "media_added"]
-    return [(one["tag"], one["media_kind"], one["count"]) for update in updates for one in update["media"]]
+    return [
+        (one["tag"], one["media_kind"], one["count"])
+        for update in updates
+        for one in update["media"]
+    ]
 
 
 def ask(page: Page, run: nbviz.Run, tag: str, step: int, **fields: int) -> dict:
@@ -140,10 +146,6 @@ def test_an_image_is_no_larger_than_it_is_shown(run) -> None:
 
 
 def test_images_are_reduced_on_the_dashboard_s_own_thread(run, monkeypatch) -> None:
-    import threading
-
-    import nbviz.widgets.requests as requests
-
     threads: list[str] = []
 
     def noted(*arguments, **options):

@@ -121,3 +121,33 @@ def test_a_folder_that_is_not_there_is_named(tmp_path) -> None:
 def test_no_run_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="there is no run to save"):
         replay_html([])
+
+
+def test_the_newest_media_are_kept_where_they_are_small() -> None:
+    run = Run("media")
+    for step in (1, 2, 3):
+        run.log_text("notes", f"{NASTY} {step}", step=step)
+        run.log_histogram("weights/fc", np.arange(10.0), step=step, bins=4)
+    run.log_image("photo", np.zeros((4, 6, 3), np.uint8), step=3)
+    run.log_image("noise", np.random.default_rng(0).integers(0, 256, (400, 400)), step=3)
+    run.finish()
+    page = replay_html([run])
+    assert page.count("</script") == 2
+    data = data_of(page)
+    recorded = data["recorded"]
+    assert "media" in data["panels"]
+    assert "media" in data["assets"]
+    kept = {item["tag"]: item for item in recorded["media"]}
+    assert kept["notes"]["text"] == f"{NASTY} 3"
+    assert [one["step"] for one in kept["weights/fc"]["histograms"]] == [1, 2, 3]
+    assert base64.b64decode(recorded["buffers"][kept["photo"]["buffer"]]).startswith(b"\x89PNG")
+    told = next(u for u in recorded["updates"] if u["kind"] == "media_added")
+    assert [one["count"] for one in told["media"]] == [1, 3, 1, 1]
+    steps = np.frombuffer(base64.b64decode(recorded["buffers"][told["buffer"]]))
+    assert steps.tolist() == [3, 1, 2, 3, 3, 3]
+
+
+def test_a_page_without_media_carries_no_code_for_them() -> None:
+    data = data_of(replay_html([recorded()]))
+    assert "media" not in data["panels"]
+    assert data["assets"] == {}

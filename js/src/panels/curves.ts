@@ -5,6 +5,7 @@ import { readTheme, type Theme } from "../theme";
 import { card } from "./card";
 import { ChartCard, type ExportFormat } from "./curves-chart";
 import { Details } from "./curves-detail";
+import { CurvesGroups } from "./curves-groups";
 import { extentOf, SharedRange, stepsIn } from "./curves-range";
 import { saveCharts } from "./curves-save";
 import { Strip } from "./curves-strip";
@@ -31,6 +32,7 @@ class CurvesPanel {
 	};
 	private readonly root: HTMLElement;
 	private readonly grid = element("div", "nbviz-chart-grid");
+	private readonly groups = new CurvesGroups(() => this.arrange());
 	private readonly empty = element("p", "nbviz-empty");
 	private readonly strip: Strip;
 	private readonly notice = element("p", "nbviz-curves-notice", { role: "alert", hidden: "" });
@@ -55,7 +57,7 @@ class CurvesPanel {
 	) {
 		const { root, tools, body } = card(host, "Curves", "nbviz-curves");
 		this.root = root;
-		body.append(this.notice, this.grid, this.empty);
+		body.append(this.notice, this.grid, this.groups.root, this.empty);
 		this.theme = readTheme(context.root);
 		this.details = new Details(context.asker, () => this.schedule());
 		this.strip = new Strip(this.view, {
@@ -99,22 +101,24 @@ class CurvesPanel {
 	/** Makes and removes charts until they are those of the store, in order. */
 	private arrange(): void {
 		this.lines = chartLines(this.context.store);
-		const wanted = [...this.lines.keys()].filter((title) => this.matches(title));
+		const found = [...this.lines.keys()].filter((title) => this.matches(title));
+		const places = this.groups.arrange(found, this.grid, this.filter !== "");
+		const wanted = new Set([...places.values()].flat());
 		for (const [title, chart] of this.cards) {
-			if (wanted.includes(title)) continue;
+			if (wanted.has(title)) continue;
 			this.screen.unobserve(chart.root);
 			this.onScreen.delete(chart.root);
 			chart.destroy();
 			this.cards.delete(title);
 		}
-		for (const [i, title] of wanted.entries()) {
-			const chart = this.cards.get(title) ?? this.add(title);
-			if (this.grid.children[i] !== chart.root) {
-				this.grid.insertBefore(chart.root, this.grid.children[i] ?? null);
+		for (const [grid, titles] of places) {
+			for (const [i, title] of titles.entries()) {
+				const { root } = this.cards.get(title) ?? this.add(title);
+				if (grid.children[i] !== root) grid.insertBefore(root, grid.children[i] ?? null);
 			}
+			grid.dataset.count = String(titles.length);
 		}
-		this.grid.dataset.count = String(wanted.length);
-		this.empty.hidden = wanted.length > 0;
+		this.empty.hidden = found.length > 0;
 		const waiting = this.context.asker.isLive
 			? "No points yet. Press Start, or log a value with run.log()."
 			: "This run logged no values.";
