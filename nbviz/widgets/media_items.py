@@ -145,11 +145,12 @@ def _image(image: Image, pixels: int, limit: int) -> tuple[dict[str, Any], bytes
 def _reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """Return the means of blocks of `factor` × `factor` pixels; those at the edges are smaller."""
     height, width, _ = pixels.shape
-    rows, columns = np.arange(0, height, factor), np.arange(0, width, factor)
-    sums = np.add.reduceat(pixels, rows, axis=0, dtype=np.uint32)
-    sums = np.add.reduceat(sums, columns, axis=1)
-    heights = np.diff(np.append(rows, height))[:, None, None]
-    widths = np.diff(np.append(columns, width))[None, :, None]
+    rows: NDArray[np.int64] = np.arange(0, height, factor, dtype=np.int64)
+    columns: NDArray[np.int64] = np.arange(0, width, factor, dtype=np.int64)
+    by_row = np.add.reduceat(pixels, rows, axis=0, dtype=np.uint32)
+    sums = np.add.reduceat(by_row, columns, axis=1)
+    heights = np.minimum(factor, height - rows)[:, None, None]
+    widths = np.minimum(factor, width - columns)[None, :, None]
     areas = heights * widths
     return ((sums + areas // 2) // areas).astype(np.uint8)
 

@@ -157,13 +157,13 @@ def _record(runs: Sequence[Run], graphs: Mapping[str, list[GraphLevel]]) -> dict
             run.weights.capture(run.progress.step, names)
         run.drain_media()
     updates, buffers = feed.snapshot(feed.cursor())
-    updates = [update for update in updates if update["kind"] != "media_added"]
+    told_of: list[Any] = [update for update in updates if update["kind"] != "media_added"]
     media: list[dict[str, Any]] = []
     for run in runs:
         told, steps, items = newest_items(run, _MEDIA_BYTES)
         if not items:
             continue
-        updates.append({**told, "buffer": len(buffers)})
+        told_of.append({**told, "buffer": len(buffers)})
         buffers.append(steps)
         for answer, data in items:
             media.append(answer if data is None else {**answer, "buffer": len(buffers)})
@@ -176,7 +176,7 @@ def _record(runs: Sequence[Run], graphs: Mapping[str, list[GraphLevel]]) -> dict
             known = drawn[update["run_id"]]
             update["layers"] = [layer for layer in update["layers"] if layer["name"] in known]
     return {
-        "updates": updates,
+        "updates": told_of,
         "buffers": [base64.b64encode(buffer).decode("ascii") for buffer in buffers],
         "graphs": dict(graphs),
         "media": media,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 from playwright.sync_api import expect
@@ -24,6 +25,10 @@ def saved(tmp_path: Path) -> Path:
     for step in range(1, 301):
         run.log({"loss/train": 2 / step, "accuracy/val": 1 - 1 / step}, step=step)
     run.log_weights(model, step=300)
+    run.log_image("samples/photo", np.linspace(0, 1, 96).reshape(8, 12), step=300)
+    run.log_text("samples/text", "<b>bold</b>", step=300)
+    run.log_histogram("values", np.arange(50.0), step=299)
+    run.log_histogram("values", np.arange(60.0), step=300)
     run.print("<img src=x onerror=document.title='owned'>")
     run.finish()
     return save_html(tmp_path / "page.html", [run])
@@ -46,6 +51,13 @@ def test_page_replays_the_run_and_asks_nobody(browser: Browser, saved: Path, sch
     expect(page.locator("#nbviz-picture")).to_have_count(0)
     expect(page.locator("[data-last-step='300']")).to_be_visible()
     expect(page.locator(".nbviz-slot-weights canvas").first).to_be_visible()
+    media = page.locator(".nbviz-slot-media")
+    media.scroll_into_view_if_needed()
+    expect(media.locator("pre")).to_have_text("<b>bold</b>")
+    photo = media.locator("img")
+    expect(photo).to_be_visible()
+    assert photo.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 12
+    expect(media.locator("[data-tag=values] canvas")).to_be_visible()
     expect(page.locator("[data-action=start]:visible")).to_have_count(0)
     expect(page).to_have_title("<b>digits</b>")
     assert problems == []

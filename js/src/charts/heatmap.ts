@@ -43,6 +43,8 @@ export class Heatmap {
 		this.canvas.className = "nbviz-heatmap";
 		this.canvas.tabIndex = 0;
 		this.canvas.setAttribute("role", "img");
+		// JupyterLab moves between cells by the arrow keys.
+		this.canvas.dataset.lmSuppressShortcuts = "true";
 		this.canvas.title =
 			"Ctrl + wheel or + and − zoom, drag moves, double click or 0 resets, arrows walk from cell to cell";
 		this.listen();

@@ -26,6 +26,8 @@ export class HistogramChart {
 		this.canvas.className = "nbviz-histogram";
 		this.canvas.tabIndex = 0;
 		this.canvas.setAttribute("role", "img");
+		// JupyterLab moves between cells by the arrow keys.
+		this.canvas.dataset.lmSuppressShortcuts = "true";
 		this.canvas.title = "Arrows walk from bin to bin, a click or Enter shows that step";
 		this.listen();
 	}

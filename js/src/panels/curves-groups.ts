@@ -77,6 +77,11 @@ export class CurvesGroups {
 	}
 }
 
+/** True for a tag as `Run.watch` writes them. */
+export function isWatched(tag: string): boolean {
+	return WATCHED.test(tag);
+}
+
 /** What a watched model's tag begins with; empty for all others. */
 export function groupOf(title: string): string {
 	return WATCHED.exec(title)?.[0].slice(0, -1) ?? "";

@@ -116,6 +116,7 @@ export class Strip {
 	private smoothing(actions: StripActions): HTMLElement {
 		const slider = element("input", "nbviz-slider", {
 			type: "range",
+			"data-lm-suppress-shortcuts": "true", // JupyterLab moves between cells by arrows
 			min: "0",
 			max: String(MOST_SMOOTHING),
 			step: "0.01",

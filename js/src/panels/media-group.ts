@@ -57,7 +57,7 @@ export class MediaGroup {
 	}
 
 	arrange(cards: readonly MediaCard[]): void {
-		this.grid.dataset.count = String(Math.min(4, cards.length));
+		this.grid.dataset.count = String(cards.length);
 		for (const [i, { root }] of cards.entries()) {
 			if (this.grid.children[i] !== root)
 				this.grid.insertBefore(root, this.grid.children[i] ?? null);

@@ -7,6 +7,7 @@ export class MediaScrubber {
 	readonly root = element("div", "nbviz-media-scrubber");
 	private readonly slider = element("input", "nbviz-slider", {
 		type: "range",
+		"data-lm-suppress-shortcuts": "true", // JupyterLab moves between cells by arrows
 		min: "0",
 		step: "1",
 		"aria-label": "Step",

@@ -236,7 +236,11 @@ class TextView implements MediaView {
 	private shown: { step: number; note: string } | undefined;
 
 	constructor(host: MediaHost) {
-		this.root = element("pre", "nbviz-media-text", { tabindex: "0", "aria-label": host.tag });
+		this.root = element("pre", "nbviz-media-text", {
+			tabindex: "0",
+			"data-lm-suppress-shortcuts": "true",
+			"aria-label": host.tag,
+		});
 	}
 
 	take(content: MediaContent): void {

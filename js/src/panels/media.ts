@@ -3,6 +3,7 @@ import type { RunState } from "../store";
 import media from "../styles/media.css";
 import { readTheme, type Theme } from "../theme";
 import { card } from "./card";
+import { isWatched } from "./curves-groups";
 import { groupOf, MediaCard } from "./media-card";
 import { MediaGroup } from "./media-group";
 import { MediaLoader } from "./media-loader";
@@ -117,7 +118,7 @@ class MediaPanel {
 			tags.set(name, [...(tags.get(name) ?? []), tag]);
 		}
 		const wanted = new Set<string>();
-		for (const [name, of] of tags) {
+		for (const [name, of] of [...tags].sort(([a], [b]) => rank(a) - rank(b))) {
 			const group = this.groups.get(name) ?? new MediaGroup(name, () => this.update());
 			this.groups.set(name, group);
 			const visible = group.visible(of);
@@ -166,4 +167,9 @@ class MediaPanel {
 		}
 		this.loader.look();
 	}
+}
+
+/** What has no group stands first, then what was logged by hand, and what a watch takes last. */
+function rank(group: string): number {
+	return group === "" ? 0 : isWatched(`${group}/`) ? 2 : 1;
 }

@@ -19,6 +19,7 @@ export class SettingControl {
 	readonly root: HTMLElement;
 	private readonly slider = element("input", "nbviz-slider", {
 		type: "range",
+		"data-lm-suppress-shortcuts": "true", // JupyterLab moves between cells by arrows
 		min: "0",
 		max: String(POSITIONS),
 		step: "1",
