@@ -2,7 +2,7 @@
 import { formatCount, formatNumber } from "../format";
 import type { Theme } from "../theme";
 import { type Colormap, colorIndex } from "./colormaps";
-import { binAt, density, type HistogramColumn, valueRange } from "./histogram-course";
+import { binAt, density, type HistogramColumn, shadesOf, valueRange } from "./histogram-course";
 
 const AXIS = 16; // below, for the steps
 const PROFILE = 0.24; // share of the width in which the shown step is drawn in full
@@ -81,11 +81,7 @@ export class HistogramChart {
 		const { columns } = this;
 		const range = valueRange(columns);
 		const span = range.max - range.min;
-		// Where nearly all values are one, the rest must still be seen: the square root lifts them.
-		const shades = columns.map((column) =>
-			Array.from(column.counts, (_, bin) => Math.sqrt(density(column, bin, span))),
-		);
-		const peak = Math.max(...shades.map((shade) => Math.max(0, ...shade)));
+		const shades = shadesOf(columns, span);
 		const image = context.createImageData(width, height);
 		const pixels = new Uint32Array(image.data.buffer);
 		const table = new Uint32Array(map.colors.buffer);
@@ -98,7 +94,7 @@ export class HistogramChart {
 			for (let y = 0; y < height; y += 1) {
 				const bin = binAt(column, range.max - ((y + 0.5) / height) * span);
 				pixels[y * width + x] =
-					bin < 0 ? background : (table[colorIndex(shade[bin] ?? 0, peak, "magnitude")] ?? 0);
+					bin < 0 ? background : (table[colorIndex(shade[bin] ?? 0, 1, "magnitude")] ?? 0);
 			}
 		}
 		context.putImageData(image, 0, 0);

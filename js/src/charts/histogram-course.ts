@@ -10,6 +10,7 @@ export interface HistogramColumn extends HistogramInfo {
 }
 
 const MOST_COLUMNS = 200;
+const OWN_PEAK = 0.12; // power of a column's peak by which columns differ in strength
 
 /** Takes columns from a buffer, as `HistogramsSent` lays them out. */
 export function readColumns(
@@ -70,6 +71,24 @@ export function binAt({ counts, edges }: HistogramColumn, value: number): number
 		else high = middle;
 	}
 	return low;
+}
+
+/**
+ * How strongly each bin of each column is coloured, 0 to 1. Square roots lift what is beside a peak,
+ * and mostly a column's own peak counts: one narrow column must not pale all that are wider.
+ */
+export function shadesOf(columns: readonly HistogramColumn[], range: number): number[][] {
+	const densities = columns.map((column) =>
+		Array.from(column.counts, (_, bin) => density(column, bin, range)),
+	);
+	const peaks = densities.map((of) => Math.max(0, ...of));
+	const highest = Math.max(0, ...peaks);
+	return densities.map((of, i) => {
+		const peak = peaks[i] ?? 0;
+		if (peak === 0) return of;
+		const strength = (peak / highest) ** OWN_PEAK;
+		return of.map((value) => strength * Math.sqrt(value / peak));
+	});
 }
 
 /** The share of a column's values in a bin, for each unit of `range`. */

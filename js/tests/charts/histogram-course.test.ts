@@ -6,6 +6,7 @@ import {
 	type HistogramColumn,
 	mergeColumns,
 	readColumns,
+	shadesOf,
 	valueRange,
 } from "../../src/charts/histogram-course";
 import { doubles } from "../../src/store";
@@ -44,6 +45,17 @@ test("densities of bins of other widths compare", () => {
 	};
 	expect(density(wide, 0, 4)).toBeCloseTo(2);
 	expect(density(wide, 1, 4)).toBeCloseTo(2 / 3);
+});
+
+test("a narrow column does not pale a wide one", () => {
+	const wide: HistogramColumn = {
+		...column(2),
+		counts: new Float64Array(100).fill(0.06),
+		edges: Float64Array.from({ length: 101 }, (_, i) => i),
+	};
+	const [narrow = [], other = []] = shadesOf([column(1), wide], 100);
+	expect(Math.max(...narrow)).toBeCloseTo(1);
+	expect(Math.max(...other)).toBeGreaterThan(0.6);
 });
 
 test("newer columns follow those held; a step that comes again is not doubled", () => {
