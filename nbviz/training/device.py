@@ -45,8 +45,15 @@ def move_model(model: nn.Module, optimizer: Optimizer | None, device: torch.devi
     """Move the model, and what the optimizer keeps for it, to the device.
 
     Raises:
-        ConfigurationError: The optimizer holds none of the model's parameters.
+        ConfigurationError: The optimizer holds none of the model's parameters, or some of the model
+            is on the meta device, where there are no values.
     """
+    empty = next((name for name, p in model.named_parameters() if p.is_meta), None)
+    if empty is not None and device.type != "meta":
+        raise ConfigurationError(
+            f"the model's {empty} is on the meta device, which holds no values. Make the model "
+            'there with model.to_empty(device="cpu"), and load or initialise its weights.'
+        )
     before = {parameter.device for parameter in model.parameters()}
     model.to(device)
     if optimizer is None:

@@ -73,6 +73,11 @@ def test_optimizer_whose_parameters_the_move_replaced_is_refused() -> None:
         make_engine(Events(), device="meta")
 
 
+def test_model_without_values_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"weight is on the meta device.*to_empty"):
+        make_engine(Events(), model=make_model().to("meta"))
+
+
 def test_lbfgs_is_refused() -> None:
     model = make_model()
     with pytest.raises(ConfigurationError, match="LBFGS"):
