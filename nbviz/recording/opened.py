@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time as clock
 from pathlib import Path
@@ -14,7 +15,7 @@ from nbviz.errors import ConfigurationError, LoggingError
 from nbviz.protocol import EventKind, LineLevel
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
-from nbviz.recording.event_files.reader import EventFileReader
+from nbviz.recording.event_files.reader import EventFileReader, begun_at
 from nbviz.recording.journal_source import EPOCH_TAG, EVENT_TAG, LOG_TAG
 from nbviz.recording.lines import Line, RecordedEvent
 from nbviz.recording.run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET, Run
@@ -235,6 +236,11 @@ class OpenedRun(Run):
         )
 
 
+def _second_in_name(file: Path) -> int:
+    found = re.search(r"tfevents\.(\d+)", file.name)
+    return int(found[1]) if found else 0
+
+
 def _event_files(path: Path) -> list[Path]:
     """Return event files in the order in which they were begun.
 
@@ -243,9 +249,9 @@ def _event_files(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    found = sorted(file for file in path.glob("*tfevents*") if file.is_file())
+    found = [file for file in path.glob("*tfevents*") if file.is_file()]
     if found:
-        return found
+        return sorted(found, key=lambda file: (_second_in_name(file), begun_at(file), file.name))
     if not path.exists():
         raise ConfigurationError(
             f"{str(path)!r} does not exist; give an event file, or a directory with some."

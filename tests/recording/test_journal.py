@@ -193,6 +193,21 @@ def test_a_killed_process_leaves_all_but_the_last_second(tmp_path: Path) -> None
     assert both.status == "finished"
 
 
+def test_runs_begun_in_one_second_are_read_in_the_order_in_which_they_began(tmp_path: Path) -> None:
+    # The names differ by the process then, and a later one may have the smaller number.
+    names = [f"events.out.tfevents.1700000000.host.{number}" for number in (30, 20, 100)]
+    for number, name in enumerate(names):
+        with nbviz.Run(dir=tmp_path / name) as run:
+            run.log({"loss": float(number)}, step=1)
+            run.log({"loss": float(number)}, step=2)
+        (written,) = (tmp_path / name).iterdir()
+        written.rename(tmp_path / f"{name}.{number}")
+    opened = nbviz.open_run(tmp_path)
+    assert [opened[tag].values.tolist() for tag in ("loss", "loss (2)", "loss (3)")] == [
+        [0.0, 0.0], [1.0, 1.0], [2.0, 2.0],
+    ]  # fmt: skip
+
+
 def test_a_full_disk_is_told_and_later_made_good(tmp_path: Path) -> None:
     # A limit on the size of files stands in for the full disk; it is lifted later.
     code = """

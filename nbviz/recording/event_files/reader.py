@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,24 @@ if TYPE_CHECKING:
 
 
 PART = 1 << 22  # bytes read at once
+_HEADER = 12  # a record's length and the length's checksum
+_WALL_TIME = struct.Struct("<Bd")  # an event's first field, with its tag
+_WALL_TIME_TAG = 0x09
 _LONGEST_GAP = 1 << 26  # bytes without a record that are gone through to find the next one
+
+
+def begun_at(path: Path) -> float:
+    """Return the first event's wall time in Unix seconds; 0 if it cannot be read.
+
+    The names of files tell whole seconds, in which several runs may begin.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER + _WALL_TIME.size)
+        tag, wall_time = _WALL_TIME.unpack_from(head, _HEADER)
+    except (OSError, struct.error):
+        return 0.0
+    return wall_time if tag == _WALL_TIME_TAG else 0.0
 
 
 class EventFileReader:
