@@ -256,18 +256,9 @@ class LayersListed(TypedDict):
     layers: list[LayerInfo]
 
 
-class WeightsUpdated(TypedDict):
-    """One parameter's values as a picture of `rows` × `columns` cells.
+class PictureFields(TypedDict):
+    """What the picture of a tensor says beside its cells."""
 
-    Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN or an
-    infinity.
-    Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix.
-    """
-
-    kind: Literal["weights_updated"]
-    run_id: str
-    name: str
-    step: int
     shape: list[int]
     rows: int
     columns: int
@@ -280,6 +271,20 @@ class WeightsUpdated(TypedDict):
     mean: float
     std: float
     nonfinite: int
+
+
+class WeightsUpdated(PictureFields):
+    """One parameter's values as a picture of `rows` × `columns` cells.
+
+    Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN or an
+    infinity.
+    Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix.
+    """
+
+    kind: Literal["weights_updated"]
+    run_id: str
+    name: str
+    step: int
     buffer: int
 
 
@@ -383,7 +388,7 @@ class HistogramsSent(TypedDict):
     buffer: int
 
 
-class TensorSent(TypedDict):
+class TensorSent(PictureFields):
     """One tensor as a picture of cells, in the form of `WeightsUpdated`."""
 
     kind: Literal["tensor_sent"]
@@ -392,18 +397,6 @@ class TensorSent(TypedDict):
     run_id: str
     tag: str
     step: int
-    shape: list[int]
-    rows: int
-    columns: int
-    tile_rows: int
-    tile_columns: int
-    reduced: int
-    scale: float
-    minimum: float
-    maximum: float
-    mean: float
-    std: float
-    nonfinite: int
     buffer: int
 
 

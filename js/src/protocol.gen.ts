@@ -194,12 +194,8 @@ export interface LayersListed {
 	layers: LayerInfo[];
 }
 
-/** One parameter's values as a picture of `rows` × `columns` cells. Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN or an infinity. Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix. */
-export interface WeightsUpdated {
-	kind: "weights_updated";
-	run_id: string;
-	name: string;
-	step: number;
+/** What the picture of a tensor says beside its cells. */
+export interface PictureFields {
 	shape: number[];
 	rows: number;
 	columns: number;
@@ -212,6 +208,26 @@ export interface WeightsUpdated {
 	mean: number;
 	std: number;
 	nonfinite: number;
+}
+
+/** One parameter's values as a picture of `rows` × `columns` cells. Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN or an infinity. Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix. */
+export interface WeightsUpdated {
+	shape: number[];
+	rows: number;
+	columns: number;
+	tile_rows: number;
+	tile_columns: number;
+	reduced: number;
+	scale: number;
+	minimum: number;
+	maximum: number;
+	mean: number;
+	std: number;
+	nonfinite: number;
+	kind: "weights_updated";
+	run_id: string;
+	name: string;
+	step: number;
 	buffer: number;
 }
 
@@ -299,12 +315,6 @@ export interface HistogramsSent {
 
 /** One tensor as a picture of cells, in the form of `WeightsUpdated`. */
 export interface TensorSent {
-	kind: "tensor_sent";
-	client_id: string;
-	request_id: number;
-	run_id: string;
-	tag: string;
-	step: number;
 	shape: number[];
 	rows: number;
 	columns: number;
@@ -317,6 +327,12 @@ export interface TensorSent {
 	mean: number;
 	std: number;
 	nonfinite: number;
+	kind: "tensor_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
 	buffer: number;
 }
 

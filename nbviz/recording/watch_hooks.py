@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import weakref
 from fnmatch import fnmatchcase
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from nbviz.errors import ConfigurationError
+from nbviz.inspection.hooks import Hook
 from nbviz.inspection.weights import plain_name
 
 if TYPE_CHECKING:
@@ -162,26 +162,13 @@ class _OutputHook:
             watch.take_activations(self._name, tensor)
 
 
-class ModelHook:
-    """A hook that does not go along when its model is copied or pickled."""
+class ModelHook(Hook):
+    """A hook that does nothing while its model is compiled, nor in a copy of the model."""
 
-    def __init__(self, call: Callable[..., None]) -> None:
-        self._call = call
-
-    def __call__(self, *arguments: Any) -> None:
-        """Call it."""
+    def __call__(self, *args: Any) -> None:
+        """Act."""
         if not torch.compiler.is_compiling():
-            self._call(*arguments)
-
-    def __deepcopy__(self, memo: object) -> Callable[..., None]:
-        return no_hook
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return partial, (no_hook,)
-
-
-def no_hook(*_arguments: Any) -> None:
-    """Do nothing: what a `ModelHook` is in a copy of its model."""
+            self._act(*args)
 
 
 def is_captured() -> bool:

@@ -12,6 +12,8 @@ from nbviz.recording.units import reduce_points
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nbviz import protocol
+    from nbviz.inspection.weights import WeightsImage
     from nbviz.recording.series import Sample, Series
     from nbviz.recording.units import Units
 
@@ -24,6 +26,24 @@ def wire_text(text: str) -> str:
 def finite(value: float | None) -> float | None:
     """JSON has no NaN and no infinity."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def picture_fields(image: WeightsImage) -> protocol.PictureFields:
+    """Return what is told of a tensor's picture beside its cells."""
+    return {
+        "shape": list(image.shape),
+        "rows": image.cells.shape[0],
+        "columns": image.cells.shape[1],
+        "tile_rows": image.tile_rows,
+        "tile_columns": image.tile_columns,
+        "reduced": image.reduced,
+        "scale": finite(image.scale) or 0.0,
+        "minimum": finite(image.minimum) or 0.0,
+        "maximum": finite(image.maximum) or 0.0,
+        "mean": finite(image.mean) or 0.0,
+        "std": finite(image.std) or 0.0,
+        "nonfinite": image.nonfinite,
+    }
 
 
 def columns_of(*columns: NDArray[Any]) -> NDArray[np.float64]:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbviz.widgets.columns import bucket_columns, columns_of, finite, reduced, wire_text
+from nbviz.widgets.columns import (
+    bucket_columns,
+    columns_of,
+    finite,
+    picture_fields,
+    reduced,
+    wire_text,
+)
 from nbviz.widgets.media_feed import new_media
 
 if TYPE_CHECKING:
@@ -353,18 +360,7 @@ class Feed:
                     "run_id": run.run_id,
                     "name": name,
                     "step": image.step,
-                    "shape": list(image.shape),
-                    "rows": image.cells.shape[0],
-                    "columns": image.cells.shape[1],
-                    "tile_rows": image.tile_rows,
-                    "tile_columns": image.tile_columns,
-                    "reduced": image.reduced,
-                    "scale": finite(image.scale) or 0.0,
-                    "minimum": finite(image.minimum) or 0.0,
-                    "maximum": finite(image.maximum) or 0.0,
-                    "mean": finite(image.mean) or 0.0,
-                    "std": finite(image.std) or 0.0,
-                    "nonfinite": image.nonfinite,
+                    **picture_fields(image),
                 },
                 image.cells,
             )

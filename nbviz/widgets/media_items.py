@@ -8,7 +8,7 @@ import numpy as np
 
 from nbviz.errors import CommandError, NbvizError
 from nbviz.recording.png import SIGNATURE, encode_png
-from nbviz.widgets.columns import finite, wire_text
+from nbviz.widgets.columns import finite, picture_fields, wire_text
 from nbviz.widgets.media_feed import evenly
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nbviz import protocol
     from nbviz.inspection.histograms import Histogram
     from nbviz.recording.media import Image, Media, MediaItem
     from nbviz.recording.run import Run
@@ -187,7 +188,7 @@ def _info(histogram: Histogram) -> dict[str, Any]:
     }
 
 
-def _tensor(tag: str, values: NDArray[Any]) -> tuple[dict[str, Any], bytes]:
+def _tensor(tag: str, values: NDArray[Any]) -> tuple[protocol.PictureFields, bytes]:
     import torch
 
     from nbviz.inspection.weights import reduce_weights
@@ -195,18 +196,4 @@ def _tensor(tag: str, values: NDArray[Any]) -> tuple[dict[str, Any], bytes]:
     if values.dtype.kind == "u":  # torch calculates with none but the smallest of these
         values = values.astype(np.float64)
     image = reduce_weights(tag, torch.from_numpy(values.copy()), 0)
-    fields = {
-        "shape": list(image.shape),
-        "rows": image.cells.shape[0],
-        "columns": image.cells.shape[1],
-        "tile_rows": image.tile_rows,
-        "tile_columns": image.tile_columns,
-        "reduced": image.reduced,
-        "scale": finite(image.scale) or 0.0,
-        "minimum": finite(image.minimum) or 0.0,
-        "maximum": finite(image.maximum) or 0.0,
-        "mean": finite(image.mean) or 0.0,
-        "std": finite(image.std) or 0.0,
-        "nonfinite": image.nonfinite,
-    }
-    return fields, image.cells.tobytes()
+    return picture_fields(image), image.cells.tobytes()

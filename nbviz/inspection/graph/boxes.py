@@ -115,6 +115,38 @@ def _close_leaf(call: ModuleCall, boxes: dict[str, Box]) -> None:
     boxes[call.call_id].children = []
 
 
+def box_around(
+    held: list[str],
+    boxes: dict[str, Box],
+    *,
+    box_id: str,
+    label: str,
+    type: str,  # noqa: A002
+    parent: str,
+    path: str = "",
+) -> Box:
+    """Return a new box for boxes that follow each other; `adopt` puts it around them."""
+    return Box(
+        box_id=box_id,
+        kind="module",
+        label=label,
+        type=type,
+        path=path,
+        parent=parent,
+        source=boxes[held[0]].source,
+        outputs=boxes[held[-1]].outputs,
+        flops=sum(boxes[child].flops for child in held),
+        children=held,
+    )
+
+
+def adopt(made: Box, boxes: dict[str, Box]) -> None:
+    """Add a box, as the one around its children."""
+    boxes[made.box_id] = made
+    for child in made.children:
+        boxes[child].parent = made.box_id
+
+
 def tied_parameters(graph: Graph) -> dict[int, str]:
     """Return the names of each parameter that several modules share, by its number."""
     return {

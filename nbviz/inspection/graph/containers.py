@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbviz.inspection.graph.boxes import Box
+from nbviz.inspection.graph.boxes import Box, adopt
 from nbviz.inspection.graph.crossings import find_crossings, successors
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def replace_by(scope: Box, made: Box, boxes: dict[str, Box]) -> None:
     place = next(i for i, child in enumerate(scope.children) if child in held)
     rest = [child for child in scope.children if child not in held]
     scope.children = [*rest[:place], made.box_id, *rest[place:]]
-    boxes[made.box_id] = made
-    for child in made.children:
-        boxes[child].parent = made.box_id
+    adopt(made, boxes)
 
 
 def _contracted(after: dict[str, set[str]], held: set[str], made: str) -> dict[str, set[str]]:

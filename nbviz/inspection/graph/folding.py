@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nbviz.inspection.graph.boxes import Box
+from nbviz.inspection.graph.boxes import Box, adopt, box_around
 from nbviz.inspection.graph.containers import replace_by, with_what_is_between
 from nbviz.inspection.graph.crossings import Crossings, find_crossings, successors
 
@@ -158,17 +158,14 @@ class _Level:
 
 def _fold(scope: Box, run: _Run, boxes: dict[str, Box]) -> Box:
     first, last = boxes[run.boxes[0]], boxes[run.boxes[-1]]
-    made = Box(
+    made = box_around(
+        run.boxes,
+        boxes,
         box_id=f"{first.box_id}+{len(run.boxes)}",
-        kind="module",
         label=f"{first.label} – {last.label}",
         type=first.type,
-        path=first.path,
         parent=scope.box_id,
-        source=first.source,
-        outputs=last.outputs,
-        flops=sum(boxes[child].flops for child in run.boxes),
-        children=run.boxes,
+        path=first.path,
     )
     replace_by(scope, made, boxes)
     return made
@@ -191,19 +188,13 @@ def _mark(holder: Box, run: _Run, boxes: dict[str, Box], *, is_new: bool) -> Non
 def _group(holder: Box, held: list[str], boxes: dict[str, Box]) -> str:
     first, last = boxes[held[0]], boxes[held[-1]]
     types = [boxes[child].type for child in held]
-    made = Box(
+    made = box_around(
+        held,
+        boxes,
         box_id=f"{first.box_id}…{len(held)}",
-        kind="module",
         label=f"{first.label} – {last.label}",
         type=", ".join(types) if len(types) <= _FEWEST else f"{types[0]} … {types[-1]}",
-        path="",
         parent=holder.box_id,
-        source=first.source,
-        outputs=last.outputs,
-        flops=sum(boxes[child].flops for child in held),
-        children=held,
     )
-    boxes[made.box_id] = made
-    for child in held:
-        boxes[child].parent = made.box_id
+    adopt(made, boxes)
     return made.box_id

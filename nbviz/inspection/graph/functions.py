@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from nbviz.inspection.graph.boxes import Box
+from nbviz.inspection.graph.boxes import Box, box_around
 from nbviz.inspection.graph.containers import replace_by
 
 if TYPE_CHECKING:
@@ -49,17 +49,13 @@ def _group(
 
 
 def _wrap(scope: Box, name: str, held: list[str], boxes: dict[str, Box]) -> Box:
-    made = Box(
+    made = box_around(
+        held,
+        boxes,
         box_id=f"{scope.box_id}/{name}",
-        kind="module",
         label=f"{name.partition('#')[0]}()",
         type="function",
-        path="",
         parent=scope.box_id,
-        source=boxes[held[0]].source,
-        outputs=boxes[held[-1]].outputs,
-        flops=sum(boxes[child].flops for child in held),
-        children=held,
     )
     replace_by(scope, made, boxes)
     return made

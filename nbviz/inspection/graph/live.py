@@ -12,6 +12,7 @@ import torch
 from nbviz.errors import NbvizError, TraceError
 from nbviz.inspection.graph.trace import trace
 from nbviz.inspection.graph.values import with_tensors
+from nbviz.inspection.hooks import Hook
 from nbviz.training.batches import split_batch
 from nbviz.training.device import to_device
 from nbviz.training.events import RunEnded, RunPaused, RunResumed, RunStarted, StepEnded
@@ -59,7 +60,7 @@ class LiveGraph:
         self._lock = threading.RLock()
         self._inputs: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._waiting: list[Answer] = []
-        self._hook = model.register_forward_pre_hook(_FirstCall(self), with_kwargs=True)
+        self._hook = model.register_forward_pre_hook(Hook(_first_call(self)), with_kwargs=True)
 
     def ask(self, answer: Answer) -> None:
         """Call `answer` with the graph, or with the error that stands in its way.
@@ -138,33 +139,17 @@ class LiveGraph:
         return to_device(tuple(inputs), device), to_device(dict(kwargs), device)
 
 
-class _FirstCall:
-    """The model's hook. A copy of the model, or one that is saved, has a hook that does nothing."""
+def _first_call(graph: LiveGraph) -> Callable[..., None]:
+    """Return what the model's hook does; it does not keep the graph alive."""
+    reference = weakref.ref(graph)
 
-    def __init__(self, graph: LiveGraph) -> None:
-        self._graph = weakref.ref(graph)
-
-    def __call__(
-        self, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def note(model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         del model
-        graph = self._graph()
-        if graph is not None:
-            graph.note_call(inputs, kwargs)
+        target = reference()
+        if target is not None:
+            target.note_call(inputs, kwargs)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
-        return _nothing
-
-    def __reduce__(self) -> tuple[Callable[[], Callable[..., None]], tuple[()]]:
-        return _hook_of_a_copy, ()
-
-
-def _nothing(*_: Any) -> None:
-    """Stand in for the hook in a copy of the model."""
-
-
-def _hook_of_a_copy() -> Callable[..., None]:
-    return _nothing
+    return note
 
 
 def _first_batch(loader: Any) -> Any:

@@ -10,9 +10,9 @@ import torch
 
 from nbviz.inspection.graph.modules import wrapped_module
 from nbviz.inspection.graph.nonfinite import NonFinite, first_nonfinite
-from nbviz.inspection.graph.probes import Hook
 from nbviz.inspection.graph.readings import Readings
 from nbviz.inspection.graph.values import tensors_in
+from nbviz.inspection.hooks import Hook
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph

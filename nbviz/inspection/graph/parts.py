@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from nbviz.inspection.graph.boxes import Box
+from nbviz.inspection.graph.boxes import Box, adopt, box_around
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.crossings import Crossings
@@ -43,20 +43,13 @@ def _cut(scope: Box, boxes: dict[str, Box]) -> None:
     scope.children = []
     for start in range(0, len(whole), count):
         held = whole[start : start + count]
-        first, last = boxes[held[0]], boxes[held[-1]]
-        made = Box(
+        made = box_around(
+            held,
+            boxes,
             box_id=f"{scope.box_id}/part {start // count + 1}",
-            kind="module",
             label=f"{start + 1} – {start + len(held)} of {len(whole)}",
             type="part",
-            path="",
             parent=scope.box_id,
-            source=first.source,
-            outputs=last.outputs,
-            flops=sum(boxes[child].flops for child in held),
-            children=held,
         )
-        boxes[made.box_id] = made
+        adopt(made, boxes)
         scope.children.append(made.box_id)
-        for child in held:
-            boxes[child].parent = made.box_id

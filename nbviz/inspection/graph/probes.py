@@ -11,9 +11,10 @@ import torch
 
 from nbviz.inspection.graph.modules import named_modules, wrapped_module
 from nbviz.inspection.graph.values import tensors_in
+from nbviz.inspection.hooks import Hook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from torch.utils.hooks import RemovableHandle
 
@@ -22,33 +23,6 @@ HookMeasure = Literal["activation_mean", "activation_std", "dead_share", "nonfin
 _FEATURES_LAST = 3  # up to so many dimensions the features are the last one, else the second
 _SAMPLED_BYTES = 256_000_000
 """Weights of more than this are compared with a sample of themselves."""
-
-
-class Hook:
-    """A module's hook. A copy of the module, or one that is saved, has a hook that does nothing."""
-
-    def __init__(self, act: Callable[..., None]) -> None:
-        self._act = act
-
-    def __call__(self, *args: Any) -> None:
-        """Act; nothing of it changes what the module returns."""
-        self._act(*args)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
-        """Return a hook without effect."""
-        return _nothing
-
-    def __reduce__(self) -> tuple[Callable[[], Callable[..., None]], tuple[()]]:
-        """Leave a hook without effect in the file."""
-        return _hook_of_a_copy, ()
-
-
-def _nothing(*_: Any) -> None:
-    """Stand in for the hook in a copy of the module."""
-
-
-def _hook_of_a_copy() -> Callable[..., None]:
-    return _nothing
 
 
 def hookable_modules(model: torch.nn.Module) -> dict[str, torch.nn.Module]:
