@@ -13,6 +13,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError
+from nbviz.training.device_guard import keep_device_guard
 from nbviz.training.intraop import release_workers
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class BackgroundRun:
         if self._thread.ident is not None:
             raise RunActiveError(f"{self.name!r} was started already.")
         _started.add(self)
+        keep_device_guard()
         release_workers()
         self._thread.start()
 

@@ -1,0 +1,46 @@
+"""What a run's thread leaves behind in PyTorch must not end with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import torch
+
+COMPILES_IN_A_RUN_AND_THEN_AGAIN = """
+import threading
+import torch
+from nbviz.training.background import BackgroundRun
+
+def compile_model():
+    torch._dynamo.reset()
+    model = torch.compile(torch.nn.Linear(3, 2), backend="aot_eager")
+    model(torch.ones(1, 3)).sum().backward()
+
+run = BackgroundRun(compile_model, name="compiles")
+run.start()
+run.wait(120)
+# What the ended thread has freed is taken for something else.
+kept = [b"\\xff" * (size % 128) for size in range(50_000)]
+other = threading.Thread(target=lambda: kept.append([b"\\xee" * size for size in range(2_000)]))
+other.start()
+other.join()
+compile_model()
+print("compiled again")
+"""
+
+
+def test_a_model_compiles_after_the_run_that_compiled_first_has_ended() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILES_IN_A_RUN_AND_THEN_AGAIN],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "compiled again\n"), done.stderr
+
+
+def test_pytorch_still_has_the_private_call() -> None:
+    """Once it is gone, `nbviz.training.device_guard` can go."""
+    assert hasattr(torch._C, "_ensureCUDADeviceGuardSet")
