@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from nbviz.recording.capture import CapturedValues
 from nbviz.recording.series import Series
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from nbviz.recording.budget import MemoryBudget
@@ -27,6 +30,8 @@ CHUNK = 16_384
 """Records taken at once, so that nobody who helps or reads waits for long."""
 
 _CHECK_POINTS = 64  # for each series; adding up the memory of a thousand series takes 1 ms
+_STEP: Callable[[Record], int | None] = itemgetter(1)
+_VALUES: Callable[[Record], dict[str, Any]] = itemgetter(2)
 
 
 class Intake:
@@ -95,10 +100,12 @@ class Intake:
 
     def _record(self, records: list[Record], *, wait: bool) -> None:
         for tags, group in _grouped(self._settle(records, wait=wait)).items():
-            wall_times = np.array([record[0] for record in group])
-            steps = np.array([record[1] for record in group], np.int64)
+            # Column by column, in C, which takes half as long as a loop over the records.
+            times, numbers, given = zip(*group, strict=True)
+            wall_times = np.array(times)
+            steps = np.array(numbers, np.int64)
             for tag in tags:
-                values = np.array([record[2][tag] for record in group])
+                values = np.fromiter(map(itemgetter(tag), given), np.float64, len(given))
                 self._extend(tag, steps, wall_times, values)
             self._unchecked += len(group) * len(tags)
         self._enforce_budget()
@@ -113,6 +120,9 @@ class Intake:
 
         Those from the first on whose numbers have not arrived are held.
         """
+        if not _counts(records):
+            self.newest_step = max(self.newest_step, *(record[1] or 0 for record in records))
+            return records
         newest = self.newest_step
         for number, (wall_time, given, values) in enumerate(records):
             step = newest + 1 if given is None else given
@@ -149,18 +159,22 @@ class Intake:
         series.extend(steps, wall_times - self.started_at, values)
 
 
+def _counts(records: list[Record]) -> bool:
+    """Whether a step is to be counted, or a number to be waited for."""
+    return None in map(_STEP, records) or CapturedValues in map(type, map(_VALUES, records))
+
+
 def _grouped(records: list[Record]) -> dict[tuple[str, ...], list[Record]]:
     """Put records with the same tags together, as a training's mostly are, each tag in order."""
-    groups: dict[tuple[str, ...], list[Record]] = {}
-    for record in records:
-        tags = tuple(record[2])
-        if tags in groups:
-            groups[tags].append(record)
-        else:
-            groups[tags] = [record]
+    kinds = [tuple(values) for values in map(_VALUES, records)]
+    groups: dict[tuple[str, ...], list[Record]] = {kind: [] for kind in dict.fromkeys(kinds)}
+    if len(groups) == 1:
+        return {kinds[0]: records}
     tags_in_groups = [tag for tags in groups for tag in tags]
     distinct = dict.fromkeys(tags_in_groups)
     if len(distinct) == len(tags_in_groups):
+        for kind, record in zip(kinds, records, strict=True):
+            groups[kind].append(record)
         return groups
     # A tag in calls of several kinds: taken tag by tag, so that its points stay in order.
     return {(tag,): [record for record in records if tag in record[2]] for tag in distinct}

@@ -41,8 +41,8 @@ class Dashboard(anywidget.AnyWidget):
         transport: "push" sends each update by itself. "pull" sends only when the page asks, for
             front ends that do not show what a background thread sends. "auto" pulls in Colab.
         frames_per_second: The most updates sent in a second (1 to 60). Scalars that are logged more
-            often travel together; none is left out. By default 15 to 30, as many as cost no more
-            than 1 % of one core's time.
+            often travel together; none is left out. By default 8 to 30, as many as cost no more
+            than about 1 % of one core's time.
 
     Raises:
         ConfigurationError: A panel or transport of that name does not exist, or the rate is out of

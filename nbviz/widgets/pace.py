@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 MOST_FRAMES = 30.0  # a second, unless a number is asked for
-FEWEST_FRAMES = 15.0  # that still look alive
-SHARE = 0.01  # of one core's time, for making frames
+FEWEST_FRAMES = 8.0  # that still look alive
+SHARE = 0.006  # of one core's time, for making frames; sending them takes half as much again
 _SMOOTHING = 8  # frames
 
 
@@ -12,7 +12,7 @@ class Pace:
     """The pause between two frames: as asked for, or as long as frames take many times over.
 
     Python makes frames with the same interpreter lock that a training of small steps holds all the
-    time: 30 frames a second cost such a training 5 % of its speed, 10 cost it 3 %.
+    time, and a page on the same machine paints them with the cores that it trains on.
 
     Args:
         frames_per_second: A fixed rate; None lets it follow what frames cost, between
