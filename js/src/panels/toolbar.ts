@@ -159,8 +159,9 @@ class Toolbar {
 		}
 		this.root.dataset.status = status;
 		this.root.dataset.step = String(progress?.step ?? 0);
+		// The light beats as long as the run tells of itself.
+		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
 		this.silence.hidden = !this.context.store.isSilent;
-		this.root.dataset.silent = String(this.context.store.isSilent);
 		const word = run ? WORDS[status] : "No run yet";
 		if (this.word.textContent !== word) this.word.textContent = word;
 		this.status.title = status === "failed" && run ? (failureOf(run)?.summary ?? "") : "";
