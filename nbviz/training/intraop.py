@@ -37,7 +37,8 @@ def release_workers() -> None:
     GNU's OpenMP counts the idle workers of every thread, and once they outnumber the cores, all
     hand over through the kernel instead of spinning: after a few operations on a notebook's main
     thread, a small network trained at a third of its speed on another one. The calling thread makes
-    new workers when it needs them. Without GNU's OpenMP nothing is done.
+    new workers when it needs them. Without GNU's OpenMP, or with one from before OpenMP 5.0
+    (PyTorch 2.6 brings one), nothing is done.
     """
     for pause in _openmp_pauses():
         pause(_PAUSE_SOFT)

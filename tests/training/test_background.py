@@ -45,7 +45,9 @@ def gate() -> Iterator[Gate]:
 def test_the_workers_of_the_starting_thread_are_released() -> None:
     count = """
 import os, torch
-from nbviz.training.intraop import release_workers
+from nbviz.training.intraop import _openmp_pauses, release_workers
+# PyTorch 2.6 brings a libgomp from before OpenMP 5.0, which has no call for it.
+can_release = not torch.__version__.startswith("2.6.")
 torch.set_num_threads(3)
 def workers():
     return len(os.listdir("/proc/self/task"))
@@ -53,7 +55,8 @@ idle = workers()
 x = torch.randn(400_000).exp()
 assert workers() == idle + 2
 release_workers()
-assert workers() == idle
+assert bool(_openmp_pauses()) == can_release
+assert workers() == (idle if can_release else idle + 2)
 assert torch.equal(x.exp(), x.exp())
 assert workers() == idle + 2
 """
