@@ -185,7 +185,7 @@ class SettingsChanged(TypedDict):
 
 
 class SeriesAdded(TypedDict):
-    """A tag that the page does not know yet. `series` is its number in this run."""
+    """A tag and its number in this run, `series`; without points, also where the page had some."""
 
     kind: Literal["series_added"]
     run_id: str
@@ -530,6 +530,22 @@ class SendRange(TypedDict):
     points: int
 
 
+class WatchSeries(TypedDict):
+    """Say which series one view of this page draws now; the points of the others wait.
+
+    Each view decides on the first `known` series. Those that a page left out are sent once it shows
+    them: from their first point on, after a `SeriesAdded` that empties them.
+    """
+
+    kind: Literal["watch_series"]
+    client_id: str
+    request_id: int
+    run_id: str
+    view: int  # tells the views of one page apart
+    series: list[int]
+    known: int
+
+
 class WatchLayers(TypedDict):
     """Say which parameters one view of this page shows now: only those are captured and sent."""
 
@@ -591,6 +607,7 @@ Request = (
     | Pull
     | Control
     | SendRange
+    | WatchSeries
     | WatchLayers
     | WatchOverlay
     | SendGraph

@@ -138,7 +138,7 @@ export interface SettingsChanged {
 	settings: Setting[];
 }
 
-/** A tag that the page does not know yet. `series` is its number in this run. */
+/** A tag and its number in this run, `series`; without points, also where the page had some. */
 export interface SeriesAdded {
 	kind: "series_added";
 	run_id: string;
@@ -427,6 +427,17 @@ export interface SendRange {
 	points: number;
 }
 
+/** Say which series one view of this page draws now; the points of the others wait. Each view decides on the first `known` series. Those that a page left out are sent once it shows them: from their first point on, after a `SeriesAdded` that empties them. */
+export interface WatchSeries {
+	kind: "watch_series";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	view: number;
+	series: number[];
+	known: number;
+}
+
 /** Say which parameters one view of this page shows now: only those are captured and sent. */
 export interface WatchLayers {
 	kind: "watch_layers";
@@ -477,4 +488,4 @@ export interface SendAsset {
 	name: string;
 }
 
-export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchLayers | WatchOverlay | SendGraph | SendMedia | SendAsset;
+export type Request = Ready | Acknowledge | Pull | Control | SendRange | WatchSeries | WatchLayers | WatchOverlay | SendGraph | SendMedia | SendAsset;

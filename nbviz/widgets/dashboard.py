@@ -193,6 +193,7 @@ class Dashboard(anywidget.AnyWidget):
             self.send(content, buffers)
 
     def _forget_page(self, client_id: str) -> None:
+        self._feed.interests.forget(client_id)
         for run in self.runs:
             run.weights.forget(client_id)
             if run.overlays is not None:

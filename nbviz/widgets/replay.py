@@ -156,7 +156,7 @@ def _record(runs: Sequence[Run], graphs: Mapping[str, list[GraphLevel]]) -> dict
         if not run.is_active:  # else the training thread has made those that there are
             run.weights.capture(run.progress.step, names)
         run.drain_media()
-    updates, buffers = feed.snapshot(feed.cursor())
+    updates, buffers = feed.snapshot(feed.cursor(), whole=True)
     told_of: list[Any] = [update for update in updates if update["kind"] != "media_added"]
     media: list[dict[str, Any]] = []
     for run in runs:

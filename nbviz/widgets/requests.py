@@ -70,6 +70,9 @@ class RequestHandler:
             self._done(client_id, request)
         elif kind == "send_range":
             self._send_range(client_id, run, request)
+        elif kind == "watch_series":
+            self._watch_series(client_id, run, request)
+            self._done(client_id, request)
         elif kind == "watch_layers":
             names = request.get("names")
             if not isinstance(names, list) or len(names) > MAX_LAYERS:  # pyright: ignore[reportUnknownArgumentType]
@@ -121,6 +124,15 @@ class RequestHandler:
             "buffer": 0,
         }
         self._dashboard.transport.answer(client_id, [update], [columns.tobytes()])
+
+    def _watch_series(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
+        numbers = {int(number) for number in request["series"]}
+        known = min(_integer(request, "known"), len(run.tags))
+        bad = [number for number in numbers if not 0 <= number < len(run.tags)]
+        if bad:
+            raise CommandError(f"there is no series {bad[0]}; the run has {len(run.tags)}.")
+        view = _integer(request, "view")
+        self._dashboard.feed.interests.want(client_id, view, run.run_id, numbers, known)
 
     def _send_asset(self, client_id: str, request: dict[str, Any]) -> None:
         name = request.get("name")

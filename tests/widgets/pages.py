@@ -48,6 +48,7 @@ class Page:
             self.updates.append(update)
             if update["kind"] == "series_added":
                 self._tags[update["run_id"], update["series"]] = update["tag"]
+                self.points.pop(update["tag"], None)
             elif update["kind"] == "points_appended":
                 data = np.frombuffer(buffers[update["buffer"]])
                 for number, count in zip(update["series"], update["counts"], strict=True):

@@ -1,0 +1,153 @@
+"""Points that no page draws wait in the recording; those who come to look miss none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pages import Page
+
+import nbviz
+from nbviz.widgets.feed import Feed
+from nbviz.widgets.interest import UNKNOWN_SERIES, Interests
+
+
+@pytest.fixture
+def run():
+    return nbviz.Run("loop")
+
+
+def log(run, first: int, last: int, *tags: str) -> None:
+    for step in range(first, last + 1):
+        run.log(dict.fromkeys(tags, float(step)), step=step)
+    run.drain()
+
+
+def watch(page: Page, run, *series: int, view: int = 1) -> None:
+    fields = {"run_id": run.run_id, "view": view, "series": series, "known": len(run.tags)}
+    assert page.ask("watch_series", **fields)["kind"] == "command_done"
+
+
+def test_what_is_not_looked_at_waits_and_then_comes_whole(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    log(run, 1, 3, "loss", "norm")
+    page.ready()
+    watch(page, run, 0)
+    log(run, 4, 6, "loss", "norm")
+    page.wait_for(lambda: page.points["loss"] == [1, 2, 3, 4, 5, 6])
+    assert page.points["norm"] == [1, 2, 3]
+    watch(page, run, 0, 1)
+    page.wait_for(lambda: page.points["norm"] == [1, 2, 3, 4, 5, 6])
+    log(run, 7, 7, "loss", "norm")
+    page.wait_for(lambda: page.points["norm"] == page.points["loss"] == [1, 2, 3, 4, 5, 6, 7])
+
+
+def test_a_page_that_opens_is_not_sent_what_nobody_looks_at(run) -> None:
+    dashboard = nbviz.Dashboard(run)
+    first = Page(dashboard)
+    log(run, 1, 3, "loss", "norm")
+    first.ready()
+    watch(first, run, 0)
+    second = Page(dashboard, "page-2")
+
+    def both(content, buffers=None) -> None:
+        first.receive(content, buffers)
+        second.receive(content, buffers)
+
+    dashboard.send = both
+    second.ready()
+    assert second.points == {"loss": [1, 2, 3]}
+    assert first.points == {"loss": [1, 2, 3], "norm": [1, 2, 3]}
+    log(run, 4, 4, "loss", "norm")
+    watch(second, run, 1)
+    # The first page, which had some of it, has each point once too.
+    second.wait_for(lambda: second.points.get("norm") == [1, 2, 3, 4])
+    first.wait_for(lambda: first.points.get("norm") == [1, 2, 3, 4])
+    first.wait_for(lambda: first.points["loss"] == second.points["loss"] == [1, 2, 3, 4])
+
+
+def test_many_series_at_once_come_one_frame_after_the_other(run) -> None:
+    tags = [f"layer{i}/norm" for i in range(60)]
+    log(run, 1, 3000, *tags)
+    feed = Feed([run])
+    cursor = feed.cursor()
+    feed.interests.want("page", 1, run.run_id, (), 60)
+    feed.collect(cursor, 1e6)
+    feed.interests.want("page", 1, run.run_id, range(60), 60)
+    received: dict[int, int] = {}
+    frames = 0
+    while True:
+        updates, buffers = feed.collect(cursor, 1e6)
+        if not updates:
+            break
+        frames += 1
+        assert sum(map(len, buffers)) < 1.2e6
+        for update in updates:
+            assert update["kind"] != "buckets_appended"
+            if update["kind"] == "points_appended":
+                for number, count in zip(update["series"], update["counts"], strict=True):
+                    received[number] = received.get(number, 0) + count
+    assert received == dict.fromkeys(range(60), 3000)
+    assert frames == 5
+
+
+def test_before_a_page_decides_it_is_sent_the_first_series_only(run) -> None:
+    tags = [f"tag{i}" for i in range(3 * UNKNOWN_SERIES)]
+    page = Page(nbviz.Dashboard(run))
+    log(run, 1, 2, *tags)
+    page.ready()
+    assert list(page.points) == tags[:UNKNOWN_SERIES]
+    watch(page, run, 250)
+    page.wait_for(lambda: page.points.get("tag250") == [1, 2])
+    log(run, 3, 3, *tags)
+    page.wait_for(lambda: page.points["tag250"] == [1, 2, 3])
+    assert page.points["tag0"] == [1, 2]
+    # What the page does not know yet is sent until it decides.
+    log(run, 4, 4, "fresh")
+    page.wait_for(lambda: page.points.get("fresh") == [4])
+
+
+def test_a_page_that_pulls_is_not_sent_what_it_does_not_draw(run) -> None:
+    page = Page(nbviz.Dashboard(run, transport="pull"))
+    log(run, 1, 2, "loss", "norm")
+    page.ready()
+    watch(page, run, 0)
+    log(run, 3, 3, "loss", "norm")
+    page.send("pull", sequence=0)
+    assert page.points == {"loss": [1, 2, 3], "norm": [1, 2]}
+    watch(page, run, 0, 1)
+    page.send("pull", sequence=1)
+    assert page.points["norm"] == [1, 2, 3]
+
+
+def test_a_saved_page_holds_every_series(run, tmp_path) -> None:
+    tags = [f"tag{i}" for i in range(UNKNOWN_SERIES + 5)]
+    log(run, 1, 2, *tags)
+    updates, buffers = Feed([run]).snapshot(whole=True)
+    appended = next(u for u in updates if u["kind"] == "points_appended")
+    assert appended["counts"] == [2] * len(tags)
+    assert np.frombuffer(buffers[appended["buffer"]])[-1] == 2
+
+
+def test_views_and_pages_look_together_until_they_go() -> None:
+    interests = Interests()
+    interests.want("a", 1, "run", [1], 5)
+    interests.want("a", 2, "run", [2], 5)
+    interests.want("b", 1, "run", [3], 4)
+    assert [n for n in range(6) if n in interests.of("run")] == [1, 2, 3, 4, 5]
+    interests.forget("b")
+    assert [n for n in range(6) if n in interests.of("run")] == [1, 2, 5]
+    interests.forget("a")
+    # A page that is reloaded decides the same again.
+    assert [n for n in range(6) if n in interests.of("run")] == [1, 2, 5]
+    assert 7 in interests.of("another run")
+
+
+@pytest.mark.parametrize("series", [[9], [-1], ["x"], None])
+def test_series_that_do_not_exist_are_refused(run, series) -> None:
+    page = Page(nbviz.Dashboard(run))
+    log(run, 1, 1, "loss")
+    page.ready()
+    answer = page.ask("watch_series", run_id=run.run_id, view=1, series=series, known=1)
+    assert answer["kind"] == "command_failed"
+    log(run, 2, 2, "loss")
+    page.wait_for(lambda: page.points["loss"] == [1, 2])
