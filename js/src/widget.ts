@@ -2,6 +2,7 @@
 // for each of its views.
 import { type Asker, type Channel, Connection } from "./connection";
 import { createCursor } from "./cursor";
+import { passingMemory, tabMemory } from "./memory";
 import { mountAsset } from "./panels/asset";
 import { mountCurves } from "./panels/curves";
 import { mountLog } from "./panels/log";
@@ -10,6 +11,7 @@ import { element } from "./panels/panel";
 import { mountToolbar } from "./panels/toolbar";
 import { mountWeights } from "./panels/weights";
 import { type Recorded, Replay } from "./replay";
+import { SeriesWatch } from "./series-watch";
 import { Store } from "./store";
 import { styles } from "./styles";
 import { followTheme } from "./theme";
@@ -22,6 +24,8 @@ interface Model extends Channel {
 interface Page {
 	readonly store: Store;
 	readonly asker: Asker;
+	/** Which of its places are taken by a view: a reload draws them in the same order. */
+	readonly places: Set<number>;
 }
 
 const PANELS: Record<string, Mount> = {
@@ -45,7 +49,7 @@ function initialize({ model }: { model: Model }): () => void {
 	const store = new Store();
 	const connection = new Connection(model, store, model.get("_pulls") === true);
 	const id = viewId(model);
-	pages.set(id, { store, asker: connection });
+	pages.set(id, { store, asker: connection, places: new Set() });
 	return () => {
 		connection.close();
 		pages.delete(id);
@@ -66,7 +70,8 @@ export function replay(
 	assets: Readonly<Record<string, string>>,
 ): () => void {
 	const store = new Store();
-	return mount(el, { store, asker: new Replay(store, recorded, assets) }, panels, "");
+	const page = { store, asker: new Replay(store, recorded, assets), places: new Set<number>() };
+	return mount(el, page, panels, "");
 }
 
 function mount(el: HTMLElement, page: Page, panels: string[], id: string): () => void {
@@ -81,11 +86,17 @@ function mount(el: HTMLElement, page: Page, panels: string[], id: string): () =>
 		for (const listener of themeListeners) listener();
 	};
 	const cleanups = [whenConnected(root, () => followTheme(root, themeChanged))];
+	let place = 0;
+	while (page.places.has(place)) place += 1;
+	page.places.add(place);
+	const watch = new SeriesWatch(page.asker, page.store);
 	const context: Context = {
 		store: page.store,
 		asker: page.asker,
 		root,
 		cursor: createCursor(),
+		memory: id ? tabMemory(`${id} ${place}`) : passingMemory(),
+		watch,
 		onTheme(listener) {
 			themeListeners.add(listener);
 			return () => themeListeners.delete(listener);
@@ -100,6 +111,8 @@ function mount(el: HTMLElement, page: Page, panels: string[], id: string): () =>
 	root.dataset.nbviz = "ready";
 	return () => {
 		for (const cleanup of cleanups) cleanup();
+		watch.stop();
+		page.places.delete(place);
 		root.remove();
 		style.remove();
 	};

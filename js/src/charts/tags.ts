@@ -40,6 +40,18 @@ export function orderCharts(titles: Iterable<string>): string[] {
 	return [...titles].sort((a, b) => rank(a) - rank(b));
 }
 
+/** Tells whether a tag holds a text or matches it as a regular expression, in any case. */
+export function tagMatcher(text: string): (tag: string) => boolean {
+	const wanted = text.toLowerCase();
+	let pattern: RegExp | undefined;
+	try {
+		pattern = new RegExp(text, "i");
+	} catch {
+		// Not an expression, or not yet: it is text.
+	}
+	return (tag) => tag.toLowerCase().includes(wanted) || pattern?.test(tag) === true;
+}
+
 function rank(title: string): number {
 	const name = lastPart(title);
 	if (FIRST.includes(name)) return FIRST.indexOf(name) - FIRST.length;

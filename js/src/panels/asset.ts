@@ -20,7 +20,7 @@ export function mountAsset(
 ): Mount {
 	return (host, context) => {
 		const note = element("p", "nbviz-empty", { role: "status" }, "Loading…");
-		const waiting = card(host, title, `nbviz-${name}`);
+		const waiting = card(host, context, title, `nbviz-${name}`);
 		waiting.body.append(note);
 		let unmount: (() => void) | undefined;
 		let isGone = false;

@@ -1,6 +1,6 @@
 // The titled, collapsible box that panels share.
 import { icon } from "./icons";
-import { element } from "./panel";
+import { type Context, element } from "./panel";
 
 export interface Card {
 	/** The whole panel. */
@@ -12,8 +12,17 @@ export interface Card {
 
 let made = 0;
 
-/** Appends a panel with a title to `host`; its content is hidden by a click on the title. */
-export function card(host: HTMLElement, title: string, className: string): Card {
+/**
+ * Appends a panel with a title to `host`; its content is hidden by a click on the title. `folded` is
+ * told of each such click.
+ */
+export function card(
+	host: HTMLElement,
+	{ memory }: Pick<Context, "memory">,
+	title: string,
+	className: string,
+	folded: () => void = () => undefined,
+): Card {
 	const id = `nbviz-card-${++made}`;
 	const toggle = element(
 		"button",
@@ -32,12 +41,17 @@ export function card(host: HTMLElement, title: string, className: string): Card 
 		element("header", "nbviz-panel-header", {}, heading, tools),
 		body,
 	);
+	const fold = (isFolded: boolean) => {
+		body.hidden = isFolded;
+		tools.hidden = isFolded;
+		toggle.setAttribute("aria-expanded", String(!isFolded));
+	};
 	toggle.addEventListener("click", () => {
-		const open = body.hidden;
-		body.hidden = !open;
-		tools.hidden = !open;
-		toggle.setAttribute("aria-expanded", String(open));
+		fold(!body.hidden);
+		memory.write("folded", { ...memory.read("folded"), [className]: body.hidden });
+		folded();
 	});
+	fold(memory.read("folded")[className] === true);
 	host.append(root);
 	return { root, tools, body };
 }

@@ -50,9 +50,11 @@ export function stepsIn(
 }
 
 export class SharedRange {
-	private isFollowing = false;
-
-	constructor(private readonly view: View) {}
+	constructor(
+		private readonly view: View,
+		/** The zoom touched the newest point, and goes along with it. */
+		public isFollowing: boolean,
+	) {}
 
 	/** Shows `wanted` of `all`; a range that holds everything ends the zoom. */
 	zoom(wanted: Range, all: Range): void {

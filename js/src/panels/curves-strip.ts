@@ -1,5 +1,6 @@
 // The controls above the charts: smoothing, axes, outliers, filter, reset, export.
 import type { XKind } from "../charts/axis";
+import { formatCount } from "../format";
 import type { ExportFormat } from "./curves-chart";
 import type { View } from "./curves-traces";
 import { icon } from "./icons";
@@ -33,14 +34,17 @@ export class Strip {
 		type: "search",
 		placeholder: "Filter tags",
 		"aria-label": "Filter tags",
+		title: "Part of a tag, or a regular expression such as layer[12]/.*norm",
 		spellcheck: "false",
 		hidden: "",
 	});
+	private readonly foundCount = element("output", "nbviz-strip-found", { hidden: "" });
 	private readonly epochOption = element("option", "", { value: "epoch" }, "Epoch");
 	private readonly closeMenu: () => void;
 
 	constructor(
 		private readonly view: View,
+		filter: string,
 		actions: StripActions,
 	) {
 		const xAxis = element(
@@ -51,6 +55,7 @@ export class Strip {
 				kind === "epoch" ? this.epochOption : element("option", "", { value: kind }, name),
 			),
 		);
+		xAxis.value = view.xKind;
 		xAxis.addEventListener("change", () => {
 			const kind = X_KINDS.find(([candidate]) => candidate === xAxis.value)?.[0];
 			view.xKind = kind ?? "step";
@@ -60,6 +65,7 @@ export class Strip {
 		const log = this.toggle(
 			"Log",
 			"Logarithmic values; those up to 0 have no place on it",
+			view.isLog,
 			(on) => {
 				view.isLog = on;
 				actions.changed();
@@ -68,11 +74,13 @@ export class Strip {
 		const outliers = this.toggle(
 			"Clip outliers",
 			"Scale the values' axis to the middle 90 % of what is in sight",
+			view.ignoresOutliers,
 			(on) => {
 				view.ignoresOutliers = on;
 				actions.changed();
 			},
 		);
+		this.filterBox.value = filter;
 		this.filterBox.addEventListener("input", () => actions.filter(this.filterBox.value));
 		this.resetButton.addEventListener("click", () => actions.reset());
 		const exporting = menu(
@@ -92,6 +100,7 @@ export class Strip {
 		this.closeMenu = exporting.close;
 		this.root.append(
 			this.filterBox,
+			this.foundCount,
 			this.resetButton,
 			this.smoothing(actions),
 			element("label", "nbviz-strip-field", {}, "x axis", xAxis),
@@ -107,6 +116,12 @@ export class Strip {
 		this.epochOption.disabled = !hasEpochs;
 		this.filterBox.hidden = tags <= FILTER_FROM && this.filterBox.value === "";
 		this.resetButton.hidden = !isZoomed;
+	}
+
+	/** Tells how many of all charts the filter finds; undefined where nothing is filtered. */
+	found(charts: number | undefined, all: number): void {
+		this.foundCount.hidden = charts === undefined;
+		this.foundCount.textContent = `${formatCount(charts ?? 0)} of ${formatCount(all)}`;
 	}
 
 	destroy(): void {
@@ -137,11 +152,16 @@ export class Strip {
 		return element("label", "nbviz-strip-field nbviz-smoothing", {}, "Smoothing", slider, value);
 	}
 
-	private toggle(label: string, title: string, set: (on: boolean) => void): HTMLButtonElement {
+	private toggle(
+		label: string,
+		title: string,
+		isOn: boolean,
+		set: (on: boolean) => void,
+	): HTMLButtonElement {
 		const button = element(
 			"button",
 			"nbviz-segment",
-			{ type: "button", title, "aria-pressed": "false" },
+			{ type: "button", title, "aria-pressed": String(isOn) },
 			label,
 		);
 		button.addEventListener("click", () => {

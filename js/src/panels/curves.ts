@@ -1,19 +1,24 @@
 // The curves panel: a chart for each group of tags, all with one x range, one crosshair, one strip.
 import type { Range } from "../charts/axis";
+import { tagMatcher } from "../charts/tags";
 import type { Topic } from "../store";
 import { readTheme, type Theme } from "../theme";
 import { card } from "./card";
+import { ChartCards } from "./curves-cards";
 import { ChartCard, type ExportFormat } from "./curves-chart";
 import { Details } from "./curves-detail";
 import { CurvesGroups } from "./curves-groups";
+import { type CurvesChoices, keptChoices, readChoices } from "./curves-memory";
 import { extentOf, SharedRange, stepsIn } from "./curves-range";
 import { saveCharts } from "./curves-save";
 import { Strip } from "./curves-strip";
-import { chartLines, eventMarks, type Line, Tracer, type View } from "./curves-traces";
+import { chartLines, eventMarks, type Line, Tracer } from "./curves-traces";
 import { type Context, element, type Mount } from "./panel";
 
 /** A chart whose points end before this share of the common x range has a range of its own. */
 const OWN_RANGE_SHARE = 0.2;
+/** Under this name its choices are remembered, and its series wanted. */
+const MEMORY = "curves";
 const DRAWN_TOPICS: readonly Topic[] = ["points", "events", "series", "runs"];
 
 export const mountCurves: Mount = (host, context) => {
@@ -22,30 +27,22 @@ export const mountCurves: Mount = (host, context) => {
 };
 
 class CurvesPanel {
-	private readonly view: View = {
-		smoothing: 0,
-		xKind: "step",
-		isLog: false,
-		ignoresOutliers: false,
-		zoom: undefined,
-		hidden: new Set(),
-	};
 	private readonly root: HTMLElement;
-	private readonly grid = element("div", "nbviz-chart-grid");
-	private readonly groups = new CurvesGroups(() => this.arrange());
+	private readonly body: HTMLElement;
 	private readonly empty = element("p", "nbviz-empty");
-	private readonly strip: Strip;
 	private readonly notice = element("p", "nbviz-curves-notice", { role: "alert", hidden: "" });
-	private readonly range = new SharedRange(this.view);
+	private readonly strip: Strip;
+	private readonly groups: CurvesGroups;
+	private readonly range: SharedRange;
 	private readonly tracer = new Tracer();
 	private readonly details: Details;
-	private readonly cards = new Map<string, ChartCard>();
-	private readonly onScreen = new Set<Element>();
-	private readonly screen: IntersectionObserver;
+	private readonly cards: ChartCards;
 	private readonly ways: (() => void)[];
+	/** As they were when the view was last seen, before a reload. */
+	private readonly choices: CurvesChoices;
 	private lines = new Map<string, Line[]>();
 	private theme: Theme;
-	private filter = "";
+	private filter: string;
 	private enlarged: string | undefined;
 	private frames = 0;
 	private drawnVersions = 0;
@@ -55,22 +52,36 @@ class CurvesPanel {
 		host: HTMLElement,
 		private readonly context: Context,
 	) {
-		const { root, tools, body } = card(host, "Curves", "nbviz-curves");
+		this.choices = readChoices(context.memory.read(MEMORY));
+		const { view, filter, open, enlarged, isFollowing } = this.choices;
+		this.filter = filter;
+		this.enlarged = enlarged;
+		this.range = new SharedRange(view, isFollowing);
+		this.groups = new CurvesGroups(open, () => {
+			this.arrange();
+			this.remember();
+		});
+		const { root, tools, body } = card(host, context, "Curves", "nbviz-curves", () => this.watch());
 		this.root = root;
-		body.append(this.notice, this.grid, this.groups.root, this.empty);
+		this.body = body;
+		body.append(this.notice, this.groups.root, this.empty);
 		this.theme = readTheme(context.root);
 		this.details = new Details(context.asker, () => this.schedule());
-		this.strip = new Strip(this.view, {
+		this.strip = new Strip(view, filter, {
 			changed: () => this.changed(),
 			filter: (text) => {
-				this.filter = text.trim().toLowerCase();
+				this.filter = text.trim();
 				this.arrange();
+				this.remember();
 			},
 			reset: () => this.reset(),
 			save: (format) => this.save(undefined, format),
 		});
 		tools.append(this.strip.root);
-		this.screen = new IntersectionObserver((entries) => this.see(entries), { rootMargin: "200px" });
+		this.cards = new ChartCards(
+			(title) => this.make(title),
+			() => this.schedule(),
+		);
 		this.ways = [
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => {
@@ -87,9 +98,8 @@ class CurvesPanel {
 		for (const leave of this.ways) leave();
 		cancelAnimationFrame(this.scheduled);
 		this.details.stop();
-		this.screen.disconnect();
 		this.strip.destroy();
-		for (const chart of this.cards.values()) chart.destroy();
+		this.cards.remove();
 		this.root.remove();
 	}
 
@@ -101,71 +111,75 @@ class CurvesPanel {
 	/** Makes and removes charts until they are those of the store, in order. */
 	private arrange(): void {
 		this.lines = chartLines(this.context.store);
-		const found = [...this.lines.keys()].filter((title) => this.matches(title));
-		const places = this.groups.arrange(found, this.grid, this.filter !== "");
-		const wanted = new Set([...places.values()].flat());
-		for (const [title, chart] of this.cards) {
-			if (wanted.has(title)) continue;
-			this.screen.unobserve(chart.root);
-			this.onScreen.delete(chart.root);
-			chart.destroy();
-			this.cards.delete(title);
-		}
-		for (const [grid, titles] of places) {
-			for (const [i, title] of titles.entries()) {
-				const { root } = this.cards.get(title) ?? this.add(title);
-				if (grid.children[i] !== root) grid.insertBefore(root, grid.children[i] ?? null);
-			}
-			grid.dataset.count = String(titles.length);
-		}
+		const matches = tagMatcher(this.filter);
+		const found = [...this.lines].flatMap(([title, lines]) =>
+			matches(title) || lines.some(({ series }) => matches(series.tag)) ? [title] : [],
+		);
+		this.cards.arrange(this.groups.arrange(found, this.filter));
+		this.strip.found(this.filter === "" ? undefined : found.length, this.lines.size);
 		this.empty.hidden = found.length > 0;
 		const waiting = this.context.asker.isLive
 			? "No points yet. Press Start, or log a value with run.log()."
 			: "This run logged no values.";
-		this.empty.textContent = this.lines.size > 0 ? `No tag contains “${this.filter}”.` : waiting;
+		this.empty.textContent =
+			this.lines.size > 0 ? `No tag matches “${this.filter}”.` : waiting;
 		this.strip.root.hidden = this.lines.size === 0;
+		this.watch();
 		this.schedule();
 	}
 
-	private matches(title: string): boolean {
-		if (title.toLowerCase().includes(this.filter)) return true;
-		const lines = this.lines.get(title) ?? [];
-		return lines.some(({ series }) => series.tag.toLowerCase().includes(this.filter));
+	/** Asks for the points of the charts that are there, and of no others. */
+	private watch(): void {
+		const titles = this.body.hidden ? [] : this.cards.titles;
+		this.context.watch.want(
+			MEMORY,
+			titles.flatMap((title) => this.lines.get(title) ?? []),
+		);
 	}
 
-	private add(title: string): ChartCard {
+	private make(title: string): ChartCard {
 		const chart = new ChartCard(title, {
 			point: (step) => this.context.cursor.set(step),
 			zoom: (range) => {
 				if (chart.isApart) chart.x = range;
 				else this.range.zoom(range, this.extent([...this.lines.values()].flat()));
-				this.schedule();
+				this.chosen();
 			},
 			reset: () => this.reset(),
 			toggle: (key) => {
-				if (!this.view.hidden.delete(key)) this.view.hidden.add(key);
-				this.schedule();
+				const { hidden } = this.choices.view;
+				if (!hidden.delete(key)) hidden.add(key);
+				this.chosen();
 			},
 			isolate: (of, key) => this.isolate(of, key),
 			enlarge: (of) => {
 				this.enlarged = this.enlarged === of ? undefined : of;
-				for (const [name, other] of this.cards) other.setEnlarged(name === this.enlarged);
+				for (const other of this.cards.all) other.setEnlarged(other.title === this.enlarged);
+				this.remember();
 			},
 			save: (of, format) => this.save(of, format),
 			redraw: () => this.schedule(),
 		});
-		this.cards.set(title, chart);
 		chart.setEnlarged(title === this.enlarged);
-		this.screen.observe(chart.root);
+		const { x, y } = this.choices.ranges.get(title) ?? {};
+		chart.x = x;
+		chart.y = y;
 		return chart;
 	}
 
-	private see(entries: readonly IntersectionObserverEntry[]): void {
-		for (const { target, isIntersecting } of entries) {
-			if (isIntersecting) this.onScreen.add(target);
-			else this.onScreen.delete(target);
-		}
+	private chosen(): void {
+		this.remember();
 		this.schedule();
+	}
+
+	private remember(): void {
+		const { view, ranges } = this.choices;
+		for (const { title, x, y } of this.cards.all) ranges.set(title, { x, y });
+		const { filter, enlarged } = this;
+		const { isFollowing } = this.range;
+		const { open } = this.groups;
+		const kept = keptChoices({ view, filter, enlarged, isFollowing, open, ranges });
+		this.context.memory.write(MEMORY, kept);
 	}
 
 	/** Draws in the next frame; the store's own frame may come first. */
@@ -176,6 +190,7 @@ class CurvesPanel {
 	private draw(): void {
 		cancelAnimationFrame(this.scheduled);
 		this.scheduled = 0;
+		const { view } = this.choices;
 		const all = this.extent([...this.lines.values()].flat());
 		const range = this.range.now(all);
 		let versions = 0;
@@ -187,17 +202,17 @@ class CurvesPanel {
 				lastStep = Math.max(lastStep, series.last?.step ?? 0);
 			}
 			const chart = this.cards.get(title);
-			if (!chart || !this.onScreen.has(chart.root)) continue;
+			if (!chart || !this.cards.isInSight(chart)) continue;
 			const own = this.extent(lines);
 			chart.isApart = own.max < OWN_RANGE_SHARE * all.max;
 			this.drawChart(chart, lines, chart.isApart ? (chart.x ?? own) : range);
-			drawn.push(...lines.filter(({ key }) => !this.view.hidden.has(key)));
+			drawn.push(...lines.filter(({ key }) => !view.hidden.has(key)));
 		}
-		if (this.view.zoom) {
-			const steps = stepsIn(range, drawn, this.tracer, this.view);
+		if (view.zoom) {
+			const steps = stepsIn(range, drawn, this.tracer, view);
 			if (steps) this.details.want(drawn, steps);
 		}
-		const zoomed = this.view.zoom || [...this.cards.values()].some((chart) => chart.x ?? chart.y);
+		const zoomed = view.zoom || this.cards.all.some((chart) => chart.x ?? chart.y);
 		const runs = [...this.context.store.runs.values()];
 		const hasEpochs = runs.some((run) => run.epochs.length > 0);
 		const tags = runs.reduce((most, run) => Math.max(most, run.series.length), 0);
@@ -210,7 +225,8 @@ class CurvesPanel {
 	}
 
 	private drawChart(chart: ChartCard, lines: readonly Line[], x: Range): void {
-		const { view, theme } = this;
+		const { theme } = this;
+		const { view } = this.choices;
 		const shown = lines.filter(({ key }) => !view.hidden.has(key));
 		const points = Math.max(0, ...lines.map(({ series }) => series.pointCount));
 		const oneOfEachRun = new Map(shown.map((line) => [line.run, line]));
@@ -238,45 +254,45 @@ class CurvesPanel {
 	}
 
 	private reset(): void {
-		this.view.zoom = undefined;
-		for (const chart of this.cards.values()) chart.x = chart.y = undefined;
+		this.choices.view.zoom = undefined;
 		this.details.stop();
-		this.schedule();
+		this.changed();
 	}
 
 	/** Another axis or smoothing: a chosen range of values may not fit it any more. */
 	private changed(): void {
-		for (const chart of this.cards.values()) chart.x = chart.y = undefined;
-		this.schedule();
+		this.choices.ranges.clear();
+		for (const chart of this.cards.all) chart.x = chart.y = undefined;
+		this.chosen();
 	}
 
 	private isolate(title: string, key: string): void {
-		const { hidden } = this.view;
+		const { hidden } = this.choices.view;
 		const others = (this.lines.get(title) ?? []).map((line) => line.key);
 		const isAlone = others.every((other) => other === key || hidden.has(other));
 		for (const other of others) {
 			if (isAlone || other === key) hidden.delete(other);
 			else hidden.add(other);
 		}
-		this.schedule();
+		this.chosen();
 	}
 
 	private point(): void {
 		const { step } = this.context.cursor;
-		for (const chart of this.cards.values()) {
-			if (this.onScreen.has(chart.root)) chart.showStep(step);
+		for (const chart of this.cards.all) {
+			if (this.cards.isInSight(chart)) chart.showStep(step);
 		}
 	}
 
 	private extent(lines: readonly Line[]): Range {
-		return extentOf(lines, this.tracer, this.view);
+		return extentOf(lines, this.tracer, this.choices.view);
 	}
 
 	private save(title: string | undefined, format: ExportFormat): void {
-		const titles = title === undefined ? [...this.cards.keys()] : [title];
+		const titles = title === undefined ? this.cards.titles : [title];
 		const charts = titles.flatMap((name) => {
 			const plot = this.cards.get(name)?.plot;
-			return plot ? [{ title: name, plot, xKind: this.view.xKind }] : [];
+			return plot ? [{ title: name, plot, xKind: this.choices.view.xKind }] : [];
 		});
 		const lines = titles.flatMap((name) => this.lines.get(name) ?? []);
 		const [run] = this.context.store.runs.values();

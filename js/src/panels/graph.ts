@@ -54,7 +54,7 @@ export class GraphPanel {
 		private readonly context: Context,
 		private readonly layouter: Layouter,
 	) {
-		this.card = card(host, "Model", "nbviz-graph");
+		this.card = card(host, context, "Model", "nbviz-graph");
 		this.measure = measurer(fontOf(context.root));
 		this.picker = runPicker(context);
 		this.search = new Search(

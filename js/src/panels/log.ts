@@ -68,7 +68,7 @@ class LogPanel {
 		host: HTMLElement,
 		private readonly context: Context,
 	) {
-		const { root, tools, body } = card(host, "Log", "nbviz-log");
+		const { root, tools, body } = card(host, context, "Log", "nbviz-log");
 		this.root = root;
 		const { picker, update } = runPicker(context);
 		this.level.append(...Object.keys(FILTERS).map((name) => element("option", "", {}, name)));

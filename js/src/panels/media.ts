@@ -1,9 +1,9 @@
 // Images, histograms, texts and tensors of a run, each at the step that the panel's slider shows.
+import { isWatched } from "../charts/tag-groups";
 import type { RunState } from "../store";
 import media from "../styles/media.css";
 import { readTheme, type Theme } from "../theme";
 import { card } from "./card";
-import { isWatched } from "./curves-groups";
 import { groupOf, MediaCard } from "./media-card";
 import { MediaGroup } from "./media-group";
 import { MediaLoader } from "./media-loader";
@@ -47,7 +47,7 @@ class MediaPanel {
 		// The sheet comes with the asset: a page without media does without it.
 		this.style.textContent = media;
 		host.append(this.style);
-		const { root, tools, body } = card(host, "Media", "nbviz-media");
+		const { root, tools, body } = card(host, context, "Media", "nbviz-media");
 		this.root = root;
 		this.theme = readTheme(context.root);
 		this.loader = new MediaLoader(context.asker);

@@ -1,5 +1,7 @@
 // What every panel is given, and the box that it draws in.
 import type { Asker } from "../connection";
+import type { Memory } from "../memory";
+import type { SeriesWatch } from "../series-watch";
 import type { Store } from "../store";
 
 /** What a panel may use. */
@@ -12,6 +14,10 @@ export interface Context {
 	onTheme(listener: () => void): () => void;
 	/** State of this view that panels share, such as the step under the pointer. */
 	readonly cursor: Cursor;
+	/** What the reader chose in this view, for its return after a reload. */
+	readonly memory: Memory;
+	/** Is told which series a panel draws: the points of no others come. */
+	readonly watch: Pick<SeriesWatch, "want">;
 }
 
 /** The x position that the pointer is over in any chart of this view, for a readout in all of them. */

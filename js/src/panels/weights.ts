@@ -47,7 +47,7 @@ class WeightsPanel {
 		host: HTMLElement,
 		private readonly context: Context,
 	) {
-		const { root, tools, body } = card(host, "Weights", "nbviz-weights");
+		const { root, tools, body } = card(host, context, "Weights", "nbviz-weights");
 		this.root = root;
 		this.theme = readTheme(context.root);
 		this.map = colormap(this.palette, this.theme);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Question } from "../../src/connection";
 import { createCursor } from "../../src/cursor";
 import { LayoutEngine, layOut } from "../../src/graph/layout";
+import { passingMemory } from "../../src/memory";
 import { GraphPanel } from "../../src/panels/graph";
 import type { Answer } from "../../src/store";
 import { Store } from "../../src/store";
@@ -54,6 +55,8 @@ function open(ask: (question: Question) => Promise<Answer> = answer): Store {
 		asker: { isLive: true, ask },
 		root,
 		cursor: createCursor(),
+		memory: passingMemory(),
+		watch: { want: () => undefined },
 		onTheme: () => () => undefined,
 	};
 	panel = new GraphPanel(host, context, {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, test, vi } from "vitest";
+import { type Memory, passingMemory } from "../../src/memory";
 import { mountCurves } from "../../src/panels/curves";
-import { groupOf } from "../../src/panels/curves-groups";
 import type { Update } from "../../src/protocol.gen";
 import { runAdded, type Stage, stage } from "./stage";
 
@@ -18,8 +18,8 @@ beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);
 });
 
-async function watched(): Promise<Stage> {
-	const on = stage();
+async function watched(memory?: Memory): Promise<Stage> {
+	const on = stage(true, memory);
 	on.mount(mountCurves);
 	const tags = Array.from({ length: 240 }, (_, i) => `weights/layer${i}/norm`);
 	const all = ["gradients/fc/std", ...tags, "loss/train"];
@@ -35,13 +35,6 @@ async function watched(): Promise<Stage> {
 
 const charts = (on: Stage) => on.root.querySelectorAll(".nbviz-chart").length;
 
-test("a watched model's tags are told from those that only sound like them", () => {
-	expect(groupOf("weights/conv1.weight/norm")).toBe("weights");
-	expect(groupOf("encoder/gradients/fc/std")).toBe("encoder/gradients");
-	expect(groupOf("loss/train")).toBe("");
-	expect(groupOf("weights")).toBe("");
-});
-
 test("hundreds of watched tags stay folded, below what was logged by hand", async () => {
 	const on = await watched();
 	expect(charts(on)).toBe(1);
@@ -50,23 +43,100 @@ test("hundreds of watched tags stay folded, below what was logged by hand", asyn
 	expect(headings.map((one) => one.getAttribute("aria-expanded"))).toEqual(["false", "false"]);
 });
 
-test("a group opens and closes", async () => {
+test("a group opens and closes; of a large one the first charts are shown", async () => {
 	const on = await watched();
 	const heading = on.find('[aria-label="weights"] > button');
 	heading.click();
 	expect(heading.getAttribute("aria-expanded")).toBe("true");
-	expect(charts(on)).toBe(241);
+	expect(charts(on)).toBe(1 + 48);
+	const more = on.find('[aria-label="weights"] .nbviz-curves-more');
+	expect(more.textContent).toBe("Show 48 more of 192");
+	more.click();
+	expect(charts(on)).toBe(1 + 96);
 	heading.click();
 	expect(charts(on)).toBe(1);
 });
 
-test("the filter finds charts in folded groups", async () => {
+test("the kernel is told which series stand in open groups", async () => {
 	const on = await watched();
+	expect(on.drawn("curves")).toEqual(["loss/train"]);
+	on.find('[aria-label="gradients"] > button').click();
+	expect(on.drawn("curves")).toEqual(["loss/train", "gradients/fc/std"]);
+	on.find(".nbviz-curves .nbviz-panel-toggle").click();
+	expect(on.drawn("curves")).toEqual([]);
+	on.find(".nbviz-curves .nbviz-panel-toggle").click();
+	expect(on.drawn("curves")).toEqual(["loss/train", "gradients/fc/std"]);
+});
+
+function filter(on: Stage, text: string): void {
 	const box = on.find<HTMLInputElement>(".nbviz-filter");
-	box.value = "layer23";
+	box.value = text;
 	box.dispatchEvent(new Event("input"));
+}
+
+test("the filter finds charts in folded groups, by text or by a regular expression", async () => {
+	const on = await watched();
+	filter(on, "Layer23");
 	expect(charts(on)).toBe(11);
-	box.value = "nothing";
-	box.dispatchEvent(new Event("input"));
+	expect(on.find(".nbviz-strip-found").textContent).toBe("11 of 242");
+	filter(on, "layer2[34]/|^loss$");
+	expect(charts(on)).toBe(3);
+	filter(on, "layer(");
 	expect(on.find(".nbviz-curves .nbviz-empty").hidden).toBe(false);
+	filter(on, "");
+	expect(charts(on)).toBe(1);
+	expect(on.find(".nbviz-strip-found").hidden).toBe(true);
+});
+
+test("what a filter finds can be folded; a filter that finds too much opens nothing", async () => {
+	const on = await watched();
+	filter(on, "layer23");
+	on.find('[aria-label="weights"] > button').click();
+	expect(charts(on)).toBe(0);
+	filter(on, "layer");
+	expect(charts(on)).toBe(0);
+	expect(on.find('[aria-label="weights"] .nbviz-curves-count').textContent).toBe("240 charts");
+	filter(on, "");
+	expect(on.find('[aria-label="weights"] > button').getAttribute("aria-expanded")).toBe("false");
+});
+
+test("a reload finds open groups, the filter, zooms, axes and hidden lines again", async () => {
+	const memory = passingMemory();
+	const first = await watched(memory);
+	first.find('[aria-label="gradients"] > button').click();
+	const smoothing = first.find<HTMLInputElement>(".nbviz-smoothing input");
+	smoothing.value = "0.6";
+	smoothing.dispatchEvent(new Event("input"));
+	const xAxis = first.find<HTMLSelectElement>(".nbviz-strip select");
+	xAxis.value = "time";
+	xAxis.dispatchEvent(new Event("change"));
+	first.find(".nbviz-segments button").click();
+	first.find(".nbviz-legend-item").click();
+	first.find('[aria-label="Enlarge"]').click();
+	first.find(".nbviz-curves .nbviz-panel-toggle").click();
+
+	const kept = JSON.parse(JSON.stringify(memory.read("curves")));
+	const again = passingMemory();
+	again.write("curves", { ...kept, zoom: { min: 10, max: 20 } });
+	again.write("folded", memory.read("folded"));
+	const second = await watched(again);
+	expect(second.find('[aria-label="gradients"] > button').getAttribute("aria-expanded")).toBe(
+		"true",
+	);
+	expect(second.find<HTMLInputElement>(".nbviz-smoothing input").value).toBe("0.6");
+	expect(second.find<HTMLSelectElement>(".nbviz-strip select").value).toBe("time");
+	expect(second.find(".nbviz-segments button").getAttribute("aria-pressed")).toBe("true");
+	expect(second.find(".nbviz-legend-item").getAttribute("aria-pressed")).toBe("false");
+	expect(second.find(".nbviz-chart").dataset.enlarged).toBe("true");
+	expect(second.find(".nbviz-curves .nbviz-panel-body").hidden).toBe(true);
+	expect(second.root.textContent).toContain("Reset zoom");
+});
+
+test("what is remembered in another form is as if it were not there", async () => {
+	const memory = passingMemory();
+	memory.write("curves", { smoothing: "x", zoom: 3, hidden: 4, open: [1], ranges: { a: null } });
+	memory.write("folded", { "nbviz-curves": "yes" });
+	const on = await watched(memory);
+	expect(charts(on)).toBe(1);
+	expect(on.find<HTMLInputElement>(".nbviz-smoothing input").value).toBe("0");
 });

@@ -181,7 +181,7 @@ describe("reading without a pointer", () => {
 });
 
 describe("strip", () => {
-	test("the filter looks for plain text, and says when nothing has it", async () => {
+	test("the filter looks for text, and says when nothing has it", async () => {
 		const on = await twoCharts();
 		const many = ["a", "b.*", "c", "d", "e", "f", "g"].map((tag, i) => added(tag, i + 3));
 		await on.apply(...many);
@@ -197,7 +197,7 @@ describe("strip", () => {
 		await type("LOSS/VAL");
 		expect(texts(on, ".nbviz-chart-title")).toEqual(["loss"]);
 		await type("(");
-		expect(on.find(".nbviz-empty").textContent).toBe("No tag contains “(”.");
+		expect(on.find(".nbviz-empty").textContent).toBe("No tag matches “(”.");
 	});
 
 	test("smoothing changes the values that the legend tells, but not a learning rate", async () => {

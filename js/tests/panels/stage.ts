@@ -2,13 +2,17 @@
 import { vi } from "vitest";
 import type { Asker, Question } from "../../src/connection";
 import { createCursor } from "../../src/cursor";
+import { type Memory, passingMemory } from "../../src/memory";
 import type { Context, Mount } from "../../src/panels/panel";
 import type { RunChanged, RunStatus, Setting, Update } from "../../src/protocol.gen";
+import type { Drawn } from "../../src/series-watch";
 import { type Answer, Store } from "../../src/store";
 
 export interface Stage {
 	readonly store: Store;
 	readonly asked: Question[];
+	/** Tags of the series that a panel says it draws. */
+	drawn(name: string): string[];
 	readonly root: HTMLElement;
 	/** Answers the oldest open question: a text refuses it. */
 	answer(refusal?: string): Promise<void>;
@@ -17,7 +21,7 @@ export interface Stage {
 	find<T extends HTMLElement>(selector: string): T;
 }
 
-export function stage(isLive = true): Stage {
+export function stage(isLive = true, memory: Memory = passingMemory()): Stage {
 	vi.stubGlobal("requestAnimationFrame", (callback: () => void) => {
 		queueMicrotask(callback);
 		return 1;
@@ -35,16 +39,20 @@ export function stage(isLive = true): Stage {
 			return new Promise((resolve, reject) => open.push({ resolve, reject }));
 		},
 	};
+	const drawnBy = new Map<string, readonly Drawn[]>();
 	const context: Context = {
 		store,
 		asker,
 		root,
 		cursor: createCursor(),
+		memory,
+		watch: { want: (name, drawn) => drawnBy.set(name, drawn) },
 		onTheme: () => () => undefined,
 	};
 	return {
 		store,
 		asked,
+		drawn: (name) => (drawnBy.get(name) ?? []).map(({ series }) => series.tag),
 		root,
 		async answer(refusal) {
 			const first = open.shift();
