@@ -149,9 +149,8 @@ class Intake:
         if series is None:
             series = self.series[tag] = Series(tag)
             self.tags.append(tag)
-        last = series.last
-        floor = last.step if last else 0
-        if steps[0] < floor or bool((np.diff(steps) < 0).any()):
+        floor = series.last_step
+        if steps[0] < floor or (len(steps) > 1 and bool((steps[1:] < steps[:-1]).any())):
             # Two threads that log one tag may pass each other between the check and the append.
             order = np.argsort(steps, kind="stable")
             steps, values = np.maximum(steps[order], floor), values[order]

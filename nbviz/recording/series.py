@@ -110,6 +110,15 @@ class Series:
         steps, wall_times, values = self.slice(len(self) - 1, len(self))
         return Point(int(steps[0]), float(wall_times[0]), float(values[0]))
 
+    @property
+    def last_step(self) -> int:
+        """The newest point's step, 0 if there is none."""
+        state = self._state
+        used = state.length - state.sealed * BLOCK
+        if used > 0:
+            return int(state.tail.steps[used - 1])
+        return self.last.step if self.last else 0
+
     def slice(self, start: int, stop: int) -> Points:
         """Return steps, wall times and values of points `start` up to `stop`, by their index.
 

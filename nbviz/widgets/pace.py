@@ -5,6 +5,8 @@ from __future__ import annotations
 MOST_FRAMES = 30.0  # a second, unless a number is asked for
 FEWEST_FRAMES = 8.0  # that still look alive
 SHARE = 0.006  # of one core's time, for making frames; sending them takes half as much again
+MOST_SHARE = 0.05  # where even the fewest cost more: a run with a thousand tags
+RAREST_FRAMES = 4.0  # a second, whatever they cost
 _SMOOTHING = 8  # frames
 
 
@@ -16,7 +18,8 @@ class Pace:
 
     Args:
         frames_per_second: A fixed rate; None lets it follow what frames cost, between
-            `FEWEST_FRAMES` and `MOST_FRAMES`.
+            `FEWEST_FRAMES` and `MOST_FRAMES`; down to `RAREST_FRAMES` where those take more than
+            `MOST_SHARE` of a core.
     """
 
     def __init__(self, frames_per_second: float | None) -> None:
@@ -29,4 +32,5 @@ class Pace:
         """Say how much of the processor's time a frame took."""
         self._cost += (seconds - self._cost) / _SMOOTHING
         if not self.is_fixed:
-            self.interval = min(1 / FEWEST_FRAMES, max(1 / MOST_FRAMES, self._cost / SHARE))
+            cheap = min(1 / FEWEST_FRAMES, max(1 / MOST_FRAMES, self._cost / SHARE))
+            self.interval = max(cheap, min(1 / RAREST_FRAMES, self._cost / MOST_SHARE))

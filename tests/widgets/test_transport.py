@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbviz.widgets.pace import FEWEST_FRAMES, MOST_FRAMES, SHARE, Pace
+from nbviz.widgets.pace import FEWEST_FRAMES, MOST_FRAMES, RAREST_FRAMES, SHARE, Pace
 from nbviz.widgets.transport import ABANDONED_SECONDS, SILENCE_SECONDS, WINDOW_SECONDS, Transport
 
 
@@ -278,8 +278,14 @@ def test_frames_that_cost_more_leave_more_rarely_within_bounds() -> None:
         pace.spent(0.0005)
     assert pace.interval == pytest.approx(0.0005 / SHARE, rel=0.01)
     for _ in range(100):
-        pace.spent(1.0)
+        pace.spent(0.002)
     assert pace.interval == 1 / FEWEST_FRAMES
+    for _ in range(100):
+        pace.spent(0.01)
+    assert pace.interval == pytest.approx(0.2, rel=0.01)
+    for _ in range(100):
+        pace.spent(1.0)
+    assert pace.interval == 1 / RAREST_FRAMES
     fixed = Pace(60)
     fixed.spent(1.0)
     assert fixed.interval == 1 / 60

@@ -121,8 +121,7 @@ class CurvesPanel {
 		const waiting = this.context.asker.isLive
 			? "No points yet. Press Start, or log a value with run.log()."
 			: "This run logged no values.";
-		this.empty.textContent =
-			this.lines.size > 0 ? `No tag matches “${this.filter}”.` : waiting;
+		this.empty.textContent = this.lines.size > 0 ? `No tag matches “${this.filter}”.` : waiting;
 		this.strip.root.hidden = this.lines.size === 0;
 		this.watch();
 		this.schedule();
