@@ -28,14 +28,23 @@ interface Page {
 	readonly places: Set<number>;
 }
 
+const NO_GRAPH =
+	"No model to draw. LiveTrainer draws its model, and nbviz.graph(model, x) draws any.";
+const NO_MEDIA =
+	"Nothing yet. run.log_image(tag, image) shows one; so do log_histogram and log_text.";
+
 const PANELS: Record<string, Mount> = {
 	toolbar: mountToolbar,
 	curves: mountCurves,
 	weights: mountWeights,
-	media: mountAsset("media", "Media", hasMedia),
-	graph: mountAsset("graph", "Graph"),
+	media: mountAsset("media", "Media", hasMedia, NO_MEDIA),
+	graph: mountAsset("graph", "Graph", hasGraph, NO_GRAPH),
 	log: mountLog,
 };
+
+function hasGraph(store: Store): boolean {
+	return [...store.runs.values()].some((run) => run.has_graph);
+}
 
 function hasMedia(store: Store): boolean {
 	return [...store.runs.values()].some((run) => run.media.entries.size > 0);
@@ -59,7 +68,8 @@ function initialize({ model }: { model: Model }): () => void {
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 	const page = pages.get(viewId(model));
 	if (!page) throw new Error("nbviz: render was called before initialize");
-	return mount(el, page, panelNames(model.get("_panels")), viewId(model));
+	const isChosen = model.get("_is_chosen") === true;
+	return mount(el, page, panelNames(model.get("_panels")), viewId(model), isChosen);
 }
 
 /** Draws a recorded run into a page without a kernel. */
@@ -71,10 +81,16 @@ export function replay(
 ): () => void {
 	const store = new Store();
 	const page = { store, asker: new Replay(store, recorded, assets), places: new Set<number>() };
-	return mount(el, page, panels, "");
+	return mount(el, page, panels, "", false);
 }
 
-function mount(el: HTMLElement, page: Page, panels: string[], id: string): () => void {
+function mount(
+	el: HTMLElement,
+	page: Page,
+	panels: string[],
+	id: string,
+	isChosen: boolean,
+): () => void {
 	const root = element("div", "nbviz", { "data-live": String(page.asker.isLive) });
 	const style = element("style");
 	// While a live view is on the page, the picture saved beside it for readers without a kernel hides.
@@ -95,6 +111,7 @@ function mount(el: HTMLElement, page: Page, panels: string[], id: string): () =>
 		asker: page.asker,
 		root,
 		cursor: createCursor(),
+		isChosen,
 		memory: id ? tabMemory(`${id} ${place}`) : passingMemory(),
 		watch,
 		onTheme(listener) {

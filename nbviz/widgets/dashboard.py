@@ -37,7 +37,7 @@ class Dashboard(anywidget.AnyWidget):
     Args:
         *runs: What to show. More can be added later with `add`.
         panels: Which panels, from top to bottom: some of "toolbar", "curves", "weights", "media",
-            "graph" and "log". By default those for which the runs have something to show.
+            "graph" and "log". By default all, each from when it has something to show.
         transport: "push" sends each update by itself. "pull" sends only when the page asks, for
             front ends that do not show what a background thread sends. "auto" pulls in Colab.
         frames_per_second: The most updates sent in a second (1 to 60). Scalars that are logged more
@@ -52,6 +52,7 @@ class Dashboard(anywidget.AnyWidget):
     _esm = front_end("widget")
     _pid = 0  # until it is made: ipywidgets closes what could not be
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
 
@@ -89,7 +90,11 @@ class Dashboard(anywidget.AnyWidget):
         self._output = Output(self)
         self._listening: list[Callable[[], None]] = []
         self._drawing_error: str | None = None
-        super().__init__(_panels=list(shown), _pulls=pulls, _view_id=uuid.uuid4().hex[:12])
+        view_id = uuid.uuid4().hex[:12]
+        chosen = panels is not None
+        super().__init__(
+            _panels=list(shown), _is_chosen=chosen, _pulls=pulls, _view_id=view_id
+        )
         self._let_subshells_answer()
         self.on_msg(self._on_message)
         for run in runs:

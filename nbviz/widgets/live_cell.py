@@ -50,8 +50,7 @@ class LiveCell:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         self._namespace = namespace
         self.run = Run(name)
-        shown = ("toolbar", "curves", "weights", "media", "log") if panels is None else panels
-        self.dashboard = Dashboard(self.run, panels=shown)
+        self.dashboard = Dashboard(self.run, panels=panels)
         self._background = BackgroundRun(
             self._execute, name=self.run.name, stop=self.run.control.stop
         )

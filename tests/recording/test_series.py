@@ -126,12 +126,14 @@ def test_points_come_back_as_they_were() -> None:
     last = series.last
     assert last is not None
     assert (last.step, last.value) == (steps[-1], values[-1])
+    assert series.last_step == last.step
 
 
 def test_an_empty_series() -> None:
     series = Series("loss")
     assert len(series) == 0
     assert series.last is None
+    assert series.last_step == 0
     assert len(series.values) == len(series.steps) == len(series.sample()) == 0
 
 

@@ -2,6 +2,7 @@
 import { formatCount, formatNumber, formatShape } from "../format";
 import { element } from "../panels/panel";
 import type { GraphNode, OverlayName } from "../protocol.gen";
+import type { SeriesData } from "../series-data";
 import type { RunState } from "../store";
 import { OVERLAYS } from "./overlay-scale";
 import { shortCount } from "./sizes";
@@ -46,7 +47,7 @@ export function showDetails(
 		["FLOP", node.flops > 0 ? shortCount(node.flops) : ""],
 		["Source", node.source],
 		[measured ? OVERLAYS[measured.overlay].label : "", measured?.value ?? ""],
-		...(run && node.path ? seriesOf(run, node.path) : []),
+		...(run ? seriesOf(run, node.path).flatMap(newest) : []),
 	];
 	const made = facts
 		.filter(([, value]) => value !== "")
@@ -76,14 +77,18 @@ export function showDetails(
 	strip.replaceChildren(...made);
 }
 
-/** The newest values of what is recorded of a module: `weights/fc.weight/norm`, `activations/fc/mean`. */
-function seriesOf(run: RunState, path: string): (readonly [string, string])[] {
+/** What is recorded of a module: `weights/fc.weight/norm`, `activations/fc/mean`. */
+export function seriesOf(run: RunState, path: string): SeriesData[] {
+	if (path === "") return [];
 	return run.series
 		.filter(({ tag }) => {
 			const [kind, name = ""] = tag.split("/");
 			const isOfModules = kind === "weights" || kind === "gradients" || kind === "activations";
 			return isOfModules && (name === path || name.startsWith(`${path}.`));
 		})
-		.slice(0, SERIES_SHOWN)
-		.flatMap(({ tag, last }) => (last ? [[tag, formatNumber(last.value)] as const] : []));
+		.slice(0, SERIES_SHOWN);
+}
+
+function newest({ tag, last }: SeriesData): (readonly [string, string])[] {
+	return last ? [[tag, formatNumber(last.value)]] : [];
 }

@@ -10,21 +10,25 @@ const SHARED = Symbol.for("nbviz.assets");
 type Shared = { [SHARED]?: Map<string, Promise<{ mount: Mount }>> };
 
 /**
- * Returns a mount that loads the asset `name`, and until then shows an empty card called `title`;
- * nothing at all while the panel is not `wanted`.
+ * Returns a mount that loads the asset `name`, and until then shows an empty card called `title`.
+ * While the panel is not `wanted` it is not there, or says what is `missing` if it was chosen.
  */
 export function mountAsset(
 	name: string,
 	title: string,
-	wanted: (store: Store) => boolean = () => true,
+	wanted: (store: Store) => boolean,
+	missing: string,
 ): Mount {
 	return (host, context) => {
-		const note = element("p", "nbviz-empty", { role: "status" }, "Loading…");
+		const note = element("p", "nbviz-empty", { role: "status" });
 		const waiting = card(host, context, title, `nbviz-${name}`);
 		waiting.body.append(note);
 		let unmount: (() => void) | undefined;
 		let isGone = false;
+		let isSeen = false;
+		let isLoading = false;
 		const load = () => {
+			isLoading = true;
 			seen.disconnect();
 			loadAsset(name, context.asker).then(
 				({ mount }) => {
@@ -38,15 +42,20 @@ export function mountAsset(
 			);
 		};
 		const seen = new IntersectionObserver((entries) => {
-			if (entries.some((entry) => entry.isIntersecting)) load();
+			isSeen = entries.some((entry) => entry.isIntersecting);
+			look();
 		});
-		seen.observe(host);
 		// What is hidden is not seen, and so not loaded.
-		const show = () => {
-			host.hidden = !wanted(context.store);
+		const look = () => {
+			const isWanted = wanted(context.store);
+			host.hidden = !isWanted && !context.isChosen;
+			if (isLoading) return;
+			note.textContent = isWanted ? "Loading…" : missing;
+			if (isWanted && isSeen) load();
 		};
-		show();
-		const unsubscribe = context.store.subscribe(show);
+		look();
+		seen.observe(host);
+		const unsubscribe = context.store.subscribe(look);
 		return () => {
 			unsubscribe();
 			isGone = true;

@@ -1,6 +1,6 @@
 // The model's graph: modules as boxes that open in place, operations between them, tensors as lines.
 import { Colours } from "../graph/colours";
-import { showDetails } from "../graph/details";
+import { seriesOf, showDetails } from "../graph/details";
 import { save, toPng } from "../graph/export";
 import { neighbour } from "../graph/keys";
 import { createLayouter, type Layouter } from "../graph/layouter";
@@ -46,6 +46,8 @@ export class GraphPanel {
 	private chosen: string | undefined;
 	private hovered: string | undefined;
 	private found: ReadonlySet<string> = new Set();
+	/** Versions of the series of the chosen module, when it was chosen. */
+	private awaits = "";
 	private wasSeen = false;
 	private isTable = false;
 
@@ -97,6 +99,7 @@ export class GraphPanel {
 			context.onTheme(() => this.stage.repaint()),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs")) this.update();
+				if (topics.has("points") && this.awaits) this.tellRecorded();
 				const isWaiting = this.colours.isWaiting && topics.has("progress");
 				if (topics.has("overlays") || isWaiting) this.refresh();
 			}),
@@ -241,8 +244,23 @@ export class GraphPanel {
 
 	private choose(id: string | undefined): void {
 		this.chosen = id;
+		this.awaits = "";
+		this.tellRecorded();
 		this.describe();
 		this.dress();
+	}
+
+	/** Asks for what is recorded of the chosen module, and tells of it once it came. */
+	private tellRecorded(): void {
+		const { run, chosen: id } = this;
+		const path = (id !== undefined && this.tree?.node(id)?.path) || "";
+		const drawn = run ? seriesOf(run, path).map((series) => ({ run, series })) : [];
+		this.context.watch.want("graph", drawn);
+		const versions = drawn.map(({ series }) => series.version).join(" ");
+		if (this.awaits && versions !== this.awaits) {
+			this.describe();
+			this.awaits = "";
+		} else this.awaits = versions;
 	}
 
 	private describe(): void {

@@ -14,6 +14,8 @@ export interface Context {
 	onTheme(listener: () => void): () => void;
 	/** State of this view that panels share, such as the step under the pointer. */
 	readonly cursor: Cursor;
+	/** The panels were chosen by name: one without anything to show says how to get it. */
+	readonly isChosen: boolean;
 	/** What the reader chose in this view, for its return after a reload. */
 	readonly memory: Memory;
 	/** Is told which series a panel draws: the points of no others come. */

@@ -44,7 +44,7 @@ class WeightsPanel {
 	private palette: Palette = "sign";
 
 	constructor(
-		host: HTMLElement,
+		private readonly host: HTMLElement,
 		private readonly context: Context,
 	) {
 		const { root, tools, body } = card(host, context, "Weights", "nbviz-weights");
@@ -138,8 +138,13 @@ class WeightsPanel {
 		this.empty.hidden = shown.length > 0;
 		this.empty.textContent =
 			layers.length === 0
-				? "No weights yet. They appear with the first step of a run that has a model."
+				? "No weights yet. They come with a step of LiveTrainer, or with run.log_weights(model)."
 				: "No layer is chosen. Pick some in the list of layers.";
+		// Without a model there may never be any.
+		const mayCome = [...this.context.store.runs.values()].some(
+			(one) => one.has_graph || listed(one).length > 0,
+		);
+		this.host.hidden = !mayCome && !this.context.isChosen;
 		this.arrange(layers.filter((layer) => shown.includes(layer.name)));
 		this.watch.follow(run, this.cards);
 		this.draw();

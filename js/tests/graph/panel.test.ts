@@ -55,6 +55,7 @@ function open(ask: (question: Question) => Promise<Answer> = answer): Store {
 		asker: { isLive: true, ask },
 		root,
 		cursor: createCursor(),
+		isChosen: true,
 		memory: passingMemory(),
 		watch: { want: () => undefined },
 		onTheme: () => () => undefined,

@@ -45,6 +45,7 @@ export function stage(isLive = true, memory: Memory = passingMemory()): Stage {
 		asker,
 		root,
 		cursor: createCursor(),
+		isChosen: false,
 		memory,
 		watch: { want: (name, drawn) => drawnBy.set(name, drawn) },
 		onTheme: () => () => undefined,

@@ -52,10 +52,20 @@ const SOME = listed(
 const cards = (root: HTMLElement) =>
 	[...root.querySelectorAll(".nbviz-weights-card")].map((card) => card.getAttribute("aria-label"));
 
-it("says that there is nothing yet", async () => {
-	const { mount, apply, find } = stage();
+it("is not there for a run without a model, until that logs weights", async () => {
+	const { mount, apply, root } = stage();
+	mount(mountWeights);
+	await apply({ ...runAdded(), has_graph: false } as Update);
+	expect(root.hidden).toBe(true);
+	await apply(SOME);
+	expect(root.hidden).toBe(false);
+});
+
+it("says that there is nothing yet, where a model is known", async () => {
+	const { mount, apply, find, root } = stage();
 	mount(mountWeights);
 	await apply(runAdded());
+	expect(root.hidden).toBe(false);
 	expect(find(".nbviz-panel-body > .nbviz-empty").textContent).toContain("No weights yet");
 });
 

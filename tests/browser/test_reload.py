@@ -1,0 +1,129 @@
+"""What a reader chose in a view is there after a reload, in mid-run; another view has its own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+from view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notebook_page import Notebook
+
+SHOWN = """\
+import math, threading, nbviz
+run = nbviz.Run("course")
+dashboard = nbviz.Dashboard(run)
+dashboard
+"""
+AGAIN = "dashboard"
+LOOP = """\
+over = threading.Event()
+def loop():
+    step = 0
+    while not over.wait(0.02):
+        step += 1
+        run.log({"loss/train": 2 / step, "loss/val": 3 / step, "accuracy": 1 - 1 / step}, step=step)
+    run.finish()
+thread = threading.Thread(target=loop)
+thread.start()
+"""
+WEIGHTS = """\
+import torch
+model = torch.nn.Linear(24, 12)
+run.log_weights(model)
+"""
+TOP = "(element) => Math.round(element.getBoundingClientRect().top)"
+
+
+def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) -> None:
+    notebook = make_notebook(SHOWN, AGAIN, LOOP, "over.set(); thread.join()")
+    notebook.run(0)
+    notebook.run(1)
+    notebook.run(2)
+    view = View(notebook.output(0))
+    view.wait_for_curve(60)
+    loss = view.curves.locator('[data-chart="loss"]')
+    slider = view.curves.get_by_role("slider", name="Smoothing")
+    slider.fill("0.6")
+    log = view.curves.get_by_role("button", name="Log", exact=True)
+    log.click()
+    loss.locator(".nbviz-legend-item", has_text="val").click()
+    box = loss.locator(".u-over").bounding_box()
+    assert box
+    mouse, middle = notebook.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + 0.2 * box["width"], middle)
+    mouse.down()
+    mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
+    mouse.up()
+    reset = view.curves.get_by_role("button", name="Reset zoom")
+    expect(reset).to_be_visible()
+    view.log.locator(".nbviz-panel-toggle").click()
+    before = kept(notebook)
+
+    notebook.reload()
+    view, other = View(notebook.output(0)), View(notebook.output(1))
+    expect(view.curves.get_by_role("slider", name="Smoothing")).to_have_value("0.6")
+    pressed = view.curves.get_by_role("button", name="Log", exact=True)
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    hidden = view.curves.locator('[data-chart="loss"] .nbviz-legend-item', has_text="val")
+    expect(hidden).to_have_attribute("aria-pressed", "false")
+    expect(view.curves.get_by_role("button", name="Reset zoom")).to_be_visible()
+    expect(view.log.locator(".nbviz-panel-body")).to_be_hidden()
+    assert kept(notebook) == before
+    # The other view of the same dashboard was left as it was, and is so still.
+    expect(other.curves.get_by_role("slider", name="Smoothing")).to_have_value("0")
+    expect(other.curves.get_by_role("button", name="Reset zoom")).to_be_hidden()
+    expect(other.log.locator(".nbviz-panel-body")).to_be_visible()
+    # Double-click ends the zoom; the data came back whole.
+    view.curves.locator('[data-chart="loss"] .u-over').dblclick()
+    expect(view.curves.get_by_role("button", name="Reset zoom")).to_be_hidden()
+    notebook.run(3)
+    last = notebook.value("run['accuracy'].steps[-1].item()")
+    view.wait_for_curve(last)
+    assert [step for step, _ in view.points("accuracy")] == list(range(1, last + 1))
+
+
+def kept(notebook: Notebook) -> dict[str, object]:
+    """What the tab remembers of the first view's curves."""
+    found = notebook.page.evaluate(
+        "Object.entries(sessionStorage).filter(([key]) => key.startsWith('nbviz'))"
+        ".map(([key, text]) => [key, JSON.parse(text).curves])"
+    )
+    assert len(found) == 1, found
+    assert re.search(r" 0$", found[0][0])
+    return found[0][1]
+
+
+def test_a_panel_that_appears_leaves_what_is_looked_at_in_its_place(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(SHOWN, LOOP, WEIGHTS, "over.set(); thread.join()")
+    notebook.run(0)
+    notebook.run(1)
+    view = View(notebook.output(0))
+    view.wait_for_curve(20)
+    weights = view.root.locator(".nbviz-slot-weights")
+    expect(weights).to_be_hidden()
+    view.log.evaluate("(log) => log.scrollIntoView({block: 'start'})")
+    top = view.log.evaluate(TOP)
+    run_without_moving(notebook, 2)
+    expect(weights).to_be_visible()
+    expect(weights.locator(".nbviz-weights-card")).to_have_count(1)
+    notebook.page.wait_for_timeout(300)
+    assert abs(view.log.evaluate(TOP) - top) <= 2
+    run_without_moving(notebook, 3)
+
+
+def run_without_moving(notebook: Notebook, index: int) -> None:
+    """Run a cell's source in the kernel; running the cell itself would scroll to it."""
+    source = notebook.page.evaluate(
+        "(index) => window.nbvizPanel.content.widgets[index].model.sharedModel.getSource()", index
+    )
+    notebook.page.evaluate(
+        "(code) => window.nbvizPanel.sessionContext.session.kernel.requestExecute({code}).done",
+        source,
+    )
