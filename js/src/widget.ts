@@ -30,8 +30,7 @@ interface Page {
 
 const NO_GRAPH =
 	"No model to draw. LiveTrainer draws its model, and nbviz.graph(model, x) draws any.";
-const NO_MEDIA =
-	"Nothing yet. run.log_image, log_histogram, log_text and log_tensor bring it.";
+const NO_MEDIA = "Nothing yet. run.log_image, log_histogram, log_text and log_tensor bring it.";
 
 const PANELS: Record<string, Mount> = {
 	toolbar: mountToolbar,
