@@ -92,9 +92,7 @@ class Dashboard(anywidget.AnyWidget):
         self._drawing_error: str | None = None
         view_id = uuid.uuid4().hex[:12]
         chosen = panels is not None
-        super().__init__(
-            _panels=list(shown), _is_chosen=chosen, _pulls=pulls, _view_id=view_id
-        )
+        super().__init__(_panels=list(shown), _is_chosen=chosen, _pulls=pulls, _view_id=view_id)
         self._let_subshells_answer()
         self.on_msg(self._on_message)
         for run in runs:

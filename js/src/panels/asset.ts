@@ -50,7 +50,9 @@ export function mountAsset(
 			const isWanted = wanted(context.store);
 			host.hidden = !isWanted && !context.isChosen;
 			if (isLoading) return;
-			note.textContent = isWanted ? "Loading…" : missing;
+			// Before the first snapshot nobody knows what is missing.
+			const absent = context.store.runs.size > 0 ? missing : "";
+			note.textContent = isWanted ? "Loading…" : absent;
 			if (isWanted && isSeen) load();
 		};
 		look();
