@@ -1,6 +1,7 @@
 // Parameters as heatmaps. The kernel is told which of them can be seen, and captures only those.
 import { type Colormap, colormap, type Palette } from "../charts/colormaps";
 import { magnitudeWithin } from "../charts/heatmap-cells";
+import { asTexts } from "../memory";
 import type { LayerInfo } from "../protocol.gen";
 import type { RunState } from "../store";
 import { readTheme, type Theme } from "../theme";
@@ -12,6 +13,7 @@ import { runPicker, selectionOf } from "./selection";
 import { WeightsCard } from "./weights-card";
 import { WeightsWatch } from "./weights-watch";
 
+const MEMORY = "weights";
 const SUGGESTED = 4;
 const MOST_OF_A_MODULE = 8;
 /** With outliers clipped, colours reach their ends where this share of the cells lies within. */
@@ -37,6 +39,8 @@ class WeightsPanel {
 	private run: RunState | undefined;
 	/** Chosen by hand; undefined shows those suggested. */
 	private chosen: string[] | undefined;
+	/** Id of the run that the layers were chosen of. */
+	private chosenOf: string | undefined;
 	/** The module chosen in the graph. */
 	private module = "";
 	private isShared = false;
@@ -50,6 +54,7 @@ class WeightsPanel {
 		const { root, tools, body } = card(host, context, "Weights", "nbviz-weights");
 		this.root = root;
 		this.theme = readTheme(context.root);
+		this.recall();
 		this.map = colormap(this.palette, this.theme);
 		this.watch = new WeightsWatch(context.asker, (reason) => {
 			this.empty.textContent = reason;
@@ -57,6 +62,7 @@ class WeightsPanel {
 		});
 		this.picker = new LayerPicker((names) => {
 			this.chosen = names;
+			this.remember();
 			this.update();
 		});
 		const { picker, update } = runPicker(context);
@@ -67,12 +73,19 @@ class WeightsPanel {
 			{},
 			segments("Colours", { Sign: "sign", Size: "magnitude" }, this.palette, (palette) => {
 				this.palette = palette;
+				this.remember();
 				this.recolour();
 			}),
-			segments("Range of the colours", { "Own range": "own", Shared: "shared" }, "own", (range) => {
-				this.isShared = range === "shared";
-				this.draw();
-			}),
+			segments(
+				"Range of the colours",
+				{ "Own range": "own", Shared: "shared" },
+				this.isShared ? "shared" : "own",
+				(range) => {
+					this.isShared = range === "shared";
+					this.remember();
+					this.draw();
+				},
+			),
 			this.clipButton(),
 		);
 		tools.append(picker, this.controls, this.picker.root);
@@ -105,7 +118,7 @@ class WeightsPanel {
 			"nbviz-segment",
 			{
 				type: "button",
-				"aria-pressed": "false",
+				"aria-pressed": String(this.isClipped),
 				title:
 					"End the colours where 99.5 % of the values lie, so that a few outliers do not pale the rest",
 			},
@@ -114,6 +127,7 @@ class WeightsPanel {
 		button.addEventListener("click", () => {
 			this.isClipped = !this.isClipped;
 			button.setAttribute("aria-pressed", String(this.isClipped));
+			this.remember();
 			this.draw();
 		});
 		return element("div", "nbviz-segments", {}, button);
@@ -122,7 +136,10 @@ class WeightsPanel {
 	private update(): void {
 		this.updateRuns();
 		const { run, module } = selectionOf(this.context);
-		if (run?.run_id !== this.run?.run_id) this.chosen = undefined;
+		if (run && run.run_id !== this.chosenOf) {
+			this.chosen = undefined;
+			this.chosenOf = run.run_id;
+		}
 		this.run = run;
 		const layers = run ? listed(run) : [];
 		if (module !== this.module) {
@@ -148,6 +165,21 @@ class WeightsPanel {
 		this.arrange(layers.filter((layer) => shown.includes(layer.name)));
 		this.watch.follow(run, this.cards);
 		this.draw();
+	}
+
+	private recall(): void {
+		const { palette, isShared, isClipped, chosen, chosenOf } = this.context.memory.read(MEMORY);
+		this.palette = palette === "magnitude" ? palette : "sign";
+		this.isShared = isShared === true;
+		this.isClipped = isClipped === true;
+		if (typeof chosenOf !== "string" || !Array.isArray(chosen)) return;
+		this.chosen = asTexts(chosen);
+		this.chosenOf = chosenOf;
+	}
+
+	private remember(): void {
+		const { palette, isShared, isClipped, chosen, chosenOf } = this;
+		this.context.memory.write(MEMORY, { palette, isShared, isClipped, chosen, chosenOf });
 	}
 
 	private arrange(layers: readonly LayerInfo[]): void {

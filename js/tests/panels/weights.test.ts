@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { passingMemory } from "../../src/memory";
 import { mountWeights } from "../../src/panels/weights";
 import type { LayerInfo, Update } from "../../src/protocol.gen";
 import { runAdded, stage, turns } from "./stage";
@@ -59,6 +60,23 @@ it("is not there for a run without a model, until that logs weights", async () =
 	expect(root.hidden).toBe(true);
 	await apply(SOME);
 	expect(root.hidden).toBe(false);
+});
+
+it("finds its layers and colours again after a reload, for the same run", async () => {
+	const memory = passingMemory();
+	const choices = { palette: "magnitude", isShared: true, isClipped: true };
+	memory.write("weights", { ...choices, chosen: ["fc2.weight"], chosenOf: "a" });
+	const { mount, apply, root } = stage(true, memory);
+	mount(mountWeights);
+	await apply(runAdded(), SOME);
+	expect(cards(root)).toEqual(["fc2.weight"]);
+	const pressed = [...root.querySelectorAll(".nbviz-segment[aria-pressed=true]")];
+	expect(pressed.map((one) => one.textContent)).toEqual(["Size", "Shared", "Clip outliers"]);
+	memory.write("weights", { ...choices, chosen: ["fc2.weight"], chosenOf: "another" });
+	const second = stage(true, memory);
+	second.mount(mountWeights);
+	await second.apply(runAdded(), SOME);
+	expect(cards(second.root).length).toBe(4);
 });
 
 it("says that there is nothing yet, where a model is known", async () => {
