@@ -26,6 +26,9 @@ EventKind = Literal["started", "command", "validation", "warning", "ended"]
 
 ValueScale = Literal["linear", "log"]
 
+AutogradKind = Literal["function", "leaf", "saved", "output", "base"]
+"""A node of a backward graph, see `inspection.graph.autograd`."""
+
 OverlayName = Literal[
     "activation_mean",
     "activation_std",
@@ -117,6 +120,8 @@ class GraphNode(TypedDict):
     tied: list[str]  # names of parameters in it or below it that several modules share
     repeat: int  # how many equal blocks in series this box stands for; 1 for itself alone
     source: str  # "file.py:12", "" if unknown
+    autograd: AutogradKind | None  # what it is in a backward graph, which decides its colour
+    attributes: list[tuple[str, str]]  # what a backward function kept that is no tensor, by name
 
 
 class GraphEdge(TypedDict):

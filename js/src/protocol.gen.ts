@@ -10,6 +10,8 @@ export type EventKind = "started" | "command" | "validation" | "warning" | "ende
 
 export type ValueScale = "linear" | "log";
 
+export type AutogradKind = "function" | "leaf" | "saved" | "output" | "base";
+
 export type OverlayName = "activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio";
 
 export type MediaKind = "image" | "histogram" | "tensor" | "text";
@@ -81,6 +83,8 @@ export interface GraphNode {
 	tied: string[];
 	repeat: number;
 	source: string;
+	autograd: "function" | "leaf" | "saved" | "output" | "base" | null;
+	attributes: [string, string][];
 }
 
 /** A tensor that flows from one box of a level to another. */

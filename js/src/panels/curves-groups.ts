@@ -82,6 +82,13 @@ export function isWatched(tag: string): boolean {
 	return WATCHED.test(tag);
 }
 
+/** True for a watched model's tag of a module, by its path, or of what is in the module. */
+export function isOfModule(tag: string, path: string): boolean {
+	if (path === "" || !isWatched(tag)) return false;
+	const name = tag.slice(groupOf(tag).length + 1);
+	return name === path || name.startsWith(`${path}.`) || name.startsWith(`${path}/`);
+}
+
 /** What a watched model's tag begins with; empty for all others. */
 export function groupOf(title: string): string {
 	return WATCHED.exec(title)?.[0].slice(0, -1) ?? "";
