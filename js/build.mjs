@@ -48,6 +48,7 @@ const options = {
 		widget: "src/widget.ts",
 		graph: "src/graph-asset.ts",
 		media: "src/media-asset.ts",
+		summary: "src/summary.ts",
 	},
 	outdir: "../nbviz/static",
 	define: { VERSION: JSON.stringify(version) },

@@ -3,7 +3,7 @@
 import importlib.util
 import types
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 HERE = Path(__file__).parent
 SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
@@ -28,7 +28,7 @@ def typescript(hint: Any) -> str:
     origin, args = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " | ".join(f'"{arg}"' for arg in args)
-    if origin is types.UnionType:
+    if origin in (types.UnionType, Union):  # the latter where a Literal may be None
         return " | ".join(map(typescript, args))
     if origin is list:
         inner = typescript(args[0])

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbviz import datasets, errors
     from nbviz.inspection.graph.trace import trace
-    from nbviz.inspection.summary import summary
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
     from nbviz.recording.opened import open_run
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from nbviz.widgets.graph_view import GraphView, graph, record
     from nbviz.widgets.live_trainer import LiveTrainer
     from nbviz.widgets.make_dot import make_dot
+    from nbviz.widgets.shown_summary import summary
 
 __all__ = [
     "Dashboard",
@@ -59,7 +59,7 @@ _HOMES = {
     "make_dot": "nbviz.widgets.make_dot",
     "open_run": "nbviz.recording.opened",
     "record": "nbviz.widgets.graph_view",
-    "summary": "nbviz.inspection.summary",
+    "summary": "nbviz.widgets.shown_summary",
     "trace": "nbviz.inspection.graph.trace",
     "unload_ipython_extension": "nbviz.magics",
 }

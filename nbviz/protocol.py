@@ -26,6 +26,9 @@ EventKind = Literal["started", "command", "validation", "warning", "ended"]
 
 ValueScale = Literal["linear", "log"]
 
+AutogradKind = Literal["function", "leaf", "saved", "output", "base"]
+"""A node of a backward graph, see `inspection.graph.autograd`."""
+
 OverlayName = Literal[
     "activation_mean",
     "activation_std",
@@ -117,6 +120,8 @@ class GraphNode(TypedDict):
     tied: list[str]  # names of parameters in it or below it that several modules share
     repeat: int  # how many equal blocks in series this box stands for; 1 for itself alone
     source: str  # "file.py:12", "" if unknown
+    autograd: AutogradKind | None  # what it is in a backward graph, which decides its colour
+    attributes: list[tuple[str, str]]  # what a backward function kept that is no tensor, by name
 
 
 class GraphEdge(TypedDict):
@@ -139,6 +144,30 @@ class GraphLevel(TypedDict):
     inputs: list[tuple[str, str]]
     outputs: list[tuple[str, str]]
     note: str  # how it was traced, where that matters to the reader
+
+
+class SummaryColumn(TypedDict):
+    """One column of a model's summary, with a cell for each row."""
+
+    heading: str
+    cells: list[str]
+    values: list[float | None]  # what the rows are sorted by; those without one come last
+    is_amount: bool  # a number of which each row has a share of the whole model's
+
+
+class SummaryTable(TypedDict):
+    """A model's summary: a row for each module call, in their order, each before those in it.
+
+    It is the state of a widget of its own, and travels in no message.
+    """
+
+    title: str
+    names: list[str]  # as seen from the call around it
+    details: list[str]  # beside the name: class and settings
+    depths: list[int]  # how many calls are around it; 0 for the model's own
+    columns: list[SummaryColumn]
+    totals: list[str]
+    open_depth: int  # rows less deep than this are open at first
 
 
 # ---------------------------------------------------------------- updates

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import types
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 
@@ -35,7 +35,7 @@ def conforms(value: Any, hint: Any) -> bool:  # noqa: PLR0911  a case for each f
     origin, args = get_origin(hint), get_args(hint)
     if origin is Literal:
         return value in args
-    if origin is types.UnionType:
+    if origin in (types.UnionType, Union):
         return any(conforms(value, arg) for arg in args if arg is not type(None)) or (
             value is None and type(None) in args
         )

@@ -10,6 +10,8 @@ export type EventKind = "started" | "command" | "validation" | "warning" | "ende
 
 export type ValueScale = "linear" | "log";
 
+export type AutogradKind = "function" | "leaf" | "saved" | "output" | "base";
+
 export type OverlayName = "activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio";
 
 export type MediaKind = "image" | "histogram" | "tensor" | "text";
@@ -81,6 +83,8 @@ export interface GraphNode {
 	tied: string[];
 	repeat: number;
 	source: string;
+	autograd: "function" | "leaf" | "saved" | "output" | "base" | null;
+	attributes: [string, string][];
 }
 
 /** A tensor that flows from one box of a level to another. */
@@ -99,6 +103,25 @@ export interface GraphLevel {
 	inputs: [string, string][];
 	outputs: [string, string][];
 	note: string;
+}
+
+/** One column of a model's summary, with a cell for each row. */
+export interface SummaryColumn {
+	heading: string;
+	cells: string[];
+	values: (number | null)[];
+	is_amount: boolean;
+}
+
+/** A model's summary: a row for each module call, in their order, each before those in it. It is the state of a widget of its own, and travels in no message. */
+export interface SummaryTable {
+	title: string;
+	names: string[];
+	details: string[];
+	depths: number[];
+	columns: SummaryColumn[];
+	totals: string[];
+	open_depth: number;
 }
 
 /** A run that the page does not know yet. */

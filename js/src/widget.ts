@@ -14,7 +14,7 @@ import { type Recorded, Replay } from "./replay";
 import { SeriesWatch } from "./series-watch";
 import { Store } from "./store";
 import { styles } from "./styles";
-import { followTheme } from "./theme";
+import { viewRoot } from "./view-root";
 
 /** The part of anywidget's model that nbviz uses. */
 interface Model extends Channel {
@@ -90,17 +90,11 @@ function mount(
 	id: string,
 	isChosen: boolean,
 ): () => void {
-	const root = element("div", "nbviz", { "data-live": String(page.asker.isLive) });
-	const style = element("style");
-	// While a live view is on the page, the picture saved beside it for readers without a kernel hides.
-	const hidden = id ? hideStatic(id) : "";
-	style.textContent = styles + hidden;
-	el.append(style, root);
 	const themeListeners = new Set<() => void>();
-	const themeChanged = () => {
+	const { root, remove } = viewRoot(el, styles, id, page.asker.isLive, () => {
 		for (const listener of themeListeners) listener();
-	};
-	const cleanups = [whenConnected(root, () => followTheme(root, themeChanged))];
+	});
+	const cleanups: (() => void)[] = [];
 	let place = 0;
 	while (page.places.has(place)) place += 1;
 	page.places.add(place);
@@ -129,34 +123,8 @@ function mount(
 		for (const cleanup of cleanups) cleanup();
 		watch.stop();
 		page.places.delete(place);
-		root.remove();
-		style.remove();
+		remove();
 	};
-}
-
-/**
- * Calls `then` once `element` is in the page: until then it has no computed style, and so no colours.
- * Returns the way out, of what `then` began too.
- */
-function whenConnected(element: HTMLElement, then: () => () => void): () => void {
-	if (element.isConnected) return then();
-	let end: (() => void) | undefined;
-	// An element's size is first observed when it has a place in the page.
-	const observer = new ResizeObserver(() => {
-		if (!element.isConnected || end) return;
-		observer.disconnect();
-		end = then();
-	});
-	observer.observe(element);
-	return () => {
-		observer.disconnect();
-		end?.();
-	};
-}
-
-function hideStatic(id: string): string {
-	const picture = `[data-nbviz-static="${CSS.escape(id)}"]`;
-	return `${picture},.jp-OutputArea-child:has(${picture}){display:none!important}`;
 }
 
 function viewId(model: Model): string {

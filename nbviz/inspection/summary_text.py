@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nbviz.inspection.summary import Summary, SummaryRow
 
 _MOST_ROWS = 100  # of a table that is printed without being asked for its depth
-_HEADINGS = ("", "Output", "Parameters", "Trainable", "Mult-adds", "Memory", "Time")
+HEADINGS = ("", "Output", "Parameters", "Trainable", "Mult-adds", "Memory", "Time")
 _CELL = "padding:1px 14px 1px 0;white-space:nowrap;text-align:"
 
 
@@ -27,9 +27,9 @@ def readable_depth(summary: Summary) -> int | None:
 def as_text(summary: Summary, depth: int | None) -> str:
     """Return the table as text, `depth` levels of it."""
     rows = _shown(summary.rows, depth)
-    table: list[tuple[str, ...]] = [_HEADINGS]
+    table: list[tuple[str, ...]] = [HEADINGS]
     for row, branches in zip(rows, _branches(rows), strict=True):
-        first, *rest = _cells(row)
+        first, *rest = cells_of(row)
         table.append((f"{branches}{first}", *rest))
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines: list[str] = []
@@ -42,14 +42,14 @@ def as_text(summary: Summary, depth: int | None) -> str:
     hidden = len(summary.rows) - len(rows)
     if hidden:
         lines.append(f"{hidden:,} deeper module calls are not shown; .to_text() has them all.")
-    return "\n".join([*lines, *_totals(summary)])
+    return "\n".join([*lines, *totals_of(summary)])
 
 
 def as_html(summary: Summary, depth: int | None) -> str:
     """Return the table as HTML, with the whole of it to be opened below."""
     rows = _shown(summary.rows, depth)
     parts = [_html_table(rows)]
-    parts += [f"<div>{escape(line)}</div>" for line in _totals(summary)]
+    parts += [f"<div>{escape(line)}</div>" for line in totals_of(summary)]
     if len(rows) < len(summary.rows):
         parts.append(
             f"<details><summary>All {len(summary.rows):,} module calls</summary>"
@@ -61,7 +61,7 @@ def as_html(summary: Summary, depth: int | None) -> str:
 def _html_table(rows: Sequence[SummaryRow]) -> str:
     head = "".join(
         f'<th style="{_CELL}{"left" if i < 2 else "right"}">{heading}</th>'  # noqa: PLR2004
-        for i, heading in enumerate(_HEADINGS)
+        for i, heading in enumerate(HEADINGS)
     )
     body = "".join(f"<tr>{_html_row(row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -69,11 +69,11 @@ def _html_table(rows: Sequence[SummaryRow]) -> str:
 
 def _html_row(row: SummaryRow) -> str:
     indent = "&emsp;" * row.depth  # a style's padding would be lost on GitHub
-    said = f" <small>{escape(_said(row))}</small>" if _said(row) else ""
+    said = f" <small>{escape(said_of(row))}</small>" if said_of(row) else ""
     first = f'<td style="{_CELL}left">{indent}<b>{escape(row.name)}</b>{said}</td>'
     rest = "".join(
         f'<td style="{_CELL}{"right" if i else "left"}">{escape(cell)}</td>'
-        for i, cell in enumerate(_cells(row)[1:])
+        for i, cell in enumerate(cells_of(row)[1:])
     )
     return first + rest
 
@@ -95,7 +95,8 @@ def _branches(rows: Sequence[SummaryRow]) -> list[str]:
     return found[::-1]
 
 
-def _said(row: SummaryRow) -> str:
+def said_of(row: SummaryRow) -> str:
+    """Return what is said of a module beside its name."""
     parts = [row.type] if row.type != row.name else []
     if row.detail:
         parts.append(row.detail)
@@ -104,8 +105,9 @@ def _said(row: SummaryRow) -> str:
     return ", ".join(parts)
 
 
-def _cells(row: SummaryRow) -> tuple[str, ...]:
-    said = _said(row)
+def cells_of(row: SummaryRow) -> tuple[str, ...]:
+    """Return what a row says in each column, its name first."""
+    said = said_of(row)
     return (
         f"{row.name}  {said}" if said else row.name,
         _shapes(row.output_shapes),
@@ -118,7 +120,8 @@ def _cells(row: SummaryRow) -> tuple[str, ...]:
     )
 
 
-def _totals(summary: Summary) -> list[str]:
+def totals_of(summary: Summary) -> list[str]:
+    """Return the lines below the table."""
     frozen = summary.parameter_count - summary.trainable_count
     memory = summary.input_bytes + summary.parameter_bytes + summary.memory_bytes
     parameters = f"{summary.parameter_count:,}: {summary.trainable_count:,} trainable, "

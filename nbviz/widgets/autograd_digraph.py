@@ -65,7 +65,7 @@ class AutogradDigraph(graphviz.Digraph):
 
     def graph_view(self) -> GraphView:
         """Return the interactive view: functions in the modules that they belong to."""
-        return GraphView(as_graph(self.autograd))
+        return GraphView(as_graph(self.autograd, self._max_attr_chars))
 
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Save the source and draw it, as `graphviz.Digraph.render` does; returns the file's path.

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbviz.inspection.graph.autograd import cut_attributes
 from nbviz.inspection.graph.layout import LevelShape, place
 from nbviz.widgets.graph_boxes import wide_text
-from nbviz.widgets.graph_picture import MARGIN, draw_line
+from nbviz.widgets.graph_picture import AUTOGRAD_COLORS, MARGIN, draw_line
 from nbviz.widgets.graph_scene import SceneLine
 from nbviz.widgets.static_shapes import Box, Label, Picture, fixed
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.autograd import AutogradGraph, AutogradNode
 
-# The colours that torchviz names, as Graphviz shows them.
-_FILLS = {
-    "function": fixed("#d3d3d3"),
-    "leaf": fixed("#add8e6"),
-    "saved": fixed("#ffa500"),
-    "output": fixed("#caff70"),
-    "base": fixed("#a2cd5a"),
-}
 _INK = fixed("#1f2430")
 _LINE_HEIGHT, _TEXT_SIZE, _PADDING = 15.0, 11.0, 9.0
 _LEAST_CHARS = 3
@@ -48,7 +41,7 @@ def autograd_picture(autograd: AutogradGraph, max_attr_chars: int) -> Picture:
         autograd.nodes, tables, placed.corners, sizes, strict=True
     ):
         left, top = x + MARGIN, y + MARGIN
-        picture.add(Box(left, top, *size, _FILLS[node.kind], 2, "text-soft"))
+        picture.add(Box(left, top, *size, AUTOGRAD_COLORS[node.kind], 2, "text-soft"))
         for i, (name, value) in enumerate(table):
             baseline = top + _LINE_HEIGHT * (i + 1)
             if node.attributes and (i or value):
@@ -69,14 +62,7 @@ def _table(node: AutogradNode, max_attr_chars: int) -> list[tuple[str, str]]:
     """
     if not node.attributes:
         return [(line, "") for line in box_lines(node, max_attr_chars)]
-    longest = max(_LEAST_CHARS, max_attr_chars)
-    return [
-        (node.name, ""),
-        *(
-            (name, v if len(v) <= longest else f"{v[: longest - 1]}…")
-            for name, v in node.attributes
-        ),
-    ]
+    return [(node.name, ""), *cut_attributes(node, max_attr_chars)]
 
 
 def _wide(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nbviz.widgets.static_shapes import text_width
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nbviz.protocol import GraphNode
 
 PAD = 12.0
+ATTRIBUTE, ATTRIBUTE_ROOM = 15.0, 5.0  # height of an attribute's line, and of the gap below all
 HEADER = 28.0  # height of an opened box's header
 LABEL_SIZE, SMALL_SIZE = 12.0, 11.0
 _WIDEST = 1.15  # DejaVu Sans, the widest font a reader is likely to have, as compared with Arial
@@ -28,6 +29,7 @@ class BoxText:
         detail: Below it: the settings.
         count: Top right: how many parameters.
         shape: Bottom right: the shape of what it returns.
+        attributes: Below all of it, name and value line by line.
     """
 
     label: str
@@ -37,10 +39,25 @@ class BoxText:
     shape: str
     width: float
     height: float
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 def text_of(node: GraphNode, *, is_open: bool) -> BoxText:
     """Return what a box says; the same as in the live view."""
+    text = _plain_text(node, is_open=is_open)
+    if is_open or not node["attributes"]:
+        return text
+    attributes = tuple((_shortened(name), value) for name, value in node["attributes"])
+    room = max(_apart(_small(name), _small(value)) for name, value in attributes)
+    return replace(
+        text,
+        width=max(text.width, 2 * PAD + room),
+        height=text.height + ATTRIBUTE * len(attributes) + ATTRIBUTE_ROOM,
+        attributes=attributes,
+    )
+
+
+def _plain_text(node: GraphNode, *, is_open: bool) -> BoxText:
     is_module = node["kind"] == "module"
     label = _shortened(node["label"])
     kind = _shortened(node["type"]) if is_module and node["type"] != node["label"] else ""

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.inspection.graph.families import family_of
-from nbviz.widgets.graph_boxes import HEADER, LABEL_SIZE, PAD, SMALL_SIZE, wide_text
+from nbviz.widgets.graph_boxes import (
+    ATTRIBUTE,
+    ATTRIBUTE_ROOM,
+    HEADER,
+    LABEL_SIZE,
+    PAD,
+    SMALL_SIZE,
+    wide_text,
+)
 from nbviz.widgets.graph_scene import at_a_glance, compose, to_depth
 from nbviz.widgets.static_shapes import (
     Anchor,
@@ -19,6 +27,7 @@ from nbviz.widgets.static_shapes import (
     Span,
     Stroke,
     fit_text,
+    fixed,
     mixed,
 )
 
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.inspection.graph.layout import Point
+    from nbviz.protocol import AutogradKind
     from nbviz.widgets.graph_levels import Levels
     from nbviz.widgets.graph_scene import SceneBox, SceneLine
 
@@ -43,6 +53,15 @@ _FAMILY_COLORS = {
     "recurrent": "series-2",
     "embedding": "series-8",
 }
+# The colours that torchviz names, as Graphviz shows them.
+AUTOGRAD_COLORS: dict[AutogradKind, str] = {
+    "function": fixed("#d3d3d3"),
+    "leaf": fixed("#add8e6"),
+    "saved": fixed("#ffa500"),
+    "output": fixed("#caff70"),
+    "base": fixed("#a2cd5a"),
+}
+_AUTOGRAD_SHARE = 45  # per cent; the rest is the page's own, so that its text is read on it
 _LINE = mixed("text-soft", 65, "surface")
 _ARROW = mixed("text-soft", 75, "surface")
 _OPENED = (mixed("sunken", 70, "surface"), mixed("sunken", 25, "surface"))
@@ -88,6 +107,9 @@ def _draw_box(picture: Picture, box: SceneBox, corner: Point) -> None:
     edge = mixed(family, 55, "border-strong") if family else "border-strong"
     if box.is_open:
         fill, edge = _OPENED[box.depth % 2], "border"
+    elif box.node["autograd"]:
+        color = AUTOGRAD_COLORS[box.node["autograd"]]
+        family, fill, edge = "", mixed(color, _AUTOGRAD_SHARE, "surface"), color
     elif box.node["kind"] in ("input", "output"):
         edge = "text-soft"
     radius = 7.0 if box.node["kind"] == "module" else 12.0
@@ -95,6 +117,11 @@ def _draw_box(picture: Picture, box: SceneBox, corner: Point) -> None:
         for shift in (6, 3):
             picture.add(Box(x + shift, y + shift, box.width, box.height, fill, radius, edge))
     picture.add(Box(x, y, box.width, box.height, fill, radius, edge))
+    for i, (name, value) in enumerate(box.text.attributes):
+        below = box.height - ATTRIBUTE_ROOM - ATTRIBUTE * (len(box.text.attributes) - i)
+        baseline = y + below + ATTRIBUTE - 4
+        picture.add(Label(x + PAD, baseline, name, size=SMALL_SIZE))
+        picture.add(Label(x + box.width - PAD, baseline, value, size=SMALL_SIZE, anchor="end"))
     if box.node["kind"] != "module":
         _write_small(picture, box, x, y)
         return

@@ -22,6 +22,24 @@ COST_SHARE = 0.002  # of the time of an active run
 HANDLES_KEPT = 4
 
 
+def display_live(widget: Any, picture: dict[str, Any]) -> Any:
+    """Display a widget, and what is saved beside it, as outputs of the running cell.
+
+    Args:
+        widget: Hides the picture while it is on the page.
+        picture: What readers without a kernel are shown, by MIME type.
+
+    Returns:
+        The picture's handle, by which it can be replaced.
+    """
+    import IPython.display
+
+    display = cast("Any", IPython.display.display)
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    display({"text/plain": repr(widget), WIDGET_VIEW: view}, raw=True)
+    return display(picture, raw=True, display_id=True)
+
+
 class Output:
     """Displays one dashboard, and keeps the pictures beside its views up to date."""
 
@@ -37,18 +55,12 @@ class Output:
 
     def show(self) -> None:
         """Display the live view and its picture as outputs of the running cell."""
-        import IPython.display
-
-        display = cast("Any", IPython.display.display)
         dashboard = self._dashboard()
         if dashboard is None:
             return
-        model_id: str = dashboard.model_id
-        view = {"version_major": 2, "version_minor": 0, "model_id": model_id}
-        display({"text/plain": repr(dashboard), WIDGET_VIEW: view}, raw=True)
         self._shown = self._state(dashboard)
         self._shown_at = time.monotonic()
-        handle: Any = display(dashboard.picture(), raw=True, display_id=True)
+        handle = display_live(dashboard, dashboard.picture())
         with self._lock:
             self._handles = [*self._handles, handle][-HANDLES_KEPT:]
 

@@ -79,15 +79,14 @@ def mixed(color: str, percent: int, other: str) -> str:
 
 def fixed(color: str) -> str:
     """Return the name of a colour `#rrggbb` that is the same on every page."""
-    return f"fixed_{color.removeprefix('#')}"
+    return f"fixed-{color.removeprefix('#')}"
 
 
 def _color(name: str, palette: dict[str, str]) -> str:
     kind, _, rest = name.partition("_")
     if not rest:
-        return palette[name]
-    if kind == "fixed":
-        return f"#{rest}"
+        own = name.removeprefix("fixed-")
+        return palette[name] if own == name else f"#{own}"
     percent, _, other = rest.partition("_")
     share = int(percent) / 100
     pairs = zip(*(bytes.fromhex(_color(c, palette)[1:]) for c in (kind, other)), strict=True)

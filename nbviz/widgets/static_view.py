@@ -82,15 +82,29 @@ def figure_html(svg: str, said: str, view_id: str, *, below: str = "") -> str:
     Raises:
         ConfigurationError: The id has other characters.
     """
-    if not view_id.isalnum():
-        raise ConfigurationError(f"view_id must be letters and digits, got {view_id!r}.")
     picture = base64.b64encode(svg.encode()).decode("ascii")
-    return (
-        f'<figure class="nbviz-static" data-nbviz-static="{view_id}" style="margin:0">'
-        f"<style>{_hide_lost_view(view_id)}</style>"
+    image = (
         f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(said)}" '
         'style="max-width:100%">'
-        f"{below}</figure>"
+    )
+    return hidden_html(image + below, view_id)
+
+
+def hidden_html(content: str, view_id: str) -> str:
+    """Return HTML that the live view `view_id` hides while it is on the page.
+
+    Args:
+        content: HTML.
+        view_id: Letters and digits.
+
+    Raises:
+        ConfigurationError: The id has other characters.
+    """
+    if not view_id.isalnum():
+        raise ConfigurationError(f"view_id must be letters and digits, got {view_id!r}.")
+    return (
+        f'<figure class="nbviz-static" data-nbviz-static="{view_id}" style="margin:0">'
+        f"<style>{_hide_lost_view(view_id)}</style>{content}</figure>"
     )
 
 

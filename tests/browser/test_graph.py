@@ -24,6 +24,8 @@ with nbviz.record(model) as recording:
 recording
 """
 BACKWARD = "nbviz.make_dot(loss, model)"
+SAVED = "nbviz.make_dot(nn.Tanh()(nn.Linear(2, 1)(torch.ones(1, 2))), None, True, True)"
+FILL = "(box) => getComputedStyle(box.querySelector('.nbviz-graph-outline')).fill"
 
 
 def test_graphs_are_shown_open_and_stay(make_notebook: Callable[..., Notebook]) -> None:
@@ -46,3 +48,23 @@ def test_graphs_are_shown_open_and_stay(make_notebook: Callable[..., Notebook]) 
         picture = notebook.output(cell).locator(".nbviz-static img").first
         expect(picture).to_be_visible()
         assert picture.evaluate("(image) => image.complete && image.naturalWidth > 100")
+
+
+def test_a_backward_graph_has_torchviz_colours(make_notebook: Callable[..., Notebook]) -> None:
+    notebook = make_notebook(MODEL, SAVED)
+    notebook.run(0)
+    notebook.run(1)
+    card = notebook.output(1).locator(".nbviz-graph[data-ready=true]")
+    expect(card).to_be_visible()
+    expect(card.locator(".nbviz-graph-keys")).to_contain_text("leaf, gets a gradient")
+    fills = {
+        kind: card.locator(f".nbviz-autograd-{kind}.nbviz-graph-box").first.evaluate(FILL)
+        for kind in ("function", "leaf", "saved", "output")
+    }
+    assert len(set(fills.values())) == 4
+    function = card.locator(".nbviz-graph-box", has_text="AddmmBackward0")
+    expect(function).to_contain_text("alpha")
+    function.click()
+    expect(card.locator(".nbviz-graph-details")).to_contain_text("[saved tensor]")
+    card.locator(".nbviz-autograd-saved.nbviz-graph-box").first.click()
+    expect(card.locator(".nbviz-graph-details")).to_contain_text("saved tensor")

@@ -105,15 +105,58 @@ def test_a_fold_opens_by_a_double_click_and_closes_by_its_mark(graph: Locator) -
     expect(box(graph, "blocks.0")).to_have_count(0)
 
 
-def test_a_click_tells_of_a_box_and_leads_to_weights(notebook: Notebook, graph: Locator) -> None:
+def test_a_click_tells_of_a_box_and_shows_its_weights(notebook: Notebook, graph: Locator) -> None:
     notebook.value("trainer.step(1)")
+    cards = notebook.output(1).locator(".nbviz-slot-weights").get_by_role("article")
+    expect(cards).to_have_count(4)
+    # A low window, so that weights and graph are not in sight together.
+    notebook.page.set_viewport_size({"width": 1400, "height": 700})
+    box(graph, "embed").scroll_into_view_if_needed()
+    before = box(graph, "embed").bounding_box()
     box(graph, "embed").click()
     details = graph.locator(".nbviz-graph-details")
     expect(details).to_contain_text("embed.weight, head.weight")
-    details.get_by_role("button", name="See its weights").click()
-    cards = notebook.output(1).locator(".nbviz-slot-weights").get_by_role("article")
     expect(cards).to_have_count(1)
     expect(cards).to_contain_text("embed.weight")
+    expect(cards.locator(".nbviz-weights-step")).to_contain_text("1")
+    after = box(graph, "embed").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["y"] == pytest.approx(before["y"], abs=2)  # the reader's place is kept
+    # A second click opens, as the box has not moved away; one weight card becomes eight.
+    blocks = box(graph, "blocks")
+    blocks.locator(".nbviz-graph-label").dblclick(force=True)
+    expect(blocks).to_have_attribute("aria-expanded", "true")
+    expect(cards).to_have_count(8)
+    box(graph, "blocks").locator(".nbviz-graph-label").first.click(force=True)
+    details.get_by_role("button", name="See its weights").click()
+    expect(cards.first).to_be_in_viewport()
+
+
+def test_a_click_narrows_what_is_watched_to_the_layer(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    watched = MODEL.replace('panels=["toolbar", "weights", "graph"]', 'panels=["media", "graph"]')
+    watched += "trainer.run.watch(model, every_steps=1)\n"
+    notebook = make_notebook(watched, "trainer")
+    notebook.page.set_viewport_size({"width": 1400, "height": 1700})
+    notebook.run(0)
+    notebook.run(1)
+    notebook.value("trainer.step(2)")
+    output = notebook.output(1)
+    cards = output.locator(".nbviz-media-card")
+    expect(cards.first).to_be_visible()
+    graph = output.locator(".nbviz-graph[data-ready=true]")
+    output.locator(".nbviz-slot-graph").scroll_into_view_if_needed()
+    box(graph, "embed").click()
+    back = output.locator(".nbviz-media").get_by_role("button", name="embed", exact=True)
+    expect(back).to_be_visible()
+    expect(cards.first).to_contain_text("embed")
+    tags = cards.evaluate_all("(cards) => cards.map((card) => card.dataset.tag)")
+    assert tags
+    assert all("/embed" in tag for tag in tags), tags
+    back.click()
+    expect(cards).not_to_have_count(len(tags))
 
 
 def test_tied_weights_are_joined_by_a_dashed_link(graph: Locator) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -16,8 +17,8 @@ from torch.nn import functional
 
 import nbviz.integrations.hiddenlayer as hl
 from nbviz.errors import ConfigurationError, TraceError
-from nbviz.integrations.hiddenlayer.layering import layered
 from nbviz.integrations.hiddenlayer.onnx_names import onnx_name
+from nbviz.integrations.hiddenlayer.rendering import placed_graph
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -300,12 +301,26 @@ def test_graphviz_gets_its_source_in_its_own_way(
     assert shown == "<svg>-Kdot -Tsvgdigraph</svg>"
 
 
-def test_layers_follow_the_longest_path_and_lines_do_not_cross() -> None:
-    places = layered("abcde", [("a", "b"), ("b", "c"), ("a", "c"), ("a", "d"), ("c", "e")])
-    assert [places[key][0] for key in "abcde"] == [0, 1, 2, 1, 3]
-    crossed = layered("abcd", [("a", "d"), ("b", "c")])
-    assert (crossed["a"][1] < crossed["b"][1]) == (crossed["d"][1] < crossed["c"][1])
-    assert set(layered("ab", [("a", "b"), ("b", "a")])) == {"a", "b"}
+def test_lines_go_around_boxes_and_circles_are_drawn() -> None:
+    graph = hl.build_graph(torchvision.models.resnet18(), IMAGE)
+    keys = list(graph.nodes)
+    edges = [(a, b) for a, b, _ in graph.edges]
+    placed = placed_graph(keys, edges)
+    corners = dict(zip(keys, placed.corners, strict=True))
+    width, height = 1.5, 0.5
+    for edge, route in zip(edges, placed.routes, strict=True):
+        left, top = corners[edge[0]]
+        assert route[0] == pytest.approx((left + width / 2, top + height))
+        for (x0, y0), (x1, y1) in pairwise(route):
+            for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+                x, y = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
+                inside = [
+                    key
+                    for key, (left, top) in corners.items()
+                    if key not in edge and left < x < left + width and top < y < top + height
+                ]
+                assert not inside
+    assert len(placed_graph("ab", [("a", "b"), ("b", "a")]).routes) == 2
 
 
 # ------------------------------------------------------------ what need not be installed

@@ -16,6 +16,9 @@ import nbviz
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.inspection.graph.autograd import autograd_graph
 from nbviz.inspection.graph.autograd_levels import as_graph
+from nbviz.widgets.graph_picture import AUTOGRAD_COLORS, graph_picture
+from nbviz.widgets.static_shapes import Box, Label, mixed
+from nbviz.widgets.static_svg import picture_to_svg
 
 torchviz = pytest.importorskip("torchviz")
 
@@ -161,6 +164,49 @@ def test_functions_stand_in_the_modules_that_a_recording_has_seen() -> None:
     ]
     loss.backward()
     assert model.first[0].weight.grad is not None
+
+
+def test_the_view_has_the_kinds_and_the_attributes_of_torchviz() -> None:
+    model, inputs = MODELS["mlp"]()
+    dot = nbviz.make_dot(model(inputs), model, True, True, max_attr_chars=6)
+    nodes = [node for level in dot.graph_view().graph_levels().values() for node in level]
+    shown = {n["label"]: n for level in nodes for n in level["nodes"] if n["autograd"]}
+    kinds = Counter(n["autograd"] for n in shown.values())
+    assert kinds.keys() == {"function", "leaf", "saved", "output"}
+    assert shown["0.weight"]["autograd"] == "leaf"
+    assert shown["saved result"]["output_shapes"] == [[2, 4]]
+    kept = dict(shown["AddmmBackward0"]["attributes"])
+    assert kept["alpha"] == "1"
+    assert kept["mat1"] == "[save…"  # cut as asked
+    assert shown["0.weight"]["attributes"] == []
+    model_levels = nbviz.graph(model, inputs).graph_levels().values()
+    assert not any(n["autograd"] for of in model_levels for level in of for n in level["nodes"])
+
+
+def test_a_module_of_one_function_is_drawn_as_that_function() -> None:
+    model, inputs = MODELS["mlp"]()
+    with nbviz.record(model):
+        loss = model(inputs).sum()
+    nodes = as_graph(autograd_graph(loss, show_attrs=True)).level()["nodes"]
+    (tanh,) = [node for node in nodes if node["type"] == "Tanh"]
+    assert tanh["kind"] == "module"
+    assert tanh["autograd"] == "function"
+    assert tanh["attributes"] == [("result", "[saved tensor]")]
+
+
+def test_the_saved_picture_has_the_colours_and_attributes_too() -> None:
+    model, inputs = MODELS["mlp"]()
+    view = nbviz.make_dot(model(inputs), model, True, True).graph_view()
+    shapes = graph_picture(view.graph).shapes
+    fills = {shape.color for shape in shapes if isinstance(shape, Box)}
+    assert {name for name in fills if "fixed" in name} == {
+        mixed(AUTOGRAD_COLORS[kind], 45, "surface")
+        for kind in ("function", "leaf", "saved", "output")
+    }
+    said = [span.text for shape in shapes if isinstance(shape, Label) for span in shape.spans]
+    assert "[saved tensor]" in said
+    assert picture_to_svg(graph_picture(view.graph)).count("[saved tensor]") >= 2
+    view.close()
 
 
 def test_arguments_that_cannot_work_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,13 @@ export function watchedGroup(title: string): string {
 	return WATCHED.exec(title)?.[0].slice(0, -1) ?? "";
 }
 
+/** True for a watched model's tag of a module, by its path, or of what is in the module. */
+export function isOfModule(tag: string, path: string): boolean {
+	if (path === "" || !isWatched(tag)) return false;
+	const name = tag.slice(watchedGroup(tag).length + 1);
+	return name === path || name.startsWith(`${path}.`) || name.startsWith(`${path}/`);
+}
+
 /** Groups titles, in the order in which they come; a watched model's are always in groups. */
 export function groupTitles(titles: readonly string[]): TagGroup {
 	const byHand: string[] = [];

@@ -65,8 +65,18 @@ export class Camera {
 		const { width, height } = this.size;
 		const wide = scene.width * this.scale;
 		const high = scene.height * this.scale;
-		this.x = wide + 2 * MARGIN > width && scene.direction === "LR" ? MARGIN : (width - wide) / 2;
-		this.y = high + 2 * MARGIN > height && scene.direction === "TB" ? MARGIN : (height - high) / 2;
+		const isDown = scene.direction === "TB";
+		// Of a scene that is larger than the frame, its first box is seen.
+		const [first] = [...scene.boxes].sort((a, b) => (isDown ? a.y - b.y : a.x - b.x));
+		const middle = first ? [first.x + first.width / 2, first.y + first.height / 2] : [0, 0];
+		const across = (room: number, length: number, at = 0) =>
+			length + 2 * MARGIN > room
+				? Math.min(MARGIN, Math.max(room - length - MARGIN, room / 2 - at * this.scale))
+				: (room - length) / 2;
+		const along = (room: number, length: number) =>
+			length + 2 * MARGIN > room ? MARGIN : (room - length) / 2;
+		this.x = isDown ? across(width, wide, middle[0]) : along(width, wide);
+		this.y = isDown ? along(height, high) : across(height, high, middle[1]);
 		this.apply();
 	}
 

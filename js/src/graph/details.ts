@@ -4,6 +4,7 @@ import { element } from "../panels/panel";
 import type { GraphNode, OverlayName } from "../protocol.gen";
 import type { SeriesData } from "../series-data";
 import type { RunState } from "../store";
+import { AUTOGRAD } from "./autograd";
 import { OVERLAYS } from "./overlay-scale";
 import { shortCount } from "./sizes";
 
@@ -11,10 +12,8 @@ export interface Around {
 	readonly run: RunState | undefined;
 	/** What the overlay in sight says of the box. */
 	readonly measured: { readonly overlay: OverlayName; readonly value: string } | undefined;
-	/** The view, whose weights panel is led to. */
+	/** The view, whose weights panel shows the box's weights and is led to. */
 	readonly root: HTMLElement;
-	/** Has the weights panel show a module's. Not by itself: the panel's height changes with it. */
-	readonly showWeights: (path: string) => void;
 }
 
 const HINT =
@@ -26,7 +25,7 @@ export function showDetails(
 	strip: HTMLElement,
 	node: GraphNode | undefined,
 	inputs: string,
-	{ run, measured, root, showWeights }: Around,
+	{ run, measured, root }: Around,
 ): void {
 	if (!node) {
 		strip.replaceChildren(element("span", "nbviz-graph-hint", {}, HINT));
@@ -36,7 +35,7 @@ export function showDetails(
 	const frozen = node.parameter_count - node.trainable_count;
 	const facts: (readonly [string, string])[] = [
 		["", node.path || node.label],
-		["Type", node.kind === "module" || node.kind === "operation" ? node.type : node.kind],
+		["Type", node.kind === "module" || node.kind === "operation" ? node.type : kindOf(node)],
 		["Settings", node.detail],
 		["Input", inputs],
 		["Output", shapes],
@@ -46,6 +45,7 @@ export function showDetails(
 		["Tied", node.child_count > 0 ? "" : node.tied.join("; ")],
 		["FLOP", node.flops > 0 ? shortCount(node.flops) : ""],
 		["Source", node.source],
+		...node.attributes,
 		[measured ? OVERLAYS[measured.overlay].label : "", measured?.value ?? ""],
 		...(run ? seriesOf(run, node.path).flatMap(newest) : []),
 	];
@@ -60,8 +60,7 @@ export function showDetails(
 			),
 		);
 	const panel = root.querySelector(".nbviz-slot-weights");
-	const hasWeights = run?.layers.some(({ name }) => node.path && name.startsWith(`${node.path}.`));
-	if (panel && hasWeights) {
+	if (panel && hasWeights(run, node)) {
 		const button = element(
 			"button",
 			"nbviz-button nbviz-button-small",
@@ -69,12 +68,16 @@ export function showDetails(
 			"See its weights",
 		);
 		button.addEventListener("click", () => {
-			showWeights(node.path);
 			panel.scrollIntoView({ behavior: "smooth", block: "nearest" });
 		});
 		made.push(button);
 	}
 	strip.replaceChildren(...made);
+}
+
+/** Whether a box has weights that can be shown. */
+export function hasWeights(run: RunState | undefined, { path }: GraphNode): boolean {
+	return path !== "" && run?.layers.some(({ name }) => name.startsWith(`${path}.`)) === true;
 }
 
 /** What is recorded of a module: `weights/fc.weight/norm`, `activations/fc/mean`. */
@@ -91,4 +94,9 @@ export function seriesOf(run: RunState, path: string): SeriesData[] {
 
 function newest({ tag, last }: SeriesData): (readonly [string, string])[] {
 	return last ? [[tag, formatNumber(last.value)]] : [];
+}
+
+/** What an input or output is; in a backward graph, which of them it is. */
+function kindOf({ kind, autograd }: GraphNode): string {
+	return autograd ? AUTOGRAD[autograd] : kind;
 }

@@ -3,7 +3,7 @@
 import type { View } from "./overview";
 import type { Point } from "./placing";
 import type { Scene, SceneBox, SceneLine } from "./scene";
-import { familyOf, HEADER, MARK } from "./sizes";
+import { ATTRIBUTE, ATTRIBUTE_ROOM, familyOf, HEADER, MARK } from "./sizes";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PAD = 12;
@@ -134,6 +134,7 @@ export class Drawing {
 				"class",
 				`nbviz-graph-box nbviz-graph-${node.kind} nbviz-family-${familyOf(node)}`,
 			);
+			if (node.autograd) group.classList.add(`nbviz-autograd-${node.autograd}`);
 			group.classList.toggle("nbviz-graph-open", open);
 			group.dataset.depth = String(box.depth % 2);
 			group.setAttribute("role", "treeitem");
@@ -230,6 +231,12 @@ function contents({ node, text, width, height, open }: SceneBox): SVGElement[] {
 		made.push(outline(6, "nbviz-graph-sheet"), outline(3, "nbviz-graph-sheet"));
 	}
 	made.push(outline(0, "nbviz-graph-outline"));
+	for (const [i, [name, value]] of text.attributes.entries()) {
+		const left = text.attributes.length - i;
+		const y = height - ATTRIBUTE_ROOM - ATTRIBUTE * left + ATTRIBUTE - 4;
+		made.push(words(name, PAD, y, "start", "nbviz-graph-soft"));
+		made.push(words(value, width - PAD, y, "end", "nbviz-graph-soft"));
+	}
 	if (!isModule) {
 		const gap = text.shape ? "start" : "middle";
 		const x = text.shape ? PAD : width / 2;
@@ -313,5 +320,6 @@ function spoken({ node, text }: SceneBox): string {
 	const parts = [node.label, node.type === node.label ? "" : node.type, node.detail];
 	if (text.shape) parts.push(text.shape);
 	if (node.parameter_count > 0) parts.push(`${node.parameter_count} parameters`);
+	parts.push(...text.attributes.map(([name, value]) => `${name}: ${value}`));
 	return parts.filter(Boolean).join(", ");
 }

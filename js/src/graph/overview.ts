@@ -1,6 +1,8 @@
 // The whole graph from afar, on a canvas: boxes as plain rectangles, lines only where they can be told
 // apart. For the minimap, and for views with more boxes than a page can hold as elements.
+
 import type { Theme } from "../theme";
+import { AUTOGRAD_COLOURS } from "./autograd";
 import type { Scene, SceneBox } from "./scene";
 import { familyOf } from "./sizes";
 
@@ -84,6 +86,7 @@ export function paint(
 }
 
 function familyColour(box: SceneBox, theme: Theme): string {
+	if (box.node.autograd) return AUTOGRAD_COLOURS[box.node.autograd];
 	const place = FAMILIES.indexOf(familyOf(box.node));
 	return theme.series[place] ?? theme.textSoft;
 }

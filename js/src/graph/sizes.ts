@@ -11,6 +11,8 @@ export interface BoxText {
 	/** Right: parameters above, shape below. */
 	readonly count: string;
 	readonly shape: string;
+	/** Below all of it, name and value line by line. */
+	readonly attributes: readonly (readonly [string, string])[];
 	readonly width: number;
 	readonly height: number;
 }
@@ -44,8 +46,24 @@ export function measurer(font: string): Measure {
 	};
 }
 
+/** Height of an attribute's line, and of the gap below the last. */
+export const ATTRIBUTE = 15;
+export const ATTRIBUTE_ROOM = 5;
+
 /** The text of a node and the size of its box. */
 export function textOf(node: GraphNode, measure: Measure, open: boolean): BoxText {
+	const text = plainText(node, measure, open);
+	if (open || node.attributes.length === 0) return { ...text, attributes: [] };
+	const attributes = node.attributes.map(([name, value]) => [shortened(name), value] as const);
+	const widths = attributes.map(
+		([name, value]) => measure(name, "small") + BETWEEN + measure(value, "small"),
+	);
+	const width = Math.max(text.width, 2 * PAD + Math.max(...widths));
+	const height = text.height + ATTRIBUTE * attributes.length + ATTRIBUTE_ROOM;
+	return { ...text, attributes, width, height };
+}
+
+function plainText(node: GraphNode, measure: Measure, open: boolean): Omit<BoxText, "attributes"> {
 	const isModule = node.kind === "module";
 	const label = shortened(node.label);
 	const type = isModule && node.type !== node.label ? shortened(node.type) : "";

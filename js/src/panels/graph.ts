@@ -1,6 +1,8 @@
 // The model's graph: modules as boxes that open in place, operations between them, tensors as lines.
+import { autogradKey } from "../graph/autograd";
 import { Colours } from "../graph/colours";
 import { seriesOf, showDetails } from "../graph/details";
+import { showElsewhere } from "../graph/elsewhere";
 import { save, toPng } from "../graph/export";
 import { neighbour } from "../graph/keys";
 import { createLayouter, type Layouter } from "../graph/layouter";
@@ -34,6 +36,7 @@ export class GraphPanel {
 	private readonly problem = element("p", "nbviz-empty", { role: "status" });
 	private readonly strip = element("div", "nbviz-graph-details", { "aria-live": "polite" });
 	private readonly title = element("span", "nbviz-graph-title");
+	private readonly keys = element("div", "nbviz-graph-keys");
 	private readonly stage: GraphStage;
 	private readonly table = element("div", "nbviz-graph-rows");
 	private readonly picker: { picker: HTMLElement; update: () => void };
@@ -79,6 +82,7 @@ export class GraphPanel {
 		this.card.body.append(
 			this.problem,
 			this.colours.legend,
+			this.keys,
 			this.stage.root,
 			this.table,
 			this.strip,
@@ -147,6 +151,7 @@ export class GraphPanel {
 			if (this.tree !== tree || !tree.root) return;
 			this.title.textContent = tree.root.title;
 			this.title.title = tree.root.title;
+			this.keys.replaceChildren(...autogradKey(tree.root));
 			this.warn(tree.root.note);
 			this.colours.offer(overlays);
 			await this.redraw();
@@ -248,6 +253,8 @@ export class GraphPanel {
 		this.tellRecorded();
 		this.describe();
 		this.dress();
+		const node = id === undefined ? undefined : this.tree?.node(id);
+		if (node) showElsewhere(this.context, this.run, node, this.stage.root);
 	}
 
 	/** Asks for what is recorded of the chosen module, and tells of it once it came. */
@@ -274,7 +281,6 @@ export class GraphPanel {
 			run: this.run,
 			measured: overlay && value !== undefined ? { overlay, value } : undefined,
 			root: this.context.root,
-			showWeights: (path) => selectionOf(this.context).showModule(path),
 		});
 	}
 

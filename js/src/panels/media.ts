@@ -1,9 +1,10 @@
 // Images, histograms, texts and tensors of a run, each at the step that the panel's slider shows.
-import { isWatched } from "../charts/tag-groups";
+import { isOfModule, isWatched } from "../charts/tag-groups";
 import type { RunState } from "../store";
 import media from "../styles/media.css";
 import { readTheme, type Theme } from "../theme";
 import { card } from "./card";
+import { icon } from "./icons";
 import { groupOf, MediaCard } from "./media-card";
 import { MediaGroup } from "./media-group";
 import { MediaLoader } from "./media-loader";
@@ -39,6 +40,13 @@ class MediaPanel {
 	private readonly ways: (() => void)[];
 	private run: RunState | undefined;
 	private theme: Theme;
+	/** The module chosen in the graph, and that to which what is watched is narrowed; "" for none. */
+	private chosen = "";
+	private module = "";
+	private readonly narrowed = element("button", "nbviz-button nbviz-button-small", {
+		type: "button",
+		title: "Show what is watched of all layers again",
+	});
 
 	constructor(
 		host: HTMLElement,
@@ -53,7 +61,11 @@ class MediaPanel {
 		this.loader = new MediaLoader(context.asker);
 		const { picker, update } = runPicker(context);
 		this.updateRuns = update;
-		tools.append(picker, this.filterBox);
+		tools.append(picker, this.narrowed, this.filterBox);
+		this.narrowed.addEventListener("click", () => {
+			this.module = "";
+			this.update();
+		});
 		body.append(this.scrubber.root, this.list, this.empty);
 		this.filterBox.addEventListener("input", () => this.update());
 		this.screen = new IntersectionObserver((entries) => this.see(entries), {
@@ -83,9 +95,15 @@ class MediaPanel {
 
 	private update(): void {
 		this.updateRuns();
-		const { run } = selectionOf(this.context);
+		const { run, module } = selectionOf(this.context);
+		if (module !== this.chosen) {
+			this.chosen = module;
+			const tags = [...(run?.media.entries.keys() ?? [])];
+			if (tags.some((tag) => isOfModule(tag, module))) this.module = module;
+		}
 		if (run?.run_id !== this.run?.run_id) {
 			this.clear();
+			this.module = "";
 			this.scrubber.choose(undefined);
 		}
 		this.run = run;
@@ -110,10 +128,14 @@ class MediaPanel {
 	private arrange(): void {
 		const entries = this.run?.media.entries ?? new Map();
 		const filter = this.filterBox.value.trim().toLowerCase();
+		const { module } = this;
+		this.narrowed.hidden = module === "";
+		this.narrowed.replaceChildren(module, icon("close"));
 		this.filterBox.hidden = entries.size <= FILTER_FROM && filter === "";
 		const tags = new Map<string, string[]>();
 		for (const tag of [...entries.keys()] as string[]) {
 			if (!tag.toLowerCase().includes(filter)) continue;
+			if (module && isWatched(tag) && !isOfModule(tag, module)) continue;
 			const name = groupOf(tag);
 			tags.set(name, [...(tags.get(name) ?? []), tag]);
 		}

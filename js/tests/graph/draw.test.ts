@@ -2,11 +2,21 @@
 import { expect, test } from "vitest";
 import { Drawing } from "../../src/graph/draw";
 import type { Scene, SceneBox } from "../../src/graph/scene";
+import { textOf } from "../../src/graph/sizes";
 import { tiesOf } from "../../src/graph/ties";
 import type { GraphNode } from "../../src/protocol.gen";
 import { node } from "./levels";
 
-const TEXT = { label: "", type: "", detail: "", count: "", shape: "", width: 100, height: 44 };
+const TEXT = {
+	label: "",
+	type: "",
+	detail: "",
+	count: "",
+	shape: "",
+	attributes: [],
+	width: 100,
+	height: 44,
+};
 
 function boxAt(id: string, y: number, changes: Partial<GraphNode> = {}): SceneBox {
 	const place = { x: 0, y, width: 100, height: 44, depth: 0, open: false, parent: "" };
@@ -67,4 +77,23 @@ test("boxes that share a parameter are joined, past what lies between them", () 
 	expect([tie?.from, tie?.to, tie?.names]).toEqual(["embed", "out", tied[0]]);
 	expect(tie?.reach).toBeGreaterThan(300);
 	expect(tiesOf(boxes, "LR")[0]?.reach).toBeGreaterThan(244);
+});
+
+test("a node of a backward graph has its kind's colour, and its attributes line by line", () => {
+	const drawing = new Drawing();
+	const made = boxAt("n1", 0, {
+		kind: "operation",
+		autograd: "function",
+		attributes: [["alpha", "<b>1</b>"]],
+	});
+	const text = textOf(made.node, (words) => 6 * words.length, false);
+	const scene = { ...column(0), boxes: [{ ...made, text, height: text.height }] };
+	drawing.show(scene);
+	const group = drawing.world.querySelector("[data-node-id=n1]");
+	expect(group?.classList.contains("nbviz-autograd-function")).toBe(true);
+	const said = [...(group?.querySelectorAll("text") ?? [])].map(({ textContent }) => textContent);
+	expect(said).toEqual(["alpha", "<b>1</b>", "n1"]);
+	expect(group?.getAttribute("aria-label")).toContain("alpha: <b>1</b>");
+	expect(text.height).toBeGreaterThan(24);
+	expect(text.width).toBeGreaterThan(6 * 13);
 });

@@ -18,6 +18,8 @@ export function node(node_id: string, changes: Partial<GraphNode> = {}): GraphNo
 		tied: [],
 		repeat: 1,
 		source: "net.py:12",
+		autograd: null,
+		attributes: [],
 		...changes,
 	};
 }

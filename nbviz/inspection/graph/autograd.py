@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from nbviz.inspection.graph.links import ForwardLink
+    from nbviz.protocol import AutogradKind
 
 SAVED = "_saved_"
 _NO_ORDER = 1 << 62
-
-AutogradKind = Literal["function", "leaf", "saved", "output", "base"]
+_LEAST_CHARS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,3 +262,12 @@ def _order(function: Any) -> int | None:
         return None
     order: int = function._sequence_nr()
     return order if 0 <= order < _NO_ORDER else None
+
+
+def cut_attributes(node: AutogradNode, max_attr_chars: int) -> tuple[tuple[str, str], ...]:
+    """Return a node's attributes with values of at most so many characters, at least 3."""
+    longest = max(_LEAST_CHARS, max_attr_chars)
+    return tuple(
+        (name, value if len(value) <= longest else f"{value[: longest - 1]}…")
+        for name, value in node.attributes
+    )

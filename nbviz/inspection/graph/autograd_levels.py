@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbviz.inspection.graph.autograd import cut_attributes
 from nbviz.inspection.graph.autograd_homes import homes_of
 from nbviz.inspection.graph.model import Edge, Graph, ModuleCall, Operation, Parameter
 from nbviz.inspection.graph.values import TensorInfo
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 _TITLE = "Backward graph"
 
 
-def as_graph(autograd: AutogradGraph) -> Graph:
+def as_graph(autograd: AutogradGraph, max_attr_chars: int = 50) -> Graph:
     """Return a backward graph with its functions in the modules whose forward pass made them.
 
     They are known from a recording (`nbviz.record`), or else by the names of the parameters and the
     order in which the functions were made.
+
+    Args:
+        autograd: The backward graph.
+        max_attr_chars: The longest value of an attribute, at least 3.
     """
     homes = homes_of(autograd)
     order = _in_order(autograd)
@@ -33,7 +38,7 @@ def as_graph(autograd: AutogradGraph) -> Graph:
         scope = calls.open(homes[node.node_id])
         scope.children.append(node.node_id)
         tensors[node.node_id] = tensor = TensorInfo(node.shape, node.dtype)
-        operations.append(_operation(node, scope.call_id, tensor))
+        operations.append(_operation(node, scope.call_id, tensor, max_attr_chars))
         if node.kind == "leaf":
             scope.parameters = (*scope.parameters, len(parameters))
             parameters.append(_parameter(node, tensor))
@@ -82,7 +87,9 @@ def _call(call_id: str, path: str, parent: str | None, type_name: str) -> Module
     )
 
 
-def _operation(node: AutogradNode, scope: str, tensor: TensorInfo) -> Operation:
+def _operation(
+    node: AutogradNode, scope: str, tensor: TensorInfo, max_attr_chars: int
+) -> Operation:
     name, kind = node.name, "operation"
     if node.kind in ("leaf", "saved"):
         kind = "input"
@@ -100,6 +107,8 @@ def _operation(node: AutogradNode, scope: str, tensor: TensorInfo) -> Operation:
         source=node.forward.source if node.forward else "",
         functions=(),
         parameters=(),
+        autograd=node.kind,
+        attributes=cut_attributes(node, max_attr_chars),
     )
 
 

@@ -10,6 +10,7 @@ from nbviz.inspection.graph.details import label_of
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph, ModuleCall, Operation
     from nbviz.inspection.graph.values import TensorInfo
+    from nbviz.protocol import AutogradKind
 
 Kind = Literal["module", "operation", "input", "output"]
 
@@ -24,6 +25,8 @@ class Box:
         children: The boxes in it in the order in which they ran; none if it cannot be opened.
         shown_as: The box that is drawn in its place, if it is not drawn itself.
         repeat: How many equal blocks in it follow each other; 1 if it is no such box.
+        autograd: What it is in a backward graph, None if it is drawn of no single node of one.
+        attributes: What a function of a backward graph kept that is no tensor, by name.
     """
 
     box_id: str
@@ -40,6 +43,8 @@ class Box:
     parameters: set[int] = field(default_factory=set[int])
     children: list[str] = field(default_factory=list[str])
     shown_as: str | None = None
+    autograd: AutogradKind | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 def make_boxes(graph: Graph) -> dict[str, Box]:
@@ -96,6 +101,8 @@ def _of_operation(operation: Operation) -> Box:
         source=operation.source,
         outputs=operation.outputs,
         flops=operation.flops,
+        autograd=operation.autograd,
+        attributes=operation.attributes,
     )
 
 
@@ -112,6 +119,8 @@ def _close_leaf(call: ModuleCall, boxes: dict[str, Box]) -> None:
         return
     for box in inside:
         box.shown_as = call.call_id
+        boxes[call.call_id].autograd = box.autograd
+        boxes[call.call_id].attributes = box.attributes
     boxes[call.call_id].children = []
 
 

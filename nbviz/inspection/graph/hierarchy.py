@@ -110,6 +110,8 @@ class Hierarchy:
             tied=[self._tied[number] for number in sorted(box.parameters) if number in self._tied],
             repeat=box.repeat,
             source=box.source,
+            autograd=box.autograd,
+            attributes=list(box.attributes),
         )
 
     def _count_parameters(self, box: Box) -> None:

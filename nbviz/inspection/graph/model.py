@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nbviz.inspection.graph.values import TensorInfo
-    from nbviz.protocol import GraphLevel
+    from nbviz.protocol import AutogradKind, GraphLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Operation:
         functions: The author's functions in which it ran, within the forward of its module, the
             outermost first; each call of a function has its own name, `attend#12`.
         parameters: Numbers of the parameters given to it directly, see `Graph.parameters`.
+        autograd: What it is in a backward graph; None in a model's.
+        attributes: What a function of a backward graph kept that is no tensor, by name.
     """
 
     node_id: str
@@ -42,6 +44,8 @@ class Operation:
     source: str
     functions: tuple[str, ...]
     parameters: tuple[int, ...]
+    autograd: AutogradKind | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

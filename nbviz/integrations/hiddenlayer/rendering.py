@@ -10,19 +10,23 @@ from __future__ import annotations
 import html
 import io
 import shutil
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
+from nbviz.inspection.graph.layout import LevelShape, Placed, place
 from nbviz.integrations.hiddenlayer.drawing import matplotlib_module
-from nbviz.integrations.hiddenlayer.layering import layered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbviz.integrations.hiddenlayer.graph import Graph
 
 SOURCE_FORMATS = ("dot", "gv")
 DRAWN_FORMATS = ("svg", "pdf", "png", "eps", "jpg", "jpeg")  # also without Graphviz
 _BOX = (1.5, 0.5)  # inches
-_GAPS = (0.6, 0.4)  # beside and below a box
+_UNITS = 56  # of the layout, in an inch: leaves labels their room between boxes
+_LABELLED = 1.4  # inches: a line that is longer passes other boxes, and has no label
 
 
 def render(graph: Graph, format: str) -> bytes:  # noqa: A002
@@ -59,44 +63,36 @@ def _source(graph: Graph) -> Any:
 
 def _drawn(graph: Graph, format: str) -> bytes:  # noqa: A002
     figures, patches = matplotlib_module("figure"), matplotlib_module("patches")
-    places = layered(list(graph.nodes), [(a, b) for a, b, _ in graph.edges])
+    edges = [edge for edge in graph.edges if edge[0] != edge[1]]
+    placed = placed_graph(list(graph.nodes), [(a, b) for a, b, _ in edges])
     theme = graph.theme
     pad_x, pad_y = (float(part) for part in theme["padding"].split(","))
-    step_x, step_y = _BOX[0] + _GAPS[0], _BOX[1] + _GAPS[1]
-    columns = [column for _, column in places.values()] or [0.0]
-    left, right = min(columns), max(columns)
-    down = max((layer for layer, _ in places.values()), default=0)
-    centers = {
-        key: (pad_x + _BOX[0] / 2 + (x - left) * step_x, pad_y + _BOX[1] / 2 + layer * step_y)
-        for key, (layer, x) in places.items()
-    }
-    size = ((right - left) * step_x + _BOX[0] + 2 * pad_x, down * step_y + _BOX[1] + 2 * pad_y)
+    size = (placed.width + 2 * pad_x, placed.height + 2 * pad_y)
     text: dict[str, Any] = {
         "va": "center",
         "color": theme["font_color"],
         "fontsize": float(theme["font_size"]),
         "parse_math": False,  # names are no formulas
     }
-    line = {"color": theme["outline_color"], "lw": 0.8}
+    line = {"ec": theme["outline_color"], "lw": 0.8}
     with matplotlib_module("style").context({"svg.fonttype": "none", "svg.hashsalt": "nbviz"}):
         figure = figures.Figure(figsize=size, facecolor=theme["background_color"])
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
         axes.set_axis_off()
-        for source, target, label in graph.edges:
-            (x0, y0), (x1, y1) = centers[source], centers[target]
-            ends = ((x1, y1 - _BOX[1] / 2), (x0, y0 + _BOX[1] / 2))
-            axes.annotate("", *ends, arrowprops={"arrowstyle": "-|>", **line})
-            if label and y1 - y0 < 1.5 * step_y:
+        for (_, _, label), route in zip(edges, placed.routes, strict=True):
+            points = [(x + pad_x, y + pad_y) for x, y in route]
+            arrow = {"arrowstyle": "-|>", "mutation_scale": 8, "shrinkA": 0, "shrinkB": 0}
+            way = patches.FancyArrowPatch(path=_smooth(points), fc="none", **arrow, **line)
+            axes.add_patch(way)
+            (x0, y0), (x1, y1) = points[0], points[-1]
+            if label and abs(y1 - y0) < _LABELLED:
                 middle = ((x0 + x1) / 2 + 0.08, (y0 + y1) / 2)
                 axes.text(*middle, _label(label), **{**text, "fontsize": 0.8 * text["fontsize"]})
-        for key, (x, y) in centers.items():
+        for key, (left, top) in zip(graph.nodes, placed.corners, strict=True):
+            corner = (left + pad_x, top + pad_y)
+            x, y = corner[0] + _BOX[0] / 2, corner[1] + _BOX[1] / 2
             node = graph.nodes[key]
-            corner = (x - _BOX[0] / 2, y - _BOX[1] / 2)
-            axes.add_patch(
-                patches.Rectangle(
-                    corner, *_BOX, lw=line["lw"], ec=line["color"], fc=theme["fill_color"]
-                )
-            )
+            axes.add_patch(patches.Rectangle(corner, *_BOX, fc=theme["fill_color"], **line))
             title = _wrapped(html.unescape(node.title))  # transforms join names with &gt;
             repeat = f"  ×{node.repeat}" if node.repeat > 1 else ""
             longest = max(len(part) for part in (title + repeat).split("\n"))
@@ -105,6 +101,35 @@ def _drawn(graph: Graph, format: str) -> bytes:  # noqa: A002
         file = io.BytesIO()
         figure.savefig(file, format=format)
     return file.getvalue()
+
+
+def placed_graph(keys: Sequence[Any], edges: Sequence[tuple[Any, Any]]) -> Placed:
+    """Return where the boxes of a graph stand and how the lines between them run, in inches.
+
+    Args:
+        keys: The nodes.
+        edges: Pairs of them; they may form circles.
+    """
+    number = {key: i for i, key in enumerate(keys)}
+    sizes = [(_BOX[0] * _UNITS, _BOX[1] * _UNITS)] * len(keys)
+    found = place(LevelShape(sizes, [(number[a], number[b]) for a, b in edges]))
+    return Placed(
+        width=found.width / _UNITS,
+        height=found.height / _UNITS,
+        corners=[(x / _UNITS, y / _UNITS) for x, y in found.corners],
+        routes=[[(x / _UNITS, y / _UNITS) for x, y in route] for route in found.routes],
+    )
+
+
+def _smooth(points: list[tuple[float, float]]) -> Any:
+    """Return a line that leaves and arrives vertically and bends only between ranks."""
+    paths: Any = matplotlib_module("path").Path
+    vertices, codes = [points[0]], [paths.MOVETO]
+    for (x, y), (next_x, next_y) in pairwise(points):
+        middle = (y + next_y) / 2
+        vertices += [(x, middle), (next_x, middle), (next_x, next_y)]
+        codes += [paths.CURVE4] * 3
+    return paths(vertices, codes)
 
 
 def _wrapped(title: str, most: int = 20) -> str:
