@@ -1,7 +1,7 @@
 """A model of 10,103 operations in JupyterLab: how soon its graph is seen, and a box of it opened.
 
-From the trace's end, and from a double-click, to the painted frame, by stages: what the kernel does,
-the way to the page, the layout in the page's worker, and the drawing. Medians of a few rounds.
+From the end of the trace, and from a double-click, to the painted frame, by stages: what the kernel
+does, the way to the page, the layout in the page's worker, and the drawing.
 
     python benchmarks/large_graphs.py [--rounds 5] [--pictures FOLDER]
 
@@ -201,9 +201,7 @@ def rounds(page: Page, lab: Any, count: int, pictures: Path | None) -> None:
         print(f"\n{name:28} {'first':>8} {'median':>8} {'worst':>8}  (of those after the first)")
         for stage in turns[0]:
             first, *values = [turn[stage] for turn in turns]
-            print(
-                f"  {stage:26} {first:8.0f} {statistics.median(values):8.0f} {max(values):8.0f}"
-            )
+            print(f"  {stage:26} {first:8.0f} {statistics.median(values):8.0f} {max(values):8.0f}")
 
 
 def scopes(notebook: Notebook, wide: str) -> list[tuple[str, str]]:
