@@ -7,7 +7,16 @@ const SMALLEST = 0.02;
 const READABLE = 0.92;
 const MARGIN = 14;
 
+/** What the controls over the frame cover at its edges, in pixels of the page. */
+export interface Covered {
+	readonly top: number;
+	readonly right: number;
+	readonly bottom: number;
+}
+
 export class Camera {
+	/** Views begin and fit beside what is covered; a person may move the scene below it. */
+	covered: Covered = { top: 0, right: 0, bottom: 0 };
 	private x = 0;
 	private y = 0;
 	private scale = 1;
@@ -60,23 +69,29 @@ export class Camera {
 	/** Shows the scene from its start, as large as can be read. */
 	begin(scene: Scene): void {
 		this.scene = scene;
-		const fitting = this.fitting();
-		this.scale = Math.max(fitting, READABLE);
-		const { width, height } = this.size;
-		const wide = scene.width * this.scale;
-		const high = scene.height * this.scale;
-		this.x = wide + 2 * MARGIN > width && scene.direction === "LR" ? MARGIN : (width - wide) / 2;
-		this.y = high + 2 * MARGIN > height && scene.direction === "TB" ? MARGIN : (height - high) / 2;
-		this.apply();
+		this.scale = Math.max(this.fitting(), READABLE);
+		this.place(scene);
 	}
 
 	/** Shows the whole scene. */
 	fit(): void {
 		if (!this.scene) return;
 		this.scale = this.fitting();
-		const { width, height } = this.size;
-		this.x = (width - this.scene.width * this.scale) / 2;
-		this.y = (height - this.scene.height * this.scale) / 2;
+		this.place(this.scene);
+	}
+
+	/** Puts the scene in the middle, or beside what covers the frame, or at its start. */
+	private place({ width, height, direction }: Scene): void {
+		const { top, right, bottom } = this.covered;
+		const wide = width * this.scale;
+		const high = height * this.scale;
+		const free = this.size.width - right;
+		const middle = (this.size.width - wide) / 2;
+		this.x = wide + 2 * MARGIN > free ? (free - wide) / 2 : Math.min(middle, free - MARGIN - wide);
+		if (direction === "LR" && wide + 2 * MARGIN > free) this.x = MARGIN;
+		const room = this.size.height - top - bottom;
+		this.y = top + (room - high) / 2;
+		if (direction === "TB" && high + 2 * MARGIN > room) this.y = MARGIN;
 		this.apply();
 	}
 
@@ -122,8 +137,9 @@ export class Camera {
 	private fitting(): number {
 		if (!this.scene) return 1;
 		const { width, height } = this.size;
-		const across = (width - 2 * MARGIN) / this.scene.width;
-		const along = (height - 2 * MARGIN) / this.scene.height;
+		const { top, right, bottom } = this.covered;
+		const across = (width - right - 2 * MARGIN) / this.scene.width;
+		const along = (height - top - bottom - 2 * MARGIN) / this.scene.height;
 		return Math.max(SMALLEST, Math.min(1, across, along));
 	}
 
