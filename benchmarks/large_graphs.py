@@ -212,7 +212,8 @@ def scopes(notebook: Notebook, wide: str) -> list[tuple[str, str]]:
     has_parts = notebook.value(f"graph.level({wide!r})['nodes'][0]['child_count']") > 0
     around = notebook.value(f"graph.hierarchy.around({wide!r})")
     found = [(f"around {i}", box) for i, box in enumerate(around[:-1])]
-    return [*found, ("box of 1000", wide), *([("part", part)] if has_parts else [])]
+    part_of_it = [("part", part)] if has_parts else []
+    return [*found, ("box of 1000", wide), *part_of_it, ("box of 99", "neck")]
 
 
 def picture(page: Page, path: Path) -> None:
