@@ -7,7 +7,16 @@ const SMALLEST = 0.02;
 const READABLE = 0.92;
 const MARGIN = 14;
 
+/** What the controls over the frame cover at its edges, in pixels of the page. */
+export interface Covered {
+	readonly top: number;
+	readonly right: number;
+	readonly bottom: number;
+}
+
 export class Camera {
+	/** Views begin and fit beside what is covered; a person may move the scene below it. */
+	covered: Covered = { top: 0, right: 0, bottom: 0 };
 	private x = 0;
 	private y = 0;
 	private scale = 1;
@@ -60,33 +69,39 @@ export class Camera {
 	/** Shows the scene from its start, as large as can be read. */
 	begin(scene: Scene): void {
 		this.scene = scene;
-		const fitting = this.fitting();
-		this.scale = Math.max(fitting, READABLE);
-		const { width, height } = this.size;
-		const wide = scene.width * this.scale;
-		const high = scene.height * this.scale;
-		const isDown = scene.direction === "TB";
-		// Of a scene that is larger than the frame, its first box is seen.
-		const [first] = [...scene.boxes].sort((a, b) => (isDown ? a.y - b.y : a.x - b.x));
-		const middle = first ? [first.x + first.width / 2, first.y + first.height / 2] : [0, 0];
-		const across = (room: number, length: number, at = 0) =>
-			length + 2 * MARGIN > room
-				? Math.min(MARGIN, Math.max(room - length - MARGIN, room / 2 - at * this.scale))
-				: (room - length) / 2;
-		const along = (room: number, length: number) =>
-			length + 2 * MARGIN > room ? MARGIN : (room - length) / 2;
-		this.x = isDown ? across(width, wide, middle[0]) : along(width, wide);
-		this.y = isDown ? along(height, high) : across(height, high, middle[1]);
-		this.apply();
+		this.scale = Math.max(this.fitting(), READABLE);
+		this.place(scene);
 	}
 
 	/** Shows the whole scene. */
 	fit(): void {
 		if (!this.scene) return;
 		this.scale = this.fitting();
-		const { width, height } = this.size;
-		this.x = (width - this.scene.width * this.scale) / 2;
-		this.y = (height - this.scene.height * this.scale) / 2;
+		this.place(this.scene);
+	}
+
+	/**
+	 * Puts the scene in the middle, or beside what covers the frame. Of a scene that is larger than the
+	 * frame its start is seen, and its first box.
+	 */
+	private place({ boxes, width, height, direction }: Scene): void {
+		const { top, right, bottom } = this.covered;
+		const isDown = direction === "TB";
+		const [first] = [...boxes].sort((a, b) => (isDown ? a.y - b.y : a.x - b.x));
+		const seen = (room: number, length: number, at: number) =>
+			Math.min(MARGIN, Math.max(room - length - MARGIN, room / 2 - at * this.scale));
+		const wide = width * this.scale;
+		const free = this.size.width - right;
+		this.x = Math.min((this.size.width - wide) / 2, free - MARGIN - wide);
+		if (wide + 2 * MARGIN > free) {
+			this.x = isDown && first ? seen(free, wide, first.x + first.width / 2) : MARGIN;
+		}
+		const high = height * this.scale;
+		const room = this.size.height - top - bottom;
+		this.y = top + (room - high) / 2;
+		if (high + 2 * MARGIN > room) {
+			this.y = isDown || !first ? MARGIN : top + seen(room, high, first.y + first.height / 2);
+		}
 		this.apply();
 	}
 
@@ -132,8 +147,9 @@ export class Camera {
 	private fitting(): number {
 		if (!this.scene) return 1;
 		const { width, height } = this.size;
-		const across = (width - 2 * MARGIN) / this.scene.width;
-		const along = (height - 2 * MARGIN) / this.scene.height;
+		const { top, right, bottom } = this.covered;
+		const across = (width - right - 2 * MARGIN) / this.scene.width;
+		const along = (height - top - bottom - 2 * MARGIN) / this.scene.height;
 		return Math.max(SMALLEST, Math.min(1, across, along));
 	}
 

@@ -14,9 +14,11 @@ export class LayoutEngine {
 		const boxes = plan.boxes.map((box) => {
 			if (!box.inside) return { width: box.width, height: box.height };
 			const inside = this.layout(box.inside, direction);
+			// From left to right as much room is left below as the header takes: lines go straight in.
+			const below = direction === "TB" ? PADDING : box.height;
 			return {
 				width: Math.max(box.width, inside.width + 2 * PADDING),
-				height: box.height + inside.height + PADDING,
+				height: box.height + inside.height + below,
 				inside,
 			};
 		});

@@ -9,6 +9,12 @@ const WIDTH = 132;
 const HEIGHT = 110;
 const LEAST = 8;
 
+/** How large the minimap of a scene is. */
+export function sizeOfMinimap({ width, height }: Scene): { width: number; height: number } {
+	const scale = Math.min(WIDTH / width, HEIGHT / height);
+	return { width: Math.max(LEAST, width * scale), height: Math.max(LEAST, height * scale) };
+}
+
 export class Minimap {
 	readonly root = element("div", "nbviz-graph-minimap", { "aria-hidden": "true" });
 	private readonly canvas = element("canvas");
@@ -38,10 +44,7 @@ export class Minimap {
 	show(scene: Scene, theme: Theme, colourOf: ColourOf): void {
 		this.scene = scene;
 		this.scale = Math.min(WIDTH / scene.width, HEIGHT / scene.height);
-		const size = {
-			width: Math.max(LEAST, scene.width * this.scale),
-			height: Math.max(LEAST, scene.height * this.scale),
-		};
+		const size = sizeOfMinimap(scene);
 		const view = { x: 0, y: 0, width: size.width / this.scale, height: size.height / this.scale };
 		paint(this.canvas, scene, view, size, theme, colourOf);
 		this.follow();

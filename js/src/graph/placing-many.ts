@@ -2,6 +2,7 @@
 // longest path, order by barycentres, positions by neighbours' means (after Sugiyama, Tagawa, Toda,
 // "Methods for visual understanding of hierarchical system structures", 1981).
 import type { Direction, LevelShape, Placed, Point } from "./placing";
+import { ranksOf } from "./ranks";
 
 const BESIDE = 18;
 const BETWEEN_RANKS = 26;
@@ -28,7 +29,7 @@ export function placeMany(shape: LevelShape, direction: Direction): Placed {
 	const down = direction === "TB";
 	const across = (i: number) => shape.sizes[i]?.[down ? 0 : 1] ?? 0;
 	const main = (i: number) => shape.sizes[i]?.[down ? 1 : 0] ?? 0;
-	const rankOf = ranked(shape);
+	const rankOf = ranksOf(shape);
 	const items: Item[] = shape.sizes.map((_, i) => item(across(i), rankOf[i] ?? 0));
 	const ways = shape.edges.map(([a, b]) => join(items, a, b));
 	const ranks: number[][] = [];
@@ -115,36 +116,6 @@ export function placeMany(shape: LevelShape, direction: Direction): Placed {
 
 function item(size: number, rank: number): Item {
 	return { size, rank, before: [], after: [], place: 0, across: 0 };
-}
-
-/** The rank of each box: one more than that of the last box before it. */
-function ranked({ sizes, edges }: LevelShape): number[] {
-	const after: number[][] = sizes.map(() => []);
-	const waits = new Int32Array(sizes.length);
-	for (const [a, b] of edges) {
-		if (a === b) continue;
-		after[a]?.push(b);
-		waits[b] = (waits[b] ?? 0) + 1;
-	}
-	const ranks: number[] = sizes.map(() => 0);
-	const isFirst = Array.from(waits, (count) => count === 0);
-	const ready = sizes.map((_, i) => i).filter((i) => isFirst[i]);
-	for (let i = ready.pop(); i !== undefined; i = ready.pop()) {
-		for (const next of after[i] ?? []) {
-			ranks[next] = Math.max(ranks[next] ?? 0, (ranks[i] ?? 0) + 1);
-			waits[next] = (waits[next] ?? 0) - 1;
-			if (waits[next] === 0) ready.push(next);
-		}
-	}
-	// What nothing leads to is drawn just before it is needed.
-	for (const [i, first] of isFirst.entries()) {
-		const nexts = after[i] ?? [];
-		if (first && nexts.length > 0) {
-			const least = nexts.reduce((min, next) => Math.min(min, ranks[next] ?? 0), Infinity);
-			ranks[i] = Math.max(0, least - 1);
-		}
-	}
-	return ranks;
 }
 
 /** Joins two boxes through every rank between them; undefined if that is too far. */

@@ -1,6 +1,10 @@
 // Places the boxes of one level with dagre, its ways in at one border and its ways out at the other.
 import { layout as dagre, Graph } from "@dagrejs/dagre";
+import { balanced, roomAfter, roomBefore } from "./frame";
+import { joined, piecesOf } from "./pieces";
 import { placeMany } from "./placing-many";
+import { ranksOf } from "./ranks";
+import { placeSpine } from "./spine";
 
 /** From top to bottom, or from left to right. */
 export type Direction = "TB" | "LR";
@@ -28,16 +32,31 @@ export interface Placed {
 	readonly outputPorts: readonly number[];
 }
 
-/** Between an opened box's border and its first boxes, and its last, for the ways in and out. */
-const ROOM = 18;
-const ROOM_TO_BRANCH = 26;
-const ROOM_AFTER = 6;
+/** Between two ranks. */
+const BETWEEN = 24;
+const BETWEEN_BRANCHES = 34;
 /** Between a line that runs past boxes and the border of its level. */
 const BESIDE_LINE = 4;
 /** Beyond so many boxes dagre takes too long, and some thousands in series overflow its stack. */
 const MANY = 120;
 
+/** Places a level piece by piece: what lies between two boxes that all ways pass is a piece. */
 export function place(shape: LevelShape, direction: Direction): Placed {
+	const apart = branches(shape) ? BETWEEN_BRANCHES : BETWEEN;
+	const pieces = piecesOf(shape);
+	const known = new Map<string, Placed>();
+	const placed = pieces.map(({ shape: piece }) => {
+		const key = JSON.stringify(piece);
+		const found = known.get(key) ?? placeOne(piece, direction, apart);
+		known.set(key, found);
+		return found;
+	});
+	return joined(pieces, placed, direction) ?? placeOne(shape, direction, apart);
+}
+
+function placeOne(shape: LevelShape, direction: Direction, apart: number): Placed {
+	const spine = placeSpine(shape, ranksOf(shape), direction, apart);
+	if (spine) return spine;
 	if (shape.sizes.length > MANY) return placeMany(shape, direction);
 	const down = direction === "TB";
 	const graph = new Graph({ multigraph: false, compound: false });
@@ -45,7 +64,7 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		rankdir: direction,
 		nodesep: down ? 22 : 16,
 		edgesep: 14,
-		ranksep: branches(shape) ? 34 : 24,
+		ranksep: apart,
 		ranker: "network-simplex",
 	});
 	graph.setDefaultEdgeLabel(() => ({}));
@@ -77,12 +96,12 @@ export function place(shape: LevelShape, direction: Direction): Placed {
 		});
 	const [left, top, width, height] = frame(boxes, [...inputs, ...outputs].map(along), passing, {
 		down,
-		before: inputs.length > 0 ? (shape.inputs.length > 1 ? ROOM_TO_BRANCH : ROOM) : 0,
-		after: outputs.length > 0 ? ROOM_AFTER : 0,
+		before: roomBefore(shape.inputs.length),
+		after: roomAfter(outputs.length),
 	});
 	const shift = down ? left : top;
 	const moved = boxes.map(({ x, y, ...size }) => ({ ...size, x: x - left, y: y - top }));
-	const ranks = ranksOf(moved, down);
+	const ranks = placedRanks(moved, down);
 	const leave = (i: number): Point[] => beside(moved[i], ranks, down, "after");
 	const arrive = (i: number): Point[] => beside(moved[i], ranks, down, "before").reverse();
 	const enter = (i: number): Point => at(along(`i${i}`) - shift, 0, down);
@@ -124,7 +143,7 @@ interface Rank {
 	end: number;
 }
 
-function ranksOf(boxes: readonly Rectangle[], down: boolean): Rank[] {
+function placedRanks(boxes: readonly Rectangle[], down: boolean): Rank[] {
 	const ranks: Rank[] = [];
 	for (const { x, y, width, height } of boxes) {
 		const [start, size] = down ? [y, height] : [x, width];
@@ -201,24 +220,11 @@ function frame(
 	const ys = boxes
 		.flatMap((box) => [box.y, box.y + box.height])
 		.concat(down ? [] : [...ports, ...passing]);
-	const [only] = ports.length > 0 && new Set(ports.map(Math.round)).size <= 2 ? ports : [];
 	const [startX, endX] = down
-		? balanced(xs, only)
+		? balanced(xs, ports)
 		: [Math.min(...xs) - before, Math.max(...xs) + after];
 	const [startY, endY] = down
 		? [Math.min(...ys) - before, Math.max(...ys) + after]
-		: balanced(ys, only);
+		: balanced(ys, ports);
 	return [startX, startY, endX - startX, endY - startY];
-}
-
-/** The most by which a level is widened to have its way in at its middle. */
-const WIDENED = 1.4;
-
-/** The extent of `values`, with the way in at its middle if that does not cost too much room. */
-function balanced(values: readonly number[], middle: number | undefined): [number, number] {
-	const start = Math.min(...values);
-	const end = Math.max(...values);
-	if (middle === undefined) return [start, end];
-	const half = Math.max(middle - start, end - middle);
-	return 2 * half <= WIDENED * (end - start) ? [middle - half, middle + half] : [start, end];
 }

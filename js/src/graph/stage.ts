@@ -2,18 +2,23 @@
 // minimap; and the marks of what is chosen, found, pointed at and measured.
 import { element } from "../panels/panel";
 import { readTheme } from "../theme";
-import { Camera } from "./camera";
+import { Camera, type Covered } from "./camera";
 import type { Colours } from "./colours";
 import { Drawing, svg } from "./draw";
 import { toSvg } from "./export";
 import { pathOf } from "./highlight";
-import { Minimap } from "./minimap";
+import { Minimap, sizeOfMinimap } from "./minimap";
 import { paint } from "./overview";
 import type { Scene, SceneBox } from "./scene";
 import { zoomButtons } from "./stage-tools";
 
 const LOWEST = 200;
 const HIGHEST = 540;
+/** Around the drawing, and what the zoom buttons take of it: a column, or a row. */
+const AROUND = 30;
+const BUTTONS = 46;
+/** Between the minimap and the frame's edge and the drawing. */
+const BESIDE_MINIMAP = 16;
 
 /** What boxes are marked for, by their ids. */
 export interface Marks {
@@ -73,7 +78,11 @@ export class GraphStage {
 		const before = this.scene;
 		this.scene = scene;
 		const [from, to] = [before, scene].map((one) => one && boxOf(one, fixed));
-		const room = Math.min(HIGHEST, Math.max(LOWEST, Math.ceil(scene.height + 30)));
+		const covered = this.coveredBy(scene);
+		this.camera.covered = covered;
+		this.root.dataset.direction = scene.direction;
+		const needed = Math.ceil(scene.height + AROUND) + covered.top + covered.bottom;
+		const room = Math.min(HIGHEST, Math.max(LOWEST, needed));
 		const least = before ? this.root.clientHeight : 0;
 		this.root.style.height = `${Math.max(room, least)}px`;
 		if (before && from && to) {
@@ -82,6 +91,19 @@ export class GraphStage {
 			this.camera.reveal(to);
 		} else this.camera.begin(scene);
 		this.drawing.show(scene, this.camera.view);
+	}
+
+	/** What the buttons and the minimap cover: the side across the direction of the graph. */
+	private coveredBy(scene: Scene): Covered {
+		const map = sizeOfMinimap(scene);
+		const [width, height] = [this.frame.clientWidth || 800, HIGHEST];
+		if (scene.direction === "LR") {
+			const isLong = scene.width + AROUND > width;
+			return { top: BUTTONS, right: 0, bottom: isLong ? map.height + BESIDE_MINIMAP : 0 };
+		}
+		const isLong = scene.height + AROUND > height;
+		const right = isLong ? Math.max(BUTTONS, map.width + BESIDE_MINIMAP) : BUTTONS;
+		return { top: 0, right, bottom: 0 };
 	}
 
 	/** Gives what is drawn its marks and colours. */

@@ -109,8 +109,13 @@ class _Level:
         return found
 
     def _run_from(self, start: int) -> _Run | None:
+        structures = self._structures
         for period in range(1, min(_LONGEST_GROUP, (len(self._children) - start) // _FEWEST) + 1):
-            if self._structures[start] != self._structures[start + period]:
+            # Most places begin no run, which comparing numbers tells soonest.
+            if structures[start] != structures[start + period]:
+                continue
+            least = structures[start : start + (_FEWEST - 1) * period]
+            if least != structures[start + period : start + _FEWEST * period]:
                 continue
             count = self._repeats(start, period)
             held = self._children[start : start + count * period]

@@ -107,9 +107,12 @@ def test_a_level_of_over_400_boxes_is_cut_into_parts() -> None:
 
     graph = trace(Long(), torch.zeros(2))
     assert max(len(level["nodes"]) for level in graph.levels()) <= 60
-    part = graph.level("")["nodes"][1]
-    assert part["type"] == "part"
-    assert part["label"].endswith(f" of {len(graph.nodes)}")
+    first, part, *_, last = graph.level("")["nodes"]
+    assert (first["kind"], last["kind"]) == ("input", "output")
+    held = [node["label"] for node in graph.level(part["node_id"])["nodes"]]
+    assert part["label"] == f"1 – {len(held)}"
+    assert part["type"] == f"part of {len(graph.nodes) - 2:,}"
+    assert f"{held.count('sum')} sum" in part["detail"].split(", ")
     assert graph.level(part["node_id"])["edges"]
 
 
