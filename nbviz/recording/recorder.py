@@ -6,6 +6,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, assert_never
 
+from torch import Tensor
+
 from nbviz.errors import LoggingError
 from nbviz.recording.capture import CapturedScalar
 from nbviz.recording.scalars import read_value
@@ -75,8 +77,15 @@ class Recorder:
         self._log(event.scalars, event.step, event.wall_time)
 
     def _log(self, scalars: Mapping[str, Any], step: int, wall_time: float) -> None:
+        # Here and not one by one, each with every check: at each step of a small network it counts.
+        plain = {
+            tag: value.item()
+            if value.__class__ is Tensor and value.is_cpu and not value.dim()
+            else value
+            for tag, value in scalars.items()
+        }
         try:
-            self._run.record(scalars, step, wall_time)
+            self._run.record(plain, step, wall_time)
         except LoggingError as error:
             text = str(error)
             # Said once: the next step has most likely the same to say.

@@ -135,7 +135,9 @@ class Run(MediaLog):
         """
         if self._attention:
             self._attend()
-        self._record_carefully(values, step, time() if wall_time is None else wall_time)
+        at = time() if wall_time is None else wall_time
+        if not (step.__class__ is int and self._record_plain(values, step, at)):  # pyright: ignore[reportArgumentType]
+            self._record_carefully(values, step, at)
 
     def log_weights(self, model: nn.Module, step: int | None = None) -> None:
         """Let dashboards show a model's weights; call it at each step.
@@ -319,6 +321,19 @@ class Run(MediaLog):
             # Logged faster than one thread can take in: whoever logs helps, so memory is bounded.
             self.meter.count_calls(self._intake.drain(wait=False, limit=CHUNK))
             self._attention = len(self._inbox) > _BACKLOG
+
+    def _record_plain(self, values: Mapping[str, Any], step: int, wall_time: float) -> bool:
+        """Record a plain dict of known tags and floats; any other is left as it is."""
+        last = self._last
+        if values.__class__ is not dict or step >= _AUTOMATIC:
+            return False
+        for tag, value in values.items():
+            if value.__class__ is not float or last.get(tag, _AUTOMATIC) > step:
+                return False
+        for tag in values:
+            last[tag] = step
+        self._inbox.append((wall_time, step, dict(values)))
+        return True
 
     def _record_carefully(
         self, values: Mapping[str, Any], step: int | None, wall_time: float
