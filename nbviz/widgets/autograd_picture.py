@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbviz.inspection.graph.autograd import cut_attributes
-from nbviz.inspection.graph.layout import LevelShape, place
+from nbviz.inspection.graph.layout import place
+from nbviz.inspection.graph.level import LevelShape
 from nbviz.widgets.graph_boxes import wide_text
 from nbviz.widgets.graph_picture import AUTOGRAD_COLORS, MARGIN, draw_line
 from nbviz.widgets.graph_scene import SceneLine

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nbviz.protocol import GraphNode
 
 PAD = 12.0
+BAR_ROOM = 7.0
 ATTRIBUTE, ATTRIBUTE_ROOM = 15.0, 5.0  # height of an attribute's line, and of the gap below all
 HEADER = 28.0  # height of an opened box's header
 LABEL_SIZE, SMALL_SIZE = 12.0, 11.0
@@ -71,7 +72,8 @@ def _plain_text(node: GraphNode, *, is_open: bool) -> BoxText:
     top = _apart(first, _small(count))
     if is_open:
         return BoxText(label, kind, detail, count, shape, 2 * PAD + top, HEADER)
-    below = _apart(3 + _small(detail) if detail else 0, _small(shape))
+    # Clear of the coloured bar at the left, too, where a shape stands alone.
+    below = _apart(3 + _small(detail), _small(shape)) if detail else BAR_ROOM + _small(shape)
     return BoxText(label, kind, detail, count, shape, 2 * PAD + max(top, below), 44.0)
 
 

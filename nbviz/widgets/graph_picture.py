@@ -34,7 +34,7 @@ from nbviz.widgets.static_shapes import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nbviz.inspection.graph.layout import Point
+    from nbviz.inspection.graph.level import Point
     from nbviz.protocol import AutogradKind
     from nbviz.widgets.graph_levels import Levels
     from nbviz.widgets.graph_scene import SceneBox, SceneLine

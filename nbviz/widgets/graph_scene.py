@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbviz.inspection.graph.layout import LevelShape, Placed, Point, place
+from nbviz.inspection.graph.layout import place
+from nbviz.inspection.graph.level import LevelShape, Placed, Point
 from nbviz.widgets.graph_boxes import HEADER, BoxText, text_of
 
 if TYPE_CHECKING:

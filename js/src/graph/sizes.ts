@@ -22,6 +22,7 @@ export type Measure = (text: string, kind: "label" | "small") => number;
 const LONGEST = 40;
 const PAD = 12;
 const BETWEEN = 14;
+const BAR_ROOM = 7;
 /** Height of an opened box's header. */
 export const HEADER = 28;
 /** Space at the left for the mark that tells whether a box is open. */
@@ -82,10 +83,11 @@ function plainText(node: GraphNode, measure: Measure, open: boolean): Omit<BoxTe
 	}
 	const top = gap(first, count ? measure(count, "small") : 0);
 	if (open) return { label, type, detail, count, shape, width: 2 * PAD + top, height: HEADER };
-	const below = gap(
-		detail ? mark + measure(detail, "small") : 0,
-		shape ? measure(shape, "small") : 0,
-	);
+	// Clear of the coloured bar at the left, too, where a shape stands alone.
+	const clear = BAR_ROOM + measure(shape, "small");
+	const below = detail
+		? gap(mark + measure(detail, "small"), shape ? measure(shape, "small") : 0)
+		: clear;
 	return { label, type, detail, count, shape, width: 2 * PAD + Math.max(top, below), height: 44 };
 }
 

@@ -6,59 +6,28 @@ crossings, then coordinates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbviz.inspection.graph.level import (
+    BESIDE,
+    BETWEEN,
+    BETWEEN_BRANCHES,
+    ROOM,
+    ROOM_AFTER,
+    ROOM_TO_BRANCH,
+    WIDENED,
+    Placed,
+    branches,
+)
 from nbviz.inspection.graph.ordering import ordered
 from nbviz.inspection.graph.positions import positions
 from nbviz.inspection.graph.ranking import ranks_of
+from nbviz.inspection.graph.spine import place_spine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Point = tuple[float, float]
-
-BESIDE = 22.0  # between two boxes of a rank
-BETWEEN, BETWEEN_BRANCHES = 24.0, 34.0  # between two ranks
-ROOM, ROOM_TO_BRANCH, ROOM_AFTER = 18.0, 26.0, 6.0  # inside a border that is crossed
-WIDENED = 1.4  # the most by which a level is widened to have its way in at its middle
-
-
-@dataclass(frozen=True)
-class LevelShape:
-    """A level without names: boxes and ports are numbered in their order.
-
-    Attributes:
-        sizes: Width and height of each box, in pixels.
-        edges: Pairs of boxes.
-        inputs: Ways in: the port on the upper border, and the box.
-        outputs: Ways out: the box, and the port on the lower border.
-    """
-
-    sizes: Sequence[tuple[float, float]]
-    edges: Sequence[tuple[int, int]]
-    inputs: Sequence[tuple[int, int]] = ()
-    outputs: Sequence[tuple[int, int]] = ()
-
-
-@dataclass
-class Placed:
-    """Where everything of a level is; its origin is its top left corner.
-
-    Attributes:
-        corners: The boxes' top left corners.
-        routes: For the edges, then the inputs, then the outputs: points from border to border.
-            Between two points of different x lies the gap between two ranks.
-        input_ports: Where each port is along the upper border.
-        output_ports: The same along the lower border.
-    """
-
-    width: float = 0.0
-    height: float = 0.0
-    corners: list[Point] = field(default_factory=list[Point])
-    routes: list[list[Point]] = field(default_factory=list[list[Point]])
-    input_ports: list[float] = field(default_factory=list[float])
-    output_ports: list[float] = field(default_factory=list[float])
+    from nbviz.inspection.graph.level import LevelShape, Point
 
 
 def place(shape: LevelShape) -> Placed:
@@ -75,11 +44,14 @@ def place(shape: LevelShape) -> Placed:
         *((box, last + port) for box, port in shape.outputs),
     ]
     ranks = ranks_of(count, ways, range(boxes, last), range(last, count))
+    spine = place_spine(shape, ranks)
+    if spine is not None:
+        return spine
     chains = _chains(ways, ranks, count)
     order, neighbours = ordered(chains, ranks)
     widths = [width for width, _ in sizes] + [1.0] * (len(ranks) - count)
     centers = positions(order, neighbours, widths, count, BESIDE)
-    between = BETWEEN_BRANCHES if _branches(shape) else BETWEEN
+    between = BETWEEN_BRANCHES if branches(shape) else BETWEEN
     spans = _spans(order, sizes, between, count)
     frame = _Frame(sizes, centers, [spans[rank] for rank in ranks], range(boxes, last), chains)
     frame.fit(branches=len(shape.inputs) > 1)
@@ -195,9 +167,3 @@ class _Frame:
         """Return a box's upper and lower edge; it stands in the middle of its rank."""
         middle, height = sum(self._spans[node]) / 2, self._sizes[node][1]
         return middle - height / 2, middle + height / 2
-
-
-def _branches(shape: LevelShape) -> bool:
-    """Whether anything but a plain chain is to be drawn, which needs room for its lines."""
-    sources = [source for source, _ in shape.edges]
-    return len(set(sources)) < len(sources) or len(shape.inputs) > 1

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from nbviz.inspection.graph.layout import LevelShape, Placed, place
+from nbviz.inspection.graph.layout import place
+from nbviz.inspection.graph.level import LevelShape, Placed
 
 
 def overlapping(shape: LevelShape, placed: Placed) -> list[tuple[int, int]]:
@@ -85,3 +86,32 @@ def test_a_circle_is_drawn_with_one_way_up() -> None:
 
 def test_nothing_takes_no_room() -> None:
     assert place(LevelShape([], [])) == Placed()
+
+
+def test_boxes_in_series_stand_in_line_and_what_skips_them_runs_straight_beside() -> None:
+    residual = LevelShape(
+        [(100.0, 44.0), (60.0, 24.0), (140.0, 44.0), (40.0, 24.0)],
+        [(0, 1), (1, 2), (2, 3), (0, 3)],
+        inputs=[(0, 0)],
+        outputs=[(3, 0)],
+    )
+    placed = place(residual)
+    middles = [
+        x + width / 2 for (x, _), (width, _) in zip(placed.corners, residual.sizes, strict=True)
+    ]
+    assert len(set(middles)) == 1
+    around = placed.routes[3]
+    lanes = {x for x, _ in around[1:-1]}
+    assert len(lanes) == 1
+    assert abs(lanes.pop() - middles[0]) > 70.0  # clear of the widest box that it passes
+    assert overlapping(residual, placed) == []
+
+
+def test_a_second_skip_takes_the_other_side_where_it_would_cross_the_first() -> None:
+    crossing = LevelShape(
+        [(80.0, 24.0)] * 5, [(0, 1), (1, 2), (2, 3), (3, 4), (0, 2), (1, 3)], outputs=[(4, 0)]
+    )
+    placed = place(crossing)
+    middle = placed.corners[0][0] + 40.0
+    first, second = placed.routes[4][1][0], placed.routes[5][1][0]
+    assert (first - middle) * (second - middle) < 0
