@@ -13,6 +13,7 @@ from nbviz.inspection.weights import layer_tensors
 from nbviz.recording.media_inbox import Waiting
 from nbviz.recording.watch_hooks import Hooks, choose_modules, has_compiled_parts
 from nbviz.recording.watch_jobs import Plans, take_samples
+from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -120,7 +121,7 @@ class Watch:
 
     def logged(self) -> None:
         """Sample after a log call, where the model's passes are not seen, as in a compiled one."""
-        if self._hooks.sees_passes:
+        if self._hooks.sees_passes or is_captured():
             return
         record = self._record()
         if record is not None:

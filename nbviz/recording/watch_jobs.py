@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from nbviz.inspection.device_statistics import (
     ROW,
@@ -31,8 +32,6 @@ from nbviz.recording.capture import copy_array, send_to_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import torch
 
     from nbviz.inspection.device_statistics import Plan
     from nbviz.inspection.histograms import Histogram
@@ -161,7 +160,8 @@ def take_samples(
     groups: defaultdict[tuple[torch.device, torch.dtype], dict[str, torch.Tensor]]
     groups = defaultdict(dict)
     for name, tensor in tensors.items():
-        is_empty = tensor.is_sparse and tensor._nnz() == 0  # noqa: SLF001  no public name for it
+        is_sparse = tensor.layout != torch.strided
+        is_empty = is_sparse and tensor._nnz() == 0  # noqa: SLF001  no public name for it
         if tensor.numel() and not tensor.is_meta and not is_empty:
             groups[tensor.device, tensor.dtype][name] = tensor
     samples: list[HostSample | DeviceSample] = []
