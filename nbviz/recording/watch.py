@@ -223,7 +223,8 @@ class Watch:
         def deliver(found: Found) -> None:
             self._deliver(kind, found, step, wall_time)
 
-        for sample in take_samples(tensors, bins, deliver, self._plans):
+        spend = record.meter.spend
+        for sample in take_samples(tensors, bins, deliver, self._plans, spend):
             self._under_way.append(sample)
             record.put_media(Waiting(f"{self.options.prefix}{kind}", None, step, wall_time, sample))
 

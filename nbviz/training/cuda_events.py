@@ -97,6 +97,37 @@ class CudaArrival:
             event = self._event = None
 
 
+class StreamClock:
+    """How long a GPU works on what its present stream is given from here to `stop`.
+
+    Args:
+        device: A CUDA device.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._began = mark_time(device)
+        self._ended: Any = None
+
+    def stop(self) -> None:
+        """End the measurement."""
+        self._ended = mark_time(self._device)
+
+    def seconds(self) -> float:
+        """Return the time; only after something that the stream was given later has arrived."""
+        with relaxed():
+            return self._began.elapsed_time(self._ended) / 1000
+
+
+def mark_time(device: torch.device) -> Any:
+    """Return an event, with its time, that is done when the device's present stream comes to it."""
+    import torch
+
+    event = torch.cuda.Event(enable_timing=True)
+    event.record(torch.cuda.current_stream(device))
+    return event
+
+
 def make_pinned(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     """Return host memory that a GPU copies into by itself; its values are arbitrary.
 

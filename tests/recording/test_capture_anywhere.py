@@ -16,7 +16,7 @@ from nbviz.inspection.device_statistics import count_in_bins, flat_values, make_
 from nbviz.recording import capture, scalars
 from nbviz.recording.capture import CapturedScalar
 from nbviz.recording.device_ring import PlainBackend, Ring
-from nbviz.recording.watch_jobs import Plans, take_samples
+from nbviz.recording.watch_jobs import DeviceSample, Plans, take_samples
 from nbviz.training import cuda_events
 from tests.recording.test_device_ring import SlowBackend
 
@@ -58,6 +58,26 @@ def test_statistics_where_only_deterministic_algorithms_are_allowed() -> None:
 def test_sparse_gradients_without_entries_are_left_out() -> None:
     empty = torch.zeros(4, 4).to_sparse_csr()
     assert take_samples({"weight": empty}, 8, lambda _: None, Plans()) == []
+
+
+def test_a_sample_costs_what_the_device_works_on_it() -> None:
+    class Clock:
+        is_stopped = False
+
+        def stop(self) -> None:
+            self.is_stopped = True
+
+        def seconds(self) -> float:
+            return 5.0
+
+    def send(tensor: torch.Tensor) -> capture.CapturedArray:
+        assert clock.is_stopped, "else its time is not known when the copy has arrived"
+        return capture.copy_array(tensor)
+
+    clock, spent = Clock(), []
+    ways = {"send": send, "clock": clock, "spend": spent.append}
+    DeviceSample({"w": torch.ones(9)}, 8, lambda _: None, Plans(), **ways).make()
+    assert 0 < spent[0] < 5, "the caller's own time is counted by the caller"
 
 
 def test_who_waits_for_a_device_keeps_nobody_from_logging(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import torch
 from nbviz.inspection.graph.modules import named_modules, wrapped_module
 from nbviz.inspection.graph.values import tensors_in
 from nbviz.inspection.hooks import Hook
-from nbviz.training.cuda_events import is_captured, relaxed
+from nbviz.training.cuda_events import is_captured, mark_time, relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -131,7 +131,7 @@ class Probe:
             return
         parameter = next(module.parameters(), None)
         device = self._device if parameter is None else parameter.device
-        event = None if device is None or device.type != "cuda" else _mark(device)
+        event = None if device is None or device.type != "cuda" else mark_time(device)
         self._began.append((path, time.perf_counter(), event))
 
     def _leave(self, path: str, _module: Any, _inputs: Any, output: Any) -> None:
@@ -144,7 +144,7 @@ class Probe:
             _, began, event = self._began.pop()
             self.numbers["time", call] = now - began
             if event is not None:
-                self._events[call] = event, _mark(event.device)
+                self._events[call] = event, mark_time(event.device)
         if self._measures != {"time"}:
             with torch.no_grad():
                 self._measure(call, output)
@@ -167,13 +167,6 @@ class Probe:
             self.numbers["dead_share", call] = dead_share(values)
         if "nonfinite_share" in self._measures:
             self.numbers["nonfinite_share", call] = 1 - torch.isfinite(values).float().mean()
-
-
-def _mark(device: torch.device) -> Any:
-    """Return an event that says when the device comes to this place."""
-    event = torch.cuda.Event(enable_timing=True)
-    event.record(torch.cuda.current_stream(device))
-    return event
 
 
 def dead_share(values: torch.Tensor) -> torch.Tensor:
