@@ -8,11 +8,13 @@ the device: its results are tensors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
+import numpy as np
 import torch
 
 from nbviz.inspection.statistics import PARTS
+from nbviz.training.cuda_events import relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,10 +47,13 @@ class Plan:
 def make_plan(sizes: Sequence[int], device: torch.device) -> Plan:
     """Return a plan; worth keeping, as it brings a small table to the device."""
     rows = tuple(-(-size // ROW) for size in sizes)
-    owners = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(rows, dtype=torch.long))
-    if device.type == "cuda":
-        owners = owners.pin_memory().to(device, non_blocking=True)
-    return Plan(tuple(sizes), rows, owners.to(device))
+    # Made on the host under any default device; not of inference, as it is kept.
+    with torch.inference_mode(mode=False):
+        owners = torch.from_numpy(np.repeat(np.arange(len(sizes), dtype=np.int64), rows))
+        if device.type == "cuda":
+            with relaxed():
+                owners = owners.pin_memory()
+        return Plan(tuple(sizes), rows, owners.to(device, non_blocking=device.type == "cuda"))
 
 
 def flat_values(tensor: torch.Tensor) -> torch.Tensor:
@@ -62,6 +67,8 @@ def flat_values(tensor: torch.Tensor) -> torch.Tensor:
         tensor = tensor.coalesce().values()
     elif tensor.layout != torch.strided:
         tensor = tensor.values()
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
     if tensor.is_complex():
         tensor = tensor.abs()
     if tensor.dtype not in _PLAIN:
@@ -99,12 +106,7 @@ def count_in_bins(
     low_parts, high_parts = parts[:, PARTS.index("min")], parts[:, PARTS.index("max")]
     tensors = len(values)
     infinity = float("inf")
-    low = low_parts.new_full((tensors,), infinity).scatter_reduce_(
-        0, plan.owners, low_parts, "amin"
-    )
-    high = low_parts.new_full((tensors,), -infinity).scatter_reduce_(
-        0, plan.owners, high_parts, "amax"
-    )
+    low, high = _extremes(low_parts, plan, "amin"), _extremes(high_parts, plan, "amax")
     samples = [take_evenly(one) for one in values]
     width = max(len(one) for one in samples)
     padding = samples[0].new_full((width,), float("nan"))
@@ -120,6 +122,18 @@ def count_in_bins(
     counts = torch.zeros(tensors, bins + 1, dtype=parts.dtype, device=parts.device)
     counts.scatter_add_(1, places, torch.ones_like(matrix))
     return counts[:, :bins]
+
+
+def _extremes(parts: torch.Tensor, plan: Plan, which: Literal["amin", "amax"]) -> torch.Tensor:
+    """Return the smallest or largest of each tensor's parts, shape (tensors,)."""
+    infinity = float("inf") if which == "amin" else -float("inf")
+    found = parts.new_full((len(plan.sizes),), infinity)
+    if torch.are_deterministic_algorithms_enabled():
+        # PyTorch counts scatter_reduce among what is not deterministic on a GPU, and refuses it.
+        pieces = cast("tuple[torch.Tensor, ...]", parts.split(plan.rows))  # pyright: ignore[reportUnknownMemberType]
+        groups = [torch.cat((found[:1], piece)) for piece in pieces]
+        return torch.stack([one.amin() if which == "amin" else one.amax() for one in groups])
+    return found.scatter_reduce_(0, plan.owners, parts, which)
 
 
 def take_evenly(values: torch.Tensor) -> torch.Tensor:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.recording.device_ring import CudaBackend, PlainBackend, Ring
+from nbviz.training.cuda_events import CudaArrival, make_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from nbviz.recording.device_ring import Lease
+    from nbviz.recording.device_ring import Arrival, Lease
 
 _side_streams: dict[Any, Any] = {}
 _side_streams_lock = threading.Lock()
@@ -52,6 +53,11 @@ class CapturedScalar:
         """Whether `read` returns without waiting."""
         return self._lease is not None and self._lease.is_ready
 
+    def wait(self) -> None:
+        """Wait until `read` returns without waiting."""
+        if self._lease is not None:
+            self._lease.wait()
+
     def read(self) -> float:
         """Return the number; waits for the device if it is not there yet."""
         if self._lease is None:
@@ -68,6 +74,12 @@ class CapturedValues(dict[str, Any]):
         """Whether `read` returns without waiting."""
         return all(value.is_ready for value in self.values() if isinstance(value, CapturedScalar))
 
+    def wait(self) -> None:
+        """Wait until `read` returns without waiting."""
+        for value in self.values():
+            if isinstance(value, CapturedScalar):
+                value.wait()
+
     def read(self) -> dict[str, float]:
         """Return the numbers; waits for those that are not there yet."""
         return {
@@ -79,25 +91,25 @@ class CapturedValues(dict[str, Any]):
 class CapturedArray:
     """An array on its way from a device, or a copy of one that is here."""
 
-    __slots__ = ("_event", "_host", "nbytes")
+    __slots__ = ("_arrival", "_host", "nbytes")
 
-    def __init__(self, host: Any, event: Any = None) -> None:
+    def __init__(self, host: Any, arrival: Arrival | None = None) -> None:
         self._host = host
-        self._event = event
+        self._arrival = arrival
         self.nbytes = int(host.nbytes)
 
     @property
     def is_ready(self) -> bool:
         """Whether `read` returns without waiting."""
-        return self._event is None or bool(self._event.query())
+        return self._arrival is None or self._arrival.query()
 
     def read(self) -> NDArray[Any]:
         """Return the array; waits for the device if it is not there yet.
 
         What numpy has no type for, such as bfloat16, becomes float32.
         """
-        if self._event is not None:
-            self._event.synchronize()
+        if self._arrival is not None:
+            self._arrival.synchronize()
         if isinstance(self._host, np.ndarray):
             return cast("NDArray[Any]", self._host)
         tensor = self._host.cpu()
@@ -126,14 +138,12 @@ def send_to_host(tensor: torch.Tensor) -> CapturedArray:
     import torch
 
     side = _side_stream(tensor.device)
+    host = make_pinned(tensor.shape, tensor.dtype)
     side.wait_stream(torch.cuda.current_stream(tensor.device))
     with torch.cuda.stream(side):
-        host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
         host.copy_(tensor, non_blocking=True)
         tensor.record_stream(side)
-        event = torch.cuda.Event()
-        event.record(side)
-    return CapturedArray(host, event)
+    return CapturedArray(host, CudaArrival(side))
 
 
 def seal(scalars: Sequence[CapturedScalar]) -> None:

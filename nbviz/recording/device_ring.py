@@ -12,6 +12,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nbviz.training.cuda_events import CudaArrival, make_pinned
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,10 +58,11 @@ class CudaBackend:
         """Return float64 slots on the device and pinned ones on the host."""
         import torch
 
-        return (
-            torch.zeros(slots, dtype=torch.float64, device=self._device),
-            torch.zeros(slots, dtype=torch.float64, pin_memory=True),
-        )
+        # From the side stream's own memory, and not filled: what another stream is still doing
+        # with memory that it gave back, or a late fill, would get into the first values.
+        with torch.cuda.stream(self._stream), torch.inference_mode(mode=False):
+            device = torch.empty(slots, dtype=torch.float64, device=self._device)
+        return device, make_pinned((slots,), torch.float64)
 
     def send(self, device: torch.Tensor, host: torch.Tensor) -> Arrival:
         """Begin to copy once the caller's stream has filled the slots."""
@@ -68,9 +71,7 @@ class CudaBackend:
         self._stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(self._stream):
             host.copy_(device, non_blocking=True)
-            event = torch.cuda.Event()
-            event.record(self._stream)
-        return event
+        return CudaArrival(self._stream)
 
 
 class PlainBackend:
@@ -84,8 +85,10 @@ class PlainBackend:
         import torch
 
         dtype = torch.float32 if self._device.type == "mps" else torch.float64
-        device = torch.zeros(slots, dtype=dtype, device=self._device)
-        return device, torch.zeros(slots, dtype=torch.float64)
+        # What is made in inference mode could not be written to outside of it.
+        with torch.inference_mode(mode=False):
+            device = torch.zeros(slots, dtype=dtype, device=self._device)
+            return device, torch.zeros(slots, dtype=torch.float64, device="cpu")
 
     def send(self, device: torch.Tensor, host: torch.Tensor) -> None:
         """Leave it to the reader."""
@@ -117,6 +120,11 @@ class Lease:
     def is_ready(self) -> bool:
         """Whether `read` returns without waiting."""
         return self._numbers is not None or self._arrival is None or self._arrival.query()
+
+    def wait(self) -> None:
+        """Wait until `read` returns without waiting."""
+        if self._numbers is None and self._arrival is not None:
+            self._arrival.synchronize()
 
     def read(self) -> list[float]:
         """Return the numbers, and give the slots back; waits if they have not arrived."""

@@ -70,12 +70,15 @@ class Intake:
                 records = self._take(min(CHUNK, left))
                 if not records:
                     break
+                self._record(records)
                 left -= len(records)
-                self._record(records, wait=wait)
                 total += len(records)
-                held = bool(self._held)
-            if held:
-                break
+                coming: Any = self._held[0][2] if self._held else None
+            if coming is not None:
+                if not wait:
+                    break
+                # Not under the lock: the training's own thread takes it, and waits for no device.
+                coming.wait()
         return total
 
     def extend(
@@ -98,8 +101,8 @@ class Intake:
         records.extend([inbox.popleft() for _ in range(min(count, len(inbox)))])
         return records
 
-    def _record(self, records: list[Record], *, wait: bool) -> None:
-        for tags, group in _grouped(self._settle(records, wait=wait)).items():
+    def _record(self, records: list[Record]) -> None:
+        for tags, group in _grouped(self._settle(records)).items():
             # Column by column, in C, which takes half as long as a loop over the records.
             times, numbers, given = zip(*group, strict=True)
             wall_times = np.array(times)
@@ -115,10 +118,10 @@ class Intake:
             self._unchecked = 0
             self._budget.enforce(self.series.values())
 
-    def _settle(self, records: list[Record], *, wait: bool) -> list[Record]:
+    def _settle(self, records: list[Record]) -> list[Record]:
         """Return the records with their steps counted and their numbers read.
 
-        Those from the first on whose numbers have not arrived are held.
+        Those from the first on whose numbers have not arrived are held, and taken off the list.
         """
         if not _counts(records):
             self.newest_step = max(self.newest_step, *(record[1] or 0 for record in records))
@@ -127,7 +130,7 @@ class Intake:
         for number, (wall_time, given, values) in enumerate(records):
             step = newest + 1 if given is None else given
             if isinstance(values, CapturedValues):
-                if not wait and not values.is_ready:
+                if not values.is_ready:
                     self._held = records[number:]
                     del records[number:]
                     break

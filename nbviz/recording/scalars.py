@@ -11,6 +11,7 @@ import numpy as np
 
 from nbviz.errors import LoggingError
 from nbviz.recording.capture import CapturedScalar
+from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +114,10 @@ def _read_tensor(tag: str, tensor: Any) -> float | CapturedScalar:
     if tensor.is_complex() or tensor.is_meta:
         kind = "a complex number" if tensor.is_complex() else "a tensor without values (meta)"
         raise LoggingError(f"{tag!r} needs a real number, got {kind}; log a real part of it.")
+    if tensor.is_cuda and is_captured():
+        raise LoggingError(
+            f"{tag!r} has no value while a CUDA graph is captured; log it after graph.replay()."
+        )
     return CapturedScalar(tensor)
 
 

@@ -13,6 +13,7 @@ from nbviz.inspection.weights import layer_tensors
 from nbviz.recording.media_inbox import Waiting
 from nbviz.recording.watch_hooks import Hooks, choose_modules, has_compiled_parts
 from nbviz.recording.watch_jobs import Plans, take_samples
+from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -120,7 +121,7 @@ class Watch:
 
     def logged(self) -> None:
         """Sample after a log call, where the model's passes are not seen, as in a compiled one."""
-        if self._hooks.sees_passes:
+        if self._hooks.sees_passes or is_captured():
             return
         record = self._record()
         if record is not None:
@@ -222,7 +223,8 @@ class Watch:
         def deliver(found: Found) -> None:
             self._deliver(kind, found, step, wall_time)
 
-        for sample in take_samples(tensors, bins, deliver, self._plans):
+        spend = record.meter.spend
+        for sample in take_samples(tensors, bins, deliver, self._plans, spend):
             self._under_way.append(sample)
             record.put_media(Waiting(f"{self.options.prefix}{kind}", None, step, wall_time, sample))
 

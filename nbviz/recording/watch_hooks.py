@@ -16,6 +16,7 @@ import torch
 from nbviz.errors import ConfigurationError
 from nbviz.inspection.hooks import Hook
 from nbviz.inspection.weights import plain_name
+from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -169,11 +170,6 @@ class ModelHook(Hook):
         """Act."""
         if not torch.compiler.is_compiling():
             self._act(*args)
-
-
-def is_captured() -> bool:
-    """Whether what runs now becomes part of a CUDA graph."""
-    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
 
 
 def call_after_backward(callback: Callable[[], None]) -> bool:

@@ -6,10 +6,12 @@ reduced there, and only the result travels, by a side stream into pinned memory.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from nbviz.inspection.device_statistics import (
     ROW,
@@ -28,11 +30,10 @@ from nbviz.inspection.statistics import (
     statistics_of,
 )
 from nbviz.recording.capture import copy_array, send_to_host
+from nbviz.training.cuda_events import StreamClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import torch
 
     from nbviz.inspection.device_statistics import Plan
     from nbviz.inspection.histograms import Histogram
@@ -99,6 +100,8 @@ class DeviceSample:
         deliver: Given the results by name.
         plans: Kept from sample to sample.
         send: How a tensor goes to the host.
+        clock: Measures how long the device works on it, which delays the training's own work.
+        spend: Told the seconds of that, beyond those that the caller waited for here.
     """
 
     clipped = nan = 0
@@ -110,8 +113,12 @@ class DeviceSample:
         bins: int,
         deliver: Deliver,
         plans: Plans,
+        *,
         send: Callable[[torch.Tensor], Any] = copy_array,
+        clock: StreamClock | None = None,
+        spend: Callable[[float], None] | None = None,
     ) -> None:
+        began = time.perf_counter()
         values = [flat_values(tensor) for tensor in tensors.values()]
         self._names = list(tensors)
         self._hidden = [
@@ -120,10 +127,14 @@ class DeviceSample:
         ]
         self._plan = plans.get([len(flat) for flat in values], values[0].device)
         parts = reduce_rows(values, self._plan)
-        self._parts = send(parts)
         counts = count_in_bins(values, parts, self._plan, bins) if bins else None
+        if clock is not None:
+            clock.stop()  # before what is sent, so that its time is known when that has arrived
+        self._clock, self._spend = clock, spend
+        self._parts = send(parts)
         self._counts = None if counts is None else send(counts)
         self._deliver = deliver
+        self._seconds = time.perf_counter() - began
         self.nbytes = self._parts.nbytes + (self._counts.nbytes if self._counts else 0)
 
     @property
@@ -135,6 +146,8 @@ class DeviceSample:
         """Put the parts together, and deliver what came of it."""
         self.is_done = True
         parts = self._parts.read().astype(np.float64).reshape(-1, len(PARTS))
+        if self._clock is not None and self._spend is not None:
+            self._spend(max(0.0, self._clock.seconds() - self._seconds))
         counts = None if self._counts is None else self._counts.read()
         ends = np.cumsum(self._plan.rows)
         found: dict[str, tuple[Statistics, Histogram | None]] = {}
@@ -155,13 +168,18 @@ class DeviceSample:
 
 
 def take_samples(
-    tensors: Mapping[str, torch.Tensor], bins: int, deliver: Deliver, plans: Plans
+    tensors: Mapping[str, torch.Tensor],
+    bins: int,
+    deliver: Deliver,
+    plans: Plans,
+    spend: Callable[[float], None] | None = None,
 ) -> list[HostSample | DeviceSample]:
     """Sample tensors as they are now, one sample for each device and type."""
     groups: defaultdict[tuple[torch.device, torch.dtype], dict[str, torch.Tensor]]
     groups = defaultdict(dict)
     for name, tensor in tensors.items():
-        is_empty = tensor.is_sparse and tensor._nnz() == 0  # noqa: SLF001  no public name for it
+        is_sparse = tensor.layout != torch.strided
+        is_empty = is_sparse and tensor._nnz() == 0  # noqa: SLF001  no public name for it
         if tensor.numel() and not tensor.is_meta and not is_empty:
             groups[tensor.device, tensor.dtype][name] = tensor
     samples: list[HostSample | DeviceSample] = []
@@ -169,8 +187,12 @@ def take_samples(
         if device.type in _ON_HOST:
             samples.append(HostSample(group, bins, deliver))
         else:
-            send = send_to_host if device.type == "cuda" else copy_array
-            samples.append(DeviceSample(group, bins, deliver, plans, send))
+            is_cuda = device.type == "cuda"
+            send = send_to_host if is_cuda else copy_array
+            clock = StreamClock(device) if is_cuda else None
+            samples.append(
+                DeviceSample(group, bins, deliver, plans, send=send, clock=clock, spend=spend)
+            )
     return samples
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from nbviz.training.cuda_events import CudaArrival, make_pinned
+
 READ_SECONDS = 0.1  # between two looks at a device's sum
 
 
@@ -24,7 +26,7 @@ class NonFiniteWatch:
         self._was_finite = True
         self._sum: torch.Tensor | None = None
         self._host: torch.Tensor | None = None
-        self._copied: Any = None
+        self._copied: CudaArrival | None = None
         self._read_at = 0.0
 
     def turned(self, loss: Any) -> bool:
@@ -57,18 +59,17 @@ class NonFiniteWatch:
 
     def _read_cuda(self, total: torch.Tensor) -> bool | None:
         if self._host is None:
-            self._host = torch.zeros((), dtype=total.dtype, pin_memory=True)
-            self._copied = torch.cuda.Event()
-        if self._read_at > 0:
+            self._host = make_pinned((), total.dtype)
+        if self._copied is not None:
             if not self._copied.query():
                 return None
-            is_finite = math.isfinite(self._host.item())
-            self._read_at = -time.monotonic()
-            return is_finite
-        if time.monotonic() + self._read_at < READ_SECONDS:
+            self._copied = None
+            self._read_at = time.monotonic()
+            return math.isfinite(self._host.item())
+        if time.monotonic() - self._read_at < READ_SECONDS:
             return None
         self._host.copy_(total, non_blocking=True)
-        self._copied.record()
+        # Of the loss's own GPU, which may not be the present one.
+        self._copied = CudaArrival(torch.cuda.current_stream(total.device))
         total.zero_()
-        self._read_at = time.monotonic()
         return None

@@ -13,6 +13,7 @@ from nbviz.inspection.graph.nonfinite import NonFinite, first_nonfinite
 from nbviz.inspection.graph.readings import Readings
 from nbviz.inspection.graph.values import tensors_in
 from nbviz.inspection.hooks import Hook
+from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph
@@ -71,6 +72,8 @@ class OutputWatch:
         self, _module: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any], output: Any
     ) -> None:
         if self._is_busy or self.found is not None or threading.get_ident() != self._thread:
+            return
+        if is_captured():
             return
         results = [t.detach() for t in tensors_in(output) if t.is_floating_point()]
         if not results:

@@ -12,6 +12,7 @@ import torch
 from nbviz.inspection.graph.modules import named_modules, wrapped_module
 from nbviz.inspection.graph.values import tensors_in
 from nbviz.inspection.hooks import Hook
+from nbviz.training.cuda_events import is_captured, mark_time, relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,6 +76,9 @@ class Probe:
         self.seconds = 0.0
         self.is_listening = True
         self._thread = threading.get_ident()
+        # Of modules without parameters, such as a ReLU.
+        parameter = next(root.parameters(), None)
+        self._device = None if parameter is None else parameter.device
         self._measures = set(measures)
         self._calls: dict[str, int] = {}
         self._began: list[tuple[str, float, Any]] = []
@@ -101,18 +105,21 @@ class Probe:
     @property
     def is_ready(self) -> bool:
         """Whether the times can be read without waiting for a device."""
-        return all(end.query() for _, end in self._events.values())
+        with relaxed():
+            return all(end.query() for _, end in self._events.values())
 
     def times(self) -> dict[tuple[HookMeasure, str], float]:
         """Return the seconds of each call that were timed on a device."""
-        return {
-            ("time", call): start.elapsed_time(end) / 1000
-            for call, (start, end) in self._events.items()
-        }
+        with relaxed():
+            return {
+                ("time", call): start.elapsed_time(end) / 1000
+                for call, (start, end) in self._events.items()
+            }
 
     @property
     def _hears(self) -> bool:
-        return self.is_listening and threading.get_ident() == self._thread
+        is_ours = self.is_listening and threading.get_ident() == self._thread
+        return is_ours and not is_captured()
 
     def _begin(self, *_: Any) -> None:
         if self._hears:
@@ -123,10 +130,8 @@ class Probe:
         if not self._hears:
             return
         parameter = next(module.parameters(), None)
-        event = None
-        if torch.cuda.is_available() and (parameter is None or parameter.is_cuda):
-            event = torch.cuda.Event(enable_timing=True)
-            event.record()
+        device = self._device if parameter is None else parameter.device
+        event = None if device is None or device.type != "cuda" else mark_time(device)
         self._began.append((path, time.perf_counter(), event))
 
     def _leave(self, path: str, _module: Any, _inputs: Any, output: Any) -> None:
@@ -139,9 +144,7 @@ class Probe:
             _, began, event = self._began.pop()
             self.numbers["time", call] = now - began
             if event is not None:
-                end = torch.cuda.Event(enable_timing=True)
-                end.record()
-                self._events[call] = event, end
+                self._events[call] = event, mark_time(event.device)
         if self._measures != {"time"}:
             with torch.no_grad():
                 self._measure(call, output)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from nbviz.training.cuda_events import CudaArrival, make_pinned
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,7 +24,7 @@ class Readings:
 
     def __init__(self, numbers: Mapping[Any, torch.Tensor | float]) -> None:
         self._known: dict[Any, float] = {}
-        self._coming: list[tuple[list[Any], torch.Tensor, Any]] = []
+        self._coming: list[tuple[list[Any], torch.Tensor, CudaArrival | None]] = []
         by_device: dict[torch.device, dict[Any, torch.Tensor]] = {}
         for key, number in numbers.items():
             if isinstance(number, torch.Tensor):
@@ -39,25 +41,22 @@ class Readings:
     @property
     def is_ready(self) -> bool:
         """Whether `read` returns without waiting."""
-        return all(event is None or event.query() for _, _, event in self._coming)
+        return all(arrival is None or arrival.query() for _, _, arrival in self._coming)
 
     def read(self) -> dict[Any, float]:
         """Return the numbers by their keys; waits for those that are not there yet."""
-        for keys, host, event in self._coming:
-            if event is not None:
-                event.synchronize()
+        for keys, host, arrival in self._coming:
+            if arrival is not None:
+                arrival.synchronize()
             numbers = cast("list[float]", host.tolist())  # pyright: ignore[reportUnknownMemberType]
             self._known.update(zip(keys, numbers, strict=True))
         self._coming.clear()
         return self._known
 
 
-def _fetch(numbers: torch.Tensor, device: torch.device) -> tuple[torch.Tensor, Any]:
+def _fetch(numbers: torch.Tensor, device: torch.device) -> tuple[torch.Tensor, CudaArrival | None]:
     if device.type != "cuda":
         return numbers.cpu(), None
-    host = torch.empty(numbers.shape, dtype=numbers.dtype, pin_memory=True)
-    with torch.cuda.device(device):
-        host.copy_(numbers, non_blocking=True)
-        event = torch.cuda.Event()
-        event.record()
-    return host, event
+    host = make_pinned(numbers.shape, numbers.dtype)
+    host.copy_(numbers, non_blocking=True)
+    return host, CudaArrival(torch.cuda.current_stream(device))
