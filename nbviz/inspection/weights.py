@@ -7,6 +7,7 @@ arranged in rows and columns is decided in `arrangement.py`.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -71,6 +72,48 @@ class WeightsImage:
     nonfinite: int
 
 
+@dataclass(frozen=True)
+class ReducedWeights:
+    """A picture whose cells and statistics are still on the tensor's device.
+
+    Attributes:
+        packed: All that is to be copied from there.
+    """
+
+    packed: torch.Tensor
+    _name: str
+    _step: int
+    _shape: tuple[int, ...]
+    _float_type: type[np.float32 | np.float64]
+    _cells_shape: tuple[int, ...]
+    _tiles: tuple[int, int]
+    _reduced: int
+
+    def picture(self, packed: NDArray[np.int16]) -> WeightsImage:
+        """Return the picture, from `packed` as it has arrived here."""
+        width = _STATISTICS * np.dtype(self._float_type).itemsize // 2
+        statistics = packed[:width].view(self._float_type).astype(np.float64)
+        divisor, minimum, maximum, mean, variance = (float(value) for value in statistics)
+        nonfinite = int(packed[width : width + 4].view(np.int64)[0])
+        count = math.prod(self._shape) - nonfinite
+        mean, std = _of_the_finite(mean, variance, count, nonfinite)
+        return WeightsImage(
+            name=self._name,
+            step=self._step,
+            shape=self._shape,
+            cells=packed[width + 4 :].reshape(self._cells_shape).copy(),
+            tile_rows=self._tiles[0],
+            tile_columns=self._tiles[1],
+            reduced=self._reduced,
+            scale=divisor / _LARGEST_CELL,
+            minimum=minimum if count else 0.0,
+            maximum=maximum if count else 0.0,
+            mean=mean * divisor,
+            std=std * divisor,
+            nonfinite=nonfinite,
+        )
+
+
 def reduce_weights(name: str, tensor: torch.Tensor, step: int, max_size: int = 256) -> WeightsImage:
     """Make a picture of at most `max_size` × `max_size` cells from a tensor.
 
@@ -89,13 +132,34 @@ def reduce_weights(name: str, tensor: torch.Tensor, step: int, max_size: int = 2
         ConfigurationError: `max_size` is below 1, or the tensor has no values that can be read (it
             is empty, on the meta device, sparse and large, or of an unreadable dtype).
     """
+    reduced = reduce_on_device(name, tensor, step, max_size)
+    return reduced.picture(reduced.packed.cpu().numpy())
+
+
+def reduce_on_device(
+    name: str, tensor: torch.Tensor, step: int, max_size: int = 256
+) -> ReducedWeights:
+    """Begin a picture as `reduce_weights` makes it, without waiting for the device.
+
+    Raises:
+        ConfigurationError: As for `reduce_weights`.
+    """
     if max_size < 1:
         raise ConfigurationError(f"max_size must be at least 1, got {max_size}.")
     with torch.no_grad():
         values = _readable(name, tensor)
         arrangement = arrange(values, max_size)
-        packed = _pack(values, arrangement).cpu().numpy()
-    return _unpack(name, step, values, arrangement, packed)
+        packed = _pack(values, arrangement)
+    return ReducedWeights(
+        packed,
+        name,
+        step,
+        tuple(values.shape),
+        np.float64 if values.dtype == torch.float64 else np.float32,
+        tuple(arrangement.cells.shape),
+        (arrangement.tile_rows, arrangement.tile_columns),
+        arrangement.reduced,
+    )
 
 
 def layer_tensors(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -230,37 +294,6 @@ def _moments(
     mean = torch.stack([share * part for share, part in pairs]).sum()
     between = torch.stack([share * (part - mean) ** 2 for share, part in pairs]).sum()
     return mean, torch.stack(squares).sum() / len(flat) + between
-
-
-def _unpack(
-    name: str,
-    step: int,
-    values: torch.Tensor,
-    arrangement: Arrangement,
-    packed: NDArray[np.int16],
-) -> WeightsImage:
-    float_type = np.float64 if values.dtype == torch.float64 else np.float32
-    width = _STATISTICS * np.dtype(float_type).itemsize // 2
-    statistics = packed[:width].view(float_type).astype(np.float64)
-    divisor, minimum, maximum, mean, variance = (float(value) for value in statistics)
-    nonfinite = int(packed[width : width + 4].view(np.int64)[0])
-    count = values.numel() - nonfinite
-    mean, std = _of_the_finite(mean, variance, count, nonfinite)
-    return WeightsImage(
-        name=name,
-        step=step,
-        shape=tuple(values.shape),
-        cells=packed[width + 4 :].reshape(arrangement.cells.shape).copy(),
-        tile_rows=arrangement.tile_rows,
-        tile_columns=arrangement.tile_columns,
-        reduced=arrangement.reduced,
-        scale=divisor / _LARGEST_CELL,
-        minimum=minimum if count else 0.0,
-        maximum=maximum if count else 0.0,
-        mean=mean * divisor,
-        std=std * divisor,
-        nonfinite=nonfinite,
-    )
 
 
 def _of_the_finite(mean: float, variance: float, count: int, zeros: int) -> tuple[float, float]:

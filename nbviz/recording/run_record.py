@@ -241,7 +241,7 @@ class RunRecord(RunMedia):
         """Take pictures of the parameters that somebody looks at, if it is time to."""
         if self.weights.is_due():
             started = clock.perf_counter()
-            self.weights.capture(step)
+            self.weights.capture(step, wait=False)
             self.meter.spend(clock.perf_counter() - started)
 
     def take_points(self, points: Mapping[str, float], step: int, wall_time: float) -> None:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import torch
     from torch import nn
 
-    from nbviz.inspection.weights import WeightsImage
+    from nbviz.inspection.weights import ReducedWeights, WeightsImage
+    from nbviz.recording.capture import CapturedArray
 
 
 class WeightsStore:
@@ -33,6 +35,7 @@ class WeightsStore:
         self._wants: dict[str, frozenset[str]] = {}
         self.wanted: frozenset[str] = frozenset()
         self._images: dict[str, tuple[int, WeightsImage]] = {}
+        self._coming: dict[str, tuple[CapturedArray, ReducedWeights]] = {}
         self._versions = 0
         self._unreadable: set[str] = set()
         self._due = 0.0
@@ -50,6 +53,7 @@ class WeightsStore:
             self.wanted = wanted
             # What nobody shows any more is let go.
             self._images = {name: self._images[name] for name in self._images if name in wanted}
+            self._coming = {name: self._coming[name] for name in self._coming if name in wanted}
 
     def forget(self, page: str) -> None:
         """Drop what a page that is gone showed; its owners' names begin with `page`."""
@@ -60,11 +64,13 @@ class WeightsStore:
 
     def latest(self, name: str) -> WeightsImage | None:
         """Return the newest picture, None if there is none."""
+        self._take_in(name)
         entry = self._images.get(name)
         return entry[1] if entry else None
 
     def version(self, name: str) -> int:
         """Return a number that rises with every picture of it; 0 while there is none."""
+        self._take_in(name)
         entry = self._images.get(name)
         return entry[0] if entry else 0
 
@@ -88,12 +94,19 @@ class WeightsStore:
         self._unreadable.clear()
         self.layers = list_layers(model)
 
-    def capture(self, step: int, names: Iterable[str] | None = None) -> None:
-        """Make pictures now: of what is wanted, or of `names`. Names that do not exist are left."""
+    def capture(self, step: int, names: Iterable[str] | None = None, *, wait: bool = True) -> None:
+        """Make pictures now: of what is wanted, or of `names`. Names that do not exist are left.
+
+        Args:
+            step: The completed steps.
+            names: Which parameters.
+            wait: Whether the pictures are there when it returns. Else they are taken in once they
+                have arrived from the device, by whoever asks for them.
+        """
         model = self._model() if self._model is not None else None
         if model is None:
             return
-        from nbviz.inspection.weights import layer_tensors, reduce_weights
+        from nbviz.inspection.weights import layer_tensors
 
         started = time.monotonic()
         wanted = self.wanted if names is None else set(names)
@@ -101,15 +114,39 @@ class WeightsStore:
         if len(tensors) != len(self.layers):  # lazy parameters appear with the first batch
             self.layers = [(name, tuple(tensor.shape)) for name, tensor in tensors.items()]
         for name in sorted(wanted - self._unreadable):
-            if name not in tensors:
+            # Where the device is behind, one picture after the other, or none would ever arrive.
+            if name not in tensors or not (wait or self._take_in(name)):
                 continue
             try:
-                image = reduce_weights(name, tensors[name], step)
+                self._begin(name, tensors[name], step)
+                self._take_in(name, wait=wait)
             except Exception:  # noqa: BLE001  no picture is worth the run, or its recording
                 self._unreadable.add(name)
-                continue
-            with self._lock:
-                self._versions += 1
-                self._images[name] = (self._versions, image)
         cost = time.monotonic() - started
         self._due = started + max(self.seconds, cost / self.share)
+
+    def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
+        from nbviz.inspection.weights import reduce_on_device
+        from nbviz.recording.capture import CapturedArray, send_to_host
+
+        reduced = reduce_on_device(name, tensor, step)
+        packed = reduced.packed
+        array = send_to_host(packed) if packed.is_cuda else CapturedArray(packed)
+        with self._lock:
+            self._coming[name] = (array, reduced)
+
+    def _take_in(self, name: str, *, wait: bool = False) -> bool:
+        """Make a picture of what has arrived. Return whether nothing is on its way any more."""
+        coming = self._coming.get(name)
+        if coming is None:
+            return True
+        array, reduced = coming
+        if not (wait or array.is_ready):
+            return False
+        image = reduced.picture(array.read())
+        with self._lock:
+            if self._coming.get(name) is coming:
+                del self._coming[name]
+                self._versions += 1
+                self._images[name] = (self._versions, image)
+        return True
