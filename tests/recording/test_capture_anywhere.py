@@ -9,6 +9,7 @@ import threading
 
 import pytest
 import torch
+from slow_device import CPU, SlowBackend
 
 from nbviz import Run
 from nbviz.errors import LoggingError
@@ -18,9 +19,6 @@ from nbviz.recording.capture import CapturedScalar
 from nbviz.recording.device_ring import PlainBackend, Ring
 from nbviz.recording.watch_jobs import DeviceSample, Plans, take_samples
 from nbviz.training import cuda_events
-from tests.recording.test_device_ring import SlowBackend
-
-CPU = torch.device("cpu")
 
 
 def test_slots_made_in_inference_mode_are_used_outside_of_it() -> None:

@@ -23,7 +23,12 @@ export class SummaryPanel {
 		private readonly table: SummaryTable,
 	) {
 		this.rows = new SummaryRows(table);
-		const { tools, body, root } = card(host, { memory: passingMemory() }, "Summary", "nbviz-summary");
+		const { tools, body, root } = card(
+			host,
+			{ memory: passingMemory() },
+			"Summary",
+			"nbviz-summary",
+		);
 		root
 			.querySelector("h3")
 			?.append(element("span", "nbviz-summary-title", { title: table.title }, table.title));
