@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from nbviz.errors import ConfigurationError
 from nbviz.recording.event_files.writer import EventFileWriter
 from nbviz.recording.journal_source import JournalSource
+from nbviz.training.background import end_all
 
 if TYPE_CHECKING:
     from nbviz.recording.run_record import RunRecord
@@ -58,7 +59,8 @@ class Journal:
         self._writer: EventFileWriter | None = None
         self._is_failing = False
         run.listen(self._wake)
-        weakref.finalize(run, self._close)
+        # Not at exit: it could come before `_flush_all`, which would find the file closed.
+        weakref.finalize(run, self._close).atexit = False
         _journals.add(self)
 
     @property
@@ -183,6 +185,7 @@ def _check_directory(directory: Path) -> None:
 
 
 def _flush_all() -> None:
+    end_all()  # what an active run logs until it has stopped is written, too
     for journal in list(_journals):
         journal.flush(_EXIT_SECONDS)
 

@@ -137,7 +137,8 @@ class BackgroundRun:
 
 
 @atexit.register
-def _end_all() -> None:
+def end_all() -> None:
+    """Stop what is active, and wait a little for it; done when the interpreter exits."""
     # A thread that is inside torch when the interpreter goes away aborts the whole process.
     active = [run for run in _started if run.is_alive]
     for run in active:

@@ -158,6 +158,50 @@ def test_a_process_that_just_ends_has_written_everything(tmp_path: Path) -> None
     assert nbviz.open_run(tmp_path)["loss"].steps.tolist() == list(range(1, 5001))
 
 
+def test_the_journal_is_open_until_the_last_write_at_exit(tmp_path: Path) -> None:
+    code = """
+        import sys, nbviz
+        run = nbviz.Run(dir=sys.argv[1])
+        run.log({"loss": 0.0}, step=0)
+        assert run.journal.flush()
+        for step in range(1, 2001):
+            run.log({"loss": step / 3}, step=step)
+    """
+    assert python(code, tmp_path).wait(SECONDS) == 0
+    assert nbviz.open_run(tmp_path)["loss"].steps.tolist() == list(range(2001))
+
+
+def test_what_a_run_logs_until_the_exit_has_stopped_it_is_written(tmp_path: Path) -> None:
+    code = """
+        import sys, threading, nbviz
+        from nbviz.training.background import BackgroundRun
+
+        run = nbviz.Run(dir=sys.argv[1])
+        begun = threading.Event()
+
+        def train():
+            done = 0
+            try:
+                while True:
+                    run.log({"loss": 1.0}, step=done)
+                    done += 1
+                    if done == 1000:
+                        begun.set()
+            finally:
+                print(done, flush=True)
+
+        BackgroundRun(train, name="endless").start()
+        begun.wait()
+    """
+    process = python(code, tmp_path)
+    said, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0
+    steps = nbviz.open_run(tmp_path)["loss"].steps
+    assert steps.tolist() == list(range(len(steps)))
+    # It may have been stopped between its last call and the count.
+    assert len(steps) - int(said) in (0, 1)
+
+
 def test_a_killed_process_leaves_all_but_the_last_second(tmp_path: Path) -> None:
     code = """
         import sys, time, nbviz
