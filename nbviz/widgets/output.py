@@ -14,6 +14,8 @@ import weakref
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbviz.widgets.dashboard import Dashboard
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -22,12 +24,13 @@ COST_SHARE = 0.002  # of the time of an active run
 HANDLES_KEPT = 4
 
 
-def display_live(widget: Any, picture: dict[str, Any]) -> Any:
+def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
     """Display a widget, and what is saved beside it, as outputs of the running cell.
 
     Args:
         widget: Hides the picture while it is on the page.
-        picture: What readers without a kernel are shown, by MIME type.
+        picture: Makes what readers without a kernel are shown, by MIME type. The page already draws
+            the widget meanwhile.
 
     Returns:
         The picture's handle, by which it can be replaced.
@@ -37,7 +40,7 @@ def display_live(widget: Any, picture: dict[str, Any]) -> Any:
     display = cast("Any", IPython.display.display)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     display({"text/plain": repr(widget), WIDGET_VIEW: view}, raw=True)
-    return display(picture, raw=True, display_id=True)
+    return display(picture(), raw=True, display_id=True)
 
 
 class Output:
@@ -60,7 +63,7 @@ class Output:
             return
         self._shown = self._state(dashboard)
         self._shown_at = time.monotonic()
-        handle = display_live(dashboard, dashboard.picture())
+        handle = display_live(dashboard, dashboard.picture)
         with self._lock:
             self._handles = [*self._handles, handle][-HANDLES_KEPT:]
 

@@ -54,4 +54,4 @@ class SummaryView(anywidget.AnyWidget):
         return f"SummaryView({self._table['title']!r})"
 
     def _ipython_display_(self, **_: Any) -> None:
-        display_live(self, self.picture())
+        display_live(self, self.picture)
