@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 BENCHMARKS = Path(__file__).resolve().parent
 TESTS = BENCHMARKS.parent / "tests"
-sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "kernels"), str(TESTS), str(BENCHMARKS)]
+sys.path[:0] = [str(TESTS / "kernels"), str(TESTS), str(BENCHMARKS)]
 
 ROUNDS, ROUND_SECONDS = 16, 1.5  # what the page has still to paint weighs on the round after it
 SECONDS = 240
@@ -64,21 +63,10 @@ def no_screen() -> dict[str, Any]:
 
 
 def in_jupyterlab() -> dict[str, Any]:
-    from conftest import FLAGS, WINDOW
-    from kernel_specs import NEWEST
-    from lab import run_lab
-    from notebook_page import Notebook
-    from playwright.sync_api import sync_playwright
+    from _lab import NEWEST, Notebook, running_lab
 
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        server = run_lab(Path(folder))
-        lab = next(server)
-        page = browser.new_context(viewport=WINDOW).new_page()
-        page.set_default_timeout(60_000)
+    with running_lab() as (new_page, lab):
+        page = new_page()
         cells = [SETUP + "dashboard", "training.start()"]
         notebook = Notebook(page, lab, cells, kernel=NEWEST, name="cost")
         notebook.run(0)
@@ -89,8 +77,6 @@ def in_jupyterlab() -> dict[str, Any]:
         notebook.wait_for("KEPT.get('done', False)", seconds=SECONDS)
         kept = notebook.value("KEPT")
         notebook.end_kernel()
-        browser.close()
-        next(server, None)
     return kept
 
 

@@ -13,18 +13,10 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tests")]
-
-from conftest import FLAGS, WINDOW  # noqa: E402
-from kernel_specs import NEWEST  # noqa: E402
-from lab import run_lab  # noqa: E402
-from notebook_page import Notebook  # noqa: E402
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from _lab import NEWEST, Notebook, Page, running_lab
 
 MODEL = """
 import random, time
@@ -226,18 +218,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pictures", type=Path, help="a folder for screenshots")
     options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        server = run_lab(Path(folder))
-        lab = next(server)
-        page = browser.new_context(viewport=WINDOW).new_page()
-        page.set_default_timeout(60_000)
-        rounds(page, lab, options.rounds, options.pictures)
-        browser.close()
-        next(server, None)
+    with running_lab() as (page, lab):
+        rounds(page(), lab, options.rounds, options.pictures)
 
 
 if __name__ == "__main__":

@@ -16,21 +16,11 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tests"), str(ROOT / "benchmarks")]
-
-from _live_cells import FIRST_PAINT, FLOOD, LIBRARIES, TRAIN  # noqa: E402
-from conftest import FLAGS, WINDOW  # noqa: E402
-from kernel_specs import NEWEST  # noqa: E402
-from lab import run_lab  # noqa: E402
-from notebook_page import Notebook  # noqa: E402
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from _lab import NEWEST, Notebook, Page, running_lab
+from _live_cells import FIRST_PAINT, FLOOD, LIBRARIES, TRAIN
 
 WATCH = """([index, read]) => {
   const area = document.querySelectorAll('.jp-Notebook .jp-Cell')[index];
@@ -218,25 +208,11 @@ HEAD = [
 
 def in_browser(options: argparse.Namespace) -> None:
     """Measure one library, and nbviz's flood and first paint."""
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        server = run_lab(Path(folder))
-        lab = next(server)
-
-        def page() -> Page:
-            made = browser.new_context(viewport=WINDOW).new_page()
-            made.set_default_timeout(60_000)
-            return made
-
+    with running_lab() as (page, lab):
         print(json.dumps(measure(page(), lab, options.only, options)), flush=True)
         if options.only == "nbviz":
             flood(page(), lab)
             first_paint(page(), lab)
-        browser.close()
-        next(server, None)
 
 
 def one_library(name: str, options: argparse.Namespace) -> tuple[list[str], str]:

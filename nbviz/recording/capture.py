@@ -127,14 +127,16 @@ def copy_array(array: torch.Tensor | NDArray[Any]) -> CapturedArray:
         return CapturedArray(array.copy())
     import torch
 
-    copy = array.detach().clone(memory_format=torch.contiguous_format)
-    if copy.device.type != "cuda":
-        return CapturedArray(copy)
-    return send_to_host(copy)
+    return send_to_host(array.detach().clone(memory_format=torch.contiguous_format))
 
 
 def send_to_host(tensor: torch.Tensor) -> CapturedArray:
-    """Copy a CUDA tensor that nobody changes any more to pinned memory, by a side stream."""
+    """Begin to bring here a tensor that nobody changes any more, without waiting for its device.
+
+    From CUDA by a side stream into pinned memory; any other is brought when it is read.
+    """
+    if tensor.device.type != "cuda":
+        return CapturedArray(tensor)
     import torch
 
     side = _side_stream(tensor.device)

@@ -114,7 +114,7 @@ class DeviceSample:
         deliver: Deliver,
         plans: Plans,
         *,
-        send: Callable[[torch.Tensor], Any] = copy_array,
+        send: Callable[[torch.Tensor], Any] = send_to_host,
         clock: StreamClock | None = None,
         spend: Callable[[float], None] | None = None,
     ) -> None:
@@ -187,12 +187,8 @@ def take_samples(
         if device.type in _ON_HOST:
             samples.append(HostSample(group, bins, deliver))
         else:
-            is_cuda = device.type == "cuda"
-            send = send_to_host if is_cuda else copy_array
-            clock = StreamClock(device) if is_cuda else None
-            samples.append(
-                DeviceSample(group, bins, deliver, plans, send=send, clock=clock, spend=spend)
-            )
+            clock = StreamClock(device) if device.type == "cuda" else None
+            samples.append(DeviceSample(group, bins, deliver, plans, clock=clock, spend=spend))
     return samples
 
 

@@ -127,13 +127,12 @@ class WeightsStore:
 
     def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
         from nbviz.inspection.weights import reduce_on_device
-        from nbviz.recording.capture import CapturedArray, send_to_host
+        from nbviz.recording.capture import send_to_host
 
         reduced = reduce_on_device(name, tensor, step)
-        packed = reduced.packed
-        array = send_to_host(packed) if packed.is_cuda else CapturedArray(packed)
+        coming = (send_to_host(reduced.packed), reduced)
         with self._lock:
-            self._coming[name] = (array, reduced)
+            self._coming[name] = coming
 
     def _take_in(self, name: str, *, wait: bool = False) -> bool:
         """Make a picture of what has arrived. Return whether nothing is on its way any more."""

@@ -3,16 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { type Memory, passingMemory } from "../../src/memory";
 import { mountCurves } from "../../src/panels/curves";
 import type { Update } from "../../src/protocol.gen";
-import { runAdded, type Stage, stage } from "./stage";
-
-class EverythingInSight {
-	constructor(private readonly see: (entries: object[]) => void) {}
-	observe(target: Element): void {
-		this.see([{ target, isIntersecting: true }]);
-	}
-	unobserve(): void {}
-	disconnect(): void {}
-}
+import { EverythingInSight, runAdded, type Stage, stage } from "./stage";
 
 beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);

@@ -3,16 +3,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { mountCurves } from "../../src/panels/curves";
 import type { Update } from "../../src/protocol.gen";
-import { runAdded, type Stage, stage, turns } from "./stage";
-
-class EverythingInSight {
-	constructor(private readonly see: (entries: object[]) => void) {}
-	observe(target: Element): void {
-		this.see([{ target, isIntersecting: true }]);
-	}
-	unobserve(): void {}
-	disconnect(): void {}
-}
+import { EverythingInSight, runAdded, type Stage, stage, turns } from "./stage";
 
 beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);

@@ -21,6 +21,16 @@ export interface Stage {
 	find<T extends HTMLElement>(selector: string): T;
 }
 
+/** An IntersectionObserver in whose page everything is in sight. */
+export class EverythingInSight {
+	constructor(private readonly see: (entries: object[]) => void) {}
+	observe(target: Element): void {
+		this.see([{ target, isIntersecting: true }]);
+	}
+	unobserve(): void {}
+	disconnect(): void {}
+}
+
 export function stage(isLive = true, memory: Memory = passingMemory()): Stage {
 	vi.stubGlobal("requestAnimationFrame", (callback: () => void) => {
 		queueMicrotask(callback);

@@ -15,9 +15,9 @@ from nbviz.inspection.graph.level import (
     ROOM,
     ROOM_AFTER,
     ROOM_TO_BRANCH,
-    WIDENED,
     Placed,
     branches,
+    widened,
 )
 from nbviz.inspection.graph.ordering import ordered
 from nbviz.inspection.graph.positions import positions
@@ -129,9 +129,7 @@ class _Frame:
         """Make room for the ways in and out, a single way in at the middle if that is cheap."""
         if len(self._inputs) == 1:
             middle = self._centers[self._inputs[0]]
-            half = max(middle - self.left, self.right - middle)
-            if 2 * half <= WIDENED * (self.right - self.left):
-                self.left, self.right = middle - half, middle + half
+            self.left, self.right = widened(self.left, self.right, middle)
         if self._inputs:
             self.top -= ROOM_TO_BRANCH if branches else ROOM
         if self._outputs:

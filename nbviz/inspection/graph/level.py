@@ -53,6 +53,14 @@ class Placed:
     output_ports: list[float] = field(default_factory=list[float])
 
 
+def widened(left: float, right: float, middle: float) -> tuple[float, float]:
+    """Return a level's extent with `middle` at its middle, or as it is where that costs much."""
+    half = max(middle - left, right - middle)
+    if 2 * half > WIDENED * (right - left):
+        return left, right
+    return middle - half, middle + half
+
+
 def branches(shape: LevelShape) -> bool:
     """Whether anything but a plain chain is to be drawn, which needs room for its lines."""
     sources = [source for source, _ in shape.edges]

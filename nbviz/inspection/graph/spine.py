@@ -15,9 +15,9 @@ from nbviz.inspection.graph.level import (
     ROOM,
     ROOM_AFTER,
     ROOM_TO_BRANCH,
-    WIDENED,
     Placed,
     branches,
+    widened,
 )
 
 if TYPE_CHECKING:
@@ -158,9 +158,7 @@ class _Spine:
         ]
         left, right = min(reach), max(reach)
         if len({round(port) for port in ports}) in (1, 2):
-            half = max(ports[0] - left, right - ports[0])
-            if 2 * half <= WIDENED * (right - left):
-                return ports[0] - half, ports[0] + half
+            return widened(left, right, ports[0])
         return left, right
 
     def _lane(self, name: tuple[str, int]) -> float:
