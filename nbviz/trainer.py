@@ -15,11 +15,12 @@ from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
 from nbviz.training.background import BackgroundRun
+from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
     from pathlib import Path
 
     import torch
@@ -145,14 +146,31 @@ class Trainer:
             raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
         self._start(steps=n)
 
+    @contextlib.contextmanager
+    def between_steps(self) -> Generator[None]:
+        """Have the run stand between two steps while the block runs, then go on.
+
+        Weights, gradients and optimizer state belong to one step in the block, and can be read and
+        saved. Outside it `.grad` must not be read while the run trains, except on the run's own
+        thread: PyTorch's backward pass frees gradients without waiting for other threads, and the
+        process may end. A run that is started in the block begins after it.
+
+        >>> with trainer.between_steps():
+        ...     norms = [p.grad.norm() for p in model.parameters()]
+        """
+        with between_steps(self.engine.model):
+            yield
+
     def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
         """Stop the run, if it is active, and wait until its thread has ended.
 
         Raises:
-            RunActiveError: The current step did not end in `timeout` seconds.
+            RunActiveError: The current step did not end in `timeout` seconds, or this is called in
+                a block of `between_steps`, which the run waits for.
         """
         if self._background is None or not self.is_active:
             return
+        self._require_apart("stop_and_wait")
         self.control.stop()
         with contextlib.suppress(TrainingError, TimeoutError):
             self._background.wait(timeout)
@@ -168,9 +186,12 @@ class Trainer:
         Raises:
             TrainingError: Training failed; the error is chained as the cause.
             TimeoutError: The run is still active. Training goes on.
+            RunActiveError: Called in a block of `between_steps`, which the run waits for.
         """
         if self._background is None:
             return
+        if self.is_active:
+            self._require_apart("wait")
         try:
             self._background.wait(timeout)
         except KeyboardInterrupt as interrupt:
@@ -198,6 +219,13 @@ class Trainer:
         if steps is not None:
             self.control.step(steps)
         self._background.start()
+
+    def _require_apart(self, command: str) -> None:
+        if is_between_steps(self.engine.model):
+            raise RunActiveError(
+                f"cannot {command} in a block of between_steps(): the run waits for the block to "
+                "end. Do it after the block."
+            )
 
     def _begin_watch(self) -> None:
         """A watch ends with the run; the run may go on."""

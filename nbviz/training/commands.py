@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped
@@ -12,6 +13,8 @@ from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingAppl
 from nbviz.training.settings import Setting, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from nbviz.protocol import RunStatus
     from nbviz.training.events import EndReason, Event, Observer
 
@@ -39,6 +42,8 @@ class Control:
         self._is_reserved = False
         self._outbox: deque[Event] = deque()
         self._step = 0
+        self._visitors = 0
+        self._is_standing = False
         self._forget_commands()
 
     # ------------------------------------------------------------ for the caller
@@ -142,6 +147,24 @@ class Control:
                 for name, value in checked.items():
                     self.registry.apply(name, value)
 
+    @contextmanager
+    def between_steps(self) -> Generator[None]:
+        """Have the run stand at a safe point while the block runs; its status stays as it is.
+
+        Commands given meanwhile are carried out after the block.
+        """
+        with self._changed:
+            self._visitors += 1
+            self._notify()
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_standing or not self.is_active)
+            yield
+        finally:
+            with self._changed:
+                self._visitors -= 1
+                self._notify()
+
     # ------------------------------------------------------------ for the run
 
     def reserve(self) -> None:
@@ -186,6 +209,8 @@ class Control:
         """
         while True:
             with self._changed:
+                while self._visitors:
+                    self._stand()
                 self._carry_out(step)
                 has_events = bool(self._outbox)
                 if not has_events:
@@ -193,7 +218,7 @@ class Control:
                         raise RunStopped(f"The run was stopped after step {step:,}.")
                     if self._status != "paused":
                         return
-                    self._changed.wait()
+                    self._stand()
             # Outside the lock: an observer may take its time, or give a command itself.
             if has_events:
                 self._send_events()
@@ -224,6 +249,13 @@ class Control:
             self._notify()
 
     # ------------------------------------------------------------ with the lock held
+
+    def _stand(self) -> None:
+        """Wait for the next change; whoever wants to look at the model can do so meanwhile."""
+        self._is_standing = True
+        self._changed.notify_all()
+        self._changed.wait()
+        self._is_standing = False
 
     def _carry_out(self, step: int) -> None:
         self._apply_pending(step)
@@ -277,6 +309,7 @@ class Control:
             or self._pause_asked
             or self._steps_asked
             or self._pause_at is not None
+            or self._visitors
         )
 
     def _notify(self) -> None:

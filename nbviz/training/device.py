@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from nbviz.errors import ConfigurationError
+from nbviz.training.between_steps import is_trained_elsewhere
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,8 +46,8 @@ def move_model(model: nn.Module, optimizer: Optimizer | None, device: torch.devi
     """Move the model, and what the optimizer keeps for it, to the device.
 
     Raises:
-        ConfigurationError: The optimizer holds none of the model's parameters, or some of the model
-            is on the meta device, where there are no values.
+        ConfigurationError: The optimizer holds none of the model's parameters, some of the model is
+            on the meta device, where there are no values, or another run trains it elsewhere.
     """
     empty = next((name for name, p in model.named_parameters() if p.is_meta), None)
     if empty is not None and device.type != "meta":
@@ -55,7 +56,13 @@ def move_model(model: nn.Module, optimizer: Optimizer | None, device: torch.devi
             'there with model.to_empty(device="cpu"), and load or initialise its weights.'
         )
     before = {parameter.device for parameter in model.parameters()}
-    model.to(device)
+    if before | {buffer.device for buffer in model.buffers()} != {device}:
+        if is_trained_elsewhere(model):
+            raise ConfigurationError(
+                f"the model cannot be moved to {device} while another run trains it; stop that one "
+                "first."
+            )
+        model.to(device)
     if optimizer is None:
         return
     ours = {id(parameter) for parameter in model.parameters()}

@@ -11,6 +11,7 @@ import torch
 from nbviz.errors import ConfigurationError, RunStopped
 from nbviz.training import options
 from nbviz.training.batches import count_samples, describe
+from nbviz.training.between_steps import registered
 from nbviz.training.commands import Control
 from nbviz.training.device import choose_device, move_model, to_device
 from nbviz.training.events import (
@@ -176,7 +177,17 @@ class Engine:
             RunActiveError: It is running already.
             Exception: Whatever training raised, with a note on where.
         """
-        self.control.begin(self._emit)
+        with registered(self.control, self._parameters()):
+            self.control.begin(self._emit)
+            self._run_to_the_end()
+
+    def _parameters(self) -> Iterable[torch.Tensor]:
+        """What training changes, or might."""
+        yield from self.model.parameters()
+        for group in () if self.optimizer is None else self.optimizer.param_groups:
+            yield from group["params"]
+
+    def _run_to_the_end(self) -> None:
         reason: EndReason = "failed"
         failure: BaseException | None = None
         try:

@@ -12,6 +12,7 @@ from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     import torch
 
@@ -121,8 +122,22 @@ class LiveTrainer(Dashboard):
         Raises:
             TrainingError: Training failed; the error is chained as the cause.
             TimeoutError: The run is still active. Training goes on.
+            RunActiveError: Called in a block of `between_steps`, which the run waits for.
         """
         self.trainer.wait(timeout)
+
+    def between_steps(self) -> AbstractContextManager[None]:
+        """Have the run stand between two steps while a block runs, then go on.
+
+        In the block weights, gradients and optimizer state belong to one step, and can be read and
+        saved. Outside it do not read `.grad` while the run trains, except in its own
+        `training_step`: PyTorch's backward pass frees gradients without waiting for other threads,
+        and the kernel may die.
+
+        >>> with trainer.between_steps():
+        ...     torch.save(trainer.model.state_dict(), "now.pt")
+        """
+        return self.trainer.between_steps()
 
     # ------------------------------------------------------------ what it holds
 

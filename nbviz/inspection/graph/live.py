@@ -14,8 +14,9 @@ from nbviz.inspection.graph.trace import trace
 from nbviz.inspection.graph.values import with_tensors
 from nbviz.inspection.hooks import Hook
 from nbviz.training.batches import split_batch
+from nbviz.training.between_steps import between_steps
 from nbviz.training.device import to_device
-from nbviz.training.events import RunEnded, RunPaused, RunResumed, RunStarted, StepEnded
+from nbviz.training.events import RunEnded, RunPaused, StepEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ class LiveGraph:
         model: The model.
         loader: What it will be trained on.
         is_supervised: Whether the batches are (inputs, targets), as the supervised step takes them.
-        is_idle: Tells whether no step is being made, nor will be without an event before it.
+        is_idle: Tells whether no step is being made.
     """
 
     def __init__(
@@ -68,13 +69,16 @@ class LiveGraph:
         At once where that is possible; else on the run's thread after the present step, or after
         the first.
         """
-        with self._lock:
-            if self.graph is None and self._is_idle():
+        model = self._model()
+        if self.graph is None and model is not None and self._is_idle():
+            # A run that begins now, or another's, stands meanwhile.
+            with between_steps(model), self._lock:
                 if self._inputs is None:
                     self._inputs = self._samples()
-                if self._inputs is not None:
+                if self.graph is not None or self._inputs is not None:
                     answer(self._trace())
                     return
+        with self._lock:
             if self.graph is None:
                 self._waiting.append(answer)
                 return
@@ -85,9 +89,6 @@ class LiveGraph:
         if isinstance(event, StepEnded | RunPaused):
             if self._waiting and (self._inputs is not None or self.graph is not None):
                 self._answer()
-        elif isinstance(event, RunStarted | RunResumed):
-            with self._lock:
-                pass  # a trace that began while the run stood still ends first
         elif isinstance(event, RunEnded) and self._waiting:
             self._answer()
 

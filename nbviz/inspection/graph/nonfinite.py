@@ -112,7 +112,7 @@ def _run(
         stack.enter_context(
             torch.compiler.set_stance("force_eager") if is_imported else nullcontext()
         )
-        stack.enter_context(preserved(model, runs_for_real=True))
+        recorder.gradients = stack.enter_context(preserved(model, runs_for_real=True))
         stack.enter_context(torch.no_grad())
         recorder.enter(model, type(model).__name__)
         stack.enter_context(tracking(recorder))

@@ -10,7 +10,7 @@ passing the first (TorchScript, C++), and for passes without data.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -104,7 +104,7 @@ class FunctionMode(TorchFunctionMode):
         if func in _ASKING:
             return func(*args, **kwargs)
         name = getattr(func, "__name__", None) or type(func).__name__
-        if name in ("__get__", "__set__"):
+        if name in ("__get__", "__set__", "__delete__"):
             return self._property(func, name, args)
         if recorder.current is not None or not recorder.stack:
             return func(*args, **kwargs)
@@ -184,6 +184,8 @@ class FunctionMode(TorchFunctionMode):
         recorder = self._recorder
         if name in _PLACE_PROPERTIES and self._home is not None and access == "__get__":
             return _place(name, self._home)
+        if name == "grad" and recorder.gradients is not None:
+            recorder.gradients.keep()
         if recorder.current is not None or not recorder.stack:
             return func(*args)
         node = recorder.begin(name)
@@ -232,6 +234,8 @@ class KernelMode(TorchDispatchMode):
         """Run one operator."""
         kwargs = kwargs or {}
         shapes, recorder = self._shapes, self._recorder
+        if recorder.gradients is not None and _is_backward():
+            recorder.gradients.keep()  # the pass back has not reached its leaves
         with torch._C.DisableTorchFunction():  # operators called here are no calls of the author's
             result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
         node = recorder.current
@@ -260,6 +264,11 @@ class KernelMode(TorchDispatchMode):
         for tensor in made:
             setter = recorder.tensors.set_written if name.endswith("_") else recorder.tensors.set
             setter(tensor, Origin(number, describe(tensor)))
+
+
+def _is_backward() -> bool:
+    """Whether an operator is run by a backward pass."""
+    return cast("Any", torch._C._current_autograd_node()) is not None  # its stub knows of no None
 
 
 def _flops(count: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> int:

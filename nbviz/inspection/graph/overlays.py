@@ -27,6 +27,7 @@ from nbviz.inspection.graph.overlay_values import (
 )
 from nbviz.inspection.graph.probes import Probe, WeightsBefore, hookable_modules, norms
 from nbviz.inspection.graph.readings import Readings
+from nbviz.training.between_steps import between_steps
 from nbviz.training.events import (
     RunEnded,
     RunPaused,
@@ -67,7 +68,7 @@ class Overlays:
     Args:
         model: The model, which is not kept alive.
         graph: Returns its graph, None while it has not been traced.
-        is_idle: Tells whether no step is being made, nor will be without an event before it.
+        is_idle: Tells whether no step is being made.
         spend: Told how many seconds measuring took.
         seconds: The least time between two samples.
         share: The most of the training's time that samples may take, 0 to 1.
@@ -137,7 +138,10 @@ class Overlays:
             ):
                 self._due = 0.0
             self._values = {n: v for n, v in self._values.items() if n in self._wanted}
-            if self._is_idle():
+        model = self._model()
+        if model is not None and self._is_idle():
+            # A run that begins now, or another's, stands meanwhile.
+            with between_steps(model), self._lock:
                 self._rest()
                 self._measure_at_rest()
 
@@ -172,7 +176,6 @@ class Overlays:
         elif isinstance(event, RunPaused | RunEnded):
             self._guarded(self._stand_still)
         elif isinstance(event, RunStarted | RunResumed):
-            # A measurement that began while the run stood still ends first.
             self._guarded(self._follow_outputs)
 
     def _guarded(self, act: Callable[[], None]) -> None:

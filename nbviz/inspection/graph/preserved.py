@@ -13,43 +13,82 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
+from nbviz.training.between_steps import between_steps
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 _CONTAINERS = frozenset({list, dict, set})
 
 
+class KeptGradients:
+    """A model's gradients as they were when the pass first came to use them.
+
+    Kept from the start they would be read in every trace; and a read, while a loop that nbviz does
+    not know is in its backward pass on another thread, can end the process.
+
+    Args:
+        model: The model.
+        runs_for_real: Whether the pass may write into them.
+    """
+
+    def __init__(self, model: torch.nn.Module, *, runs_for_real: bool) -> None:
+        self._model = model
+        self._runs_for_real = runs_for_real
+        self._kept: list[tuple[torch.nn.Parameter, torch.Tensor | None]] | None = None
+
+    def keep(self) -> None:
+        """Keep them, and leave copies to a pass with data; nothing if that has been done."""
+        if self._kept is not None:
+            return
+        self._kept = [(parameter, parameter.grad) for parameter in self._model.parameters()]
+        for parameter, gradient in self._kept if self._runs_for_real else ():
+            if gradient is not None:
+                parameter.grad = gradient.detach().clone()
+
+    def restore(self) -> None:
+        """Put back what was kept."""
+        for parameter, gradient in self._kept or ():
+            if parameter.grad is not gradient:
+                parameter.grad = gradient
+
+
 @contextmanager
-def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[None]:
+def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[KeptGradients]:
     """Undo what a forward pass does to a model besides computing.
+
+    A run that trains the model stands between two steps meanwhile.
 
     Args:
         model: The model.
         runs_for_real: Whether the pass writes into buffers and draws random numbers from devices.
+
+    Yields:
+        What must be told before the pass uses gradients.
     """
-    buffers = _copies(model) if runs_for_real else []
-    attributes = [(module, module.__dict__.copy(), _held(module)) for module in model.modules()]
-    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
-    devices = {p.device.index or 0 for p, _ in gradients if p.device.type == "cuda"}
-    python_state = random.getstate()
-    numpy_state = np.random.get_state()  # noqa: NPY002 - the global one is what models draw from
-    try:
-        with torch.random.fork_rng(devices=sorted(devices) if runs_for_real else []):
-            yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)  # noqa: NPY002
-        for module, kept, copies in attributes:
-            _restore(module, kept, copies)
-        for parameter, gradient in gradients:
-            if parameter.grad is not gradient:
-                parameter.grad = gradient
-        with torch.no_grad():
-            for buffer, copy, version in buffers:
-                # Batch norm writes its running statistics without raising their version; a buffer
-                # that has not changed is not written, for a backward pass may wait for it.
-                if buffer._version != version or _differs(buffer, copy):
-                    buffer.copy_(copy)
+    with between_steps(model):
+        gradients = KeptGradients(model, runs_for_real=runs_for_real)
+        buffers = _copies(model) if runs_for_real else []
+        attributes = [(module, module.__dict__.copy(), _held(module)) for module in model.modules()]
+        devices = {p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"}
+        python_state = random.getstate()
+        numpy_state = np.random.get_state()  # noqa: NPY002 - models draw from the global one
+        try:
+            with torch.random.fork_rng(devices=sorted(devices) if runs_for_real else []):
+                yield gradients
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)  # noqa: NPY002
+            for module, kept, copies in attributes:
+                _restore(module, kept, copies)
+            gradients.restore()
+            with torch.no_grad():
+                for buffer, copy, version in buffers:
+                    # Batch norm writes its running statistics without raising their version; a
+                    # buffer that has not changed is not written, for a backward pass may wait
+                    # for it.
+                    if buffer._version != version or _differs(buffer, copy):
+                        buffer.copy_(copy)
 
 
 def _copies(model: torch.nn.Module) -> list[tuple[torch.Tensor, torch.Tensor, int]]:

@@ -21,6 +21,8 @@ from nbviz.inspection.graph.values import TensorInfo, describe
 if TYPE_CHECKING:
     from types import FrameType
 
+    from nbviz.inspection.graph.preserved import KeptGradients
+
 _OWN_FOLDER = str(Path(__file__).parent) + os.sep
 _TORCH_FOLDER = str(Path(torch.__file__).parent) + os.sep
 _PLACES_KEPT = 5_000
@@ -70,10 +72,18 @@ class Recorder:
     Args:
         model: The model that is traced.
         keeps_tensors: See `TensorMap`.
+        gradients: Told before the pass uses them; None if nobody needs to know.
     """
 
-    def __init__(self, model: torch.nn.Module, *, keeps_tensors: bool) -> None:
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        *,
+        keeps_tensors: bool,
+        gradients: KeptGradients | None = None,
+    ) -> None:
         self.model = model
+        self.gradients = gradients
         self.has_begun = False  # whether the model's own call, which opens no scope, was seen
         self.tensors = TensorMap(keeps=keeps_tensors)
         self.nodes: list[Recorded] = []

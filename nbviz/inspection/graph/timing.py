@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from collections import defaultdict
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nbviz.inspection.graph.modules import named_modules, wrapped_module
-from nbviz.inspection.graph.preserved import preserved
+from nbviz.inspection.graph.operations import FunctionMode, KernelMode
+from nbviz.inspection.graph.preserved import KeptGradients, preserved
+from nbviz.inspection.graph.recorder import Recorder
 from nbviz.inspection.graph.values import with_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 _ENOUGH_SECONDS = 0.5  # spent on passes after the first
 _MOST_PASSES = 5
@@ -40,10 +44,11 @@ def call_seconds(model: torch.nn.Module, inputs: Any, kwargs: Any) -> dict[str, 
     finish = _waits_for(model)
     passes: list[dict[str, float]] = []
     began = time.perf_counter()
-    with preserved(model, runs_for_real=True), torch.no_grad():
+    with preserved(model, runs_for_real=True) as gradients, torch.no_grad():
         for number in range(_MOST_PASSES + 1):
             given, named = with_tensors(inputs, _copy), with_tensors(kwargs, _copy)
-            passes.append(_timed_pass(model, given, named, finish))
+            with _guarding(model, gradients) if number == 0 else nullcontext():
+                passes.append(_timed_pass(model, given, named, finish))
             if number == 0:
                 first = time.perf_counter() - began
                 began = time.perf_counter()
@@ -58,6 +63,14 @@ def call_seconds(model: torch.nn.Module, inputs: Any, kwargs: Any) -> dict[str, 
     }
 
 
+@contextmanager
+def _guarding(model: torch.nn.Module, gradients: KeptGradients) -> Generator[None]:
+    """Notice whether a pass uses gradients; slows it."""
+    recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
+    with KernelMode(recorder, None), FunctionMode(recorder, None, None):
+        yield
+
+
 def _timed_pass(
     model: torch.nn.Module, inputs: Any, kwargs: Any, finish: Callable[[], None]
 ) -> dict[str, float]:
@@ -65,8 +78,11 @@ def _timed_pass(
     calls: defaultdict[str, int] = defaultdict(int)
     open_calls: list[tuple[str, float]] = []
     seconds: dict[str, float] = {}
+    thread = threading.get_ident()
 
     def begin(module: torch.nn.Module, _inputs: Any) -> None:
+        if threading.get_ident() != thread:
+            return
         path = paths[id(module)]
         calls[path] += 1
         finish()
@@ -74,6 +90,8 @@ def _timed_pass(
         open_calls.append((call_id, time.perf_counter()))
 
     def end(_module: torch.nn.Module, _inputs: Any, _output: Any) -> None:
+        if threading.get_ident() != thread:
+            return
         finish()
         call_id, started = open_calls.pop()
         seconds[call_id] = time.perf_counter() - started

@@ -57,8 +57,9 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         model = inner
     try:
         model = _with_all_parameters(model, inputs, kwargs)
-        with uncollected(), preserved(model, runs_for_real=False):
-            return _run(model, inputs, kwargs, ShapesOnly(), note="")
+        with uncollected(), preserved(model, runs_for_real=False) as gradients:
+            recorder = Recorder(model, keeps_tensors=True, gradients=gradients)
+            return _run(recorder, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
         reason = error
     try:
@@ -84,23 +85,25 @@ def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> to
 def _run_for_real(model: torch.nn.Module, inputs: Any, kwargs: Any, note: str) -> Graph:
     """Run with data, without gradients if the model allows that."""
     try:
-        with preserved(model, runs_for_real=True), torch.no_grad():
-            return _run(model, inputs, kwargs, None, note)
+        with preserved(model, runs_for_real=True) as gradients, torch.no_grad():
+            recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
+            return _run(recorder, inputs, kwargs, None, note)
     except Exception:
         if not torch.is_grad_enabled():
             raise
-        with preserved(model, runs_for_real=True):
-            return _run(model, inputs, kwargs, None, note)
+        with preserved(model, runs_for_real=True) as gradients:
+            recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
+            return _run(recorder, inputs, kwargs, None, note)
 
 
 def _run(
-    model: torch.nn.Module,
+    recorder: Recorder,
     inputs: tuple[Any, ...],
     kwargs: dict[str, Any],
     shapes: ShapesOnly | None,
     note: str,
 ) -> Graph:
-    recorder = Recorder(model, keeps_tensors=shapes is not None)
+    model = recorder.model
     home = _home(model, inputs, kwargs) if shapes is not None else None
     change: Callable[[torch.Tensor], torch.Tensor] = (
         _copy if shapes is None else lambda tensor: _standin(shapes, tensor)

@@ -1,0 +1,92 @@
+"""Keeps a model that is being trained still while another thread looks at it.
+
+A thread that reads a parameter's `.grad` while another's backward pass writes it can end the
+process: PyTorch puts the gradient there without holding Python's lock. And whoever calls a model,
+if only with shapes, changes what its modules keep on themselves.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    import torch
+
+    from nbviz.training.commands import Control
+
+_changed = threading.Condition()
+_runs: dict[int, tuple[Control, frozenset[int]]] = {}  # by the thread that trains
+_looks: list[tuple[int, frozenset[int]]] = []  # by the thread that looks
+
+
+@contextmanager
+def registered(control: Control, parameters: Iterable[torch.Tensor]) -> Generator[None]:
+    """Make the present thread's run known; waits until nobody looks at what it trains.
+
+    Args:
+        control: Where the run can be asked to stand.
+        parameters: What it trains.
+    """
+    ours = frozenset(map(id, parameters))
+    thread = threading.get_ident()
+    with _changed:
+        _changed.wait_for(
+            lambda: all(who == thread or ours.isdisjoint(look) for who, look in _looks)
+        )
+        _runs[thread] = control, ours
+    try:
+        yield
+    finally:
+        with _changed:
+            del _runs[thread]
+
+
+@contextmanager
+def between_steps(model: torch.nn.Module) -> Generator[None]:
+    """Have every run that trains parameters of this model stand between two steps meanwhile.
+
+    Waits for the end of the present step, and not at all where nothing trains the model, where its
+    run is paused, and on a run's own thread. Runs that nbviz did not start are not known here.
+    """
+    thread = threading.get_ident()
+    if thread in _runs:
+        yield
+        return
+    ours = frozenset(map(id, model.parameters()))
+    look = thread, ours
+    with ExitStack() as stack:
+        with _changed:
+            _looks.append(look)
+            stack.callback(_end, look)
+            met = [control for control, theirs in _runs.values() if not ours.isdisjoint(theirs)]
+        for control in met:
+            stack.enter_context(control.between_steps())
+        yield
+
+
+def is_trained_elsewhere(model: torch.nn.Module) -> bool:
+    """Whether a run on another thread trains parameters of this model."""
+    ours = frozenset(map(id, model.parameters()))
+    thread = threading.get_ident()
+    with _changed:
+        return any(
+            run != thread and not ours.isdisjoint(theirs) for run, (_, theirs) in _runs.items()
+        )
+
+
+def is_between_steps(model: torch.nn.Module) -> bool:
+    """Whether the present thread is in a block in which this model's runs stand."""
+    ours = frozenset(map(id, model.parameters()))
+    thread = threading.get_ident()
+    with _changed:
+        return any(who == thread and not ours.isdisjoint(look) for who, look in _looks)
+
+
+def _end(look: tuple[int, frozenset[int]]) -> None:
+    with _changed:
+        _looks.remove(look)
+        _changed.notify_all()
