@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 MOST_FRAMES = 30.0  # a second, unless a number is asked for
-FEWEST_FRAMES = 8.0  # that still look alive
-SHARE = 0.006  # of one core's time, for making frames; sending them takes half as much again
+FEWEST_FRAMES = 5.0  # that still look alive
+SHARE = 0.005  # of one core's time, for making frames; sending them takes half as much again
 MOST_SHARE = 0.05  # where even the fewest cost more: a run with a thousand tags
 RAREST_FRAMES = 4.0  # a second, whatever they cost
 _SMOOTHING = 8  # frames
