@@ -41,8 +41,9 @@ class KeptGradients:
         """Keep them, and leave copies to a pass with data; nothing if that has been done."""
         if self._kept is not None:
             return
-        self._kept = [(parameter, parameter.grad) for parameter in self._model.parameters()]
-        for parameter, gradient in self._kept if self._runs_for_real else ():
+        kept = self._kept = []  # before the gradients are read: the trace sees that, too
+        kept.extend((parameter, parameter.grad) for parameter in self._model.parameters())
+        for parameter, gradient in kept if self._runs_for_real else ():
             if gradient is not None:
                 parameter.grad = gradient.detach().clone()
 
