@@ -8,11 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import nbformat
 import numpy as np
 import pytest
 import torch
-from nbclient import NotebookClient
 from PIL import Image
 
 import nbviz.integrations.hiddenlayer as hl
@@ -21,6 +19,7 @@ from nbviz.integrations.hiddenlayer.drawing import histograms, normalized
 from nbviz.integrations.hiddenlayer.pictures import histogram_svg, images_svg
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LAYER = torch.nn.Conv2d(3, 8, 3)
@@ -172,6 +171,10 @@ def test_pictures_are_svg_without_anything_that_runs() -> None:
     images = ET.fromstring(images_svg(history["image"]))
     texts = [found.text for found in images.iter("{http://www.w3.org/2000/svg}text")]
     assert texts == ["0:16", "0:17", "0:18", "0:19", "1:0"]
+    drawn = ET.fromstring(histogram_svg(history["weight"], theme=hl.Canvas().theme))
+    texts = [found.text for found in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[:11] == ["weight", *(f"0:{step}" for step in range(10, 20))]
+    assert {"−0.1", "0", "0.1"} <= set(texts[11:]) <= {"−0.2", "−0.1", "0", "0.1", "0.2"}
     title = "</text><script>alert(1)</script>"
     drawn = ET.fromstring(histogram_svg(history["weight"], title, theme={**hl.Canvas().theme}))
     assert title in "".join(drawn.itertext())
@@ -235,11 +238,8 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def demonstration() -> list[Any]:
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in DEMONSTRATION]
-    )
-    return NotebookClient(notebook, timeout=120, kernel_name="python3").execute().cells
+def demonstration(run_cells: Callable[..., list[Any]]) -> list[Any]:
+    return run_cells(*DEMONSTRATION)
 
 
 def test_each_cell_shows_one_view(demonstration: list[Any]) -> None:

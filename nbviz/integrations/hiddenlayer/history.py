@@ -97,7 +97,7 @@ class History:
         step: The step logged last, None before the first.
         metrics: The names of all metrics logged so far.
         run: The `nbviz.Run` that holds the metrics that are numbers. Steps given as (epoch, step)
-            count on there through the epochs.
+            count on there through the epochs, which it knows as its own.
     """
 
     def __init__(self) -> None:
@@ -113,6 +113,7 @@ class History:
         self._run_steps: dict[Step, int] = {}
         self._shown: dict[str, int] = {}  # the run's newest step of each metric
         self._epoch: tuple[int, int] = (-1, 0)  # the newest one, and the run's step before it
+        self._first_epoch: int | None = None
 
     def log(self, step: Step, **kwargs: Any) -> None:
         """Record metrics at a step; those logged before at the same step are replaced.
@@ -161,6 +162,10 @@ class History:
         epoch, within = step
         if epoch > self._epoch[0]:
             self._epoch = (epoch, 1 + max(self._run_steps.values(), default=-1))
+            if self._first_epoch is None:
+                self._first_epoch = epoch
+            # Users count epochs from 0 or from 1, a run from 1.
+            self.run.mark_epoch(epoch + (self._first_epoch == 0), self._epoch[1])
         return max(0, self._epoch[1] + within)
 
     # ------------------------------------------------------------ reading

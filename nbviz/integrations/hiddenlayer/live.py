@@ -116,6 +116,9 @@ class _Lines:
             self._counts[i] += len(points)
             for step, value in points:
                 run.record({self._tag: value}, step=step)
+            epochs = metric.history.run.epochs
+            for number in range(len(run.epochs), len(epochs)):
+                run.mark_epoch(number + 1, epochs[number])
         self.plot.wake()
 
 
