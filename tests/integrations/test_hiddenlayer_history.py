@@ -48,14 +48,18 @@ def test_metrics_by_epoch_and_step() -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_the_run_knows_the_epochs(first: int) -> None:
+def test_the_run_knows_the_epochs_also_where_few_steps_are_logged(first: int) -> None:
     history = hl.History()
     for epoch in range(first, first + 3):
         for step in (100, 200):
             history.log((epoch, step), loss=1.0)
-    assert history.run["loss"].steps.tolist() == [100, 200, 301, 401, 502, 602]
-    assert history.run.epochs == [0, 201, 402]
+    assert history.run["loss"].steps.tolist() == [100, 200, 400, 500, 700, 800]
+    assert history.run.epochs == [0, 300, 600]
     assert history.run.progress.epoch == 3
+    once = hl.History()
+    for epoch in range(first, first + 3):
+        once.log((epoch, 99), loss=1.0)
+    assert once.run["loss"].steps.tolist() == [99, 199, 299]
 
 
 @pytest.mark.parametrize("epochs", [None, 10])
