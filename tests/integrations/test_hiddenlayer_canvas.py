@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import nbformat
 import numpy as np
 import pytest
 import torch
-from nbclient import NotebookClient
 from PIL import Image
 
 import nbviz.integrations.hiddenlayer as hl
@@ -20,6 +19,7 @@ from nbviz.integrations.hiddenlayer.drawing import histograms, normalized
 from nbviz.integrations.hiddenlayer.pictures import histogram_svg, images_svg
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LAYER = torch.nn.Conv2d(3, 8, 3)
@@ -63,6 +63,42 @@ def test_a_script_saves_what_was_drawn_last(tmp_path: Path) -> None:
     with Image.open(tmp_path / "canvas.png") as picture:
         assert picture.width == 1200
     assert (canvas.ax, canvas.gs) == (None, None)
+
+
+def test_charts_below_one_another_do_not_overlap() -> None:
+    history, canvas = filled(), hl.Canvas()
+    with canvas:
+        canvas.draw_summary(history, title="A training")
+        canvas.draw_plot(history["loss"])
+        canvas.draw_plot(history["loss"], title="again")
+        canvas.draw_hist(history["weight"])
+    boxes = [axes.get_tightbbox() for axes in canvas.figure.axes]
+    assert len(boxes) == 3
+    for above, below in pairwise(boxes):  # labels and titles included
+        assert above.y0 > below.y1
+    for box in boxes:
+        assert box.width > 0.9 * canvas.figure.bbox.width
+
+
+def test_histograms_stand_one_behind_the_other_newest_in_front() -> None:
+    history, canvas = filled(), hl.Canvas()
+    canvas.draw_hist(history["weight"], title="first layer")
+    (axes,) = canvas.figure.axes
+    assert axes.get_title() == "first layer"
+    labels = {
+        label.get_text(): y
+        for label, y in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True)
+    }
+    assert list(labels) == [f"0:{step}" for step in range(10, 20)]
+    bases = list(labels.values())
+    assert bases == sorted(bases, reverse=True)
+    (areas,) = axes.collections
+    for path, base in zip(areas.get_paths(), bases, strict=True):
+        heights = path.vertices[:, 1] - base
+        assert heights[0] == 0
+        assert heights[1:31].sum() == pytest.approx(LAYER.weight.numel())
+    opacities = areas.get_facecolor()[:, 3]
+    assert opacities.argmax() == 9
 
 
 def test_a_summary_alone_can_be_drawn(tmp_path: Path) -> None:
@@ -135,6 +171,10 @@ def test_pictures_are_svg_without_anything_that_runs() -> None:
     images = ET.fromstring(images_svg(history["image"]))
     texts = [found.text for found in images.iter("{http://www.w3.org/2000/svg}text")]
     assert texts == ["0:16", "0:17", "0:18", "0:19", "1:0"]
+    drawn = ET.fromstring(histogram_svg(history["weight"], theme=hl.Canvas().theme))
+    texts = [found.text for found in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[:11] == ["weight", *(f"0:{step}" for step in range(10, 20))]
+    assert {"−0.1", "0", "0.1"} <= set(texts[11:]) <= {"−0.2", "−0.1", "0", "0.1", "0.2"}
     title = "</text><script>alert(1)</script>"
     drawn = ET.fromstring(histogram_svg(history["weight"], title, theme={**hl.Canvas().theme}))
     assert title in "".join(drawn.itertext())
@@ -183,6 +223,7 @@ for step in range(40):
 """,
     "canvas2.draw_plot(history2['loss'])",
     "hl.show_images([np.random.rand(8, 8) for _ in range(6)])",
+    "hl.Canvas().draw_plot(history2['accuracy'])",
     """
 import base64
 import json
@@ -197,15 +238,12 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def demonstration() -> list[Any]:
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in DEMONSTRATION]
-    )
-    return NotebookClient(notebook, timeout=120, kernel_name="python3").execute().cells
+def demonstration(run_cells: Callable[..., list[Any]]) -> list[Any]:
+    return run_cells(*DEMONSTRATION)
 
 
 def test_each_cell_shows_one_view(demonstration: list[Any]) -> None:
-    for cell in demonstration[:3]:
+    for cell in (*demonstration[:3], demonstration[4]):
         live, still = cell.outputs
         assert "application/vnd.jupyter.widget-view+json" in live.data
         assert base64.b64decode(still.data["image/png"]).startswith(b"\x89PNG")
@@ -223,6 +261,6 @@ def test_show_images_displays_one_picture(demonstration: list[Any]) -> None:
 
 
 def test_lines_of_a_plot_get_every_point(demonstration: list[Any]) -> None:
-    said = json.loads(demonstration[4].outputs[0].text)
+    said = json.loads(demonstration[5].outputs[0].text)
     assert said["plots"] == [["loss", {"loss": 40}]]
     assert said["run"] == {"loss": 40, "accuracy": 40}

@@ -47,6 +47,21 @@ def test_metrics_by_epoch_and_step() -> None:
     np.testing.assert_array_equal(history.run["loss"].steps, np.arange(1000))
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_run_knows_the_epochs_also_where_few_steps_are_logged(first: int) -> None:
+    history = hl.History()
+    for epoch in range(first, first + 3):
+        for step in (100, 200):
+            history.log((epoch, step), loss=1.0)
+    assert history.run["loss"].steps.tolist() == [100, 200, 400, 500, 700, 800]
+    assert history.run.epochs == [0, 300, 600]
+    assert history.run.progress.epoch == 3
+    once = hl.History()
+    for epoch in range(first, first + 3):
+        once.log((epoch, 99), loss=1.0)
+    assert once.run["loss"].steps.tolist() == [99, 199, 299]
+
+
 @pytest.mark.parametrize("epochs", [None, 10])
 def test_what_was_saved_is_loaded(tmp_path: Path, epochs: int | None) -> None:
     history = filled(epochs=epochs)

@@ -155,7 +155,7 @@ class Canvas:
                     self.ax = figure.add_subplot(self.gs)
                     getattr(self, call.method)(*call.args, **call.kwargs)
                 if cells:
-                    grid.tight_layout(figure, rect=(0, 0, 1, 1 - head))
+                    figure.tight_layout(rect=(0, 0, 1, 1 - head))
             finally:
                 self.ax = self.gs = self._painted = self._drawing_thread = None
         return figure
@@ -201,8 +201,7 @@ class Canvas:
             metric: Arrays of any shape, such as a layer's weights.
             title: What stands above; its name if "".
         """
-        self.ax.axis("off")
-        drawing.draw_histograms(self.figure, self.gs, metric, title, self.theme)
+        drawing.draw_histograms(self.ax, metric, title, self.theme)
 
 
 def plotted(metrics: Any, labels: Any) -> tuple[list[Metric], list[str]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STEPS_IN_HISTOGRAMS = 10
 _BINS = 30
+_APART = 0.3  # from one histogram to the next, of the highest bar
 
 
 def matplotlib_module(name: str) -> Any:
@@ -95,30 +96,32 @@ def draw_images(figure: Any, cell: Any, axes: Any, metric: Metric, limit: int) -
         place.imshow(normalized(image), cmap="gray", vmin=0, vmax=1)
 
 
-def draw_histograms(
-    figure: Any, cell: Any, metric: Metric, title: str, theme: dict[str, Any]
-) -> None:
-    """Draw the newest steps' histograms one behind the other."""
+def draw_histograms(axes: Any, metric: Metric, title: str, theme: dict[str, Any]) -> None:
+    """Draw the newest steps' histograms one behind the other, as the live view does."""
     collections = matplotlib_module("collections")
     steps, counts, edges = histograms(metric)
-    place = figure.add_subplot(cell, projection="3d")
-    place.view_init(30, -80)
+    apart = _APART * max(1, int(counts.max(initial=0)))
+    bases = apart * np.arange(len(steps))[::-1]
     centers = (edges[:-1] + edges[1:]) / 2
     outlines = [
-        np.column_stack([[*centers[:1], *centers, *centers[-1:]], [0, *row, 0]]) for row in counts
+        np.column_stack([[edges[0], *centers, edges[-1]], [base, *(base + row), base]])
+        for base, row in zip(bases, counts, strict=True)
     ]
-    opacities = [0.8 * (i + 1) / max(1, len(steps)) for i in range(len(steps))]
+    opacities = [0.15 + 0.55 * (i + 1) / len(steps) for i in range(len(steps))]
     areas = collections.PolyCollection(
         outlines,
         facecolors=[(*theme["hist_color"], opacity) for opacity in opacities],
-        edgecolors=[(*theme["hist_outline_color"], opacity) for opacity in opacities],
+        edgecolors=[(*theme["hist_outline_color"], opacity + 0.25) for opacity in opacities],
     )
-    place.add_collection3d(areas, zs=np.arange(len(steps)), zdir="y")
-    place.set_xlim(edges[0], edges[-1])
-    place.set_ylim(0, max(1, len(steps) - 1))
-    place.set_yticks(range(len(steps)), labels=steps)
-    place.set_zlim(0, max(1, int(counts.max(initial=0))))
-    place.set_title(title or metric.name)
+    axes.add_collection(areas)
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(-0.5 * apart, None)
+    axes.yaxis.tick_right()
+    axes.tick_params(axis="y", length=0)
+    axes.set_yticks(bases, labels=steps)
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    axes.set_title(title or metric.name)
 
 
 def draw_grid(images: Any, titles: Any, columns: int, **options: Any) -> Any:

@@ -97,7 +97,8 @@ class History:
         step: The step logged last, None before the first.
         metrics: The names of all metrics logged so far.
         run: The `nbviz.Run` that holds the metrics that are numbers. Steps given as (epoch, step)
-            count on there through the epochs.
+            count on there through the epochs, which it knows as its own; an epoch logged every
+            100 steps up to 400 is taken to have 500.
     """
 
     def __init__(self) -> None:
@@ -113,6 +114,7 @@ class History:
         self._run_steps: dict[Step, int] = {}
         self._shown: dict[str, int] = {}  # the run's newest step of each metric
         self._epoch: tuple[int, int] = (-1, 0)  # the newest one, and the run's step before it
+        self._first_epoch: int | None = None
 
     def log(self, step: Step, **kwargs: Any) -> None:
         """Record metrics at a step; those logged before at the same step are replaced.
@@ -160,8 +162,19 @@ class History:
             return max(0, step)
         epoch, within = step
         if epoch > self._epoch[0]:
-            self._epoch = (epoch, 1 + max(self._run_steps.values(), default=-1))
+            self._epoch = (epoch, self._end_of_epoch())
+            if self._first_epoch is None:
+                self._first_epoch = epoch
+            # Users count epochs from 0 or from 1, a run from 1.
+            self.run.mark_epoch(epoch + (self._first_epoch == 0), self._epoch[1])
         return max(0, self._epoch[1] + within)
+
+    def _end_of_epoch(self) -> int:
+        """Return the run's step after an epoch, whose last steps may not have been logged."""
+        steps = set(self._run_steps.values())
+        last = max(steps, default=-1)
+        before = [step for step in steps if self._epoch[1] <= step < last]
+        return last + (last - max(before, default=last - 1))
 
     # ------------------------------------------------------------ reading
 

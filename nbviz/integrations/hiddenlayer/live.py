@@ -7,7 +7,6 @@ import importlib.util
 import io
 import logging
 import threading
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from nbviz.integrations.hiddenlayer import canvas as canvas_module
@@ -28,15 +27,13 @@ class LiveCanvas:
     """Shows a canvas's calls; those of its own methods live, a subclass's as pictures."""
 
     def __init__(self, canvas: Canvas) -> None:
-        self._canvas = weakref.ref(canvas)
+        self._canvas = canvas  # one that is not assigned to a name is needed to the cell's end
         self._view = CanvasView(type(canvas).__name__, self._still)
         self._parts: dict[tuple[Any, ...], _Lines | Picture] = {}
 
     def show(self, calls: Sequence[Call]) -> None:
         """Show these calls in place of those before."""
-        canvas = self._canvas()
-        if canvas is None:
-            return
+        canvas = self._canvas
         heads: list[str] = []
         shown: dict[tuple[Any, ...], _Lines | Picture] = {}
         for call in calls:
@@ -59,11 +56,10 @@ class LiveCanvas:
         self._view.show(" · ".join(heads).replace("\n\n", " · "), parts)
 
     def _still(self) -> bytes | None:
-        canvas = self._canvas()
-        if canvas is None or importlib.util.find_spec("matplotlib") is None:
+        if importlib.util.find_spec("matplotlib") is None:
             return None
         with _without_warnings:
-            figure = canvas.figure
+            figure = self._canvas.figure
         return _encoded(figure, _PIXELS_AN_INCH)
 
     def _show_lines(
@@ -120,6 +116,9 @@ class _Lines:
             self._counts[i] += len(points)
             for step, value in points:
                 run.record({self._tag: value}, step=step)
+            epochs = metric.history.run.epochs
+            for number in range(len(run.epochs), len(epochs)):
+                run.mark_epoch(number + 1, epochs[number])
         self.plot.wake()
 
 

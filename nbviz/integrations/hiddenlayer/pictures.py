@@ -12,6 +12,7 @@ import numpy as np
 from nbviz.errors import MissingDependencyError
 from nbviz.integrations.hiddenlayer.drawing import histograms, normalized
 from nbviz.integrations.hiddenlayer.history import format_step
+from nbviz.widgets.static_numbers import format_ticks, nice_ticks
 
 if TYPE_CHECKING:
     from nbviz.integrations.hiddenlayer.history import Metric
@@ -47,7 +48,7 @@ def images_svg(metric: Metric, limit: int = 5) -> bytes:
 def histogram_svg(metric: Metric, title: str = "", *, theme: dict[str, Any]) -> bytes:
     """Return the histograms of a metric's newest arrays, the newest in front."""
     steps, counts, edges = histograms(metric)
-    left, right, top, apart, tall = 34, 68, 70, 18, 60
+    left, right, top, apart, tall = 34, 68, 84, 18, 60
     wide = _WIDTH - left - right
     bottom = top + apart * max(0, len(steps) - 1)
     most = max(1, int(counts.max(initial=0)))
@@ -66,12 +67,12 @@ def histogram_svg(metric: Metric, title: str = "", *, theme: dict[str, Any]) -> 
             f'fill-opacity="{opacity:.2f}" stroke="{line}" stroke-opacity="{opacity + 0.25:.2f}"/>'
             f'<text x="{left + wide + 8}" y="{base + 4}">{escape(step)}</text>'
         )
-    for i in range(_TICKS):
-        value = float(edges[0] + (edges[-1] - edges[0]) * i / (_TICKS - 1))
+    ticks = nice_ticks(float(edges[0]), float(edges[-1]), _TICKS)
+    for value, label in zip(ticks, format_ticks(ticks), strict=True):
         x = left + (value - edges[0]) / (edges[-1] - edges[0]) * wide
         parts.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 5}" stroke="{_TEXT}"/>'
-            f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{value:.2g}</text>'
+            f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{label}</text>'
         )
     return _svg(bottom + 26, "".join(parts))
 

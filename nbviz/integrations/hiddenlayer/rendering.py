@@ -97,7 +97,7 @@ def _drawn(graph: Graph, format: str) -> bytes:  # noqa: A002
             title = _wrapped(html.unescape(node.title))  # transforms join names with &gt;
             repeat = f"  ×{node.repeat}" if node.repeat > 1 else ""
             longest = max(len(part) for part in (title + repeat).split("\n"))
-            fitting = min(text["fontsize"], 1.75 * _BOX[0] * 72 / max(longest, 1))
+            fitting = min(text["fontsize"], 1.5 * _BOX[0] * 72 / max(longest, 1))
             axes.text(x, y, title + repeat, ha="center", **{**text, "fontsize": fitting})
         file = io.BytesIO()
         figure.savefig(file, format=format)
