@@ -168,13 +168,14 @@ def test_several_may_look_at_once(trainer: Trainer) -> None:
 
 def test_a_run_that_fails_keeps_nobody_waiting() -> None:
     def step(model: nn.Module, batch: Any) -> torch.Tensor:
-        is_asked.wait(SECONDS)
+        has_begun.set()
+        wait_for(lambda: trainer.control.needs_attention)
         raise ZeroDivisionError
 
-    is_asked = threading.Event()
+    has_begun = threading.Event()
     trainer = make(Net(), loss_fn=None, training_step=step)
     trainer.start()
-    threading.Timer(0.05, is_asked.set).start()
+    assert has_begun.wait(SECONDS)
     with trainer.between_steps():
         assert trainer.status == "failed"
 
