@@ -3,7 +3,16 @@
 import importlib.util
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    Literal,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 HERE = Path(__file__).parent
 SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
@@ -42,6 +51,13 @@ def typescript(hint: Any) -> str:
     raise TypeError(f"protocol.py uses a type with no TypeScript form: {hint!r}")
 
 
+def field(name: str, hint: Any) -> str:
+    """Return one field of an interface."""
+    if get_origin(hint) is NotRequired:
+        return f"\t{name}?: {typescript(get_args(hint)[0])};"
+    return f"\t{name}: {typescript(hint)};"
+
+
 def main() -> None:
     """Write the file."""
     protocol = load(HERE.parent / "nbviz" / "protocol.py")
@@ -53,10 +69,8 @@ def main() -> None:
                 f"/** {' '.join((value.__doc__ or '').split())} */",
                 f"export interface {name} {{",
             ]
-            out += [
-                f"\t{key}: {typescript(hint)};"
-                for key, hint in get_type_hints(value, scope).items()
-            ]
+            hints = get_type_hints(value, scope, include_extras=True)
+            out += [field(key, hint) for key, hint in hints.items()]
             out += ["}", ""]
         elif get_origin(value) in (Literal, types.UnionType):
             out += [f"export type {name} = {typescript(value)};", ""]

@@ -13,7 +13,7 @@ Page to kernel there are requests. Those with a `request_id` are always answered
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 PROTOCOL_VERSION = 1
 
@@ -28,6 +28,10 @@ ValueScale = Literal["linear", "log"]
 
 AutogradKind = Literal["function", "leaf", "saved", "output", "base"]
 """A node of a backward graph, see `inspection.graph.autograd`."""
+
+AutogradTie = Literal["saved", "view"]
+"""A line of a backward graph on which no gradient runs: between a function and a tensor that it
+saved, or from a tensor to its view."""
 
 OverlayName = Literal[
     "activation_mean",
@@ -130,6 +134,7 @@ class GraphEdge(TypedDict):
     source: str
     target: str
     shape: list[int]
+    tie: NotRequired[AutogradTie]  # absent where a tensor or its gradient flows
 
 
 class GraphLevel(TypedDict):
@@ -143,6 +148,8 @@ class GraphLevel(TypedDict):
     # is as seen from the first level around that holds both ends.
     inputs: list[tuple[str, str]]
     outputs: list[tuple[str, str]]
+    input_ties: NotRequired[list[AutogradTie | None]]  # of each of `inputs`; absent if all are None
+    output_ties: NotRequired[list[AutogradTie | None]]
     note: str  # how it was traced, where that matters to the reader
 
 

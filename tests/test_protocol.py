@@ -8,7 +8,16 @@ import subprocess
 import sys
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    Literal,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import pytest
 
@@ -31,7 +40,10 @@ def conforms(value: Any, hint: Any) -> bool:  # noqa: PLR0911  a case for each f
     """Whether a JSON value has the type of a field."""
     if is_typeddict(hint):
         hints = get_type_hints(hint)
-        return value.keys() == hints.keys() and all(conforms(value[k], h) for k, h in hints.items())
+        marked = get_type_hints(hint, include_extras=True)
+        needed = {k for k, h in marked.items() if get_origin(h) is not NotRequired}
+        is_complete = needed <= value.keys() <= hints.keys()
+        return is_complete and all(conforms(value[k], hints[k]) for k in value)
     origin, args = get_origin(hint), get_args(hint)
     if origin is Literal:
         return value in args

@@ -12,6 +12,8 @@ export type ValueScale = "linear" | "log";
 
 export type AutogradKind = "function" | "leaf" | "saved" | "output" | "base";
 
+export type AutogradTie = "saved" | "view";
+
 export type OverlayName = "activation_mean" | "activation_std" | "dead_share" | "nonfinite_share" | "time" | "gradient_norm" | "weight_norm" | "update_ratio";
 
 export type MediaKind = "image" | "histogram" | "tensor" | "text";
@@ -92,6 +94,7 @@ export interface GraphEdge {
 	source: string;
 	target: string;
 	shape: number[];
+	tie?: "saved" | "view";
 }
 
 /** One level of the graph: the inside of one module call, or the whole model. */
@@ -102,6 +105,8 @@ export interface GraphLevel {
 	edges: GraphEdge[];
 	inputs: [string, string][];
 	outputs: [string, string][];
+	input_ties?: ("saved" | "view" | null)[];
+	output_ties?: ("saved" | "view" | null)[];
 	note: string;
 }
 

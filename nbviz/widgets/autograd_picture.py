@@ -36,8 +36,8 @@ def autograd_picture(autograd: AutogradGraph, max_attr_chars: int) -> Picture:
     picture = Picture(placed.width + 2 * MARGIN, placed.height + 2 * MARGIN)
     picture.add(Box(0, 0, picture.width, picture.height, "surface"))
     for edge, route in zip(autograd.edges, placed.routes, strict=True):
-        line = SceneLine(route, arrives=edge.kind != "saved")
-        draw_line(picture, line, (MARGIN, MARGIN), dashed=edge.kind == "view")
+        tie = None if edge.kind == "gradient" else edge.kind
+        draw_line(picture, SceneLine(route, arrives=True, tie=tie), (MARGIN, MARGIN))
     for node, table, (x, y), size in zip(
         autograd.nodes, tables, placed.corners, sizes, strict=True
     ):

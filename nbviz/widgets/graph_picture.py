@@ -160,11 +160,11 @@ def _soft(picture: Picture, x: float, y: float, text: str, anchor: Anchor) -> No
     picture.add(Label(x, y, text, "text-soft", SMALL_SIZE, anchor))
 
 
-def draw_line(picture: Picture, line: SceneLine, corner: Point, *, dashed: bool = False) -> None:
+def draw_line(picture: Picture, line: SceneLine, corner: Point) -> None:
     """Draw a way as a smooth line, which leaves and arrives vertically."""
     points = [(x + corner[0], y + corner[1]) for x, y in line.points]
-    picture.add(Stroke([_smooth(points)], _LINE, 1.3, dashed=dashed))
-    if line.arrives:
+    picture.add(Stroke([_smooth(points)], _LINE, 1.3, dotted=line.tie == "view"))
+    if line.arrives and line.tie != "saved":
         x, y = points[-1]
         picture.add(Fill([np.array([(x - 4, y - 7), (x, y), (x + 4, y - 7)])], _ARROW))
 

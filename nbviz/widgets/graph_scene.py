@@ -12,7 +12,7 @@ from nbviz.widgets.graph_boxes import HEADER, BoxText, text_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from nbviz.protocol import GraphLevel, GraphNode
+    from nbviz.protocol import AutogradTie, GraphLevel, GraphNode
     from nbviz.widgets.graph_levels import Levels
 
 INSIDE = 14.0  # space around the inside of an opened box
@@ -38,7 +38,8 @@ class SceneLine:
     """A piece of a tensor's way, from a box or the border of an open one to the next."""
 
     points: list[Point]
-    arrives: bool  # at a box, and so with an arrow head
+    arrives: bool  # at a box, and so with an arrow head unless its tie has none
+    tie: AutogradTie | None = None
 
 
 @dataclass(slots=True)
@@ -182,34 +183,33 @@ def _add(scene: Scene, level: _Level, corner: Point, depth: int, border: float |
         points = next(routes)
         starts = ends.leaving(edge["source"], edge["target"])
         arrivals = ends.arriving(edge["target"], edge["source"])
-        _join(scene, points, starts, arrivals, arrives=True)
-    for box, outside in data["inputs"]:
-        _join(scene, next(routes), [None], ends.arriving(box, outside), arrives=True)
+        _join(scene, SceneLine(points, arrives=True, tie=edge.get("tie")), starts, arrivals)
+    in_ties = data.get("input_ties") or [None] * len(data["inputs"])
+    for (box, outside), tie in zip(data["inputs"], in_ties, strict=True):
+        line = SceneLine(next(routes), arrives=True, tie=tie)
+        _join(scene, line, [None], ends.arriving(box, outside))
+    out_ties = data.get("output_ties") or [None] * len(data["outputs"])
     for box in level.out_ports:
         points = next(routes)
         if border is not None:
             points[-1] = (points[-1][0], border)
-        targets = [outside for inner, outside in data["outputs"] if inner == box]
-        starts = [start for target in targets for start in ends.leaving(box, target)]
-        _join(scene, points, list(dict.fromkeys(starts)), [None], arrives=False)
+        ways = [way for way in zip(data["outputs"], out_ties, strict=True) if way[0][0] == box]
+        starts = [start for (_, target), _ in ways for start in ends.leaving(box, target)]
+        tie = ways[0][1] if all(of == ways[0][1] for _, of in ways) else None
+        _join(scene, SceneLine(points, False, tie), list(dict.fromkeys(starts)), [None])
 
 
 def _join(
-    scene: Scene,
-    points: list[Point],
-    starts: Iterable[Point | None],
-    arrivals: Sequence[Point | None],
-    *,
-    arrives: bool,
+    scene: Scene, line: SceneLine, starts: Iterable[Point | None], arrivals: Sequence[Point | None]
 ) -> None:
     for start in starts:
         for arrival in arrivals:
-            way = list(points)
+            way = list(line.points)
             if start is not None:
                 way[0] = start
             if arrival is not None:
                 way[-1] = arrival
-            scene.lines.append(SceneLine(way, arrives))
+            scene.lines.append(SceneLine(way, line.arrives, line.tie))
 
 
 class _Ends:

@@ -69,7 +69,7 @@ def _drawn(shape: Shape) -> str:
             return f"{_color(shape.color, 'rg')} {edge}{_rectangle(shape)} {paint}"
         case Stroke():
             path = " ".join(_path(piece) for piece in shape.pieces)
-            dashes = "[4 3] 0 d" if shape.dashed else "[] 0 d"
+            dashes = f"[{' '.join(map(_number, shape.pattern or ()))}] 0 d"
             look = f"{_color(shape.color, 'RG')} {_number(shape.width)} w {dashes}"
             return f"q {_opacity(shape.opacity)}{look} {path} S Q" if path else ""
         case Fill():

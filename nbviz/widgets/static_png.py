@@ -103,7 +103,7 @@ def _paint(draw: Any, shape: Shape, scale: float) -> None:
         case Stroke():
             color = _mixed(shape.color, shape.opacity)
             for piece in shape.pieces:
-                lines = _dashes(piece, 4.0, 3.0) if shape.dashed else [piece]
+                lines = _dashes(piece, *shape.pattern) if shape.pattern else [piece]
                 for line in lines:
                     points = [tuple(p) for p in (line * scale).tolist()]
                     draw.line(points, fill=color, width=round(shape.width * scale), joint="curve")

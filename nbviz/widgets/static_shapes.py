@@ -120,6 +120,14 @@ class Stroke:
     width: float = 1.0
     dashed: bool = False
     opacity: float = 1.0
+    dotted: bool = False
+
+    @property
+    def pattern(self) -> tuple[float, float] | None:
+        """How many pixels are drawn and how many are left out in turn; None for a whole line."""
+        if self.dotted:
+            return (1.6, 3.4)
+        return (4.0, 3.0) if self.dashed else None
 
 
 @dataclass(frozen=True, slots=True)

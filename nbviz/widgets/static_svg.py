@@ -88,7 +88,8 @@ def _element(shape: Shape) -> str:
             )
         case Stroke():
             path = "".join(_path(piece) for piece in shape.pieces)
-            dashes = ' stroke-dasharray="4 3"' if shape.dashed else ""
+            drawn = shape.pattern
+            dashes = f' stroke-dasharray="{drawn[0]:g} {drawn[1]:g}"' if drawn else ""
             return path and (
                 f'<path fill="none"{_stroke(shape.color)} stroke-width="{shape.width:g}"{dashes}'
                 f'{_opacity(shape.opacity)} d="{path}"/>'

@@ -24,7 +24,8 @@ with nbviz.record(model) as recording:
 recording
 """
 BACKWARD = "nbviz.make_dot(loss, model)"
-SAVED = "nbviz.make_dot(nn.Tanh()(nn.Linear(2, 1)(torch.ones(1, 2))), None, True, True)"
+SAVED = "nbviz.make_dot(nn.Tanh()(nn.Linear(2, 1)(torch.ones(1, 2))).view(1), None, True, True)"
+DASHES = "(line) => getComputedStyle(line.querySelectorAll('path')[1]).strokeDasharray"
 FILL = "(box) => getComputedStyle(box.querySelector('.nbviz-graph-outline')).fill"
 
 
@@ -62,6 +63,12 @@ def test_a_backward_graph_has_torchviz_colours(make_notebook: Callable[..., Note
         for kind in ("function", "leaf", "saved", "output")
     }
     assert len(set(fills.values())) == 4
+    viewed = card.locator(".nbviz-autograd-tie-view")
+    assert viewed.evaluate(DASHES) == "1.6px, 3.4px"
+    expect(viewed.locator(".nbviz-graph-arrow")).to_have_count(1)
+    kept = card.locator(".nbviz-autograd-tie-saved")
+    assert kept.first.evaluate(DASHES) == "none"
+    expect(kept.locator(".nbviz-graph-arrow")).to_have_count(0)
     function = card.locator(".nbviz-graph-box", has_text="AddmmBackward0")
     expect(function).to_contain_text("alpha")
     function.click()

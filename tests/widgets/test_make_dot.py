@@ -17,7 +17,8 @@ from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.inspection.graph.autograd import autograd_graph
 from nbviz.inspection.graph.autograd_levels import as_graph
 from nbviz.widgets.graph_picture import AUTOGRAD_COLORS, graph_picture
-from nbviz.widgets.static_shapes import Box, Label, mixed
+from nbviz.widgets.static_pdf import picture_to_pdf
+from nbviz.widgets.static_shapes import Box, Fill, Label, Stroke, mixed
 from nbviz.widgets.static_svg import picture_to_svg
 
 torchviz = pytest.importorskip("torchviz")
@@ -207,6 +208,50 @@ def test_the_saved_picture_has_the_colours_and_attributes_too() -> None:
     assert "[saved tensor]" in said
     assert picture_to_svg(graph_picture(view.graph)).count("[saved tensor]") >= 2
     view.close()
+
+
+class Scaled(nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+        self.linear, self.scale = nn.Linear(4, 4), scale
+
+    def forward(self, x):
+        return torch.tanh(self.linear(x) * self.scale)
+
+
+def test_lines_without_a_gradient_look_as_in_torchviz() -> None:
+    scale = nn.Parameter(torch.ones(4))  # which both modules save
+    model, inputs = nn.Sequential(Scaled(scale), Scaled(scale)), torch.ones(2, 4)
+    with nbviz.record(model):
+        dot = nbviz.make_dot(model(inputs).view(-1), model, show_saved=True)
+    graph = as_graph(dot.autograd)
+    ties = {frozenset((edge.source, edge.target)): edge.kind for edge in dot.autograd.edges}
+    levels = {level["scope"]: level for level in graph.levels()}
+    drawn = [edge for level in levels.values() for edge in level["edges"]]
+    for edge in drawn:
+        kind = ties.get(frozenset((edge["source"], edge["target"])))
+        assert kind is None or edge.get("tie", "gradient") == kind
+    found = Counter(edge.get("tie") for edge in drawn)
+    assert found["view"] == 1
+    assert found["saved"] >= 6
+    nodes = {node["node_id"]: node["label"] for at in levels.values() for node in at["nodes"]}
+    for scope in ("0", "1"):
+        ways = zip(levels[scope]["inputs"], levels[scope]["input_ties"], strict=True)
+        found_in = {(nodes[inside], nodes[outside]): tie for (inside, outside), tie in ways}
+        assert found_in.pop(("MulBackward0", "0.scale")) == "saved"
+        assert set(found_in.values()) == {None}
+        assert "output_ties" not in levels[scope]
+    picture = graph_picture(dot.graph_view().graph, depth=5)
+    lines = [shape for shape in picture.shapes if isinstance(shape, Stroke)]
+    arrows = [shape for shape in picture.shapes if isinstance(shape, Fill)]
+    assert [line.dotted for line in lines].count(True) == 1
+    assert 0 < len(arrows) <= len(lines) - found["saved"]
+    assert picture_to_svg(picture).count('stroke-dasharray="1.6 3.4"') == 1
+    assert picture_to_pdf(picture).startswith(b"%PDF")
+    assert graph.to_dot().count("style=dotted") == 1
+    plain = [edge for level in nbviz.graph(model, inputs).graph.levels() for edge in level["edges"]]
+    assert plain
+    assert not any("tie" in edge for edge in plain)
 
 
 def test_arguments_that_cannot_work_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

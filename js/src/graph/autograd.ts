@@ -1,6 +1,6 @@
 // The kinds of nodes of a backward graph, and the key to their colours.
 import { element } from "../panels/panel";
-import type { AutogradKind, GraphLevel } from "../protocol.gen";
+import type { AutogradKind, AutogradTie, GraphLevel } from "../protocol.gen";
 
 /** Each kind in words. */
 export const AUTOGRAD: Record<AutogradKind, string> = {
@@ -9,6 +9,12 @@ export const AUTOGRAD: Record<AutogradKind, string> = {
 	saved: "saved tensor",
 	output: "output",
 	base: "viewed by the output",
+};
+
+/** Each line without a gradient in words. */
+export const AUTOGRAD_TIES: Record<AutogradTie, string> = {
+	saved: "saved for the backward pass",
+	view: "viewed",
 };
 
 /** torchviz's colours, as in graph-autograd.css, for canvases. */

@@ -1,5 +1,6 @@
 // Draws a scene as SVG and moves what is already there; text is only ever set as text.
 
+import { AUTOGRAD_TIES } from "./autograd";
 import type { View } from "./overview";
 import type { Point } from "./placing";
 import type { Scene, SceneBox, SceneLine } from "./scene";
@@ -154,10 +155,14 @@ export class Drawing {
 		let group = this.drawnLines.get(line.id);
 		if (!group) {
 			group = svg("g", { class: "nbviz-graph-line" });
+			if (line.tie) group.classList.add(`nbviz-autograd-tie-${line.tie}`);
 			const title = svg("title");
-			title.textContent = line.shape;
+			const said = [line.shape, line.tie ? AUTOGRAD_TIES[line.tie] : ""];
+			title.textContent = said.filter(Boolean).join(", ");
 			group.append(svg("path", { class: "nbviz-graph-reach" }), svg("path"), title);
-			if (line.arrives) group.append(svg("path", { class: "nbviz-graph-arrow" }));
+			if (line.arrives && line.tie !== "saved") {
+				group.append(svg("path", { class: "nbviz-graph-arrow" }));
+			}
 			this.drawnLines.set(line.id, group);
 			this.lines.append(group);
 		}

@@ -1,5 +1,5 @@
 // Everything that is drawn, in one coordinate system: boxes, and lines joined across open boxes.
-import type { GraphLevel, GraphNode } from "../protocol.gen";
+import type { AutogradTie, GraphLevel, GraphNode } from "../protocol.gen";
 import type { Direction, Point } from "./placing";
 import { type BoxLayout, type LevelLayout, portsOf } from "./plan";
 import { type BoxText, HEADER, shapeText } from "./sizes";
@@ -25,10 +25,15 @@ export interface SceneLine {
 	readonly from: string;
 	readonly to: string;
 	readonly points: readonly Point[];
-	/** Whether it ends at a box, and so with an arrow head. */
+	/** Whether it ends at a box, and so with an arrow head unless its tie has none. */
 	readonly arrives: boolean;
 	readonly shape: string;
+	/** What it is in a backward graph, where no gradient runs along it. */
+	readonly tie: AutogradTie | undefined;
 }
+
+/** What the lines drawn for one way have in common. */
+type Look = Pick<SceneLine, "arrives" | "shape" | "tie">;
 
 export interface Scene {
 	readonly boxes: readonly SceneBox[];
@@ -121,15 +126,17 @@ class Composer {
 		}
 		let route = 0;
 		const next = () => (level.routes[route++] ?? []).map(([px, py]): Point => [px + x, py + y]);
-		for (const { source, target, shape } of data.edges) {
-			this.draw(next(), ends.leaving(source, [target]), ends.arriving(target, source), true, shape);
+		for (const { source, target, shape, tie } of data.edges) {
+			const look = { arrives: true, shape: shape.length > 0 ? shapeText(shape) : "", tie };
+			this.draw(next(), ends.leaving(source, [target]), ends.arriving(target, source), look);
 		}
-		for (const [inside, outside] of data.inputs) {
+		for (const [i, [inside, outside]] of data.inputs.entries()) {
 			const way = next();
 			const start: End = { key: into(scope, outside) };
 			const first = way[0];
 			if (!this.down && around && first) way[0] = [around.x, first[1]];
-			this.draw(way, [start], ends.arriving(inside, outside), true, []);
+			const tie = data.input_ties?.[i] ?? undefined;
+			this.draw(way, [start], ends.arriving(inside, outside), { arrives: true, shape: "", tie });
 		}
 		for (const inside of portsOf(data.outputs.map(([box]) => box))) {
 			const way = next();
@@ -139,8 +146,11 @@ class Composer {
 					? [last[0], around.y + around.height]
 					: [around.x + around.width, last[1]];
 			}
-			const outsides = data.outputs.filter(([box]) => box === inside).map(([, to]) => to);
-			this.draw(way, ends.leaving(inside, outsides), [{ key: outOf(scope, inside) }], false, []);
+			const ways = [...data.outputs.keys()].filter((i) => data.outputs[i]?.[0] === inside);
+			const outsides = ways.map((i) => data.outputs[i]?.[1] ?? "");
+			const [tie, ...others] = new Set(ways.map((i) => data.output_ties?.[i] ?? undefined));
+			const look = { arrives: false, shape: "", tie: others.length > 0 ? undefined : tie };
+			this.draw(way, ends.leaving(inside, outsides), [{ key: outOf(scope, inside) }], look);
 		}
 	}
 
@@ -148,8 +158,7 @@ class Composer {
 		points: readonly Point[],
 		starts: readonly End[],
 		targets: readonly End[],
-		arrives: boolean,
-		shape: readonly number[],
+		look: Look,
 	): void {
 		for (const start of starts) {
 			for (const end of targets) {
@@ -157,8 +166,7 @@ class Composer {
 				if (start.point) way[0] = start.point;
 				if (end.point) way[way.length - 1] = end.point;
 				const id = `${start.key}\u0002${end.key}`;
-				const text = arrives && shape.length > 0 ? shapeText(shape) : "";
-				this.lines.push({ id, from: start.key, to: end.key, points: way, arrives, shape: text });
+				this.lines.push({ id, from: start.key, to: end.key, points: way, ...look });
 			}
 		}
 	}

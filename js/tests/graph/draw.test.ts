@@ -35,6 +35,7 @@ function column(count: number): Scene {
 		] as const,
 		arrives: true,
 		shape: "",
+		tie: undefined,
 	}));
 	return { boxes, lines, ties: [], width: 100, height: count * 60, direction: "TB" };
 }
@@ -96,4 +97,21 @@ test("a node of a backward graph has its kind's colour, and its attributes line 
 	expect(group?.getAttribute("aria-label")).toContain("alpha: <b>1</b>");
 	expect(text.height).toBeGreaterThan(24);
 	expect(text.width).toBeGreaterThan(6 * 13);
+});
+
+test("lines without a gradient are dotted to a view and have no arrow to what was saved", () => {
+	const drawing = new Drawing();
+	const scene = column(4);
+	const ties = [undefined, "view", "saved"] as const;
+	drawing.show({ ...scene, lines: scene.lines.map((line, i) => ({ ...line, tie: ties[i] })) });
+	const drawn = [...drawing.world.querySelectorAll(".nbviz-graph-line")].map((line) => [
+		line.classList.contains("nbviz-autograd-tie-view"),
+		line.querySelector(".nbviz-graph-arrow") !== null,
+		line.querySelector("title")?.textContent,
+	]);
+	expect(drawn).toEqual([
+		[false, true, ""],
+		[true, true, "viewed"],
+		[false, false, "saved for the backward pass"],
+	]);
 });

@@ -4,15 +4,15 @@ import { neighbour } from "../../src/graph/keys";
 import { LayoutEngine, layOut } from "../../src/graph/layout";
 import { compose, type Scene } from "../../src/graph/scene";
 import { familyOf, shapesOf, shortCount, textOf } from "../../src/graph/sizes";
-import { GraphTree } from "../../src/graph/tree";
-import type { GraphNode } from "../../src/protocol.gen";
+import { GraphTree, type Loader } from "../../src/graph/tree";
+import type { GraphLevel, GraphNode } from "../../src/protocol.gen";
 import { load, node } from "./levels";
 
 const measure = (text: string) => text.length * 7;
 const text = (of: GraphNode, open: boolean) => textOf(of, measure, open);
 
-async function sceneWith(...open: string[]): Promise<Scene> {
-	const tree = new GraphTree(load);
+async function sceneWith(open: readonly string[] = [], from: Loader = load): Promise<Scene> {
+	const tree = new GraphTree(from);
 	await tree.need([""]);
 	for (const id of open) await tree.setOpen(id, true);
 	return compose(tree, layOut(new LayoutEngine(), tree.plan("", text), "TB"), "TB", text);
@@ -27,7 +27,7 @@ describe("a scene", () => {
 	});
 
 	test("joins lines at the borders of open boxes", async () => {
-		const scene = await sceneWith("block", "block.deep");
+		const scene = await sceneWith(["block", "block.deep"]);
 		expect(scene.boxes).toHaveLength(9);
 		const ends = new Set(scene.boxes.map((box) => box.node.node_id));
 		for (const { from, to } of scene.lines) {
@@ -39,8 +39,26 @@ describe("a scene", () => {
 		expect(inside && around && inside.x >= around.x && inside.y > around.y).toBe(true);
 	});
 
+	test("tells on every piece of a way what it is in a backward graph", async () => {
+		const tied = async (scopes: string[]): Promise<GraphLevel[]> =>
+			(await load(scopes)).map((level) => {
+				if (level.scope === "block") {
+					return { ...level, input_ties: ["saved", null], output_ties: ["view"] };
+				}
+				const edges = level.edges.map((edge) => ({ ...edge, tie: "view" as const }));
+				return level.scope === "" ? { ...level, edges } : level;
+			});
+		const scene = await sceneWith(["block"], tied);
+		const tieOf = (target: string) =>
+			scene.lines.filter(({ to }) => to === target).map(({ tie }) => tie);
+		expect(tieOf("stem")).toEqual(["view"]);
+		expect(tieOf("block.conv")).toEqual(["saved"]);
+		expect(tieOf("block/add")).toEqual([undefined, undefined]);
+		expect(scene.lines.filter(({ arrives }) => !arrives).map(({ tie }) => tie)).toEqual(["view"]);
+	});
+
 	test("knows what leads to a box and from it", async () => {
-		const scene = await sceneWith("block");
+		const scene = await sceneWith(["block"]);
 		const { ends, near } = pathOf(scene, "block.conv");
 		expect([...ends]).toEqual(
 			expect.arrayContaining(["/x", "stem", "block", "block/add", "/output"]),

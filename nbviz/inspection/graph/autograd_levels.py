@@ -42,10 +42,15 @@ def as_graph(autograd: AutogradGraph, max_attr_chars: int = 50) -> Graph:
         if node.kind == "leaf":
             scope.parameters = (*scope.parameters, len(parameters))
             parameters.append(_parameter(node, tensor))
-    edges = {
-        (edge.source, edge.target): Edge(edge.source, edge.target, tensors[edge.source])
-        for edge in autograd.edges
-    }
+    edges: dict[tuple[str, str], Edge] = {}
+    leaves = {node.node_id for node in nodes if node.kind == "leaf"}
+    for edge in autograd.edges:
+        source, target = edge.source, edge.target
+        if edge.kind == "saved" and target in leaves:  # else its gradient would run in a circle
+            source, target = target, source
+        tie = None if edge.kind == "gradient" else edge.kind
+        if (source, target) not in edges or tie is None:
+            edges[source, target] = Edge(source, target, tensors[source], tie)
     return Graph(operations, list(edges.values()), calls.list, parameters, {}, "")
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbviz.inspection.graph.boxes import Box
     from nbviz.inspection.graph.model import Graph
+    from nbviz.protocol import AutogradTie
+
+Way = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -18,13 +21,15 @@ class Crossings:
         edges: Pairs of boxes of the level, with the shape of the first tensor between them.
         inputs: Pairs of a box of the level and the box outside whose tensor it takes.
         outputs: Pairs of a box of the level and the box outside that takes its tensor.
+        edge_ties: What joins the boxes of an edge, see `Edge.tie`.
     """
 
-    edges: dict[tuple[str, str], tuple[int, ...]] = field(
-        default_factory=dict[tuple[str, str], tuple[int, ...]]
+    edges: dict[Way, tuple[int, ...]] = field(default_factory=dict[Way, tuple[int, ...]])
+    inputs: dict[Way, AutogradTie | None] = field(default_factory=dict[Way, "AutogradTie | None"])
+    outputs: dict[Way, AutogradTie | None] = field(default_factory=dict[Way, "AutogradTie | None"])
+    edge_ties: dict[Way, AutogradTie | None] = field(
+        default_factory=dict[Way, "AutogradTie | None"]
     )
-    inputs: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
-    outputs: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
 
 
 def find_crossings(graph: Graph, boxes: dict[str, Box]) -> dict[str, Crossings]:
@@ -54,13 +59,19 @@ def find_crossings(graph: Graph, boxes: dict[str, Box]) -> dict[str, Crossings]:
         if level is None:
             level = found[source.parent or ""] = Crossings()
         level.edges.setdefault((source.box_id, target.box_id), edge.tensor.shape)
+        _tie(level.edge_ties, (source.box_id, target.box_id), edge.tie)
         for box in left:
-            found.setdefault(box.parent or "", Crossings()).outputs[box.box_id, target.box_id] = (
-                None
-            )
+            outputs = found.setdefault(box.parent or "", Crossings()).outputs
+            _tie(outputs, (box.box_id, target.box_id), edge.tie)
         for box in entered:
-            found.setdefault(box.parent or "", Crossings()).inputs[box.box_id, source.box_id] = None
+            inputs = found.setdefault(box.parent or "", Crossings()).inputs
+            _tie(inputs, (box.box_id, source.box_id), edge.tie)
     return found
+
+
+def _tie(ties: dict[Way, AutogradTie | None], way: Way, tie: AutogradTie | None) -> None:
+    """Note what joins two boxes; where a gradient runs too, that is what is shown."""
+    ties[way] = tie if way not in ties or tie is None else ties[way]
 
 
 def _ways(

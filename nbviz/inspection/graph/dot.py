@@ -20,6 +20,7 @@ _FILLS = {
     "recurrent": "#fbe8dc",
     "embedding": "#f8e0e5",
 }
+_TIES = {"saved": ", dir=none", "view": ", style=dotted"}
 _HEAD = """\
   graph [fontname="Helvetica", fontsize=11, rankdir=TB, nodesep=0.3, ranksep=0.35];
   node [shape=box, style="rounded,filled", fillcolor="#ffffff", color="#8a93a3",
@@ -37,7 +38,8 @@ def to_dot(graph: Graph) -> str:
             continue
         drawn.add(ends)
         label = quoted("×".join(map(str, edge.tensor.shape)))
-        lines.append(f"  {quoted(ends[0])} -> {quoted(ends[1])} [label={label}];")
+        look = _TIES[edge.tie] if edge.tie else ""
+        lines.append(f"  {quoted(ends[0])} -> {quoted(ends[1])} [label={label}{look}];")
     return "\n".join([*lines, "}", ""])
 
 

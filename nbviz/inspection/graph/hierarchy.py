@@ -66,18 +66,20 @@ class Hierarchy:
         if box is None or (scope and not box.children):
             raise KeyError(f"The graph has no box {scope!r} that could be opened.")
         crossings = self._crossings.get(scope) or Crossings()
-        return GraphLevel(
+        level = GraphLevel(
             scope=scope,
             title=self._title() if scope == "" else "",
             nodes=[self._node(self._boxes[child]) for child in box.children],
-            edges=[
-                GraphEdge(source=source, target=target, shape=list(shape))
-                for (source, target), shape in crossings.edges.items()
-            ],
+            edges=_edges(crossings),
             inputs=list(crossings.inputs),
             outputs=list(crossings.outputs),
             note=self._graph.note if scope == "" else "",
         )
+        if any(crossings.inputs.values()):
+            level["input_ties"] = list(crossings.inputs.values())
+        if any(crossings.outputs.values()):
+            level["output_ties"] = list(crossings.outputs.values())
+        return level
 
     def shown(self, node_id: str) -> str:
         """Return the box that is drawn for an operation if all boxes around it are open."""
@@ -118,6 +120,16 @@ class Hierarchy:
         for child in box.children:
             self._count_parameters(self._boxes[child])
             box.parameters |= self._boxes[child].parameters
+
+
+def _edges(crossings: Crossings) -> list[GraphEdge]:
+    edges: list[GraphEdge] = []
+    for (source, target), shape in crossings.edges.items():
+        edge = GraphEdge(source=source, target=target, shape=list(shape))
+        if tie := crossings.edge_ties[source, target]:
+            edge["tie"] = tie
+        edges.append(edge)
+    return edges
 
 
 def _engineering(value: float) -> str:

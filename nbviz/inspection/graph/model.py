@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nbviz.inspection.graph.values import TensorInfo
-    from nbviz.protocol import AutogradKind, GraphLevel
+    from nbviz.protocol import AutogradKind, AutogradTie, GraphLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A tensor made by the node `source` and taken by the node `target`."""
+    """A tensor made by the node `source` and taken by the node `target`.
+
+    Attributes:
+        tie: What joins the two in a backward graph where no gradient runs; None in a model's.
+    """
 
     source: str
     target: str
     tensor: TensorInfo
+    tie: AutogradTie | None = None
 
 
 @dataclass(frozen=True, slots=True)
