@@ -29,7 +29,8 @@ export const HEADER = 28;
 export const MARK = 16;
 
 /** Measures with the fonts of graph.css at `root`. */
-export function measurer(font: string): Measure {
+export function measurer(root: Element): Measure {
+	const font = getComputedStyle(root).getPropertyValue("--nbviz-font").trim() || "sans-serif";
 	const context = document.createElement("canvas").getContext("2d");
 	const known = new Map<string, number>();
 	return (text, kind) => {

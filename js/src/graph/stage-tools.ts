@@ -1,13 +1,15 @@
 // The buttons of the graph panel: direction, view, files, zoom.
 import { element } from "../panels/panel";
 import { segments } from "../panels/segments";
+import { save, toPng } from "./export";
 import type { Direction } from "./placing";
 
 export interface ToolActs {
 	direct(direction: Direction): void;
 	view(view: "graph" | "table"): void;
-	saveSvg(): void;
-	savePng(): void;
+	/** The whole graph as SVG. */
+	file(): string;
+	warn(problem: string): void;
 }
 
 /** The panel's tools, right of its title. */
@@ -21,9 +23,21 @@ export function tools(acts: ToolActs): HTMLElement[] {
 	return [
 		direction,
 		segments<"graph" | "table">("View", { Graph: "graph", Table: "table" }, "graph", acts.view),
-		button("SVG", "Save as SVG", acts.saveSvg, "nbviz-button-quiet"),
-		button("PNG", "Save as PNG", acts.savePng, "nbviz-button-quiet"),
+		button("SVG", "Save as SVG", () => saveSvg(acts), "nbviz-button-quiet"),
+		button("PNG", "Save as PNG", () => void savePng(acts), "nbviz-button-quiet"),
 	];
+}
+
+function saveSvg({ file }: ToolActs): void {
+	save(new Blob([file()], { type: "image/svg+xml" }), "model.svg");
+}
+
+async function savePng({ file, warn }: ToolActs): Promise<void> {
+	try {
+		save(await toPng(file()), "model.png");
+	} catch (error) {
+		warn(error instanceof Error ? error.message : String(error));
+	}
 }
 
 /** The buttons over the drawing. */

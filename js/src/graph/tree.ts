@@ -34,6 +34,11 @@ export class GraphTree {
 		return this.parents.get(id) ?? "";
 	}
 
+	/** The innermost of nested boxes that is drawn: all around it are open. */
+	visible(boxes: readonly string[]): string | undefined {
+		return boxes.find((id) => !this.open.has(id)) ?? boxes.at(-1);
+	}
+
 	/** All boxes known so far, each before those inside it. */
 	*inOrder(scope = ""): IterableIterator<GraphNode> {
 		for (const node of this.levels.get(scope)?.nodes ?? []) {
