@@ -48,7 +48,7 @@ function drawChart({ title, plot, xKind }: ChartPicture, theme: Theme, index: nu
 	const frame = new SvgPen();
 	const bottom = area.top + area.height;
 	frame.text(16, 24, title, theme.text, ' font-size="14" font-weight="600"');
-	drawLegend(frame, plot, theme);
+	drawLegend(frame, title, plot, theme);
 	const place = vertical(y, area, plot.isLog);
 	const rule = new Path();
 	const grid = { color: theme.grid, width: 1, alpha: 1 };
@@ -82,7 +82,10 @@ function drawChart({ title, plot, xKind }: ChartPicture, theme: Theme, index: nu
 	].join("\n");
 }
 
-function drawLegend(pen: SvgPen, plot: Plot, theme: Theme): void {
+function drawLegend(pen: SvgPen, title: string, plot: Plot, theme: Theme): void {
+	const [only] = plot.traces;
+	// What is called like the chart needs no name twice.
+	if (plot.traces.length === 1 && only?.name === title) return;
 	let x = 16;
 	const sample = new Path();
 	for (const { name, color, isDashed } of plot.traces) {

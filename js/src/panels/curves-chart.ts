@@ -84,7 +84,7 @@ export class ChartCard {
 		readonly title: string,
 		private readonly actions: ChartActions,
 	) {
-		this.legend = new Legend({
+		this.legend = new Legend(title, {
 			toggle: (key) => actions.toggle(key),
 			isolate: (key) => actions.isolate(title, key),
 		});
@@ -120,6 +120,7 @@ export class ChartCard {
 				"nbviz-chart-header",
 				{},
 				element("h4", "nbviz-chart-title", { title }, title),
+				this.legend.beside,
 				this.badge,
 				element("span", "nbviz-chart-tools", {}, tabular, saving.root, this.enlargeButton),
 			),

@@ -1,4 +1,5 @@
-// The legend of a chart: which line is whose, its value, and whether it is drawn.
+// The legend of a chart: which line is whose, its value, and whether it is drawn. A line that is called
+// like its chart stands beside the chart's title, without its name.
 import { formatNumber } from "../format";
 import { element } from "./panel";
 
@@ -25,17 +26,34 @@ interface Item {
 }
 
 export class Legend {
+	/** Below the title: a button for each line. */
 	readonly root = element("div", "nbviz-legend", { role: "group", "aria-label": "Lines" });
 	private readonly items = new Map<string, Item>();
+	private readonly swatch = element("span", "nbviz-line-swatch");
+	private readonly value = element("span", "nbviz-legend-value");
+	/** Beside the title: the only line, which needs no name. */
+	readonly beside = element("span", "nbviz-legend-beside", {}, this.swatch, this.value);
+	private only: string | undefined;
 	private shown = "";
 
-	constructor(private readonly listener: LegendListener) {}
+	constructor(
+		private readonly title: string,
+		private readonly listener: LegendListener,
+	) {}
 
 	/** Shows these lines; buttons that stay keep their focus. */
-	update(entries: readonly LegendEntry[]): void {
-		const now = JSON.stringify(entries);
+	update(lines: readonly LegendEntry[]): void {
+		const now = JSON.stringify(lines);
 		if (now === this.shown) return;
 		this.shown = now;
+		const [first] = lines;
+		// One that was hidden needs its button to come back.
+		const isNamed = lines.length === 1 && first?.name === this.title && first.isShown;
+		this.only = isNamed ? first.key : undefined;
+		this.beside.hidden = !isNamed;
+		this.root.hidden = isNamed;
+		if (isNamed) dye(this.swatch, first);
+		const entries = isNamed ? [] : lines;
 		const keys = new Set(entries.map(({ key }) => key));
 		for (const [key, { button }] of this.items) {
 			if (keys.has(key)) continue;
@@ -45,20 +63,15 @@ export class Legend {
 		for (const entry of entries) {
 			const item = this.items.get(entry.key) ?? this.add(entry.key);
 			item.name.data = entry.name;
-			item.swatch.style.color = entry.color;
-			item.swatch.dataset.dashed = String(entry.isDashed);
+			dye(item.swatch, entry);
 			item.button.setAttribute("aria-pressed", String(entry.isShown));
 		}
 	}
 
 	/** Writes each line's value; a line without one shows a dash. */
 	show(values: ReadonlyMap<string, number>): void {
-		for (const [key, { value }] of this.items) {
-			const number = values.get(key);
-			const text = number === undefined ? "–" : formatNumber(number);
-			if (value.textContent !== text) value.textContent = text;
-			value.classList.toggle("nbviz-bad", number !== undefined && !Number.isFinite(number));
-		}
+		for (const [key, { value }] of this.items) write(value, values.get(key));
+		if (this.only !== undefined) write(this.value, values.get(this.only));
 	}
 
 	private add(key: string): Item {
@@ -83,4 +96,15 @@ export class Legend {
 		this.items.set(key, item);
 		return item;
 	}
+}
+
+function dye(swatch: HTMLElement, { color, isDashed }: LegendEntry): void {
+	swatch.style.color = color;
+	swatch.dataset.dashed = String(isDashed);
+}
+
+function write(value: HTMLElement, number: number | undefined): void {
+	const text = number === undefined ? "–" : formatNumber(number);
+	if (value.textContent !== text) value.textContent = text;
+	value.classList.toggle("nbviz-bad", number !== undefined && !Number.isFinite(number));
 }

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 // A page without layout or canvas: what can be read and pressed. Drawing is tested in a browser.
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { passingMemory } from "../../src/memory";
 import { mountCurves } from "../../src/panels/curves";
 import type { Update } from "../../src/protocol.gen";
 import { EverythingInSight, runAdded, type Stage, stage, turns } from "./stage";
@@ -36,6 +37,8 @@ async function twoCharts(): Promise<Stage> {
 const texts = (on: Stage, selector: string) =>
 	[...on.root.querySelectorAll(selector)].map((found) => found.textContent);
 
+const shownValues = ":not([hidden]) > .nbviz-legend-value";
+
 const pressed = (on: Stage) =>
 	[...on.root.querySelectorAll(".nbviz-legend-item")].map((item) =>
 		item.getAttribute("aria-pressed"),
@@ -56,8 +59,8 @@ describe("charts", () => {
 	test("train and validation share one; loss is before the learning rate", async () => {
 		const on = await twoCharts();
 		expect(texts(on, ".nbviz-chart-title")).toEqual(["loss", "lr"]);
-		expect(texts(on, ".nbviz-legend-name")).toEqual(["train", "val", "lr"]);
-		expect(texts(on, ".nbviz-legend-value")).toEqual(["0.5", "1.5", "0.1"]);
+		expect(texts(on, ".nbviz-legend-name")).toEqual(["train", "val"]);
+		expect(texts(on, shownValues)).toEqual(["0.5", "1.5", "0.1"]);
 		expect(on.find(".nbviz-empty").hidden).toBe(true);
 	});
 
@@ -117,14 +120,39 @@ describe("charts", () => {
 });
 
 describe("legend", () => {
+	test("a line called like its chart stands beside the title, without its name", async () => {
+		const on = await twoCharts();
+		const beside = on.find('[data-chart="lr"] .nbviz-legend-beside');
+		expect(beside.hidden).toBe(false);
+		expect(beside.textContent).toBe("0.1");
+		expect(on.find('[data-chart="lr"] .nbviz-legend').hidden).toBe(true);
+		expect(on.find('[data-chart="loss"] .nbviz-legend-beside').hidden).toBe(true);
+		await on.apply(runAdded("b", "lower lr"), added("lr", 0, "b"));
+		expect(beside.hidden).toBe(true);
+		expect(texts(on, '[data-chart="lr"] .nbviz-legend-name')).toEqual(["baseline", "lower lr"]);
+	});
+
+	test("a line that was hidden has its button, also where it is the only one", async () => {
+		const memory = passingMemory();
+		memory.write("curves", { hidden: ["a\nlr"] });
+		const on = stage(true, memory);
+		on.mount(mountCurves);
+		await on.apply(runAdded(), added("lr", 0));
+		expect(pressed(on)).toEqual(["false"]);
+		legendItem(on, 0).click();
+		await turns();
+		expect(pressed(on)).toEqual([]);
+		expect(on.find(".nbviz-legend-beside").hidden).toBe(false);
+	});
+
 	test("a click hides a line and shows it again", async () => {
 		const on = await twoCharts();
 		legendItem(on, 0).click();
 		await turns();
-		expect(pressed(on)).toEqual(["false", "true", "true"]);
+		expect(pressed(on)).toEqual(["false", "true"]);
 		legendItem(on, 0).click();
 		await turns();
-		expect(pressed(on)).toEqual(["true", "true", "true"]);
+		expect(pressed(on)).toEqual(["true", "true"]);
 	});
 
 	test("a double click shows a line of its chart alone, the next one all", async () => {
@@ -134,9 +162,9 @@ describe("legend", () => {
 			await turns();
 		};
 		await double();
-		expect(pressed(on)).toEqual(["false", "true", "true"]);
+		expect(pressed(on)).toEqual(["false", "true"]);
 		await double();
-		expect(pressed(on)).toEqual(["true", "true", "true"]);
+		expect(pressed(on)).toEqual(["true", "true"]);
 	});
 });
 
@@ -165,7 +193,7 @@ describe("reading without a pointer", () => {
 			return event.defaultPrevented;
 		};
 		expect(press("ArrowLeft")).toBe(true);
-		expect(texts(on, ".nbviz-legend-value")[2]).toBe("0.1");
+		expect(texts(on, shownValues)[2]).toBe("0.1");
 		expect(press("Escape")).toBe(true);
 		expect(press("a")).toBe(false);
 	});
@@ -198,7 +226,7 @@ describe("strip", () => {
 		slider.value = "0.9";
 		slider.dispatchEvent(new Event("input"));
 		await turns();
-		expect(texts(on, ".nbviz-legend-value")).toEqual(["1.114", "1.5", "0.01"]);
+		expect(texts(on, shownValues)).toEqual(["1.114", "1.5", "0.01"]);
 		expect(on.find(".nbviz-strip-value").textContent).toBe("0.90");
 	});
 
