@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+import struct
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -67,6 +70,31 @@ def test_a_thousand_tags(make_notebook: Callable[..., Notebook]) -> None:
     expect(curves.locator(".nbviz-strip-found")).to_have_text("200 of 1,001")
     filter_box.fill("")
     expect(charts).to_have_count(11)
+
+
+def test_all_charts_are_saved_open_or_not(make_notebook: Callable[..., Notebook]) -> None:
+    notebook = make_notebook(LOGGED, SHOWN)
+    notebook.run(0)
+    notebook.run(1)
+    view = View(notebook.output(1))
+    view.wait_for_curve(300)
+    expect(view.curves.locator(".nbviz-chart")).to_have_count(1)
+    rows = list(csv.DictReader(io.StringIO(view.save("CSV").decode())))
+    found = {row["tag"] for row in rows}
+    assert found == {"loss/train", *notebook.value("tags")}
+    assert len(rows) == 300 * 1001
+    last = [float(row["mean"]) for row in rows if row["tag"] == "layer9/block9/low"]
+    assert last == [step + 999 for step in range(1, 301)]
+    filter_box = view.curves.get_by_role("searchbox", name="Filter tags")
+    filter_box.fill("block3/(rank|dead)|loss")
+    expect(view.curves.locator(".nbviz-strip-found")).to_have_text("21 of 1,001")
+    assert view.save("SVG").count(b"<clipPath") == 21
+    filter_box.fill("norm")
+    expect(view.curves.locator(".nbviz-chart")).to_have_count(0)
+    picture = view.save("PNG")
+    assert picture.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", picture[16:24])
+    assert 0.5 < width / height < 2
 
 
 def newest_is_shown(notebook: Notebook, view: View, tag: str) -> None:

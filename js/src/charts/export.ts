@@ -2,6 +2,8 @@
 import type { SeriesData } from "../series-data";
 
 const PNG_SCALE = 2;
+/** Pixels of the largest PNG: what browsers paint without running out of memory. */
+const PNG_MOST = 1e8;
 const CSV_HEADER = "run,tag,step,wall_time,min,max,mean,count,nan";
 
 /** Series as CSV: one row a point or, where the page keeps buckets, a bucket. */
@@ -24,8 +26,10 @@ export async function toPng(svg: string): Promise<Blob> {
 	image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
 	await image.decode();
 	const canvas = document.createElement("canvas");
-	canvas.width = image.naturalWidth * PNG_SCALE;
-	canvas.height = image.naturalHeight * PNG_SCALE;
+	const { naturalWidth: width, naturalHeight: height } = image;
+	const scale = Math.min(PNG_SCALE, Math.sqrt(PNG_MOST / (width * height)));
+	canvas.width = Math.floor(width * scale);
+	canvas.height = Math.floor(height * scale);
 	const context = canvas.getContext("2d");
 	if (!context) throw new Error("This browser gave no canvas to paint the PNG on; export SVG.");
 	context.drawImage(image, 0, 0, canvas.width, canvas.height);

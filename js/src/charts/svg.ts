@@ -8,7 +8,7 @@ import { type Plot, Plotter, vertical } from "./plot";
 const WIDTH = 560;
 const HEIGHT = 320;
 const MARGIN = { left: 58, right: 16, top: 58, bottom: 42 };
-const COLUMNS = 2;
+const LEAST_COLUMNS = 2;
 const X_NAMES: Record<XKind, string> = { step: "step", epoch: "epoch", time: "time" };
 
 /** A chart to export. */
@@ -20,7 +20,9 @@ export interface ChartPicture {
 
 /** The charts side by side as one SVG document. */
 export function toSvg(charts: readonly ChartPicture[], theme: Theme): string {
-	const columns = Math.min(COLUMNS, Math.max(1, charts.length));
+	// Many charts are about as wide as high together.
+	const square = Math.floor(Math.sqrt((charts.length * HEIGHT) / WIDTH));
+	const columns = Math.min(Math.max(LEAST_COLUMNS, square), Math.max(1, charts.length));
 	const width = columns * WIDTH;
 	const height = Math.max(1, Math.ceil(charts.length / columns)) * HEIGHT;
 	const groups = charts.map((chart, i) => {

@@ -1,5 +1,6 @@
 // Draws the charts in sight: the x range that they share, their lines, and the finer points of a zoom.
 import type { Range } from "../charts/axis";
+import type { ChartPicture } from "../charts/svg";
 import { readTheme, type Theme } from "../theme";
 import type { ChartCards } from "./curves-cards";
 import type { ChartCard, ChartFrame } from "./curves-chart";
@@ -103,6 +104,20 @@ export class CurvesDrawing {
 	reset(): void {
 		this.choices.view.zoom = undefined;
 		this.details.stop();
+	}
+
+	/** Charts as they look on the page, those that are not there too. */
+	pictures(charts: ReadonlyMap<string, readonly Line[]>): ChartPicture[] {
+		const { ranges, view } = this.choices;
+		const all = this.extent([...this.all, ...[...charts.values()].flat()]);
+		const range = this.range.now(all);
+		return [...charts].map(([title, lines]) => {
+			const chosen = this.cards.get(title) ?? ranges.get(title);
+			const own = this.extent(lines);
+			const x = isApart(own, all) ? (chosen?.x ?? own) : range;
+			const { plot } = this.frame(lines, x);
+			return { title, plot: { ...plot, y: chosen?.y }, xKind: view.xKind };
+		});
 	}
 
 	private get all(): Line[] {

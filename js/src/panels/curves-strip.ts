@@ -20,6 +20,8 @@ export interface StripActions {
 	filter(text: string): void;
 	reset(): void;
 	save(format: ExportFormat): void;
+	/** Save nothing of what is waited for. */
+	cancelSave(): void;
 }
 
 export class Strip {
@@ -40,6 +42,20 @@ export class Strip {
 	});
 	private readonly foundCount = element("output", "nbviz-strip-found", { hidden: "" });
 	private readonly epochOption = element("option", "", { value: "epoch" }, "Epoch");
+	private readonly saveButton = element(
+		"button",
+		"nbviz-button nbviz-button-quiet nbviz-button-small",
+		{ type: "button", title: "Save all charts that pass the filter, those of closed groups too" },
+		icon("save"),
+		"Save",
+	);
+	/** In place of the save button while points are on their way. */
+	private readonly waiting = element("button", "nbviz-button nbviz-button-small", {
+		type: "button",
+		title: "Click to save nothing",
+		"aria-busy": "true",
+		hidden: "",
+	});
 	private readonly closeMenu: () => void;
 
 	constructor(
@@ -83,21 +99,13 @@ export class Strip {
 		this.filterBox.value = filter;
 		this.filterBox.addEventListener("input", () => actions.filter(this.filterBox.value));
 		this.resetButton.addEventListener("click", () => actions.reset());
-		const exporting = menu(
-			element(
-				"button",
-				"nbviz-button nbviz-button-quiet nbviz-button-small",
-				{ type: "button", title: "Save all charts in sight" },
-				icon("save"),
-				"Save",
-			),
-			[
-				{ label: "PNG picture", run: () => actions.save("png") },
-				{ label: "SVG drawing", run: () => actions.save("svg") },
-				{ label: "CSV values", run: () => actions.save("csv") },
-			],
-		);
+		const exporting = menu(this.saveButton, [
+			{ label: "PNG picture", run: () => actions.save("png") },
+			{ label: "SVG drawing", run: () => actions.save("svg") },
+			{ label: "CSV values", run: () => actions.save("csv") },
+		]);
 		this.closeMenu = exporting.close;
+		this.waiting.addEventListener("click", () => actions.cancelSave());
 		this.root.append(
 			this.filterBox,
 			this.foundCount,
@@ -106,6 +114,7 @@ export class Strip {
 			element("label", "nbviz-strip-field", {}, "x axis", xAxis),
 			element("div", "nbviz-segments", { role: "group", "aria-label": "Values" }, log, outliers),
 			exporting.root,
+			this.waiting,
 			help(),
 		);
 		this.update(false, 0);
@@ -122,6 +131,17 @@ export class Strip {
 	found(charts: number | undefined, all: number): void {
 		this.foundCount.hidden = charts === undefined;
 		this.foundCount.textContent = `${formatCount(charts ?? 0)} of ${formatCount(all)}`;
+	}
+
+	/** Says what a save waits for; undefined for nothing. The focus stays on what is pressed next. */
+	waits(progress: string | undefined): void {
+		const [before, now] =
+			progress === undefined ? [this.waiting, this.saveButton] : [this.saveButton, this.waiting];
+		const hadFocus = document.activeElement === before;
+		this.waiting.textContent = progress ?? "";
+		this.waiting.hidden = progress === undefined;
+		this.saveButton.hidden = progress !== undefined;
+		if (hadFocus) now.focus();
 	}
 
 	destroy(): void {

@@ -7,7 +7,7 @@ import { ChartCard, type ExportFormat } from "./curves-chart";
 import { CurvesDrawing } from "./curves-drawing";
 import { CurvesGroups } from "./curves-groups";
 import { type CurvesChoices, keptChoices, readChoices } from "./curves-memory";
-import { saveCharts } from "./curves-save";
+import { CurvesSaver } from "./curves-save";
 import { Strip } from "./curves-strip";
 import { chartLines } from "./curves-traces";
 import { type Context, element, type Mount } from "./panel";
@@ -29,11 +29,14 @@ class CurvesPanel {
 	private readonly strip: Strip;
 	private readonly groups: CurvesGroups;
 	private readonly drawing: CurvesDrawing;
+	private readonly saver: CurvesSaver;
 	private readonly cards: ChartCards;
 	private readonly ways: (() => void)[];
 	/** As they were when the view was last seen, before a reload. */
 	private readonly choices: CurvesChoices;
 	private filter: string;
+	/** Titles of the charts that pass the filter, in order. */
+	private found: readonly string[] = [];
 	private enlarged: string | undefined;
 
 	constructor(
@@ -61,6 +64,7 @@ class CurvesPanel {
 			},
 			reset: () => this.reset(),
 			save: (format) => this.save(undefined, format),
+			cancelSave: () => this.saver.cancel(),
 		});
 		tools.append(this.strip.root);
 		this.cards = new ChartCards(
@@ -70,6 +74,13 @@ class CurvesPanel {
 		this.drawing = new CurvesDrawing(root, context, this.choices, this.cards, (isZoomed) =>
 			this.fit(isZoomed),
 		);
+		this.saver = new CurvesSaver(context.asker, this.drawing, {
+			waits: (progress) => this.strip.waits(progress),
+			failed: (reason) => {
+				this.notice.textContent = `Not saved: ${reason}`;
+				this.notice.hidden = false;
+			},
+		});
 		this.ways = [
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => this.drawing.recolour()),
@@ -80,6 +91,7 @@ class CurvesPanel {
 
 	destroy(): void {
 		for (const leave of this.ways) leave();
+		this.saver.cancel();
 		this.drawing.destroy();
 		this.strip.destroy();
 		this.cards.remove();
@@ -96,11 +108,12 @@ class CurvesPanel {
 		const lines = chartLines(this.context.store);
 		this.drawing.lines = lines;
 		const matches = tagMatcher(this.filter);
-		const found = [...lines].flatMap(([title, ours]) =>
+		this.found = [...lines].flatMap(([title, ours]) =>
 			matches(title) || ours.some(({ series }) => matches(series.tag)) ? [title] : [],
 		);
-		this.cards.arrange(this.groups.arrange(found, this.filter));
-		this.strip.found(this.filter === "" ? undefined : found.length, lines.size);
+		const { found, filter } = this;
+		this.cards.arrange(this.groups.arrange(found, filter));
+		this.strip.found(filter === "" ? undefined : found.length, lines.size);
 		this.empty.hidden = found.length > 0;
 		const waiting = this.context.asker.isLive
 			? "No points yet. Press Start, or log a value with run.log()."
@@ -195,18 +208,12 @@ class CurvesPanel {
 		this.chosen();
 	}
 
+	/** Saves one chart, or all that pass the filter. */
 	private save(title: string | undefined, format: ExportFormat): void {
-		const titles = title === undefined ? this.cards.titles : [title];
-		const charts = titles.flatMap((name) => {
-			const plot = this.cards.get(name)?.plot;
-			return plot ? [{ title: name, plot, xKind: this.choices.view.xKind }] : [];
-		});
-		const lines = titles.flatMap((name) => this.drawing.lines.get(name) ?? []);
 		const [run] = this.context.store.runs.values();
 		const name = title ?? run?.name ?? "curves";
-		saveCharts(name, format, charts, lines, this.drawing.theme).catch((error: Error) => {
-			this.notice.textContent = `Not saved: ${error.message}`;
-			this.notice.hidden = false;
-		});
+		this.notice.hidden = true;
+		const titles = title === undefined ? this.found : [title];
+		void this.saver.save(name, format, titles, new Set(this.cards.titles));
 	}
 }

@@ -14,8 +14,8 @@ export interface Stage {
 	/** Tags of the series that a panel says it draws. */
 	drawn(name: string): string[];
 	readonly root: HTMLElement;
-	/** Answers the oldest open question: a text refuses it. */
-	answer(refusal?: string): Promise<void>;
+	/** Answers the oldest open question, without an answer that it is done; a text refuses it. */
+	answer(answer?: Answer | string): Promise<void>;
 	apply(...updates: Update[]): Promise<void>;
 	mount(mount: Mount): () => void;
 	find<T extends HTMLElement>(selector: string): T;
@@ -65,10 +65,10 @@ export function stage(isLive = true, memory: Memory = passingMemory()): Stage {
 		asked,
 		drawn: (name) => (drawnBy.get(name) ?? []).map(({ series }) => series.tag),
 		root,
-		async answer(refusal) {
+		async answer(answer = DONE) {
 			const first = open.shift();
-			if (refusal === undefined) first?.resolve(DONE);
-			else first?.reject(new Error(refusal));
+			if (typeof answer === "string") first?.reject(new Error(answer));
+			else first?.resolve(answer);
 			await turns();
 		},
 		async apply(...updates) {

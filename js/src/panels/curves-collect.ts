@@ -1,0 +1,60 @@
+// Points of charts that are not open: the kernel has them, and sends them when a file needs them.
+import type { Asker } from "../connection";
+import { SeriesData } from "../series-data";
+import { doubles, type RunState } from "../store";
+import type { Line } from "./curves-traces";
+
+const COLUMNS = 7;
+/** Buckets asked for each series: as many as a page gets that shows it. */
+const POINTS = 4000;
+/** Of so many numbers' buckets an answer is made, about: half a megabyte. */
+const POINTS_AN_ANSWER = 8000;
+const MOST_AN_ANSWER = 64;
+
+/**
+ * Returns the lines with points that are asked of the kernel. `told` hears how many lines have come;
+ * where it returns false nothing more is asked, and the lines so far are returned.
+ *
+ * Rejects with the kernel's refusal.
+ */
+export async function collect(
+	asker: Asker,
+	lines: readonly Line[],
+	told: (count: number) => boolean,
+): Promise<Line[]> {
+	const collected: Line[] = [];
+	const runs = new Map<RunState, Line[]>();
+	for (const line of lines) runs.set(line.run, [...(runs.get(line.run) ?? []), line]);
+	for (const [run, ours] of runs) {
+		const points = Math.min(POINTS, Math.max(1, run.progress?.step ?? POINTS));
+		const size = Math.min(MOST_AN_ANSWER, Math.floor(POINTS_AN_ANSWER / points));
+		for (let from = 0; from < ours.length; from += size) {
+			if (!told(collected.length)) return collected;
+			collected.push(...(await ask(asker, run.run_id, ours.slice(from, from + size))));
+		}
+	}
+	told(collected.length);
+	return collected;
+}
+
+async function ask(asker: Asker, run_id: string, lines: readonly Line[]): Promise<Line[]> {
+	const answer = await asker.ask({
+		kind: "send_range",
+		run_id,
+		series: lines.map(({ series }) => series.number),
+		first_step: 0,
+		last_step: Number.MAX_SAFE_INTEGER,
+		points: POINTS,
+	});
+	if (answer.kind !== "range_sent" || !("bytes" in answer)) return [];
+	const data = doubles(answer.bytes instanceof DataView ? answer.bytes : undefined);
+	let offset = 0;
+	return lines.map((line, i) => {
+		const { number, tag } = line.series;
+		const series = new SeriesData(run_id, number, tag);
+		const count = answer.counts[i] ?? 0;
+		series.appendBuckets(data.subarray(offset, offset + COLUMNS * count), count);
+		offset += COLUMNS * count;
+		return { ...line, series };
+	});
+}
