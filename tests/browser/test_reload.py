@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notebook_page import Notebook
+    from playwright.sync_api import Locator
 
 SHOWN = """\
 import math, threading, nbviz
@@ -35,6 +36,31 @@ WEIGHTS = """\
 import torch
 model = torch.nn.Linear(24, 12)
 run.log_weights(model)
+"""
+STILL = """\
+import nbviz, torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(4)
+        )
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+model = Net()
+data = [(torch.ones(2, 4), torch.ones(2, 4))] * 4
+trainer = nbviz.LiveTrainer(model, data, loss_fn=nn.MSELoss(), max_epochs=5,
+                            optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
+for step in (1, 2, 3):
+    trainer.run.log_text("notes", f"note {step}", step=step)
+trainer.run.print("first")
+trainer.run.print("second")
+trainer.step(2)
 """
 TOP = "(element) => Math.round(element.getBoundingClientRect().top)"
 
@@ -85,6 +111,42 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     last = notebook.value("run['accuracy'].steps[-1].item()")
     view.wait_for_curve(last)
     assert [step for step, _ in view.points("accuracy")] == list(range(1, last + 1))
+
+
+def test_a_reload_keeps_filter_boxes_and_step(make_notebook: Callable[..., Notebook]) -> None:
+    notebook = make_notebook(STILL, "trainer")
+    notebook.page.set_viewport_size({"width": 1400, "height": 1700})
+    notebook.run(0)
+    notebook.run(1)
+    view = View(notebook.output(1))
+    view.wait_for_step(2)
+    view.log.get_by_label("Show which lines").select_option("Prints")
+    view.log.get_by_role("searchbox").fill("second")
+    media = view.root.locator(".nbviz-slot-media")
+    media.scroll_into_view_if_needed()
+    media.get_by_role("slider", name="Step").fill("1")
+    expect(media.locator(".nbviz-media-step")).to_have_text("step 2 of 3")
+    opened = box(view, "blocks")
+    view.root.locator(".nbviz-slot-graph").scroll_into_view_if_needed()
+    expect(opened).to_have_attribute("aria-expanded", "false")
+    opened.locator(".nbviz-graph-label").dblclick(force=True)
+    expect(opened).to_have_attribute("aria-expanded", "true")
+
+    notebook.reload()
+    view = View(notebook.output(1))
+    expect(view.log.get_by_label("Show which lines")).to_have_value("Prints")
+    expect(view.log.get_by_role("searchbox")).to_have_value("second")
+    expect(view.log.locator(".nbviz-log-row")).to_have_count(1)
+    media = view.root.locator(".nbviz-slot-media")
+    media.scroll_into_view_if_needed()
+    expect(media.locator(".nbviz-media-step")).to_have_text("step 2 of 3")
+    view.root.locator(".nbviz-slot-graph").scroll_into_view_if_needed()
+    expect(box(view, "blocks")).to_have_attribute("aria-expanded", "true")
+    expect(box(view, "blocks.3")).to_have_count(1)
+
+
+def box(view: View, path: str) -> Locator:
+    return view.root.locator(f".nbviz-graph-box[data-path='{path}']")
 
 
 def kept(notebook: Notebook) -> dict[str, object]:

@@ -75,6 +75,19 @@ export class GraphTree {
 		}
 	}
 
+	/** Loads the whole model and opens boxes; one that is not there, or stands in a closed one, is not. */
+	async openAll(boxes: ReadonlySet<string>): Promise<void> {
+		await this.need([""]);
+		let shown = this.root?.nodes ?? [];
+		for (;;) {
+			const next = shown.filter((node) => node.child_count > 0 && boxes.has(node.node_id));
+			if (next.length === 0) return;
+			await this.need(next.map((node) => node.node_id));
+			for (const node of next) this.open.add(node.node_id);
+			shown = next.flatMap((node) => this.levels.get(node.node_id)?.nodes ?? []);
+		}
+	}
+
 	async setOpen(id: string, open: boolean): Promise<void> {
 		if (open) await this.need([id]);
 		if (open) this.open.add(id);

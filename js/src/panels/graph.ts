@@ -12,7 +12,6 @@ import { GraphSheet } from "../graph/sheet";
 import { type Measure, measurer, textOf } from "../graph/sizes";
 import { boxOf, GraphStage } from "../graph/stage";
 import { tools } from "../graph/stage-tools";
-import type { GraphTree } from "../graph/tree";
 import type { GraphNode } from "../protocol.gen";
 import type { RunState } from "../store";
 import type { Context, Mount } from "./panel";
@@ -36,7 +35,7 @@ export class GraphPanel {
 	private readonly measure: Measure;
 	/** What is shown, for the chosen box. */
 	run: RunState | undefined;
-	tree: GraphTree | undefined;
+	tree: LoadedTree | undefined;
 	private direction: Direction = "TB";
 	private runShown: string | undefined;
 	private hovered: string | undefined;
@@ -126,7 +125,7 @@ export class GraphPanel {
 		this.stage.scene = undefined;
 		this.sheet.say("Tracing the model…");
 		try {
-			await tree.openAtAGlance();
+			await tree.openAsBefore(this.context.memory);
 			if (this.tree !== tree || !tree.root) return;
 			this.sheet.entitle(tree.root);
 			this.colours.offer(tree.overlays);
@@ -146,6 +145,7 @@ export class GraphPanel {
 		const layout = await this.layouter.layout(tree.plan("", text), direction);
 		if (tree !== this.tree || direction !== this.direction) return;
 		const scene = compose(tree, layout, direction, text);
+		tree.remember(this.context.memory);
 		this.sheet.say("");
 		this.sheet.tabulate(tree, (id) => void this.toggle(id));
 		this.stage.show(scene, fixed);

@@ -4,18 +4,14 @@ import type { RunState } from "../store";
 import { card } from "./card";
 import { icon } from "./icons";
 import { Entries, type Entry, type EntryLevel } from "./log-entries";
+import { row } from "./log-rows";
 import { type Context, element, type Mount } from "./panel";
-import { failureOf, lastLine } from "./run-failure";
+import { failureOf } from "./run-failure";
 import { runPicker, selectionOf } from "./selection";
 
+/** Under this name its filter is remembered. */
+const MEMORY = "log";
 const ROWS_DRAWN = 500;
-const MARKS: Record<EntryLevel, string> = {
-	info: "·",
-	event: "•",
-	print: "›",
-	warning: "!",
-	error: "×",
-};
 const FILTERS: Record<string, readonly EntryLevel[]> = {
 	Everything: ["info", "event", "print", "warning", "error"],
 	"Warnings and errors": ["warning", "error"],
@@ -72,6 +68,9 @@ class LogPanel {
 		this.root = root;
 		const { picker, update } = runPicker(context);
 		this.level.append(...Object.keys(FILTERS).map((name) => element("option", "", {}, name)));
+		const { level, search } = context.memory.read(MEMORY);
+		if (typeof level === "string" && level in FILTERS) this.level.value = level;
+		if (typeof search === "string") this.search.value = search;
 		this.copy.append(icon("copy"), "Copy");
 		this.jump.hidden = true;
 		tools.append(picker, this.level, this.search, this.copy);
@@ -106,8 +105,8 @@ class LogPanel {
 	}
 
 	private listen(): void {
-		this.level.addEventListener("change", () => this.redraw());
-		this.search.addEventListener("input", () => this.redraw());
+		this.level.addEventListener("change", () => this.filter());
+		this.search.addEventListener("input", () => this.filter());
 		this.copy.addEventListener("click", () => this.copyShown());
 		this.jump.addEventListener("click", () => {
 			this.follows = true;
@@ -137,6 +136,12 @@ class LogPanel {
 			}
 		}
 		this.showFailure();
+	}
+
+	private filter(): void {
+		const [level, search] = [this.level.value, this.search.value];
+		this.context.memory.write(MEMORY, { level, search });
+		this.redraw();
 	}
 
 	private redraw(): void {
@@ -217,44 +222,4 @@ class LogPanel {
 			() => say("Not allowed here"),
 		);
 	}
-}
-
-function row(entry: Entry): HTMLElement {
-	const { level, step, wallTime, text } = entry;
-	return element(
-		"div",
-		"nbviz-log-row",
-		{ "data-level": level },
-		element("span", "nbviz-log-time", {}, formatClock(wallTime)),
-		element("span", "nbviz-log-step", { title: `step ${step}` }, formatCount(step)),
-		element("span", "nbviz-log-mark", { "aria-hidden": "true" }, MARKS[level]),
-		element("span", "nbviz-log-text", {}, spoken(level), content(entry, text)),
-	);
-}
-
-function spoken(level: EntryLevel): Node | string {
-	if (level !== "warning" && level !== "error") return "";
-	return element("span", "nbviz-hidden-text", {}, `${level}: `);
-}
-
-/** Text as it is; a traceback as its last line, and the whole of it to scroll through. */
-function content({ level }: Entry, text: string): Node | string {
-	if (level !== "error" || !text.includes("\n")) return text;
-	const trace = element(
-		"pre",
-		"nbviz-log-trace",
-		{ tabindex: "0", "aria-label": "Traceback" },
-		text,
-	);
-	// The newest call is at the end.
-	requestAnimationFrame(() => {
-		trace.scrollTop = trace.scrollHeight;
-	});
-	return element(
-		"details",
-		"nbviz-log-error",
-		{ open: "" },
-		element("summary", "", {}, lastLine(text)),
-		trace,
-	);
 }

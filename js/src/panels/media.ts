@@ -12,6 +12,8 @@ import { MediaScrubber } from "./media-scrubber";
 import { type Context, element, type Mount } from "./panel";
 import { runPicker, selectionOf } from "./selection";
 
+/** Under this name its step and filter are remembered. */
+const MEMORY = "media";
 const FILTER_FROM = 12;
 const NEARLY_ON_SCREEN = "150px";
 
@@ -33,7 +35,10 @@ class MediaPanel {
 		"aria-label": "Filter media by tag",
 		spellcheck: "false",
 	});
-	private readonly scrubber = new MediaScrubber(() => this.show());
+	private readonly scrubber = new MediaScrubber(() => {
+		this.remember();
+		this.show();
+	});
 	private readonly loader: MediaLoader;
 	private readonly screen: IntersectionObserver;
 	private readonly updateRuns: () => void;
@@ -67,7 +72,12 @@ class MediaPanel {
 			this.update();
 		});
 		body.append(this.scrubber.root, this.list, this.empty);
-		this.filterBox.addEventListener("input", () => this.update());
+		const { filter } = context.memory.read(MEMORY);
+		if (typeof filter === "string") this.filterBox.value = filter;
+		this.filterBox.addEventListener("input", () => {
+			this.remember();
+			this.update();
+		});
 		this.screen = new IntersectionObserver((entries) => this.see(entries), {
 			rootMargin: NEARLY_ON_SCREEN,
 		});
@@ -104,12 +114,29 @@ class MediaPanel {
 		if (run?.run_id !== this.run?.run_id) {
 			this.clear();
 			this.module = "";
-			this.scrubber.choose(undefined);
+			this.run = run;
+			this.scrubber.choose(this.keptStep());
 		}
 		this.run = run;
 		this.arrange();
 		this.scrubber.update(run?.media.steps ?? []);
 		this.show();
+	}
+
+	/** The step that was shown of this run before a reload; undefined for the newest. */
+	private keptStep(): number | undefined {
+		const { run, step } = this.context.memory.read(MEMORY);
+		return run === this.run?.run_id && typeof step === "number" ? step : undefined;
+	}
+
+	private remember(): void {
+		if (!this.run) return;
+		const { step } = this.scrubber;
+		this.context.memory.write(MEMORY, {
+			filter: this.filterBox.value,
+			run: this.run.run_id,
+			step: Number.isFinite(step) ? step : undefined,
+		});
 	}
 
 	private clear(): void {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Question } from "../../src/connection";
 import { createCursor } from "../../src/cursor";
 import { LayoutEngine, layOut } from "../../src/graph/layout";
-import { passingMemory } from "../../src/memory";
+import { type Memory, passingMemory } from "../../src/memory";
 import { GraphPanel } from "../../src/panels/graph";
 import type { Answer } from "../../src/store";
 import { Store } from "../../src/store";
@@ -43,7 +43,10 @@ async function answer(question: Question): Promise<Answer> {
 	};
 }
 
-function open(ask: (question: Question) => Promise<Answer> = answer): Store {
+function open(
+	ask: (question: Question) => Promise<Answer> = answer,
+	memory: Memory = passingMemory(),
+): Store {
 	const store = new Store();
 	const root = document.createElement("div");
 	host = document.createElement("section");
@@ -56,7 +59,7 @@ function open(ask: (question: Question) => Promise<Answer> = answer): Store {
 		root,
 		cursor: createCursor(),
 		isChosen: true,
-		memory: passingMemory(),
+		memory,
 		watch: { want: () => undefined },
 		onTheme: () => () => undefined,
 	};
@@ -106,6 +109,22 @@ describe("the graph panel", () => {
 		expect(box("many")?.getAttribute("aria-expanded")).toBe("false");
 		expect(host.textContent).toContain("Net, 1,168 parameters");
 		expect(host.textContent).toContain("Traced with real values");
+	});
+
+	test("opens the boxes that were open before a reload, of the same run", async () => {
+		const memory = passingMemory();
+		memory.write("graph", { run: "run-1", open: ["many", "block.deep", "gone", 3] });
+		open(answer, memory);
+		await count(10);
+		expect(box("many")?.getAttribute("aria-expanded")).toBe("true");
+		expect(box("block")?.getAttribute("aria-expanded")).toBe("false");
+		box("block")?.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+		await count(13);
+		expect(memory.read("graph")).toEqual({ run: "run-1", open: ["many", "block"] });
+		panel.remove();
+		memory.write("graph", { ...memory.read("graph"), run: "run-0" });
+		open(answer, memory);
+		await count(9);
 	});
 
 	test("shows a name as text, never as HTML", async () => {

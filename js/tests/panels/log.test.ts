@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, expect, it, vi } from "vitest";
+import { passingMemory } from "../../src/memory";
 import { mountLog } from "../../src/panels/log";
 import type { Line, LineLevel, Update } from "../../src/protocol.gen";
 import { runAdded, runChanged, stage } from "./stage";
@@ -90,4 +91,29 @@ it("starts over when the page gets a new snapshot", async () => {
 	store.clear();
 	await apply(runAdded(), lines("new"));
 	expect(texts(root)).toEqual(["new"]);
+});
+
+it("is filtered after a reload as it was before", async () => {
+	const memory = passingMemory();
+	const logged = [runAdded(), lines("first", ["error", "second"], ["warning", "a second"])];
+	const before = stage(true, memory);
+	before.mount(mountLog);
+	await before.apply(...logged);
+	const level = before.find<HTMLSelectElement>(".nbviz-log select.nbviz-select:not([hidden])");
+	const search = before.find<HTMLInputElement>(".nbviz-log-search");
+	level.value = "Warnings and errors";
+	level.dispatchEvent(new Event("change"));
+	search.value = "a sec";
+	search.dispatchEvent(new Event("input"));
+	const shown = texts(before.root);
+	expect(shown).toHaveLength(1);
+	const after = stage(true, memory);
+	after.mount(mountLog);
+	await after.apply(...logged);
+	expect(texts(after.root)).toEqual(shown);
+	memory.write("log", { level: "no such level", search: 3 });
+	const odd = stage(true, memory);
+	odd.mount(mountLog);
+	await odd.apply(...logged);
+	expect(texts(odd.root)).toHaveLength(3);
 });

@@ -2,6 +2,7 @@
 // A page without layout or canvas: what is asked, what is said, what can be pressed.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Question } from "../../src/connection";
+import { type Memory, passingMemory } from "../../src/memory";
 import { mountMedia } from "../../src/panels/media";
 import { MediaLoader, type Wish, type Wisher } from "../../src/panels/media-loader";
 import type { MediaKind, Update } from "../../src/protocol.gen";
@@ -37,8 +38,8 @@ async function tell(on: Stage, kind: MediaKind, tags: string[], ...steps: number
 }
 
 /** A stage whose kernel answers with texts that say what was asked. */
-async function withTexts(): Promise<Stage> {
-	const on = stage();
+async function withTexts(memory: Memory = passingMemory()): Promise<Stage> {
+	const on = stage(true, memory);
 	on.mount((host, context) =>
 		mountMedia(host, {
 			...context,
@@ -96,6 +97,26 @@ test("the slider shows the item at or before its step, and the newest again", as
 	await vi.advanceTimersByTimeAsync(1000);
 	expect(on.find("pre").textContent).toBe(`${NASTY} at 40`);
 	vi.useRealTimers();
+});
+
+test("a reload finds the step that was shown of this run, and follows the newest of another", async () => {
+	const memory = passingMemory();
+	const before = await withTexts(memory);
+	await tell(before, "text", ["notes"], 10, 20, 30);
+	const slider = before.find<HTMLInputElement>('input[type="range"]');
+	slider.value = "1";
+	slider.dispatchEvent(new Event("input"));
+	const after = await withTexts(memory);
+	await tell(after, "text", ["notes"], 10, 20, 30, 40);
+	expect(after.find(".nbviz-media-step").textContent).toBe("step 20 of 40");
+	after.find(".nbviz-media-scrubber button").click();
+	const newest = await withTexts(memory);
+	await tell(newest, "text", ["notes"], 10, 20);
+	expect(newest.find(".nbviz-media-step").textContent).toBe("step 20");
+	memory.write("media", { run: "another", step: 10 });
+	const other = await withTexts(memory);
+	await tell(other, "text", ["notes"], 10, 20);
+	expect(other.find(".nbviz-media-step").textContent).toBe("step 20");
 });
 
 test("tags are grouped by prefix; of a large group the first are shown until all are wanted", async () => {
