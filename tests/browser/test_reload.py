@@ -77,7 +77,13 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     slider.fill("0.6")
     log = view.curves.get_by_role("button", name="Log", exact=True)
     log.click()
-    loss.locator(".nbviz-legend-item", has_text="val").click()
+    train, val = (loss.locator(".nbviz-legend-item", has_text=name) for name in ("train", "val"))
+    val.focus()
+    val.press("Shift+Enter")  # shows it alone, and runs no cell
+    expect(train).to_have_attribute("aria-pressed", "false")
+    val.press("Shift+Enter")
+    expect(train).to_have_attribute("aria-pressed", "true")
+    val.click()
     box = loss.locator(".u-over").bounding_box()
     assert box
     mouse, middle = notebook.page.mouse, box["y"] + box["height"] / 2

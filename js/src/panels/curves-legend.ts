@@ -18,6 +18,9 @@ export interface LegendListener {
 	isolate(key: string): void;
 }
 
+const HINT =
+	"Click: hide or show. Double-click, Alt-click or Shift + Enter: show alone, and all again.";
+
 interface Item {
 	readonly button: HTMLButtonElement;
 	readonly swatch: HTMLElement;
@@ -27,7 +30,11 @@ interface Item {
 
 export class Legend {
 	/** Below the title: a button for each line. */
-	readonly root = element("div", "nbviz-legend", { role: "group", "aria-label": "Lines" });
+	readonly root = element("div", "nbviz-legend", {
+		role: "group",
+		"aria-label": "Lines",
+		"data-lm-suppress-shortcuts": "true", // JupyterLab runs cells by Shift + Enter
+	});
 	private readonly items = new Map<string, Item>();
 	private readonly swatch = element("span", "nbviz-line-swatch");
 	private readonly value = element("span", "nbviz-legend-value");
@@ -81,7 +88,7 @@ export class Legend {
 		const button = element(
 			"button",
 			"nbviz-legend-item",
-			{ type: "button", title: "Click: hide or show. Double-click or Alt-click: show alone." },
+			{ type: "button", title: HINT },
 			swatch,
 			element("span", "nbviz-legend-name", {}, name),
 			value,
@@ -89,6 +96,11 @@ export class Legend {
 		button.addEventListener("click", (event) => {
 			if (event.altKey) this.listener.isolate(key);
 			else this.listener.toggle(key);
+		});
+		button.addEventListener("keydown", (event) => {
+			if (event.key !== "Enter" || !event.shiftKey) return;
+			event.preventDefault(); // which would be a click
+			this.listener.isolate(key);
 		});
 		button.addEventListener("dblclick", () => this.listener.isolate(key));
 		this.root.append(button);

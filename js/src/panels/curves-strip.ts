@@ -201,6 +201,7 @@ const GESTURES = [
 	["Ctrl or ⌘ + wheel", "zoom"],
 	["Shift + wheel", "pan"],
 	["Double-click or 0", "show all"],
+	["Shift + Enter", "show a focused line alone"],
 	["← →", "move the cursor of a focused chart"],
 	["+ −", "zoom a focused chart"],
 ];

@@ -120,6 +120,21 @@ describe("charts", () => {
 });
 
 describe("legend", () => {
+	test("Shift + Enter shows the focused line alone, too", async () => {
+		const on = await twoCharts();
+		const press = async () => {
+			const keys = { key: "Enter", shiftKey: true, bubbles: true, cancelable: true };
+			const event = new KeyboardEvent("keydown", keys);
+			legendItem(on, 1).dispatchEvent(event);
+			await turns();
+			return event.defaultPrevented;
+		};
+		expect(await press()).toBe(true);
+		expect(pressed(on)).toEqual(["false", "true"]);
+		await press();
+		expect(pressed(on)).toEqual(["true", "true"]);
+	});
+
 	test("a line called like its chart stands beside the title, without its name", async () => {
 		const on = await twoCharts();
 		const beside = on.find('[data-chart="lr"] .nbviz-legend-beside');
