@@ -219,6 +219,17 @@ def test_weights_come_for_the_layers_that_a_page_shows(trainer) -> None:
     assert (picture["name"], picture["rows"], picture["columns"]) == ("hidden.weight", 16, 8)
 
 
+def test_a_paused_run_shows_the_weights_of_the_step_at_which_it_stands(trainer) -> None:
+    page = Page(trainer)
+    page.ready()
+    page.ask("watch_layers", run_id=trainer.run.run_id, view=1, names=["hidden.weight"])
+    for step in range(1, 6):  # faster than pictures are made in a run
+        page.control("step", n=1)
+        page.wait_for(lambda at=step: page.newest("run_changed")["step"] == at)
+        page.wait_for(lambda: trainer.status == "paused")
+        page.wait_for(lambda at=step: page.newest("weights_updated")["step"] == at)
+
+
 def test_an_overlay_comes_for_the_boxes_that_a_page_shows_until_it_is_gone(trainer) -> None:
     page = Page(trainer)
     page.ready()
@@ -237,6 +248,24 @@ def test_an_overlay_comes_for_the_boxes_that_a_page_shows_until_it_is_gone(train
     assert "no overlay 'colour'" in refused["error"]
     trainer.close()
     assert trainer.trainer.overlays.wanted == frozenset()
+
+
+@pytest.mark.parametrize("overlay", ["activation_std", "gradient_norm", "update_ratio", "time"])
+def test_an_overlay_follows_a_run_that_is_stepped(trainer, overlay) -> None:
+    page = Page(trainer)
+    page.ready()
+    run_id = trainer.run.run_id
+    graph = page.ask("send_graph", run_id=run_id, scopes=[""])
+    nodes = [node["node_id"] for node in graph["levels"][0]["nodes"]]
+    page.ask("watch_overlay", run_id=run_id, view=1, overlay=overlay, nodes=nodes)
+    page.control("step", n=1)
+    for step in range(1, 6):
+        page.wait_for(lambda at=step: page.newest("run_changed")["step"] == at)
+        page.wait_for(lambda: trainer.status == "paused")
+        if step > 1:
+            page.wait_for(lambda at=step: page.newest("overlay_updated")["step"] == at)
+            assert "hidden" in page.newest("overlay_updated")["nodes"]
+        page.control("step", n=1)
 
 
 def test_a_model_can_be_copied_and_saved_before_its_first_step(trainer, tmp_path) -> None:

@@ -1,8 +1,9 @@
 """What colours a graph while its model trains: activations, gradients, weights and times.
 
 Nothing is measured while nobody looks. What is measured lasts one step: hooks are put on the
-modules that are in sight after one step and taken off after the next. After that the collector
-rests for half a second at least, and for as long as keeps its cost within its share of the time.
+modules that are in sight after one step, or after a pause, and taken off after the next. After that
+the collector rests for half a second at least, and for as long as keeps its cost within its share
+of the time. What needs no step is measured wherever the run stands.
 """
 
 from __future__ import annotations
@@ -104,6 +105,7 @@ class Overlays:
         self._watch: OutputWatch | None = None
         self._failure = ""
         self._has_compiled = False
+        self._validates = False
         self._cost = 0.0  # of the sample that is being taken, in seconds
 
     # ------------------------------------------------------------ who looks
@@ -171,12 +173,15 @@ class Overlays:
             if self._wanted or self._probe or self._before or self._watch:
                 self._guarded(self._step_ended)
         elif isinstance(event, ValidationStarted | ValidationEnded):
+            self._validates = isinstance(event, ValidationStarted)
             if self._probe is not None:
-                self._probe.is_listening = isinstance(event, ValidationEnded)
+                self._probe.is_listening = not self._validates
         elif isinstance(event, RunPaused | RunEnded):
             self._guarded(self._stand_still)
-        elif isinstance(event, RunStarted | RunResumed):
+        elif isinstance(event, RunStarted):
             self._guarded(self._follow_outputs)
+        elif isinstance(event, RunResumed):
+            self._guarded(self._go_on)
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Measure; what fails is not tried again until something else is wanted."""
@@ -334,6 +339,14 @@ class Overlays:
             self._read()
         self._rest()
         self._follow_outputs()
+        if not OF_ONE_STEP.issuperset(self._wanted):
+            self._measure_at_rest()
+
+    def _go_on(self) -> None:
+        """Measure the first step after a pause: it may be the only one before the next."""
+        self._follow_outputs()
+        if self._wanted and not self._validates:
+            self._begin_step()
 
     def _measure_at_rest(self) -> None:
         """Measure what needs no step: weights, and the gradients that the last one left."""
