@@ -16,7 +16,7 @@ BENCHMARKS = Path(__file__).resolve().parent
 TESTS = BENCHMARKS.parent / "tests"
 sys.path[:0] = [str(TESTS / "kernels"), str(TESTS), str(BENCHMARKS)]
 
-ROUNDS, ROUND_SECONDS = 16, 1.5  # what the page has still to paint weighs on the round after it
+ROUNDS, ROUND_SECONDS = 32, 1.5  # what the page has still to paint weighs on the round after it
 SECONDS = 240
 SETUP = f"""
 import sys, nbviz
