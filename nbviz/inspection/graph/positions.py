@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
@@ -58,7 +59,52 @@ def positions(
                 weights.append(_STRAIGHT if passes else 1.0 if near else 0.1)
             for node, x in zip(order[i], _nearest(wanted, weights, gaps[i]), strict=True):
                 centers[node] = x
+    _straighten(centers, order, neighbours, gaps)
     return centers
+
+
+def _straighten(
+    centers: list[float],
+    order: list[list[int]],
+    neighbours: Neighbours,
+    gaps: list[list[float]],
+) -> None:
+    """Put what follows one another without a branch on one line, where the others leave room."""
+    place = {node: (i, j) for i, rank in enumerate(order) for j, node in enumerate(rank)}
+    for first in place:
+        if _only_next(first, neighbours.above, neighbours.below) is not None:
+            continue
+        chain: list[int] = []  # as much as finds room on one line
+        room = -math.inf, math.inf
+        node: int | None = first
+        while node is not None:
+            i, j = place[node]
+            least, most = -math.inf, math.inf
+            if j > 0:
+                least = centers[order[i][j - 1]] + gaps[i][j]
+            if j + 1 < len(order[i]):
+                most = centers[order[i][j + 1]] - gaps[i][j + 1]
+            both = max(room[0], least), min(room[1], most)
+            if chain and both[0] > both[1]:
+                _align(centers, chain, room)
+                chain, both = [], (least, most)
+            chain.append(node)
+            room = both
+            node = _only_next(node, neighbours.below, neighbours.above)
+        _align(centers, chain, room)
+
+
+def _align(centers: list[float], chain: list[int], room: tuple[float, float]) -> None:
+    line = min(max(median(centers[node] for node in chain), room[0]), room[1])
+    for node in chain:
+        centers[node] = line
+
+
+def _only_next(node: int, ways: Sequence[list[int]], back: Sequence[list[int]]) -> int | None:
+    """The one node that a node leads to, if no other leads there."""
+    if len(ways[node]) != 1 or len(back[ways[node][0]]) != 1:
+        return None
+    return ways[node][0]
 
 
 def _gaps(rank: list[int], widths: Sequence[float], boxes: int, gap: float) -> list[float]:

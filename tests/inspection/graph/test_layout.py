@@ -65,6 +65,18 @@ def test_a_chain_is_a_straight_line() -> None:
     assert placed.height == 24 + 24 + 44 + 24 + 24
 
 
+def test_what_follows_one_another_without_a_branch_stands_on_one_line() -> None:
+    # A network with two heads, the ends of which are wide.
+    sizes = [(277.0, 44.0), (133.0, 44.0), (158.0, 44.0), (36.0, 24.0), (84.0, 24.0)]
+    shape = LevelShape(sizes, [(0, 1), (1, 2), (0, 3), (3, 4)], [(0, 0)], [(2, 0), (4, 1)])
+    placed = place(shape)
+    assert overlapping(shape, placed) == []
+    middles = [x + width / 2 for (x, _), (width, _) in zip(placed.corners, sizes, strict=True)]
+    ends = [route[-1][0] for route in placed.routes[-2:]]
+    assert middles[1] == pytest.approx(middles[2]) == pytest.approx(ends[0])
+    assert middles[3] == pytest.approx(middles[4]) == pytest.approx(ends[1])
+
+
 def test_a_ladder_is_drawn_without_crossings() -> None:
     edges = [(0, 3), (1, 2), (2, 5), (3, 4)]
     placed = place(LevelShape([(40.0, 24.0)] * 6, edges))
