@@ -75,7 +75,6 @@ class Trainer:
             model,
             train_loader,
             is_supervised=options.get("training_step") is None,
-            is_idle=is_idle,
         )
         self.overlays = Overlays(
             model, lambda: self.graph.graph, is_idle=is_idle, spend=self.run.meter.spend

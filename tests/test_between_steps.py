@@ -29,11 +29,11 @@ class Watched(nn.Parameter):
     @property
     def grad(self) -> Any:
         self.readers.add(threading.get_ident())
-        return torch.Tensor.grad.__get__(self)  # type: ignore[attr-defined]
+        return torch.Tensor.grad.__get__(self)
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        torch.Tensor.grad.__set__(self, value)  # type: ignore[attr-defined]
+        torch.Tensor.grad.__set__(self, value)
 
 
 class Net(nn.Module):
@@ -86,13 +86,20 @@ def wait_for(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not happen")
 
 
+def look_again(trainer: Trainer) -> None:
+    """Wake the run at its safe point three times; it must not leave it."""
+    for _ in range(3):
+        with trainer.between_steps():
+            pass
+
+
 def test_the_run_stands_in_the_block_and_goes_on_after_it(trainer: Trainer) -> None:
     for _ in range(20):
         with trainer.between_steps():
             stood = trainer.engine.step
             kept = trainer.engine.model.weight.detach().clone()
             assert trainer.status == "running"
-            threading.Event().wait(0.005)
+            look_again(trainer)
             assert trainer.engine.step == stood
             assert torch.equal(trainer.engine.model.weight, kept)
         wait_for(lambda before=stood: trainer.engine.step > before)
@@ -116,7 +123,7 @@ def test_a_paused_run_is_resumed_after_the_block(trainer: Trainer) -> None:
     with trainer.between_steps():
         stood = trainer.engine.step
         trainer.resume()
-        threading.Event().wait(0.005)
+        look_again(trainer)
         assert trainer.engine.step == stood
     wait_for(lambda: trainer.engine.step > stood)
 
@@ -148,6 +155,24 @@ def test_the_runs_own_thread_does_not_wait_for_itself() -> None:
     assert steps == [0, 1]
 
 
+def test_a_run_within_a_step_of_another_leaves_that_one_known() -> None:
+    inner = make(Net(), max_steps=1)
+
+    def step(model: nn.Module, batch: Any) -> torch.Tensor:
+        inner.engine.run()
+        return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    trainer = make(Net(), loss_fn=None, training_step=step, max_epochs=100_000)
+    trainer.start()
+    wait_for(lambda: trainer.engine.step > 2)
+    with trainer.between_steps():
+        stood = trainer.engine.step
+        look_again(trainer)
+        assert trainer.engine.step == stood
+    trainer.stop_and_wait()
+    assert trainer.status == "stopped"
+
+
 def test_several_may_look_at_once(trainer: Trainer) -> None:
     seen: list[bool] = []
 
@@ -155,7 +180,7 @@ def test_several_may_look_at_once(trainer: Trainer) -> None:
         for _ in range(30):
             with trainer.between_steps():
                 stood = trainer.engine.step
-                threading.Event().wait(0.001)
+                look_again(trainer)
                 seen.append(trainer.engine.step == stood)
 
     threads = [threading.Thread(target=look) for _ in range(3)]

@@ -117,8 +117,7 @@ def record_event(
     elif isinstance(event, RunPaused):
         run.meter.pause(event.wall_time)
         run.meter.status = "paused"
-        if run.weights.wanted:  # those of the step at which it stands, however new the last are
-            run.weights.capture(event.step)
+        run.weights.complete(event.step)  # however new the last ones are
         run.mark("command", event.step, "paused", event.wall_time)
     elif isinstance(event, RunResumed):
         run.meter.resume(event.wall_time)

@@ -125,6 +125,14 @@ class WeightsStore:
         cost = time.monotonic() - started
         self._due = started + max(self.seconds, cost / self.share)
 
+    def complete(self, step: int) -> None:
+        """Make those wanted pictures that are not of this step, and wait for them."""
+        for name in self.wanted:
+            self._take_in(name, wait=True)
+        images = {name: self.latest(name) for name in self.wanted}
+        if old := [n for n, image in images.items() if image is None or image.step != step]:
+            self.capture(step, old)
+
     def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
         from nbviz.inspection.weights import reduce_on_device
         from nbviz.recording.capture import send_to_host

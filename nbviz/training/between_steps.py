@@ -37,12 +37,16 @@ def registered(control: Control, parameters: Iterable[torch.Tensor]) -> Generato
         _changed.wait_for(
             lambda: all(who == thread or ours.isdisjoint(look) for who, look in _looks)
         )
+        around = _runs.get(thread)  # a run within another one's step
         _runs[thread] = control, ours
     try:
         yield
     finally:
         with _changed:
-            del _runs[thread]
+            if around is None:
+                del _runs[thread]
+            else:
+                _runs[thread] = around
 
 
 @contextmanager

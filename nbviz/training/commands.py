@@ -37,13 +37,15 @@ class Control:
         self.registry = Settings() if settings is None else settings
         self.needs_attention = False
         self._emit = emit
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)  # what the run waits for
+        self._stands = threading.Condition(lock)  # what those wait for who look at the model
         self._status: RunStatus = "ready"
         self._is_reserved = False
         self._outbox: deque[Event] = deque()
         self._step = 0
         self._visitors = 0
-        self._is_standing = False
+        self._standing = 0  # threads that wait at a safe point
         self._forget_commands()
 
     # ------------------------------------------------------------ for the caller
@@ -158,7 +160,7 @@ class Control:
             self._notify()
         try:
             with self._changed:
-                self._changed.wait_for(lambda: self._is_standing or not self.is_active)
+                self._stands.wait_for(lambda: self._standing or not self.is_active)
             yield
         finally:
             with self._changed:
@@ -252,10 +254,12 @@ class Control:
 
     def _stand(self) -> None:
         """Wait for the next change; whoever wants to look at the model can do so meanwhile."""
-        self._is_standing = True
-        self._changed.notify_all()
-        self._changed.wait()
-        self._is_standing = False
+        self._standing += 1
+        self._stands.notify_all()
+        try:
+            self._changed.wait()
+        finally:
+            self._standing -= 1
 
     def _carry_out(self, step: int) -> None:
         self._apply_pending(step)
@@ -315,6 +319,7 @@ class Control:
     def _notify(self) -> None:
         self._look_up()
         self._changed.notify_all()
+        self._stands.notify_all()
 
     # ------------------------------------------------------------ without the lock
 

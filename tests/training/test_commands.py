@@ -241,3 +241,26 @@ def test_threads_that_share_a_run_all_wait() -> None:
     control.resume()
     passed.wait(SECONDS)
     assert events.names == ["RunPaused", "RunResumed"]
+
+
+def test_two_threads_at_one_safe_point_do_not_wake_each_other(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+    stand = Control._stand
+
+    def counted(control: Control) -> None:
+        waits.append(threading.get_ident())
+        stand(control)
+
+    monkeypatch.setattr(Control, "_stand", counted)
+    start_paused(loop)
+    second = threading.Thread(target=loop.control.safe_point, args=(loop.step,), daemon=True)
+    second.start()
+    for _ in range(20):
+        with loop.control.between_steps():
+            assert loop.control.status == "paused"
+    loop.control.resume()
+    second.join(SECONDS)
+    assert not second.is_alive()
+    assert len(waits) < 200

@@ -16,7 +16,7 @@ from nbviz.inspection.hooks import Hook
 from nbviz.training.batches import split_batch
 from nbviz.training.between_steps import between_steps
 from nbviz.training.device import to_device
-from nbviz.training.events import RunEnded, RunPaused, StepEnded
+from nbviz.training.events import RunEnded, RunPaused, RunResumed, RunStarted, StepEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,6 @@ class LiveGraph:
         model: The model.
         loader: What it will be trained on.
         is_supervised: Whether the batches are (inputs, targets), as the supervised step takes them.
-        is_idle: Tells whether no step is being made.
     """
 
     def __init__(
@@ -51,13 +50,12 @@ class LiveGraph:
         loader: Any,
         *,
         is_supervised: bool,
-        is_idle: Callable[[], bool],
     ) -> None:
         self.graph: Graph | None = None
         self._model = weakref.ref(model)
         self._loader = loader
         self._is_supervised = is_supervised
-        self._is_idle = is_idle
+        self._stands = True  # no run makes steps
         self._lock = threading.RLock()
         self._inputs: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._waiting: list[Answer] = []
@@ -70,27 +68,36 @@ class LiveGraph:
         the first.
         """
         model = self._model()
-        if self.graph is None and model is not None and self._is_idle():
-            # A run that begins now, or another's, stands meanwhile.
-            with between_steps(model), self._lock:
-                if self._inputs is None:
-                    self._inputs = self._samples()
-                if self.graph is not None or self._inputs is not None:
-                    answer(self._trace())
+        while self.graph is None:
+            if self._stands and model is not None:
+                # A run that begins now, or another's, stands meanwhile.
+                with between_steps(model), self._lock:
+                    if self._inputs is None:
+                        self._inputs = self._samples()
+                    if self.graph is not None or self._inputs is not None:
+                        answer(self._trace())
+                    else:
+                        self._waiting.append(answer)
                     return
-        with self._lock:
-            if self.graph is None:
-                self._waiting.append(answer)
-                return
+            with self._lock:
+                if self.graph is None and not (self._stands and model is not None):
+                    self._waiting.append(answer)
+                    return
         answer(self.graph)
 
     def __call__(self, event: Event) -> None:
         """Trace between two steps, if somebody waits for it."""
-        if isinstance(event, StepEnded | RunPaused):
+        if isinstance(event, StepEnded):
             if self._waiting and (self._inputs is not None or self.graph is not None):
                 self._answer()
-        elif isinstance(event, RunEnded) and self._waiting:
-            self._answer()
+        elif isinstance(event, RunStarted | RunResumed):
+            self._stands = False
+        elif isinstance(event, RunPaused | RunEnded):
+            with self._lock:
+                self._stands = True
+            is_known = self._inputs is not None or self.graph is not None
+            if self._waiting and (is_known or isinstance(event, RunEnded)):
+                self._answer()
 
     def _answer(self) -> None:
         with self._lock:

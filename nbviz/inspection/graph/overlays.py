@@ -1,9 +1,9 @@
 """What colours a graph while its model trains: activations, gradients, weights and times.
 
 Nothing is measured while nobody looks. What is measured lasts one step: hooks are put on the
-modules that are in sight after one step, or after a pause, and taken off after the next. After that
-the collector rests for half a second at least, and for as long as keeps its cost within its share
-of the time. What needs no step is measured wherever the run stands.
+modules that are in sight after one step, or before the first, and taken off after the next. After
+that the collector rests for half a second at least, and for as long as keeps its cost within its
+share of the time. What needs no step is measured wherever the run stands.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Overlays:
                 self._due = 0.0
             self._values = {n: v for n, v in self._values.items() if n in self._wanted}
         model = self._model()
-        if model is not None and self._is_idle():
+        if overlay and model is not None and self._is_idle():
             # A run that begins now, or another's, stands meanwhile.
             with between_steps(model), self._lock:
                 self._rest()
@@ -178,9 +178,9 @@ class Overlays:
                 self._probe.is_listening = not self._validates
         elif isinstance(event, RunPaused | RunEnded):
             self._guarded(self._stand_still)
-        elif isinstance(event, RunStarted):
-            self._guarded(self._follow_outputs)
-        elif isinstance(event, RunResumed):
+        elif isinstance(event, RunStarted | RunResumed):
+            if isinstance(event, RunStarted):
+                self._validates = False  # the last run may have ended in the middle of it
             self._guarded(self._go_on)
 
     def _guarded(self, act: Callable[[], None]) -> None:
@@ -343,7 +343,7 @@ class Overlays:
             self._measure_at_rest()
 
     def _go_on(self) -> None:
-        """Measure the first step after a pause: it may be the only one before the next."""
+        """Measure the first step: it may be the only one before the next pause."""
         self._follow_outputs()
         if self._wanted and not self._validates:
             self._begin_step()
