@@ -1,12 +1,10 @@
 // Points of charts that are not open: the kernel has them, and sends them when a file needs them.
 import type { Asker } from "../connection";
 import { SeriesData } from "../series-data";
-import { doubles, type RunState } from "../store";
+import type { RunState } from "../store";
 import type { Line } from "./curves-traces";
+import { askRange, POINTS } from "./series-range";
 
-const COLUMNS = 7;
-/** Buckets asked for each series: as many as a page gets that shows it. */
-const POINTS = 4000;
 /** Of so many numbers' buckets an answer is made, about: half a megabyte. */
 const POINTS_AN_ANSWER = 8000;
 const MOST_AN_ANSWER = 64;
@@ -38,23 +36,14 @@ export async function collect(
 }
 
 async function ask(asker: Asker, run_id: string, lines: readonly Line[]): Promise<Line[]> {
-	const answer = await asker.ask({
-		kind: "send_range",
-		run_id,
-		series: lines.map(({ series }) => series.number),
-		first_step: 0,
-		last_step: Number.MAX_SAFE_INTEGER,
-		points: POINTS,
-	});
-	if (answer.kind !== "range_sent" || !("bytes" in answer)) return [];
-	const data = doubles(answer.bytes instanceof DataView ? answer.bytes : undefined);
-	let offset = 0;
-	return lines.map((line, i) => {
+	const numbers = lines.map(({ series }) => series.number);
+	const found = await askRange(asker, run_id, numbers, 0, Number.MAX_SAFE_INTEGER);
+	return lines.flatMap((line) => {
 		const { number, tag } = line.series;
+		const buckets = found.get(number);
+		if (!buckets) return [];
 		const series = new SeriesData(run_id, number, tag);
-		const count = answer.counts[i] ?? 0;
-		series.appendBuckets(data.subarray(offset, offset + COLUMNS * count), count);
-		offset += COLUMNS * count;
-		return { ...line, series };
+		series.appendBuckets(buckets.data, buckets.count);
+		return [{ ...line, series }];
 	});
 }

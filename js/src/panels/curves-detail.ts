@@ -2,13 +2,10 @@
 import type { Range } from "../charts/axis";
 import type { Asker } from "../connection";
 import { type Columns, columnsOf, lowerBound, type SeriesData } from "../series-data";
-import { doubles } from "../store";
 import type { Line } from "./curves-traces";
+import { askRange } from "./series-range";
 
 const REST_MS = 150;
-const COLUMNS = 7;
-/** Buckets asked for each series: two a device pixel over the range and what lies around it. */
-const POINTS = 4000;
 /** Shares of the range asked for on either side, so that a short pan finds its detail there. */
 const MARGIN = 0.5;
 
@@ -91,40 +88,17 @@ export class Details {
 			byRun.set(run.run_id, [...(byRun.get(run.run_id) ?? []), series]);
 		}
 		const questions = [...byRun].map(async ([run_id, asked]) => {
-			const answer = await this.asker.ask({
-				kind: "send_range",
-				run_id,
-				series: asked.map(({ number }) => number),
-				first_step,
-				last_step,
-				points: POINTS,
-			});
-			if (answer.kind !== "range_sent" || !("bytes" in answer)) return;
-			if (!(answer.bytes instanceof DataView)) return;
-			this.keep(asked, answer.series, answer.counts, doubles(answer.bytes), first_step, last_step);
+			const numbers = asked.map(({ number }) => number);
+			const found = await askRange(this.asker, run_id, numbers, first_step, last_step);
+			for (const series of asked) {
+				const { data, count } = found.get(series.number) ?? {};
+				if (!data || !count) continue;
+				const last = Math.min(last_step, series.last?.step ?? last_step);
+				this.known.set(series, { columns: columnsOf(data, count), first: first_step, last });
+			}
 		});
 		// Where the kernel refuses, the overview stays as it is; another range asks again.
 		await Promise.allSettled(questions);
-	}
-
-	private keep(
-		asked: readonly SeriesData[],
-		numbers: readonly number[],
-		counts: readonly number[],
-		data: Float64Array,
-		first: number,
-		last: number,
-	): void {
-		let offset = 0;
-		for (const [i, number] of numbers.entries()) {
-			const count = counts[i] ?? 0;
-			const columns = columnsOf(data.subarray(offset, offset + COLUMNS * count), count);
-			offset += COLUMNS * count;
-			const series = asked.find((candidate) => candidate.number === number);
-			if (!series || count === 0) continue;
-			const newest = series.last?.step ?? last;
-			this.known.set(series, { columns, first, last: Math.min(last, newest) });
-		}
 	}
 }
 

@@ -116,8 +116,7 @@ class MediaPanel {
 			this.module = "";
 			this.run = run;
 			this.scrubber.choose(this.keptStep());
-		}
-		this.run = run;
+		} else this.run = run;
 		this.arrange();
 		this.scrubber.update(run?.media.steps ?? []);
 		this.show();
