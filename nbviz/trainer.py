@@ -20,7 +20,8 @@ from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import torch
@@ -145,8 +146,7 @@ class Trainer:
             raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
         self._start(steps=n)
 
-    @contextlib.contextmanager
-    def between_steps(self) -> Generator[None]:
+    def between_steps(self) -> AbstractContextManager[None]:
         """Have the run stand between two steps while the block runs, then go on.
 
         Weights, gradients and optimizer state belong to one step in the block, and can be read and
@@ -157,8 +157,7 @@ class Trainer:
         >>> with trainer.between_steps():
         ...     norms = [p.grad.norm() for p in model.parameters()]
         """
-        with between_steps(self.engine.model):
-            yield
+        return between_steps(self.engine.model)
 
     def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
         """Stop the run, if it is active, and wait until its thread has ended.

@@ -36,8 +36,7 @@ def autograd_picture(autograd: AutogradGraph, max_attr_chars: int) -> Picture:
     picture = Picture(placed.width + 2 * MARGIN, placed.height + 2 * MARGIN)
     picture.add(Box(0, 0, picture.width, picture.height, "surface"))
     for edge, route in zip(autograd.edges, placed.routes, strict=True):
-        tie = None if edge.kind == "gradient" else edge.kind
-        draw_line(picture, SceneLine(route, arrives=True, tie=tie), (MARGIN, MARGIN))
+        draw_line(picture, SceneLine(route, arrives=True, tie=edge.tie), (MARGIN, MARGIN))
     for node, table, (x, y), size in zip(
         autograd.nodes, tables, placed.corners, sizes, strict=True
     ):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from nbviz.inspection.graph.links import ForwardLink
-    from nbviz.protocol import AutogradKind
+    from nbviz.protocol import AutogradKind, AutogradTie
 
 SAVED = "_saved_"
 _NO_ORDER = 1 << 62
@@ -66,6 +66,11 @@ class AutogradEdge:
     source: str
     target: str
     kind: Literal["gradient", "saved", "view"] = "gradient"
+
+    @property
+    def tie(self) -> AutogradTie | None:
+        """What joins the nodes where no gradient runs between them."""
+        return None if self.kind == "gradient" else self.kind
 
 
 @dataclass

@@ -48,9 +48,8 @@ def as_graph(autograd: AutogradGraph, max_attr_chars: int = 50) -> Graph:
         source, target = edge.source, edge.target
         if edge.kind == "saved" and target in leaves:  # else its gradient would run in a circle
             source, target = target, source
-        tie = None if edge.kind == "gradient" else edge.kind
-        if (source, target) not in edges or tie is None:
-            edges[source, target] = Edge(source, target, tensors[source], tie)
+        if (source, target) not in edges or edge.tie is None:
+            edges[source, target] = Edge(source, target, tensors[source], edge.tie)
     return Graph(operations, list(edges.values()), calls.list, parameters, {}, "")
 
 

@@ -85,15 +85,18 @@ def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> to
 def _run_for_real(model: torch.nn.Module, inputs: Any, kwargs: Any, note: str) -> Graph:
     """Run with data, without gradients if the model allows that."""
     try:
-        with preserved(model, runs_for_real=True) as gradients, torch.no_grad():
-            recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
-            return _run(recorder, inputs, kwargs, None, note)
+        with torch.no_grad():
+            return _pass_with_data(model, inputs, kwargs, note)
     except Exception:
         if not torch.is_grad_enabled():
             raise
-        with preserved(model, runs_for_real=True) as gradients:
-            recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
-            return _run(recorder, inputs, kwargs, None, note)
+        return _pass_with_data(model, inputs, kwargs, note)
+
+
+def _pass_with_data(model: torch.nn.Module, inputs: Any, kwargs: Any, note: str) -> Graph:
+    with preserved(model, runs_for_real=True) as gradients:
+        recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
+        return _run(recorder, inputs, kwargs, None, note)
 
 
 def _run(
