@@ -122,7 +122,7 @@ def leaf_calls(model: nn.Module, inputs: tuple[Any, ...]) -> tuple[Counter[str],
 
 
 def shown_by_nbviz(model: nn.Module, inputs: Any, calls: Counter[str]) -> dict[str, Any]:
-    from nbviz.inspection.graph import trace
+    from nbviz.inspection.graph.trace.trace import trace
 
     start = time.perf_counter()
     graph = trace(model, *inputs)

@@ -126,7 +126,7 @@ def tool(name: str) -> Callable[[nn.Module, Any], Any]:
     if name == "forward":
         return lambda model, x: model(*x)
     if name == "nbviz":
-        from nbviz.inspection.graph import trace
+        from nbviz.inspection.graph.trace.trace import trace
 
         def nbviz(model: nn.Module, x: Any) -> Any:
             graph = trace(model, *x)
@@ -291,7 +291,7 @@ def leaf_calls(name: str, case: Any) -> int | None:
     """How many leaf calls a tool's graph shows; None where its graph has no modules at all."""
     model, inputs, kwargs = case.make(), case.inputs(), case.kwargs()
     if name == "nbviz":
-        from nbviz.inspection.graph import trace
+        from nbviz.inspection.graph.trace.trace import trace
 
         graph = trace(model, *inputs, **kwargs)
         parents = {call.parent for call in graph.module_calls}

@@ -55,7 +55,7 @@ class Net(nn.Module):
             x = stage(x)
         return self.head(self.neck(x))
 
-from nbviz.inspection.graph.hierarchy import Hierarchy
+from nbviz.inspection.graph.hierarchy.hierarchy import Hierarchy
 from nbviz.widgets import graph_view, requests, transport
 MARKS = {}
 def timed(owner, name, label):

@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 
 from nbviz import Run
-from nbviz.recording.series import Series
+from nbviz.recording.scalars.series import Series
 
 POINTS = 10_000_000
 LIMITS = {"resident": 100.0, "query": 1.0}

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbviz import datasets, errors
-    from nbviz.inspection.graph.trace import trace
+    from nbviz.inspection.graph.trace.trace import trace
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
-    from nbviz.recording.opened import open_run
+    from nbviz.recording.journal.opened import open_run
     from nbviz.recording.run import Run
-    from nbviz.recording.series import Sample, Series
+    from nbviz.recording.scalars.series import Sample, Series
     from nbviz.trainer import Trainer
     from nbviz.widgets.dashboard import Dashboard
     from nbviz.widgets.graph_view import GraphView, graph, record
@@ -50,17 +50,17 @@ _HOMES = {
     "GraphView": "nbviz.widgets.graph_view",
     "LiveTrainer": "nbviz.widgets.live_trainer",
     "Run": "nbviz.recording.run",
-    "Sample": "nbviz.recording.series",
-    "Series": "nbviz.recording.series",
+    "Sample": "nbviz.recording.scalars.series",
+    "Series": "nbviz.recording.scalars.series",
     "Trainer": "nbviz.trainer",
     "graph": "nbviz.widgets.graph_view",
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",
     "make_dot": "nbviz.widgets.make_dot",
-    "open_run": "nbviz.recording.opened",
+    "open_run": "nbviz.recording.journal.opened",
     "record": "nbviz.widgets.graph_view",
     "summary": "nbviz.widgets.shown_summary",
-    "trace": "nbviz.inspection.graph.trace",
+    "trace": "nbviz.inspection.graph.trace.trace",
     "unload_ipython_extension": "nbviz.magics",
 }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError, RunActiveError, TrainingError
 from nbviz.inspection.graph.live import LiveGraph
-from nbviz.inspection.graph.overlays import Overlays
+from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from nbviz.protocol import RunStatus
+    from nbviz.protocol.run import RunStatus
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
 STOP_SECONDS = 30.0

@@ -11,7 +11,7 @@ from torch import nn
 
 import nbviz
 from nbviz.errors import ConfigurationError, RunActiveError
-from nbviz.inspection.graph.timing import call_seconds
+from nbviz.inspection.graph.overlays.timing import call_seconds
 from nbviz.trainer import Trainer
 from nbviz.training.device import move_model
 

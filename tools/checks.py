@@ -66,7 +66,7 @@ CHECKS = (
         (
             "sh",
             "-c",
-            f"{PYTHON} js/generate_protocol.py && git diff --exit-code js/src/protocol.gen.ts",
+            f"{PYTHON} js/generate_protocol.py && git diff --exit-code js/src/protocol",
         ),
     ),
     Check("ruff", (PYTHON, "-m", "ruff", "check", ".")),

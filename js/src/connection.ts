@@ -1,6 +1,6 @@
 // The page's end of the comm: asks for a snapshot, keeps the sequence, acknowledges what was drawn,
 // pulls where the kernel cannot push, and awaits the answers to requests.
-import type { Message, Request } from "./protocol.gen";
+import type { Message, Request } from "./protocol/index.gen";
 import type { Answer, Store } from "./store";
 
 /** The part of anywidget's model that a connection needs. */

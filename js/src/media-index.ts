@@ -1,5 +1,5 @@
 // Which images, histograms, tensors and texts of a run can be asked for: their tags and steps.
-import type { MediaKind, MediaTag } from "./protocol.gen";
+import type { MediaKind, MediaTag } from "./protocol/index.gen";
 
 const MOST_STEPS = 4000; // a slider has no more places
 

@@ -1,7 +1,7 @@
 // A recorded run in a page without a kernel: the same store, filled once; nothing can be asked of a
 // kernel, so answers come from the recording or not at all.
 import type { Asker, Question } from "./connection";
-import type { GraphLevel, Update } from "./protocol.gen";
+import type { GraphLevel, Update } from "./protocol/index.gen";
 import type { Answer, MediaAnswer, Store } from "./store";
 
 /** What a saved page carries: a snapshot's updates, its buffers as base64, the graph, media. */

@@ -50,7 +50,9 @@ export class SeriesWatch {
 			if (known === 0 || this.told.get(run) === telling) continue;
 			this.told.set(run, telling);
 			const { run_id } = run;
-			this.asker.ask({ kind: "watch_series", run_id, view: this.view, series, known }).catch(() => {
+			const keys = series.map(String);
+			const request = { kind: "set_wanted", run_id, panel: "curves", keys, known } as const;
+			this.asker.ask({ ...request, view: this.view }).catch(() => {
 				// Refused by a kernel that has begun anew: its snapshot has it told again.
 				this.told.delete(run);
 			});

@@ -18,7 +18,7 @@ import type {
 	TextSent,
 	Update,
 	WeightsUpdated,
-} from "./protocol.gen";
+} from "./protocol/index.gen";
 import { SeriesData } from "./series-data";
 
 /** Everything the page knows of one run. */
@@ -107,7 +107,6 @@ export class Store {
 				if (known) {
 					known.name = update.name;
 					known.commands = update.commands;
-					known.has_graph = update.has_graph;
 				} else this.runs.set(update.run_id, emptyRun(update.run_id, update, this.runs.size));
 				this.mark("runs");
 				return undefined;
@@ -173,6 +172,10 @@ export class Store {
 				this.mark("weights");
 				return undefined;
 			}
+			case "graph_added":
+				this.run(update.run_id).has_graph = true;
+				this.mark("runs");
+				return undefined;
 			case "overlay_updated": {
 				const { overlay, step, nodes, note, first } = update;
 				const data = doubles(buffers[update.buffer]);
@@ -243,14 +246,14 @@ const ALL_TOPICS: readonly Topic[] = [
 
 function emptyRun(
 	run_id: string,
-	info: { name: string; commands: string[]; has_graph: boolean },
+	info: { name: string; commands: string[] },
 	index: number,
 ): RunState {
 	return {
 		run_id,
 		name: info.name,
 		commands: info.commands,
-		has_graph: info.has_graph,
+		has_graph: false,
 		index,
 		progress: undefined,
 		settings: [],

@@ -1,5 +1,5 @@
 // A widget of its own: a model's summary, whose table came with the widget and never changes.
-import type { SummaryTable } from "./protocol.gen";
+import type { SummaryTable } from "./protocol/index.gen";
 import base from "./styles/base.css";
 import summary from "./styles/summary.css";
 import tokens from "./styles/tokens.css";

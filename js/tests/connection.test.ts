@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Channel, Connection } from "../src/connection";
-import type { Request } from "../src/protocol.gen";
+import type { Request } from "../src/protocol/index.gen";
 import { Store } from "../src/store";
 import { fixture } from "./fixtures";
 

@@ -1,6 +1,6 @@
 // The same fixtures that the Python tests read.
 import { readFileSync } from "node:fs";
-import type { Message, Request, Update } from "../src/protocol.gen";
+import type { Message, Request, Update } from "../src/protocol/index.gen";
 
 const FOLDER = `${import.meta.dirname}/../../tests/fixtures/protocol/`;
 

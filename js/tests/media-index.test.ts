@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MediaIndex, placeAt } from "../src/media-index";
-import type { MediaTag } from "../src/protocol.gen";
+import type { MediaTag } from "../src/protocol/index.gen";
 import { doubles } from "../src/store";
 import { fixture } from "./fixtures";
 

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
-import type { Update } from "../src/protocol.gen";
+import type { Update } from "../src/protocol/index.gen";
 import { type RunState, Store, type Topic } from "../src/store";
 import { fixture } from "./fixtures";
 

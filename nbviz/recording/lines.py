@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nbviz.protocol import EventKind, LineLevel
+    from nbviz.protocol.log import LineLevel
+    from nbviz.protocol.run import EventKind
 
 LINES_KEPT = 10_000
 CHARACTERS_KEPT = 4_000_000

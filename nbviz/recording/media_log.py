@@ -7,28 +7,28 @@ from time import time
 from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError
-from nbviz.inspection.statistics import STATISTICS
-from nbviz.recording.media import check_kind, check_step
-from nbviz.recording.media_inbox import Waiting
-from nbviz.recording.media_inputs import (
+from nbviz.inspection.tensors.statistics import STATISTICS
+from nbviz.recording.media.inbox import Waiting
+from nbviz.recording.media.inputs import (
     GridInput,
     HistogramInput,
     ImageInput,
     TensorInput,
     TextInput,
 )
+from nbviz.recording.media.store import check_kind, check_step
 from nbviz.recording.run_record import RunRecord
-from nbviz.recording.scalars import read_step, read_tag
-from nbviz.recording.watch_options import read_options
+from nbviz.recording.scalars.inputs import read_step, read_tag
+from nbviz.recording.watching.options import read_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import nn
 
-    from nbviz.recording.media import MediaKind, MediaStore
-    from nbviz.recording.media_inputs import ImageLayout, MediaInput
-    from nbviz.recording.watch import Watch
+    from nbviz.recording.media.inputs import ImageLayout, MediaInput
+    from nbviz.recording.media.store import MediaKind, MediaStore
+    from nbviz.recording.watching.watch import Watch
 
 
 class MediaLog(RunRecord):
@@ -201,7 +201,7 @@ class MediaLog(RunRecord):
             statistics=statistics,
             name=name,
         )
-        from nbviz.recording.watch import Watch
+        from nbviz.recording.watching.watch import Watch
 
         if any(one.options.prefix == options.prefix for one in self.watches):
             raise ConfigurationError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nbviz.protocol import RunStatus
+    from nbviz.protocol.run import RunStatus
     from nbviz.recording.overhead import OverheadBudget
 
 WINDOW_SECONDS = 10.0
@@ -19,7 +19,7 @@ class Progress:
     """Where a run is; a new one replaces it each time it is looked at.
 
     Attributes:
-        status: As in `protocol.RunStatus`.
+        status: As in `protocol.run.RunStatus`.
         started_at: Unix seconds; 0 while it has not started.
         step: Completed steps.
         total_steps: How many there will be, None if unknown.

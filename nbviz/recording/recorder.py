@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 from torch import Tensor
 
 from nbviz.errors import LoggingError
-from nbviz.recording.capture import CapturedScalar
-from nbviz.recording.scalars import read_value
+from nbviz.recording.capture.captured import CapturedScalar
+from nbviz.recording.scalars.inputs import read_value
 from nbviz.training.events import (
     EpochEnded,
     EpochStarted,

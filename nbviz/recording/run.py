@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from nbviz.errors import LoggingError, RunStopped
 from nbviz.recording import tracking
-from nbviz.recording.capture import CapturedScalar, CapturedValues, seal
+from nbviz.recording.capture.captured import CapturedScalar, CapturedValues, seal
 from nbviz.recording.current import as_current
-from nbviz.recording.intake import CHUNK
-from nbviz.recording.journal import Journal
+from nbviz.recording.journal.journal import Journal
 from nbviz.recording.media_log import MediaLog
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.run_record import ENDED
-from nbviz.recording.scalars import flatten, read_step, read_tag, read_value
+from nbviz.recording.scalars.inputs import flatten, read_step, read_tag, read_value
+from nbviz.recording.scalars.intake import CHUNK
 from nbviz.training.events import RunEnded
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
-    from nbviz.recording.series import Series
+    from nbviz.recording.scalars.series import Series
     from nbviz.training.events import EndReason
 
 T = TypeVar("T")

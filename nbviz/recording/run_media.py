@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import ConfigurationError
-from nbviz.recording.media import MediaStore
-from nbviz.recording.media_inbox import MediaInbox, Waiting
+from nbviz.recording.media.inbox import MediaInbox, Waiting
+from nbviz.recording.media.store import MediaStore
 from nbviz.recording.overhead import OverheadBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbviz.recording.media import MediaItem, MediaKind
-    from nbviz.recording.watch import Watch
+    from nbviz.recording.media.store import MediaItem, MediaKind
+    from nbviz.recording.watching.watch import Watch
 
 LEAST_MEDIA_BUDGET = 1_000_000
 

@@ -14,23 +14,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbviz.errors import ConfigurationError
-from nbviz.recording.budget import MemoryBudget
 from nbviz.recording.collector import keep_drained
-from nbviz.recording.intake import Intake
+from nbviz.recording.device_memory import read_memory
 from nbviz.recording.lines import Line, Lines, RecordedEvent
-from nbviz.recording.memory import read_memory
 from nbviz.recording.progress import Progress, ProgressMeter
 from nbviz.recording.recorder import record_event
 from nbviz.recording.run_media import RunMedia
+from nbviz.recording.scalars.budget import MemoryBudget
+from nbviz.recording.scalars.intake import Intake
 from nbviz.recording.weights_store import WeightsStore
 from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from nbviz.inspection.graph.overlays import Overlays
-    from nbviz.protocol import EventKind, LineLevel, RunStatus
-    from nbviz.recording.series import Series
+    from nbviz.inspection.graph.overlays.overlays import Overlays
+    from nbviz.protocol.log import LineLevel
+    from nbviz.protocol.run import EventKind, RunStatus
+    from nbviz.recording.scalars.series import Series
     from nbviz.training.events import EndReason, Event, RunEnded, RunStarted
 
 LEAST_MEMORY_BUDGET = 1_000_000

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from nbviz.inspection.weights import ReducedWeights, WeightsImage
-    from nbviz.recording.capture import CapturedArray
+    from nbviz.inspection.tensors.pictures import ReducedWeights, WeightsImage
+    from nbviz.recording.capture.captured import CapturedArray
 
 
 class WeightsStore:
@@ -88,7 +88,7 @@ class WeightsStore:
         """Take pictures of this model, which is not kept alive."""
         if self._model is not None and self._model() is model:
             return
-        from nbviz.inspection.weights import list_layers
+        from nbviz.inspection.tensors.pictures import list_layers
 
         self._model = weakref.ref(model)
         self._unreadable.clear()
@@ -106,7 +106,7 @@ class WeightsStore:
         model = self._model() if self._model is not None else None
         if model is None:
             return
-        from nbviz.inspection.weights import layer_tensors
+        from nbviz.inspection.tensors.pictures import layer_tensors
 
         started = time.monotonic()
         wanted = self.wanted if names is None else set(names)
@@ -134,8 +134,8 @@ class WeightsStore:
             self.capture(step, old)
 
     def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
-        from nbviz.inspection.weights import reduce_on_device
-        from nbviz.recording.capture import send_to_host
+        from nbviz.inspection.tensors.pictures import reduce_on_device
+        from nbviz.recording.capture.captured import send_to_host
 
         reduced = reduce_on_device(name, tensor, step)
         coming = (send_to_host(reduced.packed), reduced)

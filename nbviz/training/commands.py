@@ -15,7 +15,7 @@ from nbviz.training.settings import Setting, Settings
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from nbviz.protocol import RunStatus
+    from nbviz.protocol.run import RunStatus
     from nbviz.training.events import EndReason, Event, Observer
 
 _ACTIVE = frozenset({"running", "paused", "stopping"})

@@ -40,7 +40,7 @@ from nbviz.training.validation import validate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from nbviz.protocol import LineLevel
+    from nbviz.protocol.log import LineLevel
     from nbviz.training.events import EndReason, Observer
     from nbviz.training.metrics import Metric
 

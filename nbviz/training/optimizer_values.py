@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
-    from nbviz.protocol import ValueScale
+    from nbviz.protocol.run import ValueScale
 
 # Written into the groups by schedulers, for their own use.
 _OF_SCHEDULERS = frozenset(

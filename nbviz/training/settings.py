@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
-    from nbviz.protocol import ValueScale
+    from nbviz.protocol.run import ValueScale
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One settable value, as it is now. The fields are those of `protocol.Setting`."""
+    """One settable value, as it is now. The fields are those of `protocol.run.Setting`."""
 
     name: str
     value: float

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import graphviz
 
-from nbviz.inspection.graph.autograd_levels import as_graph
-from nbviz.widgets.autograd_picture import autograd_picture, box_lines
-from nbviz.widgets.graph_files import PICTURE_FORMATS, encoded_picture, write_file
+from nbviz.inspection.graph.hierarchy.autograd_levels import as_graph
+from nbviz.pictures.autograd_picture import autograd_picture, box_lines
+from nbviz.pictures.graph_files import PICTURE_FORMATS, encoded_picture, write_file
 from nbviz.widgets.graph_view import GraphView
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.autograd import AutogradGraph
+    from nbviz.inspection.graph.trace.autograd import AutogradGraph
 
 # As torchviz draws them.
 _COLORS = {

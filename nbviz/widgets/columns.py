@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbviz.recording.units import reduce_points
+from nbviz.recording.scalars.units import reduce_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz import protocol
-    from nbviz.inspection.weights import WeightsImage
-    from nbviz.recording.series import Sample, Series
-    from nbviz.recording.units import Units
+    from nbviz.inspection.tensors.pictures import WeightsImage
+    from nbviz.recording.scalars.series import Sample, Series
+    from nbviz.recording.scalars.units import Units
 
 
 def wire_text(text: str) -> str:
@@ -28,7 +28,7 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def picture_fields(image: WeightsImage) -> protocol.PictureFields:
+def picture_fields(image: WeightsImage) -> protocol.core.PictureFields:
     """Return what is told of a tensor's picture beside its cells."""
     return {
         "shape": list(image.shape),
@@ -52,7 +52,7 @@ def columns_of(*columns: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def bucket_columns(sample: Sample | Units) -> NDArray[np.float64]:
-    """Return the seven columns, as `protocol.BucketsAppended` lays them out."""
+    """Return the seven columns, as `protocol.curves.BucketsAppended` lays them out."""
     return columns_of(
         sample.steps,
         sample.wall_times,

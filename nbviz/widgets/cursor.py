@@ -23,6 +23,7 @@ class RunCursor:
     settings: object = None
     layers: object = None
     info: object = None
+    has_graph: bool = False
     weights: dict[str, int] = field(default_factory=dict[str, int])
     overlays: dict[str, int] = field(default_factory=dict[str, int])
     media: int = 0

@@ -14,9 +14,9 @@ import anywidget
 import traitlets
 
 from nbviz.errors import ConfigurationError
+from nbviz.front_end import front_end
 from nbviz.widgets.emitter import Emitter
 from nbviz.widgets.feed import Feed
-from nbviz.widgets.front_end import front_end
 from nbviz.widgets.output import Output
 from nbviz.widgets.requests import RequestHandler
 from nbviz.widgets.transport import Transport
@@ -24,7 +24,7 @@ from nbviz.widgets.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbviz.protocol import GraphLevel
+    from nbviz.protocol.graph import GraphLevel
     from nbviz.recording.run import Run
 
 PANELS = ("toolbar", "curves", "weights", "media", "graph", "log")
@@ -124,7 +124,7 @@ class Dashboard(anywidget.AnyWidget):
 
         The page is as interactive as the live view: curves zoom, and the graph expands.
         """
-        from nbviz.widgets.static_view import save_html
+        from nbviz.pictures.saved_view import save_html
 
         names = ", ".join(run.name for run in self.runs)
         return save_html(Path(path), self.runs, graphs=self.graph_levels(), title=title or names)
@@ -165,7 +165,7 @@ class Dashboard(anywidget.AnyWidget):
 
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""
-        from nbviz.widgets.static_view import mime_bundle
+        from nbviz.pictures.saved_view import mime_bundle
 
         return mime_bundle(self.runs, self.view_id)
 

@@ -111,7 +111,10 @@ class Feed:
         if end is None:
             run.drain()
         sent = cursor.runs.setdefault(run.run_id, RunCursor())
-        add_run(run, sent, batch, has_graph=run.run_id in self.graphs)
+        add_run(run, sent, batch)
+        if run.run_id in self.graphs and not sent.has_graph:
+            sent.has_graph = True
+            batch.add({"kind": "graph_added", "run_id": run.run_id})
         add_settings(run, sent, batch)
         add_points(run, sent, batch, limit, interest=interest, full=full, end=end)
         add_history(run, sent, batch, full=full, end=end)

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.inspection.graph.model import Graph
-from nbviz.inspection.graph.recording import Recording
-from nbviz.inspection.graph.trace import trace
+from nbviz.inspection.graph.trace.recording import Recording
+from nbviz.inspection.graph.trace.trace import trace
+from nbviz.pictures.graph_files import encoded_picture, save_graph
+from nbviz.pictures.graph_picture import graph_picture
+from nbviz.pictures.saved_view import figure_html
+from nbviz.pictures.svg import picture_to_svg
 from nbviz.recording.run import Run
 from nbviz.widgets.dashboard import Dashboard
-from nbviz.widgets.graph_files import encoded_picture, save_graph
-from nbviz.widgets.graph_picture import graph_picture
-from nbviz.widgets.static_svg import picture_to_svg
-from nbviz.widgets.static_view import figure_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import torch
 
-    from nbviz.protocol import GraphLevel
-    from nbviz.widgets.graph_levels import Levels
+    from nbviz.pictures.graph_levels import Levels
+    from nbviz.protocol.graph import GraphLevel
 
 
 class GraphView(Dashboard):

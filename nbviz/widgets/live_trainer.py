@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     import torch
 
-    from nbviz.protocol import GraphLevel, RunStatus
+    from nbviz.protocol.graph import GraphLevel
+    from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
 
 _by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import MissingDependencyError
-from nbviz.inspection.graph.autograd import autograd_graph
+from nbviz.inspection.graph.trace.autograd import autograd_graph
 
 if TYPE_CHECKING:
     from nbviz.widgets.autograd_digraph import AutogradDigraph

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.errors import CommandError, NbvizError
-from nbviz.recording.png import SIGNATURE, encode_png
+from nbviz.recording.media.png import SIGNATURE, encode_png
 from nbviz.widgets.columns import finite, picture_fields, wire_text
 from nbviz.widgets.media_feed import evenly
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz import protocol
-    from nbviz.inspection.histograms import Histogram
-    from nbviz.recording.media import Image, Media, MediaItem
+    from nbviz.inspection.tensors.histograms import Histogram
+    from nbviz.recording.media.store import Image, Media, MediaItem
     from nbviz.recording.run import Run
 
 MOST_HISTOGRAMS = 100
@@ -188,10 +188,10 @@ def _info(histogram: Histogram) -> dict[str, Any]:
     }
 
 
-def _tensor(tag: str, values: NDArray[Any]) -> tuple[protocol.PictureFields, bytes]:
+def _tensor(tag: str, values: NDArray[Any]) -> tuple[protocol.core.PictureFields, bytes]:
     import torch
 
-    from nbviz.inspection.weights import reduce_weights
+    from nbviz.inspection.tensors.pictures import reduce_weights
 
     if values.dtype.kind == "u":  # torch calculates with none but the smallest of these
         values = values.astype(np.float64)

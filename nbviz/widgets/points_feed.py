@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.run import Run
-    from nbviz.recording.series import Series
+    from nbviz.recording.scalars.series import Series
     from nbviz.widgets.cursor import Batch, RunCursor
 
 BUCKET_BYTES = 56

@@ -7,12 +7,14 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, get_args
 
 from nbviz.errors import CommandError, NbvizError
-from nbviz.protocol import OverlayName
-from nbviz.widgets.front_end import front_end
+from nbviz.front_end import front_end
+from nbviz.protocol.graph import OverlayName
 from nbviz.widgets.media_items import media_item
 from nbviz.widgets.transport import FRAME_BYTES, PULL_FRAME_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nbviz.recording.run import Run
     from nbviz.widgets.dashboard import Dashboard
 
@@ -70,18 +72,8 @@ class RequestHandler:
             self._done(client_id, request)
         elif kind == "send_range":
             self._send_range(client_id, run, request)
-        elif kind == "watch_series":
-            self._watch_series(client_id, run, request)
-            self._done(client_id, request)
-        elif kind == "watch_layers":
-            names = request.get("names")
-            if not isinstance(names, list) or len(names) > MAX_LAYERS:  # pyright: ignore[reportUnknownArgumentType]
-                raise CommandError(f"names must be a list of at most {MAX_LAYERS} layers.")
-            owner = f"{client_id} {_integer(request, 'view')}"
-            run.weights.want(owner, {str(name) for name in names})  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
-            self._done(client_id, request)
-        elif kind == "watch_overlay":
-            self._watch_overlay(client_id, run, request)
+        elif kind == "set_wanted":
+            self._set_wanted(client_id, run, request)
             self._done(client_id, request)
         elif kind == "send_graph":
             self._send_graph(client_id, run, request)
@@ -104,9 +96,7 @@ class RequestHandler:
 
     def _send_range(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
         numbers = [int(number) for number in request["series"]]
-        bad = [number for number in numbers if not 0 <= number < len(run.tags)]
-        if bad:
-            raise CommandError(f"there is no series {bad[0]}; the run has {len(run.tags)}.")
+        self._check_series(run, numbers)
         counts, columns = self._dashboard.feed.range(
             run,
             numbers,
@@ -125,14 +115,31 @@ class RequestHandler:
         }
         self._dashboard.transport.answer(client_id, [update], [columns.tobytes()])
 
-    def _watch_series(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
-        numbers = {int(number) for number in request["series"]}
-        known = min(_integer(request, "known"), len(run.tags))
+    def _set_wanted(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
+        given: Any = request.get("keys")
+        if not isinstance(given, list):
+            raise CommandError(f"keys must be a list, got {given!r}.")
+        keys = [str(key) for key in given]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        view, panel = _integer(request, "view"), request.get("panel")
+        owner = f"{client_id} {view}"
+        if panel == "curves":
+            known = min(_integer(request, "known"), len(run.tags))
+            numbers = {int(key) for key in keys}
+            self._check_series(run, numbers)
+            self._dashboard.feed.interests.want(client_id, view, run.run_id, numbers, known)
+        elif panel == "weights":
+            if len(keys) > MAX_LAYERS:
+                raise CommandError(f"keys must be at most {MAX_LAYERS} layers, got {len(keys)}.")
+            run.weights.want(owner, set(keys))
+        elif panel == "graph":
+            self._want_overlay(owner, run, keys)
+        else:
+            raise CommandError(f"nothing can be wanted of a panel {panel!r}.")
+
+    def _check_series(self, run: Run, numbers: Iterable[int]) -> None:
         bad = [number for number in numbers if not 0 <= number < len(run.tags)]
         if bad:
             raise CommandError(f"there is no series {bad[0]}; the run has {len(run.tags)}.")
-        view = _integer(request, "view")
-        self._dashboard.feed.interests.want(client_id, view, run.run_id, numbers, known)
 
     def _send_asset(self, client_id: str, request: dict[str, Any]) -> None:
         name = request.get("name")
@@ -147,18 +154,17 @@ class RequestHandler:
         }
         self._dashboard.transport.answer(client_id, [update], [front_end(name).encode()])
 
-    def _watch_overlay(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
-        overlay, nodes = request.get("overlay"), request.get("nodes")
+    def _want_overlay(self, owner: str, run: Run, keys: list[str]) -> None:
+        overlay, nodes = (keys[0], keys[1:]) if keys else ("", [])
         if run.overlays is None:
             raise CommandError(f"the run {run.name!r} has no model that could be measured.")
-        if overlay != "" and overlay not in OVERLAYS:
+        if overlay and overlay not in OVERLAYS:
             raise CommandError(
                 f"there is no overlay {overlay!r}; there are: {', '.join(OVERLAYS)}."
             )
-        if not isinstance(nodes, list) or len(nodes) > MAX_NODES:  # pyright: ignore[reportUnknownArgumentType]
-            raise CommandError(f"nodes must be a list of at most {MAX_NODES} boxes.")
-        owner = f"{client_id} {_integer(request, 'view')}"
-        run.overlays.want(owner, overlay, {str(node) for node in nodes})  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        if len(nodes) > MAX_NODES:
+            raise CommandError(f"keys must be at most {MAX_NODES} boxes, got {len(nodes)}.")
+        run.overlays.want(owner, overlay, set(nodes))
 
     def _send_graph(self, client_id: str, run: Run, request: dict[str, Any]) -> None:
         scopes = [str(scope) for scope in request["scopes"]]

@@ -10,8 +10,8 @@ from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from nbviz.inspection.summary import Summary
-from nbviz.inspection.summary import summary as summary_of_model
+from nbviz.inspection.summary.summary import Summary
+from nbviz.inspection.summary.summary import summary as summary_of_model
 
 if TYPE_CHECKING:
     import torch

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 PROGRESS_SECONDS = 0.2
 
 
-def add_run(run: Run, sent: RunCursor, batch: Batch, *, has_graph: bool) -> None:
+def add_run(run: Run, sent: RunCursor, batch: Batch) -> None:
     """Add what a page has to know of a run before all else."""
-    info = (wire_text(run.name), run.commands, has_graph)
+    info = (wire_text(run.name), run.commands)
     if sent.info == info:
         return
     sent.info = info
@@ -27,7 +27,6 @@ def add_run(run: Run, sent: RunCursor, batch: Batch, *, has_graph: bool) -> None
             "name": wire_text(run.name),
             "started_at": run.progress.started_at,
             "commands": list(run.commands),
-            "has_graph": has_graph,
         }
     )
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from nbviz.inspection.summary_table import as_table
-from nbviz.inspection.summary_text import as_html, readable_depth
-from nbviz.widgets.front_end import front_end
+from nbviz.front_end import front_end
+from nbviz.inspection.summary.table import as_table
+from nbviz.inspection.summary.text import as_html, readable_depth
+from nbviz.pictures.saved_view import hidden_html
 from nbviz.widgets.output import display_live
-from nbviz.widgets.static_view import hidden_html
 
 if TYPE_CHECKING:
-    from nbviz.inspection.summary import Summary
+    from nbviz.inspection.summary.summary import Summary
 
 
 class SummaryView(anywidget.AnyWidget):

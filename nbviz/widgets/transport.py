@@ -119,7 +119,6 @@ class Transport:
                     "kind": "snapshot",
                     "client_id": client_id,
                     "sequence": client.sequence if self.pulls else self._sequence,
-                    "protocol_version": protocol.PROTOCOL_VERSION,
                     "updates": updates,
                 },
                 buffers,

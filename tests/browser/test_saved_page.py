@@ -9,8 +9,8 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
+from nbviz.pictures.page import save_html
 from nbviz.recording.run import Run
-from nbviz.widgets.replay import save_html
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbviz.inspection import device_statistics
-from nbviz.inspection.device_statistics import (
+from nbviz.inspection.tensors import device_statistics
+from nbviz.inspection.tensors.device_statistics import (
     ROW,
     SAMPLE,
     count_in_bins,
@@ -19,8 +19,13 @@ from nbviz.inspection.device_statistics import (
     make_plan,
     reduce_rows,
 )
-from nbviz.inspection.histograms import bin_edges
-from nbviz.inspection.statistics import Statistics, histogram_of_sample, merge_parts, statistics_of
+from nbviz.inspection.tensors.histograms import bin_edges
+from nbviz.inspection.tensors.statistics import (
+    Statistics,
+    histogram_of_sample,
+    merge_parts,
+    statistics_of,
+)
 
 CPU = torch.device("cpu")
 

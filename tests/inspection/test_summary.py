@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from nbviz.errors import ConfigurationError, MissingDependencyError, TraceError
-from nbviz.inspection.summary import Summary, summary
+from nbviz.inspection.summary.summary import Summary, summary
 
 
 class Tied(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from nbviz.errors import ConfigurationError
-from nbviz.inspection.weights import (
+from nbviz.inspection.tensors.pictures import (
     NOT_FINITE,
     WeightsImage,
     layer_tensors,

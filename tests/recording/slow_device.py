@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from nbviz.recording.device_ring import PlainBackend
+from nbviz.recording.capture.device_ring import PlainBackend
 
 CPU = torch.device("cpu")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nbviz.recording.block import BLOCK, WALL_TIME_ERROR, Block
+from nbviz.recording.scalars.block import BLOCK, WALL_TIME_ERROR, Block
 
 random = np.random.default_rng(0)
 index = np.arange(BLOCK)

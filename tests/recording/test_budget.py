@@ -11,9 +11,9 @@ import pytest
 
 from nbviz import Run
 from nbviz.errors import ConfigurationError
-from nbviz.recording.budget import MemoryBudget
-from nbviz.recording.series import Series
-from nbviz.recording.spill import SpillFile
+from nbviz.recording.scalars.budget import MemoryBudget
+from nbviz.recording.scalars.series import Series
+from nbviz.recording.scalars.spill import SpillFile
 
 POINTS = 100_000
 

@@ -13,11 +13,17 @@ from slow_device import CPU, SlowBackend
 
 from nbviz import Run
 from nbviz.errors import LoggingError
-from nbviz.inspection.device_statistics import count_in_bins, flat_values, make_plan, reduce_rows
-from nbviz.recording import capture, scalars
-from nbviz.recording.capture import CapturedScalar
-from nbviz.recording.device_ring import PlainBackend, Ring
-from nbviz.recording.watch_jobs import DeviceSample, Plans, take_samples
+from nbviz.inspection.tensors.device_statistics import (
+    count_in_bins,
+    flat_values,
+    make_plan,
+    reduce_rows,
+)
+from nbviz.recording.capture import captured as capture
+from nbviz.recording.capture.captured import CapturedScalar
+from nbviz.recording.capture.device_ring import PlainBackend, Ring
+from nbviz.recording.scalars import inputs as scalars
+from nbviz.recording.watching.jobs import DeviceSample, Plans, take_samples
 from nbviz.training import cuda_events
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from slow_device import CPU, SlowBackend
 
 from nbviz import Run
-from nbviz.recording import scalars
-from nbviz.recording.capture import CapturedScalar
-from nbviz.recording.device_ring import Lease, PlainBackend, Ring
+from nbviz.recording.capture.captured import CapturedScalar
+from nbviz.recording.capture.device_ring import Lease, PlainBackend, Ring
+from nbviz.recording.scalars import inputs as scalars
 
 
 def scalar(value: float, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -123,7 +123,7 @@ def test_threads_share_a_ring() -> None:
 
 def test_a_log_call_makes_one_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The way of a device's scalars through a run, with this machine's processor as the device."""
-    from nbviz.recording import capture
+    from nbviz.recording.capture import captured as capture
 
     backend = SlowBackend()
     monkeypatch.setitem(capture._rings, CPU, Ring(backend))

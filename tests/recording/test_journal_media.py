@@ -20,7 +20,7 @@ from tensorboard.util import tensor_util
 from torch.utils.tensorboard import SummaryWriter
 
 import nbviz
-from nbviz.inspection.histograms import make_histogram
+from nbviz.inspection.tensors.histograms import make_histogram
 from nbviz.recording.event_files.layout import read_layout
 from nbviz.recording.event_files.media_messages import (
     histogram_field,

@@ -14,12 +14,12 @@ from hypothesis.extra import numpy as arrays
 
 from nbviz import Run
 from nbviz.errors import ConfigurationError, LoggingError
-from nbviz.inspection.histograms import make_histogram
-from nbviz.recording.media import MOST_ITEMS, Image, MediaStore
-from nbviz.recording.media_inbox import MediaInbox, Waiting
-from nbviz.recording.media_inputs import TensorInput, TextInput
+from nbviz.inspection.tensors.histograms import make_histogram
+from nbviz.recording.media.inbox import MediaInbox, Waiting
+from nbviz.recording.media.inputs import TensorInput, TextInput
+from nbviz.recording.media.png import decode_image, encode_png
+from nbviz.recording.media.store import MOST_ITEMS, Image, MediaStore
 from nbviz.recording.overhead import OverheadBudget
-from nbviz.recording.png import decode_image, encode_png
 
 
 def pixels_of(run: Run, tag: str = "x") -> np.ndarray:

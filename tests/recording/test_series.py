@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
-from nbviz.recording.block import BLOCK
-from nbviz.recording.series import Series
+from nbviz.recording.scalars.block import BLOCK
+from nbviz.recording.scalars.series import Series
 
 
 def filled(values, steps=None, parts=(10**9,)) -> Series:

@@ -17,8 +17,9 @@ from torch import nn
 import nbviz
 from nbviz import Run, Trainer
 from nbviz.errors import ConfigurationError
-from nbviz.recording import watch_hooks, watch_jobs
-from nbviz.recording.watch_jobs import DeviceSample, Plans
+from nbviz.recording.watching import hooks as watch_hooks
+from nbviz.recording.watching import jobs as watch_jobs
+from nbviz.recording.watching.jobs import DeviceSample, Plans
 
 ALL = {"every_steps": 1, "every": 0.0}
 

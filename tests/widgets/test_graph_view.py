@@ -17,8 +17,8 @@ from torch import nn
 
 import nbviz
 from nbviz.errors import ConfigurationError, TraceError
-from nbviz.widgets.graph_picture import graph_picture
-from nbviz.widgets.static_shapes import Box, Label
+from nbviz.pictures.graph_picture import graph_picture
+from nbviz.pictures.shapes import Box, Label
 
 NASTY = "<script>alert(1)</script>\"'&"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -87,7 +87,7 @@ def test_a_saved_notebook_shows_a_picture() -> None:
 
 
 def test_every_text_lies_within_its_box_and_the_picture() -> None:
-    from nbviz.widgets.graph_boxes import wide_text
+    from nbviz.pictures.graph_boxes import wide_text
 
     picture = graph_picture(view().graph, depth=3)
     boxes = [shape for shape in picture.shapes if isinstance(shape, Box)][1:]

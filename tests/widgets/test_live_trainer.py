@@ -300,7 +300,7 @@ def test_a_picture_that_fails_ends_neither_the_run_nor_its_recording(trainer, mo
     def fail(*_):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr("nbviz.inspection.weights.reduce_on_device", fail)
+    monkeypatch.setattr("nbviz.inspection.tensors.pictures.reduce_on_device", fail)
     page = Page(trainer)
     page.ready()
     page.ask("watch_layers", run_id=trainer.run.run_id, view=1, names=["hidden.weight"])

@@ -14,12 +14,12 @@ from torch import nn
 
 import nbviz
 from nbviz.errors import ConfigurationError, MissingDependencyError
-from nbviz.inspection.graph.autograd import autograd_graph
-from nbviz.inspection.graph.autograd_levels import as_graph
-from nbviz.widgets.graph_picture import AUTOGRAD_COLORS, graph_picture
-from nbviz.widgets.static_pdf import picture_to_pdf
-from nbviz.widgets.static_shapes import Box, Fill, Label, Stroke, mixed
-from nbviz.widgets.static_svg import picture_to_svg
+from nbviz.inspection.graph.hierarchy.autograd_levels import as_graph
+from nbviz.inspection.graph.trace.autograd import autograd_graph
+from nbviz.pictures.graph_picture import AUTOGRAD_COLORS, graph_picture
+from nbviz.pictures.pdf import picture_to_pdf
+from nbviz.pictures.shapes import Box, Fill, Label, Stroke, mixed
+from nbviz.pictures.svg import picture_to_svg
 
 torchviz = pytest.importorskip("torchviz")
 

@@ -11,7 +11,7 @@ import torch
 from pages import Page
 
 import nbviz
-from nbviz.recording.png import decode_image
+from nbviz.recording.media.png import decode_image
 from nbviz.widgets import requests
 from nbviz.widgets.media_items import media_item
 from nbviz.widgets.transport import PULL_FRAME_BYTES

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from nbviz.errors import ConfigurationError
+from nbviz.pictures.page import replay_html, save_html
 from nbviz.recording.run import Run
-from nbviz.widgets.replay import replay_html, save_html
 
 NASTY = "</script><script>alert(1)</script><!--"
 

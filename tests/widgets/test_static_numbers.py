@@ -1,6 +1,6 @@
 import pytest
 
-from nbviz.widgets.static_numbers import (
+from nbviz.pictures.number_text import (
     format_duration,
     format_ticks,
     format_value,

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 
 from nbviz.errors import ConfigurationError
+from nbviz.pictures import shapes as static_shapes
+from nbviz.pictures.charts import chart_titles, extremes, split_tag
+from nbviz.pictures.png import render_png
+from nbviz.pictures.saved_view import describe, mime_bundle, render_html, render_text
+from nbviz.pictures.svg import render_svg
 from nbviz.recording.run import Run
-from nbviz.widgets import static_shapes
-from nbviz.widgets.static_charts import chart_titles, extremes, split_tag
-from nbviz.widgets.static_png import render_png
-from nbviz.widgets.static_svg import render_svg
-from nbviz.widgets.static_view import describe, mime_bundle, render_html, render_text
 
 SVG = "{http://www.w3.org/2000/svg}"
 TOKENS = Path(__file__).parents[2] / "js" / "src" / "styles" / "tokens.css"

@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 import nbviz
-from nbviz.inspection import summary_table
-from nbviz.inspection.summary_table import as_table
-from nbviz.protocol import SummaryColumn, SummaryTable
+from nbviz.inspection.summary import table as summary_table
+from nbviz.inspection.summary.table import as_table
+from nbviz.protocol.summary import SummaryColumn, SummaryTable
 
 if TYPE_CHECKING:
     from nbviz.widgets.shown_summary import ShownSummary

@@ -1,5 +1,5 @@
 // The x axis by step, epoch or time, and round numbers for both axes.
-import type { RunChanged } from "../protocol.gen";
+import type { RunChanged } from "../protocol/index.gen";
 import type { Columns } from "../series-data";
 
 export type XKind = "step" | "epoch" | "time";

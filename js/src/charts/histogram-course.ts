@@ -1,7 +1,7 @@
 // Histograms over the steps, as columns of colour: values upwards, steps to the right. Each column
 // keeps its own bins; a colour is the share of values in a unit of the range, so that bins of other
 // widths compare.
-import type { HistogramInfo } from "../protocol.gen";
+import type { HistogramInfo } from "../protocol/index.gen";
 
 export interface HistogramColumn extends HistogramInfo {
 	readonly counts: Float64Array;

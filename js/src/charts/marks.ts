@@ -1,5 +1,5 @@
 // Marks on a chart: single points, values that are not finite, and the run's events.
-import type { EventKind } from "../protocol.gen";
+import type { EventKind } from "../protocol/index.gen";
 import type { Theme } from "../theme";
 import type { Range } from "./axis";
 import { Path, type Pen } from "./pen";

@@ -1,6 +1,6 @@
 // The kinds of nodes of a backward graph, and the key to their colours.
 import { element } from "../panels/panel";
-import type { AutogradKind, AutogradTie, GraphLevel } from "../protocol.gen";
+import type { AutogradKind, AutogradTie, GraphLevel } from "../protocol/index.gen";
 
 /** Each kind in words. */
 export const AUTOGRAD: Record<AutogradKind, string> = {

@@ -1,6 +1,6 @@
 // The chosen box: what is known and recorded of it, told below the drawing and shown elsewhere.
 import { type Context, element } from "../panels/panel";
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode } from "../protocol/index.gen";
 import type { RunState } from "../store";
 import type { Colours } from "./colours";
 import { seriesOf, showDetails } from "./details";

@@ -1,7 +1,7 @@
 // The menu of what the graph is coloured by, its scale, and each box's colour and value.
 import { formatCount } from "../format";
 import { element } from "../panels/panel";
-import type { OverlayName } from "../protocol.gen";
+import type { OverlayName } from "../protocol/index.gen";
 import type { OverlayPicture } from "../store";
 import { colourOf, OVERLAYS, type Scale, scaleOf } from "./overlay-scale";
 import { type PathColours, partColour, pathColours } from "./path-colours";

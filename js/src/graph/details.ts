@@ -1,7 +1,7 @@
 // The strip below the drawing: all that is known of the chosen box, as text.
 import { formatCount, formatNumber, formatShape } from "../format";
 import { element } from "../panels/panel";
-import type { GraphNode, OverlayName } from "../protocol.gen";
+import type { GraphNode, OverlayName } from "../protocol/index.gen";
 import type { SeriesData } from "../series-data";
 import type { RunState } from "../store";
 import { AUTOGRAD } from "./autograd";

@@ -2,7 +2,7 @@
 import { isOfModule } from "../charts/tag-groups";
 import type { Context } from "../panels/panel";
 import { selectionOf } from "../panels/selection";
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode } from "../protocol/index.gen";
 import type { RunState } from "../store";
 import { hasWeights } from "./details";
 import { hold } from "./hold";

@@ -2,7 +2,7 @@
 // its boxes are open as they were before a reload.
 import type { Asker } from "../connection";
 import { asTexts, type Memory } from "../memory";
-import type { OverlayName } from "../protocol.gen";
+import type { OverlayName } from "../protocol/index.gen";
 import { GraphTree } from "./tree";
 
 /** Under this name open boxes are remembered. */

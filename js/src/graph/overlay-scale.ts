@@ -1,6 +1,6 @@
 // What the graph can be coloured by, and how a value becomes a colour and a text.
 import { formatDuration, formatNumber, formatPercent } from "../format";
-import type { OverlayName } from "../protocol.gen";
+import type { OverlayName } from "../protocol/index.gen";
 
 type Kind = "sign" | "size" | "share";
 

@@ -59,8 +59,9 @@ export class OverlayWatch {
 	private ask(run: RunState, overlay: string, nodes: string[]): void {
 		if (!this.asker.isLive) return;
 		const { run_id } = run;
+		const keys = overlay ? [overlay, ...nodes] : [];
 		this.asker
-			.ask({ kind: "watch_overlay", run_id, view: this.view, overlay, nodes })
+			.ask({ kind: "set_wanted", run_id, panel: "graph", view: this.view, keys })
 			.catch((error) => {
 				if (overlay) this.failed(error instanceof Error ? error.message : String(error));
 			});

@@ -1,5 +1,5 @@
 // Colours by where in the model a box belongs: one for each of its parts.
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode } from "../protocol/index.gen";
 import type { GraphTree } from "./tree";
 
 const COLOURS = 8;

@@ -1,5 +1,5 @@
 // Everything that is drawn, in one coordinate system: boxes, and lines joined across open boxes.
-import type { AutogradTie, GraphLevel, GraphNode } from "../protocol.gen";
+import type { AutogradTie, GraphLevel, GraphNode } from "../protocol/index.gen";
 import type { Direction, Point } from "./placing";
 import { type BoxLayout, type LevelLayout, portsOf } from "./plan";
 import { type BoxText, HEADER, shapeText } from "./sizes";

@@ -1,6 +1,6 @@
 // Finds boxes by name, path, type or operation, also in boxes that were never opened.
 import { element } from "../panels/panel";
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode } from "../protocol/index.gen";
 import type { GraphTree } from "./tree";
 
 export interface Found {

@@ -1,7 +1,7 @@
 // The card of the graph panel: title, key, drawing or table, and what is said in place of both.
 import { type Card, card } from "../panels/card";
 import { type Context, element } from "../panels/panel";
-import type { GraphLevel } from "../protocol.gen";
+import type { GraphLevel } from "../protocol/index.gen";
 import { autogradKey } from "./autograd";
 import { tableOf } from "./table";
 import type { GraphTree } from "./tree";

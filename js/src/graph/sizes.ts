@@ -1,6 +1,6 @@
 // What a box says, and how large that makes it: text is measured, so that none is ever cut.
 import { formatCount } from "../format";
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode } from "../protocol/index.gen";
 
 export interface BoxText {
 	/** Top left: the name, then the type more quietly. */

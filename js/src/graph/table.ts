@@ -1,7 +1,7 @@
 // The graph as a table of what is shown, for screen readers and for whoever prefers to read.
 import { formatCount, formatShape } from "../format";
 import { element } from "../panels/panel";
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode } from "../protocol/index.gen";
 import type { GraphTree } from "./tree";
 
 const COLUMNS = ["Name", "Type", "Settings", "Output", "Parameters", "FLOP", "Source"] as const;

@@ -1,5 +1,5 @@
 // Which boxes of the graph are open, and the levels that the kernel has sent.
-import type { GraphLevel, GraphNode } from "../protocol.gen";
+import type { GraphLevel, GraphNode } from "../protocol/index.gen";
 import type { BoxPlan, LevelPlan } from "./plan";
 import type { BoxText } from "./sizes";
 

@@ -12,7 +12,7 @@ import { GraphSheet } from "../graph/sheet";
 import { type Measure, measurer, textOf } from "../graph/sizes";
 import { boxOf, GraphStage } from "../graph/stage";
 import { tools } from "../graph/stage-tools";
-import type { GraphNode } from "../protocol.gen";
+import type { GraphNode } from "../protocol/index.gen";
 import type { RunState } from "../store";
 import type { Context, Mount } from "./panel";
 import { runPicker, selectionOf } from "./selection";

@@ -1,6 +1,6 @@
 // The list from which the shown parameters are chosen, with a search.
 import { formatShape } from "../format";
-import type { LayerInfo } from "../protocol.gen";
+import type { LayerInfo } from "../protocol/index.gen";
 import { icon } from "./icons";
 import { element } from "./panel";
 

@@ -6,7 +6,7 @@ import { HistogramChart } from "../charts/histogram-chart";
 import { type HistogramColumn, mergeColumns, readColumns } from "../charts/histogram-course";
 import { formatCount, formatNumber, formatShape } from "../format";
 import { placeAt } from "../media-index";
-import type { MediaKind } from "../protocol.gen";
+import type { MediaKind } from "../protocol/index.gen";
 import { doubles, int16s, type WeightsPicture } from "../store";
 import type { Theme } from "../theme";
 import type { MediaContent } from "./media-loader";

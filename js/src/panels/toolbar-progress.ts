@@ -1,6 +1,6 @@
 // How far a run is: the bar, and the facts beneath it.
 import { formatBytes, formatCount, formatDuration, formatNumber, formatPercent } from "../format";
-import type { RunChanged } from "../protocol.gen";
+import type { RunChanged } from "../protocol/index.gen";
 import { element } from "./panel";
 
 const HIGH_OVERHEAD = 0.02;

@@ -1,6 +1,6 @@
 // One value of a run that can be changed while it trains: a slider, a field, and what is under way.
 import { formatField, formatNumber } from "../format";
-import type { Setting } from "../protocol.gen";
+import type { Setting } from "../protocol/index.gen";
 import { element } from "./panel";
 
 const POSITIONS = 1000;

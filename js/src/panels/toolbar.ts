@@ -1,6 +1,6 @@
 // Steers a run: its state, start to stop, progress, and the values that can be changed as it trains.
 import { formatCount } from "../format";
-import type { RunStatus } from "../protocol.gen";
+import type { RunStatus } from "../protocol/index.gen";
 import type { RunState } from "../store";
 import { icon } from "./icons";
 import { type Context, element, type Mount } from "./panel";

@@ -81,7 +81,13 @@ export class WeightsWatch {
 	private tell(run: RunState, names: string[]): void {
 		if (!this.asker.isLive) return;
 		this.asker
-			.ask({ kind: "watch_layers", run_id: run.run_id, view: this.view, names })
+			.ask({
+				kind: "set_wanted",
+				run_id: run.run_id,
+				panel: "weights",
+				view: this.view,
+				keys: names,
+			})
 			.catch((error) => {
 				// A view that is closing asks for nothing and needs no answer.
 				if (names.length > 0) this.failed(error instanceof Error ? error.message : String(error));

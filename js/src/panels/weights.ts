@@ -2,7 +2,7 @@
 import { type Colormap, colormap, type Palette } from "../charts/colormaps";
 import { magnitudeWithin } from "../charts/heatmap-cells";
 import { asTexts } from "../memory";
-import type { LayerInfo } from "../protocol.gen";
+import type { LayerInfo } from "../protocol/index.gen";
 import type { RunState } from "../store";
 import { readTheme, type Theme } from "../theme";
 import { card } from "./card";

@@ -4,7 +4,7 @@ import { card } from "../panels/card";
 import { icon } from "../panels/icons";
 import { element } from "../panels/panel";
 import { segments } from "../panels/segments";
-import type { SummaryTable } from "../protocol.gen";
+import type { SummaryTable } from "../protocol/index.gen";
 import { NAMES, SummaryRows } from "./rows";
 
 const FILTER_FROM = 12;

@@ -1,5 +1,5 @@
 // The rows of a summary as a tree: which are open, how they are sorted, and so which are shown.
-import type { SummaryTable } from "../protocol.gen";
+import type { SummaryTable } from "../protocol/index.gen";
 
 /** The column of the names; the others are numbered from 0. */
 export const NAMES = -1;

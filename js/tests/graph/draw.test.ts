@@ -4,7 +4,7 @@ import { Drawing } from "../../src/graph/draw";
 import type { Scene, SceneBox } from "../../src/graph/scene";
 import { textOf } from "../../src/graph/sizes";
 import { tiesOf } from "../../src/graph/ties";
-import type { GraphNode } from "../../src/protocol.gen";
+import type { GraphNode } from "../../src/protocol/index.gen";
 import { node } from "./levels";
 
 const TEXT = {

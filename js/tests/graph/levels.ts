@@ -1,5 +1,5 @@
 // A small graph as the kernel sends it: x → stem → block(conv, +) → head → output, the block residual.
-import type { GraphLevel, GraphNode } from "../../src/protocol.gen";
+import type { GraphLevel, GraphNode } from "../../src/protocol/index.gen";
 
 export function node(node_id: string, changes: Partial<GraphNode> = {}): GraphNode {
 	return {

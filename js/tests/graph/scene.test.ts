@@ -5,7 +5,7 @@ import { LayoutEngine, layOut } from "../../src/graph/layout";
 import { compose, type Scene } from "../../src/graph/scene";
 import { familyOf, shapesOf, shortCount, textOf } from "../../src/graph/sizes";
 import { GraphTree, type Loader } from "../../src/graph/tree";
-import type { GraphLevel, GraphNode } from "../../src/protocol.gen";
+import type { GraphLevel, GraphNode } from "../../src/protocol/index.gen";
 import { load, node } from "./levels";
 
 const measure = (text: string) => text.length * 7;

@@ -2,7 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { type Memory, passingMemory } from "../../src/memory";
 import { mountCurves } from "../../src/panels/curves";
-import type { Update } from "../../src/protocol.gen";
+import type { Update } from "../../src/protocol/index.gen";
 import { EverythingInSight, runAdded, type Stage, stage } from "./stage";
 
 beforeEach(() => {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, test, vi } from "vitest";
 import { mountCurves } from "../../src/panels/curves";
-import type { Update } from "../../src/protocol.gen";
+import type { Update } from "../../src/protocol/index.gen";
 import type { Answer } from "../../src/store";
 import { EverythingInSight, runAdded, runChanged, type Stage, stage, turns } from "./stage";
 

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { passingMemory } from "../../src/memory";
 import { mountCurves } from "../../src/panels/curves";
-import type { Update } from "../../src/protocol.gen";
+import type { Update } from "../../src/protocol/index.gen";
 import { EverythingInSight, runAdded, type Stage, stage, turns } from "./stage";
 
 beforeEach(() => {

@@ -2,7 +2,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { passingMemory } from "../../src/memory";
 import { mountLog } from "../../src/panels/log";
-import type { Line, LineLevel, Update } from "../../src/protocol.gen";
+import type { Line, LineLevel, Update } from "../../src/protocol/index.gen";
 import { runAdded, runChanged, stage } from "./stage";
 
 afterEach(() => vi.unstubAllGlobals());

@@ -5,7 +5,7 @@ import type { Question } from "../../src/connection";
 import { type Memory, passingMemory } from "../../src/memory";
 import { mountMedia } from "../../src/panels/media";
 import { MediaLoader, type Wish, type Wisher } from "../../src/panels/media-loader";
-import type { MediaKind, Update } from "../../src/protocol.gen";
+import type { MediaKind, Update } from "../../src/protocol/index.gen";
 import type { Answer } from "../../src/store";
 import { runAdded, type Stage, stage, turns } from "./stage";
 

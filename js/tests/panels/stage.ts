@@ -4,7 +4,7 @@ import type { Asker, Question } from "../../src/connection";
 import { createCursor } from "../../src/cursor";
 import { type Memory, passingMemory } from "../../src/memory";
 import type { Context, Mount } from "../../src/panels/panel";
-import type { RunChanged, RunStatus, Setting, Update } from "../../src/protocol.gen";
+import type { RunChanged, RunStatus, Setting, Update } from "../../src/protocol/index.gen";
 import type { Drawn } from "../../src/series-watch";
 import { type Answer, Store } from "../../src/store";
 

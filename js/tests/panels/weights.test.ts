@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { passingMemory } from "../../src/memory";
 import { mountWeights } from "../../src/panels/weights";
-import type { LayerInfo, Update } from "../../src/protocol.gen";
+import type { LayerInfo, Update } from "../../src/protocol/index.gen";
 import { runAdded, stage, turns } from "./stage";
 
 /** The page lays nothing out here, so the test says what can be seen. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { SummaryTable } from "../../src/protocol.gen";
+import type { SummaryTable } from "../../src/protocol/index.gen";
 import { NAMES, SummaryRows } from "../../src/summary/rows";
 
 const PARAMETERS = 0;

@@ -1,7 +1,7 @@
 """The model's graph: trace, hierarchy, export."""
 
 from nbviz.inspection.graph.model import Edge, Graph, ModuleCall, Operation, Parameter
-from nbviz.inspection.graph.trace import trace
-from nbviz.inspection.graph.values import TensorInfo
+from nbviz.inspection.graph.trace.trace import trace
+from nbviz.inspection.graph.trace.values import TensorInfo
 
 __all__ = ["Edge", "Graph", "ModuleCall", "Operation", "Parameter", "TensorInfo", "trace"]

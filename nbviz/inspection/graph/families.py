@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nbviz.protocol import GraphNode
+    from nbviz.protocol.graph import GraphNode
 
 # As in js/src/graph/sizes.ts, so that a saved picture has the colours of the live one.
 _FAMILIES = [

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from nbviz.errors import NbvizError, TraceError
-from nbviz.inspection.graph.trace import trace
-from nbviz.inspection.graph.values import with_tensors
-from nbviz.inspection.hooks import Hook
+from nbviz.inspection.graph.trace.trace import trace
+from nbviz.inspection.graph.trace.values import with_tensors
+from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.batches import split_batch
 from nbviz.training.between_steps import between_steps
 from nbviz.training.device import to_device

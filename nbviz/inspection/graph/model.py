@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbviz.inspection.graph.values import TensorInfo
-    from nbviz.protocol import AutogradKind, AutogradTie, GraphLevel
+    from nbviz.inspection.graph.trace.values import TensorInfo
+    from nbviz.protocol.graph import AutogradKind, AutogradTie, GraphLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Graph:
     @cached_property
     def hierarchy(self) -> Any:
         """The boxes within boxes that `level` shows."""
-        from nbviz.inspection.graph.hierarchy import Hierarchy
+        from nbviz.inspection.graph.hierarchy.hierarchy import Hierarchy
 
         return Hierarchy(self)
 
@@ -195,7 +195,7 @@ class Graph:
 
     def to_dot(self) -> str:
         """Return the graph in Graphviz's language: modules as clusters, operations in them."""
-        from nbviz.inspection.graph.dot import to_dot
+        from nbviz.inspection.graph.export.dot import to_dot
 
         return to_dot(self)
 

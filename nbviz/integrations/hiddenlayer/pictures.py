@@ -12,7 +12,7 @@ import numpy as np
 from nbviz.errors import MissingDependencyError
 from nbviz.integrations.hiddenlayer.drawing import histograms, normalized
 from nbviz.integrations.hiddenlayer.history import format_step
-from nbviz.widgets.static_numbers import format_ticks, nice_ticks
+from nbviz.pictures.number_text import format_ticks, nice_ticks
 
 if TYPE_CHECKING:
     from nbviz.integrations.hiddenlayer.history import Metric

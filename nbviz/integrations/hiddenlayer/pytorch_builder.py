@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.errors import ConfigurationError
-from nbviz.inspection.graph import trace
+from nbviz.inspection.graph.trace.trace import trace
 from nbviz.integrations.hiddenlayer.installed import installed
 from nbviz.integrations.hiddenlayer.onnx_names import onnx_name
 

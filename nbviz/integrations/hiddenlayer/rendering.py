@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
-from nbviz.inspection.graph.layout import place
-from nbviz.inspection.graph.level import LevelShape, Placed
+from nbviz.inspection.graph.layout.layout import place
+from nbviz.inspection.graph.layout.level import LevelShape, Placed
 from nbviz.integrations.hiddenlayer.drawing import matplotlib_module
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from nbviz.recording.capture import CapturedArray, CapturedScalar, copy_array
+from nbviz.recording.capture.captured import CapturedArray, CapturedScalar, copy_array
 
 _ITEMS_SHOWN = 10
 

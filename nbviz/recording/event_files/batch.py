@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.inspection.histograms import Histogram
-    from nbviz.recording.media import Image, MediaKind
+    from nbviz.inspection.tensors.histograms import Histogram
+    from nbviz.recording.media.store import Image, MediaKind
 
 
 class Points(NamedTuple):

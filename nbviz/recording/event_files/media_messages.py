@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbviz.errors import MissingDependencyError
-from nbviz.inspection.histograms import Histogram
+from nbviz.inspection.tensors.histograms import Histogram
 from nbviz.recording.event_files.layout import (
     CONTENT,
     DIM,
@@ -34,8 +34,8 @@ from nbviz.recording.event_files.wire import (
     read_varint,
     varint_field,
 )
-from nbviz.recording.media import Image
-from nbviz.recording.png import decode_image, image_size
+from nbviz.recording.media.png import decode_image, image_size
+from nbviz.recording.media.store import Image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

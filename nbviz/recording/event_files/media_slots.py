@@ -18,7 +18,7 @@ from nbviz.recording.event_files.media_messages import (
 
 if TYPE_CHECKING:
     from nbviz.recording.event_files.layout import Slot
-    from nbviz.recording.media import MediaKind
+    from nbviz.recording.media.store import MediaKind
 
 PLUGINS = ("images", "histograms", TENSOR_PLUGIN)
 _BEFORE_IMAGE = 2  # strings of an image's tensor: its width and its height

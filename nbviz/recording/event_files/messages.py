@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbviz.inspection.histograms import Histogram
+from nbviz.inspection.tensors.histograms import Histogram
 from nbviz.recording.event_files.layout import (
     DT_STRING,
     DTYPE,
@@ -45,7 +45,7 @@ from nbviz.recording.event_files.wire import (
     varint,
     varint_field,
 )
-from nbviz.recording.media import Image
+from nbviz.recording.media.store import Image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import pytest
 import torch
 from awkward_models import CASES, Case
 
-from nbviz.inspection.graph import trace
+from nbviz.inspection.graph.trace.trace import trace
 
 
 def run(case: Case) -> tuple[torch.nn.Module, Any]:

@@ -7,7 +7,7 @@ import re
 import torch
 from torch import nn
 
-from nbviz.inspection.graph import trace
+from nbviz.inspection.graph.trace.trace import trace
 
 
 def test_modules_are_clusters_and_every_way_is_there() -> None:

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from nbviz.inspection.graph.layout import place
-from nbviz.inspection.graph.level import LevelShape, Placed
+from nbviz.inspection.graph.layout.layout import place
+from nbviz.inspection.graph.layout.level import LevelShape, Placed
 
 
 def overlapping(shape: LevelShape, placed: Placed) -> list[tuple[int, int]]:

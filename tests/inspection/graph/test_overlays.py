@@ -11,13 +11,13 @@ import torch
 from torch import nn
 
 from nbviz import Trainer
-from nbviz.inspection.graph.overlay_values import OVERLAYS
-from nbviz.inspection.graph.probes import dead_share
+from nbviz.inspection.graph.overlays.probes import dead_share
+from nbviz.inspection.graph.overlays.values import OVERLAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbviz.inspection.graph.overlays import OverlayValues
+    from nbviz.inspection.graph.overlays.overlays import OverlayValues
     from nbviz.training.events import Event
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from nbviz.inspection.graph.shape_rules import RULES
+from nbviz.inspection.graph.trace.shape_rules import RULES
 
 aten = torch.ops.aten
 

@@ -194,7 +194,7 @@ def test_inputs_are_not_written_into() -> None:
 
 
 def test_shapes_only_pass_agrees_with_the_real_one() -> None:
-    from nbviz.inspection.graph.trace import _run_for_real
+    from nbviz.inspection.graph.trace.trace import _run_for_real
 
     for name, case in CASES.items():
         if case.needs_values or name in ("lazy modules", "meta device", "compiled whole"):

@@ -1,0 +1,84 @@
+// Generated from nbviz/protocol/core.py by generate_protocol.py. Do not edit.
+
+/** What the picture of a tensor says beside its cells. */
+export interface PictureFields {
+	shape: number[];
+	rows: number;
+	columns: number;
+	tile_rows: number;
+	tile_columns: number;
+	reduced: number;
+	scale: number;
+	minimum: number;
+	maximum: number;
+	mean: number;
+	std: number;
+	nonfinite: number;
+}
+
+/** The request was carried out or, for a control command, accepted for the next safe point. */
+export interface CommandDone {
+	kind: "command_done";
+	client_id: string;
+	request_id: number;
+}
+
+/** The request was refused; `error` says what was wrong, the value, and the next act. */
+export interface CommandFailed {
+	kind: "command_failed";
+	client_id: string;
+	request_id: number;
+	error: string;
+}
+
+/** A part of the front end that is loaded when it is first needed. Buffer: its source, UTF-8. */
+export interface AssetSent {
+	kind: "asset_sent";
+	client_id: string;
+	request_id: number;
+	name: string;
+	buffer: number;
+}
+
+/** A page is listening; answered by a snapshot. Sent again when a sequence number is missing. */
+export interface Ready {
+	kind: "ready";
+	client_id: string;
+}
+
+/** The page has drawn every frame up to `sequence`. */
+export interface Acknowledge {
+	kind: "acknowledge";
+	client_id: string;
+	sequence: number;
+}
+
+/** The page asks for its next frame, which leaves inside the handling of this request. */
+export interface Pull {
+	kind: "pull";
+	client_id: string;
+	sequence: number;
+}
+
+/** Ask for a part of the front end that this page needs now. */
+export interface SendAsset {
+	kind: "send_asset";
+	client_id: string;
+	request_id: number;
+	name: string;
+}
+
+/** Say what one view of this page shows of a run in one panel; what no view shows is not sent. Replaces what the view said before. What a key is decides the panel: a series' number, a parameter's name, a box of the graph. */
+export interface SetWanted {
+	kind: "set_wanted";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	panel: string;
+	view: number;
+	keys: string[];
+	known?: number;
+}
+
+/** What comes unasked. */
+export type CoreUpdate = CommandFailed;

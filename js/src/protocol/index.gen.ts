@@ -1,0 +1,56 @@
+// Generated from nbviz/protocol/__init__.py by generate_protocol.py. Do not edit.
+import type { Acknowledge, AssetSent, CommandDone, CommandFailed, Pull, Ready, SendAsset, SetWanted } from "./core.gen";
+import type { Control, EpochsStarted, EventsRecorded, RunAdded, RunChanged, SettingsChanged } from "./run.gen";
+import type { BucketsAppended, PointsAppended, RangeSent, SendRange, SeriesAdded } from "./curves.gen";
+import type { LayersListed, WeightsUpdated } from "./weights.gen";
+import type { HistogramsSent, ImageSent, MediaAdded, SendMedia, TensorSent, TextSent } from "./media.gen";
+import type { GraphAdded, GraphSent, OverlayUpdated, SendGraph } from "./graph.gen";
+import type { LinesAppended } from "./log.gen";
+
+export type * from "./core.gen";
+export type * from "./run.gen";
+export type * from "./curves.gen";
+export type * from "./weights.gen";
+export type * from "./media.gen";
+export type * from "./graph.gen";
+export type * from "./log.gen";
+export type * from "./summary.gen";
+
+export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended;
+
+export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | Control | SendRange | SendMedia | SendGraph;
+
+/** All that one page needs to draw now; the frames after it continue from `sequence`. */
+export interface Snapshot {
+	kind: "snapshot";
+	client_id: string;
+	sequence: number;
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended)[];
+}
+
+/** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
+export interface Frame {
+	kind: "frame";
+	client_id: string;
+	sequence: number;
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended)[];
+}
+
+/** Answers to one page's request, outside the sequence of frames. */
+export interface Reply {
+	kind: "reply";
+	client_id: string;
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended)[];
+}
+
+export type Message = Snapshot | Frame | Reply;
+
+/** Which updates answer a request, by its kind. */
+export interface Answers {
+	send_asset: AssetSent;
+	set_wanted: CommandDone;
+	control: CommandDone;
+	send_range: RangeSent;
+	send_media: ImageSent | HistogramsSent | TensorSent | TextSent;
+	send_graph: GraphSent;
+}

@@ -1,0 +1,106 @@
+// Generated from nbviz/protocol/media.py by generate_protocol.py. Do not edit.
+
+export type MediaKind = "image" | "histogram" | "tensor" | "text";
+
+/** A tag of images, histograms, tensors or texts, and how many steps of it are told. */
+export interface MediaTag {
+	tag: string;
+	media_kind: "image" | "histogram" | "tensor" | "text";
+	count: number;
+}
+
+/** What a histogram's buffer does not hold. */
+export interface HistogramInfo {
+	step: number;
+	bins: number;
+	count: number;
+	nonfinite: number;
+	minimum: number | null;
+	maximum: number | null;
+	mean: number | null;
+	std: number | null;
+}
+
+/** Images, histograms, tensors and texts that were logged; pages ask for those they show. Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out; the first and the newest step of a tag are always told. */
+export interface MediaAdded {
+	kind: "media_added";
+	run_id: string;
+	media: MediaTag[];
+	buffer: number;
+}
+
+/** Ask for the item of a tag at or before a step; of histograms also those before it. */
+export interface SendMedia {
+	kind: "send_media";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
+	after: number;
+	pixels: number;
+}
+
+/** One image. Buffer: a file of type `media_type`, perhaps smaller than what was logged. */
+export interface ImageSent {
+	kind: "image_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
+	media_type: "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+	height: number;
+	width: number;
+	reduced: number;
+	buffer: number;
+}
+
+/** A tag's histograms by step, rising; the newest one and others before it, evenly chosen. Buffer: float64; for each histogram its counts (`bins`), then its edges (`bins + 1`). */
+export interface HistogramsSent {
+	kind: "histograms_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	histograms: HistogramInfo[];
+	buffer: number;
+}
+
+/** One tensor as a picture of cells, in the form of `WeightsUpdated`. */
+export interface TensorSent {
+	shape: number[];
+	rows: number;
+	columns: number;
+	tile_rows: number;
+	tile_columns: number;
+	reduced: number;
+	scale: number;
+	minimum: number;
+	maximum: number;
+	mean: number;
+	std: number;
+	nonfinite: number;
+	kind: "tensor_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
+	buffer: number;
+}
+
+/** One text; its last `omitted` characters are left out. */
+export interface TextSent {
+	kind: "text_sent";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	step: number;
+	text: string;
+	omitted: number;
+}
+
+/** What comes unasked. */
+export type MediaUpdate = MediaAdded;

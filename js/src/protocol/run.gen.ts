@@ -1,0 +1,88 @@
+// Generated from nbviz/protocol/run.py by generate_protocol.py. Do not edit.
+
+export type RunStatus = "ready" | "running" | "paused" | "stopping" | "finished" | "stopped" | "failed";
+
+export type EventKind = "started" | "command" | "validation" | "warning" | "ended";
+
+export type ValueScale = "linear" | "log";
+
+/** A value of the run that can be changed while it runs, such as a learning rate. */
+export interface Setting {
+	name: string;
+	value: number;
+	minimum: number;
+	maximum: number | null;
+	scale: "linear" | "log";
+}
+
+/** Something that happened to a run; drawn as a mark on its curves. */
+export interface Event {
+	event: "started" | "command" | "validation" | "warning" | "ended";
+	step: number;
+	wall_time: number;
+	text: string;
+}
+
+/** A run that the page does not know yet. */
+export interface RunAdded {
+	kind: "run_added";
+	run_id: string;
+	name: string;
+	started_at: number;
+	commands: string[];
+}
+
+/** Where a run is now. */
+export interface RunChanged {
+	kind: "run_changed";
+	run_id: string;
+	status: "ready" | "running" | "paused" | "stopping" | "finished" | "stopped" | "failed";
+	started_at: number;
+	step: number;
+	total_steps: number | null;
+	epoch: number;
+	total_epochs: number | null;
+	steps_per_second: number | null;
+	eta_seconds: number | null;
+	elapsed_seconds: number;
+	overhead: number | null;
+	device: string;
+	memory_bytes: number | null;
+	memory_total: number | null;
+	dropped_frames: number;
+}
+
+/** What can be set on the run, and its values now. */
+export interface SettingsChanged {
+	kind: "settings_changed";
+	run_id: string;
+	settings: Setting[];
+}
+
+/** Epochs that began: `steps[i]` is the step completed before epoch `first_epoch + i`. */
+export interface EpochsStarted {
+	kind: "epochs_started";
+	run_id: string;
+	first_epoch: number;
+	steps: number[];
+}
+
+/** Events to mark on the curves. */
+export interface EventsRecorded {
+	kind: "events_recorded";
+	run_id: string;
+	events: Event[];
+}
+
+/** Steer a run: start, pause, resume, step, stop or set, with that method's arguments. */
+export interface Control {
+	kind: "control";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	name: string;
+	arguments: Record<string, unknown>;
+}
+
+/** What comes unasked. */
+export type RunUpdate = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded;

@@ -1,0 +1,1 @@
+"""From operations to boxes within boxes, one level at a time."""

@@ -1,0 +1,127 @@
+"""How long each module call of a model takes, measured in real passes."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections import defaultdict
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
+from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
+from nbviz.inspection.graph.trace.preserved import KeptGradients, preserved
+from nbviz.inspection.graph.trace.recorder import Recorder
+from nbviz.inspection.graph.trace.values import with_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+_ENOUGH_SECONDS = 0.5  # spent on passes after the first
+_MOST_PASSES = 5
+
+
+def call_seconds(model: torch.nn.Module, inputs: Any, kwargs: Any) -> dict[str, float]:
+    """Run a model's forward pass a few times and return the median seconds of each module call.
+
+    The first pass only warms up, unless it takes long enough to be the only one. An accelerator is
+    waited for where a call begins and ends, so that its work counts where it belongs. The model is
+    left as it was found.
+
+    Args:
+        model: The model.
+        inputs: What its forward takes.
+        kwargs: The same by name.
+
+    Returns:
+        Seconds by `call_id` as in `Graph.module_calls`, the calls inside included.
+    """
+    while (inner := wrapped_module(model)) is not None:
+        model = inner
+    finish = _waits_for(model)
+    passes: list[dict[str, float]] = []
+    began = time.perf_counter()
+    with preserved(model, runs_for_real=True) as gradients, torch.no_grad():
+        for number in range(_MOST_PASSES + 1):
+            given, named = with_tensors(inputs, _copy), with_tensors(kwargs, _copy)
+            with _guarding(model, gradients) if number == 0 else nullcontext():
+                passes.append(_timed_pass(model, given, named, finish))
+            if number == 0:
+                first = time.perf_counter() - began
+                began = time.perf_counter()
+                if first > _ENOUGH_SECONDS:
+                    break
+            elif time.perf_counter() - began > _ENOUGH_SECONDS:
+                break
+    counted = passes[1:] or passes
+    return {
+        call_id: statistics.median(one[call_id] for one in counted if call_id in one)
+        for call_id in counted[0]
+    }
+
+
+@contextmanager
+def _guarding(model: torch.nn.Module, gradients: KeptGradients) -> Generator[None]:
+    """Notice whether a pass uses gradients; slows it."""
+    recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
+    with KernelMode(recorder, None), FunctionMode(recorder, None, None):
+        yield
+
+
+def _timed_pass(
+    model: torch.nn.Module, inputs: Any, kwargs: Any, finish: Callable[[], None]
+) -> dict[str, float]:
+    paths = {id(module): path for path, module in reversed(named_modules(model))}
+    calls: defaultdict[str, int] = defaultdict(int)
+    open_calls: list[tuple[str, float]] = []
+    seconds: dict[str, float] = {}
+    thread = threading.get_ident()
+
+    def begin(module: torch.nn.Module, _inputs: Any) -> None:
+        if threading.get_ident() != thread:
+            return
+        path = paths[id(module)]
+        calls[path] += 1
+        finish()
+        call_id = path if calls[path] == 1 else f"{path}:{calls[path]}"
+        open_calls.append((call_id, time.perf_counter()))
+
+    def end(_module: torch.nn.Module, _inputs: Any, _output: Any) -> None:
+        if threading.get_ident() != thread:
+            return
+        finish()
+        call_id, started = open_calls.pop()
+        seconds[call_id] = time.perf_counter() - started
+
+    handles: list[Any] = []
+    try:
+        for module in model.modules():
+            if isinstance(module, torch.jit.ScriptModule):
+                continue  # takes no Python hooks; its time counts in the call around it
+            handles.append(module.register_forward_pre_hook(begin))
+            handles.append(module.register_forward_hook(end, always_call=True))
+        model(*inputs, **kwargs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return seconds
+
+
+def _waits_for(model: torch.nn.Module) -> Callable[[], None]:
+    """Return what waits until the model's device has done its work."""
+    parameter = next(model.parameters(), None)
+    kind = "cpu" if parameter is None else parameter.device.type
+    module = getattr(torch, kind, None)
+    wait = getattr(module, "synchronize", None)
+    return _nothing if wait is None or kind == "cpu" else wait
+
+
+def _nothing() -> None:
+    """Wait for no device."""
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().clone()

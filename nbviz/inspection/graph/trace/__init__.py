@@ -1,0 +1,1 @@
+"""One pass of a model, as the operations and module calls that it made."""

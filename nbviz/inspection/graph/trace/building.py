@@ -1,0 +1,120 @@
+"""Makes a `Graph` of what a recorder has seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from nbviz.inspection.graph.model import Edge, Graph, ModuleCall, Operation, Parameter
+from nbviz.inspection.graph.trace.details import detail_of
+from nbviz.inspection.graph.trace.modules import type_name
+
+if TYPE_CHECKING:
+    from nbviz.inspection.graph.trace.recorder import Recorded, Recorder
+
+
+def build(recorder: Recorder, note: str) -> Graph:
+    """Make a graph of what a recorder has seen."""
+    parameters, numbers = _parameters(recorder)
+    owned = _owned(recorder, numbers, {id(scope.module) for scope in recorder.scopes})
+    kept = _without_constants(recorder.nodes)
+    calls = {
+        scope.scope_id: ModuleCall(
+            call_id=scope.scope_id,
+            path=scope.path,
+            call=scope.call,
+            type=scope.type,
+            detail=detail_of(scope.module) if scope.module is not None else "",
+            parent=scope.parent.scope_id if scope.parent else None,
+            outputs=tuple(scope.outputs),
+            flops=scope.flops,
+            source=scope.source,
+            functions=scope.functions,
+            parameters=owned.get(id(scope.module), ()),
+            is_library=type(scope.module).__module__.startswith("torch.nn."),
+        )
+        for scope in recorder.scopes
+    }
+    nodes = [
+        Operation(
+            node.node_id,
+            node.kind,
+            node.name,
+            node.scope.scope_id,
+            tuple(node.outputs),
+            node.flops,
+            tuple(node.kernels),
+            node.source,
+            node.functions,
+            tuple(numbers[p] for p in node.own_parameters),
+        )
+        for node in kept
+    ]
+    calls[""].outputs = tuple(node.outputs[0] for node in kept if node.kind == "output")
+    began = [(s.order, s.scope_id, s.parent.scope_id) for s in recorder.scopes if s.parent]
+    began += [(n.order, n.node_id, n.scope.scope_id) for n in kept]
+    for _, child, parent in sorted(began):
+        calls[parent].children.append(child)
+    known = {id(node) for node in kept}
+    edges = [
+        Edge(recorder.nodes[origin.node].node_id, node.node_id, origin.tensor)
+        for node in kept
+        for origin in node.inputs
+        if id(recorder.nodes[origin.node]) in known
+    ]
+    types = {path: type_name(module) for path, module in recorder.named_modules}
+    return Graph(nodes, edges, list(calls.values()), parameters, types, note)
+
+
+def _parameters(recorder: Recorder) -> tuple[list[Parameter], dict[int, int]]:
+    """Every parameter once with all its names, and its number by its `id`."""
+    names: dict[int, list[str]] = {}
+    found: dict[int, torch.nn.Parameter] = {}
+    for name, parameter in recorder.named_parameters:
+        names.setdefault(id(parameter), []).append(name)
+        found[id(parameter)] = parameter
+    parameters = [_described(tuple(names[key]), found[key]) for key in found]
+    return parameters, {key: number for number, key in enumerate(found)}
+
+
+def _described(names: tuple[str, ...], parameter: torch.nn.Parameter) -> Parameter:
+    dtype = str(parameter.dtype).removeprefix("torch.")
+    if torch.nn.parameter.is_lazy(parameter):
+        return Parameter(names, 0, parameter.requires_grad, (), dtype, 0)
+    shape, size = tuple(parameter.shape), parameter.numel()
+    bytes_taken = size * parameter.element_size()
+    return Parameter(names, size, parameter.requires_grad, shape, dtype, bytes_taken)
+
+
+def _owned(
+    recorder: Recorder, numbers: dict[int, int], called: set[int]
+) -> dict[int, tuple[int, ...]]:
+    """The parameters of each called module, with those of modules in it that are never called."""
+    owned: dict[int, dict[int, None]] = {}
+    owners: dict[str, int] = {"": id(recorder.model)}
+    for path, module in recorder.named_modules:
+        parent = owners[path.rpartition(".")[0]]
+        owners[path] = id(module) if id(module) in called else parent
+    for name, parameter in recorder.named_parameters:
+        owner = owners[name.rpartition(".")[0]]
+        owned.setdefault(owner, {})[numbers[id(parameter)]] = None
+    return {owner: tuple(held) for owner, held in owned.items()}
+
+
+def _without_constants(nodes: list[Recorded]) -> list[Recorded]:
+    """Leave out what is the same for every input, such as the making of a mask.
+
+    It is kept where parameters are applied to it, as to the positions of an embedding, or if it is
+    all there is.
+    """
+    kept_constants: set[int] = set()
+    for node in nodes:
+        origins = [nodes[origin.node] for origin in node.inputs]
+        if not node.is_constant and origins and all(origin.is_constant for origin in origins):
+            kept_constants.update(id(origin) for origin in origins)
+    if all(node.is_constant for node in nodes if node.kind == "operation"):
+        return nodes
+    return [
+        n for n in nodes if n.kind != "operation" or not n.is_constant or id(n) in kept_constants
+    ]

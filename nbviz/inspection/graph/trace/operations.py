@@ -1,0 +1,293 @@
+"""The operations of a forward pass, at the level at which its author wrote them.
+
+`FunctionMode` sees the outermost torch call: `F.relu`, `view`, `+`, `scaled_dot_product_attention`.
+`KernelMode` sees the operators below it, for FLOPs, for code that reaches the operators without
+passing the first (TorchScript, C++), and for passes without data.
+"""
+
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from nbviz.inspection.graph.trace.layer_shapes import attention
+from nbviz.inspection.graph.trace.tensors import Origin, version_of
+from nbviz.inspection.graph.trace.values import describe, tensors_in, with_tensors
+
+if TYPE_CHECKING:
+    from nbviz.inspection.graph.trace.recorder import Recorded, Recorder
+    from nbviz.inspection.graph.trace.shapes import ShapesOnly
+
+SYNCHRONISING = frozenset(
+    {
+        "item",
+        "tolist",
+        "numpy",
+        "__bool__",
+        "__int__",
+        "__float__",
+        "__index__",
+        "__array__",
+        "equal",
+    }
+)
+_TENSOR_PROPERTIES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+_PLACE_PROPERTIES = frozenset({"device", "is_cuda", "is_cpu", "is_meta"})
+_RANDOM = frozenset(
+    {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "poisson"}
+    | {"rand_like", "randn_like", "randint_like", "normal_", "uniform_", "bernoulli_", "random_"}
+)
+_BOOKKEEPING = frozenset(
+    {"alias", "detach", "lift_fresh", "_local_scalar_dense", "set_", "detach_"}
+)
+
+
+_ASKING = frozenset(
+    getattr(torch.Tensor, name).__get__
+    for name in ("shape", "ndim", "dtype", "layout", "requires_grad", "is_leaf", "grad_fn")
+) | frozenset(
+    getattr(torch.Tensor, name)
+    for name in ("size", "dim", "stride", "numel", "is_contiguous", "is_floating_point")
+)
+"""What asks about a tensor and makes none: the calls that are as frequent as all others."""
+
+_CHECKED_BEFORE_DISPATCH = frozenset(
+    {
+        "lstm",
+        "gru",
+        "rnn_tanh",
+        "rnn_relu",
+        "lstm_cell",
+        "gru_cell",
+        "rnn_tanh_cell",
+        "rnn_relu_cell",
+    }
+)
+"""Functions that compare the devices of their arguments before any operator runs."""
+
+
+class FunctionMode(TorchFunctionMode):
+    """Records one node for each outermost torch call that makes or changes a tensor.
+
+    Args:
+        recorder: Where nodes go.
+        shapes: What runs operators without data, None if they run for real.
+        home: The device that tensors without data claim to be on, so that code which asks behaves
+            as it would with data; None to leave the answer alone.
+    """
+
+    def __init__(
+        self, recorder: Recorder, shapes: ShapesOnly | None, home: torch.device | None
+    ) -> None:
+        super().__init__()
+        self._recorder = recorder
+        self._shapes = shapes
+        self._home = home
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Run one torch call and record it."""
+        kwargs = kwargs or {}
+        recorder = self._recorder
+        if func in _ASKING:
+            return func(*args, **kwargs)
+        name = getattr(func, "__name__", None) or type(func).__name__
+        if name in ("__get__", "__set__", "__delete__"):
+            return self._property(func, name, args)
+        if recorder.current is not None or not recorder.stack:
+            return func(*args, **kwargs)
+        given = tensors_in(args)
+        if kwargs:
+            given.extend(tensors_in(tuple(kwargs.values())))
+        versions = list(map(version_of, given))
+        origins = [origin for tensor in given if (origin := recorder.tensors.get(tensor))]
+        if self._home is not None and torch.is_autocast_enabled(self._home.type):
+            raise RuntimeError("autocast changes dtypes of real tensors only")
+        node = recorder.begin(name)
+        recorder.current = node
+        try:
+            if self._shapes is not None and name in _CHECKED_BEFORE_DISPATCH:
+                args = with_tensors(args, self._shapes.standin)
+            result = self._call(func, args, kwargs, node)
+        finally:
+            recorder.current = None
+        now = list(map(version_of, given))
+        written = [t for t, a, b in zip(given, versions, now, strict=True) if a != b]
+        return self._record(node, given, origins, written, result)
+
+    def _call(self, func: Any, args: Any, kwargs: Any, node: Recorded) -> Any:
+        if self._shapes is not None and node.name == "scaled_dot_product_attention":
+            known = attention(*args, **kwargs)
+            if known is not None:
+                result, node.flops = known
+                return result
+        return func(*args, **kwargs)
+
+    def _record(
+        self,
+        node: Recorded,
+        given: list[torch.Tensor],
+        origins: list[Origin],
+        written: list[torch.Tensor],
+        result: Any,
+    ) -> Any:
+        """Add a call's node if it made or changed a tensor. Returns the call's result."""
+        recorder = self._recorder
+        made = tensors_in(result)
+        if not made and not written:
+            if node.name in SYNCHRONISING and origins:
+                self._add(node, given, origins, [])
+            return result
+        if not written and given and result is given[0]:
+            # Nothing was done (`contiguous`, `to`), or a dropout let its input through. The first
+            # is not shown; the second gets a tensor of its own, so that branches stay apart.
+            if "drop" not in node.name:
+                return result
+            result = recorder.renewed(given[0])
+            made = [result]
+        number = self._add(node, given, origins, made)
+        for tensor, shown in zip(made, node.outputs, strict=True):
+            recorder.tensors.set(tensor, Origin(number, shown))
+        for tensor in written:
+            recorder.tensors.set_written(tensor, Origin(number, describe(tensor)))
+        return result
+
+    def _add(
+        self, node: Recorded, given: list[torch.Tensor], origins: list[Origin], made: Any
+    ) -> int:
+        recorder = self._recorder
+        node.own_parameters = [id(t) for t in given if id(t) in recorder.parameters]
+        node.is_constant = (
+            node.name not in _RANDOM
+            and not node.own_parameters
+            and all(recorder.nodes[origin.node].is_constant for origin in origins)
+        )
+        return recorder.finish(node, _distinct(origins), made)
+
+    def _property(self, func: Any, access: str, args: tuple[Any, ...]) -> Any:
+        owner = func.__self__
+        name = getattr(owner, "__name__", None) or getattr(
+            getattr(owner, "fget", None), "__name__", ""
+        )
+        recorder = self._recorder
+        if name in _PLACE_PROPERTIES and self._home is not None and access == "__get__":
+            return _place(name, self._home)
+        if name == "grad" and recorder.gradients is not None:
+            recorder.gradients.keep()
+        if recorder.current is not None or not recorder.stack:
+            return func(*args)
+        node = recorder.begin(name)
+        recorder.current = node
+        try:
+            result = func(*args)
+        finally:
+            recorder.current = None
+        if access == "__set__":
+            if name == "data" and (origin := recorder.tensors.get(args[1])):
+                recorder.tensors.set(args[0], origin)
+        elif isinstance(result, torch.Tensor) and name in _TENSOR_PROPERTIES:
+            origin = recorder.tensors.get(args[0])
+            number = self._add(node, [args[0]], [origin] if origin else [], [result])
+            recorder.tensors.set(result, Origin(number, describe(result)))
+        elif name == "data" and (origin := recorder.tensors.get(args[0])):
+            recorder.tensors.set(result, origin)
+        return result
+
+
+class KernelMode(TorchDispatchMode):
+    """Sees every operator: counts FLOPs, runs those without data, records those nobody called.
+
+    Args:
+        recorder: Where nodes go.
+        shapes: Runs operators without data; None runs them for real.
+    """
+
+    def __init__(self, recorder: Recorder, shapes: ShapesOnly | None) -> None:
+        super().__init__()
+        self._recorder = recorder
+        self._shapes = shapes
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Otherwise PyTorch wraps the method below, and imports its compiler for that: 3 seconds.
+        return False
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Run one operator."""
+        kwargs = kwargs or {}
+        shapes, recorder = self._shapes, self._recorder
+        if recorder.gradients is not None and _is_backward():
+            recorder.gradients.keep()  # the pass back has not reached its leaves
+        with torch._C.DisableTorchFunction():  # operators called here are no calls of the author's
+            result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
+        node = recorder.current
+        packet = func._overloadpacket
+        count = flop_registry.get(packet)
+        flops = _flops(count, args, kwargs, result) if count else 0
+        if node is not None:
+            node.kernels.append(packet.__name__)
+            node.flops += flops
+        elif recorder.stack and packet.__name__ not in _BOOKKEEPING:
+            self._record_uncalled(packet.__name__, flops, args, result)
+        return result
+
+    def _record_uncalled(self, name: str, flops: int, args: tuple[Any, ...], result: Any) -> None:
+        recorder = self._recorder
+        given = list(tensors_in(args))
+        origins = [origin for tensor in given if (origin := recorder.tensors.get(tensor))]
+        made = list(tensors_in(result))
+        if not made or not origins:
+            return
+        node = recorder.begin(name)
+        node.flops = flops
+        node.kernels = [name]
+        node.own_parameters = [id(t) for t in given if id(t) in recorder.parameters]
+        number = recorder.finish(node, _distinct(origins), made)
+        for tensor in made:
+            setter = recorder.tensors.set_written if name.endswith("_") else recorder.tensors.set
+            setter(tensor, Origin(number, describe(tensor)))
+
+
+def _is_backward() -> bool:
+    """Whether an operator is run by a backward pass."""
+    return cast("Any", torch._C._current_autograd_node()) is not None  # its stub knows of no None
+
+
+def _flops(count: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> int:
+    """Call PyTorch's formula with the shapes that it takes."""
+    formula = getattr(count, "__wrapped__", None)
+    if formula is None or not isinstance(result, torch.Tensor):
+        return int(count(*args, **kwargs, out_val=result))
+    # The wrapper around a formula turns tensors into shapes wherever they are, which takes longer.
+    shapes = [value.shape if isinstance(value, torch.Tensor) else value for value in args]
+    return int(formula(*shapes, **kwargs, out_shape=result.shape))
+
+
+def _distinct(origins: list[Origin]) -> list[Origin]:
+    if len(origins) < 2:  # noqa: PLR2004
+        return origins
+    return list({origin.node: origin for origin in origins}.values())
+
+
+def _place(name: str, home: torch.device) -> Any:
+    if name == "device":
+        return home
+    return name.removeprefix("is_") == home.type

@@ -1,0 +1,177 @@
+"""`Recording`: the graph of the next real forward pass, whoever makes it."""
+
+# pyright: reportPrivateUsage=false
+# `sys._getframe` is how Python itself looks at who calls.
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import torch
+
+from nbviz.errors import TraceError
+from nbviz.inspection.graph.trace.building import build
+from nbviz.inspection.graph.trace.links import ForwardLink, link, mark_border
+from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
+from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
+from nbviz.inspection.graph.trace.recorder import Recorder
+from nbviz.inspection.graph.trace.scopes import tracking
+from nbviz.inspection.graph.trace.trace import named_inputs
+from nbviz.inspection.graph.trace.values import named_tensors, tensors_in
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.trace.recorder import Recorded, Scope
+    from nbviz.inspection.graph.trace.tensors import Origin
+
+
+class Recording:
+    """Records the first forward pass of a model that is made within a `with` block.
+
+    The pass is the user's own, with its values, gradients and mode; it is neither repeated nor
+    changed, and the passes after it run as if nothing had been. The functions of its backward pass
+    are linked to the operations, which `nbviz.make_dot` shows.
+
+    Args:
+        model: The model; called in the block by the user's own code, on any thread.
+
+    Raises:
+        TraceError: It is no `torch.nn.Module`.
+    """
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        if not isinstance(cast("Any", model), torch.nn.Module):
+            raise TraceError(f"record takes a torch.nn.Module, got {type(model).__name__}.")
+        while (inner := wrapped_module(model)) is not None:
+            model = inner
+        self._model = model
+        self._graph: Graph | None = None
+        self._context = ExitStack()
+        self._pass: ExitStack | None = None
+        self._recorder: Recorder | None = None
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the recorded pass.
+
+        Raises:
+            TraceError: The model has not been called yet, or its call failed.
+        """
+        if self._graph is None:
+            raise TraceError(
+                f"no forward pass of {type(self._model).__name__} has been recorded: call the "
+                "model inside the block of nbviz.record(model)."
+            )
+        return self._graph
+
+    def __enter__(self) -> Self:
+        compiled: AbstractContextManager[Any] = nullcontext()
+        if "torch._dynamo" in sys.modules:  # a compiled model runs operator by operator here
+            compiled = torch.compiler.set_stance("force_eager")
+        self._context.enter_context(compiled)
+        begin = self._model.register_forward_pre_hook(self._begin, prepend=True, with_kwargs=True)
+        end = self._model.register_forward_hook(self._end, always_call=True)
+        self._context.callback(begin.remove)
+        self._context.callback(end.remove)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+        self._context.close()
+
+    def _begin(
+        self, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if self._graph is not None or self._pass is not None:
+            return
+        recorder = self._recorder = _LinkingRecorder(model, _caller())
+        self._pass = ExitStack()
+        recorder.enter(model, type_name(model))
+        recorder.has_begun = True
+        for name, tensor in named_inputs(model, inputs, kwargs):
+            recorder.add_input(name, tensor)
+        for tensor in tensors_in((inputs, kwargs)):
+            mark_border(tensor.grad_fn)
+        self._pass.enter_context(tracking(recorder))
+        self._pass.enter_context(KernelMode(recorder, None))
+        self._pass.enter_context(FunctionMode(recorder, None, None))
+
+    def _end(self, model: torch.nn.Module, inputs: Any, output: Any) -> None:
+        del model, inputs
+        recorder = self._recorder
+        if recorder is None or len(recorder.stack) != 1:
+            return
+        self._close()
+        if output is None and sys.exc_info()[0] is not None:
+            return  # its forward raised; the error is the user's to see
+        for name, tensor in named_tensors(output, ""):
+            recorder.add_output(name or "output", tensor)
+        self._graph = build(recorder, "Recorded from a real forward pass.")
+
+    def _close(self) -> None:
+        """End the recording of a pass, if one is being made."""
+        if self._pass is not None:
+            self._pass.close()
+        self._pass = None
+        self._recorder = None
+
+
+class _LinkingRecorder(Recorder):
+    """Links the functions of the backward pass to the operations whose results they belong to.
+
+    Args:
+        model: The model that is about to run.
+        caller: The frame in which it was called.
+    """
+
+    def __init__(self, model: torch.nn.Module, caller: FrameType | None) -> None:
+        super().__init__(model, keeps_tensors=False)
+        self._caller = caller
+
+    def finish(self, node: Recorded, inputs: list[Origin], outputs: list[torch.Tensor]) -> int:
+        """Add a node, and link the functions that its results hang on."""
+        number = super().finish(node, inputs, outputs)
+        if node.kind == "operation":
+            around = _scopes(node)
+            ids, types = (tuple(getattr(s, k) for s in around) for k in ("scope_id", "type"))
+            forward = ForwardLink(node.node_id, node.name, node.source, ids, types)
+            for tensor in outputs:
+                if tensor.grad_fn is not None:
+                    link(tensor.grad_fn, forward)
+        return number
+
+    def _named(self, frames: list[FrameType]) -> tuple[str, ...]:
+        # A trace begins in a call of nbviz; here the user's own functions are around the model's.
+        if len(self.stack) == 1:
+            before = frames.index(self._caller) + 1 if self._caller in frames else 0
+            frames = frames[before + 1 :]
+        return super()._named(frames)
+
+
+def _scopes(node: Recorded) -> list[Scope]:
+    """Return the module calls in which an operation runs, but for the model's own."""
+    scopes: list[Scope] = []
+    scope = node.scope
+    while scope.parent is not None:
+        scopes.append(scope)
+        scope = scope.parent
+    return scopes[::-1]
+
+
+def _caller() -> FrameType | None:
+    """Return the frame that called the model whose hook is running."""
+    frame = sys._getframe(1)
+    folder = str(Path(torch.__file__).parent)
+    while frame is not None and frame.f_code.co_filename.startswith((__file__, folder)):
+        frame = frame.f_back
+    return frame

@@ -1,0 +1,202 @@
+"""`trace`: one forward pass of a model, and the graph of what it did."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import itertools
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+
+from nbviz.errors import TraceError
+from nbviz.inspection.graph.trace.building import build
+from nbviz.inspection.graph.trace.modules import wrapped_module
+from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
+from nbviz.inspection.graph.trace.paused_collection import uncollected
+from nbviz.inspection.graph.trace.preserved import preserved
+from nbviz.inspection.graph.trace.recorder import Recorder
+from nbviz.inspection.graph.trace.scopes import tracking
+from nbviz.inspection.graph.trace.shapes import ShapesOnly
+from nbviz.inspection.graph.trace.values import named_tensors, tensors_in, with_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from nbviz.inspection.graph.model import Graph
+
+
+def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
+    """Run a model once and return the graph of what it does.
+
+    The pass computes shapes only: no arithmetic, no device memory. Where the model needs values
+    (`if x.sum() > 0`, NumPy, an operator without a shape rule) it is run again for real, without
+    gradients, and `Graph.note` says so. Either way the model's buffers, attributes, gradients and
+    mode, the inputs and the random number generators are afterwards as they were before.
+
+    Args:
+        model: The model, in the mode (train or eval) in which it shall be shown.
+        *inputs: What its forward takes: tensors, or containers and objects that hold tensors.
+        **kwargs: The same by name.
+
+    Returns:
+        Its modules, operations and the tensors between them.
+
+    Raises:
+        TraceError: If the model cannot be run with these inputs; the model's own error is chained.
+    """
+    if not isinstance(cast("Any", model), torch.nn.Module):
+        raise TraceError(
+            f"trace takes a torch.nn.Module and its example inputs, got {type(model).__name__}."
+        )
+    while (inner := wrapped_module(model)) is not None:
+        model = inner
+    try:
+        model = _with_all_parameters(model, inputs, kwargs)
+        with uncollected(), preserved(model, runs_for_real=False) as gradients:
+            recorder = Recorder(model, keeps_tensors=True, gradients=gradients)
+            return _run(recorder, inputs, kwargs, ShapesOnly(), note="")
+    except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
+        reason = error
+    try:
+        return _run_for_real(model, inputs, kwargs, _note(reason))
+    except Exception as error:
+        raise TraceError(
+            f"{type(model).__name__} failed when called with these inputs: "
+            f"{type(error).__name__}: {str(error).rstrip('.')}. "
+            "Pass nbviz.trace what model(...) itself accepts."
+        ) from error
+
+
+def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.nn.Module:
+    """Return the model; if its first call makes parameters, a copy that was called once."""
+    if not any(torch.nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
+        return model
+    copied = copy.deepcopy(model)
+    with preserved(model, runs_for_real=True), torch.no_grad():
+        copied(*with_tensors(inputs, _copy), **with_tensors(kwargs, _copy))
+    return copied
+
+
+def _run_for_real(model: torch.nn.Module, inputs: Any, kwargs: Any, note: str) -> Graph:
+    """Run with data, without gradients if the model allows that."""
+    try:
+        with torch.no_grad():
+            return _pass_with_data(model, inputs, kwargs, note)
+    except Exception:
+        if not torch.is_grad_enabled():
+            raise
+        return _pass_with_data(model, inputs, kwargs, note)
+
+
+def _pass_with_data(model: torch.nn.Module, inputs: Any, kwargs: Any, note: str) -> Graph:
+    with preserved(model, runs_for_real=True) as gradients:
+        recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
+        return _run(recorder, inputs, kwargs, None, note)
+
+
+def _run(
+    recorder: Recorder,
+    inputs: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    shapes: ShapesOnly | None,
+    note: str,
+) -> Graph:
+    model = recorder.model
+    home = _home(model, inputs, kwargs) if shapes is not None else None
+    change: Callable[[torch.Tensor], torch.Tensor] = (
+        _copy if shapes is None else lambda tensor: _standin(shapes, tensor)
+    )
+    with ExitStack() as stack:
+        stack.enter_context(_eager())
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        given, named = with_tensors(inputs, change), with_tensors(kwargs, change)
+        root = recorder.enter(model, type(model).__name__)
+        for name, tensor in named_inputs(model, given, named):
+            recorder.add_input(name, tensor)
+        stack.enter_context(tracking(recorder))
+        stack.enter_context(KernelMode(recorder, shapes))
+        stack.enter_context(FunctionMode(recorder, shapes, home))
+        result = model(*given, **named)
+        if isinstance(result, Iterator):  # its forward yields, and runs only now
+            result = list(cast("Any", result))
+        assert recorder.stack == [root]
+        for name, tensor in named_tensors(result, ""):
+            recorder.add_output(name or "output", tensor)
+    return build(recorder, note)
+
+
+def _standin(shapes: ShapesOnly, tensor: torch.Tensor) -> torch.Tensor:
+    """Return the input without data, as its own leaf of autograd if it is one."""
+    made = shapes.standin(tensor).detach()
+    return made.requires_grad_(tensor.requires_grad)
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the input's copy, which the model may write into."""
+    return tensor.detach().clone().requires_grad_(tensor.requires_grad)
+
+
+@contextmanager
+def _eager() -> Generator[None]:
+    """Run compiled and scripted functions as they were written, operator by operator."""
+    context: AbstractContextManager[Any] = nullcontext()
+    if "torch._dynamo" in sys.modules:
+        context = torch.compiler.set_stance("force_eager")
+    with context, torch.jit.optimized_execution(False):  # pyright: ignore[reportPrivateImportUsage]
+        yield
+
+
+def _home(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.device | None:
+    """The device on which the model runs, which its tensors without data claim to be on."""
+    tensors = itertools.chain(model.parameters(), tensors_in((inputs, kwargs)))
+    device = next((tensor.device for tensor in tensors), torch.device("cpu"))
+    return None if device.type == "meta" else device
+
+
+def named_inputs(
+    model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[tuple[str, torch.Tensor]]:
+    """The tensors among the arguments, named as in the signature of the model's forward."""
+    try:
+        bound = inspect.signature(model.forward).bind(*inputs, **kwargs).arguments
+    except (TypeError, ValueError):
+        bound = {f"input {i + 1}": value for i, value in enumerate(inputs)} | kwargs
+    found: dict[int, tuple[str, torch.Tensor]] = {}
+    for name, value in bound.items():
+        is_star = isinstance(value, dict) and name not in kwargs and name not in _plain(model)
+        for whole, tensor in named_tensors(value, "" if is_star else name):
+            found.setdefault(id(tensor), (whole, tensor))
+    return list(found.values())
+
+
+def _plain(model: torch.nn.Module) -> set[str]:
+    """Names of the parameters of `forward` other than `**kwargs`."""
+    return {
+        p.name
+        for p in inspect.signature(model.forward).parameters.values()
+        if p.kind is not inspect.Parameter.VAR_KEYWORD
+    }
+
+
+def _note(reason: Exception) -> str:
+    said = str(reason).strip().splitlines()
+    first = said[0] if said else type(reason).__name__
+    for part, plain in _SAID_PLAINLY.items():
+        if part in first:
+            first = plain
+    shortened = first if len(first) <= 120 else f"{first[:119]}…"  # noqa: PLR2004
+    return f"Traced with real values, because shapes alone were not enough: {shortened}"
+
+
+_SAID_PLAINLY = {
+    "torch.nonzero()": "the size of what torch.nonzero returns depends on values",
+    "Cannot copy out of meta tensor": "a tensor is copied out of PyTorch, as to NumPy",
+    "on meta tensors": "a value is read, as by `.item()` or `if`",
+}
+"""Parts of PyTorch's messages about tensors without data, and what they mean to the author."""

@@ -1,0 +1,259 @@
+"""`summary`: a model's modules as a table of shapes, parameters, multiply-adds, memory and time."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from nbviz.errors import ConfigurationError, MissingDependencyError, NbvizError
+from nbviz.inspection.graph.overlays.timing import call_seconds
+from nbviz.inspection.graph.trace.pass_memory import activation_bytes, tensor_bytes
+from nbviz.inspection.graph.trace.trace import trace
+from nbviz.inspection.summary import text as summary_text
+
+if TYPE_CHECKING:
+    import torch
+
+    from nbviz.inspection.graph.model import Graph, ModuleCall
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One call of a module, with all that is in it.
+
+    Attributes:
+        name: Its path as seen from the module call around it; the class's name for the model.
+        path: Its dotted path; "" for the model, and for what is no module of the model's.
+        call: 1 for its first call.
+        depth: How many module calls are around it.
+        type: The name of its class.
+        detail: Its settings in a few words.
+        output_shapes: The shapes of the tensors that it returned.
+        dtype: The first one's dtype, "" if it returned no tensor.
+        parameter_count: Numbers in its parameters, each parameter once.
+        trainable_count: How many of them are trained.
+        mult_adds: Multiply-adds of its matrix products, convolutions and attention.
+        memory_bytes: Of the tensors that operations in it make; views take none.
+        seconds: How long its call takes, None if that was not measured.
+    """
+
+    name: str
+    path: str
+    call: int
+    depth: int
+    type: str
+    detail: str
+    output_shapes: tuple[tuple[int, ...], ...]
+    dtype: str
+    parameter_count: int
+    trainable_count: int
+    mult_adds: int
+    memory_bytes: int
+    seconds: float | None
+
+
+_COLUMNS = tuple(field.name for field in fields(SummaryRow))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A model's modules as rows, in the order in which they are called; made by `summary`.
+
+    Printed it is a table of text, in a notebook one of HTML.
+
+    Attributes:
+        rows: One for each module call, that of the model first.
+        parameter_count: Numbers in the model's parameters, tied ones once.
+        trainable_count: How many of them are trained.
+        parameter_bytes: The memory of the parameters.
+        input_bytes: The memory of the inputs.
+        device: Where the model is, such as `cpu`.
+        is_training: Whether it was in training mode.
+        note: How it was traced or why it was not timed, where that matters.
+    """
+
+    rows: tuple[SummaryRow, ...]
+    parameter_count: int
+    trainable_count: int
+    parameter_bytes: int
+    input_bytes: int
+    device: str
+    is_training: bool
+    note: str
+
+    @property
+    def mult_adds(self) -> int:
+        """Multiply-adds of one pass: matrix products, convolutions and attention."""
+        return self.rows[0].mult_adds
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory of the tensors that one pass makes."""
+        return self.rows[0].memory_bytes
+
+    @property
+    def seconds(self) -> float | None:
+        """How long a pass takes, None if that was not measured."""
+        return self.rows[0].seconds
+
+    def sorted_by(self, column: str, *, descending: bool = True) -> Summary:
+        """Return the summary with its rows in the order of one column, below the model's own.
+
+        Args:
+            column: A field of `SummaryRow`, such as "mult_adds", "seconds" or "path".
+            descending: Whether the largest comes first.
+
+        Raises:
+            ConfigurationError: There is no such column.
+        """
+        if column not in _COLUMNS:
+            raise ConfigurationError(
+                f"column must be one of {', '.join(_COLUMNS)}; got {column!r}."
+            )
+
+        def key(row: SummaryRow) -> Any:
+            value = getattr(row, column)
+            return -1.0 if value is None else value
+
+        whole, *rest = self.rows
+        # Outside of the tree a module needs its whole path for a name.
+        flat = [replace(row, name=row.path or row.name, depth=1) for row in rest]
+        ordered = sorted(flat, key=key, reverse=descending)
+        return replace(self, rows=(whole, *ordered))
+
+    def to_text(self, depth: int | None = None) -> str:
+        """Return the table as text.
+
+        Args:
+            depth: How many levels of modules are shown; None for all.
+        """
+        return summary_text.as_text(self, depth)
+
+    def to_html(self, depth: int | None = None) -> str:
+        """Return the table as HTML without script and style sheet; all names are escaped.
+
+        Args:
+            depth: How many levels of modules are shown at once; None for all. The whole table
+                opens below.
+        """
+        return summary_text.as_html(self, depth)
+
+    def to_pandas(self) -> Any:
+        """Return the rows as a `pandas.DataFrame` with the fields of `SummaryRow` as columns.
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        try:
+            pandas: Any = importlib.import_module("pandas")
+        except ImportError:
+            raise MissingDependencyError("pandas", "all") from None
+        return pandas.DataFrame({name: [getattr(r, name) for r in self.rows] for name in _COLUMNS})
+
+    def __str__(self) -> str:
+        return summary_text.as_text(self, summary_text.readable_depth(self))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return summary_text.as_html(self, summary_text.readable_depth(self))
+
+
+def summary(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Summary:
+    """Return a model's modules as a table of shapes, parameters, multiply-adds, memory and time.
+
+    The shapes come from a trace as of `nbviz.trace`. For the times the model is then run, at most
+    six times, without gradients; a model on the meta device is not. All is afterwards as it was.
+
+    Args:
+        model: The model, in the mode (train or eval) in which it shall be summed up.
+        *inputs: What its forward takes: tensors, or containers and objects that hold tensors.
+        **kwargs: The same by name.
+
+    Raises:
+        TraceError: The model cannot be run with these inputs; the model's own error is chained.
+    """
+    return summary_of(trace(model, *inputs, **kwargs), model, inputs, kwargs)
+
+
+def summary_of(
+    graph: Graph, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Summary:
+    """Return the summary of a model that was traced before, timed with these inputs."""
+    seconds, note = _times(model, inputs, kwargs)
+    device = next((str(parameter.device) for parameter in model.parameters()), "cpu")
+    return Summary(
+        rows=tuple(_rows(graph, seconds)),
+        parameter_count=graph.parameter_count,
+        trainable_count=graph.trainable_count,
+        parameter_bytes=sum(parameter.byte_count for parameter in graph.parameters),
+        input_bytes=sum(
+            tensor_bytes(node.outputs[0]) for node in graph.nodes if node.kind == "input"
+        ),
+        device=device,
+        is_training=model.training,
+        note=" ".join(part for part in (graph.note, note) if part),
+    )
+
+
+def _times(
+    model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[dict[str, float], str]:
+    if any(parameter.device.type == "meta" for parameter in model.parameters()):
+        return {}, ""
+    try:
+        return call_seconds(model, inputs, kwargs), ""
+    except NbvizError:
+        raise
+    except Exception as error:  # noqa: BLE001  shapes are known; the times are left out
+        lines = str(error).strip().splitlines()
+        return {}, f"Not timed: {type(error).__name__}: {lines[0] if lines else ''}"
+
+
+def _rows(graph: Graph, seconds: dict[str, float]) -> list[SummaryRow]:
+    calls = {call.call_id: call for call in graph.module_calls}
+    held = _parameters_inside(graph.module_calls)
+    memory = activation_bytes(graph)
+    rows: list[SummaryRow] = []
+
+    def add(call: ModuleCall, depth: int) -> None:
+        parameters = [graph.parameters[number] for number in held[call.call_id]]
+        rows.append(
+            SummaryRow(
+                name=_name(call, calls.get(call.parent) if call.parent is not None else None),
+                path=call.path or "",
+                call=call.call,
+                depth=depth,
+                type=call.type,
+                detail=call.detail,
+                output_shapes=tuple(tensor.shape for tensor in call.outputs),
+                dtype=call.outputs[0].dtype if call.outputs else "",
+                parameter_count=sum(parameter.size for parameter in parameters),
+                trainable_count=sum(p.size for p in parameters if p.is_trainable),
+                mult_adds=call.flops // 2,
+                memory_bytes=memory[call.call_id],
+                seconds=seconds.get(call.call_id),
+            )
+        )
+        for child in call.children:
+            if child in calls:
+                add(calls[child], depth + 1)
+
+    add(graph.module_calls[0], 0)
+    return rows
+
+
+def _name(call: ModuleCall, around: ModuleCall | None) -> str:
+    if around is None or not call.path:
+        return call.type
+    return call.path.removeprefix(f"{around.path}.") if around.path else call.path
+
+
+def _parameters_inside(calls: list[ModuleCall]) -> dict[str, set[int]]:
+    """Return the numbers of the parameters in each call, those of calls in it included."""
+    held = {call.call_id: set(call.parameters) for call in calls}
+    for call in reversed(calls):  # each call began after the one around it
+        if call.parent is not None:
+            held[call.parent] |= held[call.call_id]
+    return held

@@ -1,0 +1,1 @@
+"""Runs and graphs as SVG, PNG, PDF and pages: what is saved beside a live view."""

@@ -1,0 +1,204 @@
+"""A run for readers without a kernel: picture, table and text in one mime bundle.
+
+GitHub, nbviewer, nbconvert and a notebook that is opened later run no widget. What they show comes
+from here, and holds no script, no style sheet of a page, and nothing fetched. A page that still is
+interactive is written by `nbviz.pictures.page`.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from typing import TYPE_CHECKING
+
+from nbviz.errors import ConfigurationError, MissingDependencyError
+from nbviz.pictures.charts import extremes
+from nbviz.pictures.layout import failure, marked_events, summary
+from nbviz.pictures.number_text import format_step, format_value
+from nbviz.pictures.page import replay_html, save_html
+from nbviz.pictures.png import render_png
+from nbviz.pictures.svg import render_svg, xml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbviz.recording.run import Run
+
+__all__ = [
+    "describe",
+    "mime_bundle",
+    "render_html",
+    "render_png",
+    "render_svg",
+    "render_text",
+    "replay_html",
+    "save_html",
+]
+
+_HEADINGS = ("", "last", "lowest", "at step", "highest", "at step", "points")
+_ROWS_SHOWN = 60
+_TAGS_DESCRIBED = 6
+_CELL = "padding:1px 12px 1px 0;text-align:"
+
+
+def mime_bundle(runs: Sequence[Run], view_id: str) -> dict[str, str]:
+    """Return a run's saved picture in every form that notebook readers know.
+
+    Args:
+        runs: What to show.
+        view_id: Ties the picture to the live view, which hides it while it is on the page.
+
+    Returns:
+        `text/html`, `text/plain` and, where Pillow is installed, `image/png` as base64.
+    """
+    bundle = {"text/plain": render_text(runs), "text/html": render_html(runs, view_id)}
+    # Without Pillow: every reader that takes a PNG takes the text too.
+    with contextlib.suppress(MissingDependencyError):
+        bundle["image/png"] = base64.b64encode(render_png(runs)).decode("ascii")
+    return bundle
+
+
+def render_html(runs: Sequence[Run], view_id: str) -> str:
+    """Return the picture and a table of the numbers as HTML that a sanitiser leaves as it is.
+
+    The style element beside the picture acts only in a trusted notebook that has lost its kernel:
+    it hides the output before, in which JupyterLab reports that it found no widget.
+
+    Raises:
+        ConfigurationError: The id has other characters than letters and digits.
+    """
+    return figure_html(render_svg(runs), describe(runs), view_id, below=_html_table(runs))
+
+
+def figure_html(svg: str, said: str, view_id: str, *, below: str = "") -> str:
+    """Return a picture as HTML that the live view `view_id` hides while it is on the page.
+
+    Args:
+        svg: The picture.
+        said: The same in words.
+        view_id: Letters and digits.
+        below: HTML that follows the picture.
+
+    Raises:
+        ConfigurationError: The id has other characters.
+    """
+    picture = base64.b64encode(svg.encode()).decode("ascii")
+    image = (
+        f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(said)}" '
+        'style="max-width:100%">'
+    )
+    return hidden_html(image + below, view_id)
+
+
+def hidden_html(content: str, view_id: str) -> str:
+    """Return HTML that the live view `view_id` hides while it is on the page.
+
+    Args:
+        content: HTML.
+        view_id: Letters and digits.
+
+    Raises:
+        ConfigurationError: The id has other characters.
+    """
+    if not view_id.isalnum():
+        raise ConfigurationError(f"view_id must be letters and digits, got {view_id!r}.")
+    return (
+        f'<figure class="nbviz-static" data-nbviz-static="{view_id}" style="margin:0">'
+        f"<style>{_hide_lost_view(view_id)}</style>{content}</figure>"
+    )
+
+
+def render_text(runs: Sequence[Run]) -> str:
+    """Return the numbers as a table in plain text."""
+    blocks: list[str] = []
+    for run in runs:
+        lines = [f"{run.name}: {run.progress.status}, {summary(run)}"]
+        reason = failure(run)
+        if reason:
+            lines.append(reason)
+        rows = [_HEADINGS, *_rows(run)] if run.tags else []
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = [row[0].ljust(widths[0])]
+            cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+            lines.append("  ".join(cells).rstrip())
+        lines += [f"step {format_step(s)}: {text}" for _, s, _, text in marked_events([run])]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def describe(runs: Sequence[Run]) -> str:
+    """Return the picture in words, for a reader who cannot see it."""
+    sentences: list[str] = []
+    for run in runs:
+        run.drain()
+        head = f"Run {run.name}, {run.progress.status}: {summary(run)}."
+        values = [
+            f"{tag} {format_value(found.last)} "
+            f"(from {format_value(found.lowest)} to {format_value(found.highest)})"
+            for tag in run.tags[:_TAGS_DESCRIBED]
+            if len(run.series(tag))
+            for found in [extremes(run.series(tag))]
+        ]
+        sentences.append(f"{head} Last values: {', '.join(values)}." if values else head)
+    return " ".join(sentences)
+
+
+def _rows(run: Run) -> list[tuple[str, ...]]:
+    """Return the table's cells: a row for each tag."""
+    run.drain()
+    rows: list[tuple[str, ...]] = []
+    for tag in run.tags[:_ROWS_SHOWN]:
+        series = run.series(tag)
+        if len(series) == 0:
+            continue
+        found = extremes(series)
+        nan = f" ({found.nan:,} NaN)" if found.nan else ""
+        rows.append(
+            (
+                tag,
+                format_value(found.last),
+                format_value(found.lowest),
+                format_step(found.lowest_step),
+                format_value(found.highest),
+                format_step(found.highest_step),
+                f"{found.count:,}{nan}",
+            )
+        )
+    hidden = len(run.tags) - _ROWS_SHOWN
+    if hidden > 0:
+        rows.append((f"and {hidden:,} more tags", *("" for _ in _HEADINGS[1:])))
+    return rows
+
+
+def _html_table(runs: Sequence[Run]) -> str:
+    parts: list[str] = []
+    for run in runs:
+        if not run.tags:
+            continue
+        head = "".join(
+            f'<th style="{_CELL}{"right" if i else "left"}">{heading}</th>'
+            for i, heading in enumerate((xml_text(run.name), *_HEADINGS[1:]))
+        )
+        body = "".join(
+            "<tr>"
+            + "".join(
+                f'<td style="{_CELL}{"right" if i else "left"}">{xml_text(cell)}</td>'
+                for i, cell in enumerate(row)
+            )
+            + "</tr>"
+            for row in _rows(run)
+        )
+        parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    if not parts:
+        return ""
+    return f"<details><summary>Numbers</summary>{''.join(parts)}</details>"
+
+
+def _hide_lost_view(view_id: str) -> str:
+    """Return a rule for the output before the picture, if it is a widget that was not found."""
+    picture = f'[data-nbviz-static="{view_id}"]'
+    return (
+        ".jp-OutputArea-child:not(:has(.nbviz)):has(.jupyter-widgets)"
+        f":has(+ .jp-OutputArea-child {picture}){{display:none}}"
+    )

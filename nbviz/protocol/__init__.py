@@ -1,0 +1,95 @@
+"""Every message between the kernel and the page, written once; a module for each panel.
+
+`js/generate_protocol.py` turns each module into one of `js/src/protocol/`; the wire names stay
+snake_case on both sides. Each message has a fixture in `tests/fixtures/protocol/`.
+
+Kernel to page there are two envelopes, `Snapshot` and `Frame`. Both carry a list of updates, which
+the page applies in order; a snapshot first empties the page's store. An update whose arrays travel
+beside it names their place in the message's binary buffers as `buffer`. Answers to a page's request
+are updates too (`CommandDone`, `CommandFailed`, and those named `…Sent`).
+
+Page to kernel there are requests. Those with a `request_id` are always answered, by one of the
+updates that `ANSWERS` names for them, or by `CommandFailed`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from nbviz.protocol import core, curves, graph, log, media, run, summary, weights
+
+MODULES = (core, run, curves, weights, media, graph, log, summary)
+
+Update = (
+    core.CommandDone
+    | core.CommandFailed
+    | core.AssetSent
+    | run.RunAdded
+    | run.RunChanged
+    | run.SettingsChanged
+    | run.EpochsStarted
+    | run.EventsRecorded
+    | curves.SeriesAdded
+    | curves.PointsAppended
+    | curves.BucketsAppended
+    | curves.RangeSent
+    | weights.LayersListed
+    | weights.WeightsUpdated
+    | media.MediaAdded
+    | media.ImageSent
+    | media.HistogramsSent
+    | media.TensorSent
+    | media.TextSent
+    | graph.GraphAdded
+    | graph.OverlayUpdated
+    | graph.GraphSent
+    | log.LinesAppended
+)
+
+Request = (
+    core.Ready
+    | core.Acknowledge
+    | core.Pull
+    | core.SendAsset
+    | core.SetWanted
+    | run.Control
+    | curves.SendRange
+    | media.SendMedia
+    | graph.SendGraph
+)
+
+ANSWERS: core.Answers = {
+    request: updates
+    for module in MODULES
+    for request, updates in getattr(module, "ANSWERS", {}).items()
+}
+"""Which updates answer a request."""
+
+
+class Snapshot(TypedDict):
+    """All that one page needs to draw now; the frames after it continue from `sequence`."""
+
+    kind: Literal["snapshot"]
+    client_id: str
+    sequence: int
+    updates: list[Update]
+
+
+class Frame(TypedDict):
+    """What is new since frame `sequence - 1`. `client_id` is empty when it is for every page."""
+
+    kind: Literal["frame"]
+    client_id: str
+    sequence: int
+    updates: list[Update]
+
+
+class Reply(TypedDict):
+    """Answers to one page's request, outside the sequence of frames."""
+
+    kind: Literal["reply"]
+    client_id: str
+    updates: list[Update]
+
+
+Message = Snapshot | Frame | Reply

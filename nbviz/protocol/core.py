@@ -1,0 +1,104 @@
+"""What every message is made of: envelopes, a page's presence, answers, parts of the front end."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Answers = dict[type[Any], tuple[type[Any], ...]]
+"""Which updates answer a request; `CommandFailed` may always."""
+
+
+class PictureFields(TypedDict):
+    """What the picture of a tensor says beside its cells."""
+
+    shape: list[int]
+    rows: int
+    columns: int
+    tile_rows: int
+    tile_columns: int
+    reduced: int  # how many weights one cell stands for, at the most
+    scale: float
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    nonfinite: int
+
+
+class CommandDone(TypedDict):
+    """The request was carried out or, for a control command, accepted for the next safe point."""
+
+    kind: Literal["command_done"]
+    client_id: str
+    request_id: int
+
+
+class CommandFailed(TypedDict):
+    """The request was refused; `error` says what was wrong, the value, and the next act."""
+
+    kind: Literal["command_failed"]
+    client_id: str
+    request_id: int
+    error: str
+
+
+class AssetSent(TypedDict):
+    """A part of the front end that is loaded when it is first needed. Buffer: its source, UTF-8."""
+
+    kind: Literal["asset_sent"]
+    client_id: str
+    request_id: int
+    name: str
+    buffer: int
+
+
+class Ready(TypedDict):
+    """A page is listening; answered by a snapshot. Sent again when a sequence number is missing."""
+
+    kind: Literal["ready"]
+    client_id: str
+
+
+class Acknowledge(TypedDict):
+    """The page has drawn every frame up to `sequence`."""
+
+    kind: Literal["acknowledge"]
+    client_id: str
+    sequence: int
+
+
+class Pull(TypedDict):
+    """The page asks for its next frame, which leaves inside the handling of this request."""
+
+    kind: Literal["pull"]
+    client_id: str
+    sequence: int  # the newest frame it has
+
+
+class SendAsset(TypedDict):
+    """Ask for a part of the front end that this page needs now."""
+
+    kind: Literal["send_asset"]
+    client_id: str
+    request_id: int
+    name: str
+
+
+class SetWanted(TypedDict):
+    """Say what one view of this page shows of a run in one panel; what no view shows is not sent.
+
+    Replaces what the view said before. What a key is decides the panel: a series' number, a
+    parameter's name, a box of the graph.
+    """
+
+    kind: Literal["set_wanted"]
+    client_id: str
+    request_id: int
+    run_id: str
+    panel: str
+    view: int  # tells the views of one page apart
+    keys: list[str]
+    known: NotRequired[int]  # how many keys the view chose from; what came later is undecided
+
+
+ANSWERS: Answers = {SendAsset: (AssetSent,), SetWanted: (CommandDone,)}

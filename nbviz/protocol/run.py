@@ -1,0 +1,105 @@
+"""A run: its name, where it is, what can be set on it, its epochs, events and commands."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from nbviz.protocol.core import Answers, CommandDone
+
+RunStatus = Literal["ready", "running", "paused", "stopping", "finished", "stopped", "failed"]
+"""`ready`: not started. `stopping`: asked to stop, still inside a step."""
+
+
+EventKind = Literal["started", "command", "validation", "warning", "ended"]
+
+
+ValueScale = Literal["linear", "log"]
+
+
+class Setting(TypedDict):
+    """A value of the run that can be changed while it runs, such as a learning rate."""
+
+    name: str  # as in `trainer.set(name=value)`: lr, momentum, weight_decay, dropout …
+    value: float
+    minimum: float
+    maximum: float | None
+    scale: ValueScale
+
+
+class Event(TypedDict):
+    """Something that happened to a run; drawn as a mark on its curves."""
+
+    event: EventKind
+    step: int
+    wall_time: float  # seconds since the run started
+    text: str
+
+
+class RunAdded(TypedDict):
+    """A run that the page does not know yet."""
+
+    kind: Literal["run_added"]
+    run_id: str
+    name: str
+    started_at: float  # Unix seconds; 0 while it has not started
+    commands: list[str]  # which control commands the run answers: start, pause, step, stop, set …
+
+
+class RunChanged(TypedDict):
+    """Where a run is now."""
+
+    kind: Literal["run_changed"]
+    run_id: str
+    status: RunStatus
+    started_at: float  # Unix seconds; 0 while it has not started
+    step: int
+    total_steps: int | None
+    epoch: int
+    total_epochs: int | None
+    steps_per_second: float | None
+    eta_seconds: float | None
+    elapsed_seconds: float
+    overhead: float | None  # nbviz's own share of the step time, 0 to 1
+    device: str
+    memory_bytes: int | None
+    memory_total: int | None
+    dropped_frames: int  # pictures skipped because the page was busy; scalars are never skipped
+
+
+class SettingsChanged(TypedDict):
+    """What can be set on the run, and its values now."""
+
+    kind: Literal["settings_changed"]
+    run_id: str
+    settings: list[Setting]
+
+
+class EpochsStarted(TypedDict):
+    """Epochs that began: `steps[i]` is the step completed before epoch `first_epoch + i`."""
+
+    kind: Literal["epochs_started"]
+    run_id: str
+    first_epoch: int
+    steps: list[int]
+
+
+class EventsRecorded(TypedDict):
+    """Events to mark on the curves."""
+
+    kind: Literal["events_recorded"]
+    run_id: str
+    events: list[Event]
+
+
+class Control(TypedDict):
+    """Steer a run: start, pause, resume, step, stop or set, with that method's arguments."""
+
+    kind: Literal["control"]
+    client_id: str
+    request_id: int
+    run_id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+ANSWERS: Answers = {Control: (CommandDone,)}

@@ -1,0 +1,37 @@
+"""A model's parameters as pictures."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from nbviz.protocol.core import PictureFields
+
+
+class LayerInfo(TypedDict):
+    """One parameter whose values can be shown as a heatmap."""
+
+    name: str
+    shape: list[int]
+
+
+class LayersListed(TypedDict):
+    """The parameters whose weights can be shown."""
+
+    kind: Literal["layers_listed"]
+    run_id: str
+    layers: list[LayerInfo]
+
+
+class WeightsUpdated(PictureFields):
+    """One parameter's values as a picture of `rows` × `columns` cells.
+
+    Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN or an
+    infinity.
+    Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix.
+    """
+
+    kind: Literal["weights_updated"]
+    run_id: str
+    name: str
+    step: int
+    buffer: int

@@ -1,0 +1,1 @@
+"""A run in event files: written while it trains, read back later."""

@@ -1,0 +1,193 @@
+"""The journal of a run: what it records, in a TensorBoard event file, each second.
+
+One thread reads the series as dashboards do, so logging costs the training thread nothing more. A
+kill of the process loses what came after the last write, at most a second; a power cut may lose
+more, since the disk is not made to sync.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time as clock
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbviz.errors import ConfigurationError
+from nbviz.recording.event_files.writer import EventFileWriter
+from nbviz.recording.journal.source import JournalSource
+from nbviz.training.background import end_all
+
+if TYPE_CHECKING:
+    from nbviz.recording.run_record import RunRecord
+
+INTERVAL_SECONDS = 0.8
+"""Between writes: with the time to write, under a second."""
+
+FLUSH_SECONDS = 10.0
+_EXIT_SECONDS = 5.0
+
+_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+class Journal:
+    """Writes a run to a new event file in a directory, beside those that are there.
+
+    A disk that is full, or a directory that vanished, becomes a warning in the run's log; what
+    memory holds is written once it can be, and training goes on.
+
+    Args:
+        run: The run. It is kept alive while it has something to write.
+        directory: Made if it does not exist.
+
+    Raises:
+        ConfigurationError: The directory cannot be made or written to.
+    """
+
+    def __init__(self, run: RunRecord, directory: str | Path) -> None:
+        self.directory = Path(directory).absolute()
+        _check_directory(self.directory)
+        self._run = weakref.ref(run)
+        self._pid = os.getpid()
+        self._held: RunRecord | None = None
+        self._thread: threading.Thread | None = None
+        self._changed = threading.Condition()
+        self._asked = self._done = 0
+        self._source = JournalSource()
+        self._writer: EventFileWriter | None = None
+        self._is_failing = False
+        run.listen(self._wake)
+        # Not at exit: it could come before `_flush_all`, which would find the file closed.
+        weakref.finalize(run, self._close).atexit = False
+        _journals.add(self)
+
+    @property
+    def path(self) -> Path | None:
+        """The event file, None before the first write."""
+        return None if self._writer is None else self._writer.path
+
+    def flush(self, timeout: float = FLUSH_SECONDS) -> bool:
+        """Have everything recorded so far written, and say whether it was.
+
+        Args:
+            timeout: Seconds to wait at the most, such as for a network disk that hangs.
+        """
+        if self._pid != os.getpid():
+            return False
+        run = self._run()
+        if run is not None:
+            run.drain_media()
+        with self._changed:
+            self._asked += 1
+            asked = self._asked
+            self._wake()
+            if self._thread is None and self._held is not None:
+                self._write_held()
+                return not self._is_failing
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._done >= asked or self._thread is None, timeout)
+            return self._done >= asked and not self._is_failing
+
+    def _wake(self) -> None:
+        """Start to write; called by the run when something comes, on whichever thread."""
+        if self._pid != os.getpid():
+            return
+        with self._changed:
+            self._held = self._run()
+            if self._thread is None and self._held is not None:
+                thread = threading.Thread(target=self._loop, name="nbviz-journal", daemon=True)
+                self._thread = thread
+                try:
+                    thread.start()
+                except RuntimeError:  # the interpreter is shutting down; `flush` writes itself
+                    self._thread = None
+
+    def _loop(self) -> None:
+        while True:
+            with self._changed:
+                asked = self._asked
+            is_idle = self._write_held()
+            with self._changed:
+                self._done = asked
+                self._changed.notify_all()
+                if is_idle and self._asked == asked and self._release():
+                    return
+                self._changed.wait_for(lambda: self._asked > asked, INTERVAL_SECONDS)  # noqa: B023
+
+    def _release(self) -> bool:
+        """End the thread, unless something came after its last look."""
+        if self._held is not None and not self._held.is_quiet:
+            return False
+        self._thread = self._held = None
+        return True
+
+    def _write_held(self) -> bool:
+        """Write what is new; returns whether there was nothing, and the run is quiet."""
+        run = self._held
+        assert run is not None
+        if not run.meter.started_at:
+            return run.is_quiet
+        started = clock.thread_time()
+        try:
+            run.drain()
+            self._look_for_file(run)
+            something = self._source.write_new(run, lambda records: self._file(run).write(records))
+        except Exception as error:  # noqa: BLE001  whatever it is, training goes on
+            if not self._is_failing:
+                self._is_failing = True
+                run.note(
+                    f"The journal in {self.directory} cannot be written ({error}). Make room, or "
+                    "make it writable: what memory holds is written then. Training goes on.",
+                    "warning",
+                )
+            return False
+        if self._is_failing:
+            self._is_failing = False
+            run.note(f"The journal in {self.directory} is being written again.")
+        run.meter.spend(clock.thread_time() - started)
+        return not something and run.is_quiet
+
+    def _look_for_file(self, run: RunRecord) -> None:
+        if self._writer is None or self._writer.is_there():
+            return
+        run.note(
+            f"The journal {self._writer.path} was removed; what memory holds is written anew.",
+            "warning",
+        )
+        self._writer.close()
+        self._writer = None
+        self._source = JournalSource()
+
+    def _file(self, run: RunRecord) -> EventFileWriter:
+        if self._writer is None:
+            self._writer = EventFileWriter(self.directory, run.meter.started_at)
+        return self._writer
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _check_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"dir={str(directory)!r} cannot be made ({error.strerror}); "
+            "give a directory that can be written to."
+        ) from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise ConfigurationError(
+            f"dir={str(directory)!r} cannot be written to; give a directory that can be."
+        )
+
+
+def _flush_all() -> None:
+    end_all()  # what an active run logs until it has stopped is written, too
+    for journal in list(_journals):
+        journal.flush(_EXIT_SECONDS)
+
+
+atexit.register(_flush_all)

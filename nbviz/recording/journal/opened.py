@@ -1,0 +1,262 @@
+"""Runs read back from event files, of any writer, also while they are being written."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time as clock
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, NoReturn, cast, get_args
+
+import numpy as np
+
+from nbviz.errors import ConfigurationError, LoggingError
+from nbviz.protocol.log import LineLevel
+from nbviz.protocol.run import EventKind
+from nbviz.recording.event_files.batch import MediaRecord
+from nbviz.recording.event_files.messages import NBVIZ
+from nbviz.recording.event_files.reader import EventFileReader, begun_at
+from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG
+from nbviz.recording.lines import Line, RecordedEvent
+from nbviz.recording.run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET, Run
+from nbviz.recording.scalars.series_parts import SeriesParts
+
+if TYPE_CHECKING:
+    from nbviz.protocol.run import RunStatus
+    from nbviz.recording.event_files.batch import Batch, Text
+
+RUNNING_SECONDS = 60.0
+"""Without a new byte before a run that has not said how it ended is taken to be over."""
+
+_REFRESH_SECONDS = 1.0
+_TEXT_SUFFIX = "/text_summary"  # torch's own addition to the tag of a text
+_KINDS, _LEVELS = get_args(EventKind), get_args(LineLevel)
+_SHOWN = 3  # directories named in an error
+
+
+def open_run(
+    path: str | Path,
+    *,
+    name: str | None = None,
+    memory_budget: int = DEFAULT_MEMORY_BUDGET,
+    media_budget: int = DEFAULT_MEDIA_BUDGET,
+) -> OpenedRun:
+    """Read a run from TensorBoard event files, written by nbviz or any other library.
+
+    Scalars are read, exact where nbviz wrote them, and images, histograms and texts into `media`;
+    audio and the like are counted and left out. The files may still be written, by this or another
+    machine: `refresh` reads on, and a dashboard that shows the run does so each second. A torn
+    record at the end waits; a damaged one is left out, and the run's log says so.
+
+    Several files in a directory are read in the order in which they were begun. Where a later one
+    begins a tag again at an earlier step, as a restarted training does, its points are a series of
+    their own, `loss (2)`.
+
+    Args:
+        path: An event file, or a directory with event files.
+        name: What the run is called; after the directory or file if None.
+        memory_budget: As for `Run`.
+        media_budget: As for `Run`.
+
+    Raises:
+        ConfigurationError: There is no event file.
+    """
+    return OpenedRun(path, name=name, memory_budget=memory_budget, media_budget=media_budget)
+
+
+class OpenedRun(Run):
+    """A run that is read from files; see `open_run`. It cannot be logged to or steered.
+
+    Its status is how it says it ended; without that it is "running" while its files have grown in
+    the last minute, and else "finished", or "stopped" where nbviz wrote it.
+    """
+
+    def __init__(
+        self, path: str | Path, *, name: str | None, memory_budget: int, media_budget: int
+    ) -> None:
+        self.path = Path(path).absolute()
+        paths = _event_files(self.path)
+        super().__init__(
+            name or self.path.name, memory_budget=memory_budget, media_budget=media_budget
+        )
+        self.commands = ()
+        self._memory_at = float("inf")  # this process's memory is none of the run's
+        self._readers: dict[Path, EventFileReader] = {}
+        self._parts = SeriesParts(self._intake)
+        self._media_parts: dict[str, int] = {}
+        self._unreadable: set[Path] = set()
+        self._reading = threading.Lock()
+        self._read_at = 0.0
+        self._newest = 0.0
+        self._reason: RunStatus | None = None
+        self._is_own = False
+        self._others = 0
+        self.refresh()
+        if not self._newest and self.path.is_file() and paths[0].stat().st_size:
+            raise ConfigurationError(
+                f"{str(self.path)!r} holds no event; give an event file, such as "
+                "events.out.tfevents.1700000000.host.1, or a directory with some."
+            )
+        if self._others:
+            self._say(
+                f"{self._others:,} values that are neither scalars, images, histograms nor texts "
+                "were left out.",
+                "info",
+            )
+
+    def refresh(self) -> int:
+        """Read what has been written since the last time, and return how many points that were."""
+        with self._reading:
+            count = 0
+            for path in _event_files(self.path) if self.path.exists() else []:
+                reader = self._readers.setdefault(path, EventFileReader(path))
+                try:
+                    count += sum(self._take(path, batch) for batch in reader.read())
+                except OSError as error:
+                    if path not in self._unreadable:
+                        self._unreadable.add(path)
+                        self._say(f"{path.name} cannot be read: {error}", "warning")
+            self._read_at = clock.monotonic()
+            self._set_status()
+        super().drain()
+        if count:
+            self.notify()
+        return count
+
+    def drain(self) -> None:
+        """Read on, at most once a second."""
+        if clock.monotonic() - self._read_at >= _REFRESH_SECONDS:
+            self.refresh()
+
+    # ------------------------------------------------------------ reading
+
+    def _take(self, path: Path, batch: Batch) -> int:
+        if batch.first_wall_time is not None and not self.meter.started_at:
+            self.meter.begin(batch.first_wall_time)
+            self._intake.started_at = batch.first_wall_time
+        self._is_own = self._is_own or batch.writer == NBVIZ
+        self._others += batch.others
+        self._newest = max(self._newest, batch.first_wall_time or 0.0)
+        count = 0
+        for tag, points in batch.points.items():
+            count += len(points.steps)
+            self._newest = max(self._newest, float(np.max(points.wall_times)))
+            self._parts.extend(path, tag, points)
+        for text in batch.texts:
+            self._newest = max(self._newest, text.wall_time)
+            self._take_text(text)
+        for record in batch.media:
+            self._newest = max(self._newest, record.wall_time)
+            self._take_medium(record)
+        if batch.damaged or batch.skipped:
+            self._say(
+                f"{path.name} is damaged: {batch.damaged:,} records and {batch.skipped:,} bytes "
+                "between records were left out.",
+                "warning",
+            )
+        return count
+
+    def _take_text(self, text: Text) -> None:
+        tag, step = text.tag, text.step
+        seconds = text.wall_time - self.meter.started_at
+        kind = tag.removeprefix(EVENT_TAG)
+        level = tag.removeprefix(LOG_TAG)
+        if tag.startswith(EVENT_TAG) and kind in _KINDS:
+            self.events.append(RecordedEvent(cast("EventKind", kind), step, seconds, text.text))
+            self._take_event(kind, text.text)
+        elif tag.startswith(LOG_TAG) and level in _LEVELS:
+            self.lines.append(Line(cast("LineLevel", level), step, seconds, text.text))
+        elif tag == EPOCH_TAG:
+            self.mark_epoch(len(self.epochs) + 1, step)
+        else:
+            name = tag.removesuffix(_TEXT_SUFFIX)
+            self._take_medium(MediaRecord(text.wall_time, step, name, "text", text.text))
+            if not self._is_own:
+                self.lines.append(Line("info", step, seconds, f"{tag}: {text.text}"))
+
+    def _take_medium(self, record: MediaRecord) -> None:
+        """Take an item in; where its tag's steps begin again, or are of another kind, beside it."""
+        while True:
+            part = self._media_parts.setdefault(record.tag, 1)
+            tag = record.tag if part == 1 else f"{record.tag} ({part})"
+            try:
+                self.take_media(
+                    tag, record.kind, max(0, record.step), record.wall_time, record.value
+                )
+            except LoggingError:
+                self._media_parts[record.tag] = part + 1
+            else:
+                return
+
+    def _take_event(self, kind: str, text: str) -> None:
+        if kind == "started":
+            self._reason = None
+        elif kind == "ended":
+            word = text.split(" ", 1)[0].rstrip(":")
+            self._reason = cast("RunStatus", word) if word in ("stopped", "failed") else "finished"
+
+    def _set_status(self) -> None:
+        status = self._reason
+        if status is None:
+            is_growing = any(
+                path.exists() and time() - path.stat().st_mtime < RUNNING_SECONDS
+                for path in self._readers
+            )
+            over: RunStatus = "stopped" if self._is_own else "finished"
+            status = "running" if is_growing else over
+        if status == "running":
+            self.meter.resume(self._newest)
+        else:
+            self.meter.pause(self._newest)
+        self.meter.status = status
+
+    def _say(self, text: str, level: LineLevel) -> None:
+        seconds = max(0.0, self._newest - self.meter.started_at)
+        self.lines.append(Line(level, self._intake.newest_step, seconds, text))
+
+    # ------------------------------------------------------------ what it cannot do
+
+    def _attend(self) -> None:
+        self._refuse()
+
+    def begin(self, event: object = None) -> NoReturn:
+        """Refuse: a run that was read cannot go on."""
+        del event
+        self._refuse()
+
+    def finish(self, error: BaseException | None = None) -> NoReturn:
+        """Refuse: a run that was read ends where its files do."""
+        del error
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise LoggingError(
+            f"the run {self.name!r} was read from {str(self.path)!r} and cannot be logged to; make "
+            "a new one: nbviz.Run(dir=…) writes its own file beside."
+        )
+
+
+def _second_in_name(file: Path) -> int:
+    found = re.search(r"tfevents\.(\d+)", file.name)
+    return int(found[1]) if found else 0
+
+
+def _event_files(path: Path) -> list[Path]:
+    """Return event files in the order in which they were begun.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    if path.is_file():
+        return [path]
+    found = [file for file in path.glob("*tfevents*") if file.is_file()]
+    if found:
+        return sorted(found, key=lambda file: (_second_in_name(file), begun_at(file), file.name))
+    if not path.exists():
+        raise ConfigurationError(
+            f"{str(path)!r} does not exist; give an event file, or a directory with some."
+        )
+    below = sorted({str(file.parent) for file in path.rglob("*tfevents*")})
+    hint = f"; there are some in {', '.join(below[:_SHOWN])}" if below else ""
+    raise ConfigurationError(f"{str(path)!r} has no event files in it{hint}.")

@@ -1,0 +1,1 @@
+"""Images, histograms, tensors and texts of a run, by tag and step."""

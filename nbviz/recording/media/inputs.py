@@ -1,0 +1,320 @@
+"""What users log as images, histograms, tensors and texts: checked and copied at once, made later.
+
+The caller's thread only looks at shapes and copies, since an array may be changed in place after
+the call; encoding and counting are for nbviz's own thread.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+import numpy as np
+
+from nbviz.errors import LoggingError
+from nbviz.inspection.tensors.histograms import Histogram, make_histogram
+from nbviz.recording.capture.captured import copy_array
+from nbviz.recording.media.png import encode_png
+from nbviz.recording.media.store import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from nbviz.recording.capture.captured import CapturedArray
+
+ImageLayout = Literal["auto", "HWC", "CHW", "HW"]
+MOST_BINS = 4096
+MOST_TEXT = 1_000_000
+"""Characters of a text that are kept."""
+
+_CHANNELS = (1, 3, 4)
+_MOST_PIXELS = 1 << 26
+_GAP = 2  # pixels between the images of a grid
+_EIGHT_BITS = 255
+
+
+class ImageInput:
+    """One image, copied.
+
+    Args:
+        tag: For errors.
+        image: A torch tensor, a numpy array or a PIL image; height × width, or with channels.
+        layout: Where the channels are.
+
+    Raises:
+        LoggingError: It is no image.
+    """
+
+    def __init__(self, tag: str, image: object, layout: ImageLayout) -> None:
+        if layout not in get_args(ImageLayout):
+            raise LoggingError(f'layout must be "auto", "HWC", "CHW" or "HW", got {layout!r}.')
+        array = _array_of(tag, image, "an image")
+        self.shape, self._is_planar = _image_shape(
+            tag, tuple(array.shape), layout, channels_first=_is_tensor(image)
+        )
+        self._captured: CapturedArray = copy_array(array)
+        self.nbytes = self._captured.nbytes
+        self.clipped = 0
+        self.nan = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `pixels` returns without waiting."""
+        return self._captured.is_ready
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Return uint8, height × width × channels."""
+        array = self._captured.read()
+        if self._is_planar:
+            array = array.transpose(1, 2, 0)
+        return self._to_bytes(array.reshape(self.shape))
+
+    def make(self) -> Image:
+        """Return the image."""
+        return image_of(self.pixels())
+
+    def _to_bytes(self, array: NDArray[Any]) -> NDArray[np.uint8]:
+        if array.dtype == np.uint8:
+            return array
+        if array.dtype == np.bool_:
+            return array.astype(np.uint8) * np.uint8(_EIGHT_BITS)
+        if array.dtype.kind == "f":
+            missing = np.isnan(array)
+            self.nan = int(missing.sum())
+            self.clipped = int(((array < 0) | (array > 1)).sum())
+            scaled = np.clip(np.where(missing, 0, array), 0, 1) * np.float32(_EIGHT_BITS)
+            return np.rint(scaled).astype(np.uint8)
+        self.clipped = int(((array < 0) | (array > _EIGHT_BITS)).sum())
+        return np.clip(array, 0, _EIGHT_BITS).astype(np.uint8)
+
+
+class GridInput:
+    """Several images, copied, to be shown beside and below each other.
+
+    Args:
+        tag: For errors.
+        images: A batch (images × an image's own shape) or a sequence of images.
+        layout: Where the channels of each image are.
+        columns: Images in a row; about as many as rows if None.
+
+    Raises:
+        LoggingError: They are no images.
+    """
+
+    def __init__(self, tag: str, images: object, layout: ImageLayout, columns: int | None) -> None:
+        if columns is not None and (columns.__class__ is not int or columns < 1):
+            raise LoggingError(f"columns must be a whole number of at least 1, got {columns!r}.")
+        parts: Sequence[object]
+        if isinstance(images, list | tuple):
+            parts = cast("Sequence[object]", images)
+        else:
+            batch = _array_of(tag, images, "a batch of images")
+            if len(batch.shape) not in (3, 4):
+                raise LoggingError(
+                    f"{tag!r} needs a batch of images of shape (images, height, width) or with "
+                    f"channels, got {tuple(batch.shape)}; log one image with log_image."
+                )
+            parts = [batch[number] for number in range(batch.shape[0])]
+        if not parts:
+            raise LoggingError(f"{tag!r} got no images; give at least one.")
+        self._inputs = [ImageInput(tag, part, layout) for part in parts]
+        self._columns = columns or int(np.ceil(np.sqrt(len(parts))))
+        self.nbytes = sum(one.nbytes for one in self._inputs)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make` returns without waiting."""
+        return all(one.is_ready for one in self._inputs)
+
+    @property
+    def clipped(self) -> int:
+        """How many values were out of range."""
+        return sum(one.clipped for one in self._inputs)
+
+    @property
+    def nan(self) -> int:
+        """How many values were NaN."""
+        return sum(one.nan for one in self._inputs)
+
+    def make(self) -> Image:
+        """Return the grid as one image; what is not covered is black."""
+        height = max(one.shape[0] for one in self._inputs) + _GAP
+        width = max(one.shape[1] for one in self._inputs) + _GAP
+        channels = max(one.shape[2] for one in self._inputs)
+        rows = -(-len(self._inputs) // self._columns)
+        columns = min(self._columns, len(self._inputs))
+        canvas = np.zeros((rows * height - _GAP, columns * width - _GAP, channels), np.uint8)
+        for number, one in enumerate(self._inputs):
+            pixels = one.pixels()
+            top, left = number // columns * height, number % columns * width
+            place = canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]]
+            if pixels.shape[2] in (1, channels):
+                place[:] = pixels
+            else:  # RGB among RGBA
+                place[..., :3], place[..., 3] = pixels, _EIGHT_BITS
+            if pixels.shape[2] == 1 and channels == 4:  # noqa: PLR2004
+                place[..., 3] = _EIGHT_BITS
+        return image_of(canvas)
+
+
+class HistogramInput:
+    """Values, copied, to be counted in bins.
+
+    Raises:
+        LoggingError: They are no real numbers, or the bins are out of range.
+    """
+
+    clipped = nan = 0
+
+    def __init__(self, tag: str, values: object, bins: int) -> None:
+        if bins.__class__ is not int or not 1 <= bins <= MOST_BINS:
+            raise LoggingError(f"bins must be a whole number from 1 to {MOST_BINS}, got {bins!r}.")
+        array = _array_of(tag, values, "values")
+        self._captured = copy_array(array)
+        self._bins = bins
+        self.nbytes = self._captured.nbytes
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make` returns without waiting."""
+        return self._captured.is_ready
+
+    def make(self) -> Histogram:
+        """Count."""
+        return make_histogram(self._captured.read(), self._bins)
+
+
+class TensorInput:
+    """An array, copied.
+
+    Raises:
+        LoggingError: It holds no real numbers.
+    """
+
+    clipped = nan = 0
+
+    def __init__(self, tag: str, values: object) -> None:
+        self._captured = copy_array(_array_of(tag, values, "a tensor"))
+        self.nbytes = self._captured.nbytes
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make` returns without waiting."""
+        return self._captured.is_ready
+
+    def make(self) -> NDArray[Any]:
+        """Return the array, read-only."""
+        array = self._captured.read()
+        array.flags.writeable = False
+        return array
+
+
+class TextInput:
+    """A text.
+
+    Raises:
+        LoggingError: It is no string.
+    """
+
+    clipped = nan = 0
+    is_ready = True
+
+    def __init__(self, tag: str, text: object) -> None:
+        if not isinstance(text, str):
+            raise LoggingError(
+                f"{tag!r} needs a text, got {type(text).__name__}; write str(…) around it."
+            )
+        more = len(text) - MOST_TEXT
+        self._text = text if more <= 0 else f"{text[:MOST_TEXT]}… and {more:,} more characters"
+        self.nbytes = len(self._text)
+
+    def make(self) -> str:
+        """Return the text."""
+        return self._text
+
+
+MediaInput = ImageInput | GridInput | HistogramInput | TensorInput | TextInput
+
+
+def image_of(pixels: NDArray[np.uint8]) -> Image:
+    """Return an image from uint8, height × width × channels."""
+    return Image(encode_png(pixels), pixels.shape[0], pixels.shape[1])
+
+
+def _is_tensor(value: object) -> bool:
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _array_of(tag: str, value: object, what: str) -> Any:
+    """Return a torch tensor or a numpy array of real numbers, as it is or made from a sequence."""
+    given: Any = value
+    refused = isinstance(value, str | bytes | dict | set) or value is None
+    if _is_tensor(given):
+        if given.is_meta:
+            raise LoggingError(f"{tag!r} got a tensor without values (on the meta device).")
+        if given.is_complex():
+            raise LoggingError(f"{tag!r} needs real numbers, got {given.dtype}; log .abs() of it.")
+        given = given.detach()
+        if given.layout != _strided():
+            given = given.to_dense()
+        array: Any = given.dequantize() if given.is_quantized else given
+    else:
+        if refused:
+            raise LoggingError(
+                f"{tag!r} needs {what}, got {type(given).__name__}; give a torch tensor or a "
+                "numpy array."
+            )
+        try:
+            array = np.asarray(given)
+        except Exception as error:
+            raise LoggingError(
+                f"{tag!r} needs {what}, got {type(given).__name__} that numpy cannot read "
+                f"({error}); give a torch tensor or a numpy array."
+            ) from error
+        if array.dtype.kind not in "biuf":
+            raise LoggingError(
+                f"{tag!r} needs {what} of real numbers, got {type(given).__name__} of dtype "
+                f"{array.dtype}; convert it first."
+            )
+    if 0 in array.shape:
+        raise LoggingError(
+            f"{tag!r} needs {what}, got shape {tuple(array.shape)}, in which there is nothing."
+        )
+    return array
+
+
+def _strided() -> Any:
+    return sys.modules["torch"].strided
+
+
+def _image_shape(
+    tag: str, shape: tuple[int, ...], layout: ImageLayout, *, channels_first: bool
+) -> tuple[tuple[int, int, int], bool]:
+    """Return height, width and channels, and whether the channels come first."""
+    found: tuple[int, int, int] | None = None
+    is_planar = False
+    if len(shape) == 2 and layout in ("auto", "HW"):  # noqa: PLR2004
+        found = (shape[0], shape[1], 1)
+    elif len(shape) == 3 and layout != "HW":  # noqa: PLR2004
+        planar, packed = shape[0] in _CHANNELS, shape[2] in _CHANNELS
+        if layout == "CHW" or (layout == "auto" and planar and (channels_first or not packed)):
+            found = (shape[1], shape[2], shape[0]) if planar else None
+            is_planar = True
+        elif packed:
+            found = (shape[0], shape[1], shape[2])
+    if found is None:
+        raise LoggingError(
+            f"{tag!r} needs an image of shape (height, width), (channels, height, width) or "
+            f"(height, width, channels) with 1, 3 or 4 channels, got {tuple(shape)}"
+            + ("" if layout == "auto" else f" with layout={layout!r}")
+            + "; log a batch with log_images."
+        )
+    if found[0] * found[1] > _MOST_PIXELS:
+        raise LoggingError(
+            f"{tag!r} got an image of {found[0]:,} × {found[1]:,} pixels; at most "
+            f"{_MOST_PIXELS:,} pixels can be kept. Reduce it first."
+        )
+    return found, is_planar

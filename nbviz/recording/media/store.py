@@ -1,0 +1,269 @@
+"""What is no scalar: images, histograms, tensors and texts by tag and step, within a budget.
+
+Of each tag the first and the newest item are always kept, and those between are thinned evenly over
+the steps, so that a whole run can be scrubbed however long it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from nbviz.errors import LoggingError
+from nbviz.recording.media.png import decode_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from nbviz.inspection.tensors.histograms import Histogram
+
+MediaKind = Literal["image", "histogram", "tensor", "text"]
+KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
+MOST_ITEMS = 1000
+"""Of one tag; a slider has no more places."""
+
+_ITEM_BYTES = 400  # Python objects around the content
+_ALWAYS = 2  # first and newest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """One image.
+
+    Attributes:
+        data: A PNG file; a JPEG, GIF or WebP where another library wrote it.
+        height: In pixels.
+        width: In pixels.
+    """
+
+    data: bytes = field(repr=False)
+    height: int
+    width: int
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The image as uint8, height × width × channels (1 grey, 2 with alpha, 3 RGB, 4 RGBA).
+
+        Raises:
+            MissingDependencyError: Another library wrote it, and Pillow is not installed.
+        """
+        return decode_image(self.data)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        return len(self.data)
+
+    def _repr_png_(self) -> bytes | None:
+        return self.data if self.data.startswith(b"\x89PNG") else None
+
+
+MediaValue = "Image | Histogram | NDArray[np.generic] | str"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MediaItem:
+    """One item of a tag.
+
+    Attributes:
+        step: The completed step.
+        wall_time: Unix seconds.
+        value: An `Image`, a `Histogram`, an array or a string.
+        version: Rises with every item that the store takes in.
+    """
+
+    step: int
+    wall_time: float
+    value: Image | Histogram | NDArray[np.generic] | str
+    version: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        size = len(self.value) * 2 if isinstance(self.value, str) else self.value.nbytes
+        return size + _ITEM_BYTES
+
+
+class Media:
+    """What one tag keeps, in the order of the steps, as it was when it was asked for.
+
+    Attributes:
+        tag: Its name.
+        kind: "image", "histogram", "tensor" or "text".
+    """
+
+    def __init__(self, tag: str, kind: MediaKind, items: tuple[MediaItem, ...]) -> None:
+        self.tag = tag
+        self.kind: MediaKind = kind
+        self._items = items
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """The steps of the items kept; int64, shape (items,)."""
+        return np.array([item.step for item in self._items], np.int64)
+
+    @property
+    def wall_times(self) -> NDArray[np.float64]:
+        """Unix seconds; float64, shape (items,)."""
+        return np.array([item.wall_time for item in self._items])
+
+    def at(self, step: int) -> MediaItem:
+        """Return the newest item at or before a step; the first one if all are later."""
+        index = int(np.searchsorted(self.steps, step, "right")) - 1
+        return self._items[max(0, index)]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[MediaItem]:
+        return iter(self._items)
+
+    def __getitem__(self, index: int) -> MediaItem:
+        return self._items[index]
+
+    def __repr__(self) -> str:
+        first, last = self._items[0].step, self._items[-1].step
+        return f"Media({self.tag!r}, {len(self)} × {self.kind}, steps {first:,} to {last:,})"
+
+
+class _Kept:
+    """The items of one tag, and how near to each other their neighbours are."""
+
+    def __init__(self, kind: MediaKind) -> None:
+        self.kind: MediaKind = kind
+        self.items: list[MediaItem] = []
+        self.nbytes = 0
+
+    def add(self, item: MediaItem) -> None:
+        if self.items and self.items[-1].step == item.step:
+            self.nbytes -= self.items.pop().nbytes  # said again: the newer one counts
+        self.items.append(item)
+        self.nbytes += item.nbytes
+
+    def thin(self) -> None:
+        """Leave out the item between two whose steps are nearest to each other."""
+        steps = np.array([item.step for item in self.items], np.float64)
+        gaps = steps[2:] - steps[:-2]
+        self.nbytes -= self.items.pop(1 + int(np.argmin(gaps))).nbytes
+
+
+class MediaStore(Mapping[str, Media]):
+    """A run's media, by tag.
+
+    Args:
+        budget: Bytes that all of them may take; the first and the newest of each tag stay even
+            beyond it.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self.nbytes = 0
+        self.version = 0
+        self.thinned = 0
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
+
+    def kind(self, tag: str) -> MediaKind | None:
+        """Return what kind a tag is, None if there is no such tag."""
+        kept = self._kept.get(tag)
+        return kept.kind if kept else None
+
+    def add(
+        self,
+        tag: str,
+        kind: MediaKind,
+        step: int,
+        wall_time: float,
+        value: Image | Histogram | NDArray[np.generic] | str,
+    ) -> None:
+        """Take an item in, and thin where it is too much.
+
+        Raises:
+            LoggingError: The tag is of another kind, or the step goes backwards.
+        """
+        with self._lock:
+            kept = self._kept.get(tag)
+            if kept is None:
+                kept = self._kept[tag] = _Kept(kind)
+            check_kind(tag, kept.kind, kind)
+            if kept.items:
+                check_step(tag, kept.items[-1].step, step)
+            self.version += 1
+            before = kept.nbytes
+            kept.add(MediaItem(step, wall_time, value, self.version))
+            self.nbytes += kept.nbytes - before
+            if len(kept.items) > MOST_ITEMS:
+                self._thin(kept)
+            while self.nbytes > self.budget:
+                # The tag that takes the most gives, so that a small one beside it stays whole.
+                candidates = [one for one in self._kept.values() if len(one.items) > _ALWAYS]
+                if not candidates:
+                    break
+                self._thin(max(candidates, key=lambda one: one.nbytes))
+
+    def since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
+        """Return the items kept that came after a version, oldest first."""
+        if version >= self.version:
+            return []
+        found: list[tuple[str, MediaKind, MediaItem]] = []
+        with self._lock:
+            for tag, kept in self._kept.items():
+                for item in reversed(kept.items):
+                    if item.version <= version:
+                        break
+                    found.append((tag, kept.kind, item))
+        return sorted(found, key=lambda one: one[2].version)
+
+    def renew_lock(self) -> None:
+        """After a fork, in the child: a thread that is not here may have held it."""
+        self._lock = threading.Lock()
+
+    def _thin(self, kept: _Kept) -> None:
+        before = kept.nbytes
+        kept.thin()
+        self.nbytes += kept.nbytes - before
+        self.thinned += 1
+
+    def __getitem__(self, tag: str) -> Media:
+        with self._lock:
+            kept = self._kept.get(tag)
+            if kept is not None:
+                return Media(tag, kept.kind, tuple(kept.items))
+        known = ", ".join(self._kept) or "none yet"
+        raise KeyError(f"no media {tag!r} in this run; tags: {known}")
+
+    def __contains__(self, tag: object) -> bool:
+        return tag in self._kept
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._kept))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __repr__(self) -> str:
+        return f"MediaStore({len(self)} tags, {self.nbytes:,} of {self.budget:,} bytes)"
+
+
+def check_kind(tag: str, known: MediaKind, kind: MediaKind) -> None:
+    """Raise LoggingError unless a tag is of the kind that is logged."""
+    if known != kind:
+        raise LoggingError(
+            f"{tag!r} has {known}s already and cannot take {kind}s too; use another tag, such as "
+            f"{tag + '/' + kind!r}."
+        )
+
+
+def check_step(tag: str, newest: int, step: int) -> None:
+    """Raise LoggingError if a step goes backwards."""
+    if step < newest:
+        raise LoggingError(
+            f"step {step} of {tag!r} goes backwards: its last step was {newest}. Log steps in "
+            "order, or begin a new Run for another training."
+        )

@@ -1,0 +1,147 @@
+"""What users log, read as numbers: Python, numpy and torch scalars, nested in dicts or not."""
+
+from __future__ import annotations
+
+import numbers
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from nbviz.errors import LoggingError
+from nbviz.recording.capture.captured import CapturedScalar
+from nbviz.training.cuda_events import is_captured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_STEPS = (1 << 63) - 1  # int64
+_SHOWN = 60  # characters of a value in an error message
+
+
+def flatten(values: object, prefix: str = "") -> Iterator[tuple[object, object]]:
+    """Yield (tag, value); the tags of nested mappings are joined by slashes.
+
+    Raises:
+        LoggingError: `values` is no mapping.
+    """
+    if not isinstance(values, Mapping):
+        raise LoggingError(
+            f'log takes a mapping of tags to numbers, such as {{"loss": 0.5}}; '
+            f"got {_named(values)}."
+        )
+    for tag, value in cast("Mapping[object, object]", values).items():
+        whole = f"{prefix}/{tag}" if prefix and isinstance(tag, str) and tag else tag
+        if isinstance(value, Mapping) and isinstance(whole, str):
+            yield from flatten(cast("object", value), whole)
+        else:
+            yield whole, value
+
+
+def read_tag(tag: object) -> str:
+    """Return the tag.
+
+    Raises:
+        LoggingError: It is not a string, or is empty.
+    """
+    if not isinstance(tag, str):
+        raise LoggingError(
+            f"a tag must be a string, got {_named(tag)}; "
+            f'write {{"{_short(tag)}": …}} if that is its name.'
+        )
+    if not tag.strip():
+        raise LoggingError(
+            f'a tag must not be empty, got {tag!r}; name the value, such as "loss/train".'
+        )
+    return tag
+
+
+def read_step(step: object) -> int:
+    """Return the step as a Python integer.
+
+    Raises:
+        LoggingError: It is not a whole number of 0 or more.
+    """
+    given: Any = step
+    if isinstance(given, int | np.integer) and not isinstance(given, bool):
+        whole = int(given)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
+        if 0 <= whole < _MOST_STEPS:
+            return whole
+    raise LoggingError(
+        f"step must be a whole number of 0 or more, got {_named(step)}; "
+        "leave it out to count log calls."
+    )
+
+
+def read_value(tag: str, value: object) -> float | CapturedScalar:
+    """Return a number, or a tensor's value on a device, which `capture.seal` takes as it is.
+
+    Raises:
+        LoggingError: The value is not one number.
+    """
+    if value.__class__ is float:
+        return cast("float", value)
+    if isinstance(value, CapturedScalar):
+        return value
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return _read_tensor(tag, value)
+    if isinstance(value, numbers.Number | np.bool_):
+        return _to_float(tag, value)
+    if isinstance(value, np.ndarray):
+        array: Any = cast("Any", value)
+        if array.size == 1 and array.dtype.kind in "biuf":
+            return float(array.reshape(()))
+        raise LoggingError(
+            f"{tag!r} needs one number, got a numpy array of shape {array.shape} and dtype "
+            f"{array.dtype}; reduce it first, such as with .mean()."
+        )
+    raise LoggingError(
+        f"{tag!r} needs a number, got {_named(value)}; "
+        "log a number or a tensor with one element, and text with run.print(…)."
+    )
+
+
+def _read_tensor(tag: str, tensor: Any) -> float | CapturedScalar:
+    if tensor.numel() != 1:
+        raise LoggingError(
+            f"{tag!r} needs one number, got a tensor of shape {tuple(tensor.shape)}; "
+            "reduce it first, such as with .mean()."
+        )
+    if tensor.device.type == "cpu":
+        return _to_float(tag, tensor.item())
+    if tensor.is_complex() or tensor.is_meta:
+        kind = "a complex number" if tensor.is_complex() else "a tensor without values (meta)"
+        raise LoggingError(f"{tag!r} needs a real number, got {kind}; log a real part of it.")
+    if tensor.is_cuda and is_captured():
+        raise LoggingError(
+            f"{tag!r} has no value while a CUDA graph is captured; log it after graph.replay()."
+        )
+    return CapturedScalar(tensor)
+
+
+def _to_float(tag: str, value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise LoggingError(
+            f"{tag!r} is too large for a 64-bit float ({_short(value)}); "
+            "scale it, or log its logarithm."
+        ) from None
+    except TypeError:
+        raise LoggingError(
+            f"{tag!r} needs a real number, got {_named(value)}; log its real part or its magnitude."
+        ) from None
+
+
+def _named(value: object) -> str:
+    return f"{type(value).__name__} {_short(value)}"
+
+
+def _short(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  a user's broken repr must not hide our message
+        text = "that cannot be shown"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
