@@ -15,7 +15,6 @@ from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.charts import extremes
 from nbviz.pictures.layout import failure, marked_events, summary
 from nbviz.pictures.number_text import format_step, format_value
-from nbviz.pictures.page import replay_html, save_html
 from nbviz.pictures.png import render_png
 from nbviz.pictures.svg import render_svg, xml_text
 
@@ -31,8 +30,6 @@ __all__ = [
     "render_png",
     "render_svg",
     "render_text",
-    "replay_html",
-    "save_html",
 ]
 
 _HEADINGS = ("", "last", "lowest", "at step", "highest", "at step", "points")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets
 
+from nbviz.session.emitter import Emitter
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.dashboard import Dashboard
-from nbviz.widgets.emitter import Emitter
 from nbviz.widgets.output import WIDGET_VIEW
 
 if TYPE_CHECKING:

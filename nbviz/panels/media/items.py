@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from nbviz.errors import CommandError, NbvizError
+from nbviz.panels.batch import Batch
+from nbviz.panels.media.told import evenly
+from nbviz.panels.panel import NO_ADDRESS
+from nbviz.panels.wire import finite, picture_fields, wire_text
 from nbviz.recording.media.png import SIGNATURE, encode_png
-from nbviz.widgets.columns import finite, picture_fields, wire_text
-from nbviz.widgets.media_feed import evenly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,32 +20,52 @@ if TYPE_CHECKING:
 
     from nbviz import protocol
     from nbviz.inspection.tensors.histograms import Histogram
+    from nbviz.panels.batch import SavedBatch
+    from nbviz.panels.panel import Address
+    from nbviz.protocol.media import (
+        HistogramInfo,
+        HistogramsSent,
+        ImageSent,
+        MediaTag,
+        TensorSent,
+        TextSent,
+    )
     from nbviz.recording.media.store import Image, Media, MediaItem
     from nbviz.recording.run import Run
+
+    MediaAnswer = ImageSent | HistogramsSent | TensorSent | TextSent
+    _MediaType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
 
 MOST_HISTOGRAMS = 100
 MOST_CHARACTERS = 100_000
 _SAVED_BYTES = 400_000  # of one item in a saved page
-_FORMATS = {
+_FORMATS: dict[bytes, _MediaType] = {
     SIGNATURE: "image/png",
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
     b"RIFF": "image/webp",
 }
 
-Item = tuple[dict[str, Any], bytes | None]
-"""An answer without the ids of its request and run, and its buffer."""
-
 
 def media_item(
-    run: Run, tag: str, step: int, *, after: int = -1, pixels: int = 1024, limit: int = 400_000
-) -> Item:
+    run: Run,
+    tag: str,
+    step: int,
+    batch: Batch,
+    address: Address = NO_ADDRESS,
+    *,
+    after: int = -1,
+    pixels: int = 1024,
+    limit: int = 400_000,
+) -> MediaAnswer:
     """Return the item of a tag at or before a step.
 
     Args:
         run: Whose media.
         tag: As the page knows it.
         step: The first item stands in where all are later.
+        batch: Takes the item's buffer.
+        address: Whose request it answers.
         after: Histograms up to this step are left out.
         pixels: The longest side of an image need not be much longer.
         limit: Bytes; larger images are reduced, and histograms are fewer.
@@ -55,55 +77,99 @@ def media_item(
     """
     media = _find(run, tag)
     item = media.at(step)
-    head: dict[str, Any] = {"tag": wire_text(media.tag), "step": item.step}
+    run_id, name = run.run_id, wire_text(media.tag)
     if media.kind == "image":
-        fields, data = _image(cast("Image", item.value), pixels, limit)
-        return {"kind": "image_sent", **head, **fields}, data
+        image = cast("Image", item.value)
+        data, media_type, factor = _shown(image, pixels, limit)
+        return {
+            "kind": "image_sent",
+            **address,
+            "run_id": run_id,
+            "tag": name,
+            "step": item.step,
+            "media_type": media_type,
+            "height": image.height,
+            "width": image.width,
+            "reduced": factor,
+            "buffer": batch.buffer(data),
+        }
     if media.kind == "histogram":
-        items = [one for one in media if after < one.step < item.step]
-        fields, data = _histograms(items, item, limit)
-        return {"kind": "histograms_sent", "tag": head["tag"], **fields}, data
+        infos, columns = _histograms([o for o in media if after < o.step < item.step], item, limit)
+        return {
+            "kind": "histograms_sent",
+            **address,
+            "run_id": run_id,
+            "tag": name,
+            "histograms": infos,
+            "buffer": batch.buffer(columns),
+        }
     if media.kind == "text":
         text = wire_text(cast("str", item.value))
         most = min(MOST_CHARACTERS, limit // 4)  # bytes of the longest character in UTF-8
-        omitted = max(0, len(text) - most)
-        return {"kind": "text_sent", **head, "text": text[:most], "omitted": omitted}, None
-    fields, data = _tensor(media.tag, cast("NDArray[Any]", item.value))
-    return {"kind": "tensor_sent", **head, **fields}, data
+        return {
+            "kind": "text_sent",
+            **address,
+            "run_id": run_id,
+            "tag": name,
+            "step": item.step,
+            "text": text[:most],
+            "omitted": max(0, len(text) - most),
+        }
+    fields, cells = _tensor(media.tag, cast("NDArray[Any]", item.value))
+    return {
+        "kind": "tensor_sent",
+        **address,
+        "run_id": run_id,
+        "tag": name,
+        "step": item.step,
+        **fields,
+        "buffer": batch.buffer(cells),
+    }
 
 
-def newest_items(
-    run: Run, limit: int
-) -> tuple[dict[str, Any], bytes, list[tuple[dict[str, Any], bytes | None]]]:
-    """Return the newest item of each tag, and the course of histograms, as a page can carry them.
+def add_newest(run: Run, batch: SavedBatch, limit: float) -> bool:
+    """Add the newest item of each tag, and the course of histograms, as a page can carry them.
 
     Args:
         run: Whose media.
+        batch: Added to: an update that tells of them, and the answers that a page would ask for.
         limit: Bytes of all of them; what does not fit any more is left out.
 
     Returns:
-        An update that tells of them, its buffer, and the answers with their buffers.
+        Whether there is one.
     """
-    items: list[Item] = []
-    told: list[dict[str, Any]] = []
+    told: list[MediaTag] = []
     steps: list[int] = []
     size = 0
     for tag, media in run.kept_media.items():
         newest = int(media.steps[-1])
+        own = Batch()
         try:
-            answer, data = media_item(run, tag, newest, limit=_SAVED_BYTES)
+            answer = media_item(run, tag, newest, own, limit=_SAVED_BYTES)
         except NbvizError:  # such as an image of a type that a page cannot show
             continue
-        nbytes = len(answer.get("text", "")) if data is None else len(data)
+        nbytes = len(answer["text"]) if answer["kind"] == "text_sent" else own.size
         if size + nbytes > limit:
             continue
         size += nbytes
-        of = [one["step"] for one in answer.get("histograms", ())] or [newest]
+        if answer["kind"] != "text_sent":
+            answer["buffer"] = batch.buffer(own.buffers[0])
+        of = [newest]
+        if answer["kind"] == "histograms_sent":
+            of = [one["step"] for one in answer["histograms"]]
         told.append({"tag": answer["tag"], "media_kind": media.kind, "count": len(of)})
         steps += of
-        items.append(({**answer, "client_id": "", "request_id": 0, "run_id": run.run_id}, data))
-    update = {"kind": "media_added", "run_id": run.run_id, "media": told}
-    return update, np.array(steps, np.float64).tobytes(), items
+        batch.answers.append(answer)
+    if told:
+        batch.add(
+            {
+                "kind": "media_added",
+                "run_id": run.run_id,
+                "media": told,
+                "buffer": batch.buffer(np.array(steps, np.float64)),
+            }
+        )
+    return bool(told)
 
 
 def _find(run: Run, tag: str) -> Media:
@@ -116,12 +182,15 @@ def _find(run: Run, tag: str) -> Media:
     raise CommandError(f"this run has no media {tag!r}.")
 
 
-def _image(image: Image, pixels: int, limit: int) -> tuple[dict[str, Any], bytes]:
+def _shown(image: Image, pixels: int, limit: int) -> tuple[bytes, _MediaType, int]:
+    """Return the bytes of an image as it is shown, their type, and how far it was reduced."""
     longest = max(image.height, image.width)
     # Half as many again are shown smaller by the page itself.
     factor = max(1, round(longest / max(1, pixels)))
     data = image.data
-    media_type = next((kind for head, kind in _FORMATS.items() if data.startswith(head)), None)
+    media_type: _MediaType | None = next(
+        (kind for head, kind in _FORMATS.items() if data.startswith(head)), None
+    )
     if media_type is None:
         raise CommandError("the image is of a type that pages cannot show; use PNG or JPEG.")
     if factor > 1 and len(data) < limit // 8:
@@ -134,13 +203,7 @@ def _image(image: Image, pixels: int, limit: int) -> tuple[dict[str, Any], bytes
             factor = max(factor + 1, int(factor * (len(data) / limit) ** 0.5))
             data = encode_png(_reduced(pixels_of_it, factor))
         media_type = "image/png"
-    fields = {
-        "media_type": media_type,
-        "height": image.height,
-        "width": image.width,
-        "reduced": factor,
-    }
-    return fields, data
+    return data, media_type, factor
 
 
 def _reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
@@ -158,26 +221,27 @@ def _reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
 
 def _histograms(
     before: list[MediaItem], newest: MediaItem, limit: int
-) -> tuple[dict[str, Any], bytes]:
+) -> tuple[list[HistogramInfo], NDArray[np.float64]]:
     values: list[MediaItem] = [*before, newest]
     largest = max(cast("Histogram", one.value).nbytes for one in values)
     chosen = evenly(values, max(1, min(MOST_HISTOGRAMS, limit // largest)))
     if chosen[-1] is not newest:
         chosen = [newest]
     blocks: list[NDArray[np.float64]] = []
-    infos: list[dict[str, Any]] = []
+    infos: list[HistogramInfo] = []
     for one in chosen:
         histogram = cast("Histogram", one.value)
         blocks += [histogram.counts, histogram.edges]
-        infos.append({"step": one.step, **_info(histogram)})
-    return {"histograms": infos}, np.concatenate(blocks).astype(np.float64).tobytes()
+        infos.append(_info(one.step, histogram))
+    return infos, np.concatenate(blocks).astype(np.float64)
 
 
-def _info(histogram: Histogram) -> dict[str, Any]:
+def _info(step: int, histogram: Histogram) -> HistogramInfo:
     count = histogram.count
     mean = histogram.sum / count if count else None
     variance = histogram.sum_squares / count - mean**2 if mean is not None else None
     return {
+        "step": step,
         "bins": len(histogram.counts),
         "count": int(count),
         "nonfinite": int(histogram.nan + histogram.inf),
@@ -188,7 +252,9 @@ def _info(histogram: Histogram) -> dict[str, Any]:
     }
 
 
-def _tensor(tag: str, values: NDArray[Any]) -> tuple[protocol.core.PictureFields, bytes]:
+def _tensor(
+    tag: str, values: NDArray[Any]
+) -> tuple[protocol.core.PictureFields, NDArray[np.int16]]:
     import torch
 
     from nbviz.inspection.tensors.pictures import reduce_weights
@@ -196,4 +262,4 @@ def _tensor(tag: str, values: NDArray[Any]) -> tuple[protocol.core.PictureFields
     if values.dtype.kind == "u":  # torch calculates with none but the smallest of these
         values = values.astype(np.float64)
     image = reduce_weights(tag, torch.from_numpy(values.copy()), 0)
-    return picture_fields(image), image.cells.tobytes()
+    return picture_fields(image), image.cells

@@ -1,8 +1,7 @@
-"""Numbers and texts in the form in which they travel to the page."""
+"""Points and buckets of points as columns of float64, one after the other."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,38 +11,10 @@ from nbviz.recording.scalars.units import reduce_points
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nbviz import protocol
-    from nbviz.inspection.tensors.pictures import WeightsImage
     from nbviz.recording.scalars.series import Sample, Series
     from nbviz.recording.scalars.units import Units
 
-
-def wire_text(text: str) -> str:
-    """JSON in UTF-8 has no half of a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def finite(value: float | None) -> float | None:
-    """JSON has no NaN and no infinity."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def picture_fields(image: WeightsImage) -> protocol.core.PictureFields:
-    """Return what is told of a tensor's picture beside its cells."""
-    return {
-        "shape": list(image.shape),
-        "rows": image.cells.shape[0],
-        "columns": image.cells.shape[1],
-        "tile_rows": image.tile_rows,
-        "tile_columns": image.tile_columns,
-        "reduced": image.reduced,
-        "scale": finite(image.scale) or 0.0,
-        "minimum": finite(image.minimum) or 0.0,
-        "maximum": finite(image.maximum) or 0.0,
-        "mean": finite(image.mean) or 0.0,
-        "std": finite(image.std) or 0.0,
-        "nonfinite": image.nonfinite,
-    }
+BUCKET_BYTES = 56
 
 
 def columns_of(*columns: NDArray[Any]) -> NDArray[np.float64]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nbviz.widgets.pace import FEWEST_FRAMES, MOST_FRAMES, RAREST_FRAMES, SHARE, Pace
-from nbviz.widgets.transport import ABANDONED_SECONDS, SILENCE_SECONDS, WINDOW_SECONDS, Transport
+from nbviz.panels.batch import Batch
+from nbviz.session.pace import FEWEST_FRAMES, MOST_FRAMES, RAREST_FRAMES, SHARE, Pace
+from nbviz.session.transport import ABANDONED_SECONDS, SILENCE_SECONDS, WINDOW_SECONDS, Transport
 
 
 class Counter:
@@ -18,15 +19,23 @@ class Counter:
     def cursor(self):
         return [0]
 
-    def snapshot(self, cursor=None, *, upto=None, limit=0):
-        end = self.made if upto is None else upto[0]
-        if cursor is not None:
-            cursor[0] = end
-        return [{"kind": "all", "upto": end}], []
+    def read(self):
+        pass
+
+    def snapshot(self, cursor, *, upto=None, limit=0):
+        cursor[0] = self.made if upto is None else upto[0]
+        return batch_of({"kind": "all", "upto": cursor[0]})
 
     def collect(self, cursor, limit):
         start, cursor[0] = cursor[0], self.made
-        return ([{"kind": "new", "range": (start, self.made)}] if self.made > start else []), []
+        return batch_of(*[{"kind": "new", "range": (start, self.made)}] * (self.made > start))
+
+
+def batch_of(*updates) -> Batch:
+    batch = Batch()
+    for update in updates:
+        batch.add(update)
+    return batch
 
 
 class Page:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from nbviz.widgets.columns import wire_text
+from nbviz.panels.wire import wire_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from nbviz.panels.batch import Batch
+    from nbviz.protocol.media import MediaKind
     from nbviz.recording.run import Run
 
 T = TypeVar("T")
@@ -21,39 +21,41 @@ _STEP_BYTES = 8
 _LEAST_STEPS = 2  # of each tag: the first and the newest
 
 
-def new_media(
-    run: Run, version: int, upto: int | None, limit: float
-) -> tuple[int, dict[str, Any], NDArray[np.float64]] | None:
-    """Return what came after a version, if anything: the version reached, an update, its buffer.
+def add_media(run: Run, version: int, batch: Batch, limit: float, upto: int | None = None) -> int:
+    """Add which media came after a version, and return the version reached.
 
     Args:
         run: Whose media.
         version: As `MediaStore.version` counts; 0 for all.
-        upto: The last version to tell of; None for the newest.
+        batch: Added to.
         limit: Bytes of steps, about; beyond it steps are left out evenly.
+        upto: The last version to tell of; None for the newest.
     """
     found = run.media_since(version)
     if upto is not None:
         found = [one for one in found if one[2].version <= upto]
     if not found:
-        return None
+        return version
     steps: dict[str, list[int]] = {}
-    kinds: dict[str, str] = {}
+    kinds: dict[str, MediaKind] = {}
     for tag, kind, item in found:
         steps.setdefault(tag, []).append(item.step)
         kinds[tag] = kind
     most = max(_LEAST_STEPS, int(limit / _STEP_BYTES / len(steps)))
     told = {tag: evenly(of, most) for tag, of in steps.items()}
-    update = {
-        "kind": "media_added",
-        "run_id": run.run_id,
-        "media": [
-            {"tag": wire_text(tag), "media_kind": kinds[tag], "count": len(of)}
-            for tag, of in told.items()
-        ],
-    }
     columns = np.array([step for of in told.values() for step in of], np.float64)
-    return found[-1][2].version, update, columns
+    batch.add(
+        {
+            "kind": "media_added",
+            "run_id": run.run_id,
+            "media": [
+                {"tag": wire_text(tag), "media_kind": kinds[tag], "count": len(of)}
+                for tag, of in told.items()
+            ],
+            "buffer": batch.buffer(columns),
+        }
+    )
+    return found[-1][2].version
 
 
 def evenly(items: Sequence[T], most: int) -> list[T]:

@@ -6,6 +6,12 @@ meanwhile waits in the recording and leaves together in the next frame. Without 
 (the main thread is busy on an old kernel, the tab is closed) frames go out open-loop and rarely. A
 page that misses a sequence number asks for a snapshot. Where updates sent from a background thread
 are not shown (Colab), pages pull: a frame leaves only inside the handling of a page's request.
+
+Two locks, taken in this order. `_collecting` belongs to the cursors: it is held from the moment at
+which something is collected until it was sent, so that frames leave in the order in which they were
+collected, and a snapshot ends where the next frame begins. `_lock` belongs to the pages and the
+sequence, and is held while one message is sent. Reading, which may wait for a device or a file, is
+done by `tick` alone, under neither: what `open` and `pull` send is what has been read by then.
 """
 
 from __future__ import annotations
@@ -17,10 +23,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbviz import protocol
-from nbviz.widgets.pace import Pace
+from nbviz.session.pace import Pace
 
 if TYPE_CHECKING:
-    from nbviz.widgets.feed import Cursor, Feed
+    from nbviz.panels.batch import Batch
+    from nbviz.session.cursors import Cursor
+    from nbviz.session.feed import Feed
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
 _Parcel = tuple[list[protocol.Update], list[bytes]]
@@ -54,11 +62,11 @@ class Transport:
 
     Args:
         feed: What is new, and what a new page needs.
-        send: Sends one message; called with the transport's lock held, so in order.
+        send: Sends one message; called with a lock held, so in order.
         frames_per_second: The most frames sent to one page in a second; None lets it follow what
             they cost.
         pulls: Pages ask for each frame; none is sent by itself.
-        gone: Told of a page that is not there any more.
+        gone: Told of a page that is not there any more; must be quick.
         clock: Seconds that only grow.
     """
 
@@ -79,6 +87,7 @@ class Transport:
         self._window = max(2, round(self.pace.most * WINDOW_SECONDS))
         self._gone = gone
         self._clock = clock
+        self._collecting = threading.RLock()
         self._lock = threading.RLock()
         self._clients: dict[str, _Client] = {}
         self._cursor = feed.cursor()
@@ -98,59 +107,58 @@ class Transport:
 
     def open(self, client_id: str) -> None:
         """Answer a page that is ready with all that it needs to draw now."""
-        with self._lock:
+        with self._collecting:
             now = self._clock()
+            cursor = self._feed.cursor()
             if self.pulls:
-                cursor = self._feed.cursor()
-                client = _Client(0, now, cursor=cursor)
+                batch = self._feed.snapshot(cursor, limit=PULL_FRAME_BYTES)
             else:
                 # One cursor serves all pages: the snapshot ends where their next frame begins.
                 self._broadcast(now)
-                cursor = None
-                client = _Client(self._sequence, now)
-            if cursor is None:
-                updates, buffers = self._feed.snapshot(upto=self._cursor)
-            else:
-                updates, buffers = self._feed.snapshot(cursor, limit=PULL_FRAME_BYTES)
-            self._clients[client_id] = client
-            self._silent_frames = 0
-            self._send(
-                {
-                    "kind": "snapshot",
-                    "client_id": client_id,
-                    "sequence": client.sequence if self.pulls else self._sequence,
-                    "updates": updates,
-                },
-                buffers,
-            )
+                batch = self._feed.snapshot(cursor, upto=self._cursor)
+            with self._lock:
+                sequence = 0 if self.pulls else self._sequence
+                own = cursor if self.pulls else None
+                self._clients[client_id] = _Client(sequence, now, cursor=own)
+                self._silent_frames = 0
+                self._send(
+                    {
+                        "kind": "snapshot",
+                        "client_id": client_id,
+                        "sequence": sequence,
+                        "updates": batch.updates,
+                    },
+                    batch.buffers,
+                )
 
     def acknowledge(self, client_id: str, sequence: int) -> None:
         """Note that a page has painted every frame up to `sequence`."""
         with self._lock:
             client = self._clients.get(client_id)
-            if client is None:
-                if not self.pulls:
-                    self.open(client_id)  # it was given up, and is there after all
-            else:
+            if client is not None:
                 client.acknowledged = max(client.acknowledged, min(sequence, self._sequence))
                 client.heard_at = self._clock()
                 if client.acknowledged == self._sequence:
                     self._silent_frames = 0
+                return
+        if not self.pulls:
+            self.open(client_id)  # it was given up, and is there after all
 
     def pull(self, client_id: str) -> None:
         """Send a page its next frame, now."""
-        with self._lock:
+        with self._collecting:
             client = self._clients.get(client_id)
             if client is None or client.cursor is None:
                 self.open(client_id)
                 return
-            client.heard_at = self._clock()
-            for updates, buffers in client.outbox:
-                self._reply(client_id, updates, buffers)
-            client.outbox.clear()
-            client.sequence += 1
-            updates, buffers = self._feed.collect(client.cursor, PULL_FRAME_BYTES)
-            self._send(_frame(client_id, client.sequence, updates), buffers)
+            batch = self._feed.collect(client.cursor, PULL_FRAME_BYTES)
+            with self._lock:
+                client.heard_at = self._clock()
+                for updates, buffers in client.outbox:
+                    self._reply(client_id, updates, buffers)
+                client.outbox.clear()
+                client.sequence += 1
+                self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
 
     def answer(
         self,
@@ -170,22 +178,28 @@ class Transport:
             self._reply(client_id, updates, buffers or [])
 
     def tick(self) -> float | None:
-        """Send what is due. Return the seconds until the next call, None to sleep until woken."""
+        """Read, and send what is due. Return the seconds until the next call, None to sleep.
+
+        On one thread; reading may wait for a device or a file, and holds up no other.
+        """
         with self._lock:
             now = self._clock()
             if self.pulls:
-                for client_id, client in list(self._clients.items()):
-                    if now - client.heard_at > ABANDONED_SECONDS:
-                        self._forget(client_id)
-                return None
-            self._forget_abandoned(now)
+                self._forget_silent(now)
+            else:
+                self._forget_abandoned(now)
             if not self._clients:
                 return None
-            wait = self._due_in(now)
-            if wait > 0:
-                return wait
-            if self._broadcast(now):
-                return max(LEAST_PAUSE, now + self.pace.interval - self._clock())
+            wait = 0.0 if self.pulls else self._due_in(now)
+        if wait > 0:
+            return wait
+        self._feed.read()
+        if self.pulls:
+            return None
+        now = self._clock()
+        if self._broadcast(now):
+            return max(LEAST_PAUSE, now + self.pace.interval - self._clock())
+        with self._lock:
             owed = any(c.acknowledged < self._sequence for c in self._clients.values())
             if owed and self._silent_frames < SILENT_FRAMES:
                 # The newest frame may be lost, and no later one would show the gap.
@@ -208,6 +222,12 @@ class Transport:
         behind = self._sequence - min(c.acknowledged for c in attentive)
         return max(self.pace.interval, wait) if behind >= self._window else wait
 
+    def _forget_silent(self, now: float) -> None:
+        """Give up pages that have long not pulled."""
+        for client_id, client in list(self._clients.items()):
+            if now - client.heard_at > ABANDONED_SECONDS:
+                self._forget(client_id)
+
     def _forget_abandoned(self, now: float) -> None:
         """Give up pages that are silent while another one answers: a reload leaves such behind."""
         silence = {name: self._silence(client, now) for name, client in self._clients.items()}
@@ -227,10 +247,12 @@ class Transport:
         return now - max(client.heard_at, client.waiting_since)
 
     def _broadcast(self, now: float) -> bool:
-        updates, buffers = self._feed.collect(self._cursor, FRAME_BYTES)
-        if not updates:
-            return False
-        self._send_frame(updates, buffers, now)
+        with self._collecting:
+            batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES)
+            if not batch.updates:
+                return False
+            with self._lock:
+                self._send_frame(batch.updates, batch.buffers, now)
         return True
 
     def _send_frame(self, updates: list[protocol.Update], buffers: list[bytes], now: float) -> None:

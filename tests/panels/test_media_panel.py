@@ -11,10 +11,11 @@ import torch
 from pages import Page
 
 import nbviz
+from nbviz.panels.batch import Batch
+from nbviz.panels.media import panel as media_panel
+from nbviz.panels.media.items import media_item
 from nbviz.recording.media.png import decode_image
-from nbviz.widgets import requests
-from nbviz.widgets.media_items import media_item
-from nbviz.widgets.transport import PULL_FRAME_BYTES
+from nbviz.session.transport import PULL_FRAME_BYTES
 
 
 @pytest.fixture
@@ -139,26 +140,26 @@ def test_an_image_is_no_larger_than_it_is_shown(run) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (900, 900), np.uint8)
     run.log_image("noise", noise, step=1)
     run.drain_media()
-    fields, data = media_item(run, "noise", 1, pixels=300)
-    assert fields["reduced"] == 3
-    assert data is not None
-    assert decode_image(data).shape == (300, 300, 1)
+    batch = Batch()
+    image = media_item(run, "noise", 1, batch, pixels=300)
+    assert image["reduced"] == 3
+    assert decode_image(batch.buffers[image["buffer"]]).shape == (300, 300, 1)
 
 
-def test_images_are_reduced_on_the_dashboard_s_own_thread(run, monkeypatch) -> None:
+def test_images_are_reduced_on_a_thread_of_the_dashboard_s_own(run, monkeypatch) -> None:
     threads: list[str] = []
 
     def noted(*arguments, **options):
         threads.append(threading.current_thread().name)
         return media_item(*arguments, **options)
 
-    monkeypatch.setattr(requests, "media_item", noted)
+    monkeypatch.setattr(media_panel, "media_item", noted)
     run.log_text("text", "hello", step=1)
     run.drain_media()
     page = Page(nbviz.Dashboard(run))
     page.ready()
     ask(page, run, "text", 1)
-    assert threads == ["nbviz-emitter"]
+    assert threads == ["nbviz-answers"]
 
 
 def test_what_is_not_there_is_refused_with_its_name(run) -> None:
@@ -172,8 +173,8 @@ def test_what_is_not_there_is_refused_with_its_name(run) -> None:
 def test_a_very_long_text_is_cut_and_says_so(run) -> None:
     run.log_text("text", "x" * 150_000, step=1)
     run.drain_media()
-    fields, _ = media_item(run, "text", 1)
-    assert (len(fields["text"]), fields["omitted"]) == (100_000, 50_000)
+    text = media_item(run, "text", 1, Batch())
+    assert (len(text["text"]), text["omitted"]) == (100_000, 50_000)
 
 
 def test_a_watch_s_histograms_reach_the_page(run) -> None:

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+import nbviz
 from nbviz.errors import ConfigurationError
-from nbviz.pictures.page import replay_html, save_html
+from nbviz.panels import PANELS
+from nbviz.panels.subject import Subject
 from nbviz.recording.run import Run
+from nbviz.session.saved import save_html, saved_page
 
 NASTY = "</script><script>alert(1)</script><!--"
 
@@ -22,6 +25,14 @@ def recorded(name: str = "digits", steps: int = 100) -> Run:
     return run
 
 
+def subjects(*runs: Run) -> list[Subject]:
+    return [Subject.of_run(run) for run in runs]
+
+
+def page_of(*runs: Run, title: str | None = None) -> str:
+    return saved_page(PANELS, subjects(*runs), title)
+
+
 def data_of(page: str) -> dict:
     found = re.search(r'<script type="application/json" id="nbviz-page">(.*?)</script>', page)
     assert found
@@ -30,7 +41,7 @@ def data_of(page: str) -> dict:
 
 def test_the_page_holds_every_point() -> None:
     run = recorded()
-    data = data_of(replay_html([run]))
+    data = data_of(page_of(run))
     points = next(u for u in data["recorded"]["updates"] if u["kind"] == "points_appended")
     buffer = base64.b64decode(data["recorded"]["buffers"][points["buffer"]])
     steps, _, values = np.frombuffer(buffer).reshape(3, -1)
@@ -39,7 +50,7 @@ def test_the_page_holds_every_point() -> None:
 
 
 def test_only_the_page_s_own_script_may_run_and_nothing_is_fetched() -> None:
-    page = replay_html([recorded()])
+    page = page_of(recorded())
     script = re.search(r'<script type="module">(.*?)</script>', page, re.DOTALL)
     assert script
     digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
@@ -56,7 +67,7 @@ def test_nothing_that_was_logged_can_end_its_script_element() -> None:
     run.log({f"{NASTY}/train": 1.0}, step=1)
     run.print(NASTY)
     run.finish(ValueError(NASTY))
-    page = replay_html([run], title=NASTY)
+    page = page_of(run, title=NASTY)
     assert page.count("<script") == 2
     assert page.count("</script") == 2
     assert "<!--" not in page
@@ -71,7 +82,7 @@ def test_weights_are_kept_as_they_are_at_the_end() -> None:
     run.log_weights(model, step=1)
     run.finish()
     before = run.weights.wanted
-    data = data_of(replay_html([run]))
+    data = data_of(page_of(run))
     updates = data["recorded"]["updates"]
     assert {u["name"] for u in updates if u["kind"] == "weights_updated"} == {"weight", "bias"}
     listed = next(u for u in updates if u["kind"] == "layers_listed")
@@ -86,7 +97,7 @@ def test_pictures_of_a_large_model_are_kept_within_bounds() -> None:
     run.log({"loss": 1.0}, step=1)
     run.log_weights(model, step=1)
     run.finish()
-    page = replay_html([run])
+    page = page_of(run)
     updates = data_of(page)["recorded"]["updates"]
     listed = next(u for u in updates if u["kind"] == "layers_listed")
     drawn = [u["name"] for u in updates if u["kind"] == "weights_updated"]
@@ -97,17 +108,19 @@ def test_pictures_of_a_large_model_are_kept_within_bounds() -> None:
 
 def test_panels_are_those_that_have_something_to_show() -> None:
     run = recorded()
-    assert "graph" not in data_of(replay_html([run]))["panels"]
-    level = {"scope": "", "nodes": [], "edges": [], "inputs": [], "outputs": [], "note": ""}
-    data = data_of(replay_html([run], {run.run_id: [level]}))
+    assert "graph" not in data_of(page_of(run))["panels"]
+    graph = nbviz.trace(torch.nn.Linear(3, 2), torch.zeros(1, 3))
+    subject = Subject.of_run(run, Subject.of_graph(graph).graph)
+    data = data_of(saved_page(PANELS, [subject]))
     assert "graph" in data["panels"]
-    assert data["recorded"]["graphs"] == {run.run_id: [level]}
-    added = next(u for u in data["recorded"]["updates"] if u["kind"] == "run_added")
-    assert added["has_graph"]
+    (answer,) = data["recorded"]["answers"]
+    assert (answer["kind"], answer["run_id"]) == ("graph_sent", run.run_id)
+    assert answer["levels"] == json.loads(json.dumps(list(graph.levels())))
+    assert {"kind": "graph_added", "run_id": run.run_id} in data["recorded"]["updates"]
 
 
 def test_a_saved_page_is_a_file_with_its_title(tmp_path) -> None:
-    path = save_html(tmp_path / "page.html", [recorded("a"), recorded("b")])
+    path = save_html(tmp_path / "page.html", PANELS, subjects(recorded("a"), recorded("b")))
     text = path.read_text(encoding="utf-8")
     assert "<title>a, b</title>" in text
     assert text.startswith("<!DOCTYPE html>")
@@ -115,12 +128,12 @@ def test_a_saved_page_is_a_file_with_its_title(tmp_path) -> None:
 
 def test_a_folder_that_is_not_there_is_named(tmp_path) -> None:
     with pytest.raises(ConfigurationError, match=r"cannot write .*missing.*Choose another path"):
-        save_html(tmp_path / "missing" / "page.html", [recorded()])
+        save_html(tmp_path / "missing" / "page.html", PANELS, subjects(recorded()))
 
 
 def test_no_run_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="there is no run to save"):
-        replay_html([])
+        page_of()
 
 
 def test_the_newest_media_are_kept_where_they_are_small() -> None:
@@ -131,13 +144,13 @@ def test_the_newest_media_are_kept_where_they_are_small() -> None:
     run.log_image("photo", np.zeros((4, 6, 3), np.uint8), step=3)
     run.log_image("noise", np.random.default_rng(0).integers(0, 256, (400, 400)), step=3)
     run.finish()
-    page = replay_html([run])
+    page = page_of(run)
     assert page.count("</script") == 2
     data = data_of(page)
     recorded = data["recorded"]
     assert "media" in data["panels"]
     assert "media" in data["assets"]
-    kept = {item["tag"]: item for item in recorded["media"]}
+    kept = {item["tag"]: item for item in recorded["answers"]}
     assert kept["notes"]["text"] == f"{NASTY} 3"
     assert [one["step"] for one in kept["weights/fc"]["histograms"]] == [1, 2, 3]
     assert base64.b64decode(recorded["buffers"][kept["photo"]["buffer"]]).startswith(b"\x89PNG")
@@ -148,6 +161,6 @@ def test_the_newest_media_are_kept_where_they_are_small() -> None:
 
 
 def test_a_page_without_media_carries_no_code_for_them() -> None:
-    data = data_of(replay_html([recorded()]))
+    data = data_of(page_of(recorded()))
     assert "media" not in data["panels"]
     assert data["assets"] == {}

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbviz.widgets.columns import columns_of, reduced, wire_text
+from nbviz.panels.curves.buckets import BUCKET_BYTES, columns_of, reduced
+from nbviz.panels.wire import wire_text
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from numpy.typing import NDArray
 
+    from nbviz.panels.batch import Batch
     from nbviz.recording.run import Run
     from nbviz.recording.scalars.series import Series
-    from nbviz.widgets.cursor import Batch, RunCursor
 
-BUCKET_BYTES = 56
 LEAST_POINTS = 50
 SNAPSHOT_POINTS = 4000  # of one series
 FRAME_POINTS = 2000  # of one series; more new ones than this travel as buckets
@@ -25,15 +26,23 @@ FRAME_POINTS = 2000  # of one series; more new ones than this travel as buckets
 _Block = tuple[int, int, "NDArray[np.float64]"]
 
 
+@dataclass(slots=True)
+class CurvesEntry:
+    """How many points of each series were sent."""
+
+    points: list[int] = field(default_factory=list[int])
+    late: set[int] = field(default_factory=set[int])  # series whose points were held back
+
+
 def add_points(
     run: Run,
-    sent: RunCursor,
+    sent: CurvesEntry,
     batch: Batch,
     limit: float,
     *,
     interest: Container[int],
     full: bool,
-    end: RunCursor | None,
+    end: CurvesEntry | None,
 ) -> None:
     """Add new tags, and the new points of those series that are looked at.
 
@@ -82,11 +91,11 @@ def add_points(
         if points > most:
             size += block[2].nbytes
         sent.points[number] = stop
-    _add_blocks("points_appended", run, raw, batch)
-    _add_blocks("buckets_appended", run, buckets, batch)
+    _add_raw(run, raw, batch)
+    _add_buckets(run, buckets, batch)
 
 
-def rewind(sent: RunCursor, interest: Container[int]) -> None:
+def rewind(sent: CurvesEntry, interest: Container[int]) -> None:
     """Let the series that nobody looks at begin anew when somebody does.
 
     A page that opens then need not be sent what the others have of them.
@@ -109,15 +118,31 @@ def _add_series(run: Run, number: int, tag: str, batch: Batch) -> None:
     )
 
 
-def _add_blocks(kind: str, run: Run, blocks: list[_Block], batch: Batch) -> None:
-    if not blocks:
-        return
-    batch.add(
-        {
-            "kind": kind,
-            "run_id": run.run_id,
-            "series": [number for number, _, _ in blocks],
-            "counts": [count for _, count, _ in blocks],
-        },
-        np.concatenate([columns for _, _, columns in blocks]),
-    )
+def _add_raw(run: Run, blocks: list[_Block], batch: Batch) -> None:
+    if blocks:
+        batch.add(
+            {
+                "kind": "points_appended",
+                "run_id": run.run_id,
+                "series": [number for number, _, _ in blocks],
+                "counts": [count for _, count, _ in blocks],
+                "buffer": batch.buffer(_columns(blocks)),
+            }
+        )
+
+
+def _add_buckets(run: Run, blocks: list[_Block], batch: Batch) -> None:
+    if blocks:
+        batch.add(
+            {
+                "kind": "buckets_appended",
+                "run_id": run.run_id,
+                "series": [number for number, _, _ in blocks],
+                "counts": [count for _, count, _ in blocks],
+                "buffer": batch.buffer(_columns(blocks)),
+            }
+        )
+
+
+def _columns(blocks: list[_Block]) -> NDArray[np.float64]:
+    return np.concatenate([columns for _, _, columns in blocks])

@@ -7,8 +7,13 @@ import pytest
 from pages import Page
 
 import nbviz
-from nbviz.widgets.feed import Feed
-from nbviz.widgets.interest import UNKNOWN_SERIES, Interests
+from nbviz.panels import PANELS
+from nbviz.panels.curves.interest import UNKNOWN_SERIES, Interest
+from nbviz.panels.panel import View
+from nbviz.panels.subject import Subject
+from nbviz.session.feed import Feed
+from nbviz.session.saved import record
+from nbviz.session.wanted import Wanted
 
 
 @pytest.fixture
@@ -23,8 +28,9 @@ def log(run, first: int, last: int, *tags: str) -> None:
 
 
 def watch(page: Page, run, *series: int, view: int = 1) -> None:
-    fields = {"run_id": run.run_id, "view": view, "series": series, "known": len(run.tags)}
-    assert page.ask("watch_series", **fields)["kind"] == "command_done"
+    fields = {"run_id": run.run_id, "view": view, "known": len(run.tags)}
+    answer = page.ask("set_wanted", panel="curves", keys=list(map(str, series)), **fields)
+    assert answer["kind"] == "command_done"
 
 
 def test_what_is_not_looked_at_waits_and_then_comes_whole(run) -> None:
@@ -68,20 +74,22 @@ def test_a_page_that_opens_is_not_sent_what_nobody_looks_at(run) -> None:
 def test_many_series_at_once_come_one_frame_after_the_other(run) -> None:
     tags = [f"layer{i}/norm" for i in range(60)]
     log(run, 1, 3000, *tags)
-    feed = Feed([run])
+    wanted = Wanted(PANELS)
+    feed = Feed(PANELS, wanted)
+    feed.subjects.append(Subject.of_run(run))
     cursor = feed.cursor()
-    feed.interests.want("page", 1, run.run_id, (), 60)
+    wanted.want(run.run_id, "curves", "page", 1, View((), 60))
     feed.collect(cursor, 1e6)
-    feed.interests.want("page", 1, run.run_id, range(60), 60)
+    wanted.want(run.run_id, "curves", "page", 1, View(tuple(map(str, range(60))), 60))
     received: dict[int, int] = {}
     frames = 0
     while True:
-        updates, buffers = feed.collect(cursor, 1e6)
-        if not updates:
+        batch = feed.collect(cursor, 1e6)
+        if not batch.updates:
             break
         frames += 1
-        assert sum(map(len, buffers)) < 1.2e6
-        for update in updates:
+        assert batch.size < 1.2e6
+        for update in batch.updates:
             assert update["kind"] != "buckets_appended"
             if update["kind"] == "points_appended":
                 for number, count in zip(update["series"], update["counts"], strict=True):
@@ -119,35 +127,42 @@ def test_a_page_that_pulls_is_not_sent_what_it_does_not_draw(run) -> None:
     assert page.points["norm"] == [1, 2, 3]
 
 
-def test_a_saved_page_holds_every_series(run, tmp_path) -> None:
+def test_a_saved_page_holds_every_series(run) -> None:
     tags = [f"tag{i}" for i in range(UNKNOWN_SERIES + 5)]
     log(run, 1, 2, *tags)
-    updates, buffers = Feed([run]).snapshot(whole=True)
-    appended = next(u for u in updates if u["kind"] == "points_appended")
+    saved = record(PANELS, [Subject.of_run(run)])
+    appended = next(u for u in saved.updates if u["kind"] == "points_appended")
     assert appended["counts"] == [2] * len(tags)
-    assert np.frombuffer(buffers[appended["buffer"]])[-1] == 2
+    assert np.frombuffer(saved.buffers[appended["buffer"]])[-1] == 2
 
 
 def test_views_and_pages_look_together_until_they_go() -> None:
-    interests = Interests()
-    interests.want("a", 1, "run", [1], 5)
-    interests.want("a", 2, "run", [2], 5)
-    interests.want("b", 1, "run", [3], 4)
-    assert [n for n in range(6) if n in interests.of("run")] == [1, 2, 3, 4, 5]
-    interests.forget("b")
-    assert [n for n in range(6) if n in interests.of("run")] == [1, 2, 5]
-    interests.forget("a")
+    wanted = Wanted(PANELS)
+
+    def looked_at(run_id: str = "run") -> list[int]:
+        interest = wanted.of(run_id, "curves") or Interest()
+        return [number for number in range(6) if number in interest]
+
+    wanted.want("run", "curves", "a", 1, View(("1",), 5))
+    wanted.want("run", "curves", "a", 2, View(("2",), 5))
+    wanted.want("run", "curves", "b", 1, View(("3",), 4))
+    assert looked_at() == [1, 2, 3, 4, 5]
+    assert wanted.forget("b") == [("run", "curves")]
+    assert looked_at() == [1, 2, 5]
+    assert wanted.forget("a") == [("run", "curves")]
     # A page that is reloaded decides the same again.
-    assert [n for n in range(6) if n in interests.of("run")] == [1, 2, 5]
-    assert 7 in interests.of("another run")
+    assert looked_at() == [1, 2, 5]
+    assert wanted.forget("a") == []
+    assert 7 in (wanted.of("another run", "curves") or Interest())
 
 
-@pytest.mark.parametrize("series", [[9], [-1], ["x"], None])
-def test_series_that_do_not_exist_are_refused(run, series) -> None:
+@pytest.mark.parametrize("keys", [["9"], ["-1"], ["x"], [1], None])
+def test_series_that_do_not_exist_are_refused(run, keys) -> None:
     page = Page(nbviz.Dashboard(run))
     log(run, 1, 1, "loss")
     page.ready()
-    answer = page.ask("watch_series", run_id=run.run_id, view=1, series=series, known=1)
+    fields = {"panel": "curves", "keys": keys, "known": 1}
+    answer = page.ask("set_wanted", run_id=run.run_id, view=1, **fields)
     assert answer["kind"] == "command_failed"
     log(run, 2, 2, "loss")
     page.wait_for(lambda: page.points["loss"] == [1, 2])

@@ -22,6 +22,7 @@ class Page:
         self.name = name
         self.dashboard = dashboard
         self.sequence = -1
+        self.gaps = 0
         self.messages: list[dict[str, Any]] = []
         self.updates: list[dict[str, Any]] = []
         self.answers: dict[int, dict[str, Any]] = {}
@@ -38,6 +39,8 @@ class Page:
         if content["kind"] == "snapshot":
             self.updates.clear()
             self.points.clear()
+        if content["kind"] == "frame" and not self._takes(content["sequence"]):
+            return
         if content["kind"] != "reply":
             self.sequence = content["sequence"]
         for update in content["updates"]:
@@ -55,6 +58,13 @@ class Page:
                     block, data = data[: 3 * count], data[3 * count :]
                     tag = self._tags[update["run_id"], number]
                     self.points.setdefault(tag, []).extend(block[2 * count :])
+
+    def _takes(self, sequence: int) -> bool:
+        """Whether a frame is the next one; one that is missing is counted."""
+        if self.sequence < 0 or sequence <= self.sequence:
+            return False
+        self.gaps += sequence != self.sequence + 1
+        return True
 
     def send(self, kind: str, **fields: Any) -> None:
         self.dashboard._handle_custom_msg({"kind": kind, "client_id": self.name, **fields}, [])
@@ -81,6 +91,8 @@ class Page:
         deadline = time.monotonic() + SECONDS
         while not holds():
             assert time.monotonic() < deadline, "it did not happen"
-            if self.sequence >= 0:
+            if self.sequence >= 0 and self.dashboard.transport.pulls:
+                self.send("pull", sequence=self.sequence)
+            elif self.sequence >= 0:
                 self.send("acknowledge", sequence=self.sequence)
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The one thread that sends a dashboard's frames."""
+"""A thread that is there while there is work: a session has one that sends, one that answers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,16 @@ class Emitter:
         tick: Sends what is due; returns the seconds until its next call, or None to sleep until
             `wake`.
         failed: Told of an exception in `tick`, which ends nothing.
+        name: Of the thread.
     """
 
     def __init__(
-        self, tick: Callable[[], float | None], failed: Callable[[Exception], None]
+        self,
+        tick: Callable[[], float | None],
+        failed: Callable[[Exception], None],
+        name: str = "nbviz-emitter",
     ) -> None:
+        self._name = name
         self._tick = tick
         self._failed = failed
         self._lock = threading.Lock()
@@ -42,7 +47,7 @@ class Emitter:
                     # ipykernel 7.0 looks its parent message up in the thread's context.
                     context = contextvars.copy_context()
                     self._thread = threading.Thread(
-                        target=context.run, args=(self._loop,), name="nbviz-emitter", daemon=True
+                        target=context.run, args=(self._loop,), name=self._name, daemon=True
                     )
                     self._thread.start()
 
@@ -79,7 +84,7 @@ class Emitter:
             self._pause(wait)
 
     def _pause(self, seconds: float) -> None:
-        if seconds > 0.25:  # noqa: PLR2004  long enough that a page's wish should cut it short
+        if seconds > 0.25:  # noqa: PLR2004  long enough that a page's request should cut it short
             self._woken.wait(seconds)
             self._woken.clear()
         elif seconds > 0:
