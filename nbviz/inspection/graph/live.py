@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from nbviz.errors import NbvizError, TraceError
+from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.trace import trace
-from nbviz.inspection.graph.trace.values import with_tensors
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.batches import split_batch
 from nbviz.training.between_steps import between_steps

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from nbviz import Trainer
+from nbviz.inspection.graph.overlays.box_values import OVERLAYS
 from nbviz.inspection.graph.overlays.probes import dead_share
-from nbviz.inspection.graph.overlays.values import OVERLAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

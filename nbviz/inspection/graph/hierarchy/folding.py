@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbviz.inspection.graph.hierarchy.boxes import Box, adopt, box_around
 from nbviz.inspection.graph.hierarchy.containers import replace_by, with_what_is_between
-from nbviz.inspection.graph.hierarchy.crossings import Crossings, find_crossings, successors
+from nbviz.inspection.graph.hierarchy.level_edges import LevelEdges, find_level_edges, successors
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.structure import GraphStructure
 
 _FEWEST = 3
 _LONGEST_GROUP = 24
@@ -23,7 +23,7 @@ class _Run(NamedTuple):
     period: int
 
 
-def fold_repeats(graph: Graph, boxes: dict[str, Box]) -> None:
+def fold_repeats(graph: GraphStructure, boxes: dict[str, Box]) -> None:
     """Fold what follows each other at least three times: equal boxes, or equal groups of them.
 
     Boxes are equal if their types, settings, shapes, insides and the ways between them and into
@@ -31,12 +31,12 @@ def fold_repeats(graph: Graph, boxes: dict[str, Box]) -> None:
     each group to the next. Groups of nothing but boxes that cannot be opened are folded from 12
     boxes on. A box that holds nothing but one run is itself marked as that run.
     """
-    crossings = find_crossings(graph, boxes)
-    structures = _Structures(boxes, crossings)
+    level_edges = find_level_edges(graph, boxes)
+    structures = _Structures(boxes, level_edges)
     for scope in [box for box in boxes.values() if box.kind == "module" and box.children]:
         if len(scope.children) < _FEWEST:
             continue
-        level = crossings.get(scope.box_id) or Crossings()
+        level = level_edges.get(scope.box_id) or LevelEdges()
         for run in _Level(scope, level, structures, boxes).runs():
             is_all = len(run.boxes) == len(scope.children) and scope.parent is not None
             holder = scope if is_all else _fold(scope, run, boxes)
@@ -46,9 +46,9 @@ def fold_repeats(graph: Graph, boxes: dict[str, Box]) -> None:
 class _Structures:
     """Numbers that are equal for boxes with equal insides."""
 
-    def __init__(self, boxes: dict[str, Box], crossings: dict[str, Crossings]) -> None:
+    def __init__(self, boxes: dict[str, Box], level_edges: dict[str, LevelEdges]) -> None:
         self._boxes = boxes
-        self._crossings = crossings
+        self._level_edges = level_edges
         self._numbers: dict[Any, int] = {}
         self._known: dict[str, int] = {}
 
@@ -66,7 +66,7 @@ class _Structures:
         if not box.children:
             return own
         place = {child: i for i, child in enumerate(box.children)}
-        level = self._crossings.get(box_id) or Crossings()
+        level = self._level_edges.get(box_id) or LevelEdges()
         outside: dict[str, int] = {}
         for _, source in level.inputs:
             outside.setdefault(source, len(outside))
@@ -83,7 +83,7 @@ class _Level:
     """The boxes of one level in the order in which they ran, and what repeats among them."""
 
     def __init__(
-        self, scope: Box, level: Crossings, structures: _Structures, boxes: dict[str, Box]
+        self, scope: Box, level: LevelEdges, structures: _Structures, boxes: dict[str, Box]
     ) -> None:
         self._children = scope.children
         self._boxes = boxes

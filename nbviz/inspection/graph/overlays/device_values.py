@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Readings:
+class DeviceValues:
     """Numbers on their way from their devices.
 
     On CUDA they are copied to pinned memory, and nothing waits for them; elsewhere they are read at

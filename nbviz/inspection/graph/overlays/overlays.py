@@ -15,18 +15,18 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from nbviz.inspection.graph.overlays.device_values import Readings
-from nbviz.inspection.graph.overlays.measured import Measured
-from nbviz.inspection.graph.overlays.output_watch import OutputWatch
-from nbviz.inspection.graph.overlays.probes import Probe, WeightsBefore, hookable_modules, norms
-from nbviz.inspection.graph.overlays.values import (
+from nbviz.inspection.graph.overlays.box_values import (
     BY_HOOKS,
     OF_ONE_STEP,
     OVERLAYS,
+    BoxTargets,
     OverlayValues,
     calls_of,
     value_of,
 )
+from nbviz.inspection.graph.overlays.device_values import DeviceValues
+from nbviz.inspection.graph.overlays.nonfinite import OutputWatch
+from nbviz.inspection.graph.overlays.probes import Probe, WeightsBefore, hookable_modules, norms
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
 from nbviz.training.between_steps import between_steps
 from nbviz.training.events import (
@@ -57,7 +57,7 @@ class _Sample:
     """What one step told; complete once its numbers have come from their devices."""
 
     step: int
-    readings: Readings
+    readings: DeviceValues
     probe: Probe | None
     wanted: dict[str, frozenset[str]]
     stride: int
@@ -94,7 +94,7 @@ class Overlays:
         self._lock = threading.RLock()
         self._wants: dict[str, tuple[OverlayName, frozenset[str]]] = {}
         self._wanted: dict[str, frozenset[str]] = {}
-        self._measured: Measured | None = None
+        self._targets: BoxTargets | None = None
         self._values: dict[str, tuple[int, OverlayValues]] = {}
         self._versions = 0
         self._due = 0.0
@@ -208,8 +208,8 @@ class Overlays:
 
     def _begin_step(self) -> None:
         """Put on the hooks, and keep the weights, that the next step will be measured by."""
-        model, measured = self._known()
-        if model is None or measured is None or self._wanted.keys().isdisjoint(OF_ONE_STEP):
+        model, targets = self._known()
+        if model is None or targets is None or self._wanted.keys().isdisjoint(OF_ONE_STEP):
             return
         self._failure = ""
         hooked = {name for name in self._wanted if name in BY_HOOKS}
@@ -218,15 +218,15 @@ class Overlays:
             modules = {} if whole is None else hookable_modules(whole)
             self._has_compiled = len(modules) < len(named_modules(model))
             paths = {
-                measured.path(call)
+                targets.path(call)
                 for name in hooked
                 for node in self._wanted[name]
-                for call in calls_of(measured, name, node)
+                for call in calls_of(targets, name, node)
             }
             found = {path: modules[path] for path in sorted(paths) if path in modules}
             self._probe = Probe(model, found, cast("set[HookMeasure]", hooked))
         if "update_ratio" in self._wanted:
-            self._before = WeightsBefore(self._parameters(model, measured, "update_ratio"))
+            self._before = WeightsBefore(self._parameters(model, targets, "update_ratio"))
 
     def _end_step(self) -> None:
         """Take what the step told, and the norms of what it left."""
@@ -236,8 +236,8 @@ class Overlays:
             probe.remove()
             self._spend(probe.seconds)
             self._cost += probe.seconds
-        model, measured = self._known()
-        if model is None or measured is None or not self._wanted or self._sample is not None:
+        model, targets = self._known()
+        if model is None or targets is None or not self._wanted or self._sample is not None:
             return
         if probe is None and before is None:
             is_due = time.monotonic() >= self._due
@@ -245,22 +245,22 @@ class Overlays:
                 return
             self._failure = ""
         numbers: dict[Any, Any] = {} if probe is None else dict(probe.numbers)
-        numbers.update(self._norms(model, measured))
+        numbers.update(self._norms(model, targets))
         if before is not None and "update_ratio" in self._wanted:
-            now = self._parameters(model, measured, "update_ratio")
+            now = self._parameters(model, targets, "update_ratio")
             changes, weights = before.compare(now)
             numbers.update({("change", name): norm for name, norm in changes.items()})
             numbers.update({("before", name): norm for name, norm in weights.items()})
         stride = 1 if before is None else before.stride
-        self._sample = _Sample(self._step, Readings(numbers), probe, dict(self._wanted), stride)
+        self._sample = _Sample(self._step, DeviceValues(numbers), probe, dict(self._wanted), stride)
         self._due = time.monotonic() + max(self.seconds, self._cost / self.share)
         self._cost = 0.0
 
-    def _norms(self, model: torch.nn.Module, measured: Measured) -> dict[Any, torch.Tensor]:
+    def _norms(self, model: torch.nn.Module, targets: BoxTargets) -> dict[Any, torch.Tensor]:
         found: dict[Any, torch.Tensor] = {}
         for name in ("weight_norm", "gradient_norm"):
             if name in self._wanted:
-                tensors = self._parameters(model, measured, name)
+                tensors = self._parameters(model, targets, name)
                 given = {
                     (name, key): tensor.grad if name == "gradient_norm" else tensor
                     for key, tensor in tensors.items()
@@ -278,14 +278,14 @@ class Overlays:
         numbers = sample.readings.read()
         if sample.probe is not None:
             numbers.update(sample.probe.times())
-        _, measured = self._known()
-        if measured is None:
+        _, targets = self._known()
+        if targets is None:
             return
         for name, nodes in sample.wanted.items():
             if name in self._wanted:
                 values: dict[str, float] = {}
                 for node in sorted(nodes):
-                    value = value_of(measured, name, node, numbers)
+                    value = value_of(targets, name, node, numbers)
                     if value is not None:
                         values[node] = value
                 self._publish(
@@ -350,14 +350,14 @@ class Overlays:
 
     def _measure_at_rest(self) -> None:
         """Measure what needs no step: weights, and the gradients that the last one left."""
-        model, measured = self._known()
-        if model is None or measured is None:
+        model, targets = self._known()
+        if model is None or targets is None:
             return
         self._failure = ""
-        numbers = self._norms(model, measured)
+        numbers = self._norms(model, targets)
         wanted = {n: s for n, s in self._wanted.items() if n in ("weight_norm", "gradient_norm")}
         if numbers:
-            self._sample = _Sample(self._step, Readings(numbers), None, wanted, 1)
+            self._sample = _Sample(self._step, DeviceValues(numbers), None, wanted, 1)
             self._sample.readings.read()
             self._read()
 
@@ -372,18 +372,18 @@ class Overlays:
 
     # ------------------------------------------------------------ what there is
 
-    def _known(self) -> tuple[torch.nn.Module | None, Measured | None]:
+    def _known(self) -> tuple[torch.nn.Module | None, BoxTargets | None]:
         model = self._model()
         while model is not None and (inner := wrapped_module(model)) is not None:
             model = inner
-        if self._measured is None:
+        if self._targets is None:
             graph = self._graph()
-            self._measured = Measured(graph) if graph is not None else None
-        return model, self._measured
+            self._targets = BoxTargets(graph) if graph is not None else None
+        return model, self._targets
 
     def _parameters(
-        self, model: torch.nn.Module, measured: Measured, overlay: str
+        self, model: torch.nn.Module, targets: BoxTargets, overlay: str
     ) -> dict[str, torch.Tensor]:
         present = dict(model.named_parameters(remove_duplicate=False))
-        names = {n: None for node in self._wanted[overlay] for n in measured.parameters_of(node)}
+        names = {n: None for node in self._wanted[overlay] for n in targets.parameters_of(node)}
         return {name: present[name] for name in names if name in present}

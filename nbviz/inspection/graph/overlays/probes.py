@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
-from nbviz.inspection.graph.trace.values import tensors_in
+from nbviz.inspection.graph.trace.nested_tensors import tensors_in
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.cuda_events import is_captured, mark_time, relaxed
 

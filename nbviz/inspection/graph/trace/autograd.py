@@ -15,7 +15,7 @@ import torch
 
 from nbviz.errors import ConfigurationError
 from nbviz.inspection.graph.trace.links import link_of
-from nbviz.inspection.graph.trace.values import tensors_in
+from nbviz.inspection.graph.trace.nested_tensors import tensors_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

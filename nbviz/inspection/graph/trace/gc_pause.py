@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def uncollected() -> Generator[None]:
+def gc_paused() -> Generator[None]:
     """Put off the search for unreachable cycles.
 
     With PyTorch imported one full search takes a fifth of a second, and a trace of a large model
