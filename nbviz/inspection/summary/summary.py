@@ -110,7 +110,7 @@ def summary(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Summary:
     six times, without gradients; a model on the meta device is not. All is afterwards as it was.
 
     Args:
-        model: The model, in the mode (train or eval) in which it shall be summed up.
+        model: The model, in the mode (train or eval) in which it is to be summed up.
         *inputs: What its forward takes: tensors, or containers and objects that hold tensors.
         **kwargs: The same by name.
 

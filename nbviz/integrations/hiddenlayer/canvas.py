@@ -83,12 +83,12 @@ class Canvas:
             return found
 
         @functools.wraps(found)
-        def put_down(*args: Any, **kwargs: Any) -> None:
+        def add_call(*args: Any, **kwargs: Any) -> None:
             self.drawing_calls.append(Call(name, args, kwargs, _is_own(self, name)))
             if not self._is_batching:
                 self.render()
 
-        return put_down
+        return add_call
 
     @property
     def figure(self) -> Any:
@@ -102,7 +102,7 @@ class Canvas:
         return figure
 
     def render(self) -> None:
-        """Show the calls put down since the last time in the notebook's cell, if there is one."""
+        """Show the calls made since the last time in the notebook's cell, if there is one."""
         calls, self.drawing_calls = tuple(self.drawing_calls), []
         self._figure = (None, calls)
         if not _is_notebook():

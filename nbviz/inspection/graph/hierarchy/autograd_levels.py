@@ -157,12 +157,12 @@ def _module_stacks(autograd: AutogradGraph) -> dict[str, ModuleStack]:
         if node.forward is not None:
             stacks[node.node_id] = tuple(zip(node.forward.scopes, node.forward.types, strict=True))
     if not stacks:
-        stacks = _guessed(autograd)
+        stacks = _stacks_by_names(autograd)
     return _with_tensors(autograd, stacks)
 
 
-def _guessed(autograd: AutogradGraph) -> dict[str, ModuleStack]:
-    """Guess the modules of functions by the names of the parameters that they take.
+def _stacks_by_names(autograd: AutogradGraph) -> dict[str, ModuleStack]:
+    """Infer the modules of functions from the names of the parameters that they take.
 
     What was made between the first and the last function of a module is in it too, so that nothing
     leaves a module only to come back.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def add_containers(graph: GraphStructure, boxes: dict[str, Box]) -> None:
     """Put the calls of `layers.0`, `layers.1`, … into a box `layers`, wherever that can be drawn.
 
-    It can if nothing leaves the box only to come back into it. Operations on such a way go into
+    It can if nothing leaves the box only to come back into it. Operations on such a path go into
     the box too; with other modules on it there is no box.
     """
     level_edges = find_level_edges(graph, boxes)
@@ -84,7 +84,7 @@ def replace_by(scope: Box, made: Box, boxes: dict[str, Box]) -> None:
 
 
 def _contracted(after: dict[str, set[str]], held: set[str], made: str) -> dict[str, set[str]]:
-    """Return the ways between boxes after one box has taken the place of several."""
+    """Return the edges between boxes after one box has taken the place of several."""
     contracted: dict[str, set[str]] = {}
     for source, targets in after.items():
         found = {made if target in held else target for target in targets}
@@ -94,7 +94,7 @@ def _contracted(after: dict[str, set[str]], held: set[str], made: str) -> dict[s
 
 
 def with_what_is_between(held: set[str], after: dict[str, set[str]]) -> set[str]:
-    """Add to a set of boxes all that lies on a way from one of them to another."""
+    """Add to a set of boxes all that lies on a path from one of them to another."""
     before: dict[str, set[str]] = {}
     for source, targets in after.items():
         for target in targets:

@@ -25,7 +25,7 @@ _KINDS = 3  # named of what a part holds
 def group_functions(graph: GraphStructure, boxes: dict[str, Box]) -> None:
     """Put what ran in one call of a function into a box of its own, on levels of over 40 boxes.
 
-    What ran in one call follows in time, so that no way leaves such a box only to come back.
+    What ran in one call follows in time, so that no edge leaves such a box only to come back.
     """
     functions = {call.call_id: call.functions for call in graph.module_calls}
     functions |= {node.node_id: node.functions for node in graph.nodes}
@@ -73,7 +73,7 @@ def cut_wide_levels(boxes: dict[str, Box], level_edges: dict[str, LevelEdges]) -
 
     The model's inputs and outputs stay outside of them.
 
-    Parts follow each other as their boxes ran, so that no way leaves one only to come back; where
+    Parts follow each other as their boxes ran, so that no edge leaves one only to come back; where
     boxes are not in that order, as groups of calls that ran apart are not, a level stays whole.
 
     Returns:

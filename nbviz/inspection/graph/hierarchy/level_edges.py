@@ -38,7 +38,7 @@ def find_level_edges(graph: GraphStructure, boxes: dict[str, Box]) -> dict[str, 
     """Find for each level the tensors in it, into it and out of it.
 
     A tensor that enters or leaves is named by the box at its other end as seen from the first
-    level that holds both ends, so that the page can join the parts of its way.
+    level that holds both ends, so that the page can join the parts of its path.
     """
     found: dict[str, LevelEdges] = {}
     depths: dict[str, int] = {}
@@ -53,7 +53,7 @@ def find_level_edges(graph: GraphStructure, boxes: dict[str, Box]) -> dict[str, 
         left: list[Box] = []
         entered: list[Box] = []
         if source.parent != target.parent:
-            left, entered = _ways(source, target, boxes, depths)
+            left, entered = _crossed_boxes(source, target, boxes, depths)
             if not left or not entered:  # one holds the other
                 continue
             source, target = left.pop(), entered.pop()
@@ -71,12 +71,12 @@ def find_level_edges(graph: GraphStructure, boxes: dict[str, Box]) -> dict[str, 
     return found
 
 
-def _tie(ties: dict[Pair, AutogradTie | None], way: Pair, tie: AutogradTie | None) -> None:
+def _tie(ties: dict[Pair, AutogradTie | None], pair: Pair, tie: AutogradTie | None) -> None:
     """Note what joins two boxes; where a gradient runs too, that is what is shown."""
-    ties[way] = tie if way not in ties or tie is None else ties[way]
+    ties[pair] = tie if pair not in ties or tie is None else ties[pair]
 
 
-def _ways(
+def _crossed_boxes(
     source: Box, target: Box, boxes: dict[str, Box], depths: dict[str, int]
 ) -> tuple[list[Box], list[Box]]:
     """Return the boxes that a tensor leaves and those that it enters, from the inside out.

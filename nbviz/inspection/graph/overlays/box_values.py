@@ -20,7 +20,7 @@ BY_HOOKS: frozenset[str] = frozenset(OVERLAYS[:5])
 """Those for which modules are given hooks."""
 
 OF_ONE_STEP: frozenset[str] = BY_HOOKS | {"update_ratio"}
-"""Those for which a step must be made; the others can be had while the run stands still."""
+"""Those for which a step must be made; the others can be measured while the run is paused."""
 
 _RELU_MODULES = frozenset({"ReLU", "ReLU6"})
 _RELU_FUNCTIONS = frozenset({"relu", "relu_", "relu6"})

@@ -127,12 +127,12 @@ def _run(
         model(*given, **named)
 
 
-class OutputWatch:
-    """A hook on the model itself, for as long as somebody looks for NaN.
+class NonFiniteCheck:
+    """A hook on the model itself, for as long as a page shows the overlay of NaN.
 
     On the CPU a result that is not finite is known before the backward pass, while the weights are
     still those that made it. On other devices it is read after the step, so that no step waits;
-    the step may have spoilt the weights by then, and that is what is said.
+    the step may have made the weights NaN by then, which is then what is reported.
 
     Args:
         model: The model; of a compiled one the wrapper is watched, which is not compiled.
@@ -146,7 +146,7 @@ class OutputWatch:
         self._thread: int | None = None
         self._is_busy = False
         self._is_told = False
-        self._reading: tuple[DeviceValues, tuple[Any, ...], dict[str, Any]] | None = None
+        self._arriving: tuple[DeviceValues, tuple[Any, ...], dict[str, Any]] | None = None
         self._handle = None
         if getattr(model, "_compiled_call_impl", None) is None:
             self._handle = model.register_forward_hook(Hook(self._called), with_kwargs=True)
@@ -156,10 +156,10 @@ class OutputWatch:
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
-        self._reading = None
+        self._arriving = None
 
     def follow(self) -> None:
-        """Heed the calls that the present thread makes, and no others."""
+        """Check the calls that the present thread makes, and no others."""
         self._thread = threading.get_ident()
 
     def read(self) -> bool:
@@ -167,10 +167,10 @@ class OutputWatch:
 
         True only once.
         """
-        if self._reading is not None and self._reading[0].is_ready:
-            reading, inputs, kwargs = self._reading
-            self._reading = None
-            if reading.read()["bad"] > 0:
+        if self._arriving is not None and self._arriving[0].is_ready:
+            values, inputs, kwargs = self._arriving
+            self._arriving = None
+            if values.read()["bad"] > 0:
                 self._find(inputs, kwargs)
         is_news = self.found is not None and not self._is_told
         self._is_told = self._is_told or is_news
@@ -191,8 +191,8 @@ class OutputWatch:
         if results[0].device.type == "cpu":
             if bad:
                 self._find(inputs, kwargs)
-        elif self._reading is None:
-            self._reading = DeviceValues({"bad": bad}), inputs, kwargs
+        elif self._arriving is None:
+            self._arriving = DeviceValues({"bad": bad}), inputs, kwargs
 
     def _find(self, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         model = self._model()

@@ -207,7 +207,7 @@ class FunctionMode(TorchFunctionMode):
 
 
 class KernelMode(TorchDispatchMode):
-    """Sees every operator: counts FLOPs, runs those without data, records those nobody called.
+    """Sees every operator: counts FLOPs, runs those without data, records those without a call.
 
     Args:
         recorder: Where nodes go.

@@ -72,7 +72,7 @@ class Recorder:
     Args:
         model: The model that is traced.
         keeps_tensors: See `TensorMap`.
-        gradients: Told before the pass uses them; None if nobody needs to know.
+        gradients: Called before the pass uses them; None if they need not be kept.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""`Recording`: the graph of the next real forward pass, whoever makes it."""
+"""`Recording`: the graph of the next forward pass that the user's own code makes."""
 
 # pyright: reportPrivateUsage=false
 # `sys._getframe` is how Python itself looks at who calls.

@@ -39,7 +39,7 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
     mode, the inputs and the random number generators are afterwards as they were before.
 
     Args:
-        model: The model, in the mode (train or eval) in which it shall be shown.
+        model: The model, in the mode (train or eval) in which it is to be shown.
         *inputs: What its forward takes: tensors, or containers and objects that hold tensors.
         **kwargs: The same by name.
 
