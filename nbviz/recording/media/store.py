@@ -28,8 +28,12 @@ KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 MOST_ITEMS = 1000
 """Of one tag; a slider has no more places."""
 
+MOST_TEXT = 1_000_000
+"""Characters of a text that are kept."""
+
 _ITEM_BYTES = 400  # Python objects around the content
 _ALWAYS = 2  # first and newest
+_SAID = 40  # characters that say how many more there were
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,6 +253,13 @@ class MediaStore(Mapping[str, Media]):
 
     def __repr__(self) -> str:
         return f"MediaStore({len(self)} tags, {self.nbytes:,} of {self.budget:,} bytes)"
+
+
+def shortened(text: str) -> str:
+    """Return a text, of a very long one the beginning and how much more there was."""
+    more = len(text) - MOST_TEXT
+    # What has been shortened before is a little longer.
+    return text if more <= _SAID else f"{text[:MOST_TEXT]}… and {more:,} more characters"
 
 
 def check_kind(tag: str, known: MediaKind, kind: MediaKind) -> None:
