@@ -15,6 +15,7 @@ import numpy as np
 
 from nbviz.errors import LoggingError
 from nbviz.recording.media.png import decode_image
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,7 +240,7 @@ class MediaStore(Mapping[str, Media]):
             kept = self._kept.get(tag)
             if kept is not None:
                 return Media(tag, kept.kind, tuple(kept.items))
-        known = ", ".join(self._kept) or "none yet"
+        known = ", ".join(map(clean_line, self._kept)) or "none yet"
         raise KeyError(f"no media {tag!r} in this run; tags: {known}")
 
     def __contains__(self, tag: object) -> bool:
