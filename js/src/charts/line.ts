@@ -1,6 +1,6 @@
 // A line chart on a canvas: uPlot gives axes, grid, crosshair and the drag; lines are drawn by Plotter.
 import uPlot from "uplot";
-import type { Theme } from "../theme";
+import type { Theme } from "../ui/theme";
 import { type Range, tickLabels, timeLabels, type XKind, xTicks, yTicks } from "./axis";
 import { followPan, wheelRange } from "./gestures";
 import type { Area } from "./marks";
