@@ -2,13 +2,14 @@
 
 const MINUS = "−";
 
-/** A number to `digits` significant digits; very small and very large ones as 1.2e−4. */
+/** A number to `digits` significant digits, or whole; very small and very large ones as 1.2e−4. */
 export function formatNumber(value: number, digits = 4): string {
 	if (Number.isNaN(value)) return "NaN";
 	if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
 	if (value === 0) return "0";
 	const size = Math.abs(value);
 	if (size >= 1e-3 && size < 1e6) {
+		if (size >= 10 ** digits) return signed(formatCount(value));
 		const rounded = Number(value.toPrecision(digits));
 		return signed(rounded.toLocaleString("en", { maximumSignificantDigits: digits }));
 	}

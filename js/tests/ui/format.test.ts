@@ -8,18 +8,24 @@ import {
 	formatPercent,
 	formatShape,
 } from "../../src/ui/format";
+import { rule } from "../fixtures";
+
+interface Rule {
+	readonly values: readonly (readonly [value: number | string, text: string])[];
+	readonly durations: readonly (readonly [seconds: number, text: string])[];
+}
+
+const { values, durations } = rule<Rule>("numbers");
 
 describe("numbers", () => {
-	it.each([
-		[0, "0"],
-		[0.02134567, "0.02135"],
-		[-1.5, "−1.5"],
-		[1234.5678, "1,235"],
-		[0.00012, "1.2e−4"],
-		[2.5e7, "2.5e7"],
-		[Number.NaN, "NaN"],
-		[Number.NEGATIVE_INFINITY, "−∞"],
-	])("%s reads %s", (value, text) => expect(formatNumber(value)).toBe(text));
+	it.each(values)("%s reads %s", (value, text) => {
+		expect(formatNumber(Number(value))).toBe(text);
+	});
+
+	it("with other digits have no false zeros either", () => {
+		expect(formatNumber(12_345.6, 3)).toBe("12,346");
+		expect(formatNumber(12.3456, 3)).toBe("12.3");
+	});
 
 	it.each([
 		[0.001, "0.001"],
@@ -33,15 +39,11 @@ describe("numbers", () => {
 });
 
 describe("times and sizes", () => {
-	it.each([
-		[4.21, "4.2 s"],
-		[9.96, "10 s"],
-		[59.6, "1 min 00 s"],
-		[200, "3 min 20 s"],
-		[7500, "2 h 05 min"],
-		[273_600, "3 d 4 h"],
-		[Number.NaN, "–"],
-	])("%s seconds last %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+	it.each(durations)("%s seconds last %s", (seconds, text) => {
+		expect(formatDuration(seconds)).toBe(text);
+	});
+
+	it("what is not known lasts –", () => expect(formatDuration(Number.NaN)).toBe("–"));
 
 	it.each([
 		[7.46, "0:07.4"],

@@ -104,8 +104,10 @@ export function shapeText(shape: readonly number[]): string {
 
 /** A count in at most four characters and a unit: 9.41 k. */
 export function shortCount(count: number): string {
+	const rounded = Number(count.toPrecision(3));
 	for (const [size, unit] of UNITS) {
-		if (count >= size) return `${Number((count / size).toPrecision(3))} ${unit}`;
+		// 999.6 k is 1 M.
+		if (rounded >= size) return `${Number((rounded / size).toPrecision(3))} ${unit}`;
 	}
 	return formatCount(count);
 }
@@ -118,7 +120,8 @@ const UNITS = [
 ] as const;
 
 function shortened(text: string): string {
-	return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+	const line = text.trim().replace(/\s+/g, " ");
+	return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }
 
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
