@@ -1,4 +1,4 @@
-"""Numbers and texts in the form in which they travel to the page."""
+"""Numbers in the form in which they travel to the page."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from nbviz.inspection.tensors.pictures import WeightsImage
 
 
-def wire_text(text: str) -> str:
-    """JSON in UTF-8 has no half of a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def finite(value: float | None) -> float | None:
     """JSON has no NaN and no infinity."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def number(value: float) -> float:
+    """Return 0 for what JSON has no name for, where a page needs a number."""
+    return value if math.isfinite(value) else 0.0
 
 
 def picture_fields(image: WeightsImage) -> protocol.core.PictureFields:
@@ -29,10 +29,10 @@ def picture_fields(image: WeightsImage) -> protocol.core.PictureFields:
         "tile_rows": image.tile_rows,
         "tile_columns": image.tile_columns,
         "reduced": image.reduced,
-        "scale": finite(image.scale) or 0.0,
-        "minimum": finite(image.minimum) or 0.0,
-        "maximum": finite(image.maximum) or 0.0,
-        "mean": finite(image.mean) or 0.0,
-        "std": finite(image.std) or 0.0,
+        "scale": number(image.scale),
+        "minimum": number(image.minimum),
+        "maximum": number(image.maximum),
+        "mean": number(image.mean),
+        "std": number(image.std),
         "nonfinite": image.nonfinite,
     }

@@ -11,6 +11,7 @@ import numpy as np
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.layout import make_picture
 from nbviz.pictures.shapes import Box, Dots, Fill, Label, Picture, Shape, Stroke, light
+from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +125,7 @@ def _write(draw: Any, label: Label, scale: int) -> None:
     parts: list[tuple[str, str, Any, float]] = []
     for span in label.spans:
         font, knows_signs = _font(label.size * scale, bold=span.bold)
-        text = " ".join(span.text.split("\n"))
+        text = " ".join(clean_text(span.text).split("\n"))
         text = text if knows_signs else text.translate(_PLAIN)
         parts.append((text, light(span.color), font, font.getlength(text)))
     before = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.anchor]

@@ -17,6 +17,7 @@ from nbviz.pictures.layout import failure, marked_events, summary
 from nbviz.pictures.number_text import format_step, format_value
 from nbviz.pictures.png import render_png
 from nbviz.pictures.svg import render_svg, xml_text
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,17 +110,19 @@ def render_text(runs: Sequence[Run]) -> str:
     """Return the numbers as a table in plain text."""
     blocks: list[str] = []
     for run in runs:
-        lines = [f"{run.name}: {run.progress.status}, {summary(run)}"]
+        lines = [f"{clean_line(run.name)}: {run.progress.status}, {summary(run)}"]
         reason = failure(run)
         if reason:
-            lines.append(reason)
+            lines.append(clean_line(reason))
         rows = [_HEADINGS, *_rows(run)] if run.tags else []
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             cells = [row[0].ljust(widths[0])]
             cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
             lines.append("  ".join(cells).rstrip())
-        lines += [f"step {format_step(s)}: {text}" for _, s, _, text in marked_events([run])]
+        lines += [
+            f"step {format_step(s)}: {clean_line(text)}" for _, s, _, text in marked_events([run])
+        ]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
@@ -153,7 +156,7 @@ def _rows(run: Run) -> list[tuple[str, ...]]:
         nan = f" ({found.nan:,} NaN)" if found.nan else ""
         rows.append(
             (
-                tag,
+                clean_line(tag),
                 format_value(found.last),
                 format_value(found.lowest),
                 format_step(found.lowest_step),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.panel import Address, Reply
-from nbviz.panels.wire import wire_text
 from nbviz.protocol import core
 from nbviz.session.checks import REQUESTS, checked
 from nbviz.session.transport import FRAME_BYTES, PULL_FRAME_BYTES
+from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ class RequestHandler:
     ) -> None:
         self._panels = {panel.name: panel for panel in panels}
         self._owners = {request: panel for panel in panels for request in panel.requests}
-        self._assets = [name for panel in panels for name in panel.assets]
+        self._assets = tuple(dict.fromkeys(name for panel in panels for name in panel.assets))
         self._feed = feed
         self._transport = transport
         self._wanted = wanted
@@ -203,4 +203,4 @@ def _said(error: Exception) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001  the request is answered all the same
         return name
-    return wire_text(text if isinstance(error, NbvizError) else f"{name}: {text}")
+    return clean_text(text if isinstance(error, NbvizError) else f"{name}: {text}")

@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nbviz.panels.wire import finite, wire_text
+from nbviz.panels.wire import finite, number
+from nbviz.text import clean_line, clean_text
 
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch
@@ -45,7 +46,7 @@ def add_head(
     """
     run = subject.run
     commands = run.commands if run is not None else ()
-    info = (wire_text(subject.name), commands)
+    info = (clean_line(subject.name), commands)
     if entry.info != info:
         entry.info = info
         batch.add(
@@ -53,7 +54,7 @@ def add_head(
                 "kind": "run_added",
                 "run_id": subject.run_id,
                 "name": info[0],
-                "started_at": run.progress.started_at if run is not None else 0.0,
+                "started_at": number(run.progress.started_at) if run is not None else 0.0,
                 "commands": list(commands),
             }
         )
@@ -86,14 +87,14 @@ def add_progress(subject: Subject, entry: RunStateEntry, batch: Batch, dropped: 
             "kind": "run_changed",
             "run_id": subject.run_id,
             "status": progress.status,
-            "started_at": progress.started_at,
+            "started_at": number(progress.started_at),
             "step": progress.step,
             "total_steps": progress.total_steps,
             "epoch": progress.epoch,
             "total_epochs": progress.total_epochs,
             "steps_per_second": finite(progress.steps_per_second),
             "eta_seconds": finite(progress.eta_seconds),
-            "elapsed_seconds": progress.elapsed_seconds,
+            "elapsed_seconds": number(progress.elapsed_seconds),
             "overhead": finite(progress.overhead),
             "device": progress.device,
             "memory_bytes": progress.memory_bytes,
@@ -130,8 +131,8 @@ def _add_events(run: Run, entry: RunStateEntry, batch: Batch, end: RunStateEntry
                 {
                     "event": event.event,
                     "step": event.step,
-                    "wall_time": event.wall_time,
-                    "text": wire_text(event.text),
+                    "wall_time": number(event.wall_time),
+                    "text": clean_text(event.text),
                 }
                 for event in events
             ],

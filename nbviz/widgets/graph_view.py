@@ -18,6 +18,7 @@ from nbviz.pictures.graph_picture import graph_picture
 from nbviz.pictures.saved_view import figure_html
 from nbviz.pictures.svg import picture_to_svg
 from nbviz.session.saved import saved_page
+from nbviz.text import clean_line
 from nbviz.widgets.live_view import LiveView
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def graph_bundle(levels: Levels, view_id: str) -> dict[str, Any]:
     names = [node["label"] for node in root["nodes"]]
     said = f"{root['title']}: {' '.join(f'{name},' for name in names).rstrip(',')}"
     bundle: dict[str, Any] = {
-        "text/plain": root["title"],
+        "text/plain": clean_line(root["title"]),
         "text/html": figure_html(picture_to_svg(picture), said, view_id),
     }
     # Without Pillow: every reader that takes a PNG takes the text too.

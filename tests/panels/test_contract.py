@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -88,6 +89,15 @@ def check_updates(updates: list[Any], buffers: list[bytes]) -> None:
 def test_each_panel_has_a_folder_of_its_name() -> None:
     folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
     assert sorted(panel.name for panel in PANELS) == sorted(folders)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=name_of)
+def test_its_assets_are_those_that_its_page_loads(panel) -> None:
+    folder = FOLDER.parents[1] / "js" / "src" / "panels" / panel.name
+    index = (folder / "index.ts").read_text(encoding="utf-8")
+    needs = re.search(r"needs: \[(.*?)\]", index)
+    own = [panel.name] if (folder / "asset.ts").exists() else []
+    assert list(panel.assets) == own + re.findall(r'"(\w+)"', needs[1] if needs else "")
 
 
 def test_each_request_belongs_to_one_panel_or_to_the_session() -> None:

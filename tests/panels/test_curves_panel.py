@@ -9,10 +9,12 @@ from pages import Page
 import nbviz
 from nbviz.panels import PANELS
 from nbviz.panels.curves.interest import UNKNOWN_SERIES, Interest
+from nbviz.panels.curves.panel import MAX_SERIES
 from nbviz.panels.panel import View
 from nbviz.panels.subject import Subject
 from nbviz.session.feed import Feed
 from nbviz.session.saved import record
+from nbviz.session.transport import FRAME_BYTES
 from nbviz.session.wanted import Wanted
 
 
@@ -166,3 +168,17 @@ def test_series_that_do_not_exist_are_refused(run, keys) -> None:
     assert answer["kind"] == "command_failed"
     log(run, 2, 2, "loss")
     page.wait_for(lambda: page.points["loss"] == [1, 2])
+
+
+def test_a_range_of_very_many_series_is_refused_and_of_many_fits_a_message(run) -> None:
+    log(run, 1, 300, *(f"tag{number}" for number in range(MAX_SERIES)))
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    asked = {"run_id": run.run_id, "first_step": 1, "last_step": 300, "points": 4000}
+    refused = page.ask("send_range", series=[0] * (MAX_SERIES + 1), **asked)
+    assert "at most 1,000 numbers, got 1,001" in refused["error"]
+    answer = page.ask("send_range", series=list(range(MAX_SERIES)), **asked)
+    assert len(answer["data"]) <= FRAME_BYTES
+    columns = np.frombuffer(answer["data"])
+    first = columns[: 7 * answer["counts"][0]].reshape(7, -1)
+    assert (first[2].min(), first[3].max(), first[5].sum()) == (1, 300, 300)

@@ -74,7 +74,7 @@ def test_each_kind_is_sent_as_it_was_logged(run) -> None:
     assert (image["kind"], image["step"], image["reduced"]) == ("image_sent", 4, 1)
     assert np.array_equal(decode_image(image["data"]), picture)
     text = ask(page, run, "text", 4)
-    assert (text["text"], text["omitted"]) == ("a <b>bold</b> ? claim", 0)
+    assert (text["text"], text["omitted"]) == ("a <b>bold</b> \\ud800 claim", 0)
     tensor = ask(page, run, "tensor", 4)
     cells = np.frombuffer(tensor["data"], np.int16).reshape(tensor["rows"], tensor["columns"])
     assert cells[1, 0] == -32768

@@ -256,7 +256,50 @@ def test_half_a_character_in_a_log_line_does_not_break_the_view(run) -> None:
     run.log({"tag\ud83d": 1.0}, step=1)
     page.ready()
     json.dumps(page.messages, ensure_ascii=False).encode()
-    assert "token ?" in [line["text"] for line in page.newest("lines_appended")["lines"]]
+    assert "token \\ud83d" in [line["text"] for line in page.newest("lines_appended")["lines"]]
+
+
+HOSTILE = "a\rb\x1cc\x1dd\x1ee\x85f\u2028g\u2029h\ud800i\x00j\x1bk"
+
+
+def test_no_text_of_a_run_reaches_a_reader_as_more_than_characters(tmp_path) -> None:
+    run = nbviz.Run(HOSTILE)
+    run.log({f"{HOSTILE}/loss": 1.0}, step=1)
+    run.log_text(HOSTILE, HOSTILE, step=1)
+    run.print(HOSTILE)
+    run.finish(ValueError(HOSTILE))
+    run.drain_media()
+    dashboard = nbviz.Dashboard(run)
+    page = Page(dashboard)
+    page.ready()
+    answer = page.ask("control", run_id=run.run_id, name=HOSTILE, arguments={})
+    tag = page.newest("media_added")["media"][0]["tag"]
+    asked = {"run_id": run.run_id, "step": 1, "after": -1, "pixels": 10}
+    assert page.ask("send_media", tag=tag, **asked)["kind"] == "text_sent"
+    bundle = dashboard.picture()
+    saved = dashboard.save_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    written = [*bundle.values(), saved, answer["error"], *texts_in(page.messages)]
+    for text in written:
+        text.encode()
+        assert not set(text) & set(HOSTILE) - set("abcdefghijk")
+
+
+def texts_in(value) -> list[str]:
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return [text for part in parts for text in texts_in(part)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_a_page_never_gets_a_number_that_json_has_not(run, tmp_path) -> None:
+    run.log({"loss": 1.0}, step=1)
+    run.note("before time began", wall_time=math.inf)
+    run.mark("warning", 1, "after it ended", math.inf)
+    dashboard = nbviz.Dashboard(run)
+    page = Page(dashboard)
+    page.ready()  # which would refuse it
+    assert page.newest("events_recorded")["events"][-1]["text"] == "after it ended"
+    assert dashboard.save_html(tmp_path / "page.html").stat().st_size > 1000
 
 
 def test_a_pull_snapshot_of_many_series_stays_small(run) -> None:

@@ -1,6 +1,5 @@
 // The x axis by step, epoch or time, and round numbers for both axes.
-import type { RunChanged } from "../protocol/index.gen";
-import type { Columns } from "../series-data";
+import type { Columns } from "./series-data";
 
 export type XKind = "step" | "epoch" | "time";
 
@@ -17,11 +16,17 @@ export interface Epochs {
 	readonly usualSteps: number;
 }
 
+/** How many steps and epochs there will be, where that is known. */
+export interface Totals {
+	readonly total_steps: number | null;
+	readonly total_epochs: number | null;
+}
+
 /** The epochs of a run; a last epoch is taken to be as long as the one before. */
-export function epochsOf(starts: readonly number[], progress: RunChanged | undefined): Epochs {
+export function epochsOf(starts: readonly number[], totals: Totals | undefined): Epochs {
 	const [before, last] = [starts.at(-2), starts.at(-1)];
 	if (before !== undefined && last !== undefined) return { starts, usualSteps: last - before };
-	const { total_steps, total_epochs } = progress ?? {};
+	const { total_steps, total_epochs } = totals ?? {};
 	return { starts, usualSteps: total_steps && total_epochs ? total_steps / total_epochs : 0 };
 }
 

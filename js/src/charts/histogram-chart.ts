@@ -1,7 +1,7 @@
 // The course of a tag's histograms on a canvas, with the shown step marked and drawn in full.
-import { formatCount, formatNumber } from "../format";
-import type { Theme } from "../theme";
-import { type Colormap, colorIndex } from "./colormaps";
+import { formatCount, formatNumber } from "../ui/format";
+import type { Theme } from "../ui/theme";
+import { type Colormap, colorIndex } from "./heatmap/colormaps";
 import { binAt, density, type HistogramColumn, shadesOf, valueRange } from "./histogram-course";
 
 const AXIS = 16; // below, for the steps

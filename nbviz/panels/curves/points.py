@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.panels.curves.buckets import BUCKET_BYTES, columns_of, reduced
-from nbviz.panels.wire import wire_text
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -114,7 +114,7 @@ def _block(series: Series, number: int, start: int, stop: int, points: int) -> _
 
 def _add_series(run: Run, number: int, tag: str, batch: Batch) -> None:
     batch.add(
-        {"kind": "series_added", "run_id": run.run_id, "series": number, "tag": wire_text(tag)}
+        {"kind": "series_added", "run_id": run.run_id, "series": number, "tag": clean_line(tag)}
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.panel import NO_ADDRESS, Extent, Panel, Reply, View
-from nbviz.panels.wire import wire_text
 from nbviz.protocol import graph as messages
+from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ class GraphPanel(Panel["Subject", GraphEntry, Measured]):
                     "overlay": latest.overlay,
                     "step": latest.step,
                     "nodes": list(latest.values),
-                    "note": wire_text(latest.note),
+                    "note": clean_text(latest.note),
                     "first": list(latest.first),
                     "buffer": batch.buffer(values),
                 }

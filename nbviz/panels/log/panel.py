@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbviz.panels.panel import Extent, RunPanel
-from nbviz.panels.wire import wire_text
+from nbviz.panels.wire import number
+from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch, SavedBatch
@@ -53,8 +54,8 @@ class LogPanel(RunPanel[LogEntry, None]):
                     {
                         "level": line.level,
                         "step": line.step,
-                        "wall_time": line.wall_time,
-                        "text": wire_text(line.text),
+                        "wall_time": number(line.wall_time),
+                        "text": clean_text(line.text),
                     }
                     for line in shown
                 ],

@@ -10,8 +10,9 @@ from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.batch import Batch
 from nbviz.panels.media.told import evenly
 from nbviz.panels.panel import NO_ADDRESS
-from nbviz.panels.wire import finite, picture_fields, wire_text
+from nbviz.panels.wire import finite, picture_fields
 from nbviz.recording.media.png import SIGNATURE, encode_png
+from nbviz.text import clean_line, clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +78,7 @@ def media_item(
     """
     media = _find(run, tag)
     item = media.at(step)
-    run_id, name = run.run_id, wire_text(media.tag)
+    run_id, name = run.run_id, clean_line(media.tag)
     if media.kind == "image":
         image = cast("Image", item.value)
         data, media_type, factor = _shown(image, pixels, limit)
@@ -104,7 +105,7 @@ def media_item(
             "buffer": batch.buffer(columns),
         }
     if media.kind == "text":
-        text = wire_text(cast("str", item.value))
+        text = clean_text(cast("str", item.value))
         most = min(MOST_CHARACTERS, limit // 4)  # bytes of the longest character in UTF-8
         return {
             "kind": "text_sent",
@@ -177,7 +178,7 @@ def _find(run: Run, tag: str) -> Media:
     if tag in media:
         return media[tag]
     for known in media:
-        if wire_text(known) == tag:
+        if clean_line(known) == tag:
             return media[known]
     raise CommandError(f"this run has no media {tag!r}.")
 

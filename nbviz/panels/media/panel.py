@@ -31,7 +31,7 @@ class MediaPanel(RunPanel[MediaEntry, None]):
     """Images, histograms, tensors and texts."""
 
     name = "media"
-    assets = ("media",)
+    assets = ("media", "heatmap")
     requests = (messages.SendMedia,)
     slow = frozenset({"send_media"})  # images may have to be reduced
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from nbviz.panels.wire import wire_text
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def add_media(run: Run, version: int, batch: Batch, limit: float, upto: int | No
             "kind": "media_added",
             "run_id": run.run_id,
             "media": [
-                {"tag": wire_text(tag), "media_kind": kinds[tag], "count": len(of)}
+                {"tag": clean_line(tag), "media_kind": kinds[tag], "count": len(of)}
                 for tag, of in told.items()
             ],
             "buffer": batch.buffer(columns),

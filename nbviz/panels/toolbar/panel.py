@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError
 from nbviz.panels.panel import Extent, Reply, RunPanel
+from nbviz.panels.wire import finite, number
 from nbviz.protocol import core
 from nbviz.protocol import run as messages
 
@@ -53,9 +54,9 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
                 "settings": [
                     {
                         "name": one.name,
-                        "value": one.value,
-                        "minimum": one.minimum,
-                        "maximum": one.maximum,
+                        "value": number(one.value),
+                        "minimum": number(one.minimum),
+                        "maximum": finite(one.maximum),
                         "scale": one.scale,
                     }
                     for one in settings

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError
 from nbviz.panels.panel import Extent, RunPanel, View
-from nbviz.panels.wire import picture_fields, wire_text
+from nbviz.panels.wire import picture_fields
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,6 +36,7 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
     """Heatmaps of parameters."""
 
     name = "weights"
+    assets = ("weights", "heatmap")
 
     def has_content(self, part: Run) -> bool:
         """Whether there are parameters."""
@@ -72,10 +74,11 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
 
     def view(self, part: Run, keys: Sequence[str], known: int) -> View:
         """Return which parameters a view shows; those that do not exist have no picture."""
-        del part, known
+        del known
         if len(keys) > MAX_LAYERS:
             raise CommandError(f"keys must be at most {MAX_LAYERS} layers, got {len(keys)}.")
-        return View(tuple(keys))
+        names = {clean_line(name): name for name, _ in part.weights.layers}
+        return View(tuple(names.get(key, key) for key in keys))
 
     def join(self, views: Sequence[View], before: frozenset[str] | None) -> frozenset[str] | None:
         """Return the names of the parameters that are looked at."""
@@ -135,7 +138,7 @@ def _add_layers(run: Run, layers: Collection[tuple[str, tuple[int, ...]]], batch
                 "kind": "layers_listed",
                 "run_id": run.run_id,
                 "layers": [
-                    {"name": wire_text(name), "shape": list(shape)} for name, shape in layers
+                    {"name": clean_line(name), "shape": list(shape)} for name, shape in layers
                 ],
             }
         )
@@ -146,7 +149,7 @@ def _add_picture(run: Run, name: str, image: WeightsImage, batch: Batch) -> None
         {
             "kind": "weights_updated",
             "run_id": run.run_id,
-            "name": wire_text(name),
+            "name": clean_line(name),
             "step": image.step,
             **picture_fields(image),
             "buffer": batch.buffer(image.cells),
