@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from nbviz.inspection.graph.families import family_of
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.hierarchy.hierarchy import Hierarchy
+    from nbviz.inspection.graph.structure import GraphStructure
     from nbviz.protocol.graph import GraphNode
 
 _FILLS = {
@@ -28,12 +29,12 @@ _HEAD = """\
   edge [color="#6d7686", fontname="Helvetica", fontsize=9, arrowsize=0.7];"""
 
 
-def to_dot(graph: Graph) -> str:
+def to_dot(graph: GraphStructure, hierarchy: Hierarchy) -> str:
     """Return a graph in Graphviz's language: modules as clusters, operations and layers in them."""
-    lines = ["digraph model {", _HEAD, *_level(graph, "", "  ")]
+    lines = ["digraph model {", _HEAD, *_level(hierarchy, "", "  ")]
     drawn: set[tuple[str, str]] = set()
     for edge in graph.edges:
-        ends = graph.hierarchy.shown(edge.source), graph.hierarchy.shown(edge.target)
+        ends = hierarchy.shown(edge.source), hierarchy.shown(edge.target)
         if ends[0] == ends[1] or ends in drawn:
             continue
         drawn.add(ends)
@@ -49,9 +50,9 @@ def quoted(text: str) -> str:
     return '"' + escaped.replace("\r", "").replace("\n", "\\n").replace("\0", "") + '"'
 
 
-def _level(graph: Graph, scope: str, indent: str) -> list[str]:
+def _level(hierarchy: Hierarchy, scope: str, indent: str) -> list[str]:
     lines: list[str] = []
-    for node in graph.level(scope)["nodes"]:
+    for node in hierarchy.level(scope)["nodes"]:
         if node["child_count"] == 0:
             lines.append(f"{indent}{quoted(node['node_id'])} [{_look(node)}];")
             continue
@@ -59,7 +60,7 @@ def _level(graph: Graph, scope: str, indent: str) -> list[str]:
         lines += [
             f"{indent}subgraph {quoted('cluster_' + node['node_id'])} {{",
             f'{indent}  label={quoted(said)}; style=rounded; color="#c4c9d1"; labeljust=l;',
-            *_level(graph, node["node_id"], indent + "  "),
+            *_level(hierarchy, node["node_id"], indent + "  "),
             f"{indent}}}",
         ]
     return lines

@@ -1,4 +1,4 @@
-"""Many small objects made at a stretch, without the pauses that Python's collector would add."""
+"""Python's garbage collection, paused while many small objects are made."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def uncollected() -> Generator[None]:
-    """Put off the search for unreachable cycles.
+def gc_paused() -> Generator[None]:
+    """Pause the search for unreachable cycles.
 
     With PyTorch imported one full search takes a fifth of a second, and a trace of a large model
     makes enough objects that stay to set off several.

@@ -13,7 +13,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 if TYPE_CHECKING:
     import torch
 
-    from nbviz.inspection.graph.trace.values import TensorInfo
+    from nbviz.inspection.graph.trace.nested_tensors import TensorInfo
 
 
 class Origin(NamedTuple):

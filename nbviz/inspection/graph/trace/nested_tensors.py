@@ -1,4 +1,4 @@
-"""Tensors wherever they hide in what a model takes and returns."""
+"""Tensors within the containers and objects that a model takes and returns."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.hierarchy.boxes import Box
-    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.structure import GraphStructure
     from nbviz.protocol.graph import AutogradTie
 
-Way = tuple[str, str]
+Pair = tuple[str, str]
 
 
 @dataclass(slots=True)
-class Crossings:
+class LevelEdges:
     """The tensors of one level: between its boxes, into it and out of it.
 
     Attributes:
@@ -24,21 +24,23 @@ class Crossings:
         edge_ties: What joins the boxes of an edge, see `Edge.tie`.
     """
 
-    edges: dict[Way, tuple[int, ...]] = field(default_factory=dict[Way, tuple[int, ...]])
-    inputs: dict[Way, AutogradTie | None] = field(default_factory=dict[Way, "AutogradTie | None"])
-    outputs: dict[Way, AutogradTie | None] = field(default_factory=dict[Way, "AutogradTie | None"])
-    edge_ties: dict[Way, AutogradTie | None] = field(
-        default_factory=dict[Way, "AutogradTie | None"]
+    edges: dict[Pair, tuple[int, ...]] = field(default_factory=dict[Pair, tuple[int, ...]])
+    inputs: dict[Pair, AutogradTie | None] = field(default_factory=dict[Pair, "AutogradTie | None"])
+    outputs: dict[Pair, AutogradTie | None] = field(
+        default_factory=dict[Pair, "AutogradTie | None"]
+    )
+    edge_ties: dict[Pair, AutogradTie | None] = field(
+        default_factory=dict[Pair, "AutogradTie | None"]
     )
 
 
-def find_crossings(graph: Graph, boxes: dict[str, Box]) -> dict[str, Crossings]:
+def find_level_edges(graph: GraphStructure, boxes: dict[str, Box]) -> dict[str, LevelEdges]:
     """Find for each level the tensors in it, into it and out of it.
 
     A tensor that enters or leaves is named by the box at its other end as seen from the first
-    level that holds both ends, so that the page can join the parts of its way.
+    level that holds both ends, so that the page can join the parts of its path.
     """
-    found: dict[str, Crossings] = {}
+    found: dict[str, LevelEdges] = {}
     depths: dict[str, int] = {}
     for edge in graph.edges:
         source, target = boxes[edge.source], boxes[edge.target]
@@ -51,30 +53,30 @@ def find_crossings(graph: Graph, boxes: dict[str, Box]) -> dict[str, Crossings]:
         left: list[Box] = []
         entered: list[Box] = []
         if source.parent != target.parent:
-            left, entered = _ways(source, target, boxes, depths)
+            left, entered = _crossed_boxes(source, target, boxes, depths)
             if not left or not entered:  # one holds the other
                 continue
             source, target = left.pop(), entered.pop()
         level = found.get(source.parent or "")
         if level is None:
-            level = found[source.parent or ""] = Crossings()
+            level = found[source.parent or ""] = LevelEdges()
         level.edges.setdefault((source.box_id, target.box_id), edge.tensor.shape)
         _tie(level.edge_ties, (source.box_id, target.box_id), edge.tie)
         for box in left:
-            outputs = found.setdefault(box.parent or "", Crossings()).outputs
+            outputs = found.setdefault(box.parent or "", LevelEdges()).outputs
             _tie(outputs, (box.box_id, target.box_id), edge.tie)
         for box in entered:
-            inputs = found.setdefault(box.parent or "", Crossings()).inputs
+            inputs = found.setdefault(box.parent or "", LevelEdges()).inputs
             _tie(inputs, (box.box_id, source.box_id), edge.tie)
     return found
 
 
-def _tie(ties: dict[Way, AutogradTie | None], way: Way, tie: AutogradTie | None) -> None:
+def _tie(ties: dict[Pair, AutogradTie | None], pair: Pair, tie: AutogradTie | None) -> None:
     """Note what joins two boxes; where a gradient runs too, that is what is shown."""
-    ties[way] = tie if way not in ties or tie is None else ties[way]
+    ties[pair] = tie if pair not in ties or tie is None else ties[pair]
 
 
-def _ways(
+def _crossed_boxes(
     source: Box, target: Box, boxes: dict[str, Box], depths: dict[str, int]
 ) -> tuple[list[Box], list[Box]]:
     """Return the boxes that a tensor leaves and those that it enters, from the inside out.
@@ -106,9 +108,9 @@ def _depth(box: Box, boxes: dict[str, Box], depths: dict[str, int]) -> int:
     return known
 
 
-def successors(crossings: Crossings) -> dict[str, set[str]]:
+def successors(level_edges: LevelEdges) -> dict[str, set[str]]:
     """Return for each box of a level the boxes to which its tensors go."""
     after: dict[str, set[str]] = {}
-    for source, target in crossings.edges:
+    for source, target in level_edges.edges:
         after.setdefault(source, set()).add(target)
     return after
