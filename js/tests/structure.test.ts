@@ -1,7 +1,9 @@
 // Which folder may import from which, that nothing imports itself in a circle, and how full a folder is.
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { PANELS } from "../src/panels/panels.gen";
+import type { Panel } from "../src/session/panel";
 
 const SOURCE = resolve(import.meta.dirname, "../src");
 const MOST_IN_A_FOLDER = 24;
@@ -78,4 +80,41 @@ test("no folder holds more files than can be seen at one glance", () => {
 	const counts = new Map<string, number>();
 	for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
 	expect([...counts].filter(([, count]) => count > MOST_IN_A_FOLDER)).toEqual([]);
+});
+
+/** All files that a file needs, itself included. */
+function reach(file: string, known = new Set<string>()): Set<string> {
+	if (known.has(file)) return known;
+	known.add(file);
+	for (const next of graph.get(file) ?? []) reach(next, known);
+	return known;
+}
+
+const assets = sources.filter((file) => file.endsWith("/asset.ts"));
+
+test("each asset says of which version it is", () => {
+	expect(assets).toHaveLength(4);
+	for (const file of assets) {
+		expect(readFileSync(join(SOURCE, file), "utf-8")).toContain("export const version = VERSION;");
+	}
+});
+
+test("a panel needs the assets whose modules its own asset imports", () => {
+	const libraries = assets.filter((file) => !file.startsWith("panels/")).map(dirname);
+	const loaded = PANELS.filter((panel: Panel) => panel.asset);
+	expect(loaded.map(({ name }) => name)).toEqual(["weights", "media", "graph"]);
+	for (const { name, asset } of loaded as readonly Panel[]) {
+		const files = [...reach(`panels/${name}/asset.ts`)].filter((file) => file.endsWith(".ts"));
+		const needed = libraries.filter((folder) => files.some((file) => dirname(file) === folder));
+		expect([name, asset?.needs ?? []]).toEqual([name, needed.map((folder) => basename(folder))]);
+	}
+});
+
+test("the bundle holds nothing that only an asset draws", () => {
+	const inBundle = [...reach("session/widget.ts")];
+	const libraries = assets.map(dirname);
+	const drawn = inBundle.filter((file) => libraries.includes(dirname(file)));
+	expect(drawn.map((file) => basename(file, ".ts")).sort()).toEqual(
+		["index", "index", "index", "media-index", "state", "state", "state"].sort(),
+	);
 });

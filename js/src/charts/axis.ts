@@ -8,7 +8,7 @@ export interface Range {
 	readonly max: number;
 }
 
-/** What is needed to tell epochs from steps. */
+/** What is needed to turn steps into epochs. */
 export interface Epochs {
 	/** `starts[i]` is the step completed before epoch `i + 1`. */
 	readonly starts: readonly number[];
@@ -30,7 +30,7 @@ export function epochsOf(starts: readonly number[], totals: Totals | undefined):
 	return { starts, usualSteps: total_steps && total_epochs ? total_steps / total_epochs : 0 };
 }
 
-/** Epochs done after `step`, with the fraction of the one under way: 1.5 is half of the second. */
+/** Epochs done after `step`, with the fraction of the current one: 1.5 is half of the second. */
 export function epochAt(step: number, { starts, usualSteps }: Epochs): number {
 	let low = 0;
 	let high = starts.length;

@@ -18,9 +18,9 @@ export class HistogramChart {
 	private height = 0;
 	private pointed: { column: number; value: number } | undefined;
 
-	/** `tell` gets the text for the bin that is pointed at and where it is; `choose` a step. */
+	/** `describe` gets the text for the bin that is pointed at and where it is; `choose` a step. */
 	constructor(
-		private readonly tell: (text: string, x: number, y: number) => void,
+		private readonly describe: (text: string, x: number, y: number) => void,
 		private readonly choose: (step: number) => void,
 	) {
 		this.canvas.className = "nbviz-histogram";
@@ -224,10 +224,10 @@ export class HistogramChart {
 		this.draw();
 		const column = pointed && this.columns[pointed.column];
 		if (!column) {
-			this.tell("", 0, 0);
+			this.describe("", 0, 0);
 			return;
 		}
-		this.tell(
+		this.describe(
 			describeBin(column, binAt(column, pointed.value)),
 			this.leftOf(pointed.column) + this.columnWidth / 2,
 			this.yOf(pointed.value) + 4,

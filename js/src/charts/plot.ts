@@ -117,7 +117,7 @@ export class Plotter {
 	): void {
 		const place = vertical(y, area, plot.isLog);
 		const { line } = this;
-		// Dashes of a noisy line would be dust, and slow.
+		// Dashes of a noisy line cannot be seen, and are slow.
 		const dash = trace.isDashed && reduced.column === 0 ? [5 * area.ratio, 3 * area.ratio] : [];
 		const bold = { color: trace.color, width: 1.6 * area.ratio, alpha: 1, dash };
 		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));

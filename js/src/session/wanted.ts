@@ -20,7 +20,7 @@ export class Wanted {
 	private readonly view = ++views;
 	/** By panel, then by the part of the view that wants it. */
 	private readonly wants = new Map<string, Map<string, readonly Want[]>>();
-	/** What the kernel was told. A run that was sent anew is another object, of which it was told nothing. */
+	/** What was sent for each run. A run that comes again in a snapshot is another object, without any. */
 	private readonly sent = new Map<string, WeakMap<RunState, string>>();
 	private isDue = false;
 

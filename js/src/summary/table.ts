@@ -116,7 +116,7 @@ export class SummaryPanel {
 		const shown = this.rows.shown();
 		if (!shown.includes(this.current)) this.current = shown[0] ?? 0;
 		const hadFocus = this.body.contains(document.activeElement);
-		this.body.replaceChildren(...shown.map((row) => this.dressed(row)));
+		this.body.replaceChildren(...shown.map((row) => this.rowOf(row)));
 		if (hadFocus) this.made.get(this.current)?.focus({ preventScroll: true });
 		const isEmpty = this.rows.filter.trim() !== "" && shown.length < 2;
 		this.none.textContent = isEmpty ? `No module contains “${this.rows.filter.trim()}”.` : "";
@@ -124,7 +124,7 @@ export class SummaryPanel {
 	}
 
 	/** A row's element, made when it is first shown. */
-	private dressed(row: number): HTMLTableRowElement {
+	private rowOf(row: number): HTMLTableRowElement {
 		const made = this.made.get(row) ?? this.make(row);
 		this.made.set(row, made);
 		const isBlock = !this.rows.isFlat && (this.rows.children[row]?.length ?? 0) > 0;

@@ -16,7 +16,7 @@ let made = 0;
 
 /**
  * Appends a panel with a title to `host`; its content is hidden by a click on the title. `folded` is
- * told of each such click.
+ * called at each such click.
  */
 export function card(
 	host: HTMLElement,

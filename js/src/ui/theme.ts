@@ -17,7 +17,7 @@ export interface Theme {
 	readonly font: string;
 }
 
-/** Marks `root` (the element with class `nbviz`) light or dark and keeps it so. Returns the way out. */
+/** Marks `root` (the element with class `nbviz`) light or dark and keeps it so. Returns a function that ends that. */
 export function followTheme(root: HTMLElement, changed: () => void): () => void {
 	const update = () => {
 		const theme = pageIsDark(root) ? "dark" : "light";

@@ -36,7 +36,7 @@ export function viewRoot(
 
 /**
  * Calls `then` once `element` is in the page: until then it has no computed style, and so no colours.
- * Returns the way out, of what `then` began too.
+ * Returns a function that ends the waiting, or what `then` began.
  */
 function whenConnected(element: HTMLElement, then: () => () => void): () => void {
 	if (element.isConnected) return then();

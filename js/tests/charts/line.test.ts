@@ -41,7 +41,7 @@ beforeEach(() => {
 	vi.clearAllMocks();
 });
 
-test("the pointer is told as a value, and follows a range that moves below it", () => {
+test("the pointer is reported as a value, again when the range moves below it", () => {
 	const { chart, over, send } = draw();
 	send(over, "mousemove", 100, 20);
 	expect(listener.hover).toHaveBeenLastCalledWith(25);
@@ -105,7 +105,7 @@ test("the crosshair and its dots stand where their values are, also on a log axi
 	expect(host.querySelector<HTMLElement>(".nbviz-chart-layer")?.hidden).toBe(true);
 });
 
-test("a destroyed chart leaves nothing, also of a drag that goes on", () => {
+test("a destroyed chart leaves nothing, also while a drag is in progress", () => {
 	const { host, chart, over, send } = draw();
 	send(over, "mousedown", 100, 20);
 	chart.destroy();

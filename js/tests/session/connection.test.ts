@@ -50,8 +50,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-describe("a kernel that falls silent", () => {
-	test("is noticed while it owes a word, asked, and heard again", () => {
+describe("a kernel from which nothing comes", () => {
+	test("is noticed while something is due from it, asked, and received from again", () => {
 		const connection = new Connection(comm, store, false);
 		comm.snapshot(4);
 		const running = { ...fixture("run_changed").message, run_id: "run-1", status: "running" };
@@ -194,7 +194,7 @@ describe("pulling", () => {
 	});
 });
 
-test("a kernel that is gone ends the connection, and whoever asks is told", async () => {
+test("a kernel that is gone ends the connection, and pending requests are rejected", async () => {
 	const connection = new Connection(comm, store, false);
 	comm.snapshot();
 	comm.isClosed = true;

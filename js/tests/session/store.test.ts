@@ -96,7 +96,7 @@ test("a run announced again keeps its points and takes its new name and commands
 	]);
 });
 
-test("the log keeps the newest lines and counts those it lets go", () => {
+test("the log keeps the newest lines and counts those it drops", () => {
 	const { store, run } = storeWithRun();
 	const { message } = fixture("lines_appended");
 	const line = message.lines[0];
@@ -110,7 +110,7 @@ test("the log keeps the newest lines and counts those it lets go", () => {
 	expect(logState.of(run).droppedLines).toBe(503);
 });
 
-test("listeners hear once per painted frame, with all that changed", async () => {
+test("listeners are called once per painted frame, with all that changed", async () => {
 	const { store } = storeWithRun();
 	const heard: Topics[] = [];
 	const stop = store.subscribe((topics) => heard.push(topics));

@@ -101,7 +101,7 @@ test("in a hidden tab nothing is wanted that only counts while it is seen", asyn
 	wanted.stop();
 });
 
-test("a refusal is told once to what wanted the keys, and not asked again until they change", async () => {
+test("a refusal is reported once to what wanted the keys, and not asked again until they change", async () => {
 	const { store, asked, wanted } = setUp(true, true);
 	const run = addRun(store);
 	const refused = vi.fn();

@@ -44,8 +44,8 @@ export class Heatmap {
 	private panY = 0;
 	private pointed: { x: number; y: number } | undefined;
 
-	/** `tell` gets the text for the cell that is pointed at and where it is on the canvas. */
-	constructor(private readonly tell: (text: string, x: number, y: number) => void) {
+	/** `describe` gets the text for the cell that is pointed at and where it is on the canvas. */
+	constructor(private readonly describe: (text: string, x: number, y: number) => void) {
 		this.canvas.className = "nbviz-heatmap";
 		this.canvas.tabIndex = 0;
 		this.canvas.setAttribute("role", "img");
@@ -169,11 +169,11 @@ export class Heatmap {
 		this.pointed = place === undefined ? undefined : { x, y };
 		this.draw();
 		if (place === undefined) {
-			this.tell("", 0, 0);
+			this.describe("", 0, 0);
 			return;
 		}
 		const placed = this.place(grid);
-		this.tell(
+		this.describe(
 			describeCell(picture, place),
 			placed.left + (x + 0.5) * placed.cellWidth,
 			placed.top + (y + 1) * placed.cellHeight,

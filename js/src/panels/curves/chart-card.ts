@@ -17,7 +17,7 @@ import { CurvesTip } from "./tooltip";
 
 /** How often what is only read, not watched, is written anew. */
 const WORDS_MS = 1000;
-/** How often the last values beside the names change: faster than that, nobody reads them. */
+/** How often the last values beside the names change: faster than that they cannot be read. */
 const VALUES_MS = 100;
 const EVENT_REACH_PX = 5;
 const KEYS_HELP = "Left and right arrows move the cursor, + and − zoom, 0 resets.";

@@ -1,4 +1,4 @@
-// The charts that exist: made where they are to stand, removed where not, and drawn while in sight.
+// The charts that exist: made where they are shown, removed elsewhere, and drawn while in the viewport.
 import type { ChartCard } from "./chart-card";
 
 export class ChartCards {
@@ -6,7 +6,7 @@ export class ChartCards {
 	private readonly onScreen = new Set<Element>();
 	private readonly screen: IntersectionObserver;
 
-	/** `make` a chart for a title; `seen` is told that charts came into sight or left it. */
+	/** `make` a chart for a title; `seen` is called when charts enter or leave the viewport. */
 	constructor(
 		private readonly make: (title: string) => ChartCard,
 		seen: () => void,

@@ -14,7 +14,7 @@ export interface OwnRanges {
 
 export interface CurvesChoices {
 	readonly view: View;
-	/** The zoom goes along with the newest point. */
+	/** The zoom follows the newest point. */
 	readonly isFollowing: boolean;
 	readonly filter: string;
 	/** Paths of the groups that are open. */
@@ -24,7 +24,7 @@ export interface CurvesChoices {
 	readonly ranges: Map<string, OwnRanges>;
 }
 
-/** Whatever is missing or of another form is as it was at first. */
+/** What is missing or of another form has its default. */
 export function readChoices(kept: Choices): CurvesChoices {
 	const smoothing = Number(kept.smoothing);
 	return {

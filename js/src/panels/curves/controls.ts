@@ -14,7 +14,7 @@ const X_KINDS: [XKind, string][] = [
 	["time", "Time"],
 ];
 
-export interface StripActions {
+export interface ControlsActions {
 	/** The view was changed. */
 	changed(): void;
 	filter(text: string): void;
@@ -24,7 +24,7 @@ export interface StripActions {
 	cancelSave(): void;
 }
 
-export class Strip {
+export class CurvesControls {
 	readonly root = element("div", "nbviz-strip");
 	private readonly resetButton = element(
 		"button",
@@ -61,7 +61,7 @@ export class Strip {
 	constructor(
 		private readonly view: View,
 		filter: string,
-		actions: StripActions,
+		actions: ControlsActions,
 	) {
 		const xAxis = element(
 			"select",
@@ -148,7 +148,7 @@ export class Strip {
 		this.closeMenu();
 	}
 
-	private smoothing(actions: StripActions): HTMLElement {
+	private smoothing(actions: ControlsActions): HTMLElement {
 		const slider = element("input", "nbviz-slider", {
 			type: "range",
 			"data-lm-suppress-shortcuts": "true", // JupyterLab moves between cells by arrows

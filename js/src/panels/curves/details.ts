@@ -1,11 +1,11 @@
-// Finer buckets for the range zoomed to, asked of the kernel once the hand rests.
+// Finer buckets for the range zoomed to, requested once the range has not changed for a moment.
 import type { Range } from "../../charts/axis";
 import { type Columns, columnsOf, lowerBound, type SeriesData } from "../../charts/series-data";
 import type { Asker } from "../../session/asker";
 import type { Line } from "./lines";
 import { askRange } from "./points-request";
 
-const REST_MS = 150;
+const DELAY_MS = 150;
 /** Shares of the range asked for on either side, so that a short pan finds its detail there. */
 const MARGIN = 0.5;
 
@@ -21,7 +21,7 @@ export class Details {
 	private timer: ReturnType<typeof setTimeout> | undefined;
 	private isWaiting = false;
 	private next: { lines: readonly Line[]; steps: Range } | undefined;
-	/** What was asked for last, so that an answer with nothing new in it ends the matter. */
+	/** What was asked for last, so that an answer without anything new is not requested again. */
 	private asked: { series: readonly SeriesData[]; steps: Range } | undefined;
 
 	constructor(
@@ -33,13 +33,13 @@ export class Details {
 		return this.known.get(series);
 	}
 
-	/** Asks for the lines that are coarse between two steps, unless that detail is there or on its way. */
+	/** Asks for the lines that are coarse between two steps, unless that detail is there or requested. */
 	want(lines: readonly Line[], steps: Range): void {
 		if (!this.asker.isLive) return;
 		const missing = lines.filter(({ series }) => this.isMissing(series, steps));
 		this.next = missing.length > 0 ? { lines: missing, steps } : undefined;
-		// A range that slides with a live run must not put off its own question for ever.
-		if (this.next && !this.isWaiting) this.timer ??= setTimeout(() => this.askNext(), REST_MS);
+		// A range that slides with a live run must not delay its own request for ever.
+		if (this.next && !this.isWaiting) this.timer ??= setTimeout(() => this.askNext(), DELAY_MS);
 	}
 
 	/** Takes back what has not been asked yet. */

@@ -26,12 +26,12 @@ export class CurvesDrawing {
 	private scheduled = 0;
 
 	constructor(
-		/** Tells what was drawn, for whoever waits for it. */
+		/** Its data attributes say what was drawn, for tests and benchmarks. */
 		private readonly root: HTMLElement,
 		private readonly context: Context,
 		private readonly choices: CurvesChoices,
 		private readonly cards: ChartCards,
-		/** Is told after each frame whether a range was chosen. */
+		/** Is called after each frame with whether a range was chosen. */
 		private readonly drawn: (isZoomed: boolean) => void,
 	) {
 		this.range = new SharedRange(choices.view, choices.isFollowing);

@@ -11,15 +11,15 @@ const POINTS_AN_ANSWER = 8000;
 const MOST_AN_ANSWER = 64;
 
 /**
- * Returns the lines with points that are asked of the kernel. `told` hears how many lines have come;
- * where it returns false nothing more is asked, and the lines so far are returned.
+ * Returns the lines with points that are asked of the kernel. `progress` gets how many lines have come;
+ * where it returns false nothing more is requested, and the lines so far are returned.
  *
  * Rejects with the kernel's refusal.
  */
 export async function collect(
 	asker: Asker,
 	lines: readonly Line[],
-	told: (count: number) => boolean,
+	progress: (count: number) => boolean,
 ): Promise<Line[]> {
 	const collected: Line[] = [];
 	const runs = new Map<RunState, Line[]>();
@@ -28,11 +28,11 @@ export async function collect(
 		const points = Math.min(POINTS, Math.max(1, run.progress?.step ?? POINTS));
 		const size = Math.min(MOST_AN_ANSWER, Math.floor(POINTS_AN_ANSWER / points));
 		for (let from = 0; from < ours.length; from += size) {
-			if (!told(collected.length)) return collected;
+			if (!progress(collected.length)) return collected;
 			collected.push(...(await ask(asker, run.run_id, ours.slice(from, from + size))));
 		}
 	}
-	told(collected.length);
+	progress(collected.length);
 	return collected;
 }
 

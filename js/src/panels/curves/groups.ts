@@ -33,7 +33,7 @@ export class CurvesGroups {
 	/** The filter finds so few that they are all shown. */
 	private isFound = false;
 
-	/** `changed` is told that a group was opened or closed; `opened` are the paths of open groups. */
+	/** `changed` is called when a group is opened or closed; `opened` are the paths of open groups. */
 	constructor(
 		opened: readonly string[],
 		private readonly changed: () => void,

@@ -10,7 +10,7 @@ import curves from "./curves.css";
 import { mountCurves } from "./panel";
 import { applyCurves, type CurvesState, curvesState } from "./state";
 
-/** Values of one module that are told, at most. */
+/** Values of one module that are shown, at most. */
 const MOST_VALUES = 8;
 
 export const panel: Panel<CurvesState, CurvesUpdate> = {

@@ -60,7 +60,7 @@ export class Legend {
 		this.only = isNamed ? first.key : undefined;
 		this.beside.hidden = !isNamed;
 		this.root.hidden = isNamed;
-		if (isNamed) dye(this.swatch, first);
+		if (isNamed) setColour(this.swatch, first);
 		const entries = isNamed ? [] : lines;
 		const keys = new Set(entries.map(({ key }) => key));
 		for (const [key, { button }] of this.items) {
@@ -71,7 +71,7 @@ export class Legend {
 		for (const entry of entries) {
 			const item = this.items.get(entry.key) ?? this.add(entry.key);
 			item.name.data = entry.name;
-			dye(item.swatch, entry);
+			setColour(item.swatch, entry);
 			item.button.setAttribute("aria-pressed", String(entry.isShown));
 		}
 	}
@@ -111,7 +111,7 @@ export class Legend {
 	}
 }
 
-function dye(swatch: HTMLElement, { color, isDashed }: LegendEntry): void {
+function setColour(swatch: HTMLElement, { color, isDashed }: LegendEntry): void {
 	swatch.style.color = color;
 	swatch.dataset.dashed = String(isDashed);
 }

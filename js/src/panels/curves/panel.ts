@@ -8,7 +8,7 @@ import { element } from "../../ui/element";
 import { ChartCard, type ExportFormat } from "./chart-card";
 import { ChartCards } from "./chart-cards";
 import { type CurvesChoices, keptChoices, readChoices } from "./choices";
-import { Strip } from "./controls";
+import { CurvesControls } from "./controls";
 import { CurvesDrawing } from "./drawing";
 import { CurvesGroups } from "./groups";
 import { chartLines } from "./lines";
@@ -35,7 +35,7 @@ class CurvesPanel {
 	private readonly body: HTMLElement;
 	private readonly empty = element("p", "nbviz-empty");
 	private readonly notice = element("p", "nbviz-curves-notice", { role: "alert", hidden: "" });
-	private readonly strip: Strip;
+	private readonly controls: CurvesControls;
 	private readonly groups: CurvesGroups;
 	private readonly drawing: CurvesDrawing;
 	private readonly saver: CurvesSaver;
@@ -64,7 +64,7 @@ class CurvesPanel {
 		this.root = root;
 		this.body = body;
 		body.append(this.notice, this.groups.root, this.empty);
-		this.strip = new Strip(view, filter, {
+		this.controls = new CurvesControls(view, filter, {
 			changed: () => this.changed(),
 			filter: (text) => {
 				this.filter = text.trim();
@@ -75,7 +75,7 @@ class CurvesPanel {
 			save: (format) => this.save(undefined, format),
 			cancelSave: () => this.saver.cancel(),
 		});
-		tools.append(this.strip.root);
+		tools.append(this.controls.root);
 		this.cards = new ChartCards(
 			(title) => this.make(title),
 			() => this.drawing.schedule(),
@@ -84,7 +84,7 @@ class CurvesPanel {
 			this.fit(isZoomed),
 		);
 		this.saver = new CurvesSaver(context.asker, this.drawing, {
-			waits: (progress) => this.strip.waits(progress),
+			waits: (progress) => this.controls.waits(progress),
 			failed: (reason) => {
 				this.notice.textContent = `Not saved: ${reason}`;
 				this.notice.hidden = false;
@@ -102,7 +102,7 @@ class CurvesPanel {
 		for (const cleanup of this.cleanups) cleanup();
 		this.saver.cancel();
 		this.drawing.destroy();
-		this.strip.destroy();
+		this.controls.destroy();
 		this.cards.remove();
 		this.root.remove();
 	}
@@ -122,13 +122,13 @@ class CurvesPanel {
 		);
 		const { found, filter } = this;
 		this.cards.arrange(this.groups.arrange(found, filter));
-		this.strip.found(filter === "" ? undefined : found.length, lines.size);
+		this.controls.found(filter === "" ? undefined : found.length, lines.size);
 		this.empty.hidden = found.length > 0;
 		const waiting = this.context.asker.isLive
 			? "No points yet. Press Start, or log a value with run.log()."
 			: "This run logged no values.";
 		this.empty.textContent = lines.size > 0 ? `No tag matches “${this.filter}”.` : waiting;
-		this.strip.root.hidden = lines.size === 0;
+		this.controls.root.hidden = lines.size === 0;
 		this.want();
 		this.drawing.schedule();
 	}
@@ -197,7 +197,7 @@ class CurvesPanel {
 		const runs = [...this.context.store.runs.values()];
 		const hasEpochs = runs.some((run) => run.epochs.length > 0);
 		const tags = runs.reduce((most, run) => Math.max(most, curvesState.of(run).series.length), 0);
-		this.strip.update(hasEpochs, tags, isZoomed);
+		this.controls.update(hasEpochs, tags, isZoomed);
 	}
 
 	private reset(): void {

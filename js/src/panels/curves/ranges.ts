@@ -53,7 +53,7 @@ export function stepsIn(
 export class SharedRange {
 	constructor(
 		private readonly view: View,
-		/** The zoom touched the newest point, and goes along with it. */
+		/** The zoom includes the newest point, and follows it. */
 		public isFollowing: boolean,
 	) {}
 
@@ -70,7 +70,7 @@ export class SharedRange {
 		this.isFollowing = wanted.max >= all.max;
 	}
 
-	/** The range to draw now. A zoom that touched the newest point goes along with it. */
+	/** The range to draw now. A zoom that included the newest point follows it. */
 	now(all: Range): Range {
 		const { zoom } = this.view;
 		if (!zoom) return all;

@@ -11,11 +11,11 @@ import type { GraphTree } from "./tree/tree";
 /** What stands in the card from its top to its bottom, besides its own texts. */
 interface Parts {
 	readonly legend: HTMLElement;
-	readonly stage: HTMLElement;
+	readonly viewport: HTMLElement;
 	readonly strip: HTMLElement;
 }
 
-export class GraphSheet {
+export class GraphCard {
 	readonly root: HTMLElement;
 	isTable = false;
 	private readonly table = element("div", "nbviz-graph-rows");
@@ -35,12 +35,12 @@ export class GraphSheet {
 		this.root = this.card.root;
 		this.root.querySelector("h3")?.append(this.title);
 		this.card.tools.append(...tools);
-		const { legend, stage, strip } = parts;
-		this.card.body.append(this.problem, legend, this.keys, stage, this.table, strip, this.note);
+		const { legend, viewport, strip } = parts;
+		this.card.body.append(this.problem, legend, this.keys, viewport, this.table, strip, this.note);
 	}
 
 	/** Says what the whole graph is. */
-	entitle(root: GraphLevel): void {
+	setTitle(root: GraphLevel): void {
 		this.title.textContent = root.title;
 		this.title.title = root.title;
 		this.keys.replaceChildren(...autogradKey(root));
@@ -51,13 +51,13 @@ export class GraphSheet {
 	say(problem: string): void {
 		this.problem.textContent = problem;
 		this.problem.hidden = problem === "";
-		this.parts.stage.hidden = problem !== "" || this.isTable;
+		this.parts.viewport.hidden = problem !== "" || this.isTable;
 		this.table.hidden = problem !== "" || !this.isTable;
 		this.parts.strip.hidden = problem !== "";
 	}
 
 	/** Fills the table, if that is what is shown; `toggle` opens and closes a box. */
-	tabulate(tree: GraphTree, toggle: (id: string) => void): void {
+	fillTable(tree: GraphTree, toggle: (id: string) => void): void {
 		if (this.isTable) this.table.replaceChildren(tableOf(tree, toggle));
 	}
 

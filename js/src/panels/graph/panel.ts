@@ -7,9 +7,9 @@ import { runPicker, selectionOf } from "../../session/selection";
 import { type Measure, measurer, textOf } from "./drawing/box-text";
 import { compose } from "./drawing/compose";
 import { listen } from "./drawing/gestures";
-import { boxOf, GraphStage } from "./drawing/stage";
 import { tools } from "./drawing/tools";
-import { GraphSheet } from "./graph-card";
+import { boxOf, GraphViewport } from "./drawing/viewport";
+import { GraphCard } from "./graph-card";
 import { createLayouter, type Layouter } from "./layout/layouter";
 import type { Direction } from "./layout/level";
 import { Colours } from "./overlays/colours";
@@ -25,12 +25,12 @@ export const mountGraph: Mount = (host, context) => {
 
 /** Draws the graph of the chosen run's model, once there is one and the panel can be seen. */
 export class GraphPanel {
-	private readonly sheet: GraphSheet;
+	private readonly card: GraphCard;
 	private readonly search: Search;
 	private readonly colours: Colours;
 	private readonly measuring: Measuring;
-	private readonly stage: GraphStage;
-	private readonly chosen: SelectedBox;
+	private readonly viewport: GraphViewport;
+	private readonly selected: SelectedBox;
 	private readonly picker: { picker: HTMLElement; update: () => void };
 	private readonly cleanups: (() => void)[];
 	private readonly measure: Measure;
@@ -58,23 +58,23 @@ export class GraphPanel {
 			() => this.recolour(),
 			(boxes) => void this.revealAll(boxes),
 		);
-		this.measuring = new Measuring(context.wanted, this.colours, (why) => this.sheet.warn(why));
-		this.stage = new GraphStage(context.root, this.colours);
-		this.chosen = new SelectedBox(context, this.stage, this.colours, () => this);
-		this.sheet = new GraphSheet(
+		this.measuring = new Measuring(context.wanted, this.colours, (why) => this.card.warn(why));
+		this.viewport = new GraphViewport(context.root, this.colours);
+		this.selected = new SelectedBox(context, this.viewport, this.colours, () => this);
+		this.card = new GraphCard(
 			host,
 			context,
-			{ legend: this.colours.legend, stage: this.stage.root, strip: this.chosen.strip },
+			{ legend: this.colours.legend, viewport: this.viewport.root, strip: this.selected.strip },
 			[this.picker.picker, this.search.root, this.colours.menu, ...this.tools()],
 		);
-		listen(this.stage, {
-			chosen: () => this.chosen.id,
+		listen(this.viewport, {
+			chosen: () => this.selected.id,
 			choose: (id) => this.choose(id),
 			toggle: (id) => void this.toggle(id),
 			point: (id) => this.point(id),
 			search: () => this.search.focus(),
 		});
-		this.chosen.describe();
+		this.selected.describe();
 		const seen = new IntersectionObserver((entries) => {
 			const isSeen = entries.some((entry) => entry.isIntersecting);
 			this.measuring.see(isSeen);
@@ -82,13 +82,13 @@ export class GraphPanel {
 			this.wasSeen = true;
 			this.update();
 		});
-		seen.observe(this.sheet.root);
+		seen.observe(this.card.root);
 		this.cleanups = [
 			() => seen.disconnect(),
-			context.onTheme(() => this.stage.repaint()),
+			context.onTheme(() => this.viewport.repaint()),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs")) this.update();
-				this.chosen.updated();
+				this.selected.updated();
 				const isWaiting = this.colours.isWaiting && topics.has("progress");
 				if (topics.has("overlays") || isWaiting) this.refresh();
 			}),
@@ -99,10 +99,10 @@ export class GraphPanel {
 
 	remove(): void {
 		for (const cleanup of this.cleanups) cleanup();
-		this.stage.remove();
+		this.viewport.remove();
 		this.measuring.remove();
 		this.layouter.close();
-		this.sheet.root.remove();
+		this.card.root.remove();
 	}
 
 	/** Shows the chosen run's graph; hides the panel while no run has one. */
@@ -111,10 +111,10 @@ export class GraphPanel {
 		const runs = [...this.context.store.runs.values()].filter((run) => run.has_model);
 		const chosen = selectionOf(this.context).run;
 		const run = chosen?.has_model ? chosen : runs[0];
-		this.sheet.root.hidden = !run;
+		this.card.root.hidden = !run;
 		this.run = run;
 		if (!run || !this.wasSeen) return;
-		this.measuring.follow(run, this.stage.scene);
+		this.measuring.follow(run, this.viewport.scene);
 		if (run.run_id === this.runShown) return;
 		this.runShown = run.run_id;
 		void this.begin(run.run_id);
@@ -123,16 +123,16 @@ export class GraphPanel {
 	private async begin(run_id: string): Promise<void> {
 		const tree = new LoadedTree(this.context.asker, run_id);
 		this.tree = tree;
-		this.stage.scene = undefined;
-		this.sheet.say("Tracing the model…");
+		this.viewport.scene = undefined;
+		this.card.say("Tracing the model…");
 		try {
 			await tree.openAsBefore(this.context.memory);
 			if (this.tree !== tree || !tree.root) return;
-			this.sheet.entitle(tree.root);
+			this.card.setTitle(tree.root);
 			this.colours.offer(tree.overlays);
 			await this.redraw();
 		} catch (error) {
-			if (this.tree === tree) this.sheet.say(messageOf(error));
+			if (this.tree === tree) this.card.say(messageOf(error));
 		}
 	}
 
@@ -147,37 +147,37 @@ export class GraphPanel {
 		if (tree !== this.tree || direction !== this.direction) return;
 		const scene = compose(tree, layout, direction, text);
 		tree.remember(this.context.memory);
-		this.sheet.say("");
-		this.sheet.tabulate(tree, (id) => void this.toggle(id));
-		this.stage.show(scene, fixed);
-		this.chosen.check();
+		this.card.say("");
+		this.card.fillTable(tree, (id) => void this.toggle(id));
+		this.viewport.show(scene, fixed);
+		this.selected.check();
 		this.recolour();
-		this.chosen.describe();
-		this.sheet.root.dataset.nodes = String(scene.boxes.length);
-		this.sheet.root.dataset.ready = "true";
+		this.selected.describe();
+		this.card.root.dataset.nodes = String(scene.boxes.length);
+		this.card.root.dataset.ready = "true";
 	}
 
-	private dress(): void {
-		const { chosen, hovered, found, tree } = this;
+	private applyMarks(): void {
+		const { selected, hovered, found, tree } = this;
 		const first = tree?.visible(this.colours.first);
-		this.stage.dress({ chosen: chosen.id, hovered, found, first });
+		this.viewport.applyMarks({ chosen: selected.id, hovered, found, first });
 	}
 
 	// ---------------------------------------------------------------- colours
 
 	private recolour(): void {
-		this.measuring.follow(this.run, this.stage.scene);
+		this.measuring.follow(this.run, this.viewport.scene);
 		this.refresh();
-		this.stage.repaint();
+		this.viewport.repaint();
 	}
 
 	private refresh(): void {
-		if (!this.stage.scene) return;
+		if (!this.viewport.scene) return;
 		const { overlay } = this.colours;
-		this.sheet.root.dataset.overlay = this.measuring.take(this.run, this.tree);
-		this.dress();
-		if (overlay) this.stage.repaint();
-		if (overlay && this.chosen.id !== undefined) this.chosen.describe();
+		this.card.root.dataset.overlay = this.measuring.take(this.run, this.tree);
+		this.applyMarks();
+		if (overlay) this.viewport.repaint();
+		if (overlay && this.selected.id !== undefined) this.selected.describe();
 	}
 
 	// ---------------------------------------------------------------- acting
@@ -189,26 +189,26 @@ export class GraphPanel {
 			await this.tree.setOpen(id, !this.tree.open.has(id));
 			await this.redraw(id);
 		} catch (error) {
-			this.sheet.warn(messageOf(error));
+			this.card.warn(messageOf(error));
 		}
 	}
 
 	private choose(id: string | undefined): void {
-		this.chosen.set(id);
-		this.dress();
-		this.chosen.showInPanels();
+		this.selected.set(id);
+		this.applyMarks();
+		this.selected.showInPanels();
 	}
 
 	/** Shows what leads to a box and from it, and dims the rest. */
 	private point(id: string | undefined): void {
 		if (id === this.hovered) return;
 		this.hovered = id;
-		this.dress();
+		this.applyMarks();
 	}
 
 	private showFound({ ids, current }: Found, go: boolean): void {
 		this.found = new Set(ids);
-		this.dress();
+		this.applyMarks();
 		if (go && current !== undefined && this.tree) {
 			void this.tree.reveal(current).then(() => this.goTo(current));
 		}
@@ -222,25 +222,26 @@ export class GraphPanel {
 	}
 
 	private async goTo(id: string): Promise<void> {
-		await this.redraw(this.stage.scene?.boxes[0]?.node.node_id);
-		const box = this.stage.scene && boxOf(this.stage.scene, id);
+		await this.redraw(this.viewport.scene?.boxes[0]?.node.node_id);
+		const box = this.viewport.scene && boxOf(this.viewport.scene, id);
 		this.choose(id);
-		if (box) this.stage.camera.center(box.x + box.width / 2, box.y + Math.min(box.height, 300) / 2);
+		if (box)
+			this.viewport.camera.center(box.x + box.width / 2, box.y + Math.min(box.height, 300) / 2);
 	}
 
 	private tools(): HTMLElement[] {
 		return tools({
 			direct: (chosen) => {
 				this.direction = chosen;
-				this.stage.scene = undefined;
+				this.viewport.scene = undefined;
 				void this.redraw();
 			},
 			view: (chosen) => {
-				this.sheet.isTable = chosen === "table";
-				void this.redraw(this.stage.scene?.boxes[0]?.node.node_id);
+				this.card.isTable = chosen === "table";
+				void this.redraw(this.viewport.scene?.boxes[0]?.node.node_id);
 			},
-			file: () => this.stage.file(),
-			warn: (problem) => this.sheet.warn(problem),
+			file: () => this.viewport.file(),
+			warn: (problem) => this.card.warn(problem),
 		});
 	}
 }

@@ -29,14 +29,14 @@ export class MediaCard implements ItemHolder {
 	constructor(
 		private readonly run_id: string,
 		public entry: MediaEntry,
-		host: Omit<MediaHost, "tag" | "tell" | "enlarge">,
+		host: Omit<MediaHost, "tag" | "describe" | "enlarge">,
 		private readonly changed: () => void,
 	) {
 		const { tag, kind } = entry;
 		this.view = mediaView(kind, {
 			...host,
 			tag,
-			tell: (text, x, y) => this.point(text, x, y),
+			describe: (text, x, y) => this.point(text, x, y),
 			enlarge: () => this.enlarge(),
 		});
 		this.enlarger = element(

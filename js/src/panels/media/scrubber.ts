@@ -23,7 +23,7 @@ export class MediaScrubber {
 	private steps: readonly number[] = [];
 	private chosen: number | undefined;
 
-	/** `changed` is told that another step is shown. */
+	/** `changed` is called when another step is shown. */
 	constructor(private readonly changed: () => void) {
 		this.root.append(this.newest, this.slider, this.label);
 		this.slider.addEventListener("input", () => {

@@ -17,7 +17,7 @@ import { placeAt } from "./media-index";
 export interface MediaHost {
 	readonly tag: string;
 	theme(): Theme;
-	tell(text: string, x: number, y: number): void;
+	describe(text: string, x: number, y: number): void;
 	/** Shows another step in the whole panel. */
 	choose(step: number): void;
 	enlarge(): void;
@@ -123,7 +123,7 @@ class HistogramView implements MediaView {
 
 	constructor(private readonly host: MediaHost) {
 		this.chart = new HistogramChart(
-			(text, x, y) => host.tell(text, x, y),
+			(text, x, y) => host.describe(text, x, y),
 			(step) => host.choose(step),
 		);
 		this.root = this.chart.canvas;
@@ -193,7 +193,7 @@ class TensorView implements MediaView {
 	private picture: TensorPicture | undefined;
 
 	constructor(private readonly host: MediaHost) {
-		this.heatmap = new Heatmap((text, x, y) => host.tell(text, x, y));
+		this.heatmap = new Heatmap((text, x, y) => host.describe(text, x, y));
 		this.root = this.heatmap.canvas;
 	}
 

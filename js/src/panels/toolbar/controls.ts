@@ -67,7 +67,7 @@ export class ToolbarControls {
 		const action =
 			status === "paused" ? "resume" : status === "ready" || isOver ? "start" : "pause";
 		const canStartOrPause = action !== "start" || run?.commands.includes("start") === true;
-		dress(this.main, action, action === "start" && isOver ? "Start again" : LABELS[action]);
+		showAction(this.main, action, action === "start" && isOver ? "Start again" : LABELS[action]);
 		this.main.hidden = !canStartOrPause;
 		this.stepGroup.hidden = run?.commands.includes("step") !== true;
 		this.stop.hidden = run?.commands.includes("stop") !== true;
@@ -129,16 +129,16 @@ function possible(run: RunState | undefined): ReadonlySet<Action> {
 
 function button(action: Action, className: string): HTMLButtonElement {
 	const made = element("button", className, { type: "button" });
-	dress(made, action, LABELS[action]);
+	showAction(made, action, LABELS[action]);
 	return made;
 }
 
-/** Greys a button out. One that was `disabled` would lose the focus of who steers by keyboard. */
+/** Greys a button out. One that was `disabled` would lose the focus of someone who steers by keyboard. */
 function allow(made: HTMLButtonElement, can: boolean): void {
 	made.setAttribute("aria-disabled", String(!can));
 }
 
-function dress(made: HTMLButtonElement, action: Action, label: string): void {
+function showAction(made: HTMLButtonElement, action: Action, label: string): void {
 	if (made.dataset.action === action && made.textContent === label) return;
 	made.dataset.action = action;
 	const face: IconName = action === "resume" ? "start" : action;

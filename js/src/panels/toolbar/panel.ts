@@ -161,7 +161,7 @@ class Toolbar {
 		}
 		this.root.dataset.status = status;
 		this.root.dataset.step = String(progress?.step ?? 0);
-		// The light beats as long as the run tells of itself.
+		// The status dot pulses as long as updates of the run arrive.
 		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
 		this.silence.hidden = !this.context.store.isSilent;
 		const word = run ? WORDS[status] : "No run yet";

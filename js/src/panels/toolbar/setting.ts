@@ -1,4 +1,4 @@
-// One value of a run that can be changed while it trains: a slider, a field, and what is under way.
+// One value of a run that can be changed while it trains: a slider, a field, and the state of a change.
 
 import type { Setting } from "../../protocol/index.gen";
 import { element } from "../../ui/element";
@@ -59,7 +59,7 @@ export class SettingControl {
 		this.show(setting.value);
 	}
 
-	/** Shows what the kernel says, unless a hand is on the control or a change is under way. */
+	/** Shows the run's value, unless the control is being edited or a change is pending. */
 	update(setting: Setting): void {
 		const changed = setting !== this.setting;
 		this.setting = setting;
@@ -147,7 +147,7 @@ export class SettingControl {
 		this.root.dataset.state = "invalid";
 	}
 
-	/** Says whether the shown value is the run's own, a preview, or on its way. */
+	/** Says whether the shown value is the run's own, a preview, or pending. */
 	private mark(): void {
 		const state = this.isEditing ? "preview" : this.wanted === undefined ? "" : "pending";
 		this.root.dataset.state = state;

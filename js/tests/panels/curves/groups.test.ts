@@ -48,7 +48,7 @@ test("a group opens and closes; of a large one the first charts are shown", asyn
 	expect(charts(on)).toBe(1);
 });
 
-test("the kernel is told which series stand in open groups", async () => {
+test("the series in open groups are wanted, and no others", async () => {
 	const on = await watched();
 	expect(on.drawn()).toEqual(["loss/train"]);
 	on.find('[aria-label="gradients"] > button').click();

@@ -103,7 +103,7 @@ test("a picture has a chart for each that passes the filter, open or not", async
 	expect(await files[0]?.text()).toContain("layer141");
 });
 
-test("waiting can be ended, and then nothing is saved; a refusal is told", async () => {
+test("waiting can be ended, and then nothing is saved; a refusal is shown", async () => {
 	const on = await watched();
 	await save(on, "CSV");
 	waiting(on).click();

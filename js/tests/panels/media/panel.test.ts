@@ -144,7 +144,7 @@ test("the filter appears with many tags, and finds plain text", async () => {
 	expect(tags(on)).toEqual(["samples/12"]);
 });
 
-test("a refusal is told in the card", async () => {
+test("a refusal is shown in the card", async () => {
 	const on = stage();
 	on.mount(mountMedia);
 	await on.apply(runAdded());

@@ -105,7 +105,7 @@ it("suggests the first and the last matrices, no biases", async () => {
 	expect(cards(root)).toEqual(["conv1.weight", "conv2.weight", "fc2.weight", "fc3.weight"]);
 });
 
-it("watches what can be seen, and nothing else", async () => {
+it("wants what can be seen, and nothing else", async () => {
 	const { mount, apply, wanted } = stage();
 	const unmount = mount(mountWeights);
 	await apply(runAdded(), SOME);
@@ -127,7 +127,7 @@ it("watches what can be seen, and nothing else", async () => {
 	expect(wanted).toHaveLength(4);
 });
 
-it("tells the kernel again after a new snapshot", async () => {
+it("wants the same again after a new snapshot", async () => {
 	const { mount, apply, wanted, store } = stage();
 	mount(mountWeights);
 	await apply(runAdded(), SOME);

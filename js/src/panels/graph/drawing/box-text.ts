@@ -26,7 +26,7 @@ const BETWEEN = 14;
 const BAR_ROOM = 7;
 /** Height of an opened box's header. */
 export const HEADER = 28;
-/** Space at the left for the mark that tells whether a box is open. */
+/** Space at the left for the mark that shows whether a box is open. */
 export const MARK = 16;
 
 /** Measures with the fonts of graph.css at `root`. */

@@ -46,7 +46,7 @@ export class Drawing {
 	/** Whether there is too much in sight for elements. */
 	isFar = false;
 
-	/** Shows a scene; what was there before keeps its element and so glides to its place. */
+	/** Shows a scene; what was there before keeps its element, and so moves to its place by transition. */
 	show(scene: Scene, view?: View): void {
 		this.scene = scene;
 		this.drawn = undefined;

@@ -1,5 +1,5 @@
-// The whole graph from afar, on a canvas: boxes as plain rectangles, lines only where they can be told
-// apart. For the minimap, and for views with more boxes than a page can hold as elements.
+// The whole graph on a canvas: boxes as plain rectangles, lines only where they can be distinguished.
+// For the minimap, and for views with more boxes than a page can hold as elements.
 
 import type { Theme } from "../../../ui/theme";
 import { AUTOGRAD_COLOURS } from "./autograd";

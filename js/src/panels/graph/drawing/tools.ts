@@ -4,7 +4,7 @@ import { segments } from "../../../ui/segments";
 import type { Direction } from "../layout/level";
 import { save, toPng } from "./export";
 
-export interface ToolActs {
+export interface ToolActions {
 	direct(direction: Direction): void;
 	view(view: "graph" | "table"): void;
 	/** The whole graph as SVG. */
@@ -13,8 +13,13 @@ export interface ToolActs {
 }
 
 /** The panel's tools, right of its title. */
-export function tools(acts: ToolActs): HTMLElement[] {
-	const direction = segments<Direction>("Direction", { "↓": "TB", "→": "LR" }, "TB", acts.direct);
+export function tools(actions: ToolActions): HTMLElement[] {
+	const direction = segments<Direction>(
+		"Direction",
+		{ "↓": "TB", "→": "LR" },
+		"TB",
+		actions.direct,
+	);
 	const titles = ["From top to bottom", "From left to right"];
 	for (const [i, button] of [...direction.children].entries()) {
 		button.setAttribute("title", titles[i] ?? "");
@@ -22,17 +27,17 @@ export function tools(acts: ToolActs): HTMLElement[] {
 	}
 	return [
 		direction,
-		segments<"graph" | "table">("View", { Graph: "graph", Table: "table" }, "graph", acts.view),
-		button("SVG", "Save as SVG", () => saveSvg(acts), "nbviz-button-quiet"),
-		button("PNG", "Save as PNG", () => void savePng(acts), "nbviz-button-quiet"),
+		segments<"graph" | "table">("View", { Graph: "graph", Table: "table" }, "graph", actions.view),
+		button("SVG", "Save as SVG", () => saveSvg(actions), "nbviz-button-quiet"),
+		button("PNG", "Save as PNG", () => void savePng(actions), "nbviz-button-quiet"),
 	];
 }
 
-function saveSvg({ file }: ToolActs): void {
+function saveSvg({ file }: ToolActions): void {
 	save(new Blob([file()], { type: "image/svg+xml" }), "model.svg");
 }
 
-async function savePng({ file, warn }: ToolActs): Promise<void> {
+async function savePng({ file, warn }: ToolActions): Promise<void> {
 	try {
 		save(await toPng(file()), "model.png");
 	} catch (error) {

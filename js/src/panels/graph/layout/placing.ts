@@ -1,11 +1,11 @@
 // Places the boxes of one level with dagre, its ways in at one border and its ways out at the other.
 import { layout as dagre, Graph } from "@dagrejs/dagre";
+import { placeLayered } from "./layered-placing";
 import type { Direction, LevelShape, Placed, Point } from "./level";
 import { balanced, roomAfter, roomBefore } from "./level-frame";
-import { joined, piecesOf } from "./pieces";
-import { placeMany } from "./placing-many";
 import { ranksOf } from "./ranks";
-import { placeSpine } from "./spine";
+import { joinSegments, segmentsOf } from "./segments";
+import { placeSeries } from "./series-placing";
 
 /** Between two ranks. */
 const BETWEEN = 24;
@@ -15,24 +15,24 @@ const BESIDE_LINE = 4;
 /** Beyond so many boxes dagre takes too long, and some thousands in series overflow its stack. */
 const MANY = 120;
 
-/** Places a level piece by piece: what lies between two boxes that all ways pass is a piece. */
+/** Places a level segment by segment: what lies between two boxes that all ways pass is a segment. */
 export function place(shape: LevelShape, direction: Direction): Placed {
 	const apart = branches(shape) ? BETWEEN_BRANCHES : BETWEEN;
-	const pieces = piecesOf(shape);
+	const segments = segmentsOf(shape);
 	const known = new Map<string, Placed>();
-	const placed = pieces.map(({ shape: piece }) => {
-		const key = JSON.stringify(piece);
-		const found = known.get(key) ?? placeOne(piece, direction, apart);
+	const placed = segments.map(({ shape: segment }) => {
+		const key = JSON.stringify(segment);
+		const found = known.get(key) ?? placeOne(segment, direction, apart);
 		known.set(key, found);
 		return found;
 	});
-	return joined(pieces, placed, direction) ?? placeOne(shape, direction, apart);
+	return joinSegments(segments, placed, direction) ?? placeOne(shape, direction, apart);
 }
 
 function placeOne(shape: LevelShape, direction: Direction, apart: number): Placed {
-	const spine = placeSpine(shape, ranksOf(shape), direction, apart);
+	const spine = placeSeries(shape, ranksOf(shape), direction, apart);
 	if (spine) return spine;
-	if (shape.sizes.length > MANY) return placeMany(shape, direction);
+	if (shape.sizes.length > MANY) return placeLayered(shape, direction);
 	const down = direction === "TB";
 	const graph = new Graph({ multigraph: false, compound: false });
 	graph.setGraph({

@@ -65,7 +65,7 @@ export const OVERLAYS: Record<OverlayName, Overlay> = {
 	},
 };
 
-/** Values further apart than this are told apart by their logarithms. */
+/** Values with a ratio above this have a logarithmic scale. */
 const WIDE = 30;
 
 export interface Scale {

@@ -5,7 +5,7 @@ import type { Context, Panel } from "../../../session/panel";
 import type { ModuleContent } from "../../../session/panel-data";
 import type { RunState } from "../../../session/run";
 import { element } from "../../../ui/element";
-import type { GraphStage } from "../drawing/stage";
+import type { GraphViewport } from "../drawing/viewport";
 import type { Colours } from "../overlays/colours";
 import type { GraphTree } from "../tree/tree";
 import { showDetails } from "./details";
@@ -25,7 +25,7 @@ export class SelectedBox {
 
 	constructor(
 		private readonly context: Context,
-		private readonly stage: GraphStage,
+		private readonly viewport: GraphViewport,
 		private readonly colours: Colours,
 		private readonly shown: () => Shown,
 	) {}
@@ -43,7 +43,7 @@ export class SelectedBox {
 		const { run } = this.shown();
 		if (!node || !run) return;
 		const isShown = this.contents(run).some(([, content]) => content.isShown);
-		if (isShown) selectModule(this.context, node.path, this.stage.root);
+		if (isShown) selectModule(this.context, node.path, this.viewport.root);
 	}
 
 	/** Forgets what is not in the tree. */
@@ -57,8 +57,8 @@ export class SelectedBox {
 	}
 
 	describe(): void {
-		const { id, node, stage, colours } = this;
-		const lines = stage.scene?.lines.filter(({ to, shape }) => to === id && shape) ?? [];
+		const { id, node, viewport, colours } = this;
+		const lines = viewport.scene?.lines.filter(({ to, shape }) => to === id && shape) ?? [];
 		const inputs = lines.map(({ shape }) => shape.replaceAll("×", " × ")).join(", ");
 		const { overlay } = colours;
 		const value = id === undefined ? undefined : colours.text(id);

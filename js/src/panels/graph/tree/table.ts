@@ -1,4 +1,4 @@
-// The graph as a table of what is shown, for screen readers and for whoever prefers to read.
+// The graph as a table of what is shown, for screen readers and for reading.
 
 import type { GraphNode } from "../../../protocol/index.gen";
 import { element } from "../../../ui/element";

@@ -125,7 +125,7 @@ export class GraphTree {
 			}),
 			edges: level.edges.map(({ source, target }) => [source, target]),
 			inputs: level.inputs.map(([inside, outside]) => [outside, inside]),
-			// Whatever leaves one box inside leaves by one port, to however many boxes it goes.
+			// All edges out of one inner box share one port, however many boxes they lead to.
 			outputs: [...new Set(level.outputs.map(([inside]) => inside))].map((id) => [id, id]),
 		};
 	}

@@ -23,7 +23,7 @@ interface Skip {
 }
 
 /** The level with its boxes in one line; undefined if they are not to be drawn so. */
-export function placeSpine(
+export function placeSeries(
 	shape: LevelShape,
 	ranks: readonly number[],
 	direction: Direction,

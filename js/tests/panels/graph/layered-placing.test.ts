@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { placeLayered } from "../../../src/panels/graph/layout/layered-placing";
 import type { LevelShape } from "../../../src/panels/graph/layout/level";
-import { placeMany } from "../../../src/panels/graph/layout/placing-many";
 
 /** Many boxes in series, with lines that skip some, one that skips nearly all, and one in and out. */
 function shape(count: number): LevelShape {
@@ -19,7 +19,7 @@ function shape(count: number): LevelShape {
 for (const direction of ["TB", "LR"] as const) {
 	test(`many boxes lie apart and in order (${direction})`, () => {
 		const given = shape(2500);
-		const placed = placeMany(given, direction);
+		const placed = placeLayered(given, direction);
 		const main = direction === "TB" ? 1 : 0;
 		for (const [source, target] of given.edges) {
 			const size = given.sizes[source]?.[main] ?? 0;
@@ -48,7 +48,7 @@ test("boxes of one rank do not lie on each other", () => {
 		inputs: [],
 		outputs: [],
 	};
-	const xs = placeMany(given, "TB")
+	const xs = placeLayered(given, "TB")
 		.boxes.slice(1, count + 1)
 		.map(([x]) => x)
 		.sort((a, b) => a - b);

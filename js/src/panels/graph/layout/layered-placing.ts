@@ -25,7 +25,7 @@ interface Item {
 	across: number;
 }
 
-export function placeMany(shape: LevelShape, direction: Direction): Placed {
+export function placeLayered(shape: LevelShape, direction: Direction): Placed {
 	const down = direction === "TB";
 	const across = (i: number) => shape.sizes[i]?.[down ? 0 : 1] ?? 0;
 	const main = (i: number) => shape.sizes[i]?.[down ? 1 : 0] ?? 0;

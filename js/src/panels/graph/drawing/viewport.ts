@@ -29,7 +29,7 @@ export interface Marks {
 	readonly first: string | undefined;
 }
 
-export class GraphStage {
+export class GraphViewport {
 	readonly root: HTMLElement;
 	readonly frame = svg("svg", {
 		class: "nbviz-graph-frame",
@@ -107,7 +107,7 @@ export class GraphStage {
 	}
 
 	/** Gives what is drawn its marks and colours. */
-	dress(marks: Marks = this.marks): void {
+	applyMarks(marks: Marks = this.marks): void {
 		this.marks = marks;
 		const { chosen, hovered, found, first } = marks;
 		const { scene, colours } = this;
@@ -152,11 +152,11 @@ export class GraphStage {
 	file(): string {
 		if (!this.scene) return "";
 		this.drawing.show(this.scene);
-		this.dress();
+		this.applyMarks();
 		const { backgroundColor } = getComputedStyle(this.root.closest(".nbviz-panel") ?? this.root);
 		const file = toSvg(this.drawing.world, this.scene, backgroundColor);
 		this.drawing.show(this.scene, this.camera.view);
-		this.dress();
+		this.applyMarks();
 		return file;
 	}
 
@@ -166,7 +166,7 @@ export class GraphStage {
 		if (!this.scene || this.painting !== 0) return;
 		this.painting = requestAnimationFrame(() => {
 			this.painting = 0;
-			if (this.drawing.look(this.camera.view)) this.dress();
+			if (this.drawing.look(this.camera.view)) this.applyMarks();
 			this.paintFar();
 		});
 	}
