@@ -30,6 +30,17 @@ class Batch:
         """Add one update."""
         self.updates.append(update)
 
+    @property
+    def mark(self) -> tuple[int, int]:
+        """Where it stands now, for `cut`."""
+        return len(self.updates), len(self.buffers)
+
+    def cut(self, mark: tuple[int, int]) -> None:
+        """Take away what was added after a mark."""
+        updates, buffers = mark
+        self.size -= sum(map(len, self.buffers[buffers:]))
+        del self.updates[updates:], self.buffers[buffers:]
+
     def buffer(self, data: NDArray[Any] | bytes) -> int:
         """Add a buffer, and return its number.
 

@@ -10,7 +10,7 @@ from nbviz.session.cursors import Cursor, RunCursor
 from nbviz.session.run_state import add_head, add_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nbviz.panels.panel import Panel
     from nbviz.panels.subject import Subject
@@ -25,12 +25,19 @@ class Feed:
     Args:
         panels: All there are, in order.
         wanted: What pages look at.
+        failed: Told of an exception in a run or a panel, which keeps nothing from the others.
 
     Attributes:
         subjects: What is shown; only ever appended to.
     """
 
-    def __init__(self, panels: Sequence[Panel[Any, Any, Any]], wanted: Wanted) -> None:
+    def __init__(
+        self,
+        panels: Sequence[Panel[Any, Any, Any]],
+        wanted: Wanted,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._failed = failed
         self.subjects: list[Subject] = []
         self._panels = tuple(panels)
         self._wanted = wanted
@@ -48,11 +55,14 @@ class Feed:
     def read(self) -> None:
         """Take in what has been recorded. May wait for a device or a file: hold no lock."""
         for subject in tuple(self.subjects):
-            subject.drain()
-            for panel in self._panels:
-                part = panel.part(subject)
-                if part is not None:
-                    panel.read(part)
+            try:
+                subject.drain()
+                for panel in self._panels:
+                    part = panel.part(subject)
+                    if part is not None:
+                        panel.read(part)
+            except Exception as error:  # noqa: BLE001  the other runs are shown all the same
+                self._failed(error)
 
     def snapshot(
         self, cursor: Cursor, *, upto: Cursor | None = None, limit: float = SNAPSHOT_BYTES
@@ -103,6 +113,11 @@ class Feed:
             entry = sent.panels.setdefault(panel.name, panel.entry())
             until = None if end is None else end.panels.setdefault(panel.name, panel.entry())
             wanted = self._wanted.of(subject.run_id, panel.name)
-            panel.updates(part, entry, batch, Extent(wanted, limit, full, until))
+            mark = batch.mark
+            try:
+                panel.updates(part, entry, batch, Extent(wanted, limit, full, until))
+            except Exception as error:  # noqa: BLE001  what the other panels added is theirs
+                batch.cut(mark)
+                self._failed(error)
         self._dropped += batch.dropped - dropped
         add_progress(subject, sent.state, batch, self._dropped)

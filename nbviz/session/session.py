@@ -52,7 +52,7 @@ class Session:
         self._failure = ""
         self._unsubscribes: list[Callable[[], None]] = []
         self._wanted = Wanted(panels)
-        self._feed = Feed(panels, self._wanted)
+        self._feed = Feed(panels, self._wanted, self._report)
         self.transport = Transport(
             self._feed,
             send,

@@ -129,7 +129,7 @@ def test_no_panel_knows_another_one_or_the_session() -> None:
 @pytest.mark.parametrize("panel", PANELS, ids=name_of)
 def test_a_page_is_sent_everything_once(panel, trainer) -> None:
     wanted = Wanted([panel])
-    feed = Feed([panel], wanted)
+    feed = Feed([panel], wanted, failed=pytest.fail)
     feed.subjects.extend(trainer.subjects)
     if panel.name in KEYS:
         view = panel.view(part_of(panel, trainer), KEYS[panel.name], 1)

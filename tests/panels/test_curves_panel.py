@@ -77,7 +77,7 @@ def test_many_series_at_once_come_one_frame_after_the_other(run) -> None:
     tags = [f"layer{i}/norm" for i in range(60)]
     log(run, 1, 3000, *tags)
     wanted = Wanted(PANELS)
-    feed = Feed(PANELS, wanted)
+    feed = Feed(PANELS, wanted, failed=pytest.fail)
     feed.subjects.append(Subject.of_run(run))
     cursor = feed.cursor()
     wanted.want(run.run_id, "curves", "page", 1, View((), 60))

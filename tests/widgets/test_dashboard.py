@@ -17,6 +17,7 @@ import nbviz
 from nbviz.errors import ConfigurationError
 from nbviz.panels import PANELS
 from nbviz.panels.subject import Subject
+from nbviz.panels.weights.panel import WeightsPanel
 from nbviz.session.feed import Feed
 from nbviz.session.wanted import Wanted
 
@@ -26,8 +27,12 @@ def run():
     return nbviz.Run("loop")
 
 
+def raised(error: Exception) -> None:
+    raise error
+
+
 def feed_of(run) -> Feed:
-    feed = Feed(PANELS, Wanted(PANELS))
+    feed = Feed(PANELS, Wanted(PANELS), raised)
     feed.subjects.append(Subject.of_run(run))
     return feed
 
@@ -248,6 +253,29 @@ def test_a_burst_comes_as_buckets_that_count_every_new_point(run) -> None:
     assert (columns[0][0], columns[5].sum(), columns[6].sum()) == (2, 5000, 1)
     assert (np.diff(columns[0]) > 0).all()
     assert (np.nanmin(columns[2]), np.nanmax(columns[3])) == (2.0, 5001.0)
+
+
+def test_a_panel_that_fails_keeps_nothing_from_the_others(run, monkeypatch) -> None:
+    def fail(self, part, entry, batch, extent) -> None:
+        batch.add({"kind": "graph_added", "run_id": batch.buffer(b"never sent") or ""})
+        raise ValueError("no such picture")
+
+    monkeypatch.setattr(WeightsPanel, "updates", fail)
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    for step in range(1, 6):
+        run.log({"loss": float(step)}, step=step)
+    run.print("still here")
+    page.wait_for(lambda: page.points.get("loss") == [1, 2, 3, 4, 5])
+
+    def said() -> list[str]:
+        told = [update["lines"] for update in page.updates if update["kind"] == "lines_appended"]
+        return [line["text"] for lines in told for line in lines]
+
+    page.wait_for(lambda: "still here" in said())
+    page.wait_for(lambda: any("ValueError: no such picture" in text for text in said()))
+    assert not any(update["kind"] == "graph_added" for update in page.updates)
+    assert sum("no such picture" in text for text in said()) == 1
 
 
 def test_half_a_character_in_a_log_line_does_not_break_the_view(run) -> None:
