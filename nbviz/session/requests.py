@@ -83,6 +83,13 @@ class RequestHandler:
             self._waiting.append(lambda of=run_id, name=panel: self._apply(of, name))
         self._apart()
 
+    def close(self, pages: Sequence[str]) -> None:
+        """Forget these pages, all that there are, and answer no more."""
+        self._waiting.clear()
+        for page in pages:
+            self.forget(page)
+        self.work()
+
     # ------------------------------------------------------------ who answers
 
     def _carry_out(self, page: str, kind: str, content: dict[str, Any], reply: _Reply) -> None:

@@ -102,9 +102,7 @@ class Session:
         for unsubscribe in self._unsubscribes:
             unsubscribe()
         self._unsubscribes.clear()
-        for client_id in self.transport.clients:
-            self._forget(client_id)
-        self._requests.work()
+        self._requests.close(self.transport.clients)
         self._emitter.close()
         self._answering.close()
 

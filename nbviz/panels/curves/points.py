@@ -96,7 +96,7 @@ def add_points(
 
 
 def rewind(sent: CurvesEntry, interest: Container[int]) -> None:
-    """Let the series that nobody looks at begin anew when somebody does.
+    """Let the series that no page draws begin anew when one does.
 
     A page that opens then need not be sent what the others have of them.
     """
