@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nbviz import protocol
     from nbviz.panels.batch import Batch, SavedBatch
     from nbviz.panels.subject import Subject
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 PartT = TypeVar("PartT")
 EntryT = TypeVar("EntryT")
@@ -225,9 +225,9 @@ class Panel(ABC, Generic[PartT, EntryT, WantedT]):
         """
 
 
-class RunPanel(Panel["Run", EntryT, WantedT]):
+class RunPanel(Panel["RecordedRun", EntryT, WantedT]):
     """A panel that shows a run."""
 
-    def part(self, subject: Subject) -> Run | None:
+    def part(self, subject: Subject) -> RecordedRun | None:
         """Return the run."""
         return subject.run

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbviz.pictures.graph_levels import Levels
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 
 class GraphSource(Protocol):
@@ -34,11 +34,11 @@ class Subject:
 
     run_id: str
     name: str
-    run: Run | None = None
+    run: RecordedRun | None = None
     graph: GraphSource | None = None
 
     @staticmethod
-    def of_run(run: Run, graph: GraphSource | None = None) -> Subject:
+    def of_run(run: RecordedRun, graph: GraphSource | None = None) -> Subject:
         """Return a run, perhaps with the graph of its model."""
         return Subject(run.run_id, run.name, run, graph)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 _FINER = 2  # drawn so many times larger, then averaged: smooth edges
 _FONTS = {
@@ -41,7 +41,7 @@ _FONTS = {
 _PLAIN = str.maketrans({"×": "x", "→": ">", "–": "-", "−": "-", "∞": "inf", "…": "..."})
 
 
-def render_png(runs: Sequence[Run], width: int = 860, scale: int = 2) -> bytes:
+def render_png(runs: Sequence[RecordedRun], width: int = 860, scale: int = 2) -> bytes:
     """Draw the curves of some runs as a PNG image, in light colours.
 
     Args:

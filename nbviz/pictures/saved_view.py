@@ -22,7 +22,7 @@ from nbviz.text import clean_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 __all__ = [
     "describe",
@@ -39,7 +39,7 @@ _TAGS_DESCRIBED = 6
 _CELL = "padding:1px 12px 1px 0;text-align:"
 
 
-def mime_bundle(runs: Sequence[Run], view_id: str) -> dict[str, str]:
+def mime_bundle(runs: Sequence[RecordedRun], view_id: str) -> dict[str, str]:
     """Return a run's saved picture in every form that notebook readers know.
 
     Args:
@@ -56,7 +56,7 @@ def mime_bundle(runs: Sequence[Run], view_id: str) -> dict[str, str]:
     return bundle
 
 
-def render_html(runs: Sequence[Run], view_id: str) -> str:
+def render_html(runs: Sequence[RecordedRun], view_id: str) -> str:
     """Return the picture and a table of the numbers as HTML that a sanitiser leaves as it is.
 
     The style element beside the picture acts only in a trusted notebook that has lost its kernel:
@@ -106,7 +106,7 @@ def hidden_html(content: str, view_id: str) -> str:
     )
 
 
-def render_text(runs: Sequence[Run]) -> str:
+def render_text(runs: Sequence[RecordedRun]) -> str:
     """Return the numbers as a table in plain text."""
     blocks: list[str] = []
     for run in runs:
@@ -127,7 +127,7 @@ def render_text(runs: Sequence[Run]) -> str:
     return "\n\n".join(blocks)
 
 
-def describe(runs: Sequence[Run]) -> str:
+def describe(runs: Sequence[RecordedRun]) -> str:
     """Return the picture in words, for a reader who cannot see it."""
     sentences: list[str] = []
     for run in runs:
@@ -144,7 +144,7 @@ def describe(runs: Sequence[Run]) -> str:
     return " ".join(sentences)
 
 
-def _rows(run: Run) -> list[tuple[str, ...]]:
+def _rows(run: RecordedRun) -> list[tuple[str, ...]]:
     """Return the table's cells: a row for each tag."""
     run.drain()
     rows: list[tuple[str, ...]] = []
@@ -171,7 +171,7 @@ def _rows(run: Run) -> list[tuple[str, ...]]:
     return rows
 
 
-def _html_table(runs: Sequence[Run]) -> str:
+def _html_table(runs: Sequence[RecordedRun]) -> str:
     parts: list[str] = []
     for run in runs:
         if not run.tags:

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 _FONT = "'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif"  # of about one width
 
 
-def render_svg(runs: Sequence[Run], width: int = 860) -> str:
+def render_svg(runs: Sequence[RecordedRun], width: int = 860) -> str:
     """Draw the curves of some runs as an SVG document.
 
     Series longer than the picture is wide are drawn as a band from minimum to maximum and a line

@@ -17,7 +17,7 @@ from nbviz.text import clean_line, clean_text
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch
     from nbviz.panels.subject import Subject
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 PROGRESS_SECONDS = 0.2
 
@@ -104,7 +104,9 @@ def add_progress(subject: Subject, entry: RunStateEntry, batch: Batch, dropped: 
     )
 
 
-def _add_epochs(run: Run, entry: RunStateEntry, batch: Batch, end: RunStateEntry | None) -> None:
+def _add_epochs(
+    run: RecordedRun, entry: RunStateEntry, batch: Batch, end: RunStateEntry | None
+) -> None:
     epochs = run.epochs[entry.epochs : None if end is None else end.epochs]
     if not epochs:
         return
@@ -119,7 +121,9 @@ def _add_epochs(run: Run, entry: RunStateEntry, batch: Batch, end: RunStateEntry
     entry.epochs += len(epochs)
 
 
-def _add_events(run: Run, entry: RunStateEntry, batch: Batch, end: RunStateEntry | None) -> None:
+def _add_events(
+    run: RecordedRun, entry: RunStateEntry, batch: Batch, end: RunStateEntry | None
+) -> None:
     events = run.events[entry.events : None if end is None else end.events]
     if not events:
         return

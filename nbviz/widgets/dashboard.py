@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 
 class Dashboard(LiveView):
@@ -35,7 +35,7 @@ class Dashboard(LiveView):
 
     def __init__(
         self,
-        *runs: Run,
+        *runs: RecordedRun,
         panels: Sequence[str] | None = None,
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
@@ -45,11 +45,11 @@ class Dashboard(LiveView):
             self.add(run)
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[RecordedRun, ...]:
         """The runs that are shown."""
         return tuple(subject.run for subject in self.subjects if subject.run is not None)
 
-    def add(self, run: Run) -> None:
+    def add(self, run: RecordedRun) -> None:
         """Show one more run."""
         if run not in self.runs:
             self.add_subject(Subject.of_run(run))

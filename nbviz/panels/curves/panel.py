@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from nbviz.panels.batch import SavedBatch
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 MAX_POINTS = 4000  # of a series, in one answer
 MAX_SERIES = 1000  # in one answer
@@ -32,7 +32,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
     requests = (messages.SendRange,)
     slow = frozenset({"send_range"})
 
-    def has_content(self, part: Run) -> bool:
+    def has_content(self, part: RecordedRun) -> bool:
         """Always: a run without points has axes, and says that nothing was logged."""
         del part
         return True
@@ -42,7 +42,11 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
         return CurvesEntry()
 
     def updates(
-        self, part: Run, entry: CurvesEntry, batch: Batch, extent: Extent[CurvesEntry, Interest]
+        self,
+        part: RecordedRun,
+        entry: CurvesEntry,
+        batch: Batch,
+        extent: Extent[CurvesEntry, Interest],
     ) -> None:
         """Add new tags, and the new points of those series that pages draw."""
         interest = extent.wanted or Interest()
@@ -58,7 +62,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
             end=extent.end,
         )
 
-    def view(self, part: Run, keys: Sequence[str], known: int) -> View:
+    def view(self, part: RecordedRun, keys: Sequence[str], known: int) -> View:
         """Return which series a view draws; keys are their numbers."""
         for key in keys:
             if not key.isdecimal():
@@ -71,7 +75,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
         return Interest.of(views) if views else before
 
     def answer(
-        self, part: Run, request: messages.SendRange, reply: Reply[messages.RangeSent]
+        self, part: RecordedRun, request: messages.SendRange, reply: Reply[messages.RangeSent]
     ) -> None:
         """Send series between two steps, in buckets."""
         numbers = request["series"]
@@ -102,13 +106,13 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
             batch,
         )
 
-    def saved(self, part: Run, batch: SavedBatch, limit: float) -> bool:
+    def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add every series, also those that no page draws."""
         add_points(part, self.entry(), batch, limit, interest=ALL_SERIES, full=True, end=None)
         return True
 
 
-def _check_series(run: Run, numbers: Iterable[int]) -> None:
+def _check_series(run: RecordedRun, numbers: Iterable[int]) -> None:
     bad = [number for number in numbers if not 0 <= number < len(run.tags)]
     if bad:
         raise CommandError(f"there is no series {bad[0]}; the run has {len(run.tags)}.")

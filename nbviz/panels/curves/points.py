@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.panels.batch import Batch
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.scalars.series import Series
 
 LEAST_POINTS = 50
@@ -28,14 +28,15 @@ _Block = tuple[int, int, "NDArray[np.float64]"]
 
 @dataclass(slots=True)
 class CurvesEntry:
-    """How many points of each series were sent."""
+    """How many points of each series were sent, and of which segment."""
 
     points: list[int] = field(default_factory=list[int])
+    restarts: list[int] = field(default_factory=list[int])
     late: set[int] = field(default_factory=set[int])  # series whose points were held back
 
 
 def add_points(
-    run: Run,
+    run: RecordedRun,
     sent: CurvesEntry,
     batch: Batch,
     limit: float,
@@ -66,15 +67,13 @@ def add_points(
     buckets: list[_Block] = []
     size = 0  # of what was late
     for number, tag in enumerate(tags):
-        if number == len(sent.points):
-            sent.points.append(0)
-            _add_series(run, number, tag, batch)
+        series = run.series(tag)
+        _begin(run, number, series, sent, batch)
         if number not in interest:
             sent.late.add(number)
             continue
-        series = run.series(tag)
         start = sent.points[number]
-        stop = len(series) if end is None else end.points[number]
+        stop = len(series) if end is None else min(len(series), end.points[number])
         points = most
         if number in sent.late:
             if size > limit:
@@ -95,6 +94,19 @@ def add_points(
     _add_buckets(run, buckets, batch)
 
 
+def _begin(run: RecordedRun, number: int, series: Series, sent: CurvesEntry, batch: Batch) -> None:
+    """Have pages begin a series that is new, or that has begun a new segment."""
+    restarts = series.restarts
+    if number == len(sent.points):
+        sent.points.append(0)
+        sent.restarts.append(restarts)
+    elif sent.restarts[number] != restarts:
+        sent.points[number], sent.restarts[number] = 0, restarts
+    else:
+        return
+    _add_series(run, number, series.tag, batch)
+
+
 def rewind(sent: CurvesEntry, interest: Container[int]) -> None:
     """Let the series that no page draws begin anew when one does.
 
@@ -112,13 +124,13 @@ def _block(series: Series, number: int, start: int, stop: int, points: int) -> _
     return number, *reduced(series, start, stop, points)
 
 
-def _add_series(run: Run, number: int, tag: str, batch: Batch) -> None:
+def _add_series(run: RecordedRun, number: int, tag: str, batch: Batch) -> None:
     batch.add(
         {"kind": "series_added", "run_id": run.run_id, "series": number, "tag": clean_line(tag)}
     )
 
 
-def _add_raw(run: Run, blocks: list[_Block], batch: Batch) -> None:
+def _add_raw(run: RecordedRun, blocks: list[_Block], batch: Batch) -> None:
     if blocks:
         batch.add(
             {
@@ -131,7 +143,7 @@ def _add_raw(run: Run, blocks: list[_Block], batch: Batch) -> None:
         )
 
 
-def _add_buckets(run: Run, blocks: list[_Block], batch: Batch) -> None:
+def _add_buckets(run: RecordedRun, blocks: list[_Block], batch: Batch) -> None:
     if blocks:
         batch.add(
             {

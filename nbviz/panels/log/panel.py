@@ -11,7 +11,7 @@ from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch, SavedBatch
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 MOST_LINES = 500  # in one frame, and in a snapshot
 
@@ -28,7 +28,7 @@ class LogPanel(RunPanel[LogEntry, None]):
 
     name = "log"
 
-    def has_content(self, part: Run) -> bool:
+    def has_content(self, part: RecordedRun) -> bool:
         """Whether there is a line."""
         return part.lines.total > 0
 
@@ -37,7 +37,7 @@ class LogPanel(RunPanel[LogEntry, None]):
         return LogEntry()
 
     def updates(
-        self, part: Run, entry: LogEntry, batch: Batch, extent: Extent[LogEntry, None]
+        self, part: RecordedRun, entry: LogEntry, batch: Batch, extent: Extent[LogEntry, None]
     ) -> None:
         """Add new lines; of more than 500 the newest. A snapshot does not call that dropped."""
         total = part.lines.total if extent.end is None else extent.end.lines
@@ -64,7 +64,7 @@ class LogPanel(RunPanel[LogEntry, None]):
         )
         entry.lines = total
 
-    def saved(self, part: Run, batch: SavedBatch, limit: float) -> bool:
+    def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add the newest lines."""
         self.updates(part, self.entry(), batch, Extent(limit=limit, full=True))
         return self.has_content(part)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         TextSent,
     )
     from nbviz.recording.media.store import Image, Media, MediaItem
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
     MediaAnswer = ImageSent | HistogramsSent | TensorSent | TextSent
     _MediaType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
@@ -49,7 +49,7 @@ _FORMATS: dict[bytes, _MediaType] = {
 
 
 def media_item(
-    run: Run,
+    run: RecordedRun,
     tag: str,
     step: int,
     batch: Batch,
@@ -128,7 +128,7 @@ def media_item(
     }
 
 
-def add_newest(run: Run, batch: SavedBatch, limit: float) -> bool:
+def add_newest(run: RecordedRun, batch: SavedBatch, limit: float) -> bool:
     """Add the newest item of each tag, and the course of histograms, as a page can carry them.
 
     Args:
@@ -173,7 +173,7 @@ def add_newest(run: Run, batch: SavedBatch, limit: float) -> bool:
     return bool(told)
 
 
-def _find(run: Run, tag: str) -> Media:
+def _find(run: RecordedRun, tag: str) -> Media:
     media: Mapping[str, Media] = run.kept_media
     if tag in media:
         return media[tag]

@@ -14,7 +14,7 @@ from nbviz.protocol import media as messages
 if TYPE_CHECKING:
     from nbviz.panels.batch import SavedBatch
     from nbviz.panels.media.items import MediaAnswer
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 _TOLD_SHARE = 0.25  # of a frame, for the steps of media
 _SAVED_BYTES = 3_000_000  # of a run
@@ -35,7 +35,7 @@ class MediaPanel(RunPanel[MediaEntry, None]):
     requests = (messages.SendMedia,)
     slow = frozenset({"send_media"})  # images may have to be reduced
 
-    def has_content(self, part: Run) -> bool:
+    def has_content(self, part: RecordedRun) -> bool:
         """Whether something was logged and taken in."""
         return len(part.kept_media) > 0
 
@@ -44,13 +44,15 @@ class MediaPanel(RunPanel[MediaEntry, None]):
         return MediaEntry()
 
     def updates(
-        self, part: Run, entry: MediaEntry, batch: Batch, extent: Extent[MediaEntry, None]
+        self, part: RecordedRun, entry: MediaEntry, batch: Batch, extent: Extent[MediaEntry, None]
     ) -> None:
         """Add which media came."""
         end = None if extent.end is None else extent.end.version
         entry.version = add_media(part, entry.version, batch, extent.limit * _TOLD_SHARE, end)
 
-    def answer(self, part: Run, request: messages.SendMedia, reply: Reply[MediaAnswer]) -> None:
+    def answer(
+        self, part: RecordedRun, request: messages.SendMedia, reply: Reply[MediaAnswer]
+    ) -> None:
         """Send the item of a tag at or before a step."""
         batch = Batch()
         answer = media_item(
@@ -65,7 +67,7 @@ class MediaPanel(RunPanel[MediaEntry, None]):
         )
         reply.send(answer, batch)
 
-    def saved(self, part: Run, batch: SavedBatch, limit: float) -> bool:
+    def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add the newest item of each tag, and the course of histograms."""
         part.drain_media()
         return add_newest(part, batch, min(limit, _SAVED_BYTES))

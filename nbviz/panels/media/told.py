@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from nbviz.panels.batch import Batch
     from nbviz.protocol.media import MediaKind
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 T = TypeVar("T")
 
@@ -21,7 +21,9 @@ _STEP_BYTES = 8
 _LEAST_STEPS = 2  # of each tag: the first and the newest
 
 
-def add_media(run: Run, version: int, batch: Batch, limit: float, upto: int | None = None) -> int:
+def add_media(
+    run: RecordedRun, version: int, batch: Batch, limit: float, upto: int | None = None
+) -> int:
     """Add which media came after a version, and return the version reached.
 
     Args:

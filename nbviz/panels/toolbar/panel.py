@@ -13,7 +13,7 @@ from nbviz.protocol import run as messages
 
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch, SavedBatch
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
     name = "toolbar"
     requests = (messages.Control,)
 
-    def has_content(self, part: Run) -> bool:
+    def has_content(self, part: RecordedRun) -> bool:
         """Always: every run is somewhere."""
         del part
         return True
@@ -39,7 +39,11 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         return ToolbarEntry()
 
     def updates(
-        self, part: Run, entry: ToolbarEntry, batch: Batch, extent: Extent[ToolbarEntry, None]
+        self,
+        part: RecordedRun,
+        entry: ToolbarEntry,
+        batch: Batch,
+        extent: Extent[ToolbarEntry, None],
     ) -> None:
         """Add what can be set on the run, where that changed."""
         del extent  # a page may be told twice
@@ -64,7 +68,9 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
             }
         )
 
-    def answer(self, part: Run, request: messages.Control, reply: Reply[core.CommandDone]) -> None:
+    def answer(
+        self, part: RecordedRun, request: messages.Control, reply: Reply[core.CommandDone]
+    ) -> None:
         """Carry out a command."""
         name = request["name"]
         if name not in part.commands:
@@ -74,7 +80,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         getattr(steering, name)(**request["arguments"])
         reply.send({"kind": "command_done", **reply.address})
 
-    def saved(self, part: Run, batch: SavedBatch, limit: float) -> bool:
+    def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add the settings as they are."""
         self.updates(part, self.entry(), batch, Extent(limit=limit, full=True))
         return True

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbviz.inspection.tensors.pictures import WeightsImage
     from nbviz.panels.batch import Batch, SavedBatch
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 MAX_LAYERS = 64  # looked at by one view
 _SAVED_CELLS = 256 * 256  # at most, of one parameter
@@ -38,7 +38,7 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
     name = "weights"
     assets = ("weights", "heatmap")
 
-    def has_content(self, part: Run) -> bool:
+    def has_content(self, part: RecordedRun) -> bool:
         """Whether there are parameters."""
         return bool(part.weights.layers)
 
@@ -46,9 +46,13 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         """Return the entry of a page without pictures."""
         return WeightsEntry()
 
+    def read(self, part: RecordedRun) -> None:
+        """Take the pictures that pages wait for while the run's own thread makes no steps."""
+        part.capture_idle_weights()
+
     def updates(
         self,
-        part: Run,
+        part: RecordedRun,
         entry: WeightsEntry,
         batch: Batch,
         extent: Extent[WeightsEntry, frozenset[str]],
@@ -72,7 +76,7 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
             entry.pictures[name] = version
             _add_picture(part, name, image, batch)
 
-    def view(self, part: Run, keys: Sequence[str], known: int) -> View:
+    def view(self, part: RecordedRun, keys: Sequence[str], known: int) -> View:
         """Return which parameters a view shows; those that do not exist have no picture."""
         del known
         if len(keys) > MAX_LAYERS:
@@ -86,13 +90,17 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         return frozenset(key for view in views for key in view.keys)
 
     def wanted_changed(
-        self, part: Run, owner: str, before: frozenset[str] | None, now: frozenset[str] | None
+        self,
+        part: RecordedRun,
+        owner: str,
+        before: frozenset[str] | None,
+        now: frozenset[str] | None,
     ) -> None:
         """Have pictures made of what is looked at."""
         del before
         part.weights.want(owner, now or ())
 
-    def saved(self, part: Run, batch: SavedBatch, limit: float) -> bool:
+    def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add pictures of the first parameters, as they are now if the run is over.
 
         While it is active its thread changes them: then those that were made for pages.
@@ -115,11 +123,11 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         return bool(pictured)
 
     @staticmethod
-    def _pictured(run: Run) -> list[str]:
+    def _pictured(run: RecordedRun) -> list[str]:
         return [name for name, _ in run.weights.layers if run.weights.latest(name) is not None]
 
 
-def _affordable(run: Run, limit: float) -> list[str]:
+def _affordable(run: RecordedRun, limit: float) -> list[str]:
     """Return the names of the first parameters whose pictures a page can carry."""
     names: list[str] = []
     size = 0
@@ -131,7 +139,9 @@ def _affordable(run: Run, limit: float) -> list[str]:
     return names
 
 
-def _add_layers(run: Run, layers: Collection[tuple[str, tuple[int, ...]]], batch: Batch) -> None:
+def _add_layers(
+    run: RecordedRun, layers: Collection[tuple[str, tuple[int, ...]]], batch: Batch
+) -> None:
     if layers:
         batch.add(
             {
@@ -144,7 +154,7 @@ def _add_layers(run: Run, layers: Collection[tuple[str, tuple[int, ...]]], batch
         )
 
 
-def _add_picture(run: Run, name: str, image: WeightsImage, batch: Batch) -> None:
+def _add_picture(run: RecordedRun, name: str, image: WeightsImage, batch: Batch) -> None:
     batch.add(
         {
             "kind": "weights_updated",
