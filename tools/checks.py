@@ -78,14 +78,16 @@ class Outcome:
 
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+# The longest first, so that two at a time end together.
 CHECKS = (
     Check("unit", (PYTHON, *PYTEST, *UNIT), environment=ONE_THREAD),
+    Check("colab", (str(COLAB / "bin" / "python"), *PYTEST, *IN_COLAB), environment=ONE_THREAD),
     Check(
         "protocol",
         (
             "sh",
             "-c",
-            f"{PYTHON} js/generate_protocol.py && git diff --exit-code js/src/protocol",
+            f"{PYTHON} js/generate_protocol.py && git diff --exit-code -- 'js/src/*.gen.ts'",
         ),
     ),
     Check("ruff", (PYTHON, "-m", "ruff", "check", ".")),
@@ -101,7 +103,6 @@ CHECKS = (
     Check("vitest", ("npx", "--no-install", "vitest", "run"), cwd=JS),
     Check("bundle", (PYTHON, "tools/checks.py", "--bundle")),
     Check("package", (PYTHON, *PYTEST, "tests/package"), environment=ONE_THREAD),
-    Check("colab", (str(COLAB / "bin" / "python"), *PYTEST, *IN_COLAB), environment=ONE_THREAD),
     Check("kernels", (PYTHON, *PYTEST, "tests/kernels"), alone=True),
     # Each of the two has a server, kernels and a browser of its own, and mostly waits for them.
     Check("browser", (PYTHON, *PYTEST, "-n2", "--dist=worksteal", "tests/browser"), alone=True),
