@@ -153,7 +153,7 @@ class Notebook:
         return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
 
     def wait_for(
-        self, expression: str, holds: Callable[[Any], bool] = bool, seconds: float = 60
+        self, expression: str, holds: Callable[[Any], bool] = bool, seconds: float = 120
     ) -> Any:
         """Wait until the value of an expression satisfies `holds`, and return it."""
         deadline = time.monotonic() + seconds
