@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nbviz.errors import ConfigurationError, RunStopped
-from nbviz.training import checks
+from nbviz.training import checks, clock
 from nbviz.training.batches import count_samples, describe
 from nbviz.training.between_steps import registered
 from nbviz.training.commands import Control
@@ -148,7 +147,7 @@ class Engine:
             raise
         finally:
             self.control.finish_commands(self.step)
-            self._emit(RunEnded(time.time(), self.step, self.epoch, reason, failure))
+            self._emit(RunEnded(clock.now(), self.step, self.epoch, reason, failure))
             self.control.end(reason)
 
     def _run(self) -> None:
@@ -157,7 +156,7 @@ class Engine:
         epoch_steps = None if batches is None else -(-batches // self._accumulate)
         total_steps = self._limits.total_steps(self.step, self.epoch, epoch_steps)
         epochs, device = self._limits.last_epoch, str(self.device)
-        self._emit(RunStarted(time.time(), self.step, total_steps, epochs, device))
+        self._emit(RunStarted(clock.now(), self.step, total_steps, epochs, device))
         if self.options.seed is not None and self.step == 0:
             seed_everything(self.options.seed)
         if not self.model.training:
@@ -176,13 +175,13 @@ class Engine:
 
     def _run_epoch(self) -> None:
         self.epoch += 1
-        self._emit(EpochStarted(time.time(), self.step, self.epoch))
+        self._emit(EpochStarted(clock.now(), self.step, self.epoch))
         self._threads.restart_clock()
         self._train_epoch()
         if self._validate_every is None:
             self._validate()
         self._schedule.epoch_ended()
-        self._emit(EpochEnded(time.time(), self.step, self.epoch))
+        self._emit(EpochEnded(clock.now(), self.step, self.epoch))
         if checks.is_one_pass(self._train_loader) and not self._is_over():
             self._limits.last_epoch = self.epoch
             if self._limits.max_steps is not None:
@@ -246,7 +245,7 @@ class Engine:
         scalars.update(extra)
         if self._threads.is_measuring:
             self._threads.step_ended()
-        self._emit(StepEnded(time.time(), self.step, self.epoch, scalars))
+        self._emit(StepEnded(clock.now(), self.step, self.epoch, scalars))
         self._schedule.step_ended(scalars)
         if "loss" in values and self._nonfinite.turned(values["loss"]):
             self._meet_nonfinite()
@@ -257,7 +256,7 @@ class Engine:
     def _validate(self) -> None:
         if self._val_loader is None or self._val_step is None:
             return
-        self._emit(ValidationStarted(time.time(), self.step, self.epoch))
+        self._emit(ValidationStarted(clock.now(), self.step, self.epoch))
         scalars = validate(
             self.model,
             self._val_loader,
@@ -268,7 +267,7 @@ class Engine:
             report=self._report_metric,
             between=self._safe_point,
         )
-        self._emit(ValidationEnded(time.time(), self.step, self.epoch, scalars))
+        self._emit(ValidationEnded(clock.now(), self.step, self.epoch, scalars))
         self._schedule.validated(scalars)
         self._threads.restart_clock()
 
@@ -300,7 +299,7 @@ class Engine:
         )
 
     def _log(self, level: LineLevel, text: str) -> None:
-        self._emit(LineLogged(time.time(), self.step, level, text))
+        self._emit(LineLogged(clock.now(), self.step, level, text))
 
 
 def _present_rate(optimizer: torch.optim.Optimizer) -> Any:

@@ -84,8 +84,13 @@ export function mountAsset(
 
 /** Loads a panel's asset after those that it needs. */
 async function loadPanel({ name, needs = [] }: AssetPanel, asker: Asker): Promise<Mount> {
-	for (const needed of needs) await loadAsset(needed, asker);
-	const { mount } = await loadAsset(name, asker);
+	const needed = Promise.all(needs.map((one) => loadAsset(one, asker)));
+	// The sources are fetched together, and run in order.
+	needed.catch(() => undefined);
+	const { mount } = await loadAsset(name, asker, async (source) => {
+		await needed;
+		return importSource(source);
+	});
 	if (!mount) throw new Error(`The asset ${name} draws no panel.`);
 	return mount;
 }

@@ -10,7 +10,7 @@ export interface Recorded {
 	readonly updates: Update[];
 	readonly buffers: string[];
 	readonly answers?: Answer[];
-	/** Pages saved before `answers` was there: levels of graphs by run id, and items of media. */
+	/** Answers in another form: levels of graphs by run id, and items of media. */
 	readonly graphs?: Record<string, GraphLevel[]>;
 	readonly media?: Answer[];
 }

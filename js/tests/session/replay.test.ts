@@ -20,7 +20,7 @@ function open(answers: Partial<Recorded>): Replay {
 test.each([
 	["answers", { answers: [graph, { ...image, buffer: 0 }] as Answer[] }],
 	[
-		"levels and media, as older pages hold them",
+		"levels and media",
 		{ graphs: { [graph.run_id]: graph.levels }, media: [{ ...image, buffer: 0 }] as Answer[] },
 	],
 ])("a page with %s answers what its panels ask", async (_, recorded) => {

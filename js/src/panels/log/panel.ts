@@ -93,7 +93,7 @@ class LogPanel {
 			() => resizes.disconnect(),
 			selectionOf(context).subscribe(refresh),
 			context.store.subscribe((topics) => {
-				if (["runs", "lines", "events", "progress"].some((topic) => topics.has(topic as never))) {
+				if (["runs", "lines", "events", "progress"].some((topic) => topics.has(topic))) {
 					refresh();
 				}
 			}),

@@ -2,6 +2,7 @@
 import type { Line, LogUpdate } from "../../protocol/index.gen";
 import { PanelState, unreachable } from "../../session/panel-data";
 import type { RunState } from "../../session/run";
+import type { RunTopic } from "../../session/store";
 
 const LINES_KEPT = 2000;
 
@@ -11,6 +12,9 @@ export interface LogState {
 	droppedLines: number;
 }
 
+/** `lines`: there are more lines. `progress`: one of them is an error, which is part of the run's state. */
+export type LogTopic = "lines" | Extract<RunTopic, "progress">;
+
 export const logState = new PanelState<LogState>("log", () => ({ lines: [], droppedLines: 0 }));
 
 export function applyLog(
@@ -18,7 +22,7 @@ export function applyLog(
 	update: LogUpdate,
 	_buffers: readonly DataView[],
 	run: RunState,
-): "lines" {
+): LogTopic {
 	switch (update.kind) {
 		case "lines_appended": {
 			const { lines } = state;
@@ -26,8 +30,9 @@ export function applyLog(
 			const surplus = Math.max(0, lines.length - LINES_KEPT);
 			lines.splice(0, surplus);
 			state.droppedLines += update.dropped + surplus;
-			run.error = update.lines.filter(({ level }) => level === "error").at(-1) ?? run.error;
-			return "lines";
+			const error = update.lines.filter(({ level }) => level === "error").at(-1);
+			run.error = error ?? run.error;
+			return error ? "progress" : "lines";
 		}
 		default:
 			return unreachable(update.kind);

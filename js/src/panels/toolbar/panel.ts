@@ -5,6 +5,7 @@ import { failureOf } from "../../session/failure";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
 import { isActive, runPicker, selectionOf } from "../../session/selection";
+import type { RunTopic } from "../../session/store";
 import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
@@ -12,6 +13,7 @@ import { ToolbarControls } from "./controls";
 import { ProgressView } from "./progress";
 import { SettingControl } from "./setting";
 
+const TOPICS: readonly RunTopic[] = ["runs", "progress", "settings"];
 const WORDS: Record<RunStatus, string> = {
 	ready: "Ready",
 	running: "Running",
@@ -100,7 +102,7 @@ class Toolbar {
 		this.cleanups.push(
 			selection.subscribe(() => this.update()),
 			context.store.subscribe((topics) => {
-				if (["runs", "progress", "settings", "lines"].some((topic) => topics.has(topic as never))) {
+				if (TOPICS.some((topic) => topics.has(topic))) {
 					this.update();
 				}
 			}),
