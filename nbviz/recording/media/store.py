@@ -28,8 +28,10 @@ KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 MOST_ITEMS = 1000
 """Of one tag; a slider has no more places."""
 
+TAG_BYTES = 600
+"""Of a tag, beside its items."""
+
 _ITEM_BYTES = 400  # Python objects around the content
-_TAG_BYTES = 600  # of each tag, beside its items
 _ALWAYS = 2  # first and newest
 
 
@@ -195,7 +197,7 @@ class MediaStore(Mapping[str, Media]):
             kept = self._kept.get(tag)
             if kept is None:
                 kept = self._kept[tag] = _Kept(kind)
-                self.nbytes += _TAG_BYTES
+                self.nbytes += TAG_BYTES
             check_kind(tag, kept.kind, kind)
             if kept.items:
                 check_step(tag, kept.items[-1].step, step)
@@ -250,7 +252,7 @@ class MediaStore(Mapping[str, Media]):
             old = min(self._kept, key=lambda tag: self._kept[tag].items[-1].version)
             if old == newest:
                 return False
-            self.nbytes -= self._kept.pop(old).nbytes + _TAG_BYTES
+            self.nbytes -= self._kept.pop(old).nbytes + TAG_BYTES
         self.thinned += 1
         return True
 
