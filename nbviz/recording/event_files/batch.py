@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,8 +70,13 @@ class Batch:
         first_wall_time: Unix seconds of its first event, None if it says none.
         writer: Who wrote the file, if it says so.
         damaged: Records that were left out because their CRC or their content is wrong.
+        bad: Where in the part those begin whose CRC is wrong.
+        too_long: Records of more than `records.MOST_PAYLOAD` bytes, which were passed over.
         skipped: Bytes between records that are no records.
-        others: Values that are none of these, such as audio.
+        odd_times: Events whose wall time is infinite, not a number or out of range; that of an
+            event before stands in its place.
+        left_out: Values that are none of these, such as audio, or cannot be read: how many for each
+            reason.
     """
 
     points: dict[str, Points] = field(default_factory=dict[str, Points])
@@ -79,8 +85,16 @@ class Batch:
     first_wall_time: float | None = None
     writer: str = ""
     damaged: int = 0
+    bad: list[int] = field(default_factory=list[int])
+    too_long: int = 0
     skipped: int = 0
-    others: int = 0
+    odd_times: int = 0
+    left_out: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def others(self) -> int:
+        """How many values were left out."""
+        return self.left_out.total()
 
 
 class Pieces:

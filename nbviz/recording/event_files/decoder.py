@@ -13,6 +13,7 @@ from nbviz.recording.event_files.layout import read_layout
 from nbviz.recording.event_files.media_slots import PLUGINS, MediaPlace, read_media
 from nbviz.recording.event_files.records import FOOTER, HEADER
 from nbviz.recording.event_files.wire import MessageError, read_varint
+from nbviz.recording.media.store import MOST_TEXT, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 
 _FEW = 8  # records of one length that are read one by one
 _LONGEST = 1024  # bytes of an event that is read in a block
+_SHORT = 65_536  # bytes of an event whose CRC is made together with others'
 _ROWS = 16_384  # records in a block: its columns stay in the processor's cache
 _MOST_LAYOUTS = 32  # of events of one length in a block; the others are read one by one
 _CONTINUES = 0x80
 _SCALARS = "scalars"
+_LATEST = 253_402_300_799.0  # the last second of the year 9999, in Unix seconds
+_UNKNOWN = "of a kind that is not read"
 
 
 class Decoder:
@@ -36,6 +40,7 @@ class Decoder:
     def __init__(self) -> None:
         self._scalar_tensors: set[str] = set()
         self._plugins: dict[str, str] = {}
+        self._clock = _Clock()
 
     def decode(
         self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
@@ -47,7 +52,7 @@ class Decoder:
             starts: Where in it each record begins.
             lengths: Bytes of each payload.
         """
-        part = _Part(data, self._scalar_tensors, self._plugins)
+        part = _Part(data, self._scalar_tensors, self._plugins, self._clock)
         order = np.argsort(lengths, kind="stable")
         ordered = lengths[order]
         cuts = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1)).tolist()
@@ -63,9 +68,19 @@ class Decoder:
         return part.finish()
 
 
+class _Clock:
+    """The newest wall time that is one, in Unix seconds."""
+
+    newest = 0.0
+
+
 class _Part:
     def __init__(
-        self, data: NDArray[np.uint8], scalar_tensors: set[str], plugins: dict[str, str]
+        self,
+        data: NDArray[np.uint8],
+        scalar_tensors: set[str],
+        plugins: dict[str, str],
+        clock: _Clock,
     ) -> None:
         self._data = data
         self._batch = Batch()
@@ -74,6 +89,7 @@ class _Part:
         self._texts: list[tuple[int, Text]] = []
         self._media: list[tuple[int, MediaRecord]] = []
         self._plugins = plugins
+        self._clock = clock
         self._first = (len(data), 0.0)
         self._scalar_tensors = scalar_tensors
 
@@ -83,7 +99,7 @@ class _Part:
             if tag in self._scalar_tensors:
                 self._pieces.add(tag, np.zeros(len(points.steps), np.int64), points)
             else:
-                batch.others += len(points.steps)
+                batch.left_out[_UNKNOWN] += len(points.steps)
         batch.points = self._pieces.put_together()
         batch.texts = [text for _, text in sorted(self._texts)]
         batch.media = [record for _, record in sorted(self._media, key=lambda one: one[0])]
@@ -94,18 +110,23 @@ class _Part:
 
     def read_singly(self, records: list[tuple[int, int]]) -> None:
         """Read records, given as start and length of the payload."""
-        ends = [start + HEADER + length for start, length in records]
-        payloads = [
-            self._data[end - length : end].tobytes()
-            for (_, length), end in zip(records, ends, strict=True)
-        ]
-        crcs = masked(crc32c_many(payloads)).tolist()
-        for (start, _), end, payload, crc in zip(records, ends, payloads, crcs, strict=True):
-            said = int.from_bytes(self._data[end : end + FOOTER].tobytes(), "little")
-            if said == crc:
-                self._read_event(start, payload)
+        short = [(start, length) for start, length in records if length <= _SHORT]
+        payloads = [self._payload(start, length) for start, length in short]
+        crcs = dict(zip(short, masked(crc32c_many(payloads)).tolist(), strict=True))
+        for start, length in records:
+            payload = self._data[start + HEADER : start + HEADER + length]
+            crc = crcs.get((start, length))
+            if crc is None:  # too long to be copied beside others
+                crc = int(masked(crc32c_columns(payload.reshape(-1, 1)))[0])
+            end = start + HEADER + length
+            if int.from_bytes(self._data[end : end + FOOTER].tobytes(), "little") == crc:
+                self._read_event(start, payload.tobytes())
             else:
                 self._batch.damaged += 1
+                self._batch.bad.append(start)
+
+    def _payload(self, start: int, length: int) -> bytes:
+        return self._data[start + HEADER : start + HEADER + length].tobytes()
 
     def _read_event(self, start: int, event: bytes) -> None:
         try:
@@ -117,7 +138,7 @@ class _Part:
         step -= (step >> 63) << 64
         wall_time = 0.0
         if layout.wall_time is not None:
-            wall_time = _number(event, layout.wall_time, "<f8")
+            wall_time = self._sane_time(_number(event, layout.wall_time, "<f8"))
             self._first = min(self._first, (start, wall_time))
         self._batch.writer = self._batch.writer or layout.writer
         for slot in layout.slots:
@@ -129,11 +150,10 @@ class _Part:
             if plugin in PLUGINS or slot.content in ("image", "histogram", "array"):
                 self._read_media(start, event, slot, MediaPlace(wall_time, step, tag, plugin))
             elif slot.content == "text":
-                pieces = ((slot.start, slot.stop), *slot.rest)
-                text = "\n".join(event[a:b].decode(errors="replace") for a, b in pieces)
+                text = _text(event, ((slot.start, slot.stop), *slot.rest))
                 self._texts.append((start, Text(wall_time, step, tag, text)))
             elif slot.content == "other":
-                self._batch.others += 1
+                self._batch.left_out[_UNKNOWN] += 1
             else:
                 points = Points(
                     np.array([step], np.int64),
@@ -145,10 +165,11 @@ class _Part:
     def _read_media(self, start: int, event: bytes, slot: Slot, place: MediaPlace) -> None:
         try:
             record = read_media(event, slot, place)
-        except MessageError:
-            record = None
+        except MessageError as error:
+            self._batch.left_out[str(error)] += 1
+            return
         if record is None:
-            self._batch.others += 1
+            self._batch.left_out[_UNKNOWN] += 1
         else:
             self._media.append((start, record))
 
@@ -161,6 +182,24 @@ class _Part:
             self._scalar_tensors.add(tag)
         self._tensors.add(tag, places, points)
 
+    # ------------------------------------------------------------ wall times
+
+    def _sane_time(self, wall_time: float) -> float:
+        if 0 <= wall_time <= _LATEST:
+            self._clock.newest = wall_time
+            return wall_time
+        self._batch.odd_times += 1
+        return self._clock.newest
+
+    def _sane_times(self, wall_times: NDArray[np.float64]) -> NDArray[np.float64]:
+        is_odd = ~((wall_times >= 0) & (wall_times <= _LATEST))
+        if is_odd.any():
+            self._batch.odd_times += int(is_odd.sum())
+            before = np.maximum.accumulate(np.where(is_odd, -1, np.arange(len(wall_times))))
+            wall_times = np.where(before < 0, self._clock.newest, wall_times[before])
+        self._clock.newest = float(wall_times[-1])
+        return wall_times
+
     # ------------------------------------------------------------ in blocks
 
     def read_block(self, starts: NDArray[np.int64], length: int) -> None:
@@ -172,6 +211,7 @@ class _Part:
         good = masked(crc32c_columns(columns)) == said
         if not good.all():
             self._batch.damaged += int((~good).sum())
+            self._batch.bad += starts[~good].tolist()
             starts, columns = starts[good], columns[:, good]
         for _ in range(_MOST_LAYOUTS):
             if len(starts) < _FEW:
@@ -207,7 +247,7 @@ class _Part:
         places, alike = starts, columns
         if not read.all():
             places, alike = starts[read], columns[:, read]
-        wall_times = _numbers(alike, layout.wall_time, "<f8")
+        wall_times = self._sane_times(_numbers(alike, layout.wall_time, "<f8"))
         steps = _varints(alike[slice(*layout.step)])
         self._first = min(self._first, (int(places[0]), float(wall_times[0])))
         for rows in _by_tags(alike, layout):
@@ -258,6 +298,14 @@ def _numbers(columns: NDArray[np.uint8], start: int, content: str) -> NDArray[np
     width = np.dtype(content).itemsize
     rows = np.ascontiguousarray(columns[start : start + width].T)
     return rows.view(content).reshape(-1).astype(np.float64)
+
+
+def _text(event: bytes, pieces: tuple[tuple[int, int], ...]) -> str:
+    most = 4 * MOST_TEXT  # bytes of that many characters at the most
+    content = b"\n".join(event[start:stop] for start, stop in pieces)
+    text = shortened(content[:most].decode(errors="replace"))
+    more = len(content) - most
+    return text if more <= 0 else f"{text} and {more:,} more bytes"
 
 
 def _number(event: bytes, start: int, content: str) -> float:

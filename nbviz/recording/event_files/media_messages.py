@@ -34,7 +34,8 @@ from nbviz.recording.event_files.wire import (
     read_varint,
     varint_field,
 )
-from nbviz.recording.media.png import decode_image, image_size
+from nbviz.recording.media.pil import check_size, open_image
+from nbviz.recording.media.png import image_size
 from nbviz.recording.media.store import Image
 
 if TYPE_CHECKING:
@@ -138,13 +139,14 @@ def image_from(data: bytes) -> Image:
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     if not (data.startswith(_FORMATS) or is_webp):
         raise MessageError("an image of an unknown kind.")
-    size = image_size(data)
-    if size is None:
-        try:
-            shape = decode_image(data).shape
-        except (MissingDependencyError, OSError, ValueError) as error:
-            raise MessageError(f"an image that cannot be read: {error}") from error
-        size = (shape[0], shape[1])
+    try:
+        size = image_size(data)
+        if size is None:
+            image = open_image(data)
+            size = (image.height, image.width)
+        check_size(*size)
+    except (MissingDependencyError, OSError) as error:
+        raise MessageError(f"an image that cannot be read: {error}") from error
     return Image(data, *size)
 
 
@@ -155,19 +157,19 @@ def read_histogram(event: bytes, start: int, stop: int) -> Histogram:
         MessageError: It holds none.
     """
     numbers = dict.fromkeys(_DOUBLES, 0.0)
-    columns = {_LIMITS: np.empty(0), _COUNTS: np.empty(0)}
+    parts: dict[int, list[bytes]] = {_LIMITS: [], _COUNTS: []}
     own = {_NAN: 0, _INF: 0}
     for part in fields(event, start, stop):
         content = event[part.start : part.stop]
         if part.number in _DOUBLES and part.kind == FIXED64:
             (numbers[part.number],) = struct.unpack("<d", content)
-        elif part.number in columns and part.kind in (BYTES, FIXED64):
+        elif part.number in parts and part.kind in (BYTES, FIXED64):
             if len(content) % 8:
                 raise MessageError("a histogram whose buckets are cut off.")
-            columns[part.number] = np.append(columns[part.number], np.frombuffer(content, "<f8"))
+            parts[part.number].append(content)
         elif part.number in own and part.kind == VARINT:
             own[part.number], _ = read_varint(event, part.start, part.stop)
-    limits, counts = columns[_LIMITS], columns[_COUNTS]
+    limits, counts = (np.frombuffer(b"".join(parts[one]), "<f8") for one in (_LIMITS, _COUNTS))
     low, high = numbers[_MIN], numbers[_MAX]
     if not len(limits) or len(limits) != len(counts):
         raise MessageError("a histogram without buckets.")
@@ -204,8 +206,8 @@ def read_array(event: bytes, start: int, stop: int) -> NDArray[Any]:
         raise MessageError("a tensor of a kind that is not read.")
     try:
         array = np.frombuffer(content, _TYPES[dtype]).reshape(shape)
-    except ValueError as error:
-        raise MessageError(f"a tensor that does not fit its shape: {error}") from error
+    except (ValueError, OverflowError) as error:
+        raise MessageError("a tensor whose content does not fit its shape") from error
     return array
 
 

@@ -15,6 +15,7 @@ from nbviz.recording.event_files.media_messages import (
     read_histogram,
     read_image,
 )
+from nbviz.recording.event_files.wire import MessageError
 
 if TYPE_CHECKING:
     from nbviz.recording.event_files.layout import Slot
@@ -55,6 +56,8 @@ def read_media(event: bytes, slot: Slot, place: MediaPlace) -> MediaRecord | Non
         return None
     if place.plugin == "histograms":
         return _record(place, "histogram", histogram_from(array))
+    if not array.size:
+        raise MessageError("a tensor in which there is nothing")
     return _record(place, "tensor", array) if place.plugin == TENSOR_PLUGIN else None
 
 

@@ -16,6 +16,7 @@ from nbviz.protocol.run import EventKind
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
 from nbviz.recording.event_files.reader import EventFileReader, begun_at
+from nbviz.recording.journal.left_out import LeftOut
 from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG
 from nbviz.recording.lines import Line, RecordedEvent
 from nbviz.recording.off_main_thread import off_main_thread
@@ -105,18 +106,12 @@ class OpenedRun(RecordedRun):
         self._newest = 0.0
         self._reason: EndReason | None = None
         self._is_own = False
-        self._others = 0
+        self._left_out = LeftOut(self._say)
         self.refresh()
         if not self._newest and self.path.is_file() and paths[0].stat().st_size:
             raise ConfigurationError(
                 f"{str(self.path)!r} holds no event; give an event file, such as "
                 "events.out.tfevents.1700000000.host.1, or a directory with some."
-            )
-        if self._others:
-            self._say(
-                f"{self._others:,} values that are neither scalars, images, histograms nor texts "
-                "were left out.",
-                "info",
             )
 
     def refresh(self) -> int:
@@ -131,6 +126,7 @@ class OpenedRun(RecordedRun):
                     if path not in self._unreadable:
                         self._unreadable.add(path)
                         self._say(f"{path.name} cannot be read: {error}", "warning")
+            self._left_out.tell()
             self._read_at = time.monotonic()
             self._set_status()
         self._see_progress()
@@ -150,7 +146,6 @@ class OpenedRun(RecordedRun):
             self.meter.begin(batch.first_wall_time)
             self._store.started_at = batch.first_wall_time
         self._is_own = self._is_own or batch.writer == NBVIZ
-        self._others += batch.others
         self._newest = max(self._newest, batch.first_wall_time or 0.0)
         count = 0
         for tag, points in batch.points.items():
@@ -164,12 +159,7 @@ class OpenedRun(RecordedRun):
         for record in batch.media:
             self._newest = max(self._newest, record.wall_time)
             self._take_medium(record)
-        if batch.damaged or batch.skipped:
-            self._say(
-                f"{path.name} is damaged: {batch.damaged:,} records and {batch.skipped:,} bytes "
-                "between records were left out.",
-                "warning",
-            )
+        self._left_out.add(path, batch)
         return count
 
     def _take_text(self, text: Text) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from nbviz.errors import LoggingError
 from nbviz.recording.media.png import decode_image
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +32,12 @@ MOST_ITEMS = 1000
 TAG_BYTES = 600
 """Of a tag, beside its items."""
 
+MOST_TEXT = 1_000_000
+"""Characters of a text that are kept."""
+
 _ITEM_BYTES = 400  # Python objects around the content
 _ALWAYS = 2  # first and newest
+_SAID = 40  # characters that say how many more there were
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,7 +272,7 @@ class MediaStore(Mapping[str, Media]):
             kept = self._kept.get(tag)
             if kept is not None:
                 return Media(tag, kept.kind, tuple(kept.items))
-        known = ", ".join(self._kept) or "none yet"
+        known = ", ".join(map(clean_line, self._kept)) or "none yet"
         raise KeyError(f"no media {tag!r} in this run; tags: {known}")
 
     def __contains__(self, tag: object) -> bool:
@@ -281,6 +286,13 @@ class MediaStore(Mapping[str, Media]):
 
     def __repr__(self) -> str:
         return f"MediaStore({len(self)} tags, {self.nbytes:,} of {self.budget:,} bytes)"
+
+
+def shortened(text: str) -> str:
+    """Return a text, of a very long one the beginning and how much more there was."""
+    more = len(text) - MOST_TEXT
+    # What has been shortened before is a little longer.
+    return text if more <= _SAID else f"{text[:MOST_TEXT]}… and {more:,} more characters"
 
 
 def check_kind(tag: str, known: MediaKind, kind: MediaKind) -> None:
