@@ -165,7 +165,6 @@ def test_a_grid() -> None:
         (lambda run: run.log_image("x", np.zeros((4, 4)), 1, layout="WHC"), "layout must be"),
         (lambda run: run.log_image("x", np.zeros((4, 4)), 1, layout="CHW"), "layout='CHW'"),
         (lambda run: run.log_image("x", torch.empty(1, 1).expand(9000, 9000), 1), "at most"),
-        (lambda run: run.log_image("old", np.zeros((4, 4)), 4), "goes backwards: its last step"),
         (lambda run: run.log_text("old", "a", 9), "has images already"),
         (lambda run: run.log_images("x", [], 1), "got no images"),
         (lambda run: run.log_images("x", np.zeros((4, 4)), 1), "one image with log_image"),
@@ -325,6 +324,20 @@ def test_histograms_of_extremes(values: list[float]) -> None:
     assert histogram.counts.sum() == len(values)
     assert np.isfinite(histogram.edges).all()
     assert (np.diff(histogram.edges) > 0).all()
+
+
+def test_a_restart_has_a_tag_of_its_own() -> None:
+    run = Run(overhead_budget=1)
+    for number in range(3):
+        for step in (1, 5, 9):
+            run.log_text("note", f"{number} at {step}", step)
+    media = run.media
+    assert list(media) == ["note", "note (2)", "note (3)"]
+    for number, tag in enumerate(media):
+        assert media[tag].steps.tolist() == [1, 5, 9]
+        assert media[tag].at(5).value == f"{number} at 5"
+    with pytest.raises(LoggingError, match="'note' has texts already"):
+        run.log_image("note", np.zeros((4, 4)), 1)
 
 
 def test_more_tags_than_the_budget_holds_keep_the_newest() -> None:
