@@ -63,8 +63,8 @@ def open_run(
     record at the end waits; a damaged one is left out, and the run's log says so.
 
     Several files in a directory are read in the order in which they were begun. Where a later one
-    begins a tag again at an earlier step, as a restarted training does, its points are a series of
-    their own, `loss (2)`.
+    begins a tag again at an earlier step, as a restarted training does, a new segment of its series
+    begins, as it does in the run that records; media are then under a tag of their own, `note (2)`.
 
     Args:
         path: An event file, or a directory with event files.
