@@ -71,7 +71,7 @@ CHECKS = (
     ),
     Check("ruff", (PYTHON, "-m", "ruff", "check", ".")),
     Check("format", (PYTHON, "-m", "ruff", "format", "--check", ".")),
-    Check("types", (PYTHON, "-m", "pyright", "nbviz")),
+    Check("types", (PYTHON, "-m", "pyright")),
     Check("imports", (str(VENV / "bin" / "lint-imports"),)),
     Check(
         "biome",

@@ -84,7 +84,7 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     val.press("Shift+Enter")
     expect(train).to_have_attribute("aria-pressed", "true")
     val.click()
-    box = loss.locator(".u-over").bounding_box()
+    box = loss.locator(".nbviz-plot-over").bounding_box()
     assert box
     mouse, middle = notebook.page.mouse, box["y"] + box["height"] / 2
     mouse.move(box["x"] + 0.2 * box["width"], middle)
@@ -111,7 +111,7 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     expect(other.curves.get_by_role("button", name="Reset zoom")).to_be_hidden()
     expect(other.log.locator(".nbviz-panel-body")).to_be_visible()
     # Double-click ends the zoom; the data came back whole.
-    view.curves.locator('[data-chart="loss"] .u-over').dblclick()
+    view.curves.locator('[data-chart="loss"] .nbviz-plot-over').dblclick()
     expect(view.curves.get_by_role("button", name="Reset zoom")).to_be_hidden()
     notebook.run(3)
     last = notebook.value("run['accuracy'].steps[-1].item()")

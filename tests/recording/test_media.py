@@ -325,3 +325,19 @@ def test_histograms_of_extremes(values: list[float]) -> None:
     assert histogram.counts.sum() == len(values)
     assert np.isfinite(histogram.edges).all()
     assert (np.diff(histogram.edges) > 0).all()
+
+
+def test_more_tags_than_the_budget_holds_keep_the_newest() -> None:
+    run = Run(media_budget=1_000_000, overhead_budget=1)
+    for number in range(50):
+        run.log_tensor(f"t{number}", np.full(12_500, number, np.float64), 1)  # 100 kB each
+    media = run.media
+    assert media.nbytes <= 1_000_000
+    assert list(media) == [f"t{number}" for number in range(41, 50)]
+    run.log_tensor("t49", np.full(12_500, 7.0), 2)
+    assert run.media["t49"].steps.tolist()[-1] == 2
+    run.log_tensor("large", np.zeros(250_000), 3)  # alone more than the budget
+    assert list(run.media) == ["large"]
+    warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
+    assert len(warnings) == 1
+    assert "do not fit into the media budget of 1 MB" in warnings[0]

@@ -1,15 +1,15 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
-import { colorIndex, colormap } from "../../src/charts/colormaps";
 import {
 	cellAt,
 	cellGrid,
 	cellValue,
 	describeCell,
 	magnitudeWithin,
-} from "../../src/charts/heatmap-cells";
-import type { WeightsPicture } from "../../src/store";
-import type { Theme } from "../../src/theme";
+} from "../../src/charts/heatmap/cells";
+import { colorIndex, colormap } from "../../src/charts/heatmap/colormaps";
+import type { WeightsPicture } from "../../src/panels/weights/state";
+import type { Theme } from "../../src/ui/theme";
 
 function picture(shape: number[], rows: number, columns: number, more = {}): WeightsPicture {
 	return {

@@ -18,7 +18,7 @@ from nbviz.recording.media.png import decode_image
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -33,6 +33,7 @@ MOST_TEXT = 1_000_000
 """Characters of a text that are kept."""
 
 _ITEM_BYTES = 400  # Python objects around the content
+_TAG_BYTES = 600  # of each tag, beside its items
 _ALWAYS = 2  # first and newest
 _SAID = 40  # characters that say how many more there were
 
@@ -162,15 +163,18 @@ class MediaStore(Mapping[str, Media]):
     """A run's media, by tag.
 
     Args:
-        budget: Bytes that all of them may take; the first and the newest of each tag stay even
-            beyond it.
+        budget: Bytes that all of them may take. Tags are thinned to their first and newest items
+            for it; then first items go, and then the tags longest without a new item.
+        warn: Told, once, in a sentence, that first items and tags go.
     """
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, warn: Callable[[str], None] | None = None) -> None:
         self.budget = budget
         self.nbytes = 0
         self.version = 0
         self.thinned = 0
+        self._warn: Callable[[str], None] = warn or (lambda _: None)
+        self._has_warned = False
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
 
@@ -196,6 +200,7 @@ class MediaStore(Mapping[str, Media]):
             kept = self._kept.get(tag)
             if kept is None:
                 kept = self._kept[tag] = _Kept(kind)
+                self.nbytes += _TAG_BYTES
             check_kind(tag, kept.kind, kind)
             if kept.items:
                 check_step(tag, kept.items[-1].step, step)
@@ -208,9 +213,10 @@ class MediaStore(Mapping[str, Media]):
             while self.nbytes > self.budget:
                 # The tag that takes the most gives, so that a small one beside it stays whole.
                 candidates = [one for one in self._kept.values() if len(one.items) > _ALWAYS]
-                if not candidates:
+                if candidates:
+                    self._thin(max(candidates, key=lambda one: one.nbytes))
+                elif not self._let_go(tag):
                     break
-                self._thin(max(candidates, key=lambda one: one.nbytes))
 
     def since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
         """Return the items kept that came after a version, oldest first."""
@@ -228,6 +234,30 @@ class MediaStore(Mapping[str, Media]):
     def renew_lock(self) -> None:
         """After a fork, in the child: a thread that is not here may have held it."""
         self._lock = threading.Lock()
+
+    def _let_go(self, newest: str) -> bool:
+        """Drop a first item or, if there is none to drop, the tag longest without a new item."""
+        if not self._has_warned:
+            self._has_warned = True
+            self._warn(
+                f"{len(self._kept):,} tags of media do not fit into the media budget of "
+                f"{self.budget / 1e6:,.0f} MB: their first items are let go, then those tags that "
+                "have been longest without a new one. Log to fewer tags, or give the run a larger "
+                "media_budget."
+            )
+        several = [one for one in self._kept.values() if len(one.items) > 1]
+        if several:
+            kept = max(several, key=lambda one: one.nbytes)
+            before = kept.nbytes
+            kept.nbytes -= kept.items.pop(0).nbytes
+            self.nbytes += kept.nbytes - before
+        else:
+            old = min(self._kept, key=lambda tag: self._kept[tag].items[-1].version)
+            if old == newest:
+                return False
+            self.nbytes -= self._kept.pop(old).nbytes + _TAG_BYTES
+        self.thinned += 1
+        return True
 
     def _thin(self, kept: _Kept) -> None:
         before = kept.nbytes
