@@ -11,7 +11,7 @@ import anywidget
 import traitlets
 
 from nbviz.errors import ConfigurationError
-from nbviz.front_end import front_end
+from nbviz.front_end import front_end, widget_module
 from nbviz.panels import PANELS
 from nbviz.session.session import Session
 from nbviz.widgets.output import Output
@@ -34,7 +34,7 @@ class LiveView(anywidget.AnyWidget):
         frames_per_second: As for `Dashboard`.
     """
 
-    _esm = front_end("widget")
+    _esm = widget_module("widget")
     _pid = 0  # until it is made: ipywidgets closes what could not be
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)

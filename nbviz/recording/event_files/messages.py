@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.inspection.tensors.histograms import Histogram
+from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, tensor_field
 from nbviz.recording.event_files.layout import (
     DT_STRING,
     DTYPE,
@@ -29,12 +30,7 @@ from nbviz.recording.event_files.layout import (
     WALL_TIME,
     WRITER,
 )
-from nbviz.recording.event_files.media_messages import (
-    TENSOR_PLUGIN,
-    histogram_field,
-    image_field,
-    tensor_field,
-)
+from nbviz.recording.event_files.media_messages import histogram_field, image_field
 from nbviz.recording.event_files.records import frame_columns
 from nbviz.recording.event_files.wire import (
     FIXED32,

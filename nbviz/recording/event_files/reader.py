@@ -95,6 +95,7 @@ class EventFileReader:
                 self._position += found.end
                 if found.end:
                     yield batch
+                    yield from batch.rest
                 room = PART
                 if found.is_lost or not self._is_plausible(file, found.needed):
                     skipped = self._look_on(file)

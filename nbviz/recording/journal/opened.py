@@ -30,6 +30,7 @@ from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
     from nbviz.recording.event_files.batch import Batch, Text
+    from nbviz.recording.event_files.hparams import Parameter
     from nbviz.training.events import EndReason
 
 RUNNING_SECONDS = 60.0
@@ -62,8 +63,8 @@ def open_run(
     record at the end waits; a damaged one is left out, and the run's log says so.
 
     Several files in a directory are read in the order in which they were begun. Where a later one
-    begins a tag again at an earlier step, as a restarted training does, its points are a series of
-    their own, `loss (2)`.
+    begins a tag again at an earlier step, as a restarted training does, a new segment of its series
+    begins, as it does in the run that records; media are then under a tag of their own, `note (2)`.
 
     Args:
         path: An event file, or a directory with event files.
@@ -82,6 +83,11 @@ class OpenedRun(RecordedRun):
 
     Its status is how it says it ended; without that it is "running" while its files have grown in
     the last minute, and else "finished", or "stopped" where nbviz wrote it.
+
+    Attributes:
+        path: The file or directory that it was read from.
+        hparams: Hyper-parameters by name, as `add_hparams` of TensorBoard's writers keeps them:
+            numbers, strings and booleans.
     """
 
     def __init__(
@@ -104,6 +110,7 @@ class OpenedRun(RecordedRun):
         self._reading = threading.Lock()
         self._read_at = 0.0
         self._newest = 0.0
+        self.hparams: dict[str, Parameter] = {}
         self._reason: EndReason | None = None
         self._is_own = False
         self._left_out = LeftOut(self._say)
@@ -146,6 +153,7 @@ class OpenedRun(RecordedRun):
             self.meter.begin(batch.first_wall_time)
             self._store.started_at = batch.first_wall_time
         self._is_own = self._is_own or batch.writer == NBVIZ
+        self.hparams.update(batch.hparams)
         self._newest = max(self._newest, batch.first_wall_time or 0.0)
         count = 0
         for tag, points in batch.points.items():

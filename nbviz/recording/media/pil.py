@@ -32,10 +32,8 @@ def open_image(data: bytes) -> Any:
         raise MissingDependencyError("Pillow", "all") from None
     try:
         image: Any = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except OSError:
-        raise
     except Exception as error:  # Pillow refuses very large ones with an error of its own
-        raise OSError(str(error)) from error
+        raise OSError("it is damaged, or too large for Pillow") from error
     check_size(image.height, image.width)
     return image
 

@@ -10,10 +10,10 @@ import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import { menu } from "../../ui/menu";
 import type { Theme } from "../../ui/theme";
+import type { View } from "./chart-curves";
 import { Legend, type LegendEntry } from "./legend";
-import type { View } from "./lines";
 import { curvesTable } from "./table";
-import { CurvesTip } from "./tooltip";
+import { CurvesTooltip } from "./tooltip";
 
 /** How often what is only read, not watched, is written anew. */
 const WORDS_MS = 1000;
@@ -66,7 +66,7 @@ export class ChartCard {
 	private readonly badge = element("span", "nbviz-chart-badge", { hidden: "" });
 	private readonly enlargeButton = iconButton("expand", "Enlarge");
 	private readonly legend: Legend;
-	private readonly tip = new CurvesTip();
+	private readonly tip = new CurvesTooltip();
 	private readonly chart: LineChart;
 	private readonly closeMenu: () => void;
 	private readonly resizes: ResizeObserver;

@@ -5,7 +5,7 @@ import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import { menu } from "../../ui/menu";
 import type { ExportFormat } from "./chart-card";
-import type { View } from "./lines";
+import type { View } from "./chart-curves";
 
 const MOST_SMOOTHING = 0.99;
 const X_KINDS: [XKind, string][] = [

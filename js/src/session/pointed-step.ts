@@ -1,14 +1,14 @@
 // The step under the pointer, shared by all charts of a view.
 
 /** The step that the pointer is over in any chart of a view, for a readout in all of them. */
-export interface Cursor {
+export interface PointedStep {
 	readonly step: number | undefined;
 	set(step: number | undefined): void;
 	/** Calls `listener` when the step changes. Returns a function that unsubscribes. */
 	subscribe(listener: () => void): () => void;
 }
 
-export function createCursor(): Cursor {
+export function createPointedStep(): PointedStep {
 	const listeners = new Set<() => void>();
 	let current: number | undefined;
 	return {

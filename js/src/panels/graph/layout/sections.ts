@@ -1,4 +1,4 @@
-// Levels cut where all their ways pass one box: most are series of small segments, and each segment is
+// Levels cut where all their ways pass one box: most are series of small sections, and each section is
 // placed in a moment, where placing the whole would take a time that is noticed.
 
 import type { Direction, LevelShape, Placed, Point } from "./level";
@@ -6,7 +6,7 @@ import { balanced } from "./level-frame";
 import { ranksOf } from "./ranks";
 
 /** A part of a level, from a box that all ways pass to the next; both belong to it. */
-export interface Segment {
+export interface Section {
 	readonly shape: LevelShape;
 	/** The numbers that its boxes have in the level; what all ways pass is the first and the last. */
 	readonly boxes: readonly number[];
@@ -14,26 +14,26 @@ export interface Segment {
 	readonly routes: readonly number[];
 }
 
-/** The segments of a level in their order; one if it cannot be cut. */
-export function segmentsOf(shape: LevelShape): Segment[] {
+/** The sections of a level in their order; one if it cannot be cut. */
+export function sectionsOf(shape: LevelShape): Section[] {
 	const ranks = ranksOf(shape);
 	const isCut = cuts(shape, ranks);
-	// The segment that begins at or goes on after each rank.
+	// The section that begins at or goes on after each rank.
 	let passed = 0;
 	const pieceOf = isCut.map((cut) => (cut ? ++passed : passed));
-	const segment = (box: number) => pieceOf[ranks[box] ?? 0] ?? 0;
+	const section = (box: number) => pieceOf[ranks[box] ?? 0] ?? 0;
 	const members = Array.from({ length: passed + 1 }, (): number[] => []);
 	const lasts: number[] = [];
 	for (const box of shape.sizes.keys()) {
-		if (!isCut[ranks[box] ?? 0]) members[segment(box)]?.push(box);
+		if (!isCut[ranks[box] ?? 0]) members[section(box)]?.push(box);
 		else {
-			members[segment(box)]?.unshift(box);
-			lasts[segment(box) - 1] = box;
+			members[section(box)]?.unshift(box);
+			lasts[section(box) - 1] = box;
 		}
 	}
 	for (const [i, box] of lasts.entries()) members[i]?.push(box);
 	const edges = Array.from({ length: passed + 1 }, (): number[] => []);
-	for (const [i, [source]] of shape.edges.entries()) edges[segment(source)]?.push(i);
+	for (const [i, [source]] of shape.edges.entries()) edges[section(source)]?.push(i);
 	return members.map((boxes, i) => {
 		const places = new Map(boxes.map((box, place) => [box, place]));
 		const at = (box: number) => places.get(box) ?? 0;
@@ -84,9 +84,9 @@ function cuts(shape: LevelShape, ranks: readonly number[]): boolean[] {
 	});
 }
 
-/** Joins placed segments where they have a box in common; undefined if some box is in the way. */
-export function joinSegments(
-	segments: readonly Segment[],
+/** Joins placed sections where they have a box in common; undefined if some box is in the way. */
+export function joinSections(
+	sections: readonly Section[],
 	placed: readonly Placed[],
 	direction: Direction,
 ): Placed | undefined {
@@ -97,15 +97,15 @@ export function joinSegments(
 	const reach: number[] = [];
 	let [inputPorts, outputPorts]: number[][] = [[], []];
 	let length = 0;
-	for (const [i, segment] of segments.entries()) {
+	for (const [i, section] of sections.entries()) {
 		const part = placed[i];
-		if (!part || !isWhole(segment, part, main, i > 0, i < segments.length - 1)) return undefined;
-		const at = i > 0 ? boxes[segment.boxes[0] ?? 0] : undefined;
+		if (!part || !isWhole(section, part, main, i > 0, i < sections.length - 1)) return undefined;
+		const at = i > 0 ? boxes[section.boxes[0] ?? 0] : undefined;
 		const from = part.boxes[0];
 		const shift: Point = at && from ? [at[0] - from[0], at[1] - from[1]] : [0, 0];
 		const move = ([x, y]: Point): Point => [x + shift[0], y + shift[1]];
-		for (const [k, box] of segment.boxes.entries()) boxes[box] = move(part.boxes[k] ?? [0, 0]);
-		for (const [k, route] of segment.routes.entries()) {
+		for (const [k, box] of section.boxes.entries()) boxes[box] = move(part.boxes[k] ?? [0, 0]);
+		for (const [k, route] of section.routes.entries()) {
 			routes[route] = (part.routes[k] ?? []).map(move);
 		}
 		const side = shift[across] ?? 0;
@@ -127,9 +127,9 @@ export function joinSegments(
 	};
 }
 
-/** Whether a segment's first box lies before all others, and its last one behind them. */
+/** Whether a section's first box lies before all others, and its last one behind them. */
 function isWhole(
-	{ shape }: Segment,
+	{ shape }: Section,
 	{ boxes }: Placed,
 	main: 0 | 1,
 	hasFirst: boolean,

@@ -20,7 +20,7 @@ export interface View {
 }
 
 /** One line of a chart. */
-export interface Line {
+export interface Curve {
 	readonly key: string;
 	readonly run: RunState;
 	readonly series: SeriesData;
@@ -33,9 +33,9 @@ export interface Line {
 }
 
 /** The charts of all runs, in order, each with its lines. */
-export function chartLines(store: Store): Map<string, Line[]> {
+export function chartCurves(store: Store): Map<string, Curve[]> {
 	const runs = [...store.runs.values()];
-	const charts = new Map<string, Line[]>();
+	const charts = new Map<string, Curve[]>();
 	for (const run of runs) {
 		for (const series of curvesState.of(run).series.filter(Boolean)) {
 			const { chart, split, isValidation, isSetting } = splitTag(series.tag);
@@ -57,7 +57,7 @@ export function chartLines(store: Store): Map<string, Line[]> {
 	return new Map(orderCharts(charts.keys()).map((title) => [title, charts.get(title) ?? []]));
 }
 
-function colorOf(isValidation: boolean, others: readonly Line[]): number {
+function colorOf(isValidation: boolean, others: readonly Curve[]): number {
 	const wanted = isValidation ? 1 : 0;
 	const taken = new Set(others.map((line) => line.color));
 	let color = wanted;

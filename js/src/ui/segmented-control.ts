@@ -2,7 +2,7 @@
 import { element } from "./element";
 
 /** Shows `options` (label to value) with `initial` pressed; `choose` gets the value of a click. */
-export function segments<T extends string>(
+export function segmentedControl<T extends string>(
 	label: string,
 	options: Record<string, T>,
 	initial: T,

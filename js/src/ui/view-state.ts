@@ -4,7 +4,7 @@
 /** What one part of a view remembers, by name; plain values only. */
 export type Choices = Readonly<Record<string, unknown>>;
 
-export interface Memory {
+export interface ViewState {
 	/** What `write` was given last, in this page or before its reload. It may be of any form. */
 	read(part: string): Choices;
 	/** Replaces what is remembered of a part. */
@@ -12,7 +12,7 @@ export interface Memory {
 }
 
 /** Remembers as long as the view is there. */
-export function passingMemory(): Memory {
+export function passingViewState(): ViewState {
 	const parts: Record<string, Choices> = {};
 	return {
 		read: (part) => parts[part] ?? {},
@@ -23,7 +23,7 @@ export function passingMemory(): Memory {
 }
 
 /** Remembers as long as the tab is there, under a key of the view's own. */
-export function tabMemory(key: string): Memory {
+export function tabViewState(key: string): ViewState {
 	const name = `nbviz ${key}`;
 	const parts = { ...asChoices(stored(name)) };
 	return {

@@ -1,17 +1,17 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { asRange } from "../../src/panels/curves/choices";
-import { asTexts, tabMemory } from "../../src/ui/memory";
+import { asTexts, tabViewState } from "../../src/ui/view-state";
 
 beforeEach(() => sessionStorage.clear());
 afterEach(() => vi.unstubAllGlobals());
 
 test("a view finds what it kept before a reload; another view does not", () => {
-	tabMemory("abc 0").write("curves", { smoothing: 0.5 });
-	tabMemory("abc 0").write("folded", { log: true });
-	expect(tabMemory("abc 0").read("curves")).toEqual({ smoothing: 0.5 });
-	expect(tabMemory("abc 0").read("folded")).toEqual({ log: true });
-	expect(tabMemory("abc 1").read("curves")).toEqual({});
+	tabViewState("abc 0").write("curves", { smoothing: 0.5 });
+	tabViewState("abc 0").write("folded", { log: true });
+	expect(tabViewState("abc 0").read("curves")).toEqual({ smoothing: 0.5 });
+	expect(tabViewState("abc 0").read("folded")).toEqual({ log: true });
+	expect(tabViewState("abc 1").read("curves")).toEqual({});
 });
 
 test("where the browser keeps nothing, it is kept until the reload", () => {
@@ -23,7 +23,7 @@ test("where the browser keeps nothing, it is kept until the reload", () => {
 			throw new DOMException("full", "QuotaExceededError");
 		},
 	});
-	const memory = tabMemory("abc 0");
+	const memory = tabViewState("abc 0");
 	memory.write("curves", { isLog: true });
 	expect(memory.read("curves")).toEqual({ isLog: true });
 });
@@ -31,7 +31,7 @@ test("where the browser keeps nothing, it is kept until the reload", () => {
 test("what is stored may be anything", () => {
 	for (const text of ["{", "null", "3", '{"curves": 4}']) {
 		sessionStorage.setItem("nbviz abc 0", text);
-		expect(tabMemory("abc 0").read("curves")).toEqual({});
+		expect(tabViewState("abc 0").read("curves")).toEqual({});
 	}
 	expect(asRange({ min: 2, max: 1 })).toBeUndefined();
 	expect(asRange({ min: 1, max: 2 })).toEqual({ min: 1, max: 2 });
