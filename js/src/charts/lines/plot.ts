@@ -1,5 +1,5 @@
 // The inside of a chart: bands and lines, and the range of values that shows them.
-import type { Theme } from "../ui/theme";
+import type { Theme } from "../../ui/theme";
 import type { Range } from "./axis";
 import { type Area, drawDot, drawEvents, drawNonFinite, type EventMark } from "./marks";
 import { Path, type Pen } from "./pen";

@@ -1,5 +1,5 @@
 // Marks on a chart: single points, values that are not finite, and the run's events.
-import type { Theme } from "../ui/theme";
+import type { Theme } from "../../ui/theme";
 import type { Range } from "./axis";
 import { Path, type Pen } from "./pen";
 import type { Reduced } from "./trace";

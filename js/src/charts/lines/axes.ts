@@ -1,5 +1,5 @@
 // The axes of a line chart: grid and labels on a canvas of their own, drawn anew only when they change.
-import type { Theme } from "../ui/theme";
+import type { Theme } from "../../ui/theme";
 import { type Range, tickLabels, timeLabels, type XKind, xTicks, yTicks } from "./axis";
 import { position } from "./scale";
 

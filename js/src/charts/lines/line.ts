@@ -1,5 +1,5 @@
 // A line chart on two canvases, axes below and lines above, with a crosshair and gestures over them.
-import type { Theme } from "../ui/theme";
+import type { Theme } from "../../ui/theme";
 import { Axes, inside, MARGIN } from "./axes";
 import type { Range, XKind } from "./axis";
 import { dragged, followDrag, followPan, type Place, wheelRange } from "./gestures";
