@@ -14,6 +14,8 @@ NbvizError
 RunStopped (BaseException)             leaves a loop whose run was stopped
 """
 
+from typing import Any
+
 
 class NbvizError(Exception):
     """Base of every error that nbviz raises."""
@@ -44,7 +46,16 @@ class TrainingError(NbvizError, RuntimeError):
 
 
 class TraceError(NbvizError, RuntimeError):
-    """A model cannot be traced with the inputs given."""
+    """A model cannot be traced with the inputs given.
+
+    Attributes:
+        graph: What the model did before its error, the boxes in which it failed marked; None if it
+            was not called. `nbviz.graph(error.graph)` shows it.
+        summary: The same as a table; None unless `nbviz.summary` raised the error.
+    """
+
+    graph: Any = None
+    summary: Any = None
 
 
 class DatasetError(NbvizError, RuntimeError):
