@@ -28,10 +28,18 @@ export function followTheme(root: HTMLElement, changed: () => void): () => void 
 	};
 	update();
 	const observer = new MutationObserver(update);
-	for (const element of [document.documentElement, document.body]) {
+	const { body, documentElement } = document;
+	for (const element of [documentElement, body, ...shadowHosts(root)]) {
 		observer.observe(element, {
 			attributes: true,
-			attributeFilter: ["class", "style", "data-jp-theme-light", "data-jp-theme-name", "theme"],
+			attributeFilter: [
+				"class",
+				"style",
+				"data-jp-theme-light",
+				"data-jp-theme-name",
+				"data-theme",
+				"theme",
+			],
 		});
 	}
 	const media = window.matchMedia("(prefers-color-scheme: dark)");
@@ -73,20 +81,49 @@ function pageIsDark(root: HTMLElement): boolean {
 	if (body.classList.contains("vscode-light")) return false;
 	const colab = documentElement.getAttribute("theme");
 	if (colab) return colab === "dark";
-	const behind = root.parentElement && opaqueBackground(root.parentElement);
-	if (behind) return luminance(behind) < 0.4;
+	const { backgroundColor, color } = surroundings(root);
+	// Where nothing is painted the page's text tells: a dark scheme writes light text.
+	const behind = luminance(backgroundColor);
+	if (behind !== undefined) return behind < 0.4;
+	const written = luminance(color);
+	if (written !== undefined) return written > 0.6;
 	return window.matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-function opaqueBackground(start: Element): string | undefined {
-	for (let element: Element | null = start; element; element = element.parentElement) {
-		const { backgroundColor } = getComputedStyle(element);
-		if (backgroundColor && !/^transparent$|, 0\)$/.test(backgroundColor)) return backgroundColor;
-	}
-	return undefined;
+/** The element around another one, also where that is the first in a shadow root. */
+function parentOf(element: Element): Element | null {
+	const { parentNode } = element;
+	return parentNode instanceof ShadowRoot ? parentNode.host : element.parentElement;
 }
 
-function luminance(color: string): number {
-	const [r = 255, g = 255, b = 255] = (color.match(/[\d.]+/g) ?? []).map(Number);
-	return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
+function shadowHosts(root: Element): Element[] {
+	const hosts: Element[] = [];
+	for (let at: Node = root.getRootNode(); at instanceof ShadowRoot; at = at.host.getRootNode()) {
+		hosts.push(at.host);
+	}
+	return hosts;
+}
+
+/** The paint behind `root`, "" for none, and the colour of the text around it. */
+function surroundings(root: Element): { backgroundColor: string; color: string } {
+	const start = parentOf(root) ?? root;
+	const { color } = getComputedStyle(start);
+	for (let at: Element | null = start; at; at = parentOf(at)) {
+		const { backgroundColor } = getComputedStyle(at);
+		if (isOpaque(backgroundColor)) return { backgroundColor, color };
+	}
+	return { backgroundColor: "", color };
+}
+
+function isOpaque(color: string): boolean {
+	return color !== "" && !/^transparent$|(^rgba.*,|\/) 0(\.\d+)?\)$/.test(color);
+}
+
+/** 0 for black to 1 for white; undefined for what is no colour. */
+function luminance(color: string): number | undefined {
+	const [r, g = 0, b = 0] = (color.match(/[\d.]+/g) ?? []).map(Number);
+	if (r === undefined) return undefined;
+	if (/^ok/.test(color)) return r;
+	if (/^l/.test(color)) return r / 100; // lab and lch
+	return (0.2126 * r + 0.7152 * g + 0.0722 * b) / (/^c/.test(color) ? 1 : 255);
 }
