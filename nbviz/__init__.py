@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbviz.recording.run import Run
     from nbviz.recording.scalars.series import Sample, Series
     from nbviz.trainer import Trainer
+    from nbviz.widgets.active import active
     from nbviz.widgets.dashboard import Dashboard
     from nbviz.widgets.graph_view import GraphView, graph, record
     from nbviz.widgets.live_trainer import LiveTrainer
@@ -32,6 +33,7 @@ __all__ = [
     "Sample",
     "Series",
     "Trainer",
+    "active",
     "datasets",
     "errors",
     "graph",
@@ -53,6 +55,7 @@ _HOMES = {
     "Sample": "nbviz.recording.scalars.series",
     "Series": "nbviz.recording.scalars.series",
     "Trainer": "nbviz.trainer",
+    "active": "nbviz.widgets.active",
     "graph": "nbviz.widgets.graph_view",
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",

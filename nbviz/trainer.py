@@ -36,6 +36,12 @@ _active: weakref.WeakSet[Trainer] = weakref.WeakSet()
 _active_lock = threading.Lock()
 
 
+def active_trainers() -> list[Trainer]:
+    """Return the trainers whose runs are active, in the order in which those began."""
+    found = [trainer for trainer in list(_active) if trainer.is_active]
+    return sorted(found, key=lambda trainer: trainer.run.progress.started_at)
+
+
 @dataclass(frozen=True, eq=False)
 class TrainerOptions(TrainingOptions):
     """What a trainer takes: a training, and how it is recorded.
@@ -95,6 +101,9 @@ class Trainer:
         watch = options.watch
         self._watch = {} if watch is True else dict(watch) if watch else None
         self._begin_watch()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.run!r})"
 
     @property
     def status(self) -> RunStatus:

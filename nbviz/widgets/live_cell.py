@@ -11,6 +11,7 @@ from nbviz.recording.current import as_current
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
 from nbviz.training.background import BackgroundRun
+from nbviz.widgets.active import remember_loop, say_at_exit_what_is_cut
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
@@ -55,10 +56,20 @@ class LiveCell:
             self._execute, name=self.run.name, stop=self.run.control.stop
         )
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.run!r})"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the loop's thread is alive."""
+        return self._background.is_alive
+
     def start(self) -> None:
         """Start the thread; returns at once."""
+        say_at_exit_what_is_cut()
         self.run.begin()
         self._background.start()
+        remember_loop(self)
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Stop at the next log call, and wait for it.
@@ -80,7 +91,10 @@ class LiveCell:
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the loop has ended, and raise what ended it."""
-        self._background.wait(timeout)
+        try:
+            self._background.wait(timeout)
+        finally:
+            self.dashboard.leave_picture()
 
     def _execute(self) -> None:
         error: BaseException | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from nbviz.panels.subject import Subject
 from nbviz.trainer import Trainer, TrainerOptions
 from nbviz.training.keywords import as_keywords, takes
+from nbviz.widgets.active import say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.dashboard import Dashboard
 
@@ -56,6 +57,7 @@ class LiveTrainer(Dashboard):
     @takes(LiveTrainerOptions)
     def __init__(self, options: LiveTrainerOptions) -> None:
         self.trainer = Trainer(**as_keywords(options, TrainerOptions))
+        say_at_exit_what_is_cut()
         _end_earlier_trainers_of_this_cell()
         super().__init__(
             panels=options.panels,
@@ -110,7 +112,10 @@ class LiveTrainer(Dashboard):
             TimeoutError: The run is still active. Training goes on.
             RunActiveError: Called in a block of `between_steps`, which the run waits for.
         """
-        self.trainer.wait(timeout)
+        try:
+            self.trainer.wait(timeout)
+        finally:
+            self.leave_picture()
 
     def between_steps(self) -> AbstractContextManager[None]:
         """Have the run stand between two steps while a block runs, then go on.

@@ -106,6 +106,10 @@ class LiveView(anywidget.AnyWidget):
         """Send what is new soon."""
         self._session.wake()
 
+    def leave_picture(self) -> None:
+        """Bring the pictures saved beside it up to date, from the running cell."""
+        self._output.refresh_from_cell()
+
     def close(self) -> None:
         """Remove it from all pages; the runs go on."""
         if os.getpid() != self._pid:

@@ -7,7 +7,9 @@ after the run has ended, and a saved notebook still shows the curves.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import threading
 import time
 import weakref
@@ -65,18 +67,22 @@ class Output:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._shown: tuple[Any, ...] = ()
+        self._shown_in_cell: tuple[Any, ...] = ()
         self._shown_at = float("-inf")
         self._interval = REFRESH_SECONDS
         self._closed = False
+        self._is_watching = False
+        self._unwatch: Callable[[], object] = lambda: None
 
     def show(self) -> None:
         """Display the live view and its picture as outputs of the running cell."""
         view = self._view()
         if view is None:
             return
-        self._shown = self._state(view)
+        self._shown = self._shown_in_cell = self._state(view)
         self._shown_at = time.monotonic()
         handle = display_live(view, view.picture)
+        self._watch_cells()
         with self._lock:
             self._handles = [*self._handles, handle][-HANDLES_KEPT:]
 
@@ -90,6 +96,23 @@ class Output:
         age = time.monotonic() - self._shown_at
         if state == self._shown or (active and age < self._interval and self._same_status(state)):
             return
+        self._replace(view, state)
+
+    def refresh_from_cell(self) -> None:
+        """Replace the pictures as part of what the running cell prints, if their runs went on.
+
+        nbclient, which runs notebooks for nbconvert and papermill, drops what is sent in the name
+        of a cell that has ended, as all is that the emitter's thread sends.
+        """
+        view = self._view()
+        if view is None or self._closed or os.getpid() != self._pid or not self._handles:
+            return
+        state = self._state(view)
+        if state != self._shown_in_cell:
+            self._shown_in_cell = state
+            self._replace(view, state)
+
+    def _replace(self, view: Shown, state: tuple[Any, ...]) -> None:
         started = time.monotonic()
         picture = view.picture()
         self._shown, self._shown_at = state, time.monotonic()
@@ -100,6 +123,34 @@ class Output:
     def close(self) -> None:
         """Leave the pictures as they are."""
         self._closed = True
+        self._unwatch()
+
+    def _watch_cells(self) -> None:
+        """At the end of each cell, show the end of a run that has ended meanwhile."""
+        ipython = sys.modules["IPython"]  # which displays
+        shell: Any = cast("Any", ipython).get_ipython()
+        if shell is None or self._is_watching:
+            return
+        reference = weakref.ref(self)
+
+        def cell_ended(*_: object) -> None:
+            output = reference()
+            if output is not None:
+                output.refresh_if_over()
+
+        def unwatch() -> None:
+            with contextlib.suppress(ValueError):
+                shell.events.unregister("post_run_cell", cell_ended)
+
+        shell.events.register("post_run_cell", cell_ended)
+        self._is_watching = True
+        self._unwatch = weakref.finalize(self, unwatch)
+
+    def refresh_if_over(self) -> None:
+        """Replace the pictures from the running cell if nothing more will come."""
+        view = self._view()
+        if view is not None and not any(subject.is_active for subject in view.subjects):
+            self.refresh_from_cell()
 
     @staticmethod
     def _state(view: Shown) -> tuple[Any, ...]:
