@@ -69,5 +69,11 @@ class Dashboard(LiveView):
 
         return mime_bundle(self.runs, self.view_id)
 
+    def drawing(self) -> str:
+        """Return the same as SVG, for pages that hold the widget and no picture beside it."""
+        from nbviz.pictures.saved_view import render_svg
+
+        return render_svg(self.runs)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(repr(run.name) for run in self.runs)})"

@@ -81,9 +81,12 @@ class GraphView(LiveView):
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""
         return graph_bundle(self._graph, self.view_id)
 
+    def drawing(self) -> str:
+        """Return the same as SVG, for pages that hold the widget and no picture beside it."""
+        return picture_to_svg(graph_picture(self._graph))
+
     def _page(self) -> str:
-        svg = picture_to_svg(graph_picture(self._graph))
-        return saved_page(PANELS, self.subjects, self._title, picture=svg)
+        return saved_page(PANELS, self.subjects, self._title, picture=self.drawing())
 
     def __repr__(self) -> str:
         return f"GraphView({self._title!r})"

@@ -122,8 +122,22 @@ class LiveView(anywidget.AnyWidget):
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""
         raise NotImplementedError
 
+    def drawing(self) -> str:
+        """Return the same as SVG, for pages that hold the widget and no picture beside it."""
+        raise NotImplementedError
+
     def _ipython_display_(self, **_: Any) -> None:
         self._output.show()
+
+    def _get_embed_state(self, drop_defaults: bool = False) -> Any:
+        """Return what ipywidgets' `embed_minimal_html` writes, which holds no cell's outputs.
+
+        The page draws it in the view's place until a kernel has answered. Without the override the
+        view would be empty there.
+        """
+        state: Any = super()._get_embed_state(drop_defaults=drop_defaults)
+        state["state"]["_drawing"] = self.drawing()
+        return state
 
     # ------------------------------------------------------------ messages
 

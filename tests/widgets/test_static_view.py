@@ -9,8 +9,11 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import torch
+from ipywidgets.embed import embed_minimal_html
 from PIL import Image
 
+import nbviz
 from nbviz.errors import ConfigurationError
 from nbviz.pictures import shapes as static_shapes
 from nbviz.pictures.charts import chart_titles, extremes, split_tag
@@ -231,3 +234,22 @@ def test_a_scale_out_of_range_is_refused() -> None:
 def test_an_id_that_could_end_the_style_sheet_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="view_id must be letters and digits"):
         render_html([], '"]{}</style>')
+
+
+def test_a_page_made_by_ipywidgets_holds_the_drawing_that_stands_in_for_the_view() -> None:
+    shown = [
+        (nbviz.Dashboard(recorded("digits")), "digits"),
+        (nbviz.graph(torch.nn.Linear(4, 2), torch.ones(1, 4)), "Linear"),
+    ]
+    for view, words in shown:
+        page = io.StringIO()
+        embed_minimal_html(page, views=[view], title="page")
+        (state,) = re.findall(
+            r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>',
+            page.getvalue(),
+            re.DOTALL,
+        )
+        drawing = json.loads(state)["state"][view.model_id]["state"]["_drawing"]
+        assert any(words in text for text in texts(drawing))
+        assert "_drawing" not in view.get_state()  # a kernel's page is sent none
+        view.close()

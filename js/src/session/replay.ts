@@ -28,6 +28,7 @@ export class Replay implements Asker {
 	) {
 		this.buffers = recorded.buffers.map(decode);
 		this.answers = answersOf(recorded);
+		store.clear();
 		for (const update of recorded.updates) store.apply(update, this.buffers);
 	}
 

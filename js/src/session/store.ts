@@ -13,6 +13,8 @@ export class Store {
 	readonly runs = new Map<string, RunState>();
 	/** Whether an answer or a sign of life from the kernel is overdue: busy, restarted or gone. */
 	isSilent = false;
+	/** Whether a snapshot has come: without one it is not known what there is to draw. */
+	isFilled = false;
 	private readonly owners: ReadonlyMap<string, PanelData>;
 	private readonly listeners = new Set<(topics: Topics) => void>();
 	private readonly changed = new Set<string>();
@@ -33,6 +35,7 @@ export class Store {
 
 	/** Forgets everything; a snapshot follows. */
 	clear(): void {
+		this.isFilled = true;
 		this.runs.clear();
 		this.mark("runs");
 	}

@@ -51,7 +51,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 	const page = pages.get(viewId(model));
 	if (!page) throw new Error("nbviz: render was called before initialize");
 	const isChosen = model.get("_is_chosen") === true;
-	return mount(el, page, panelNames(model.get("_panels")), viewId(model), isChosen);
+	const drawing = String(model.get("_drawing") ?? "");
+	return mount(el, page, panelNames(model.get("_panels")), viewId(model), isChosen, drawing);
 }
 
 /** Draws a recorded run into a page without a kernel. */
@@ -63,7 +64,7 @@ export function replay(
 ): () => void {
 	const store = new Store(panels);
 	const asker = new Replay(store, recorded, assets, panels);
-	return mount(el, { store, asker, places: new Set() }, shown, "", false);
+	return mount(el, { store, asker, places: new Set() }, shown, "", false, "");
 }
 
 function mount(
@@ -72,19 +73,26 @@ function mount(
 	shown: string[],
 	id: string,
 	isChosen: boolean,
+	drawing: string,
 ): () => void {
 	const themeListeners = new Set<() => void>();
-	const { root, remove } = viewRoot(el, STYLES, id, page.asker.isLive, () => {
+	const themeChanged = () => {
 		for (const listener of themeListeners) listener();
-	});
-	const cleanups: (() => void)[] = [];
+	};
+	const { store, asker } = page;
+	const { root, show, remove } = viewRoot(el, STYLES, id, asker.isLive, themeChanged, drawing);
+	const look = () => {
+		if (store.isFilled && root.dataset.waiting !== undefined) show();
+	};
+	look();
+	const cleanups = [store.subscribe(look)];
 	let place = 0;
 	while (page.places.has(place)) place += 1;
 	page.places.add(place);
-	const wanted = new Wanted(page.asker, page.store, panels);
+	const wanted = new Wanted(asker, store, panels);
 	const context: Context = {
-		store: page.store,
-		asker: page.asker,
+		store,
+		asker,
 		panels,
 		root,
 		pointedStep: createPointedStep(),

@@ -13,8 +13,9 @@ interface Model {
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 	const styles = [tokens, base, summary].join("\n");
-	const { root, remove } = viewRoot(el, styles, String(model.get("_view_id") ?? ""), true);
+	const { root, show, remove } = viewRoot(el, styles, String(model.get("_view_id") ?? ""), true);
 	new SummaryPanel(root, model.get("_table") as SummaryTable);
+	show();
 	root.dataset.nbviz = "ready";
 	return remove;
 }

@@ -51,6 +51,7 @@ export function stage(isLive = true, viewState: ViewState = passingViewState()):
 	root.className = "nbviz";
 	document.body.replaceChildren(root);
 	const store = new Store(PANELS);
+	store.clear(); // as the first snapshot does
 	const asked: Question[] = [];
 	const wanted: WantedSet[] = [];
 	const open: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];

@@ -124,9 +124,9 @@ class CurvesPanel {
 		this.cards.arrange(this.groups.arrange(found, filter));
 		this.controls.found(filter === "" ? undefined : found.length, lines.size);
 		this.empty.hidden = found.length > 0;
-		const waiting = this.context.asker.isLive
-			? "No points yet. Press Start, or log a value with run.log()."
-			: "This run logged no values.";
+		const { asker, store } = this.context;
+		const live = store.isFilled ? "No points yet. Press Start, or log a value with run.log()." : "";
+		const waiting = asker.isLive ? live : "This run logged no values.";
 		this.empty.textContent = lines.size > 0 ? `No tag matches “${this.filter}”.` : waiting;
 		this.controls.root.hidden = lines.size === 0;
 		this.want();

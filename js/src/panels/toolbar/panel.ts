@@ -154,6 +154,7 @@ class Toolbar {
 
 	private update(): void {
 		this.updatePicker();
+		const { store } = this.context;
 		const { run } = selectionOf(this.context);
 		const progress = run?.progress;
 		const status = progress?.status ?? "ready";
@@ -165,11 +166,11 @@ class Toolbar {
 		this.root.dataset.step = String(progress?.step ?? 0);
 		// The status dot pulses as long as updates of the run arrive.
 		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
-		this.silence.hidden = !this.context.store.isSilent;
-		const word = run ? WORDS[status] : "No run yet";
+		this.silence.hidden = !store.isSilent;
+		const word = run ? WORDS[status] : store.isFilled ? "No run yet" : "Waiting for the kernel…";
 		if (this.word.textContent !== word) this.word.textContent = word;
 		this.status.title = status === "failed" && run ? (failureOf(run)?.summary ?? "") : "";
-		this.name.hidden = this.context.store.runs.size > 1;
+		this.name.hidden = store.runs.size > 1;
 		if (this.name.textContent !== (run?.name ?? "")) this.name.textContent = run?.name ?? "";
 		this.name.title = run?.name ?? "";
 		this.progress.update(progress);
