@@ -143,17 +143,33 @@ def _owned(
     return {owner: tuple(held) for owner, held in owned.items()}
 
 
+def _is_from_module(made: Recorded, used: Recorded) -> bool:
+    """Whether a constant was made in a module that the use of it is outside of."""
+    scope: Scope | None = used.scope
+    while scope is not None and scope is not made.scope:
+        scope = scope.parent
+    return made.is_constant and made.kind == "operation" and scope is None
+
+
 def _without_constants(nodes: list[Recorded]) -> list[Recorded]:
     """Leave out what is the same for every input, such as the making of a mask.
 
-    It is kept where parameters are applied to it, as to the positions of an embedding, or if it is
-    all there is.
+    It is kept where parameters are applied to it, as to the positions of an embedding, where a
+    module of its own makes it, as a rotary embedding does of its buffers, or if it is all there is.
     """
     kept_constants: set[int] = set()
     for node in nodes:
         origins = [nodes[origin.node] for origin in node.inputs]
         if not node.is_constant and origins and all(origin.is_constant for origin in origins):
             kept_constants.update(id(origin) for origin in origins)
+        if not node.is_constant or node.kind == "output":
+            waiting = [origin for origin in origins if _is_from_module(origin, node)]
+            while waiting:
+                made = waiting.pop()
+                if id(made) not in kept_constants:
+                    kept_constants.add(id(made))
+                    before = (nodes[origin.node] for origin in made.inputs)
+                    waiting.extend(origin for origin in before if _is_from_module(origin, node))
     if all(node.is_constant for node in nodes if node.kind == "operation"):
         return nodes
     return [

@@ -29,7 +29,7 @@ from nbviz.inspection.graph.trace.control_flow import (
     is_higher_order,
 )
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
-from nbviz.inspection.graph.trace.origins import Origin, version_of
+from nbviz.inspection.graph.trace.origins import Origin, memory_of, version_of
 from nbviz.inspection.graph.trace.recorder import distinct
 from nbviz.inspection.graph.trace.shape_rules import attention
 
@@ -323,6 +323,9 @@ class KernelMode(TorchDispatchMode):
         if node is not None:
             node.kernels.append(packet.__name__)
             node.flops += flops
+            _note_hidden(node, args, result)
+        elif packet.__name__ == "set_":  # reaches no function mode
+            recorder.tensors.forget(args[0])
         elif recorder.stack and packet.__name__ not in _BOOKKEEPING:
             self._record_uncalled(packet.__name__, flops, args, result)
 
@@ -341,6 +344,14 @@ class KernelMode(TorchDispatchMode):
         for tensor in made:
             setter = recorder.tensors.set_written if name.endswith("_") else recorder.tensors.set
             setter(tensor, Origin(number, describe(tensor)))
+
+
+def _note_hidden(node: Recorded, args: tuple[Any, ...], result: Any) -> None:
+    """Note what an operator made on a call's way, views of what it was given left out."""
+    made = [(memory, tensor) for tensor in tensors_in(result) if (memory := memory_of(tensor))]
+    if made:
+        given = {memory.address for one in tensors_in(args) if (memory := memory_of(one))}
+        node.hidden.extend((m, describe(tensor)) for m, tensor in made if m.address not in given)
 
 
 def _is_backward() -> bool:
