@@ -68,6 +68,8 @@ def build(recorder: Recorder, note: str) -> Graph:
         if id(recorder.nodes[origin.node]) in known
     ]
     types = {path: type_name(module) for path, module in recorder.named_modules}
+    if recorder.uncounted:
+        note = f"{note} Multiply-adds not counted: {', '.join(recorder.uncounted)}.".strip()
     return Graph(nodes, edges, list(calls.values()), parameters, types, note)
 
 
@@ -111,7 +113,7 @@ def error_text(error: BaseException) -> str:
 def _parameters(recorder: Recorder) -> tuple[list[Parameter], dict[int, int]]:
     """Every parameter once with all its names, and its number by its `id`."""
     names: dict[int, list[str]] = {}
-    found: dict[int, torch.nn.Parameter] = {}
+    found: dict[int, torch.Tensor] = {}
     for name, parameter in recorder.named_parameters:
         names.setdefault(id(parameter), []).append(name)
         found[id(parameter)] = parameter
@@ -119,7 +121,7 @@ def _parameters(recorder: Recorder) -> tuple[list[Parameter], dict[int, int]]:
     return parameters, {key: number for number, key in enumerate(found)}
 
 
-def _described(names: tuple[str, ...], parameter: torch.nn.Parameter) -> Parameter:
+def _described(names: tuple[str, ...], parameter: torch.Tensor) -> Parameter:
     dtype = str(parameter.dtype).removeprefix("torch.")
     if torch.nn.parameter.is_lazy(parameter):
         return Parameter(names, 0, parameter.requires_grad, (), dtype, 0)

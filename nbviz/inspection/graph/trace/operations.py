@@ -28,6 +28,7 @@ from nbviz.inspection.graph.trace.control_flow import (
     attention_shapes,
     is_higher_order,
 )
+from nbviz.inspection.graph.trace.flops import flops_of
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin, memory_of, version_of
 from nbviz.inspection.graph.trace.recorder import distinct
@@ -318,8 +319,10 @@ class KernelMode(TorchDispatchMode):
         recorder = self._recorder
         node = recorder.current
         packet = func._overloadpacket
-        count = flop_registry.get(packet)
-        flops = _flops(count, args, kwargs, result) if count else 0
+        flops = flops_of(func, args, kwargs, result)
+        if flops is None:
+            flops = 0
+            recorder.uncounted[packet.__name__] = None
         if node is not None:
             node.kernels.append(packet.__name__)
             node.flops += flops
@@ -357,16 +360,6 @@ def _note_hidden(node: Recorded, args: tuple[Any, ...], result: Any) -> None:
 def _is_backward() -> bool:
     """Whether an operator is run by a backward pass."""
     return cast("Any", torch._C._current_autograd_node()) is not None  # its stub knows of no None
-
-
-def _flops(count: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> int:
-    """Call PyTorch's formula with the shapes that it takes."""
-    formula = getattr(count, "__wrapped__", None)
-    if formula is None or not isinstance(result, torch.Tensor):
-        return int(count(*args, **kwargs, out_val=result))
-    # The wrapper around a formula turns tensors into shapes wherever they are, which takes longer.
-    shapes = [value.shape if isinstance(value, torch.Tensor) else value for value in args]
-    return int(formula(*shapes, **kwargs, out_shape=result.shape))
 
 
 def _place(name: str, home: torch.device) -> Any:

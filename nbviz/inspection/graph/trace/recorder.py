@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nbviz.inspection.graph.trace.modules import named_modules, named_parameters
+from nbviz.inspection.graph.trace.modules import named_modules, named_parameters, packed_parameters
 from nbviz.inspection.graph.trace.nested_tensors import TensorInfo, describe
 from nbviz.inspection.graph.trace.origins import Memory, Origin, TensorMap
 
@@ -112,6 +112,7 @@ class Recorder:
         self.gradients = gradients
         self.is_users_pass = is_users_pass
         self.failure: Exception | None = None  # what ended the recording before the pass ended
+        self.uncounted: dict[str, None] = {}  # operators whose FLOPs are not known
         self.raised: Raised | None = None  # by the model itself
         self.has_begun = False  # whether the model's own call, which opens no scope, was seen
         self.nodes: list[Recorded] = []
@@ -119,7 +120,10 @@ class Recorder:
         self.current: Recorded | None = None
         self.named_modules = named_modules(model)
         self.modules = {id(module): name for name, module in reversed(self.named_modules)}
-        self.named_parameters = named_parameters(self.named_modules)
+        self.named_parameters = [
+            *named_parameters(self.named_modules),
+            *packed_parameters(self.named_modules),
+        ]
         self.parameters = {id(p) for _, p in self.named_parameters}
         buffers = (
             buffer for _, module in self.named_modules for buffer in module._buffers.values()
