@@ -242,7 +242,7 @@ class Trainer:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
-        current: Any = _AtPresentStep(self.run, self.engine)
+        current = _AtPresentStep(self.run, self.engine)
         with as_current(current), captured_prints(self.run.note):
             self.engine.run()
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nbviz.errors import ConfigurationError, RunStopped, add_note
 from nbviz.errors import describe as describe_error
-from nbviz.training import checks
+from nbviz.training import checks, clock
 from nbviz.training.batches import count_samples, describe
 from nbviz.training.between_steps import registered
 from nbviz.training.commands import Control
@@ -184,13 +183,13 @@ class Engine:
             raise
         finally:
             self.control.finish_commands(self.step)
-            self._emit(RunEnded(time.time(), self.step, self.epoch, reason, failure))
+            self._emit(RunEnded(clock.now(), self.step, self.epoch, reason, failure))
             self.control.end(reason)
 
     def _run(self) -> None:
         self._limits.begin(self.step, self.epoch)
         epochs, device = self._limits.last_epoch, str(self.device)
-        self._emit(RunStarted(time.time(), self.step, self._total_steps(), epochs, device))
+        self._emit(RunStarted(clock.now(), self.step, self._total_steps(), epochs, device))
         self._is_in_step = False
         for text in (
             self._check_schedule(),
@@ -219,7 +218,7 @@ class Engine:
 
     def _run_epoch(self) -> None:
         self.epoch += 1
-        self._emit(EpochStarted(time.time(), self.step, self.epoch))
+        self._emit(EpochStarted(clock.now(), self.step, self.epoch))
         self._threads.restart_clock()
         self._train_epoch()
         if self._validate_every is None:
@@ -227,7 +226,7 @@ class Engine:
         missing = self._schedule.epoch_ended(self.epoch)
         if missing is not None:
             self._say_once("error", missing)
-        self._emit(EpochEnded(time.time(), self.step, self.epoch))
+        self._emit(EpochEnded(clock.now(), self.step, self.epoch))
         if checks.is_one_pass(self._train_loader) and not self._is_over():
             self._limits.last_epoch = self.epoch
             if self._limits.max_steps is not None:
@@ -327,7 +326,7 @@ class Engine:
             scalars["skipped_updates"] = self._skipped
         if self._threads.is_measuring:
             self._threads.step_ended()
-        self._emit(StepEnded(time.time(), self.step, self.epoch, scalars))
+        self._emit(StepEnded(clock.now(), self.step, self.epoch, scalars))
         self._schedule.step_ended(scalars, self.step)
         if "loss" in values and self._nonfinite.turned(values["loss"]):
             self._meet_nonfinite()
@@ -338,7 +337,7 @@ class Engine:
     def _validate(self) -> None:
         if self._val_loader is None or self._val_step is None:
             return
-        self._emit(ValidationStarted(time.time(), self.step, self.epoch))
+        self._emit(ValidationStarted(clock.now(), self.step, self.epoch))
         scalars = validate(
             self.model,
             self._val_loader,
@@ -352,7 +351,7 @@ class Engine:
             between=self._safe_point,
             with_gradients=bool(self._needs_gradients),
         )
-        self._emit(ValidationEnded(time.time(), self.step, self.epoch, scalars))
+        self._emit(ValidationEnded(clock.now(), self.step, self.epoch, scalars))
         self._schedule.validated(scalars)
         self._threads.restart_clock()
 
@@ -448,4 +447,4 @@ class Engine:
             self._log(level, text)
 
     def _log(self, level: LineLevel, text: str) -> None:
-        self._emit(LineLogged(time.time(), self.step, level, text))
+        self._emit(LineLogged(clock.now(), self.step, level, text))

@@ -14,8 +14,9 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.inspection.tensors.histograms import Histogram, make_histogram
 from nbviz.recording.capture.captured import copy_array
+from nbviz.recording.media.pil import MOST_PIXELS
 from nbviz.recording.media.png import encode_png
-from nbviz.recording.media.store import Image
+from nbviz.recording.media.store import Image, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
 
 ImageLayout = Literal["auto", "HWC", "CHW", "HW"]
 MOST_BINS = 4096
-MOST_TEXT = 1_000_000
-"""Characters of a text that are kept."""
-
 _CHANNELS = (1, 3, 4)
-_MOST_PIXELS = 1 << 26
 _GAP = 2  # pixels between the images of a grid
 _EIGHT_BITS = 255
 
@@ -121,6 +118,14 @@ class GridInput:
             raise LoggingError(f"{tag!r} got no images; give at least one.")
         self._inputs = [ImageInput(tag, part, layout) for part in parts]
         self._columns = columns or int(np.ceil(np.sqrt(len(parts))))
+        height, width = (max(one.shape[side] for one in self._inputs) + _GAP for side in (0, 1))
+        in_row = min(self._columns, len(parts))
+        covered = height * width * in_row * -(-len(parts) // self._columns)
+        if covered > MOST_PIXELS:
+            raise LoggingError(
+                f"{tag!r} got {len(parts):,} images that would cover {covered:,} pixels; at most "
+                f"{MOST_PIXELS:,} pixels can be kept. Log fewer, or smaller ones."
+            )
         self.nbytes = sum(one.nbytes for one in self._inputs)
 
     @property
@@ -226,8 +231,7 @@ class TextInput:
             raise LoggingError(
                 f"{tag!r} needs a text, got {type(text).__name__}; write str(…) around it."
             )
-        more = len(text) - MOST_TEXT
-        self._text = text if more <= 0 else f"{text[:MOST_TEXT]}… and {more:,} more characters"
+        self._text = shortened(text)
         self.nbytes = len(self._text)
 
     def make(self) -> str:
@@ -312,9 +316,9 @@ def _image_shape(
             + ("" if layout == "auto" else f" with layout={layout!r}")
             + "; log a batch with log_images."
         )
-    if found[0] * found[1] > _MOST_PIXELS:
+    if found[0] * found[1] > MOST_PIXELS:
         raise LoggingError(
             f"{tag!r} got an image of {found[0]:,} × {found[1]:,} pixels; at most "
-            f"{_MOST_PIXELS:,} pixels can be kept. Reduce it first."
+            f"{MOST_PIXELS:,} pixels can be kept. Reduce it first."
         )
     return found, is_planar
