@@ -330,7 +330,7 @@ def test_a_device_sample_keeps_no_tensor() -> None:
     tensor = torch.randn(100_000)
     reference = weakref.ref(tensor)
     found: dict = {}
-    sample = DeviceSample({"x": tensor}, 8, found.update, Plans())
+    sample = DeviceSample({"x": tensor}, {"x": 0}, 8, found.update, Plans())
     assert sample.nbytes < 1000
     del tensor
     gc.collect()
