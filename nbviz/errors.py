@@ -15,6 +15,19 @@ RunStopped (BaseException)             leaves a loop whose run was stopped
 """
 
 
+def describe(error: BaseException) -> str:
+    """Return an error's type and message in one line; its own `__str__` may fail."""
+    return f"{type(error).__name__}: {text_of(error)}"
+
+
+def text_of(value: object) -> str:
+    """Return `str(value)`, or a sentence in its place where that fails: the code is not ours."""
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001  whatever a user's code raises
+        return f"(its text cannot be shown: its __str__ raised {type(error).__name__})"
+
+
 class NbvizError(Exception):
     """Base of every error that nbviz raises."""
 

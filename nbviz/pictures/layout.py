@@ -64,6 +64,7 @@ def make_picture(runs: Sequence[Run], width: int) -> Picture:
         raise ConfigurationError(f"width must be at least 320 pixels, got {width}.")
     for run in runs:
         run.drain()
+        run.capture_idle_weights()
     runs = runs[:RUNS_SHOWN]
     picture = Picture(width)
     y = PADDING

@@ -132,6 +132,7 @@ def describe(runs: Sequence[Run]) -> str:
     sentences: list[str] = []
     for run in runs:
         run.drain()
+        run.capture_idle_weights()
         head = f"Run {run.name}, {run.progress.status}: {summary(run)}."
         values = [
             f"{tag} {format_value(found.last)} "

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import contextvars
 import ctypes
+import signal
 import sys
 import threading
 import time
@@ -49,8 +50,21 @@ def quick_switching() -> Generator[None]:
                 sys.setswitchinterval(_before)
 
 
+def leave_interrupts_to_the_foreground() -> None:
+    """Keep the kernel's interrupt from the processes that the present thread starts.
+
+    Jupyter and a terminal send SIGINT to the whole process group, so that DataLoader workers get
+    it, too, and end. A process inherits what its parent's thread blocks. Python itself answers the
+    signal on the main thread, as before.
+    """
+    if hasattr(signal, "pthread_sigmask"):  # not on Windows, where nothing is inherited
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 class BackgroundRun:
     """Runs a callable once on a daemon thread, in a copy of the caller's context.
+
+    An interrupt of the foreground reaches neither the thread nor the processes that it starts.
 
     The interpreter can exit while it is active: it is stopped then, as by `RunStopped`.
 
@@ -127,6 +141,7 @@ class BackgroundRun:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        leave_interrupts_to_the_foreground()
         try:
             with quick_switching():
                 self._target()

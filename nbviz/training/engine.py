@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nbviz.errors import ConfigurationError, RunStopped
-from nbviz.training import options
+from nbviz.training import checks, clock
 from nbviz.training.batches import count_samples, describe
 from nbviz.training.between_steps import registered
 from nbviz.training.commands import Control
@@ -32,137 +31,80 @@ from nbviz.training.nonfinite import NonFiniteWatch
 from nbviz.training.observers import Observers
 from nbviz.training.schedule import Schedule
 from nbviz.training.seeds import seed_everything
-from nbviz.training.step_functions import UserStep, training_function, validation_function
+from nbviz.training.step_functions import training_function, validation_function
 from nbviz.training.step_results import check_loss, tagged
-from nbviz.training.update import Precision, Update
+from nbviz.training.update import Update
 from nbviz.training.validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
     from nbviz.protocol.log import LineLevel
     from nbviz.training.events import EndReason, Observer
-    from nbviz.training.metrics import Metric
+    from nbviz.training.options import TrainingOptions
 
 
 class Engine:
     """Trains a model, tells its observers, and obeys its control between steps.
 
     Args:
-        model: The model, compiled or not; moved to `device`. A model in eval mode is set to train
-            mode when the run begins; in one in train mode, parts that you froze with `.eval()`
-            stay as they are.
-        train_loader: Any iterable of batches, with a length or without.
-        val_loader: Batches for validation; None for no validation.
-        loss_fn: Loss of (outputs, targets): a scalar tensor. `split_batch` tells what a batch may
-            look like.
-        optimizer: Over the model's parameters. None if `training_step` steps by itself.
-        scheduler: Any object with `step()`, stepped after each `scheduler_interval`.
-        scheduler_interval: "step" or "epoch".
-        training_step: Called with (model, batch) in place of the supervised step; returns a scalar
-            loss tensor, or a dict of scalars with "loss". Without `optimizer` it makes the whole
-            step itself, and may return any scalars, or None.
-        validation_step: Called with (model, batch) without gradients; returns likewise. If None,
-            `training_step` with an optimizer, or the supervised step.
-        metrics: Names ("accuracy", "top5_accuracy", "f1", "mae", "mse") or callables of (outputs,
-            targets), or a dict that names them. One that raises is reported and dropped.
-        max_epochs: Passes over the data, at least 1; None for no bound.
-        max_steps: Optimizer steps, at least 1; None for no bound. The epoch in which they are
-            reached ends there, with its validation.
-        validate_every: "epoch", or a number of steps.
-        device: "auto" (CUDA, then MPS, then CPU) or a torch device.
-        precision: "float32", or "bf16" or "fp16" under autocast.
-        gradient_clip: Greatest norm of all gradients together, above 0; recorded as `grad_norm`.
-        accumulate: Batches in one step. An epoch's last step takes what is left.
-        seed: For Python, numpy and torch, set when the run first begins. These are global, and are
-            not restored.
-        on_nan: What happens when the loss turns NaN or infinite: "mark" says so in the log, "pause"
-            and "stop" do that too. On a GPU it is known up to 0.2 s later, so that no step waits.
-        threads: Intra-op threads of torch on the run's thread: a number, or "auto" to measure in
-            the first steps (`IntraopThreads`).
+        options: The model, the data, and how the one is trained on the other.
         control: Where commands come from.
         observers: Called with every event on the run's thread. One that raises is dropped.
 
     Raises:
-        ConfigurationError: An argument has a value that cannot work.
+        ConfigurationError: An option has a value that cannot work.
     """
 
     def __init__(
         self,
-        model: torch.nn.Module,
-        train_loader: Iterable[Any],
+        options: TrainingOptions,
         *,
-        val_loader: Iterable[Any] | None = None,
-        loss_fn: Callable[..., Any] | None = None,
-        optimizer: torch.optim.Optimizer | None = None,
-        scheduler: Any = None,
-        scheduler_interval: Literal["step", "epoch"] = "step",
-        training_step: UserStep | None = None,
-        validation_step: UserStep | None = None,
-        metrics: Mapping[str, str | Metric] | Iterable[str | Metric] = (),
-        max_epochs: int | None = None,
-        max_steps: int | None = None,
-        validate_every: Literal["epoch"] | int = "epoch",
-        device: str | torch.device = "auto",
-        precision: Precision = "float32",
-        gradient_clip: float | None = None,
-        accumulate: int = 1,
-        seed: int | None = None,
-        on_nan: Literal["mark", "pause", "stop"] = "mark",
-        threads: Literal["auto"] | int = "auto",
         control: Control | None = None,
         observers: Iterable[Observer] = (),
     ) -> None:
-        options.check_choice("scheduler_interval", scheduler_interval, ("step", "epoch"))
-        options.check_choice("precision", precision, ("float32", "bf16", "fp16"))
-        options.check_choice("on_nan", on_nan, ("mark", "pause", "stop"))
-        options.check_count("max_epochs", 1 if max_epochs is None else max_epochs)
-        options.check_count("max_steps", 1 if max_steps is None else max_steps)
-        options.check_count("validate_every", validate_every, "epoch")
-        options.check_count("accumulate", accumulate)
-        options.check_count("threads", threads, "auto")
-        options.check_positive("gradient_clip", gradient_clip)
-        options.check_loader("train_loader", train_loader, max_epochs)
-        if val_loader is not None:
-            options.check_loader("val_loader", val_loader, max_epochs)
-        self._metrics = read_metrics(metrics)
-        options.check_step(loss_fn, optimizer, training_step, tuple(self._metrics))
+        model, optimizer = options.model, options.optimizer
+        loss_fn, training_step = options.loss_fn, options.training_step
+        self._metrics = read_metrics(options.metrics)
+        checks.check_step(loss_fn, optimizer, training_step, tuple(self._metrics))
         if optimizer is None:
-            options.check_own_stepping(accumulate, gradient_clip, precision)
+            checks.check_own_stepping(options.accumulate, options.gradient_clip, options.precision)
+        self.options = options
         self.model = model
         self.optimizer = optimizer
-        self.device = choose_device(device)
+        self.device = choose_device(options.device)
         self.control = Control() if control is None else control
         self.step = 0
         self.epoch = 0
-        self._train_loader = train_loader
-        self._val_loader = val_loader
+        self._train_loader = options.train_loader
+        self._val_loader = options.val_loader
         self._train_step = training_function(loss_fn, training_step)
         self._val_step = validation_function(
-            loss_fn, training_step, validation_step, has_optimizer=optimizer is not None
+            loss_fn, training_step, options.validation_step, has_optimizer=optimizer is not None
         )
-        if val_loader is not None and self._val_step is None:
+        if self._val_loader is not None and self._val_step is None:
             raise ConfigurationError(
                 "val_loader needs validation_step=… or loss_fn=…, because this training_step "
                 "trains when it is called."
             )
         self._source = "loss_fn" if training_step is None else "training_step"
-        self._limits = Limits(max_epochs, max_steps)
-        self._validate_every = None if isinstance(validate_every, str) else validate_every
-        self._accumulate = accumulate
-        self._seed = seed
-        self._on_nan = on_nan
+        self._limits = Limits(options.max_epochs, options.max_steps)
+        every = options.validate_every
+        self._validate_every = None if isinstance(every, str) else every
+        self._accumulate = options.accumulate
         self._emit = Observers(observers)
-        self._update = Update(optimizer, self.device, precision, gradient_clip, accumulate)
-        self._schedule = Schedule(scheduler, scheduler_interval)
+        self._update = Update(
+            optimizer, self.device, options.precision, options.gradient_clip, options.accumulate
+        )
+        self._schedule = Schedule(options.scheduler, options.scheduler_interval)
         self._nonfinite = NonFiniteWatch(self.device)
         self._threads = IntraopThreads(
-            threads,
+            options.threads,
             is_tunable=self.device.type == "cpu" and not hasattr(model, "_orig_mod"),
             report=lambda text: self._log("info", text),
         )
         if optimizer is not None:
-            self.control.registry.for_optimizer(optimizer, scheduler)
+            self.control.registry.for_optimizer(optimizer, options.scheduler)
         self.control.registry.for_dropout(model)
         move_model(model, optimizer, self.device)
 
@@ -205,18 +147,18 @@ class Engine:
             raise
         finally:
             self.control.finish_commands(self.step)
-            self._emit(RunEnded(time.time(), self.step, self.epoch, reason, failure))
+            self._emit(RunEnded(clock.now(), self.step, self.epoch, reason, failure))
             self.control.end(reason)
 
     def _run(self) -> None:
         self._limits.begin(self.step, self.epoch)
-        batches = options.length_of(self._train_loader)
+        batches = checks.length_of(self._train_loader)
         epoch_steps = None if batches is None else -(-batches // self._accumulate)
         total_steps = self._limits.total_steps(self.step, self.epoch, epoch_steps)
         epochs, device = self._limits.last_epoch, str(self.device)
-        self._emit(RunStarted(time.time(), self.step, total_steps, epochs, device))
-        if self._seed is not None and self.step == 0:
-            seed_everything(self._seed)
+        self._emit(RunStarted(clock.now(), self.step, total_steps, epochs, device))
+        if self.options.seed is not None and self.step == 0:
+            seed_everything(self.options.seed)
         if not self.model.training:
             self.model.train()
         move_model(self.model, self.optimizer, self.device)
@@ -233,14 +175,14 @@ class Engine:
 
     def _run_epoch(self) -> None:
         self.epoch += 1
-        self._emit(EpochStarted(time.time(), self.step, self.epoch))
+        self._emit(EpochStarted(clock.now(), self.step, self.epoch))
         self._threads.restart_clock()
         self._train_epoch()
         if self._validate_every is None:
             self._validate()
         self._schedule.epoch_ended()
-        self._emit(EpochEnded(time.time(), self.step, self.epoch))
-        if options.is_one_pass(self._train_loader) and not self._is_over():
+        self._emit(EpochEnded(clock.now(), self.step, self.epoch))
+        if checks.is_one_pass(self._train_loader) and not self._is_over():
             self._limits.last_epoch = self.epoch
             if self._limits.max_steps is not None:
                 self._log(
@@ -303,7 +245,7 @@ class Engine:
         scalars.update(extra)
         if self._threads.is_measuring:
             self._threads.step_ended()
-        self._emit(StepEnded(time.time(), self.step, self.epoch, scalars))
+        self._emit(StepEnded(clock.now(), self.step, self.epoch, scalars))
         self._schedule.step_ended(scalars)
         if "loss" in values and self._nonfinite.turned(values["loss"]):
             self._meet_nonfinite()
@@ -314,7 +256,7 @@ class Engine:
     def _validate(self) -> None:
         if self._val_loader is None or self._val_step is None:
             return
-        self._emit(ValidationStarted(time.time(), self.step, self.epoch))
+        self._emit(ValidationStarted(clock.now(), self.step, self.epoch))
         scalars = validate(
             self.model,
             self._val_loader,
@@ -325,7 +267,7 @@ class Engine:
             report=self._report_metric,
             between=self._safe_point,
         )
-        self._emit(ValidationEnded(time.time(), self.step, self.epoch, scalars))
+        self._emit(ValidationEnded(clock.now(), self.step, self.epoch, scalars))
         self._schedule.validated(scalars)
         self._threads.restart_clock()
 
@@ -341,9 +283,9 @@ class Engine:
             f"the loss became NaN or infinite {where} step {self.step:,}. Try a lower learning "
             "rate, or gradient_clip=1.0.",
         )
-        if self._on_nan == "pause":
+        if self.options.on_nan == "pause":
             self.control.hold(self.step)
-        elif self._on_nan == "stop":
+        elif self.options.on_nan == "stop":
             raise RunStopped(f"The loss became NaN or infinite {where} step {self.step:,}.")
 
     def _is_over(self) -> bool:
@@ -357,7 +299,7 @@ class Engine:
         )
 
     def _log(self, level: LineLevel, text: str) -> None:
-        self._emit(LineLogged(time.time(), self.step, level, text))
+        self._emit(LineLogged(clock.now(), self.step, level, text))
 
 
 def _present_rate(optimizer: torch.optim.Optimizer) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from nbviz.training import clock
 from nbviz.training.events import LineLogged, RunEnded
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Observers:
             f"the observer {name} raised {type(error).__name__} at {type(event).__name__} and gets "
             f"no more events; training goes on. {error}"
         )
-        line = LineLogged(time.time(), event.step, "error", text.strip())
+        line = LineLogged(clock.now(), event.step, "error", text.strip())
         for other in tuple(told):
             if other not in self._observers:
                 continue

@@ -14,6 +14,7 @@ class RunCursor:
     """How much of one run a page, or all pages, have been sent."""
 
     points: list[int] = field(default_factory=list[int])
+    restarts: dict[int, int] = field(default_factory=dict[int, int])  # of series, if any
     late: set[int] = field(default_factory=set[int])  # series whose points were held back
     events: int = 0
     lines: int = 0

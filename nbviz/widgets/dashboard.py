@@ -14,7 +14,7 @@ import anywidget
 import traitlets
 
 from nbviz.errors import ConfigurationError
-from nbviz.front_end import front_end
+from nbviz.front_end import widget_module
 from nbviz.widgets.emitter import Emitter
 from nbviz.widgets.feed import Feed
 from nbviz.widgets.output import Output
@@ -49,7 +49,7 @@ class Dashboard(anywidget.AnyWidget):
             range.
     """
 
-    _esm = front_end("widget")
+    _esm = widget_module("widget")
     _pid = 0  # until it is made: ipywidgets closes what could not be
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)

@@ -110,6 +110,7 @@ class Feed:
     ) -> None:
         if end is None:
             run.drain()
+            run.capture_idle_weights()
         sent = cursor.runs.setdefault(run.run_id, RunCursor())
         add_run(run, sent, batch)
         if run.run_id in self.graphs and not sent.has_graph:

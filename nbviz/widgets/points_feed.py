@@ -60,12 +60,17 @@ def add_points(
         if number == len(sent.points):
             sent.points.append(0)
             _add_series(run, number, tag, batch)
+        if run.series(tag).restarts != sent.restarts.get(number, 0):
+            # Pages begin the series anew, with its newest segment.
+            sent.restarts[number] = run.series(tag).restarts
+            sent.points[number] = 0
+            _add_series(run, number, tag, batch)
         if number not in interest:
             sent.late.add(number)
             continue
         series = run.series(tag)
         start = sent.points[number]
-        stop = len(series) if end is None else end.points[number]
+        stop = len(series) if end is None else min(len(series), end.points[number])
         points = most
         if number in sent.late:
             if size > limit:

@@ -11,7 +11,8 @@ import torch
 from simulated_cuda import in_place_of_cuda
 from simulated_device import Simulation
 
-from nbviz.recording import collector, run_record
+from nbviz.recording import collector
+from nbviz.recording import run as run_module
 from nbviz.recording.capture import captured, staging
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class EndingCollector(collector.Collector):
 @pytest.fixture
 def nobody_collects(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the test's own thread asks for anything."""
-    monkeypatch.setattr(run_record, "keep_drained", lambda _: None)
+    monkeypatch.setattr(run_module, "keep_drained", lambda _: None)
 
 
 @pytest.fixture

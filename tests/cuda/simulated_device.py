@@ -13,8 +13,9 @@ from __future__ import annotations
 import collections
 import random
 import threading
+import traceback
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -108,6 +109,20 @@ class Event:
         return float(other.ticket.at - self.ticket.at)
 
 
+class Wait(NamedTuple):
+    """What the host waited for, the name of the thread, and nbviz's functions that had it wait."""
+
+    what: str
+    thread: str
+    where: tuple[str, ...]
+
+
+def _where() -> tuple[str, ...]:
+    frames = (frame for frame, _ in traceback.walk_stack(None))
+    names = [frame.f_globals.get("__name__", "") + "." + frame.f_code.co_name for frame in frames]
+    return tuple(name for name in names if name.startswith("nbviz."))
+
+
 class Block:
     """Memory of a stream's pool."""
 
@@ -130,7 +145,7 @@ class Simulation:
     Attributes:
         calls: What was asked of the driver and of torch, by name, since `forget`.
         launches: Kernels and copies, by name.
-        waits: What the host waited for, and the name of the thread that did.
+        waits: What the host waited for.
         faults: What would have ended a graph's capture.
         capturing: Streams whose work becomes part of a CUDA graph.
     """
@@ -139,7 +154,7 @@ class Simulation:
         self.schedule = schedule
         self.calls: collections.Counter[str] = collections.Counter()
         self.launches: collections.Counter[str] = collections.Counter()
-        self.waits: list[tuple[str, str]] = []
+        self.waits: list[Wait] = []
         self.faults: list[str] = []
         self.capturing: set[Stream] = set()
         self.reused = 0
@@ -162,6 +177,11 @@ class Simulation:
         self.launches.clear()
         self.waits.clear()
         self.peak_bytes = self.live_bytes
+
+    @property
+    def training_waits(self) -> list[Wait]:
+        """Waits of all threads but nbviz's own; to be asked for before anything is read."""
+        return [one for one in self.waits if one.thread != "nbviz-collector"]
 
     def count(self, name: str) -> None:
         with self._lock:
@@ -272,7 +292,7 @@ class Simulation:
         """Have the host wait."""
         self.count(name)
         self._check_capture(name)
-        self.waits.append((name, threading.current_thread().name))
+        self.waits.append(Wait(name, threading.current_thread().name, _where()))
         while not until():
             assert self.work(1), "what is waited for never comes"
 

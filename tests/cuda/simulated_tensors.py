@@ -127,6 +127,15 @@ def to_device(simulation: Simulation, host: torch.Tensor, index: int = 0) -> Sim
     return _upload(simulation, host, torch.device("cuda", index), host.dtype)
 
 
+def model_to_device(simulation: Simulation, model: torch.nn.Module) -> torch.nn.Module:
+    """Put a model's parameters on a device, in place; `model.to` cannot, as their class changes."""
+    for module in model.modules():
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            made = torch.nn.Parameter(to_device(simulation, parameter.detach()))
+            setattr(module, name, made)
+    return model
+
+
 def dispatch(simulation: Simulation, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Do an operation: at once on the host, as a stream's work on a device."""
     tensors = [one for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
     Simulate = Callable[..., Simulation]
 
 
-def waits_here(simulation: Simulation) -> list[str]:
-    name = threading.current_thread().name
-    return [what for what, thread in simulation.waits if thread == name]
-
-
 @pytest.mark.usefixtures("nobody_collects")
 @pytest.mark.parametrize("as_list", [False, True])
 def test_many_images_are_one_copy(simulate: Simulate, as_list: bool) -> None:
@@ -36,7 +30,7 @@ def test_many_images_are_one_copy(simulate: Simulate, as_list: bool) -> None:
     images = list(batch) if as_list else batch
     simulation.forget()
     there.log_images("samples", images, 1)
-    assert waits_here(simulation) == []
+    assert simulation.training_waits == []
     assert simulation.launches.total() == 1
     assert simulation.calls["cudaEventRecord"] == 1
     assert simulation.calls["pinned"] == 0, "not by the training's own thread"
@@ -73,7 +67,7 @@ def test_a_histogram_is_counted_there(
         here.log_histogram("values", host, step)
         values.mul_(2)
         host = host * 2
-    assert waits_here(simulation) == []
+    assert simulation.training_waits == []
     for step in range(2):
         found, expected = (run.media["values"].at(step).value for run in (there, here))
         assert found.counts.tolist() == expected.counts.tolist()
@@ -89,7 +83,7 @@ def test_what_is_kept_is_not_pinned(simulate: Simulate, monkeypatch: pytest.Monk
     simulation, run = simulate(3), Run()
     for step, size in enumerate((3, 1000, 5000, 12_345)):
         run.log_tensor("x", to_device(simulation, torch.arange(size) + step), step)
-    assert waits_here(simulation) == []
+    assert simulation.training_waits == []
     for step, size in enumerate((3, 1000, 5000, 12_345)):
         assert run.media["x"].at(step).value.tolist() == list(range(step, size + step))
     assert simulation.pinned_bytes == 1 << 12

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from simulated_tensors import to_device
+from simulated_tensors import model_to_device, to_device
 from torch import nn
 
 from nbviz import Run
@@ -26,13 +26,6 @@ STEPS = 12
 RUNS = [(seed, schedule) for schedule in SCHEDULES for seed in range(3)]
 
 
-def small_model(simulation: Simulation) -> nn.Module:
-    model = nn.Linear(3, 2)
-    for name, parameter in list(model.named_parameters()):
-        setattr(model, name, nn.Parameter(to_device(simulation, parameter.detach())))
-    return model
-
-
 def log_steps(simulation: Simulation, run: Run, steps: int = STEPS) -> None:
     """Log numbers that are changed in place after each call."""
     loss = to_device(simulation, torch.tensor(0.0))
@@ -48,12 +41,6 @@ def assert_exact(run: Run, steps: int = STEPS) -> None:
     assert run["more/half"].values.tolist() == [step / 2 for step in range(1, steps + 1)]
 
 
-def waits_here(simulation: Simulation) -> list[str]:
-    """What the present thread waited for; it is the training's."""
-    name = threading.current_thread().name
-    return [what for what, thread in simulation.waits if thread == name]
-
-
 @pytest.mark.parametrize(("seed", "schedule"), RUNS)
 def test_numbers_are_those_of_the_call(
     simulate: Simulate, seed: int, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
@@ -61,7 +48,7 @@ def test_numbers_are_those_of_the_call(
     """With a watch, whose memory the device gives back, and pages that are soon full."""
     monkeypatch.setattr(device_ring, "SLOTS", 4)
     simulation = simulate(seed, schedule)
-    model, run = small_model(simulation), Run(overhead_budget=1)
+    model, run = model_to_device(simulation, nn.Linear(3, 2)), Run(overhead_budget=1)
     with run.watch(model, every_steps=3):
         inputs = to_device(simulation, torch.ones(1, 3))
         loss = to_device(simulation, torch.tensor(0.0))
@@ -71,7 +58,7 @@ def test_numbers_are_those_of_the_call(
             values = {"loss": loss, "more/double": loss.double() * 2, "more/half": loss / 2}
             run.log(values, step)
             loss.add_(0.5).sub_(0.5)
-    assert waits_here(simulation) == []
+    assert simulation.training_waits == []
     assert_exact(run)
     assert simulation.reused
 
@@ -84,7 +71,7 @@ def test_memory_that_is_filled_when_it_is_made(
     monkeypatch.setattr(device_ring, "SLOTS", 4)
     simulation, run = simulate(1, schedule), Run()
     log_steps(simulation, run)
-    assert waits_here(simulation) == []
+    assert simulation.training_waits == []
     assert_exact(run)
 
 
@@ -102,7 +89,7 @@ def test_from_several_streams_and_threads(simulate: Simulate, schedule: Schedule
     log_steps(simulation, runs[0])
     for thread in threads:
         thread.join()
-    assert {thread for _, thread in simulation.waits} <= {"nbviz-collector"}
+    assert simulation.training_waits == []
     for run in runs:
         assert_exact(run)
 
@@ -131,7 +118,7 @@ def test_what_a_call_costs(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) 
     simulation.forget()
     for step in range(count):
         run.log({"loss": loss, "accuracy": accuracy}, count * 2 + step)
-    assert waits_here(simulation) == []
+    assert simulation.training_waits == []
     assert simulation.launches == {"stack": count}
     calls = simulation.calls.total() - simulation.calls["event.query"]
     # Only the operator; nothing of views, streams, events or memory.
@@ -146,11 +133,11 @@ def test_the_last_numbers_arrive_without_a_further_call(simulate: Simulate) -> N
     log_steps(simulation, run, 3)
     # Nothing but nbviz's own thread looks.
     for _ in range(400):
-        if "loss" in run._intake.series and len(run._intake.series["loss"].values) == 3:
+        if "loss" in run.tags and len(run.series("loss").values) == 3:
             break
         threading.Event().wait(0.02)
     assert run.series("loss").values.tolist() == [1, 2, 3]
-    assert waits_here(simulation) == []
+    assert simulation.training_waits == []
 
 
 def test_while_another_thread_captures_a_graph(simulate: Simulate) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
-from simulated_tensors import to_device
+from simulated_tensors import model_to_device, to_device
 from torch import nn
 
 from nbviz import Run
@@ -28,13 +27,6 @@ def make_model() -> nn.Module:
     return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2))
 
 
-def moved(simulation: Simulation, model: nn.Module) -> nn.Module:
-    for module in model.modules():
-        for name, parameter in list(module.named_parameters(recurse=False)):
-            setattr(module, name, nn.Parameter(to_device(simulation, parameter.detach())))
-    return model
-
-
 def train(run: Run, model: nn.Module, inputs: torch.Tensor, steps: int = 3) -> None:
     for step in range(1, steps + 1):
         loss = model(inputs).square().mean()
@@ -44,10 +36,6 @@ def train(run: Run, model: nn.Module, inputs: torch.Tensor, steps: int = 3) -> N
                 parameter.sub_(parameter.grad, alpha=0.1)
                 parameter.grad = None
         run.log({"loss": loss}, step)
-
-
-def waits_in_training(simulation: Simulation) -> list[tuple[str, str]]:
-    return [(what, thread) for what, thread in simulation.waits if thread != "nbviz-collector"]
 
 
 @pytest.mark.parametrize("schedule", ["random", "callers first", "others first"])
@@ -60,10 +48,10 @@ def test_as_on_the_host(simulate: Simulate, schedule: Schedule) -> None:
     here.drain_media()
     here.drain()
     simulation = simulate(5, schedule)
-    model = moved(simulation, make_model())
+    model = model_to_device(simulation, make_model())
     with there.watch(model, **options):
         train(there, model, to_device(simulation, inputs))
-    assert waits_in_training(simulation) == []
+    assert simulation.training_waits == []
     assert set(there) == set(here)
     for tag in here:
         np.testing.assert_allclose(there[tag].values, here[tag].values, rtol=1e-4, atol=1e-6)
@@ -102,7 +90,7 @@ def test_updates_copy_a_bounded_part(simulate: Simulate, monkeypatch: pytest.Mon
             for parameter in model:
                 parameter.mul_(1.25)
     watch.stop()
-    assert waits_in_training(simulation) == []
+    assert simulation.training_waits == []
     for number in range(4):
         values = run[f"update_to_weight_ratio/{number}"].values
         assert len(values) >= 1
@@ -121,7 +109,3 @@ def test_the_same_sizes_pin_no_more_memory(simulate: Simulate) -> None:
                 simulation.forget()
             run.drain_media()
     assert simulation.calls["cudaHostAlloc"] == 0
-    assert {thread for _, thread in simulation.waits} <= {
-        "nbviz-collector",
-        threading.current_thread().name,
-    }

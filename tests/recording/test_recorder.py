@@ -190,4 +190,6 @@ def test_a_layer_chosen_while_nothing_moves_is_shown() -> None:
         run.log({"x": 1.0}, 1)
     run.weights.want("page", {"weight"})
     run.drain()
+    assert run.weights.latest("weight") is None, "drain moves what was logged and does nothing else"
+    run.capture_idle_weights()
     assert run.weights.latest("weight").step == 1

@@ -1,6 +1,5 @@
 // The x axis by step, epoch or time, and round numbers for both axes.
-import type { RunChanged } from "../protocol/index.gen";
-import type { Columns } from "../series-data";
+import type { Columns } from "./series-data";
 
 export type XKind = "step" | "epoch" | "time";
 
@@ -9,7 +8,7 @@ export interface Range {
 	readonly max: number;
 }
 
-/** What is needed to tell epochs from steps. */
+/** What is needed to turn steps into epochs. */
 export interface Epochs {
 	/** `starts[i]` is the step completed before epoch `i + 1`. */
 	readonly starts: readonly number[];
@@ -17,15 +16,21 @@ export interface Epochs {
 	readonly usualSteps: number;
 }
 
+/** How many steps and epochs there will be, where that is known. */
+export interface Totals {
+	readonly total_steps: number | null;
+	readonly total_epochs: number | null;
+}
+
 /** The epochs of a run; a last epoch is taken to be as long as the one before. */
-export function epochsOf(starts: readonly number[], progress: RunChanged | undefined): Epochs {
+export function epochsOf(starts: readonly number[], totals: Totals | undefined): Epochs {
 	const [before, last] = [starts.at(-2), starts.at(-1)];
 	if (before !== undefined && last !== undefined) return { starts, usualSteps: last - before };
-	const { total_steps, total_epochs } = progress ?? {};
+	const { total_steps, total_epochs } = totals ?? {};
 	return { starts, usualSteps: total_steps && total_epochs ? total_steps / total_epochs : 0 };
 }
 
-/** Epochs done after `step`, with the fraction of the one under way: 1.5 is half of the second. */
+/** Epochs done after `step`, with the fraction of the current one: 1.5 is half of the second. */
 export function epochAt(step: number, { starts, usualSteps }: Epochs): number {
 	let low = 0;
 	let high = starts.length;

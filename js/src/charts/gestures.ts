@@ -1,13 +1,49 @@
-// Panning and zooming a chart by drag and wheel: each gives the x range to show next.
+// Panning and zooming a chart by drag and wheel: each gives the range to show next.
 import type { Range } from "./axis";
 
 /** Radians of e a pixel of the wheel: a notch zooms by about a third. */
 const WHEEL_SPEED = 0.003;
 const LINE_PX = 16;
+/** A drag selects from this far on, in CSS pixels. */
+const LEAST_DRAG = 5;
+/** A direction counts beside the other one from this far on. */
+const LEAST_BOTH = 24;
+
+/** A point in CSS pixels. */
+export interface Place {
+	readonly x: number;
+	readonly y: number;
+}
 
 /**
- * Follows the pointer from `down` until its button is let go; `pan` is told each new range of a plot
- * that is `width` CSS pixels wide and shows `start`. Returns how to stop before that.
+ * Follows the pointer from `down` until its button is released; `moved` gets how far it is from there,
+ * and whether the drag is over. Returns a function that ends it before that, without a last call.
+ */
+export function followDrag(
+	down: MouseEvent,
+	moved: (by: Place, isOver: boolean) => void,
+): () => void {
+	const by = ({ clientX, clientY }: MouseEvent) => ({
+		x: clientX - down.clientX,
+		y: clientY - down.clientY,
+	});
+	const move = (event: MouseEvent) => moved(by(event), false);
+	const up = (event: MouseEvent) => {
+		end();
+		moved(by(event), true);
+	};
+	const end = () => {
+		document.removeEventListener("mousemove", move);
+		document.removeEventListener("mouseup", up);
+	};
+	document.addEventListener("mousemove", move);
+	document.addEventListener("mouseup", up);
+	return end;
+}
+
+/**
+ * Pans a plot that is `width` CSS pixels wide and shows `start`, from `down` until the button is
+ * released; `pan` gets each new range. Returns a function that ends it before that.
  */
 export function followPan(
 	down: MouseEvent,
@@ -16,17 +52,39 @@ export function followPan(
 	pan: (range: Range) => void,
 ): () => void {
 	const perPixel = (start.max - start.min) / width;
-	const move = (event: MouseEvent) => {
-		const by = (down.clientX - event.clientX) * perPixel;
-		pan({ min: start.min + by, max: start.max + by });
+	return followDrag(down, ({ x }, isOver) => {
+		if (!isOver) pan({ min: start.min - x * perPixel, max: start.max - x * perPixel });
+	});
+}
+
+/**
+ * The area that a drag selects of a plot, undefined while it is too short for one: a drag along one
+ * direction selects the whole of the other.
+ */
+export function dragged(
+	start: Place,
+	end: Place,
+	width: number,
+	height: number,
+): { left: number; top: number; right: number; bottom: number } | undefined {
+	const across = Math.abs(end.x - start.x);
+	const down = Math.abs(end.y - start.y);
+	let byX = across >= LEAST_DRAG;
+	let byY = down >= LEAST_DRAG;
+	if (!byX && !byY) return undefined;
+	if (byX && byY) {
+		byX = across >= LEAST_BOTH || (down < LEAST_BOTH && across >= down);
+		byY = down >= LEAST_BOTH || (across < LEAST_BOTH && down > across);
+	}
+	const within = (value: number, most: number) => Math.min(most, Math.max(0, value));
+	const [x0, x1] = [within(start.x, width), within(end.x, width)];
+	const [y0, y1] = [within(start.y, height), within(end.y, height)];
+	return {
+		left: byX ? Math.min(x0, x1) : 0,
+		right: byX ? Math.max(x0, x1) : width,
+		top: byY ? Math.min(y0, y1) : 0,
+		bottom: byY ? Math.max(y0, y1) : height,
 	};
-	const end = () => {
-		document.removeEventListener("mousemove", move);
-		document.removeEventListener("mouseup", end);
-	};
-	document.addEventListener("mousemove", move);
-	document.addEventListener("mouseup", end);
-	return end;
 }
 
 /** A turn of the wheel. */

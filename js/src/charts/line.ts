@@ -1,20 +1,15 @@
-// A line chart on a canvas: uPlot gives axes, grid, crosshair and the drag; lines are drawn by Plotter.
-import uPlot from "uplot";
-import type { Theme } from "../theme";
-import { type Range, tickLabels, timeLabels, type XKind, xTicks, yTicks } from "./axis";
-import { followPan, wheelRange } from "./gestures";
-import type { Area } from "./marks";
+// A line chart on two canvases, axes below and lines above, with a crosshair and gestures over them.
+import type { Theme } from "../ui/theme";
+import { Axes, inside, MARGIN } from "./axes";
+import type { Range, XKind } from "./axis";
+import { dragged, followDrag, followPan, type Place, wheelRange } from "./gestures";
 import { CanvasPen } from "./pen";
 import { type Plot, Plotter } from "./plot";
+import { position, valueAt } from "./scale";
 
-const LABEL_SIZE = 11;
-/** The same for all charts, so that their plots line up in a grid. */
-const Y_AXIS_WIDTH = 46;
-const X_AXIS_HEIGHT = 24;
-const PADDING = { top: 8, right: 10 };
-const X_TICK_SPACE = 62;
-const Y_TICK_SPACE = 30;
 const SMALLEST = 60;
+/** Half a dot's width more at both sides, so that the newest point is not cut in two. */
+const BLEED = 3;
 
 /** What a reader does with a chart. */
 export interface LineChartListener {
@@ -32,66 +27,83 @@ export interface Dot {
 	readonly color: string;
 }
 
+interface Drawn {
+	readonly plot: Plot;
+	readonly y: Range;
+	readonly xKind: XKind;
+	readonly theme: Theme;
+	/** Of the whole chart, in CSS pixels. */
+	readonly width: number;
+	readonly height: number;
+	/** Canvas pixels to a CSS pixel. */
+	readonly ratio: number;
+}
+
 export class LineChart {
-	private chart: uPlot | undefined;
-	private readonly plotter = new Plotter();
-	private readonly dots: HTMLElement[] = [];
+	private readonly axes = new Axes();
+	private readonly lines = document.createElement("canvas");
+	/** Over the inside: what is pointed at, and where gestures begin. */
+	private readonly over = overlay("nbviz-plot-over");
+	private readonly selection = overlay("nbviz-plot-select");
 	private readonly crosshair = overlay("nbviz-chart-crosshair");
-	/** What lies over the canvas while the crosshair is shown. */
+	/** What is shown with the crosshair. */
 	private readonly layer = overlay("nbviz-chart-layer");
-	private plot: Plot | undefined;
-	private y: Range = { min: 0, max: 1 };
-	private xKind: XKind = "step";
-	private theme: Theme | undefined;
-	private isLog = false;
-	private isHovered = false;
-	private endPan: (() => void) | undefined;
+	private readonly dots: HTMLElement[] = [];
+	private readonly plotter = new Plotter();
+	private drawn: Drawn | undefined;
+	/** Where the pointer is over the inside, in CSS pixels from its left edge. */
+	private pointed: number | undefined;
+	private endGesture: (() => void) | undefined;
+	private density: MediaQueryList | undefined;
 
 	constructor(
 		private readonly host: HTMLElement,
 		private readonly listener: LineChartListener,
-	) {}
+	) {
+		this.selection.hidden = true;
+		this.layer.hidden = true;
+		this.layer.append(this.crosshair);
+		this.over.append(this.selection, this.layer);
+		this.listen();
+	}
 
 	/** Draws `plot` as large as `width` × `height` CSS pixels; too small a box stays empty. */
 	draw(plot: Plot, xKind: XKind, theme: Theme, width: number, height: number): void {
 		if (width < SMALLEST || height < SMALLEST) return;
-		this.plot = plot;
-		const isOtherAxis = this.xKind !== xKind;
-		this.xKind = xKind;
-		this.theme = theme;
-		if (this.chart && this.isLog !== plot.isLog) this.discard();
-		this.isLog = plot.isLog;
-		this.chart ??= this.create(width, height);
-		const { chart } = this;
-		if (chart.width !== width || chart.height !== height) chart.setSize({ width, height });
-		this.y = this.plotter.measure(plot, chart.bbox.width, uPlot.pxRatio);
-		chart.batch(() => {
-			chart.setScale("x", { ...plot.x });
-			chart.setScale("y", { ...this.y });
-			chart.redraw(false, isOtherAxis);
-		});
+		const before = this.drawn;
+		if (!before) this.host.append(this.axes.canvas, this.lines, this.over);
+		const ratio = window.devicePixelRatio || 1;
+		if (ratio !== before?.ratio) this.followDensity(ratio);
+		if (width !== before?.width || height !== before.height || ratio !== before.ratio) {
+			this.resize(width, height, ratio);
+		}
+		const [wide] = inside(width, height);
+		const y = this.plotter.measure(plot, wide * ratio, ratio);
+		this.drawn = { plot, y, xKind, theme, width, height, ratio };
+		this.axes.draw({ x: plot.x, y, xKind, isLog: plot.isLog, theme, width, height, ratio });
+		this.paint(this.drawn);
+		const isMoved = plot.x.min !== before?.plot.x.min || plot.x.max !== before.plot.x.max;
+		// Under a pointer that rests, other values pass.
+		if (this.pointed !== undefined && isMoved) this.hover(this.pointed);
 	}
 
 	/** Puts the crosshair at `x` and `dots` on the lines; undefined takes them away. */
 	showCursor(x: number | undefined, dots: readonly Dot[]): void {
-		const { chart } = this;
-		if (!chart) return;
-		if (x === undefined) {
-			// Most frames have no crosshair; measuring the plot for them would cost a layout each.
-			this.layer.hidden = true;
-			return;
-		}
-		this.layer.hidden = false;
-		const width = chart.over.clientWidth;
-		const at = chart.valToPos(x, "x");
+		const { drawn } = this;
+		if (!drawn) return;
+		this.layer.hidden = x === undefined;
+		if (x === undefined) return;
+		const { plot, y } = drawn;
+		const [width, height] = this.size;
+		const at = position(x, plot.x, width);
 		this.crosshair.hidden = at < 0 || at > width;
 		this.crosshair.style.transform = `translateX(${at}px)`;
 		for (const [i, dot] of dots.entries()) {
 			const { style } = this.dotAt(i);
-			const left = chart.valToPos(dot.x, "x");
-			const top = chart.valToPos(dot.y, "y");
-			const inside = left >= 0 && left <= width && top >= 0 && top <= chart.over.clientHeight;
-			style.display = inside ? "" : "none";
+			const left = position(dot.x, plot.x, width);
+			const top = height - position(dot.y, y, height, plot.isLog);
+			const isInside = left >= 0 && left <= width && top >= 0 && top <= height;
+			style.display = isInside ? "" : "none";
 			style.transform = `translate(${left}px, ${top}px)`;
 			style.background = dot.color;
 		}
@@ -100,13 +112,13 @@ export class LineChart {
 
 	/** CSS pixels from the left edge of the host to `x`. */
 	leftOf(x: number): number {
-		return this.chart ? this.chart.valToPos(x, "x") + this.chart.over.offsetLeft : 0;
+		return this.drawn ? MARGIN.left + position(x, this.drawn.plot.x, this.size[0]) : 0;
 	}
 
 	/** The inside's size in CSS pixels. */
 	get inside(): { width: number; height: number } {
-		const over = this.chart?.over;
-		return { width: over?.clientWidth ?? 0, height: over?.clientHeight ?? 0 };
+		const [width, height] = this.drawn ? this.size : [0, 0];
+		return { width, height };
 	}
 
 	/** True if the log scale has no place for some of the values in sight. */
@@ -115,8 +127,49 @@ export class LineChart {
 	}
 
 	destroy(): void {
-		this.endPan?.();
-		this.discard();
+		this.endGesture?.();
+		this.density?.removeEventListener("change", this.redraw);
+		for (const part of [this.axes.canvas, this.lines, this.over]) part.remove();
+	}
+
+	private get size(): readonly [width: number, height: number] {
+		return inside(this.drawn?.width ?? 0, this.drawn?.height ?? 0);
+	}
+
+	private resize(width: number, height: number, ratio: number): void {
+		const [wide, high] = inside(width, height);
+		this.lines.width = Math.round((wide + 2 * BLEED) * ratio);
+		this.lines.height = Math.round(high * ratio);
+		place(this.lines, MARGIN.left - BLEED, MARGIN.top, wide + 2 * BLEED, high);
+		place(this.over, MARGIN.left, MARGIN.top, wide, high);
+	}
+
+	/** Draws anew when the page's zoom or its screen changes. */
+	private followDensity(ratio: number): void {
+		this.density?.removeEventListener("change", this.redraw);
+		this.density = window.matchMedia(`(resolution: ${ratio}dppx)`);
+		this.density.addEventListener("change", this.redraw);
+	}
+
+	private readonly redraw = (): void => {
+		if (!this.drawn) return;
+		const { plot, xKind, theme, width, height } = this.drawn;
+		this.draw(plot, xKind, theme, width, height);
+	};
+
+	private paint({ plot, y, theme, width, height, ratio }: Drawn): void {
+		const context = this.lines.getContext("2d");
+		if (!context) return;
+		context.clearRect(0, 0, this.lines.width, this.lines.height);
+		const [wide, high] = inside(width, height);
+		const area = {
+			left: BLEED * ratio,
+			top: 0,
+			width: wide * ratio,
+			height: high * ratio,
+			ratio,
+		};
+		this.plotter.draw(new CanvasPen(context), plot, y, area, theme);
 	}
 
 	private dotAt(index: number): HTMLElement {
@@ -128,169 +181,86 @@ export class LineChart {
 		return made;
 	}
 
-	private discard(): void {
-		this.chart?.destroy();
-		this.chart = undefined;
-		this.isHovered = false;
+	private listen(): void {
+		const { over } = this;
+		// What lies over it takes no pointer, so that offsets are always its own.
+		over.addEventListener("mousemove", ({ offsetX }) => this.hover(offsetX));
+		over.addEventListener("mouseenter", ({ offsetX }) => this.hover(offsetX));
+		over.addEventListener("mouseleave", () => {
+			this.pointed = undefined;
+			this.listener.hover(undefined);
+		});
+		over.addEventListener("mousedown", (event) => {
+			if (event.button !== 0) return;
+			if (event.shiftKey) this.startPan(event);
+			else this.startSelection(event);
+		});
+		over.addEventListener("dblclick", () => this.listener.reset());
+		over.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
 	}
 
-	private create(width: number, height: number): uPlot {
-		const chart = new uPlot(
-			{
-				width,
-				height,
-				padding: [PADDING.top, PADDING.right, 0, 0],
-				legend: { show: false },
-				series: [{}, { show: false }],
-				scales: {
-					x: { time: false, auto: false, min: 0, max: 1 },
-					y: { auto: false, distr: this.isLog ? 3 : 1, min: 0.1, max: 1 },
-				},
-				axes: [this.xAxis(), this.yAxis()],
-				cursor: {
-					x: false,
-					y: false,
-					points: { show: false },
-					drag: { x: true, y: true, uni: 24, dist: 5, setScale: false },
-					bind: {
-						mousedown: (_chart, _target, handler) => (event) => {
-							if (event.button === 0 && event.shiftKey) this.startPan(event);
-							else handler(event);
-							return null;
-						},
-						dblclick: () => () => {
-							this.listener.reset();
-							return null;
-						},
-						mouseenter: (_chart, _target, handler) => (event) => {
-							this.isHovered = true;
-							return handler(event);
-						},
-						mouseleave: (_chart, _target, handler) => (event) => {
-							this.isHovered = false;
-							return handler(event);
-						},
-					},
-				},
-				hooks: {
-					draw: [(drawn) => this.paint(drawn)],
-					setSelect: [(drawn) => this.select(drawn)],
-					setCursor: [
-						({ cursor: { left = -10 }, posToVal }) =>
-							this.listener.hover(left < 0 || !this.isHovered ? undefined : posToVal(left, "x")),
-					],
-				},
-			},
-			// Lines are not uPlot's; two points without a value keep its scales alive.
-			[
-				[0, 1],
-				[null, null],
-			],
-			this.host,
-		);
-		this.layer.append(this.crosshair);
-		chart.over.append(this.layer);
-		chart.over.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-		return chart;
-	}
-
-	private xAxis(): uPlot.Axis {
-		return {
-			...this.axis(),
-			size: X_AXIS_HEIGHT,
-			splits: (chart, _axis, min, max) =>
-				xTicks(
-					this.xKind,
-					{ min, max },
-					(chart.width - Y_AXIS_WIDTH - PADDING.right) / X_TICK_SPACE,
-				),
-			values: (_chart, ticks) => xLabels(this.xKind, ticks),
-		};
-	}
-
-	private yAxis(): uPlot.Axis {
-		return {
-			...this.axis(),
-			size: Y_AXIS_WIDTH,
-			splits: (chart, _axis, min, max) =>
-				yTicks(
-					{ min, max },
-					(chart.height - X_AXIS_HEIGHT - PADDING.top) / Y_TICK_SPACE,
-					this.isLog,
-				),
-			values: (_chart, ticks) => tickLabels(ticks, this.isLog),
-		};
-	}
-
-	private axis(): uPlot.Axis {
-		return {
-			stroke: () => this.theme?.textSoft ?? "",
-			font: `${LABEL_SIZE}px ${this.theme?.font ?? "sans-serif"}`,
-			grid: { stroke: () => this.theme?.grid ?? "", width: 1 },
-			ticks: { show: false },
-			gap: 6,
-			// Ticks are chosen to fit; uPlot's own rule for log axes would drop most labels.
-			filter: (_chart, ticks) => ticks,
-		};
-	}
-
-	private paint(chart: uPlot): void {
-		const { plot, theme } = this;
-		if (!plot || !theme) return;
-		const { ctx, bbox } = chart;
-		const area: Area = { ...bbox, ratio: uPlot.pxRatio };
-		ctx.save();
-		ctx.beginPath();
-		// Half a dot's width more, so that the newest point is not cut in two.
-		const bleed = 3 * area.ratio;
-		ctx.rect(area.left - bleed, area.top, area.width + 2 * bleed, area.height);
-		ctx.clip();
-		this.plotter.draw(new CanvasPen(ctx), plot, this.y, area, theme);
-		ctx.restore();
-	}
-
-	private select(chart: uPlot): void {
-		const { left, top, width, height } = chart.select;
-		if (width <= 0 && height <= 0) return;
-		const { plot } = this;
-		chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-		if (!plot) return;
-		const all = {
-			x: width >= chart.over.clientWidth - 1,
-			y: height >= chart.over.clientHeight - 1,
-		};
-		const value = (px: number, scale: "x" | "y") => chart.posToVal(px, scale);
-		this.listener.zoom(
-			all.x ? plot.x : { min: value(left, "x"), max: value(left + width, "x") },
-			all.y ? undefined : { min: value(top + height, "y"), max: value(top, "y") },
-		);
+	private hover(left: number): void {
+		if (!this.drawn) return;
+		this.pointed = left;
+		this.listener.hover(valueAt(left, this.drawn.plot.x, this.size[0]));
 	}
 
 	private startPan(down: MouseEvent): void {
-		const { chart, plot } = this;
-		if (!chart || !plot) return;
-		this.endPan?.();
-		this.endPan = followPan(down, plot.x, chart.over.clientWidth, (range) =>
+		if (!this.drawn) return;
+		this.endGesture?.();
+		this.endGesture = followPan(down, this.drawn.plot.x, this.size[0], (range) =>
 			this.listener.zoom(range, undefined),
+		);
+	}
+
+	private startSelection(down: MouseEvent): void {
+		this.endGesture?.();
+		const [width, height] = this.size;
+		const start: Place = { x: down.offsetX, y: down.offsetY };
+		this.endGesture = followDrag(down, (by, isOver) => {
+			const end = { x: start.x + by.x, y: start.y + by.y };
+			const selected = dragged(start, end, width, height);
+			this.selection.hidden = !selected || isOver;
+			if (!selected) return;
+			const { left, top, right, bottom } = selected;
+			if (isOver) this.select(selected);
+			else place(this.selection, left, top, right - left, bottom - top);
+		});
+	}
+
+	private select(area: { left: number; top: number; right: number; bottom: number }): void {
+		if (!this.drawn) return;
+		const { plot, y } = this.drawn;
+		const [width, height] = this.size;
+		const value = (up: number) => valueAt(height - up, y, height, plot.isLog);
+		const isWide = area.right - area.left >= width - 1;
+		const isHigh = area.bottom - area.top >= height - 1;
+		this.listener.zoom(
+			isWide
+				? plot.x
+				: { min: valueAt(area.left, plot.x, width), max: valueAt(area.right, plot.x, width) },
+			isHigh ? undefined : { min: value(area.bottom), max: value(area.top) },
 		);
 	}
 
 	/** Alone the wheel scrolls the notebook. */
 	private wheel(event: WheelEvent): void {
-		const { chart, plot } = this;
-		if (!chart || !plot) return;
-		const left = event.clientX - chart.over.getBoundingClientRect().left;
-		const center = chart.posToVal(left, "x");
-		const range = wheelRange(event, plot.x, center, chart.over.clientWidth);
+		if (!this.drawn) return;
+		const { x } = this.drawn.plot;
+		const [width] = this.size;
+		const range = wheelRange(event, x, valueAt(event.offsetX, x, width), width);
 		if (!range) return;
 		event.preventDefault();
 		this.listener.zoom(range, undefined);
 	}
 }
 
-/** Labels of the x axis. */
-export function xLabels(kind: XKind, ticks: readonly number[]): string[] {
-	return kind === "time" ? timeLabels(ticks) : tickLabels(ticks);
+function place(part: HTMLElement, left: number, top: number, width: number, height: number): void {
+	const { style } = part;
+	style.left = `${left}px`;
+	style.top = `${top}px`;
+	style.width = `${width}px`;
+	style.height = `${height}px`;
 }
 
 function overlay(className: string): HTMLElement {

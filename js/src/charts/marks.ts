@@ -1,14 +1,15 @@
 // Marks on a chart: single points, values that are not finite, and the run's events.
-import type { EventKind } from "../protocol/index.gen";
-import type { Theme } from "../theme";
+import type { Theme } from "../ui/theme";
 import type { Range } from "./axis";
 import { Path, type Pen } from "./pen";
 import type { Reduced } from "./trace";
 
+export type MarkKind = "started" | "command" | "validation" | "warning" | "ended";
+
 /** An event at its place on the x axis. */
 export interface EventMark {
 	readonly x: number;
-	readonly kind: EventKind;
+	readonly kind: MarkKind;
 	readonly text: string;
 }
 

@@ -1,5 +1,5 @@
 // The inside of a chart: bands and lines, and the range of values that shows them.
-import type { Theme } from "../theme";
+import type { Theme } from "../ui/theme";
 import type { Range } from "./axis";
 import { type Area, drawDot, drawEvents, drawNonFinite, type EventMark } from "./marks";
 import { Path, type Pen } from "./pen";
@@ -117,7 +117,7 @@ export class Plotter {
 	): void {
 		const place = vertical(y, area, plot.isLog);
 		const { line } = this;
-		// Dashes of a noisy line would be dust, and slow.
+		// Dashes of a noisy line cannot be seen, and are slow.
 		const dash = trace.isDashed && reduced.column === 0 ? [5 * area.ratio, 3 * area.ratio] : [];
 		const bold = { color: trace.color, width: 1.6 * area.ratio, alpha: 1, dash };
 		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));

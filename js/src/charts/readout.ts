@@ -1,5 +1,5 @@
 // What a chart says in words and numbers: the values under the crosshair, and a summary.
-import { formatCount, formatNumber } from "../format";
+import { formatCount, formatNumber } from "../ui/format";
 import type { Range } from "./axis";
 import { nearest, type Trace } from "./trace";
 

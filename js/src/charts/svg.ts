@@ -1,7 +1,7 @@
 // Charts as an SVG document: real lines and text, with the same axes as on the page.
-import type { Theme } from "../theme";
+import type { Theme } from "../ui/theme";
+import { xLabels } from "./axes";
 import { type Range, tickLabels, type XKind, xTicks, yTicks } from "./axis";
-import { xLabels } from "./line";
 import { escapeXml, Path, SvgPen } from "./pen";
 import { type Plot, Plotter, vertical } from "./plot";
 

@@ -1,6 +1,7 @@
 // A series as a chart draws it, reduced to what fits its pixels: no extreme is lost on the way.
-import { type Columns, lowerBound } from "../series-data";
+
 import type { Range } from "./axis";
+import { type Columns, lowerBound } from "./series-data";
 
 /** Buckets with the x value of each. */
 export interface Placed {

@@ -1,4 +1,4 @@
-"""The graph of a model that is being trained: traced once, when somebody first asks for it."""
+"""The graph of a model that is being trained: traced once, at the first request."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from nbviz.errors import NbvizError, TraceError
+from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.trace import trace
-from nbviz.inspection.graph.trace.values import with_tensors
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.batches import split_batch
 from nbviz.training.between_steps import between_steps
@@ -55,22 +55,22 @@ class LiveGraph:
         self._model = weakref.ref(model)
         self._loader = loader
         self._is_supervised = is_supervised
-        self._stands = True  # no run makes steps
+        self._is_idle = True  # no run is making steps
         self._lock = threading.RLock()
         self._inputs: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._waiting: list[Answer] = []
         self._hook = model.register_forward_pre_hook(Hook(_first_call(self)), with_kwargs=True)
 
     def ask(self, answer: Answer) -> None:
-        """Call `answer` with the graph, or with the error that stands in its way.
+        """Call `answer` with the graph, or with the error that prevents it.
 
         At once where that is possible; else on the run's thread after the present step, or after
         the first.
         """
         model = self._model()
         while self.graph is None:
-            if self._stands and model is not None:
-                # A run that begins now, or another's, stands meanwhile.
+            if self._is_idle and model is not None:
+                # A run that begins now, or another's, is held between two steps meanwhile.
                 with between_steps(model), self._lock:
                     if self._inputs is None:
                         self._inputs = self._samples()
@@ -80,21 +80,21 @@ class LiveGraph:
                         self._waiting.append(answer)
                     return
             with self._lock:
-                if self.graph is None and not (self._stands and model is not None):
+                if self.graph is None and not (self._is_idle and model is not None):
                     self._waiting.append(answer)
                     return
         answer(self.graph)
 
     def __call__(self, event: Event) -> None:
-        """Trace between two steps, if somebody waits for it."""
+        """Trace between two steps, if a request waits for it."""
         if isinstance(event, StepEnded):
             if self._waiting and (self._inputs is not None or self.graph is not None):
                 self._answer()
         elif isinstance(event, RunStarted | RunResumed):
-            self._stands = False
+            self._is_idle = False
         elif isinstance(event, RunPaused | RunEnded):
             with self._lock:
-                self._stands = True
+                self._is_idle = True
             is_known = self._inputs is not None or self.graph is not None
             if self._waiting and (is_known or isinstance(event, RunEnded)):
                 self._answer()
@@ -134,7 +134,7 @@ class LiveGraph:
         if model is None or not self._is_supervised:
             return None
         try:
-            # A data set may draw random numbers for a sample; the run shall not notice.
+            # A data set may draw random numbers for a sample; the run's are kept as they were.
             with torch.random.fork_rng(devices=[]):
                 batch = _first_batch(self._loader)
             if batch is None:

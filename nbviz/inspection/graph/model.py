@@ -1,125 +1,23 @@
-"""`Graph`: what a model does, as data."""
+"""`Graph`: what a model does, as data and as levels of boxes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
+
+from nbviz.inspection.graph.dot import to_dot
+from nbviz.inspection.graph.hierarchy.hierarchy import Hierarchy
+from nbviz.inspection.graph.structure import GraphStructure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbviz.inspection.graph.trace.values import TensorInfo
-    from nbviz.protocol.graph import AutogradKind, AutogradTie, GraphLevel
+    from nbviz.protocol.graph import GraphLevel
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One torch call, or one of the model's inputs or outputs.
-
-    Attributes:
-        node_id: Unique in the graph, and the same in every trace of the same model.
-        kind: "operation", "input" or "output".
-        name: The function's name, such as `relu` or `__add__`; the argument's for an input.
-        scope: `call_id` of the module call in which it ran.
-        outputs: The tensors that it made.
-        flops: Floating-point operations of its matrix products, convolutions and attention; one
-            multiply-add counts as two.
-        kernels: The operators that it ran, such as `addmm`.
-        source: Where it was called, `file.py:12`; "" if unknown.
-        functions: The author's functions in which it ran, within the forward of its module, the
-            outermost first; each call of a function has its own name, `attend#12`.
-        parameters: Numbers of the parameters given to it directly, see `Graph.parameters`.
-        autograd: What it is in a backward graph; None in a model's.
-        attributes: What a function of a backward graph kept that is no tensor, by name.
-    """
-
-    node_id: str
-    kind: str
-    name: str
-    scope: str
-    outputs: tuple[TensorInfo, ...]
-    flops: int
-    kernels: tuple[str, ...]
-    source: str
-    functions: tuple[str, ...]
-    parameters: tuple[int, ...]
-    autograd: AutogradKind | None = None
-    attributes: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A tensor made by the node `source` and taken by the node `target`.
-
-    Attributes:
-        tie: What joins the two in a backward graph where no gradient runs; None in a model's.
-    """
-
-    source: str
-    target: str
-    tensor: TensorInfo
-    tie: AutogradTie | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of the model; tied ones have several names.
-
-    Attributes:
-        names: Its dotted names, such as `conv1.weight`.
-        size: How many numbers it holds.
-        is_trainable: Whether it requires a gradient.
-        shape: Its shape; empty while a lazy module has not made it.
-        dtype: Such as `float32`.
-        byte_count: How much memory it takes.
-    """
-
-    names: tuple[str, ...]
-    size: int
-    is_trainable: bool
-    shape: tuple[int, ...]
-    dtype: str
-    byte_count: int
-
-
-@dataclass(slots=True)
-class ModuleCall:
-    """One call of a module.
-
-    Attributes:
-        call_id: Unique in the graph: the path, with `:2` for its second call; "" for the model.
-        path: The module's dotted path; "" for the model, None for a module outside of its tree.
-        call: 1 for its first call.
-        type: The name of its class.
-        detail: Its settings in a few words.
-        parent: `call_id` of the call around it, None for the model.
-        outputs: The tensors that it returned.
-        flops: Of all operations in it and below it.
-        source: Where it was called.
-        functions: The author's functions in which it was called, as for operations.
-        parameters: Numbers of the parameters that it holds itself, see `Graph.parameters`.
-        children: `call_id` and `node_id` of the calls and operations directly in it, in order.
-        is_library: Whether it is one of PyTorch's own modules.
-    """
-
-    call_id: str
-    path: str | None
-    call: int
-    type: str
-    detail: str
-    parent: str | None
-    outputs: tuple[TensorInfo, ...]
-    flops: int
-    source: str
-    functions: tuple[str, ...]
-    parameters: tuple[int, ...]
-    is_library: bool
-    children: list[str] = field(default_factory=list[str])
-
-
-@dataclass
-class Graph:
+@dataclass(repr=False)
+class Graph(GraphStructure):
     """A model's module calls, operations and the tensors between them; made by `trace`.
 
     Attributes:
@@ -130,28 +28,6 @@ class Graph:
         module_types: The class name of every module of the model by its path, called or not.
         note: How it was traced, where that matters to the reader.
     """
-
-    nodes: list[Operation]
-    edges: list[Edge]
-    module_calls: list[ModuleCall]
-    parameters: list[Parameter]
-    module_types: dict[str, str]
-    note: str
-
-    @property
-    def parameter_count(self) -> int:
-        """How many numbers the model's parameters hold; tied parameters count once."""
-        return sum(parameter.size for parameter in self.parameters)
-
-    @property
-    def trainable_count(self) -> int:
-        """How many of these numbers are trained."""
-        return sum(parameter.size for parameter in self.parameters if parameter.is_trainable)
-
-    @property
-    def flops(self) -> int:
-        """Floating-point operations of one pass; one multiply-add counts as two."""
-        return self.module_calls[0].flops
 
     def level(self, scope: str = "") -> GraphLevel:
         """Return one level, ready for the page: the whole model, or the inside of a box.
@@ -170,16 +46,12 @@ class Graph:
             yield self.level(scope)
 
     @cached_property
-    def hierarchy(self) -> Any:
+    def hierarchy(self) -> Hierarchy:
         """The boxes within boxes that `level` shows."""
-        from nbviz.inspection.graph.hierarchy.hierarchy import Hierarchy
-
         return Hierarchy(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as dictionaries, lists, strings and numbers, as JSON has them."""
-        from dataclasses import asdict
-
         whole = {
             "nodes": [asdict(node) for node in self.nodes],
             "edges": [asdict(edge) for edge in self.edges],
@@ -195,9 +67,7 @@ class Graph:
 
     def to_dot(self) -> str:
         """Return the graph in Graphviz's language: modules as clusters, operations in them."""
-        from nbviz.inspection.graph.export.dot import to_dot
-
-        return to_dot(self)
+        return to_dot(self, self.hierarchy)
 
     def __repr__(self) -> str:
         return (

@@ -10,54 +10,21 @@ from nbviz.errors import ConfigurationError, MissingDependencyError, NbvizError
 from nbviz.inspection.graph.overlays.timing import call_seconds
 from nbviz.inspection.graph.trace.pass_memory import activation_bytes, tensor_bytes
 from nbviz.inspection.graph.trace.trace import trace
-from nbviz.inspection.summary import text as summary_text
+from nbviz.inspection.summary.rows import SummaryRow, SummaryRows
+from nbviz.inspection.summary.text import as_html, as_text, readable_depth
 
 if TYPE_CHECKING:
     import torch
 
-    from nbviz.inspection.graph.model import Graph, ModuleCall
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
-    """One call of a module, with all that is in it.
-
-    Attributes:
-        name: Its path as seen from the module call around it; the class's name for the model.
-        path: Its dotted path; "" for the model, and for what is no module of the model's.
-        call: 1 for its first call.
-        depth: How many module calls are around it.
-        type: The name of its class.
-        detail: Its settings in a few words.
-        output_shapes: The shapes of the tensors that it returned.
-        dtype: The first one's dtype, "" if it returned no tensor.
-        parameter_count: Numbers in its parameters, each parameter once.
-        trainable_count: How many of them are trained.
-        mult_adds: Multiply-adds of its matrix products, convolutions and attention.
-        memory_bytes: Of the tensors that operations in it make; views take none.
-        seconds: How long its call takes, None if that was not measured.
-    """
-
-    name: str
-    path: str
-    call: int
-    depth: int
-    type: str
-    detail: str
-    output_shapes: tuple[tuple[int, ...], ...]
-    dtype: str
-    parameter_count: int
-    trainable_count: int
-    mult_adds: int
-    memory_bytes: int
-    seconds: float | None
+    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.structure import ModuleCall
 
 
 _COLUMNS = tuple(field.name for field in fields(SummaryRow))
 
 
-@dataclass(frozen=True)
-class Summary:
+@dataclass(frozen=True, repr=False)
+class Summary(SummaryRows):
     """A model's modules as rows, in the order in which they are called; made by `summary`.
 
     Printed it is a table of text, in a notebook one of HTML.
@@ -72,30 +39,6 @@ class Summary:
         is_training: Whether it was in training mode.
         note: How it was traced or why it was not timed, where that matters.
     """
-
-    rows: tuple[SummaryRow, ...]
-    parameter_count: int
-    trainable_count: int
-    parameter_bytes: int
-    input_bytes: int
-    device: str
-    is_training: bool
-    note: str
-
-    @property
-    def mult_adds(self) -> int:
-        """Multiply-adds of one pass: matrix products, convolutions and attention."""
-        return self.rows[0].mult_adds
-
-    @property
-    def memory_bytes(self) -> int:
-        """The memory of the tensors that one pass makes."""
-        return self.rows[0].memory_bytes
-
-    @property
-    def seconds(self) -> float | None:
-        """How long a pass takes, None if that was not measured."""
-        return self.rows[0].seconds
 
     def sorted_by(self, column: str, *, descending: bool = True) -> Summary:
         """Return the summary with its rows in the order of one column, below the model's own.
@@ -128,7 +71,7 @@ class Summary:
         Args:
             depth: How many levels of modules are shown; None for all.
         """
-        return summary_text.as_text(self, depth)
+        return as_text(self, depth)
 
     def to_html(self, depth: int | None = None) -> str:
         """Return the table as HTML without script and style sheet; all names are escaped.
@@ -137,7 +80,7 @@ class Summary:
             depth: How many levels of modules are shown at once; None for all. The whole table
                 opens below.
         """
-        return summary_text.as_html(self, depth)
+        return as_html(self, depth)
 
     def to_pandas(self) -> Any:
         """Return the rows as a `pandas.DataFrame` with the fields of `SummaryRow` as columns.
@@ -152,12 +95,12 @@ class Summary:
         return pandas.DataFrame({name: [getattr(r, name) for r in self.rows] for name in _COLUMNS})
 
     def __str__(self) -> str:
-        return summary_text.as_text(self, summary_text.readable_depth(self))
+        return as_text(self, readable_depth(self))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return summary_text.as_html(self, summary_text.readable_depth(self))
+        return as_html(self, readable_depth(self))
 
 
 def summary(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Summary:
@@ -167,7 +110,7 @@ def summary(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Summary:
     six times, without gradients; a model on the meta device is not. All is afterwards as it was.
 
     Args:
-        model: The model, in the mode (train or eval) in which it shall be summed up.
+        model: The model, in the mode (train or eval) in which it is to be summed up.
         *inputs: What its forward takes: tensors, or containers and objects that hold tensors.
         **kwargs: The same by name.
 

@@ -17,13 +17,13 @@ from nbviz.protocol.summary import SummaryColumn, SummaryTable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbviz.inspection.summary.summary import Summary, SummaryRow
+    from nbviz.inspection.summary.rows import SummaryRow, SummaryRows
 
 MOST_ROWS = 4000  # about half a megabyte
 _AMOUNTS = ("Parameters", "Mult-adds", "Memory", "Time")
 
 
-def as_table(summary: Summary) -> SummaryTable:
+def as_table(summary: SummaryRows) -> SummaryTable:
     """Return the table; of a model with more than 4,000 module calls the outer ones."""
     rows = _affordable(summary.rows)
     hidden = len(summary.rows) - len(rows)

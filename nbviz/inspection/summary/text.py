@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbviz.inspection.summary.summary import Summary, SummaryRow
+    from nbviz.inspection.summary.rows import SummaryRow, SummaryRows
 
 _MOST_ROWS = 100  # of a table that is printed without being asked for its depth
 HEADINGS = ("", "Output", "Parameters", "Trainable", "Mult-adds", "Memory", "Time")
 _CELL = "padding:1px 14px 1px 0;white-space:nowrap;text-align:"
 
 
-def readable_depth(summary: Summary) -> int | None:
+def readable_depth(summary: SummaryRows) -> int | None:
     """Return how many levels are read at once, None if all are."""
     if len(summary.rows) <= _MOST_ROWS:
         return None
@@ -24,7 +24,7 @@ def readable_depth(summary: Summary) -> int | None:
     return max(fitting, default=1)
 
 
-def as_text(summary: Summary, depth: int | None) -> str:
+def as_text(summary: SummaryRows, depth: int | None) -> str:
     """Return the table as text, `depth` levels of it."""
     rows = _shown(summary.rows, depth)
     table: list[tuple[str, ...]] = [HEADINGS]
@@ -45,7 +45,7 @@ def as_text(summary: Summary, depth: int | None) -> str:
     return "\n".join([*lines, *totals_of(summary)])
 
 
-def as_html(summary: Summary, depth: int | None) -> str:
+def as_html(summary: SummaryRows, depth: int | None) -> str:
     """Return the table as HTML, with the whole of it to be opened below."""
     rows = _shown(summary.rows, depth)
     parts = [_html_table(rows)]
@@ -120,7 +120,7 @@ def cells_of(row: SummaryRow) -> tuple[str, ...]:
     )
 
 
-def totals_of(summary: Summary) -> list[str]:
+def totals_of(summary: SummaryRows) -> list[str]:
     """Return the lines below the table."""
     frozen = summary.parameter_count - summary.trainable_count
     memory = summary.input_bytes + summary.parameter_bytes + summary.memory_bytes

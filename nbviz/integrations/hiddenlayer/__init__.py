@@ -43,7 +43,7 @@ __all__ = [
     "write",
 ]
 
-_HOMES = {
+_MODULE_OF = {
     "Canvas": "canvas",
     "Graph": "graph",
     "History": "history",
@@ -60,8 +60,8 @@ def __getattr__(name: str) -> Any:
         name = "values"  # what hiddenlayer calls it
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _HOMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _MODULE_OF:
+        value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

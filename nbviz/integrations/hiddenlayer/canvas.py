@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from nbviz.errors import ConfigurationError
 from nbviz.integrations.hiddenlayer import drawing
+from nbviz.integrations.hiddenlayer.calls import Call, plotted, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +25,6 @@ DEFAULT_THEME: dict[str, Any] = {
     "hist_color": [0.5, 0, 0.9],
 }
 _HEAD = 0.1  # of the figure's height, for a summary
-
-
-class Call(NamedTuple):
-    """One call of a `draw_` method, to be drawn when its canvas is rendered."""
-
-    method: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
 
 
 class Canvas:
@@ -90,12 +83,12 @@ class Canvas:
             return found
 
         @functools.wraps(found)
-        def put_down(*args: Any, **kwargs: Any) -> None:
-            self.drawing_calls.append(Call(name, args, kwargs))
+        def add_call(*args: Any, **kwargs: Any) -> None:
+            self.drawing_calls.append(Call(name, args, kwargs, _is_own(self, name)))
             if not self._is_batching:
                 self.render()
 
-        return put_down
+        return add_call
 
     @property
     def figure(self) -> Any:
@@ -109,7 +102,7 @@ class Canvas:
         return figure
 
     def render(self) -> None:
-        """Show the calls put down since the last time in the notebook's cell, if there is one."""
+        """Show the calls made since the last time in the notebook's cell, if there is one."""
         calls, self.drawing_calls = tuple(self.drawing_calls), []
         self._figure = (None, calls)
         if not _is_notebook():
@@ -204,29 +197,6 @@ class Canvas:
         drawing.draw_histograms(self.ax, metric, title, self.theme)
 
 
-def plotted(metrics: Any, labels: Any) -> tuple[list[Metric], list[str]]:
-    """Return the metrics of a `draw_plot` call, and what to call them.
-
-    Raises:
-        ConfigurationError: There are not as many labels as metrics.
-    """
-    given = cast("list[Metric]", metrics if isinstance(metrics, list | tuple) else [metrics])
-    shown = list(given)
-    names = [str(label) for label in labels] if labels else [metric.name for metric in shown]
-    if len(names) != len(shown):
-        raise ConfigurationError(
-            f"draw_plot got {len(names)} labels for {len(shown)} metrics; give each its own."
-        )
-    return shown, names
-
-
-def summary(history: History, title: str = "") -> str:
-    """Return a history's newest step and its time in words."""
-    time = str(history.get_total_time()).partition(".")[0]
-    line = f"Step: {history.step}      Time: {time}"
-    return f"{title}\n\n{line}" if title else line
-
-
 def show_images(
     images: Sequence[Any], titles: Sequence[str] | None = None, cols: int = 5, **kwargs: Any
 ) -> Any:
@@ -255,6 +225,11 @@ def show_images(
 
     display_figure(figure)
     return None
+
+
+def _is_own(canvas: Canvas, method: str) -> bool:
+    own = vars(Canvas).get(method)
+    return own is not None and getattr(type(canvas), method, None) is own
 
 
 def _is_notebook() -> bool:

@@ -83,7 +83,7 @@ class Metric:
     def logged_since(self, count: int) -> list[tuple[int, Any]]:
         """Return what was logged after the first `count` values: step of the run, and value.
 
-        A value still on its way from a device comes as it is: `Run.record` waits for none either.
+        A value still being copied from a device comes as it is: `Run.record` waits for none either.
         """
         return [self.history.captured(step, self.name) for step in self._logged[count:]]
 
@@ -92,7 +92,7 @@ class History:
     """Keeps what a training reports by step, for `Canvas` to draw.
 
     Numbers go to `run` as well, which `nbviz.Dashboard` shows live and compares with others.
-    Logging waits for no device: a tensor there is copied, and read when somebody looks.
+    Logging waits for no device: a tensor there is copied, and read when it is asked for.
 
     Attributes:
         step: The step logged last, None before the first.
@@ -207,7 +207,7 @@ class History:
         return list(self._steps_of.get(name, ()))
 
     def value(self, step: Step, name: str) -> Any:
-        """Return one value; waits for it if it is on its way from a device."""
+        """Return one value; waits for it if it is being copied from a device."""
         record = self._records[step]
         value = record[name]
         read_value = resolve(value)
@@ -216,7 +216,7 @@ class History:
         return read_value
 
     def captured(self, step: Step, name: str) -> tuple[int, Any]:
-        """Return a value, perhaps still on its way from a device, and its step in `run`."""
+        """Return a value, perhaps still being copied from a device, and its step in `run`."""
         return self._run_steps[step], self._records[step][name]
 
     def get_total_time(self) -> dt.timedelta:

@@ -9,7 +9,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from nbviz.integrations.hiddenlayer import canvas as canvas_module
+from nbviz.integrations.hiddenlayer.calls import plotted, summary
 from nbviz.integrations.hiddenlayer.pictures import histogram_svg, images_svg
 from nbviz.recording.run import Run
 from nbviz.widgets.canvas_view import CanvasView, Picture, Plot
@@ -17,7 +17,7 @@ from nbviz.widgets.canvas_view import CanvasView, Picture, Plot
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbviz.integrations.hiddenlayer.canvas import Call, Canvas
+    from nbviz.integrations.hiddenlayer.calls import Call, Painter
     from nbviz.integrations.hiddenlayer.history import Metric
 
 _PIXELS_AN_INCH = 72
@@ -26,7 +26,7 @@ _PIXELS_AN_INCH = 72
 class LiveCanvas:
     """Shows a canvas's calls; those of its own methods live, a subclass's as pictures."""
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self, canvas: Painter) -> None:
         self._canvas = canvas  # one that is not assigned to a name is needed to the cell's end
         self._view = CanvasView(type(canvas).__name__, self._still)
         self._parts: dict[tuple[Any, ...], _Lines | Picture] = {}
@@ -37,17 +37,16 @@ class LiveCanvas:
         heads: list[str] = []
         shown: dict[tuple[Any, ...], _Lines | Picture] = {}
         for call in calls:
-            is_own = _is_own(canvas, call.method)
-            if is_own and call.method == "draw_summary":
-                heads.append(canvas_module.summary(*call.args, **call.kwargs))
-            elif is_own and call.method == "draw_plot":
+            if call.is_own and call.method == "draw_summary":
+                heads.append(summary(*call.args, **call.kwargs))
+            elif call.is_own and call.method == "draw_plot":
                 self._show_lines(shown, *call.args, **call.kwargs)
             else:
                 key = (call.method, len(shown))
                 found = self._parts.get(key)
-                part = found if isinstance(found, Picture) else _picture(canvas, is_own=is_own)
+                part = found if isinstance(found, Picture) else _picture(canvas, is_own=call.is_own)
                 shown[key] = part
-                _request(canvas, part, call, is_own=is_own)
+                _request(canvas, part, call)
         for key, part in self._parts.items():
             if key not in shown and isinstance(part, _Lines):
                 part.plot.close()
@@ -70,7 +69,7 @@ class LiveCanvas:
         ylabel: str = "",
         title: str = "",
     ) -> None:
-        found, names = canvas_module.plotted(metrics, labels)
+        found, names = plotted(metrics, labels)
         whole = title or ylabel or ", ".join(dict.fromkeys(metric.name for metric in found))
         # A history that was loaded anew has another run.
         who = tuple((id(m.history.run), m.name, n) for m, n in zip(found, names, strict=True))
@@ -80,19 +79,13 @@ class LiveCanvas:
         lines.update(found)
 
 
-def _is_own(canvas: Canvas, method: str) -> bool:
-    """Whether a method is the library's, not one that a subclass wrote or changed."""
-    own = vars(canvas_module.Canvas).get(method)
-    return own is not None and getattr(type(canvas), method, None) is own
-
-
-def _picture(canvas: Canvas, *, is_own: bool) -> Picture:
+def _picture(canvas: Painter, *, is_own: bool) -> Picture:
     width = round(canvas.theme["fig_width"] * _PIXELS_AN_INCH)
     return Picture("svg+xml" if is_own else "png", width)
 
 
-def _request(canvas: Canvas, part: Picture, call: Call, *, is_own: bool) -> None:
-    if not is_own:
+def _request(canvas: Painter, part: Picture, call: Call) -> None:
+    if not call.is_own:
         part.request(lambda: _painter(canvas, call))
         return
     encode = {"draw_image": images_svg, "draw_hist": histogram_svg}[call.method]
@@ -122,7 +115,7 @@ class _Lines:
         self.plot.wake()
 
 
-def _painter(canvas: Canvas, call: Call) -> Callable[[], bytes]:
+def _painter(canvas: Painter, call: Call) -> Callable[[], bytes]:
     """Draw a call of a subclass's method, and return what makes a PNG of it."""
     with _without_warnings:
         figure = canvas.paint([call])

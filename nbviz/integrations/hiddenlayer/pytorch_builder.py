@@ -60,7 +60,7 @@ def import_graph(
 
     Args:
         hl_graph: A hiddenlayer graph; filled, and returned.
-        model: The model, in the mode (train or eval) in which it shall be shown.
+        model: The model, in the mode (train or eval) in which it is to be shown.
         args: Its example input: a tensor, or a tuple of what its forward takes.
         input_names: Not used, as in hiddenlayer.
         verbose: Whether to print each operation.

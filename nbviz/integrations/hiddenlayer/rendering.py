@@ -11,7 +11,7 @@ import html
 import io
 import shutil
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.inspection.graph.layout.layout import place
@@ -21,8 +21,6 @@ from nbviz.integrations.hiddenlayer.drawing import matplotlib_module
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbviz.integrations.hiddenlayer.graph import Graph
-
 SOURCE_FORMATS = ("dot", "gv")
 DRAWN_FORMATS = ("svg", "pdf", "png", "eps", "jpg", "jpeg")  # also without Graphviz
 _BOX = (1.5, 0.5)  # inches
@@ -30,7 +28,25 @@ _UNITS = 56  # of the layout, in an inch: leaves labels their room between boxes
 _LABELLED = 1.4  # inches: a line that is longer passes other boxes, and has no label
 
 
-def render(graph: Graph, format: str) -> bytes:  # noqa: A002
+class DrawnGraph(Protocol):
+    """What is drawn of hiddenlayer's graph.
+
+    Attributes:
+        nodes: By their ids, in any order.
+        edges: Source's id, target's id, label.
+        theme: Colours and sizes, by hiddenlayer's names.
+    """
+
+    nodes: dict[Any, Any]
+    edges: list[tuple[Any, Any, Any]]
+    theme: dict[str, str]
+
+    def build_dot(self) -> Any:
+        """Return the graph as a `graphviz.Digraph`."""
+        ...
+
+
+def render(graph: DrawnGraph, format: str) -> bytes:  # noqa: A002
     """Return a graph's picture, or its Graphviz source.
 
     Args:
@@ -55,14 +71,14 @@ def render(graph: Graph, format: str) -> bytes:  # noqa: A002
     )
 
 
-def _source(graph: Graph) -> Any:
+def _source(graph: DrawnGraph) -> Any:
     try:
         return graph.build_dot()
     except ImportError as error:
         raise MissingDependencyError("graphviz", "graph") from error
 
 
-def _drawn(graph: Graph, format: str) -> bytes:  # noqa: A002
+def _drawn(graph: DrawnGraph, format: str) -> bytes:  # noqa: A002
     figures, patches = matplotlib_module("figure"), matplotlib_module("patches")
     edges = [edge for edge in graph.edges if edge[0] != edge[1]]
     placed = placed_graph(list(graph.nodes), [(a, b) for a, b, _ in edges])

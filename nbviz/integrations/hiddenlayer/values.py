@@ -16,8 +16,8 @@ _ITEMS_SHOWN = 10
 def capture(value: Any) -> Any:
     """Return a value that later changes of the original do not reach, without waiting for a device.
 
-    A number on a device is to be sealed, with the others of its step; what is on its way from there
-    is read by `resolve`.
+    A number on a device is to be sealed, with the others of its step; what is still being copied is
+    read by `resolve`.
     """
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):

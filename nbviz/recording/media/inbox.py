@@ -7,6 +7,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from nbviz.errors import text_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -61,6 +63,7 @@ class MediaInbox:
         self._limit = limit
         self._waiting: deque[Waiting] = deque()
         self._nbytes = 0
+        self._under_work = 0
         self._told: set[str] = set()
         self.renew_locks()
 
@@ -71,6 +74,11 @@ class MediaInbox:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits, nor is being made."""
+        return not self._waiting and not self._under_work
 
     def put(self, item: Waiting) -> None:
         """Add an item; never waits."""
@@ -96,9 +104,13 @@ class MediaInbox:
                 with self._lock:
                     if not self._waiting or not (wait or self._is_time_for(self._waiting[0])):
                         break
+                    self._under_work += 1  # before it is taken out: it is never in neither
                     item = self._waiting.popleft()
                     self._nbytes -= item.content.nbytes
-                self._make(item)
+                try:
+                    self._make(item)
+                finally:
+                    self._under_work -= 1
                 count += 1
         return count
 
@@ -117,7 +129,9 @@ class MediaInbox:
             if item.kind is not None and value is not None:
                 self._store.add(item.tag, item.kind, item.step, item.wall_time, value)
         except Exception as error:  # noqa: BLE001  a picture never ends a run, or its recording
-            self._tell(item.tag, f"not recorded: {item.tag!r} at step {item.step:,}: {error}")
+            self._tell(
+                item.tag, f"not recorded: {item.tag!r} at step {item.step:,}: {text_of(error)}"
+            )
             return
         clipped, nan = item.content.clipped, item.content.nan
         if clipped or nan:

@@ -15,8 +15,9 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.inspection.tensors.histograms import Histogram, make_histogram
 from nbviz.recording.capture.arrays import CapturedPart, copy_array, copy_arrays, hold
+from nbviz.recording.media.pil import MOST_PIXELS
 from nbviz.recording.media.png import encode_png
-from nbviz.recording.media.store import Image
+from nbviz.recording.media.store import Image, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +29,7 @@ if TYPE_CHECKING:
 
 ImageLayout = Literal["auto", "HWC", "CHW", "HW"]
 MOST_BINS = 4096
-MOST_TEXT = 1_000_000
-"""Characters of a text that are kept."""
-
 _CHANNELS = (1, 3, 4)
-_MOST_PIXELS = 1 << 26
 _MOST_COPIED = 1 << 22  # values that are copied on their device for a histogram
 _GAP = 2  # pixels between the images of a grid
 _EIGHT_BITS = 255
@@ -135,12 +132,23 @@ class GridInput:
         if columns is not None and (columns.__class__ is not int or columns < 1):
             raise LoggingError(f"columns must be a whole number of at least 1, got {columns!r}.")
         _check_layout(layout)
-        self._copies, self._parts, firsts = _images_of(tag, images)
+        arrays, shapes = _images_of(tag, images)
+        firsts = [_is_tensor(images) or _is_tensor(one) for one in arrays]
+        firsts *= len(shapes) // len(firsts)
         self._pixels = [
-            _Pixels(tag, part.shape, layout, channels_first=first)
-            for part, first in zip(self._parts, firsts, strict=True)
+            _Pixels(tag, shape, layout, channels_first=first)
+            for shape, first in zip(shapes, firsts, strict=True)
         ]
-        self._columns = columns or int(np.ceil(np.sqrt(len(self._parts))))
+        self._columns = columns or int(np.ceil(np.sqrt(len(shapes))))
+        height, width = (max(one.shape[side] for one in self._pixels) + _GAP for side in (0, 1))
+        in_row = min(self._columns, len(shapes))
+        covered = height * width * in_row * -(-len(shapes) // self._columns)
+        if covered > MOST_PIXELS:
+            raise LoggingError(
+                f"{tag!r} got {len(shapes):,} images that would cover {covered:,} pixels; at most "
+                f"{MOST_PIXELS:,} pixels can be kept. Log fewer, or smaller ones."
+            )
+        self._copies, self._parts = _copies_of(arrays, shapes)
         self.nbytes = sum(one.nbytes for one in self._copies)
 
     @property
@@ -260,8 +268,7 @@ class TextInput:
             raise LoggingError(
                 f"{tag!r} needs a text, got {type(text).__name__}; write str(…) around it."
             )
-        more = len(text) - MOST_TEXT
-        self._text = text if more <= 0 else f"{text[:MOST_TEXT]}… and {more:,} more characters"
+        self._text = shortened(text)
         self.nbytes = len(self._text)
 
     def make(self) -> str:
@@ -282,27 +289,30 @@ def _check_layout(layout: object) -> None:
         raise LoggingError(f'layout must be "auto", "HWC", "CHW" or "HW", got {layout!r}.')
 
 
-def _images_of(
-    tag: str, images: object
-) -> tuple[list[CapturedArray], list[CapturedPart], list[bool]]:
-    """Copy images; returns the copies, each image's part, and which are torch tensors."""
+def _images_of(tag: str, images: object) -> tuple[list[Any], list[tuple[int, ...]]]:
+    """Return images, or one array with all of them, and the shape of each."""
     if isinstance(images, list | tuple):
-        given = cast("Sequence[object]", images)
-        if not given:
+        arrays = [_array_of(tag, one, "an image") for one in cast("Sequence[object]", images)]
+        if not arrays:
             raise LoggingError(f"{tag!r} got no images; give at least one.")
-        copies, parts = copy_arrays([_array_of(tag, one, "an image") for one in given])
-        return copies, parts, [_is_tensor(one) for one in given]
+        return arrays, [tuple(one.shape) for one in arrays]
     batch = _array_of(tag, images, "a batch of images")
     if len(batch.shape) not in (3, 4):
         raise LoggingError(
             f"{tag!r} needs a batch of images of shape (images, height, width) or with "
             f"channels, got {tuple(batch.shape)}; log one image with log_image."
         )
-    copy = copy_array(batch)
-    count, *shape = batch.shape
-    size = math.prod(shape)
-    parts = [CapturedPart(copy, number * size, tuple(shape)) for number in range(count)]
-    return [copy], parts, [_is_tensor(images)] * count
+    return [batch], [tuple(batch.shape[1:])] * batch.shape[0]
+
+
+def _copies_of(
+    arrays: list[Any], shapes: list[tuple[int, ...]]
+) -> tuple[list[CapturedArray], list[CapturedPart]]:
+    """Copy what `_images_of` returned; returns the copies, and each image's part in them."""
+    if tuple(arrays[0].shape) == shapes[0]:
+        return copy_arrays(arrays)
+    copy, size = copy_array(arrays[0]), math.prod(shapes[0])
+    return [copy], [CapturedPart(copy, n * size, shape) for n, shape in enumerate(shapes)]
 
 
 def _counts_there(array: Any) -> bool:
@@ -392,9 +402,9 @@ def _image_shape(
             + ("" if layout == "auto" else f" with layout={layout!r}")
             + "; log a batch with log_images."
         )
-    if found[0] * found[1] > _MOST_PIXELS:
+    if found[0] * found[1] > MOST_PIXELS:
         raise LoggingError(
             f"{tag!r} got an image of {found[0]:,} × {found[1]:,} pixels; at most "
-            f"{_MOST_PIXELS:,} pixels can be kept. Reduce it first."
+            f"{MOST_PIXELS:,} pixels can be kept. Reduce it first."
         )
     return found, is_planar

@@ -15,6 +15,7 @@ from nbviz.inspection.tensors.sharded import is_whole, own_part
 from nbviz.recording.media.inbox import Waiting
 from nbviz.recording.watching.hooks import Hooks, choose_modules, has_compiled_parts
 from nbviz.recording.watching.jobs import Plans, take_samples
+from nbviz.training import clock
 from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     from nbviz.inspection.tensors.histograms import Histogram
     from nbviz.inspection.tensors.statistics import Statistics
-    from nbviz.recording.run_record import RunRecord
     from nbviz.recording.watching.jobs import Sample
     from nbviz.recording.watching.options import WatchOptions
+    from nbviz.recording.watching.watched import WatchedRun
 
     Found = dict[str, tuple[Statistics, Histogram | None]]
 
@@ -41,7 +42,7 @@ class Watch:
     As a context (`with run.watch(model):`) it ends with the block; it ends with its run, too.
     """
 
-    def __init__(self, record: RunRecord, model: nn.Module, options: WatchOptions) -> None:
+    def __init__(self, record: WatchedRun, model: nn.Module, options: WatchOptions) -> None:
         self.options = options
         self.samples = 0
         self._record = weakref.ref(record)
@@ -174,7 +175,7 @@ class Watch:
             yield
 
     @contextlib.contextmanager
-    def _costs(self, record: RunRecord) -> Generator[None]:
+    def _costs(self, record: WatchedRun) -> Generator[None]:
         started = time.perf_counter()
         try:
             with torch.no_grad():
@@ -239,7 +240,7 @@ class Watch:
         record = self._record()
         if record is None or not tensors:
             return
-        wall_time = time.time()
+        wall_time = clock.now()
         bins = self.options.bins if self.options.histograms and kind != "updates" else 0
 
         def deliver(found: Found) -> None:
@@ -258,7 +259,7 @@ class Watch:
             self._under_way.append(sample)
             record.put_media(Waiting(f"{self.options.prefix}{kind}", None, step, wall_time, sample))
 
-    def _mention_shards(self, record: RunRecord, tensors: Mapping[str, torch.Tensor]) -> None:
+    def _mention_shards(self, record: WatchedRun, tensors: Mapping[str, torch.Tensor]) -> None:
         if not self._is_sharded and not all(is_whole(one) for one in tensors.values()):
             self._is_sharded = True
             record.note(

@@ -1,4 +1,4 @@
-"""Overlays: values as torch's own, hooks only while somebody looks, training left as it is."""
+"""Overlays: values as torch's own, hooks only while a page shows it, training left as it is."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from nbviz import Trainer
+from nbviz.inspection.graph.overlays.box_values import OVERLAYS
 from nbviz.inspection.graph.overlays.probes import dead_share
-from nbviz.inspection.graph.overlays.values import OVERLAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,7 +210,7 @@ def test_training_is_the_same_with_an_overlay_and_without(overlay: str) -> None:
     assert list(plain.run["loss/train"].values) == list(watched.run["loss/train"].values)
 
 
-def test_hooks_are_there_only_while_somebody_looks() -> None:
+def test_hooks_are_there_only_while_a_page_shows_the_overlay() -> None:
     counts: list[int] = []
     trainer = seeded()
     nodes = traced(trainer)

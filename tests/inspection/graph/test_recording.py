@@ -10,9 +10,9 @@ from awkward_models import CASES
 from torch import nn
 
 from nbviz.errors import TraceError
+from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.recording import Recording
 from nbviz.inspection.graph.trace.trace import trace
-from nbviz.inspection.graph.trace.values import with_tensors
 
 
 def model() -> nn.Module:

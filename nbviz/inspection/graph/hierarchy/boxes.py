@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from nbviz.inspection.graph.trace.details import label_of
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.model import Graph, ModuleCall, Operation
-    from nbviz.inspection.graph.trace.values import TensorInfo
+    from nbviz.inspection.graph.structure import GraphStructure, ModuleCall, Operation
+    from nbviz.inspection.graph.trace.nested_tensors import TensorInfo
     from nbviz.protocol.graph import AutogradKind
 
 Kind = Literal["module", "operation", "input", "output"]
@@ -47,7 +47,7 @@ class Box:
     attributes: tuple[tuple[str, str], ...] = ()
 
 
-def make_boxes(graph: Graph) -> dict[str, Box]:
+def make_boxes(graph: GraphStructure) -> dict[str, Box]:
     """Return the boxes by their ids; the model's own is ""."""
     times_called: dict[str | None, int] = {}
     for call in graph.module_calls:
@@ -156,7 +156,7 @@ def adopt(made: Box, boxes: dict[str, Box]) -> None:
         boxes[child].parent = made.box_id
 
 
-def tied_parameters(graph: Graph) -> dict[int, str]:
+def tied_parameters(graph: GraphStructure) -> dict[int, str]:
     """Return the names of each parameter that several modules share, by its number."""
     return {
         number: ", ".join(parameter.names)

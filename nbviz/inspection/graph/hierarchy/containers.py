@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbviz.inspection.graph.hierarchy.boxes import Box, adopt
-from nbviz.inspection.graph.hierarchy.crossings import find_crossings, successors
+from nbviz.inspection.graph.hierarchy.level_edges import find_level_edges, successors
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.structure import GraphStructure
 
 
-def add_containers(graph: Graph, boxes: dict[str, Box]) -> None:
+def add_containers(graph: GraphStructure, boxes: dict[str, Box]) -> None:
     """Put the calls of `layers.0`, `layers.1`, … into a box `layers`, wherever that can be drawn.
 
-    It can if nothing leaves the box only to come back into it. Operations on such a way go into
+    It can if nothing leaves the box only to come back into it. Operations on such a path go into
     the box too; with other modules on it there is no box.
     """
-    crossings = find_crossings(graph, boxes)
+    level_edges = find_level_edges(graph, boxes)
     for scope in [box for box in boxes.values() if box.kind == "module" and box.children]:
-        if scope.box_id in crossings:
-            _group(scope, successors(crossings[scope.box_id]), graph, boxes)
+        if scope.box_id in level_edges:
+            _group(scope, successors(level_edges[scope.box_id]), graph, boxes)
 
 
-def _group(scope: Box, after: dict[str, set[str]], graph: Graph, boxes: dict[str, Box]) -> None:
+def _group(
+    scope: Box, after: dict[str, set[str]], graph: GraphStructure, boxes: dict[str, Box]
+) -> None:
     members: dict[str, list[str]] = {}
     for child in scope.children:
         box = boxes[child]
@@ -48,7 +50,9 @@ def _inside(path: str, around: str) -> str:
     return path.removeprefix(f"{around}.") if path.startswith(f"{around}.") else ""
 
 
-def _wrap(scope: Box, name: str, held: set[str], graph: Graph, boxes: dict[str, Box]) -> Box:
+def _wrap(
+    scope: Box, name: str, held: set[str], graph: GraphStructure, boxes: dict[str, Box]
+) -> Box:
     path = f"{scope.path}.{name}" if scope.path else name
     children = [child for child in scope.children if child in held]
     made = Box(
@@ -80,7 +84,7 @@ def replace_by(scope: Box, made: Box, boxes: dict[str, Box]) -> None:
 
 
 def _contracted(after: dict[str, set[str]], held: set[str], made: str) -> dict[str, set[str]]:
-    """Return the ways between boxes after one box has taken the place of several."""
+    """Return the edges between boxes after one box has taken the place of several."""
     contracted: dict[str, set[str]] = {}
     for source, targets in after.items():
         found = {made if target in held else target for target in targets}
@@ -90,7 +94,7 @@ def _contracted(after: dict[str, set[str]], held: set[str], made: str) -> dict[s
 
 
 def with_what_is_between(held: set[str], after: dict[str, set[str]]) -> set[str]:
-    """Add to a set of boxes all that lies on a way from one of them to another."""
+    """Add to a set of boxes all that lies on a path from one of them to another."""
     before: dict[str, set[str]] = {}
     for source, targets in after.items():
         for target in targets:

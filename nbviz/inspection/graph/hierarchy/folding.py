@@ -6,49 +6,49 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbviz.inspection.graph.hierarchy.boxes import Box, adopt, box_around
 from nbviz.inspection.graph.hierarchy.containers import replace_by, with_what_is_between
-from nbviz.inspection.graph.hierarchy.crossings import Crossings, find_crossings, successors
+from nbviz.inspection.graph.hierarchy.level_edges import LevelEdges, find_level_edges, successors
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.structure import GraphStructure
 
 _FEWEST = 3
 _LONGEST_GROUP = 24
 _FEWEST_LEAVES = 12
 
 
-class _Run(NamedTuple):
+class _Repeat(NamedTuple):
     """Boxes that follow each other: `len(boxes) // period` times the same few."""
 
     boxes: list[str]
     period: int
 
 
-def fold_repeats(graph: Graph, boxes: dict[str, Box]) -> None:
+def fold_repeats(graph: GraphStructure, boxes: dict[str, Box]) -> None:
     """Fold what follows each other at least three times: equal boxes, or equal groups of them.
 
-    Boxes are equal if their types, settings, shapes, insides and the ways between them and into
-    them are; groups are if their boxes are, one by one, and the ways within each group and from
+    Boxes are equal if their types, settings, shapes, insides and the edges between them and into
+    them are; groups are if their boxes are, one by one, and the edges within each group and from
     each group to the next. Groups of nothing but boxes that cannot be opened are folded from 12
-    boxes on. A box that holds nothing but one run is itself marked as that run.
+    boxes on. A box that holds nothing but one repeat is itself marked as that repeat.
     """
-    crossings = find_crossings(graph, boxes)
-    structures = _Structures(boxes, crossings)
+    level_edges = find_level_edges(graph, boxes)
+    structures = _Structures(boxes, level_edges)
     for scope in [box for box in boxes.values() if box.kind == "module" and box.children]:
         if len(scope.children) < _FEWEST:
             continue
-        level = crossings.get(scope.box_id) or Crossings()
-        for run in _Level(scope, level, structures, boxes).runs():
-            is_all = len(run.boxes) == len(scope.children) and scope.parent is not None
-            holder = scope if is_all else _fold(scope, run, boxes)
-            _mark(holder, run, boxes, is_new=not is_all)
+        level = level_edges.get(scope.box_id) or LevelEdges()
+        for repeat in _Level(scope, level, structures, boxes).repeats():
+            is_all = len(repeat.boxes) == len(scope.children) and scope.parent is not None
+            holder = scope if is_all else _fold(scope, repeat, boxes)
+            _mark(holder, repeat, boxes, is_new=not is_all)
 
 
 class _Structures:
     """Numbers that are equal for boxes with equal insides."""
 
-    def __init__(self, boxes: dict[str, Box], crossings: dict[str, Crossings]) -> None:
+    def __init__(self, boxes: dict[str, Box], level_edges: dict[str, LevelEdges]) -> None:
         self._boxes = boxes
-        self._crossings = crossings
+        self._level_edges = level_edges
         self._numbers: dict[Any, int] = {}
         self._known: dict[str, int] = {}
 
@@ -66,7 +66,7 @@ class _Structures:
         if not box.children:
             return own
         place = {child: i for i, child in enumerate(box.children)}
-        level = self._crossings.get(box_id) or Crossings()
+        level = self._level_edges.get(box_id) or LevelEdges()
         outside: dict[str, int] = {}
         for _, source in level.inputs:
             outside.setdefault(source, len(outside))
@@ -83,7 +83,7 @@ class _Level:
     """The boxes of one level in the order in which they ran, and what repeats among them."""
 
     def __init__(
-        self, scope: Box, level: Crossings, structures: _Structures, boxes: dict[str, Box]
+        self, scope: Box, level: LevelEdges, structures: _Structures, boxes: dict[str, Box]
     ) -> None:
         self._children = scope.children
         self._boxes = boxes
@@ -95,23 +95,23 @@ class _Level:
         is_in_order = all(i < min(after) for i, after in self._next.items())
         self._after = None if is_in_order else successors(level)
 
-    def runs(self) -> list[_Run]:
-        """Find the runs, those of single boxes before those of groups."""
-        found: list[_Run] = []
+    def repeats(self) -> list[_Repeat]:
+        """Find the repeats, those of single boxes before those of groups."""
+        found: list[_Repeat] = []
         start = 0
         while start < len(self._children):
-            run = self._run_from(start)
-            if run is None:
+            repeat = self._repeat_from(start)
+            if repeat is None:
                 start += 1
                 continue
-            found.append(run)
-            start += len(run.boxes)
+            found.append(repeat)
+            start += len(repeat.boxes)
         return found
 
-    def _run_from(self, start: int) -> _Run | None:
+    def _repeat_from(self, start: int) -> _Repeat | None:
         structures = self._structures
         for period in range(1, min(_LONGEST_GROUP, (len(self._children) - start) // _FEWEST) + 1):
-            # Most places begin no run, which comparing numbers tells soonest.
+            # Most places begin no repeat, which comparing numbers tells soonest.
             if structures[start] != structures[start + period]:
                 continue
             least = structures[start : start + (_FEWEST - 1) * period]
@@ -120,31 +120,31 @@ class _Level:
             count = self._repeats(start, period)
             held = self._children[start : start + count * period]
             if count >= _FEWEST and self._is_worth_it(held) and self._stays_whole(held):
-                return _Run(held, period)
+                return _Repeat(held, period)
         return None
 
     def _repeats(self, start: int, period: int) -> int:
         """Return how many equal groups follow each other from a place on."""
         count = 1
-        within = self._ways(start, start, period)
+        within = self._edges_between(start, start, period)
         between: list[tuple[int, int]] | None = None
         while start + (count + 1) * period <= len(self._children):
             here, last = start + count * period, start + (count - 1) * period
-            ways = self._ways(last, here, period)
+            edges = self._edges_between(last, here, period)
             same = (
                 self._structures[last:here] == self._structures[here : here + period]
-                and bool(ways)
-                and (between is None or ways == between)
-                and self._ways(here, here, period) == within
+                and bool(edges)
+                and (between is None or edges == between)
+                and self._edges_between(here, here, period) == within
             )
             if not same:
                 break
-            between = ways
+            between = edges
             count += 1
         return count
 
-    def _ways(self, source: int, target: int, period: int) -> list[tuple[int, int]]:
-        """Return the ways from one group to another, by places within them."""
+    def _edges_between(self, source: int, target: int, period: int) -> list[tuple[int, int]]:
+        """Return the edges from one group to another, by places within them."""
         return sorted(
             (i, place - target)
             for i in range(period)
@@ -157,16 +157,16 @@ class _Level:
         return opens or len(held) >= _FEWEST_LEAVES
 
     def _stays_whole(self, held: list[str]) -> bool:
-        """Whether no way leaves the run only to come back."""
+        """Whether no edge leaves the repeat only to come back."""
         return self._after is None or with_what_is_between(set(held), self._after) == set(held)
 
 
-def _fold(scope: Box, run: _Run, boxes: dict[str, Box]) -> Box:
-    first, last = boxes[run.boxes[0]], boxes[run.boxes[-1]]
+def _fold(scope: Box, repeat: _Repeat, boxes: dict[str, Box]) -> Box:
+    first, last = boxes[repeat.boxes[0]], boxes[repeat.boxes[-1]]
     made = box_around(
-        run.boxes,
+        repeat.boxes,
         boxes,
-        box_id=f"{first.box_id}+{len(run.boxes)}",
+        box_id=f"{first.box_id}+{len(repeat.boxes)}",
         label=f"{first.label} – {last.label}",
         type=first.type,
         parent=scope.box_id,
@@ -176,14 +176,14 @@ def _fold(scope: Box, run: _Run, boxes: dict[str, Box]) -> Box:
     return made
 
 
-def _mark(holder: Box, run: _Run, boxes: dict[str, Box], *, is_new: bool) -> None:
-    """Say of a box that it holds a run, and put each of its groups into a box of its own."""
-    holder.repeat = len(run.boxes) // run.period
-    if run.period == 1:
-        holder.detail = f"{holder.repeat} × {boxes[run.boxes[0]].type}"
+def _mark(holder: Box, repeat: _Repeat, boxes: dict[str, Box], *, is_new: bool) -> None:
+    """Say of a box that it holds a repeat, and put each of its groups into a box of its own."""
+    holder.repeat = len(repeat.boxes) // repeat.period
+    if repeat.period == 1:
+        holder.detail = f"{holder.repeat} × {boxes[repeat.boxes[0]].type}"
         return
-    starts = range(0, len(run.boxes), run.period)
-    holder.children = [_group(holder, run.boxes[i : i + run.period], boxes) for i in starts]
+    starts = range(0, len(repeat.boxes), repeat.period)
+    holder.children = [_group(holder, repeat.boxes[i : i + repeat.period], boxes) for i in starts]
     group = boxes[holder.children[0]]
     holder.detail = f"{holder.repeat} × ({group.type})"
     if is_new:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from nbviz.inspection.graph.hierarchy.boxes import Box, make_boxes, tied_parameters
 from nbviz.inspection.graph.hierarchy.containers import add_containers
-from nbviz.inspection.graph.hierarchy.crossings import Crossings, find_crossings
 from nbviz.inspection.graph.hierarchy.folding import fold_repeats
-from nbviz.inspection.graph.hierarchy.functions import group_functions
-from nbviz.inspection.graph.hierarchy.wide_levels import cut_wide_levels
-from nbviz.inspection.graph.trace.paused_collection import uncollected
+from nbviz.inspection.graph.hierarchy.large_levels import cut_wide_levels, group_functions
+from nbviz.inspection.graph.hierarchy.level_edges import LevelEdges, find_level_edges
+from nbviz.inspection.graph.trace.gc_pause import gc_paused
 from nbviz.protocol.graph import GraphEdge, GraphLevel, GraphNode
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.structure import GraphStructure
 
 
 class Hierarchy:
@@ -24,17 +23,17 @@ class Hierarchy:
         graph: What was traced.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: GraphStructure) -> None:
         self._graph = graph
-        with uncollected():
+        with gc_paused():
             self._boxes = make_boxes(graph)
             self._tied = tied_parameters(graph)
             add_containers(graph, self._boxes)
             group_functions(graph, self._boxes)
             fold_repeats(graph, self._boxes)
-            self._crossings = find_crossings(graph, self._boxes)
-            if cut_wide_levels(self._boxes, self._crossings):
-                self._crossings = find_crossings(graph, self._boxes)
+            self._level_edges = find_level_edges(graph, self._boxes)
+            if cut_wide_levels(self._boxes, self._level_edges):
+                self._level_edges = find_level_edges(graph, self._boxes)
             self._count_parameters(self._boxes[""])
 
     def scopes(self) -> list[str]:
@@ -65,20 +64,20 @@ class Hierarchy:
         box = self._boxes.get(scope)
         if box is None or (scope and not box.children):
             raise KeyError(f"The graph has no box {scope!r} that could be opened.")
-        crossings = self._crossings.get(scope) or Crossings()
+        level_edges = self._level_edges.get(scope) or LevelEdges()
         level = GraphLevel(
             scope=scope,
             title=self._title() if scope == "" else "",
             nodes=[self._node(self._boxes[child]) for child in box.children],
-            edges=_edges(crossings),
-            inputs=list(crossings.inputs),
-            outputs=list(crossings.outputs),
+            edges=_edges(level_edges),
+            inputs=list(level_edges.inputs),
+            outputs=list(level_edges.outputs),
             note=self._graph.note if scope == "" else "",
         )
-        if any(crossings.inputs.values()):
-            level["input_ties"] = list(crossings.inputs.values())
-        if any(crossings.outputs.values()):
-            level["output_ties"] = list(crossings.outputs.values())
+        if any(level_edges.inputs.values()):
+            level["input_ties"] = list(level_edges.inputs.values())
+        if any(level_edges.outputs.values()):
+            level["output_ties"] = list(level_edges.outputs.values())
         return level
 
     def shown(self, node_id: str) -> str:
@@ -122,11 +121,11 @@ class Hierarchy:
             box.parameters |= self._boxes[child].parameters
 
 
-def _edges(crossings: Crossings) -> list[GraphEdge]:
+def _edges(level_edges: LevelEdges) -> list[GraphEdge]:
     edges: list[GraphEdge] = []
-    for (source, target), shape in crossings.edges.items():
+    for (source, target), shape in level_edges.edges.items():
         edge = GraphEdge(source=source, target=target, shape=list(shape))
-        if tie := crossings.edge_ties[source, target]:
+        if tie := level_edges.edge_ties[source, target]:
             edge["tie"] = tie
         edges.append(edge)
     return edges

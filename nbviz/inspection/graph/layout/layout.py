@@ -31,23 +31,23 @@ if TYPE_CHECKING:
 
 
 def place(shape: LevelShape) -> Placed:
-    """Place the boxes of a level and route the ways between them."""
+    """Place the boxes of a level and route the edges between them."""
     boxes = len(shape.sizes)
     last = boxes + 1 + max((port for port, _ in shape.inputs), default=-1)
     count = last + 1 + max((port for _, port in shape.outputs), default=-1)
     if count == 0:
         return Placed()
     sizes = [*shape.sizes, *[(1.0, 0.0)] * (count - boxes)]
-    ways = [
+    edges = [
         *shape.edges,
         *((boxes + port, box) for port, box in shape.inputs),
         *((box, last + port) for box, port in shape.outputs),
     ]
-    ranks = ranks_of(count, ways, range(boxes, last), range(last, count))
+    ranks = ranks_of(count, edges, range(boxes, last), range(last, count))
     spine = place_spine(shape, ranks)
     if spine is not None:
         return spine
-    chains = _chains(ways, ranks, count)
+    chains = _chains(edges, ranks, count)
     order, neighbours = ordered(chains, ranks)
     widths = [width for width, _ in sizes] + [1.0] * (len(ranks) - count)
     centers = positions(order, neighbours, widths, count, BESIDE)
@@ -59,20 +59,20 @@ def place(shape: LevelShape) -> Placed:
         width=frame.right - frame.left,
         height=frame.bottom - frame.top,
         corners=[frame.corner(node) for node in range(boxes)],
-        routes=[frame.route(*pair) for pair in zip(ways, chains, strict=True)],
+        routes=[frame.route(*pair) for pair in zip(edges, chains, strict=True)],
         input_ports=[centers[node] - frame.left for node in range(boxes, last)],
         output_ports=[centers[node] - frame.left for node in range(last, count)],
     )
 
 
-def _chains(ways: Sequence[tuple[int, int]], ranks: list[int], count: int) -> list[list[int]]:
-    """Return the nodes along each way, with a new one in each rank that it passes.
+def _chains(edges: Sequence[tuple[int, int]], ranks: list[int], count: int) -> list[list[int]]:
+    """Return the nodes along each edge, with a new one in each rank that it passes.
 
-    `ranks` grows by the new nodes. A way that runs upwards is returned from its end to its start.
+    `ranks` grows by the new nodes. An edge that runs upwards is returned from its end to its start.
     """
     chains: list[list[int]] = []
-    for way in ways:
-        source, target = sorted(way, key=lambda node: ranks[node])
+    for edge in edges:
+        source, target = sorted(edge, key=lambda node: ranks[node])
         new = range(count, count + ranks[target] - ranks[source] - 1)
         ranks.extend(ranks[source] + 1 + i for i in range(len(new)))
         count += len(new)
@@ -101,7 +101,7 @@ class _Frame:
         centers: Where each node's middle is from left to right.
         spans: Where each node's rank begins and ends from top to bottom.
         inputs: The nodes that are ports on the upper border; those of the lower one follow.
-        chains: The nodes along each way.
+        chains: The nodes along each edge.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class _Frame:
         self.bottom = max(self._vertical(node)[1] for node in boxes)
 
     def fit(self, *, branches: bool) -> None:
-        """Make room for the ways in and out, a single way in at the middle if that is cheap."""
+        """Make room for the edges in and out, a single edge in at the middle if that is cheap."""
         if len(self._inputs) == 1:
             middle = self._centers[self._inputs[0]]
             self.left, self.right = widened(self.left, self.right, middle)
@@ -140,8 +140,8 @@ class _Frame:
         x = self._centers[node] - self._sizes[node][0] / 2
         return x - self.left, self._vertical(node)[0] - self.top
 
-    def route(self, way: tuple[int, int], chain: list[int]) -> list[Point]:
-        """Return the points of a way, straight past the boxes of each rank on it."""
+    def route(self, edge: tuple[int, int], chain: list[int]) -> list[Point]:
+        """Return the points of an edge, straight past the boxes of each rank on it."""
         points: list[Point] = []
         for node in chain:
             start, end = self._spans[node]
@@ -159,7 +159,7 @@ class _Frame:
                 point = (self._centers[node] - self.left, y - self.top)
                 if not points or points[-1] != point:
                     points.append(point)
-        return points if chain[0] == way[0] else points[::-1]
+        return points if chain[0] == edge[0] else points[::-1]
 
     def _vertical(self, node: int) -> tuple[float, float]:
         """Return a box's upper and lower edge; it stands in the middle of its rank."""

@@ -13,7 +13,7 @@ Point = tuple[float, float]
 BESIDE = 22.0  # between two boxes of a rank
 BETWEEN, BETWEEN_BRANCHES = 24.0, 34.0  # between two ranks
 ROOM, ROOM_TO_BRANCH, ROOM_AFTER = 18.0, 26.0, 6.0  # inside a border that is crossed
-WIDENED = 1.4  # the most by which a level is widened to have its way in at its middle
+WIDENED = 1.4  # the most by which a level is widened to have its edge in at its middle
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class LevelShape:
     Attributes:
         sizes: Width and height of each box, in pixels.
         edges: Pairs of boxes.
-        inputs: Ways in: the port on the upper border, and the box.
-        outputs: Ways out: the box, and the port on the lower border.
+        inputs: Edges in: the port on the upper border, and the box.
+        outputs: Edges out: the box, and the port on the lower border.
     """
 
     sizes: Sequence[tuple[float, float]]

@@ -1,4 +1,4 @@
-"""The order of the boxes within each rank: few lines shall cross."""
+"""The order of the boxes within each rank: few lines cross."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ordered(
     1981); the order with the fewest crossings is kept.
 
     Args:
-        chains: The nodes along each way; two that follow each other are one rank apart.
+        chains: The nodes along each edge; two that follow each other are one rank apart.
         ranks: The rank of each node.
     """
     count = len(ranks)

@@ -1,4 +1,4 @@
-"""Where the boxes of each rank are from left to right: lines shall be straight."""
+"""Where the boxes of each rank are from left to right: lines are kept straight."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def _align(centers: list[float], chain: list[int], room: tuple[float, float]) ->
         centers[node] = line
 
 
-def _only_next(node: int, ways: Sequence[list[int]], back: Sequence[list[int]]) -> int | None:
+def _only_next(node: int, edges: Sequence[list[int]], back: Sequence[list[int]]) -> int | None:
     """The one node that a node leads to, if no other leads there."""
-    if len(ways[node]) != 1 or len(back[ways[node][0]]) != 1:
+    if len(edges[node]) != 1 or len(back[edges[node][0]]) != 1:
         return None
-    return ways[node][0]
+    return edges[node][0]
 
 
 def _gaps(rank: list[int], widths: Sequence[float], boxes: int, gap: float) -> list[float]:

@@ -1,4 +1,4 @@
-"""The rank of each box of a level: ways lead from one rank to a later one."""
+"""The rank of each box of a level: edges lead from one rank to a later one."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _PASSES = 8
 
 
 def ranks_of(
-    count: int, ways: Sequence[tuple[int, int]], first: Sequence[int], last: Sequence[int]
+    count: int, edges: Sequence[tuple[int, int]], first: Sequence[int], last: Sequence[int]
 ) -> list[int]:
     """Return each node's rank, from 0.
 
     The longest path from the start gives each node its earliest rank; then nodes move to where
-    their ways are shorter. Ways that close a circle do not count.
+    their edges are shorter. Edges that close a cycle do not count.
 
     Args:
         count: How many nodes there are.
-        ways: Pairs of nodes.
+        edges: Pairs of nodes.
         first: Nodes before all others.
         last: Nodes after all others.
     """
     after: list[list[int]] = [[] for _ in range(count)]
     before: list[list[int]] = [[] for _ in range(count)]
-    for source, target in dict.fromkeys(ways):
+    for source, target in dict.fromkeys(edges):
         if source != target:
             after[source].append(target)
     order = _acyclic_order(after)
@@ -48,7 +48,7 @@ def ranks_of(
 
 
 def _acyclic_order(after: list[list[int]]) -> list[int]:
-    """Return the nodes so that ways lead forwards; ways back are taken out of `after`."""
+    """Return the nodes so that edges lead forwards; edges back are taken out of `after`."""
     unseen, open_, done = 0, 1, 2
     state = [unseen] * len(after)
     order: list[int] = []
@@ -80,9 +80,9 @@ def _shorten(
     ranks: list[int],
     fixed: set[int],
 ) -> None:
-    """Move nodes later where that shortens their ways, as constants to their use.
+    """Move nodes later where that shortens their edges, as constants to their use.
 
-    So do nodes that more ways leave than reach, and chains that begin without a way in.
+    So do nodes that more edges leave than reach, and chains that begin without an edge in.
     """
     loose = [False] * len(ranks)
     for node in order:

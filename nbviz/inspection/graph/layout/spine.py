@@ -151,7 +151,7 @@ class _Spine:
         self._length = self._ends[-1] + (ROOM_AFTER if shape.outputs else 0.0)
 
     def _width(self, ports: list[float]) -> tuple[float, float]:
-        """Return how far it reaches, with the way in at its middle if that does not cost much."""
+        """Return how far it reaches, with the edge in at its middle if that does not cost much."""
         reach = [side * width / 2 for width, _ in self._shape.sizes for side in (-1, 1)]
         reach += [
             one.lane + side for one in self.skips.values() for side in (-_BESIDE_LINE, _BESIDE_LINE)

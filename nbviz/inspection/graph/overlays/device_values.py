@@ -1,4 +1,4 @@
-"""Many numbers from a model's devices in one copy each, read when they have arrived."""
+"""Numbers from a model's devices, copied with one transfer a device and read on arrival."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Readings:
-    """Numbers on their way from their devices.
+class DeviceValues:
+    """Numbers that are being copied from their devices.
 
     On CUDA they are copied to pinned memory, and nothing waits for them; elsewhere they are read at
     once.

@@ -1,9 +1,9 @@
 """What colours a graph while its model trains: activations, gradients, weights and times.
 
-Nothing is measured while nobody looks. What is measured lasts one step: hooks are put on the
-modules that are in sight after one step, or before the first, and taken off after the next. After
-that the collector rests for half a second at least, and for as long as keeps its cost within its
-share of the time. What needs no step is measured wherever the run stands.
+Nothing is measured unless a page asks for it. A measurement lasts one step: hooks are put on the
+modules that pages show after one step, or before the first, and taken off after the next. After
+that nothing is measured for half a second at least, and for as long as keeps the cost within its
+share of the time. What needs no step is measured whenever the run pauses or ends.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from nbviz.inspection.graph.overlays.device_values import Readings
-from nbviz.inspection.graph.overlays.measured import Measured
-from nbviz.inspection.graph.overlays.output_watch import OutputWatch
-from nbviz.inspection.graph.overlays.probes import Probe, WeightsBefore, hookable_modules, norms
-from nbviz.inspection.graph.overlays.values import (
+from nbviz.inspection.graph.overlays.box_values import (
     BY_HOOKS,
     OF_ONE_STEP,
     OVERLAYS,
+    BoxTargets,
     OverlayValues,
     calls_of,
     value_of,
 )
+from nbviz.inspection.graph.overlays.device_values import DeviceValues
+from nbviz.inspection.graph.overlays.nonfinite import NonFiniteCheck
+from nbviz.inspection.graph.overlays.probes import Probe, WeightsBefore, hookable_modules, norms
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
 from nbviz.training.between_steps import between_steps
 from nbviz.training.events import (
@@ -53,26 +53,26 @@ _COMPILED = "Modules inside compiled ones are not measured: a hook would have th
 
 
 @dataclass(slots=True)
-class _Sample:
-    """What one step told; complete once its numbers have come from their devices."""
+class _Measurement:
+    """What was measured in one step; complete once its numbers have come from their devices."""
 
     step: int
-    readings: Readings
+    device_values: DeviceValues
     probe: Probe | None
     wanted: dict[str, frozenset[str]]
     stride: int
 
 
 class Overlays:
-    """Measures a model in training for those who look at its graph. An observer of the run.
+    """Measures a model in training for the pages that show its graph. An observer of the run.
 
     Args:
         model: The model, which is not kept alive.
         graph: Returns its graph, None while it has not been traced.
-        is_idle: Tells whether no step is being made.
-        spend: Told how many seconds measuring took.
-        seconds: The least time between two samples.
-        share: The most of the training's time that samples may take, 0 to 1.
+        is_idle: Returns whether no step is being made.
+        spend: Called with the seconds that measuring took.
+        seconds: The least time between two measurements.
+        share: The most of the training's time that measuring may take, 0 to 1.
     """
 
     def __init__(
@@ -94,29 +94,29 @@ class Overlays:
         self._lock = threading.RLock()
         self._wants: dict[str, tuple[OverlayName, frozenset[str]]] = {}
         self._wanted: dict[str, frozenset[str]] = {}
-        self._measured: Measured | None = None
+        self._targets: BoxTargets | None = None
         self._values: dict[str, tuple[int, OverlayValues]] = {}
         self._versions = 0
         self._due = 0.0
         self._step = 0
         self._probe: Probe | None = None
         self._before: WeightsBefore | None = None
-        self._sample: _Sample | None = None
-        self._watch: OutputWatch | None = None
+        self._measurement: _Measurement | None = None
+        self._check: NonFiniteCheck | None = None
         self._failure = ""
         self._has_compiled = False
         self._validates = False
-        self._cost = 0.0  # of the sample that is being taken, in seconds
+        self._cost = 0.0  # of the measurement that is being made, in seconds
 
-    # ------------------------------------------------------------ who looks
+    # ------------------------------------------------------------ what pages show
 
     @property
     def wanted(self) -> frozenset[str]:
-        """The overlays that somebody looks at."""
+        """The overlays that some page shows."""
         return frozenset(self._wanted)
 
     def want(self, owner: str, overlay: str, nodes: Iterable[str]) -> None:
-        """Say what `owner` looks at now, in place of what it looked at before.
+        """Set what `owner` shows now, in place of what it showed before.
 
         Args:
             owner: Its name begins with the id of its page and a space.
@@ -142,13 +142,13 @@ class Overlays:
             self._values = {n: v for n, v in self._values.items() if n in self._wanted}
         model = self._model()
         if overlay and model is not None and self._is_idle():
-            # A run that begins now, or another's, stands meanwhile.
+            # A run that begins now, or another's, is held between two steps meanwhile.
             with between_steps(model), self._lock:
                 self._rest()
                 self._measure_at_rest()
 
     def forget(self, page: str) -> None:
-        """Drop what a page that is gone looked at."""
+        """Drop what a closed page showed."""
         with self._lock:
             owners = [owner for owner in self._wants if owner.split(" ")[0] == page]
         for owner in owners:
@@ -167,10 +167,10 @@ class Overlays:
     # ------------------------------------------------------------ the run's thread
 
     def __call__(self, event: Event) -> None:
-        """Measure between two steps what somebody looks at."""
+        """Measure between two steps what pages show."""
         if isinstance(event, StepEnded):
             self._step = event.step
-            if self._wanted or self._probe or self._before or self._watch:
+            if self._wanted or self._probe or self._before or self._check:
                 self._guarded(self._step_ended)
         elif isinstance(event, ValidationStarted | ValidationEnded):
             self._validates = isinstance(event, ValidationStarted)
@@ -200,7 +200,7 @@ class Overlays:
         self._follow_outputs()
         self._end_step()
         self._read()
-        if self._sample is None and self._wanted and time.monotonic() >= self._due:
+        if self._measurement is None and self._wanted and time.monotonic() >= self._due:
             self._begin_step()
         seconds = time.perf_counter() - started
         self._cost += seconds
@@ -208,8 +208,8 @@ class Overlays:
 
     def _begin_step(self) -> None:
         """Put on the hooks, and keep the weights, that the next step will be measured by."""
-        model, measured = self._known()
-        if model is None or measured is None or self._wanted.keys().isdisjoint(OF_ONE_STEP):
+        model, targets = self._known()
+        if model is None or targets is None or self._wanted.keys().isdisjoint(OF_ONE_STEP):
             return
         self._failure = ""
         hooked = {name for name in self._wanted if name in BY_HOOKS}
@@ -218,26 +218,26 @@ class Overlays:
             modules = {} if whole is None else hookable_modules(whole)
             self._has_compiled = len(modules) < len(named_modules(model))
             paths = {
-                measured.path(call)
+                targets.path(call)
                 for name in hooked
                 for node in self._wanted[name]
-                for call in calls_of(measured, name, node)
+                for call in calls_of(targets, name, node)
             }
             found = {path: modules[path] for path in sorted(paths) if path in modules}
             self._probe = Probe(model, found, cast("set[HookMeasure]", hooked))
         if "update_ratio" in self._wanted:
-            self._before = WeightsBefore(self._parameters(model, measured, "update_ratio"))
+            self._before = WeightsBefore(self._parameters(model, targets, "update_ratio"))
 
     def _end_step(self) -> None:
-        """Take what the step told, and the norms of what it left."""
+        """Take what was measured in the step, and the norms of the weights after it."""
         probe, self._probe = self._probe, None
         before, self._before = self._before, None
         if probe is not None:
             probe.remove()
             self._spend(probe.seconds)
             self._cost += probe.seconds
-        model, measured = self._known()
-        if model is None or measured is None or not self._wanted or self._sample is not None:
+        model, targets = self._known()
+        if model is None or targets is None or not self._wanted or self._measurement is not None:
             return
         if probe is None and before is None:
             is_due = time.monotonic() >= self._due
@@ -245,22 +245,24 @@ class Overlays:
                 return
             self._failure = ""
         numbers: dict[Any, Any] = {} if probe is None else dict(probe.numbers)
-        numbers.update(self._norms(model, measured))
+        numbers.update(self._norms(model, targets))
         if before is not None and "update_ratio" in self._wanted:
-            now = self._parameters(model, measured, "update_ratio")
+            now = self._parameters(model, targets, "update_ratio")
             changes, weights = before.compare(now)
             numbers.update({("change", name): norm for name, norm in changes.items()})
             numbers.update({("before", name): norm for name, norm in weights.items()})
         stride = 1 if before is None else before.stride
-        self._sample = _Sample(self._step, Readings(numbers), probe, dict(self._wanted), stride)
+        self._measurement = _Measurement(
+            self._step, DeviceValues(numbers), probe, dict(self._wanted), stride
+        )
         self._due = time.monotonic() + max(self.seconds, self._cost / self.share)
         self._cost = 0.0
 
-    def _norms(self, model: torch.nn.Module, measured: Measured) -> dict[Any, torch.Tensor]:
+    def _norms(self, model: torch.nn.Module, targets: BoxTargets) -> dict[Any, torch.Tensor]:
         found: dict[Any, torch.Tensor] = {}
         for name in ("weight_norm", "gradient_norm"):
             if name in self._wanted:
-                tensors = self._parameters(model, measured, name)
+                tensors = self._parameters(model, targets, name)
                 given = {
                     (name, key): tensor.grad if name == "gradient_norm" else tensor
                     for key, tensor in tensors.items()
@@ -269,40 +271,43 @@ class Overlays:
         return found
 
     def _read(self) -> None:
-        sample = self._sample
-        if sample is None or not sample.readings.is_ready:
+        measurement = self._measurement
+        if measurement is None or not measurement.device_values.is_ready:
             return
-        if sample.probe is not None and not sample.probe.is_ready:
+        if measurement.probe is not None and not measurement.probe.is_ready:
             return
-        self._sample = None
-        numbers = sample.readings.read()
-        if sample.probe is not None:
-            numbers.update(sample.probe.times())
-        _, measured = self._known()
-        if measured is None:
+        self._measurement = None
+        numbers = measurement.device_values.read()
+        if measurement.probe is not None:
+            numbers.update(measurement.probe.times())
+        _, targets = self._known()
+        if targets is None:
             return
-        for name, nodes in sample.wanted.items():
+        for name, nodes in measurement.wanted.items():
             if name in self._wanted:
                 values: dict[str, float] = {}
                 for node in sorted(nodes):
-                    value = value_of(measured, name, node, numbers)
+                    value = value_of(targets, name, node, numbers)
                     if value is not None:
                         values[node] = value
                 self._publish(
                     OverlayValues(
-                        cast("OverlayName", name), sample.step, values, self._note(name, sample)
+                        cast("OverlayName", name),
+                        measurement.step,
+                        values,
+                        self._note(name, measurement),
                     )
                 )
 
-    def _note(self, name: str, sample: _Sample) -> str:
+    def _note(self, name: str, measurement: _Measurement) -> str:
         if name in BY_HOOKS and self._has_compiled:
             return _COMPILED
-        if name == "update_ratio" and sample.stride > 1:
-            return f"Estimated from one weight in {sample.stride}."
+        if name == "update_ratio" and measurement.stride > 1:
+            return f"Estimated from one weight in {measurement.stride}."
         return ""
 
     def _publish(self, values: OverlayValues) -> None:
-        found = self._watch.found if self._watch is not None else None
+        found = self._check.found if self._check is not None else None
         if values.overlay == "nonfinite_share" and found is not None:
             graph = self._graph()
             first = tuple(graph.hierarchy.around(found.node_id)) if graph is not None else ()
@@ -315,17 +320,17 @@ class Overlays:
     # ------------------------------------------------------------ NaN and infinities
 
     def _follow_outputs(self) -> None:
-        """Look at the model's results, every one of them, while somebody looks for NaN."""
+        """Check every result of the model while a page shows the overlay of NaN."""
         model, graph = self._model(), self._graph()
         if "nonfinite_share" not in self._wanted:
-            if self._watch is not None:
-                self._watch.remove()
-                self._watch = None
-        elif self._watch is None and model is not None and graph is not None:
-            self._watch = OutputWatch(model, graph)
-        if self._watch is not None:
-            self._watch.follow()
-            if self._watch.read():
+            if self._check is not None:
+                self._check.remove()
+                self._check = None
+        elif self._check is None and model is not None and graph is not None:
+            self._check = NonFiniteCheck(model, graph)
+        if self._check is not None:
+            self._check.follow()
+            if self._check.read():
                 last = self.latest("nonfinite_share")
                 values = last.values if last is not None else {}
                 self._publish(OverlayValues("nonfinite_share", self._step, values))
@@ -333,9 +338,9 @@ class Overlays:
     # ------------------------------------------------------------ while no step is made
 
     def _stand_still(self) -> None:
-        """Finish what the last step told; there may be no other."""
-        if self._sample is not None:
-            self._sample.readings.read()  # no step waits for it now
+        """Finish what was measured in the last step; there may be no other."""
+        if self._measurement is not None:
+            self._measurement.device_values.read()  # no step waits for it now
             self._read()
         self._rest()
         self._follow_outputs()
@@ -350,40 +355,40 @@ class Overlays:
 
     def _measure_at_rest(self) -> None:
         """Measure what needs no step: weights, and the gradients that the last one left."""
-        model, measured = self._known()
-        if model is None or measured is None:
+        model, targets = self._known()
+        if model is None or targets is None:
             return
         self._failure = ""
-        numbers = self._norms(model, measured)
+        numbers = self._norms(model, targets)
         wanted = {n: s for n, s in self._wanted.items() if n in ("weight_norm", "gradient_norm")}
         if numbers:
-            self._sample = _Sample(self._step, Readings(numbers), None, wanted, 1)
-            self._sample.readings.read()
+            self._measurement = _Measurement(self._step, DeviceValues(numbers), None, wanted, 1)
+            self._measurement.device_values.read()
             self._read()
 
     def _rest(self) -> None:
         """Take everything off the model. Only while no forward pass runs."""
         if self._probe is not None:
             self._probe.remove()
-        self._probe = self._before = self._sample = None
-        if self._watch is not None and "nonfinite_share" not in self._wanted:
-            self._watch.remove()
-            self._watch = None
+        self._probe = self._before = self._measurement = None
+        if self._check is not None and "nonfinite_share" not in self._wanted:
+            self._check.remove()
+            self._check = None
 
     # ------------------------------------------------------------ what there is
 
-    def _known(self) -> tuple[torch.nn.Module | None, Measured | None]:
+    def _known(self) -> tuple[torch.nn.Module | None, BoxTargets | None]:
         model = self._model()
         while model is not None and (inner := wrapped_module(model)) is not None:
             model = inner
-        if self._measured is None:
+        if self._targets is None:
             graph = self._graph()
-            self._measured = Measured(graph) if graph is not None else None
-        return model, self._measured
+            self._targets = BoxTargets(graph) if graph is not None else None
+        return model, self._targets
 
     def _parameters(
-        self, model: torch.nn.Module, measured: Measured, overlay: str
+        self, model: torch.nn.Module, targets: BoxTargets, overlay: str
     ) -> dict[str, torch.Tensor]:
         present = dict(model.named_parameters(remove_duplicate=False))
-        names = {n: None for node in self._wanted[overlay] for n in measured.parameters_of(node)}
+        names = {n: None for node in self._wanted[overlay] for n in targets.parameters_of(node)}
         return {name: present[name] for name in names if name in present}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
-from nbviz.inspection.graph.trace.values import tensors_in
+from nbviz.inspection.graph.trace.nested_tensors import tensors_in
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.cuda_events import is_captured, mark_time, relaxed
 
@@ -29,7 +29,7 @@ _SAMPLED_BYTES = 256_000_000
 def hookable_modules(model: torch.nn.Module) -> dict[str, torch.nn.Module]:
     """Return the modules that can be given hooks, by path.
 
-    Those inside compiled or scripted ones are left out: a hook would go unheard there, or make
+    Those inside compiled or scripted ones are left out: a hook would not be called there, or make
     PyTorch compile the module anew.
     """
     if _is_compiled(model):
@@ -117,17 +117,17 @@ class Probe:
             }
 
     @property
-    def _hears(self) -> bool:
+    def _is_measuring(self) -> bool:
         is_ours = self.is_listening and threading.get_ident() == self._thread
         return is_ours and not is_captured()
 
     def _begin(self, *_: Any) -> None:
-        if self._hears:
+        if self._is_measuring:
             self._calls.clear()
             self._began.clear()
 
     def _enter(self, path: str, module: torch.nn.Module, _inputs: Any) -> None:
-        if not self._hears:
+        if not self._is_measuring:
             return
         parameter = next(module.parameters(), None)
         device = self._device if parameter is None else parameter.device
@@ -135,7 +135,7 @@ class Probe:
         self._began.append((path, time.perf_counter(), event))
 
     def _leave(self, path: str, _module: Any, _inputs: Any, output: Any) -> None:
-        if not self._hears:
+        if not self._is_measuring:
             return
         now = time.perf_counter()
         count = self._calls[path] = self._calls.get(path, 0) + 1

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
+from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.trace.preserved import KeptGradients, preserved
 from nbviz.inspection.graph.trace.recorder import Recorder
-from nbviz.inspection.graph.trace.values import with_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

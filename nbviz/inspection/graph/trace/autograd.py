@@ -15,7 +15,7 @@ import torch
 
 from nbviz.errors import ConfigurationError
 from nbviz.inspection.graph.trace.links import link_of
-from nbviz.inspection.graph.trace.values import tensors_in
+from nbviz.inspection.graph.trace.nested_tensors import tensors_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,11 +56,11 @@ class AutogradNode:
 
 @dataclass(frozen=True, slots=True)
 class AutogradEdge:
-    """A way between two nodes, in the direction of the forward pass.
+    """A connection between two nodes, in the direction of the forward pass.
 
     Attributes:
-        kind: "gradient" for the way of a gradient (backwards along it), "saved" between a function
-            and a tensor that it kept, "view" from a base to its view.
+        kind: "gradient" where a gradient runs (backwards along the edge), "saved" between a
+            function and a tensor that it kept, "view" from a base to its view.
     """
 
     source: str

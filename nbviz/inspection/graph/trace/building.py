@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nbviz.inspection.graph.model import Edge, Graph, ModuleCall, Operation, Parameter
+from nbviz.inspection.graph.model import Graph
+from nbviz.inspection.graph.structure import Edge, ModuleCall, Operation, Parameter
 from nbviz.inspection.graph.trace.details import detail_of
 from nbviz.inspection.graph.trace.modules import type_name
 

@@ -17,9 +17,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from nbviz.inspection.graph.trace.layer_shapes import attention
-from nbviz.inspection.graph.trace.tensors import Origin, version_of
-from nbviz.inspection.graph.trace.values import describe, tensors_in, with_tensors
+from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
+from nbviz.inspection.graph.trace.origins import Origin, version_of
+from nbviz.inspection.graph.trace.shape_rules import attention
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.trace.recorder import Recorded, Recorder
@@ -207,7 +207,7 @@ class FunctionMode(TorchFunctionMode):
 
 
 class KernelMode(TorchDispatchMode):
-    """Sees every operator: counts FLOPs, runs those without data, records those nobody called.
+    """Sees every operator: counts FLOPs, runs those without data, records those without a call.
 
     Args:
         recorder: Where nodes go.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.model import Graph, Operation
-    from nbviz.inspection.graph.trace.values import TensorInfo
+    from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.structure import Operation
+    from nbviz.inspection.graph.trace.nested_tensors import TensorInfo
 
 
 def activation_bytes(graph: Graph) -> dict[str, int]:

@@ -58,14 +58,14 @@ class KeptGradients:
 def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[KeptGradients]:
     """Undo what a forward pass does to a model besides computing.
 
-    A run that trains the model stands between two steps meanwhile.
+    A run that trains the model is held between two steps meanwhile.
 
     Args:
         model: The model.
         runs_for_real: Whether the pass writes into buffers and draws random numbers from devices.
 
     Yields:
-        What must be told before the pass uses gradients.
+        What is to be called before the pass uses gradients.
     """
     with between_steps(model):
         gradients = KeptGradients(model, runs_for_real=runs_for_real)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from nbviz.inspection.graph.trace.modules import named_modules, named_parameters
-from nbviz.inspection.graph.trace.tensors import Origin, TensorMap
-from nbviz.inspection.graph.trace.values import TensorInfo, describe
+from nbviz.inspection.graph.trace.nested_tensors import TensorInfo, describe
+from nbviz.inspection.graph.trace.origins import Origin, TensorMap
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -72,7 +72,7 @@ class Recorder:
     Args:
         model: The model that is traced.
         keeps_tensors: See `TensorMap`.
-        gradients: Told before the pass uses them; None if nobody needs to know.
+        gradients: Called before the pass uses them; None if they need not be kept.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""`Recording`: the graph of the next real forward pass, whoever makes it."""
+"""`Recording`: the graph of the next forward pass that the user's own code makes."""
 
 # pyright: reportPrivateUsage=false
 # `sys._getframe` is how Python itself looks at who calls.
@@ -16,18 +16,18 @@ from nbviz.errors import TraceError
 from nbviz.inspection.graph.trace.building import build
 from nbviz.inspection.graph.trace.links import ForwardLink, link, mark_border
 from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
+from nbviz.inspection.graph.trace.nested_tensors import named_tensors, tensors_in
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.trace import named_inputs
-from nbviz.inspection.graph.trace.values import named_tensors, tensors_in
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
     from nbviz.inspection.graph.model import Graph
+    from nbviz.inspection.graph.trace.origins import Origin
     from nbviz.inspection.graph.trace.recorder import Recorded, Scope
-    from nbviz.inspection.graph.trace.tensors import Origin
 
 
 class Recording:

@@ -13,8 +13,8 @@ import torch
 from torch.nn import Module
 
 from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
-from nbviz.inspection.graph.trace.tensors import Origin
-from nbviz.inspection.graph.trace.values import describe, tensors_in, with_tensors
+from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
+from nbviz.inspection.graph.trace.origins import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -15,14 +15,14 @@ import torch
 
 from nbviz.errors import TraceError
 from nbviz.inspection.graph.trace.building import build
+from nbviz.inspection.graph.trace.gc_pause import gc_paused
 from nbviz.inspection.graph.trace.modules import wrapped_module
+from nbviz.inspection.graph.trace.nested_tensors import named_tensors, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
-from nbviz.inspection.graph.trace.paused_collection import uncollected
 from nbviz.inspection.graph.trace.preserved import preserved
 from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.shapes import ShapesOnly
-from nbviz.inspection.graph.trace.values import named_tensors, tensors_in, with_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -39,7 +39,7 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
     mode, the inputs and the random number generators are afterwards as they were before.
 
     Args:
-        model: The model, in the mode (train or eval) in which it shall be shown.
+        model: The model, in the mode (train or eval) in which it is to be shown.
         *inputs: What its forward takes: tensors, or containers and objects that hold tensors.
         **kwargs: The same by name.
 
@@ -57,7 +57,7 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         model = inner
     try:
         model = _with_all_parameters(model, inputs, kwargs)
-        with uncollected(), preserved(model, runs_for_real=False) as gradients:
+        with gc_paused(), preserved(model, runs_for_real=False) as gradients:
             recorder = Recorder(model, keeps_tensors=True, gradients=gradients)
             return _run(recorder, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
