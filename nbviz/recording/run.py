@@ -575,7 +575,7 @@ class Run(RecordedRun):
         """
         if self.control is not self._own_control or not self.control.needs_attention:
             return  # an engine's control acts between its steps, not inside one
-        self.drain()
+        self.drain_ready()  # a setting that changes between two steps waits for no device
         try:
             self.control.safe_point(self.meter.step)
         except RunStopped as stop:

@@ -178,3 +178,28 @@ def test_without_torchs_private_way_to_the_stream(
     run = Run()
     log_steps(simulation, run)
     assert_exact(run)
+
+
+def test_with_a_step_and_then_without(simulate: Simulate) -> None:
+    simulation, run = simulate(7, "behind"), Run()
+    loss = to_device(simulation, torch.tensor(1.0))
+    for step in (10, None, 20, None):
+        run.log({"loss": loss}, step)
+        run.log_histogram("values", loss)
+    assert simulation.training_waits == []
+    assert run.newest_step() == 21
+    assert run["loss"].steps.tolist() == [10, 11, 20, 21]
+    assert run.media["values"].steps.tolist() == [10, 11, 20, 21]
+
+
+def test_a_setting_is_applied_without_waiting(simulate: Simulate) -> None:
+    simulation, run = simulate(8, "behind"), Run()
+    optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1)
+    run.steer(optimizer)
+    loss = to_device(simulation, torch.tensor(1.0))
+    for step in range(1, 5):
+        run.log({"loss": loss}, step)
+        if step == 2:
+            run.control.set(lr=0.5)
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    assert simulation.training_waits == []

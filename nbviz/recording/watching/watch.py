@@ -214,7 +214,11 @@ class Watch:
         room = _MOST_COPIED
         for _ in names:
             name = names[self._copied % len(names)]
-            values = _some_of(weights[name])
+            try:
+                values = _some_of(weights[name])
+            except (RuntimeError, NotImplementedError):  # refused as a weight, too
+                self._copied += 1
+                continue
             if values.numel() > room:
                 break
             copies[name] = values.clone()
