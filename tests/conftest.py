@@ -16,3 +16,7 @@ def pytest_collection_finish() -> None:
     """Leave PyTorch's objects out of garbage collections: tests collect often, and they stay."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # else what is frozen is not freed at exit, which nanobind calls a leak

@@ -1,5 +1,6 @@
 // The entry, and the only file that sees anywidget: one store and one connection for a model, panels
 // for each of its views.
+import "../charts/lines/shared";
 import { PANELS } from "../panels/panels.gen";
 import base from "../ui/base.css";
 import { element } from "../ui/element";

@@ -1,10 +1,10 @@
 // One chart of the curves panel: title, legend, plot, readout, and the same as a table.
-import type { Range } from "../../charts/axis";
-import { scaled } from "../../charts/gestures";
-import { LineChart } from "../../charts/line";
-import type { Plot } from "../../charts/plot";
+import type { Range } from "../../charts/lines/axis";
+import { scaled } from "../../charts/lines/gestures";
+import { LineChart } from "../../charts/lines/line";
+import type { Plot } from "../../charts/lines/plot";
+import { stepBeside, type Trace, xOfStep } from "../../charts/lines/trace";
 import { type Reading, readAt, summarize } from "../../charts/readout";
-import { stepBeside, type Trace, xOfStep } from "../../charts/trace";
 import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";

@@ -1,6 +1,6 @@
 // From the store to the lines of charts: which series share a chart, their names and colours.
-import type { Range, XKind } from "../../charts/axis";
-import type { SeriesData } from "../../charts/series-data";
+import type { Range, XKind } from "../../charts/lines/axis";
+import type { SeriesData } from "../../charts/lines/series-data";
 import { orderCharts, splitTag } from "../../charts/tags";
 import type { RunState } from "../../session/run";
 import type { Store } from "../../session/store";

@@ -1,5 +1,5 @@
 // What is remembered of the curves: axes, smoothing, zooms, hidden lines, open groups, the filter.
-import type { Range, XKind } from "../../charts/axis";
+import type { Range, XKind } from "../../charts/lines/axis";
 import { asChoices, asTexts, type Choices } from "../../ui/view-state";
 import type { View } from "./chart-curves";
 

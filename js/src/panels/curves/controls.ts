@@ -1,5 +1,5 @@
 // The controls above the charts: smoothing, axes, outliers, filter, reset, export.
-import type { XKind } from "../../charts/axis";
+import type { XKind } from "../../charts/lines/axis";
 import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";

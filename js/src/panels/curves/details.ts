@@ -1,6 +1,11 @@
 // Finer buckets for the range zoomed to, requested once the range has not changed for a moment.
-import type { Range } from "../../charts/axis";
-import { type Columns, columnsOf, lowerBound, type SeriesData } from "../../charts/series-data";
+import type { Range } from "../../charts/lines/axis";
+import {
+	type Columns,
+	columnsOf,
+	lowerBound,
+	type SeriesData,
+} from "../../charts/lines/series-data";
 import type { Asker } from "../../session/asker";
 import type { Curve } from "./chart-curves";
 import { askRange } from "./points-request";

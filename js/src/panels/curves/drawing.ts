@@ -1,5 +1,5 @@
 // Draws the charts in sight: the x range that they share, their lines, and the finer points of a zoom.
-import type { Range } from "../../charts/axis";
+import type { Range } from "../../charts/lines/axis";
 import type { ChartPicture } from "../../charts/svg";
 import type { Context } from "../../session/panel";
 import { readTheme, type Theme } from "../../ui/theme";

@@ -1,6 +1,6 @@
 // Points of charts that are not open: the kernel has them, and sends them when a file needs them.
 
-import { SeriesData } from "../../charts/series-data";
+import { SeriesData } from "../../charts/lines/series-data";
 import type { Asker } from "../../session/asker";
 import type { RunState } from "../../session/run";
 import type { Curve } from "./chart-curves";

@@ -1,5 +1,5 @@
 // The x range that all charts share: everything, as it grows, or what the reader zoomed to.
-import type { Range } from "../../charts/axis";
+import type { Range } from "../../charts/lines/axis";
 import type { Curve, View } from "./chart-curves";
 import { stepOfX, type Tracer } from "./traces";
 

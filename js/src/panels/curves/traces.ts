@@ -1,9 +1,9 @@
 // From lines to what charts draw: their x values, smoothing, finer points and marks.
-import { type Epochs, epochAt, epochsOf, type XKind, xColumn } from "../../charts/axis";
-import type { EventMark } from "../../charts/marks";
-import type { SeriesData } from "../../charts/series-data";
+import { type Epochs, epochAt, epochsOf, type XKind, xColumn } from "../../charts/lines/axis";
+import type { EventMark } from "../../charts/lines/marks";
+import type { SeriesData } from "../../charts/lines/series-data";
+import type { Trace } from "../../charts/lines/trace";
 import { smooth } from "../../charts/smoothing";
-import type { Trace } from "../../charts/trace";
 import type { RunState } from "../../session/run";
 import type { Theme } from "../../ui/theme";
 import type { Curve, View } from "./chart-curves";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { SeriesData } from "../../../src/charts/series-data";
+import { SeriesData } from "../../../src/charts/lines/series-data";
 import type { Curve } from "../../../src/panels/curves/chart-curves";
 import { Details } from "../../../src/panels/curves/details";
 import type { Answered, Asker, Question } from "../../../src/session/asker";
