@@ -134,10 +134,10 @@ def test_a_log_call_makes_one_copy(monkeypatch: pytest.MonkeyPatch) -> None:
         run.log({"loss": loss, "accuracy": accuracy, "lr": 0.1}, step)
         loss += 1
     assert len(backend.under_way) == 3, "one for each call"
-    run._drain(wait=False)
+    run.drain_ready()
     assert run.tags == [], "what has not arrived waits, and so does what came after"
     backend.arrive(1)
-    run._drain(wait=False)
+    run.drain_ready()
     assert run.series("loss").values.tolist() == [0.25]
     assert run["loss"].values.tolist() == [0.25, 1.25, 2.25], "reading waits"
     assert run["accuracy"].steps.tolist() == [1, 2, 3]
