@@ -121,7 +121,7 @@ class Life:
         """
         if run.control is not self._control or not self._control.needs_attention:
             return
-        run.drain()
+        run.drain_ready()  # a setting that changes between two steps waits for no device
         try:
             self._control.safe_point(run.meter.step)
         except RunStopped as stop:
