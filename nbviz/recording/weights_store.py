@@ -1,4 +1,4 @@
-"""The newest pictures of the parameters that somebody looks at."""
+"""The newest pictures of the parameters that pages show."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class WeightsStore:
-    """Pictures of a model's parameters, made on the training thread for whoever looks at them.
+    """Pictures of a model's parameters, made on the training thread for the pages that show them.
 
     Args:
         seconds: The least time between two pictures of the same training; a dashboard cannot show
@@ -54,18 +54,11 @@ class WeightsStore:
             if not wanted <= self.wanted:
                 self._due = 0.0
             self.wanted = wanted
-            # What nobody shows any more is let go.
+            # What no page shows any more is let go.
             self._images = {name: self._images[name] for name in self._images if name in wanted}
             for begun in (self._coming, self._complete):
                 for name in begun.keys() - wanted:
                     del begun[name]
-
-    def forget(self, page: str) -> None:
-        """Drop what a page that is gone showed; its owners' names begin with `page`."""
-        with self._lock:
-            owners = [owner for owner in self._wants if owner.split(" ")[0] == page]
-        for owner in owners:
-            self.want(owner, ())
 
     def latest(self, name: str) -> WeightsImage | None:
         """Return the newest picture, None if there is none."""
@@ -81,12 +74,12 @@ class WeightsStore:
 
     @property
     def is_behind(self) -> bool:
-        """Whether somebody waits for the first picture of a parameter."""
+        """Whether a page waits for the first picture of a parameter."""
         missing = self.wanted - self._images.keys() - self._unreadable
         return bool(missing) and any(name in missing for name, _ in self.layers)
 
     def is_due(self) -> bool:
-        """Whether somebody waits for new pictures; costs next to nothing."""
+        """Whether a page waits for new pictures; costs next to nothing."""
         return bool(self.wanted) and time.monotonic() >= self._due
 
     def watch(self, model: nn.Module) -> None:
@@ -106,7 +99,7 @@ class WeightsStore:
             step: The completed steps.
             names: Which parameters.
             wait: Whether the pictures are there when it returns. Else they are taken in once they
-                have arrived from the device, by whoever asks for them.
+                have arrived from the device, when they are read.
         """
         model = self._model() if self._model is not None else None
         if model is None:
