@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from nbviz.inspection.tensors.pictures import ReducedWeights, WeightsImage
+    from nbviz.inspection.tensors.heatmaps import Heatmap, ReducedWeights
     from nbviz.recording.capture.captured import CapturedArray
 
 
@@ -34,7 +34,7 @@ class WeightsStore:
         self._model: weakref.ref[nn.Module] | None = None
         self._wants: dict[str, frozenset[str]] = {}
         self.wanted: frozenset[str] = frozenset()
-        self._images: dict[str, tuple[int, WeightsImage]] = {}
+        self._images: dict[str, tuple[int, Heatmap]] = {}
         self._coming: dict[str, tuple[CapturedArray, ReducedWeights]] = {}
         self._versions = 0
         self._unreadable: set[str] = set()
@@ -62,7 +62,7 @@ class WeightsStore:
         for owner in owners:
             self.want(owner, ())
 
-    def latest(self, name: str) -> WeightsImage | None:
+    def latest(self, name: str) -> Heatmap | None:
         """Return the newest picture, None if there is none."""
         self._take_in(name)
         entry = self._images.get(name)
@@ -88,7 +88,7 @@ class WeightsStore:
         """Take pictures of this model, which is not kept alive."""
         if self._model is not None and self._model() is model:
             return
-        from nbviz.inspection.tensors.pictures import list_layers
+        from nbviz.inspection.tensors.heatmaps import list_layers
 
         self._model = weakref.ref(model)
         self._unreadable.clear()
@@ -106,7 +106,7 @@ class WeightsStore:
         model = self._model() if self._model is not None else None
         if model is None:
             return
-        from nbviz.inspection.tensors.pictures import layer_tensors
+        from nbviz.inspection.tensors.heatmaps import layer_tensors
 
         started = time.monotonic()
         wanted = self.wanted if names is None else set(names)
@@ -134,7 +134,7 @@ class WeightsStore:
             self.capture(step, old)
 
     def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
-        from nbviz.inspection.tensors.pictures import reduce_on_device
+        from nbviz.inspection.tensors.heatmaps import reduce_on_device
         from nbviz.recording.capture.captured import send_to_host
 
         reduced = reduce_on_device(name, tensor, step)
@@ -150,7 +150,7 @@ class WeightsStore:
         array, reduced = coming
         if not (wait or array.is_ready):
             return False
-        image = reduced.picture(array.read())
+        image = reduced.heatmap(array.read())
         with self._lock:
             if self._coming.get(name) is coming:
                 del self._coming[name]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import torch
 
 from nbviz.errors import ConfigurationError
+from nbviz.inspection.tensors.heatmaps import plain_name
 from nbviz.inspection.tensors.hooks import Hook
-from nbviz.inspection.tensors.pictures import plain_name
 from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import torch
 
-from nbviz.inspection.tensors.pictures import layer_tensors
+from nbviz.inspection.tensors.heatmaps import layer_tensors
 from nbviz.recording.media.inbox import Waiting
 from nbviz.recording.watching.hooks import Hooks, choose_modules, has_compiled_parts
 from nbviz.recording.watching.jobs import Plans, take_samples
