@@ -78,7 +78,7 @@ class ProgressMeter:
     in Unix seconds that never go back (`training.clock`).
 
     Args:
-        budget: Told of all that nbviz takes.
+        budget: Counts all that nbviz takes.
         steps: Where the steps are counted.
 
     Attributes:

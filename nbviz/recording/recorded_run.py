@@ -49,7 +49,7 @@ class RecordedRun:
         control: Pause, resume, step, stop and set.
         memory_budget: Bytes that the series may take in memory.
         media_budget: Bytes that the media may take in memory.
-        warn: Told in a sentence what a budget could not hold.
+        warn: Called with a sentence on what a budget could not hold.
 
     Attributes:
         run_id: Unique.
@@ -66,7 +66,7 @@ class RecordedRun:
         meter: What the run's thread says of its progress.
         overhead: What nbviz may take of the time.
         watches: Those that are active; see `Run.watch`.
-        is_quiet: Whether nothing has come for a while; those who listen are told when it does.
+        is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
     """
 
     def __init__(
@@ -247,7 +247,7 @@ class RecordedRun:
         at_step = self.meter.step if step is None else step
         self.lines.append(Line(level, at_step, self._since_start(wall_time), text_of(text)))
 
-    # ------------------------------------------------------------ who is told
+    # ------------------------------------------------------------ subscribers
 
     def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when a quiet run becomes active, and when a run begins, pauses or ends.

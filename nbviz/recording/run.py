@@ -373,7 +373,7 @@ class Run(RecordedRun):
     def log_weights(self, model: nn.Module, step: int | None = None) -> None:
         """Let dashboards show a model's weights; call it at each step.
 
-        Takes pictures at most twice a second, and only of the parameters that somebody looks at.
+        Takes heatmaps at most twice a second, and only of the parameters that pages show.
 
         Args:
             model: The model. It is not kept alive.
@@ -585,7 +585,7 @@ class Run(RecordedRun):
     # ------------------------------------------------------------ for engines, `track` and watches
 
     def count_steps_by_tracking(self) -> None:
-        """Leave the step to whoever goes through the steps, not to what is logged."""
+        """Leave the step to the loop that goes through the steps, not to what is logged."""
         self.meter.step = self.meter.step
 
     def capture_due_weights(self, step: int) -> None:
@@ -701,7 +701,7 @@ class Run(RecordedRun):
         for watch in tuple(self.watches):
             watch.logged()
         if len(self._entries) > _MOST_WAITING:
-            # Logged faster than one thread can store: whoever logs helps, so memory is bounded.
+            # Logged faster than one thread can store: the caller helps, so memory is bounded.
             self.meter.count_calls(self._scalars.drain(wait=False, limit=PORTION))
         self._most_waiting = max(_MOST_WAITING, len(self._entries) + PORTION // 2)
 

@@ -1,4 +1,4 @@
-"""Media that were logged and wait to be made: encoded and counted by whoever drains."""
+"""Media that were logged and wait to be made: encoded and counted by the thread that drains."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class MediaInbox:
 
     Where more is logged than can be made, a newer item takes the place of one of the same tag that
     still waits; the first of each tag stays. The same holds while the overhead's budget is
-    overdrawn: what waits then is made when there is room again, or when somebody asks for it.
+    overdrawn: what waits then is made when there is room again, or when it is asked for.
 
     Args:
         store: Where the media go.
-        warn: Told, once for each tag, what was wrong with an item.
+        warn: Called once for each tag, with a sentence on what was wrong with an item.
         overhead: What nbviz may take of the time.
         limit: Bytes that may wait.
     """

@@ -37,8 +37,8 @@ class Intake:
     Args:
         inbox: Where it waits.
         store: Where it goes.
-        report: Told, once, in a sentence, what could not be stored.
-        restarted: Told where tags began again at an earlier step.
+        report: Called once, with a sentence on what could not be stored.
+        restarted: Called where tags began again at an earlier step.
 
     Attributes:
         start: Monotonic seconds that the points' wall times count from.

@@ -85,7 +85,7 @@ class Hooks:
     """The hooks of one watch.
 
     Args:
-        watch: Told what they see; not kept alive.
+        watch: Given what they see; not kept alive.
         model: The model.
         is_driven: Whether an engine tells the watch when a step has ended.
     """
