@@ -29,6 +29,7 @@ from torch import nn
 from nbviz.training import background
 from nbviz.training.background import BackgroundRun
 from nbviz.training.engine import Engine
+from nbviz.training.options import TrainingOptions
 
 def mlp():
     model = nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 10))
@@ -62,8 +63,10 @@ def make_engine(build, seconds, threads, work=0):
             times.append(now)
             if now - times[0] > seconds:
                 made.control.stop()
-    made = Engine(model, Batches(), loss_fn=loss_after_python, threads=threads, device="cpu",
-                  optimizer=torch.optim.SGD(model.parameters(), lr=0.01), observers=(keep,))
+    options = TrainingOptions(
+        model, Batches(), loss_fn=loss_after_python, threads=threads, device="cpu",
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.01))
+    made = Engine(options, observers=(keep,))
     return made, times
 
 def rate(times):

@@ -4,14 +4,19 @@ Every tool in a process of its own. "Kept" is steps/s with the tool over steps/s
 without, in turns in the same process; "nbviz, watched" has a reader beside it that takes what is
 new 30 times a second, as a dashboard does. The last rows are a real dashboard in a real kernel.
 
+"Longest" is the longest call in the tiny MLP's loop and "GC" what Python's garbage collector did
+there: collections of the youngest generation and of all, with the longest one of each. The loop
+without a tool is the row "nothing".
+
 Not called `logging.py`: Python would import it in place of its own module.
 
-Run: python benchmarks/log_calls.py   (about eight minutes)
+Run: python benchmarks/log_calls.py   (about eleven minutes)
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import platform
@@ -22,7 +27,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +38,7 @@ CALLS = 20_000
 SECONDS = 3.0  # the most for one series of calls
 ROUNDS = 10
 ROUND_SECONDS = 0.3
+STALL_SECONDS = 20.0  # full collections are that rare
 
 
 def nothing(_: str) -> Log:
@@ -212,6 +218,49 @@ def kept(log: Log, step_once: Callable[[], tuple[float, float]], step: int) -> t
     return sorted(rates[False])[ROUNDS // 2], ratios[ROUNDS // 2]
 
 
+class Collections:
+    """What the garbage collector does while the block runs: how often and how long."""
+
+    def __init__(self) -> None:
+        self.count = {0: 0, 1: 0, 2: 0}
+        self.longest = {0: 0.0, 1: 0.0, 2: 0.0}
+        self._began = 0.0
+
+    def __enter__(self) -> Self:
+        gc.collect()
+        gc.callbacks.append(self._see)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        gc.callbacks.remove(self._see)
+
+    def _see(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter()
+            return
+        generation = info["generation"]
+        self.count[generation] += 1
+        seconds = time.perf_counter() - self._began
+        self.longest[generation] = max(self.longest[generation], seconds)
+
+
+def stalls(log: Log, step_once: Callable[[], tuple[float, float]], step: int) -> dict[str, Any]:
+    """Train and log for a while: the longest call, and the garbage collector's work."""
+    longest, until = 0.0, time.perf_counter() + STALL_SECONDS
+    with Collections() as collections:
+        while time.perf_counter() < until:
+            loss, accuracy = step_once()
+            began = time.perf_counter()
+            log(step, {"loss": loss, "accuracy": accuracy})
+            longest = max(longest, time.perf_counter() - began)
+            step += 1
+    return {
+        "longest": longest * 1e3,
+        "young": (collections.count[0], collections.longest[0] * 1e3),
+        "full": (collections.count[2], collections.longest[2] * 1e3),
+    }
+
+
 def measure(name: str) -> None:
     """Measure one tool in this process, and print JSON."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
@@ -227,6 +276,7 @@ def measure(name: str) -> None:
         result = {"one": one, "ten": ten}
         for number, network in enumerate(("mlp", "cnn"), 1):
             result[network] = kept(log, steps[network], number * 10_000_000)
+        result["stalls"] = stalls(log, steps["mlp"], 30_000_000)
         print(json.dumps(result), flush=True)
         # Writers that join their threads or upload at exit are not part of this.
         os._exit(0)
@@ -239,10 +289,11 @@ def main() -> int:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, 1 torch thread\n")
     print(
         f"{'':<26}{'1 scalar, µs a call':^28}{'10 scalars':^12}{'CPU, all':^10}{'speed kept':^16}"
+        f"{'longest':>10}{'GC, youngest':^20}{'GC, full':^16}"
     )
     print(
         f"{'':<26}{'median':>8}{'p99':>9}{'mean':>9}{'median':>12}{'threads*':>11}"
-        f"{'tiny MLP':>10}{'CNN':>8}"
+        f"{'tiny MLP':>10}{'CNN':>8}{'ms':>10}{'times':>11}{'ms':>9}{'times':>8}{'ms':>8}"
     )
     for name in TOOLS:
         result = subprocess.run(
@@ -258,10 +309,12 @@ def main() -> int:
         if "missing" in found:
             print(f"{name:<26}not installed ({found['missing']})")
             continue
-        one, ten = found["one"], found["ten"]
+        one, ten, stall = found["one"], found["ten"], found["stalls"]
         print(
             f"{name:<26}{one['median']:>8.2f}{one['p99']:>9.2f}{one['mean']:>9.2f}"
-            f"{ten['median']:>12.2f}{ten['cpu']:>11.2f}{found['mlp'][1]:>10.3f}{found['cnn'][1]:>8.3f}",
+            f"{ten['median']:>12.2f}{ten['cpu']:>11.2f}{found['mlp'][1]:>10.3f}{found['cnn'][1]:>8.3f}"
+            f"{stall['longest']:>10.2f}{stall['young'][0]:>11,}{stall['young'][1]:>9.2f}"
+            f"{stall['full'][0]:>8,}{stall['full'][1]:>8.1f}",
             flush=True,
         )
         if name == "nothing":

@@ -1,6 +1,6 @@
-"""10 million points of one tag: what they cost to append, to keep and to look at.
+"""10 million points of one tag: what they cost to log, to append, to keep and to look at.
 
-Run: python benchmarks/recording.py   (about a minute)
+Run: python benchmarks/recording.py   (about two minutes)
 """
 
 from __future__ import annotations
@@ -41,6 +41,35 @@ def fill(block: int) -> tuple[Series, float, float]:
         series.extend(steps, walls, values)
         spent += time.perf_counter() - began
     return series, spent / len(series) * 1e9, megabytes() - before
+
+
+def log_all() -> tuple[float, float, float]:
+    """Log all points through `Run.log`, in a process of its own.
+
+    Returns:
+        ns a point, resident MB once all are stored, and the most MB on the way there.
+    """
+    program = f"""
+import time, psutil, nbviz
+run = nbviz.Run()
+for step in range(1000): run.log({{"loss/train": float(step)}}, step)
+run.drain()
+rss = lambda: psutil.Process().memory_info().rss / 1e6
+before = most = rss()
+began = time.perf_counter()
+for step in range(1000, {POINTS} + 1000):
+    run.log({{"loss/train": step * 0.5}}, step)
+    if not step % 50_000: most = max(most, rss())
+spent = time.perf_counter() - began
+series = run["loss/train"]
+assert len(series) == {POINTS} + 1000 and series.values[-1] == ({POINTS} + 999) * 0.5
+print(spent / {POINTS} * 1e9, rss() - before, max(most, rss()) - before)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True, timeout=300
+    )
+    cost, resident, most = map(float, result.stdout.split())
+    return cost, resident, most
 
 
 def query_ms(series: Series, first: int | None, last: int | None) -> tuple[int, float, float]:
@@ -91,12 +120,10 @@ def measure_memory_of(kind: str) -> str:
 def spill() -> tuple[float, float, float]:
     """10 million points within 32 MB: MB in memory, ms a query of all, ms of the oldest."""
     run = Run(memory_budget=32_000_000)
-    budgeted = run._intake
     steps = np.arange(POINTS)
     for start in range(0, POINTS, 16_384):
         part = steps[start : start + 16_384]
-        budgeted._extend("loss", part, part * 1e-3, part.astype(float))
-        budgeted._budget.enforce(budgeted.series.values())
+        run._store.extend("loss", part, part * 1e-3, part.astype(float))
     series = run.series("loss")
     assert series.values[12345] == 12345
     return series.nbytes / 1e6, query_ms(series, None, None)[1], query_ms(series, 1000, 90_000)[1]
@@ -129,7 +156,12 @@ def main() -> int:
     print(f"append in blocks of  1,024: {cost:6.1f} ns a point")
     for block in (64, 16_384):
         print(f"append in blocks of {block:>6,}: {fill(block)[1]:6.1f} ns a point")
-    print(f"\nresident: {resident:.0f} MB (limit 100); {series.nbytes / 1e6:.0f} MB of arrays")
+    print(f"\nseries alone: {resident:.0f} MB resident; {series.nbytes / 1e6:.0f} MB of arrays")
+    cost, resident, most = log_all()
+    print(
+        f"through run.log: {cost:.0f} ns a point, {resident:.0f} MB resident (limit 100), "
+        f"at most {most:.0f} MB on the way"
+    )
     for kind in ("list of (step, value)", "list of floats", "hiddenlayer History, at 1/10"):
         print(f"  {kind}: {measure_memory_of(kind)}")
     print("\nany range to 2,000 points        points     median ms   p95 ms   (limit 1)")

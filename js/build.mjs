@@ -1,23 +1,31 @@
-// Bundles src/widget.ts into one ES module, which anywidget sends to the page as text.
-import { readFile } from "node:fs/promises";
+// Bundles the front end into ES modules: the widget, which anywidget sends to the page as text, the
+// summary's widget, and the assets, which the page fetches when it needs them.
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, resolve, sep } from "node:path";
 import { build, context, transform } from "esbuild";
+
+const SOURCE = resolve("src");
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
+const VERSION = JSON.stringify(version);
 
 /** Bundles an import ending in `?worker` to a string, so that the page can start it from a Blob. */
 const workerAsText = {
 	name: "worker-as-text",
 	setup(builder) {
 		builder.onResolve({ filter: /\?worker$/ }, (args) => ({
-			path: new URL(args.path.replace("?worker", ".ts"), `file://${args.resolveDir}/`).pathname,
+			path: resolve(args.resolveDir, args.path.replace("?worker", ".ts")),
 			namespace: "worker",
 		}));
 		builder.onLoad({ filter: /.*/, namespace: "worker" }, async (args) => {
-			const result = await build({
+			const { outputFiles, metafile } = await build({
 				...shared,
 				entryPoints: [args.path],
 				format: "esm",
 				write: false,
+				metafile: true,
 			});
-			return { contents: result.outputFiles[0].text, loader: "text" };
+			const watchFiles = Object.keys(metafile.inputs).map((file) => resolve(file));
+			return { contents: outputFiles[0].text, loader: "text", watchFiles };
 		});
 	},
 };
@@ -34,34 +42,81 @@ const stylesAsText = {
 	},
 };
 
-const { version } = JSON.parse(await readFile("package.json", "utf8"));
+/** Reads modules of a folder that an asset or the bundle shares from where it puts them. */
+const sharedModules = (folders) => ({
+	name: "shared-modules",
+	setup(builder) {
+		builder.onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
+			const folder = dirname(resolve(resolveDir, path));
+			if (!folders.includes(folder) || path.endsWith(".css")) return undefined;
+			if (dirname(importer) === folder) return undefined;
+			return { path: basename(folder), namespace: "shared" };
+		});
+		builder.onLoad({ filter: /.*/, namespace: "shared" }, async ({ path }) => {
+			const place = `globalThis[Symbol.for("nbviz.${path} " + VERSION)]`;
+			const names = await sharedNames(folders.find((folder) => basename(folder) === path));
+			// Named exports, so that a name which is not there fails the build and not the page.
+			return {
+				contents: names ? `export const { ${names} } = ${place};` : `module.exports = ${place};`,
+			};
+		});
+	},
+});
+
+/** What a folder's shared.ts imports and puts there; undefined for an asset, which shares all. */
+async function sharedNames(folder) {
+	const source = await readFile(resolve(folder, "shared.ts"), "utf8").catch(() => undefined);
+	return (
+		source && [...source.matchAll(/^import \{ (.+) \}/gm)].map(([, names]) => names).join(", ")
+	);
+}
 
 const shared = {
 	bundle: true,
 	minify: true,
 	target: "es2022",
 	legalComments: "none",
-};
-const options = {
-	...shared,
-	entryPoints: {
-		widget: "src/widget.ts",
-		graph: "src/graph-asset.ts",
-		media: "src/media-asset.ts",
-		summary: "src/summary.ts",
-	},
-	outdir: "../nbviz/static",
-	define: { VERSION: JSON.stringify(version) },
-	format: "esm",
-	plugins: [workerAsText, stylesAsText],
-	metafile: true,
+	define: { VERSION },
 };
 
+/** Folders by the file that says what they are for: an asset.ts makes an asset of the folder's name. */
+async function folders(file) {
+	const files = await readdir(SOURCE, { recursive: true });
+	return files.filter((one) => basename(one) === file).map((one) => resolve(SOURCE, dirname(one)));
+}
+
+const assets = await folders("asset.ts");
+// Assets that draw no panel are there for other assets.
+const forAssets = assets.filter((folder) => !folder.includes(`${sep}panels${sep}`));
+const output = { ...shared, outdir: "../nbviz/static", format: "esm", metafile: true };
+const builds = [
+	{
+		...output,
+		entryPoints: {
+			widget: resolve(SOURCE, "session/widget.ts"),
+			summary: resolve(SOURCE, "summary/widget.ts"),
+		},
+		plugins: [workerAsText, stylesAsText],
+	},
+	{
+		...output,
+		entryPoints: Object.fromEntries(assets.map((one) => [basename(one), resolve(one, "asset.ts")])),
+		plugins: [
+			workerAsText,
+			stylesAsText,
+			// A shared.ts puts the bundle's own modules of its folder there.
+			sharedModules([...forAssets, ...(await folders("shared.ts"))]),
+		],
+	},
+];
+
 if (process.argv.includes("--watch")) {
-	await (await context(options)).watch();
+	for (const options of builds) await (await context(options)).watch();
 } else {
-	const result = await build(options);
-	for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
-		console.log(`${file.replace("../", "")} ${(bytes / 1000).toFixed(1)} kB`);
+	for (const options of builds) {
+		const result = await build(options);
+		for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
+			console.log(`${file.replace("../", "")} ${(bytes / 1000).toFixed(1)} kB`);
+		}
 	}
 }

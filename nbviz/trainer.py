@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError, RunActiveError, TrainingError
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
+from nbviz.recording.current import as_current
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
@@ -18,15 +20,16 @@ from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
+from nbviz.training.keywords import takes
+from nbviz.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    import torch
-
     from nbviz.protocol.run import RunStatus
+    from nbviz.training.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
 STOP_SECONDS = 30.0
@@ -35,63 +38,64 @@ _active: weakref.WeakSet[Trainer] = weakref.WeakSet()
 _active_lock = threading.Lock()
 
 
-class Trainer:
-    """Trains a model on a background thread and records the run.
-
-    `nbviz.LiveTrainer` is this with a dashboard; on a machine without Jupyter, use this one.
+@dataclass(frozen=True, eq=False)
+class TrainerOptions(TrainingOptions):
+    """What a trainer takes: a training, and how it is recorded.
 
     Args:
-        model: The model. It is moved to `device`.
-        train_loader: Any iterable of batches.
         name: What the run is called.
         dir: Where the run's journal is kept, as for `nbviz.Run`; None keeps none.
         watch: True to record statistics and histograms of weights and gradients, or a mapping of
             options for `Run.watch`, such as {"activations": ["layer1"], "every": 2}.
         overhead_budget: The share of the time that nbviz may take, as for `nbviz.Run`.
-        **options: Everything that `nbviz.training.engine.Engine` takes: val_loader, loss_fn,
-            optimizer, scheduler, training_step, metrics, max_epochs, max_steps, validate_every,
-            device, precision, gradient_clip, accumulate, seed …
-
-    A run that has ended can be started again: it goes on from the weights and the step where it is.
     """
 
-    def __init__(
-        self,
-        model: torch.nn.Module,
-        train_loader: Iterable[Any],
-        *,
-        name: str | None = None,
-        dir: str | Path | None = None,  # noqa: A002
-        watch: bool | Mapping[str, Any] = False,
-        overhead_budget: float = DEFAULT_SHARE,
-        **options: Any,
-    ) -> None:
-        self.run = Run(name, dir=dir, overhead_budget=overhead_budget)
+    _: KW_ONLY
+    name: str | None = None
+    dir: str | Path | None = None
+    watch: bool | Mapping[str, Any] = False
+    overhead_budget: float = DEFAULT_SHARE
+
+
+class Trainer:
+    """Trains a model on a background thread and records the run.
+
+    `nbviz.LiveTrainer` is this with a dashboard; on a machine without Jupyter, use this one. A run
+    that has ended can be started again: it goes on from the weights and the step where it is.
+
+    Raises:
+        ConfigurationError: An argument has a value that cannot work.
+    """
+
+    @takes(TrainerOptions)
+    def __init__(self, options: TrainerOptions) -> None:
+        model, train_loader = options.model, options.train_loader
+        self.run = Run(options.name, dir=options.dir, overhead_budget=options.overhead_budget)
         self.control = Control()
 
         def is_idle() -> bool:
             return not self.is_active or self.control.status == "paused"
 
+        def split(batch: Any) -> SplitBatch:
+            return self.engine.split(batch)
+
         self.graph = LiveGraph(
-            model,
-            train_loader,
-            is_supervised=options.get("training_step") is None,
+            model, train_loader, split=None if options.training_step is not None else split
         )
         self.overlays = Overlays(
             model, lambda: self.graph.graph, is_idle=is_idle, spend=self.run.meter.spend
         )
         self.engine = Engine(
-            model,
-            train_loader,
+            options,
             control=self.control,
             observers=(Recorder(self.run, model), self.graph, self.overlays),
-            **options,
         )
         self.run.control = self.control
         self.run.commands = COMMANDS
         self.run.steering = self
         self.run.overlays = self.overlays
         self._background: BackgroundRun | None = None
+        watch = options.watch
         self._watch = {} if watch is True else dict(watch) if watch else None
         self._begin_watch()
 
@@ -105,10 +109,16 @@ class Trainer:
         """Whether the run's thread is alive."""
         return self._background is not None and self._background.is_alive
 
+    @property
+    def step_number(self) -> int:
+        """The optimizer step that is being made; between two steps, the last completed one."""
+        return self.engine.step_number
+
     def start(self) -> None:
         """Start training on a background thread; returns at once.
 
         Raises:
+            ConfigurationError: The schedule ends before the run, and `schedule_end` is "refuse".
             RunActiveError: The run is active already, or another run trains the same model.
         """
         self._start()
@@ -202,6 +212,7 @@ class Trainer:
                 f"{self.run.name!r} is active already ({self.status}); "
                 "call .stop() and .wait() first, or .resume() if it is paused."
             )
+        self.engine.check_start()
         with _active_lock:
             for other in list(_active):
                 if other.is_active and other.engine.model is self.engine.model:
@@ -231,5 +242,18 @@ class Trainer:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
-        with captured_prints(self.run.note):
+        current = _AtPresentStep(self.run, self.engine)
+        with as_current(current), captured_prints(self.run.note):
             self.engine.run()
+
+
+class _AtPresentStep:
+    """Where `nbviz.log` goes in a trainer's own functions: to its run, at the step being made."""
+
+    def __init__(self, run: Run, engine: Engine) -> None:
+        self._run = run
+        self._engine = engine
+
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Record scalars."""
+        self._run.log(values, self._engine.step_number if step is None else step)

@@ -25,3 +25,9 @@ export function fixture<K extends Fixture["message"]["kind"]>(
 		}),
 	};
 }
+
+/** A rule that is written in Python and in TypeScript: examples that both must meet. */
+export function rule<T>(name: string): T {
+	const folder = `${import.meta.dirname}/../../tests/fixtures/rules/`;
+	return JSON.parse(readFileSync(`${folder}${name}.json`, "utf-8")) as T;
+}

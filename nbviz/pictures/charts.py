@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,17 +11,18 @@ import numpy as np
 from nbviz.pictures.shapes import series_color
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.scalars.series import Series
 
 _TRAIN = ("train", "training")
 _VALIDATION = ("val", "valid", "validation", "test", "eval")
 _FIRST = ("loss", "accuracy")
 _LAST = ("lr", "grad_norm")
+_SETTING = re.compile(r"(lr|learning_rate)(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Trace:
     else has NaN there. All arrays have one entry a bucket.
     """
 
-    run: Run
+    run: RecordedRun
     split: str  # "train", "val" … or the tag where it has no split
     tag: str
     color: str
@@ -86,13 +88,27 @@ def split_tag(tag: str) -> tuple[str, str]:
     return tag, ""
 
 
-def chart_titles(runs: Sequence[Run]) -> list[str]:
-    """Return the charts of all runs: loss and accuracy first, learning rates last."""
-    titles = dict.fromkeys(split_tag(tag)[0] for run in runs for tag in run.tags)
+def is_setting(tag: str) -> bool:
+    """Return whether a tag is of what was set, such as a learning rate, rather than measured."""
+    return _SETTING.match(tag.rpartition("/")[2]) is not None
+
+
+def is_validation(split: str) -> bool:
+    """Return whether a split is of data that is not trained on."""
+    return split in _VALIDATION
+
+
+def chart_titles(runs: Sequence[RecordedRun]) -> list[str]:
+    """Return the charts of all runs in their order."""
+    return order_charts(dict.fromkeys(split_tag(tag)[0] for run in runs for tag in run.tags))
+
+
+def order_charts(titles: Iterable[str]) -> list[str]:
+    """Return charts as they stand: loss, accuracy, others as they came, settings, grad_norm."""
     return sorted(titles, key=_rank)
 
 
-def make_charts(runs: Sequence[Run], titles: Sequence[str], buckets: int) -> list[Chart]:
+def make_charts(runs: Sequence[RecordedRun], titles: Sequence[str], buckets: int) -> list[Chart]:
     """Reduce the series of some charts to at most `buckets` buckets each."""
     traces: dict[str, list[Trace]] = {title: [] for title in titles}
     for index, run in enumerate(runs):
@@ -101,7 +117,7 @@ def make_charts(runs: Sequence[Run], titles: Sequence[str], buckets: int) -> lis
             series = run.series(tag)
             if title not in traces or len(series) == 0:
                 continue
-            color = index if len(runs) > 1 else int(split in _VALIDATION)
+            color = index if len(runs) > 1 else int(is_validation(split))
             traces[title].append(_make_trace(run, tag, series_color(color), buckets))
     return [Chart(title, tuple(made)) for title, made in traces.items() if made]
 
@@ -144,7 +160,7 @@ def _find(series: Series, *, highest: bool) -> tuple[float, int]:
         first, last = start, stop
 
 
-def _make_trace(run: Run, tag: str, color: str, buckets: int) -> Trace:
+def _make_trace(run: RecordedRun, tag: str, color: str, buckets: int) -> Trace:
     split = split_tag(tag)[1]
     series = run.series(tag)
     sample = series.sample(None, None, buckets)
@@ -153,7 +169,7 @@ def _make_trace(run: Run, tag: str, color: str, buckets: int) -> Trace:
         split=split or tag,
         tag=tag,
         color=color,
-        dashed=split in _VALIDATION,
+        dashed=is_validation(split),
         steps=np.asarray(sample.steps, np.float64),
         low=np.asarray(sample.min, np.float64),
         high=np.asarray(sample.max, np.float64),
@@ -169,4 +185,4 @@ def _rank(title: str) -> int:
         return _FIRST.index(name) - len(_FIRST)
     if name in _LAST:
         return 1 + _LAST.index(name)
-    return int(name.startswith("lr"))
+    return int(is_setting(title))

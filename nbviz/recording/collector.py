@@ -7,28 +7,33 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nbviz.recording.run_record import RunRecord
+from typing import Protocol
 
 INTERVAL_SECONDS = 0.25
+
+
+class Collected(Protocol):
+    """What is drained while it is active."""
+
+    def collect(self) -> bool:
+        """Drain without waiting; returns whether to come again."""
+        ...
 
 
 class Collector:
     """Drains runs while they are active; asleep when none is. It keeps no run alive."""
 
     def __init__(self) -> None:
-        self._runs: dict[int, weakref.ref[RunRecord]] = {}
+        self._runs: dict[int, weakref.ref[Collected]] = {}
         self._lock = threading.Lock()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, run: RunRecord) -> None:
+    def add(self, run: Collected) -> None:
         """Drain this run until it is quiet."""
         with self._lock:
             self._runs[id(run)] = weakref.ref(run)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 context = contextvars.copy_context()
                 self._thread = threading.Thread(
                     target=context.run, args=(self._loop,), name="nbviz-collector", daemon=True
@@ -40,14 +45,24 @@ class Collector:
         while True:
             self._woken.wait()
             self._woken.clear()
-            while self._collect():
+            while self._collect_safely():
                 time.sleep(INTERVAL_SECONDS)
+
+    def _collect_safely(self) -> bool:
+        try:
+            return self._collect()
+        except BaseException:  # noqa: BLE001  this one thread serves all runs; each says what failed
+            return True
 
     def _collect(self) -> bool:
         """Drain every active run, and say whether any is left."""
         for key, reference in list(self._runs.items()):
             run = reference()
-            if run is None or not run.collect():
+            try:
+                is_over = run is None or not run.collect()
+            except Exception:  # noqa: BLE001  a run that fails here has said so; others come after it
+                is_over = False
+            if is_over:
                 with self._lock:
                     # It may have been added again, after a look that found it quiet.
                     if self._runs.get(key) is reference:
@@ -58,7 +73,7 @@ class Collector:
 _collector = Collector()
 
 
-def keep_drained(run: RunRecord) -> None:
+def keep_drained(run: Collected) -> None:
     """Have the process's collector drain a run until it is quiet."""
     _collector.add(run)
 

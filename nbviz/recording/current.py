@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import contextlib
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.errors import LoggingError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
-    from typing import Any
 
-    from nbviz.recording.run import Run
 
-_current: ContextVar[Run | None] = ContextVar("nbviz_run", default=None)
-_fallback: list[Run] = []
+class Loggable(Protocol):
+    """What `nbviz.log` can write to: a run."""
+
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Record scalars."""
+        ...
+
+
+_current: ContextVar[Loggable | None] = ContextVar("nbviz_run", default=None)
+_fallback: list[Loggable] = []
 
 
 @contextlib.contextmanager
-def as_current(run: Run) -> Generator[None]:
+def as_current(run: Loggable) -> Generator[None]:
     """Make `run` the one that `nbviz.log` writes to, in this context.
 
     Threads that the context starts do not inherit it; they use the run made current last.
@@ -33,7 +39,7 @@ def as_current(run: Run) -> Generator[None]:
         _fallback.remove(run)
 
 
-def current_run() -> Run:
+def current_run() -> Loggable:
     """Return the run that `nbviz.log` writes to.
 
     Raises:

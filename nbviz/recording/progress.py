@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.overhead import OverheadBudget
+    from nbviz.training.events import EndReason
 
 WINDOW_SECONDS = 10.0
+ENDED = ("finished", "stopped", "failed")
 _FEWEST_SECONDS = 0.05  # of training before a speed is given
 
 
@@ -49,20 +51,45 @@ class Progress:
     memory_total: int | None = None
 
 
+class Steps:
+    """The step of a run: that of the newest log call, or as an engine or `track` counts.
+
+    Attributes:
+        logged: The newest step that was logged, stored yet or not.
+        counted: Completed steps where they are counted apart from what is logged; else None.
+    """
+
+    __slots__ = ("counted", "logged")
+
+    def __init__(self) -> None:
+        self.logged = 0
+        self.counted: int | None = None
+
+    @property
+    def newest(self) -> int:
+        """The completed steps."""
+        return self.logged if self.counted is None else self.counted
+
+
 class ProgressMeter:
     """What a run's thread says of its progress, and what follows from it.
 
-    The run's thread writes single attributes; `read` is called by one thread at a time.
+    The run's thread writes single attributes; `read` is called by one thread at a time. Times are
+    in Unix seconds that never go back (`training.clock`).
 
     Args:
-        budget: Told of all that nbviz takes.
+        budget: Where all that nbviz takes is counted, too.
+        steps: Where the steps are counted.
+
+    Attributes:
+        status: Where the run is in its life; "stopping" is only its control's.
     """
 
-    def __init__(self, budget: OverheadBudget | None = None) -> None:
+    def __init__(self, budget: OverheadBudget | None = None, steps: Steps | None = None) -> None:
         self._budget = budget
+        self._steps = Steps() if steps is None else steps
         self.status: RunStatus = "ready"
         self.started_at = 0.0
-        self.step = 0
         self.total_steps: int | None = None
         self.epoch = 0
         self.total_epochs: int | None = None
@@ -74,23 +101,49 @@ class ProgressMeter:
         self._window: deque[tuple[float, int]] = deque()
         self._costs: deque[tuple[float, float]] = deque()
 
+    @property
+    def step(self) -> int:
+        """Completed steps; once it is set, what is logged no longer changes it."""
+        return self._steps.newest
+
+    @step.setter
+    def step(self, step: int) -> None:
+        self._steps.counted = step
+
+    @property
+    def counts_logged_steps(self) -> bool:
+        """Whether the step is that of the newest log call."""
+        return self._steps.counted is None
+
+    def count_apart(self) -> None:
+        """Leave the step to what goes through the steps, not to what is logged."""
+        self._steps.counted = self._steps.newest
+
     def begin(self, now: float) -> None:
-        """Start, or go on after an end. `now` is Unix seconds, here and below."""
+        """Start, or go on after an end."""
         if not self.started_at:
             self.started_at = now
-        self.status = "running"
         self.resume(now)
 
     def pause(self, now: float) -> None:
-        """Stop the clock."""
-        if self._idle_since is None:
-            self._idle_since = now
+        """Stop the clock until `resume`."""
+        self._stand(now, "paused")
+
+    def end(self, now: float, reason: EndReason) -> None:
+        """Stop the clock until another `begin`."""
+        self._stand(now, reason)
 
     def resume(self, now: float) -> None:
         """Start the clock again."""
+        self.status = "running"
         if self._idle_since is not None:
             self._idle_seconds += now - self._idle_since
             self._idle_since = None
+
+    def _stand(self, now: float, status: RunStatus) -> None:
+        self.status = status
+        if self._idle_since is None:
+            self._idle_since = now
 
     def spend(self, seconds: float) -> None:
         """Count time that one of nbviz's own threads, or a costly call, took."""
@@ -129,7 +182,7 @@ class ProgressMeter:
         eta = None
         if self.total_steps is not None:
             left = max(0, self.total_steps - self.step)
-            is_over = status in ("finished", "stopped", "failed")
+            is_over = status in ENDED
             eta = 0.0 if not left or is_over else left / speed if speed else None
         return Progress(
             status=status,

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
 from nbviz.errors import LoggingError
 from nbviz.recording.capture.captured import CapturedScalar
+from nbviz.recording.marks import record_command
 from nbviz.recording.scalars.inputs import read_value
 from nbviz.training.events import (
-    EpochEnded,
     EpochStarted,
     Event,
-    LineLogged,
     RunEnded,
-    RunPaused,
-    RunResumed,
     RunStarted,
-    SettingApplied,
     StepEnded,
     ValidationEnded,
-    ValidationStarted,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +27,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from nbviz.recording.run import Run
-    from nbviz.recording.run_record import RunRecord
 
 _SAMPLED = 32  # one step in this many is timed
 
@@ -64,13 +58,19 @@ class Recorder:
                 self._step(event)
                 self._run.meter.sample_call(time.perf_counter() - started)
             self._run.capture_due_weights(event.step)
-            if self._run.watches:
-                self._run.sample_watches(event.step)
+            for watch in tuple(self._run.watches):
+                watch.step_ended(event.step)
         elif isinstance(event, ValidationEnded):
             self._log(event.scalars, event.step, event.wall_time)
             self._run.mark("validation", event.step, _validation_text(event), event.wall_time)
+        elif isinstance(event, RunStarted):
+            self._run.begin(event)
+        elif isinstance(event, EpochStarted):
+            self._run.mark_epoch(event.epoch, event.step)
+        elif isinstance(event, RunEnded):
+            self._run.end(event)
         else:
-            record_event(self._run, event)
+            record_command(self._run, event)
 
     def _step(self, event: StepEnded) -> None:
         self._run.meter.step = event.step
@@ -93,51 +93,6 @@ class Recorder:
             if kind not in self._refused:
                 self._refused.add(kind)
                 self._run.note(f"not recorded: {text}", level="warning")
-
-
-def record_event(
-    run: RunRecord,
-    event: RunStarted
-    | EpochStarted
-    | ValidationStarted
-    | EpochEnded
-    | RunPaused
-    | RunResumed
-    | SettingApplied
-    | LineLogged
-    | RunEnded,
-) -> None:
-    """Record an event that carries no scalars."""
-    if isinstance(event, RunStarted):
-        run.begin(event)
-    elif isinstance(event, EpochStarted):
-        run.mark_epoch(event.epoch, event.step)
-    elif isinstance(event, ValidationStarted | EpochEnded):
-        pass
-    elif isinstance(event, RunPaused):
-        run.meter.pause(event.wall_time)
-        run.meter.status = "paused"
-        run.weights.complete(event.step)  # however new the last ones are
-        run.mark("command", event.step, "paused", event.wall_time)
-    elif isinstance(event, RunResumed):
-        run.meter.resume(event.wall_time)
-        run.meter.status = "running"
-        run.mark("command", event.step, _resumed_text(event.steps), event.wall_time)
-    elif isinstance(event, SettingApplied):
-        text = f"{event.name} {event.old:.6g} → {event.new:.6g}"
-        run.mark("command", event.step, text, event.wall_time)
-    elif isinstance(event, LineLogged):
-        run.note(event.text, event.level, step=event.step, wall_time=event.wall_time)
-    elif isinstance(event, RunEnded):  # pyright: ignore[reportUnnecessaryIsInstance]
-        run.end(event)
-    else:
-        assert_never(event)
-
-
-def _resumed_text(steps: int | None) -> str:
-    if steps is None:
-        return "resumed"
-    return "one step" if steps == 1 else f"{steps:,} steps"
 
 
 def _validation_text(event: ValidationEnded) -> str:

@@ -3,42 +3,58 @@
 from __future__ import annotations
 
 import contextlib
-import time as clock
-from time import time
+import time
+import weakref
+from functools import partial
+from threading import get_ident
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
-from nbviz.errors import LoggingError, RunStopped
-from nbviz.recording import tracking
-from nbviz.recording.capture.captured import CapturedScalar, CapturedValues, seal
+from nbviz.errors import ConfigurationError, RunStopped, text_of
+from nbviz.inspection.tensors.statistics import STATISTICS
+from nbviz.recording import all_runs, companions, tracking
+from nbviz.recording.collector import keep_drained
 from nbviz.recording.current import as_current
+from nbviz.recording.draining import MOST_WAITING, Draining
 from nbviz.recording.journal.journal import Journal
+from nbviz.recording.life import Life
+from nbviz.recording.marks import mark_restarts, record_command
+from nbviz.recording.media.inbox import MediaInbox, Waiting
+from nbviz.recording.media.inputs import (
+    GridInput,
+    HistogramInput,
+    ImageInput,
+    TensorInput,
+    TextInput,
+)
 from nbviz.recording.media_log import MediaLog
+from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.overhead import DEFAULT_SHARE
-from nbviz.recording.run_record import ENDED
-from nbviz.recording.scalars.inputs import flatten, read_step, read_tag, read_value
-from nbviz.recording.scalars.intake import CHUNK
-from nbviz.training.events import RunEnded
+from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET, RecordedRun
+from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
+from nbviz.recording.scalars.log import ScalarLog
+from nbviz.recording.watching.options import read_options
+from nbviz.training import clock
+from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
     from torch import nn
     from torch.optim import Optimizer
 
-    from nbviz.recording.scalars.series import Series
-    from nbviz.training.events import EndReason
+    from nbviz.protocol.log import LineLevel
+    from nbviz.recording.media.inputs import ImageLayout, MediaInput
+    from nbviz.recording.media.store import MediaKind
+    from nbviz.recording.watching.watch import Watch
+    from nbviz.training.events import RunEnded, RunStarted
 
 T = TypeVar("T")
 
-DEFAULT_MEMORY_BUDGET = 256_000_000
-DEFAULT_MEDIA_BUDGET = 64_000_000
-_BACKLOG = 65_536  # records waiting before the caller lends a hand
-_AUTOMATIC = (1 << 63) - 1  # above every step: the intake counts this tag's steps
 
-
-class Run(MediaLog):
+class Run(RecordedRun):
     """One training: its scalars, log, progress and newest weights, and its controls.
 
     Log from any thread; `run["loss"]` is the whole series at any time. A dashboard shows a run; a
@@ -48,10 +64,13 @@ class Run(MediaLog):
     Args:
         name: What it is called; numbered if None.
         memory_budget: Bytes that the series may take in memory, at least 1,000,000. Beyond it the
-            oldest points move to a temporary file, and stay readable.
+            oldest points move to a temporary file, and stay readable. Each tag takes 2 kB of it:
+            once tags alone take half, and are at least 1,000, new ones are left out, with a
+            warning.
         media_budget: Bytes that images, histograms, tensors and texts may take in memory, at least
-            1,000,000. Beyond it each tag is thinned evenly over the steps; its first and its newest
-            item stay.
+            1,000,000. Beyond it each tag is thinned evenly over the steps down to its first and its
+            newest item; then first items go, and then whole tags, those longest without a new item
+            first, with a warning.
         overhead_budget: The share of the time, above 0 and at most 1, that nbviz may take on the
             training thread and in its own together. Beyond it media and watches are sampled less
             often; scalars are never left out. 1 leaves nothing out.
@@ -72,13 +91,32 @@ class Run(MediaLog):
         overhead_budget: float = DEFAULT_SHARE,
         dir: str | Path | None = None,  # noqa: A002
     ) -> None:
-        super().__init__(name, memory_budget, media_budget)
+        all_runs.read_wall_clock()
+        warn = _weakly(self, Run._warn)
+        self._own_control = Control(_weakly(self, record_command))
+        super().__init__(
+            name,
+            self._own_control,
+            memory_budget=memory_budget,
+            media_budget=media_budget,
+            warn=warn,
+        )
         self.overhead.set_share(overhead_budget)
-        self.journal = None if dir is None else Journal(self, dir)
-        self._inbox = self._intake.inbox
-        self._last: dict[str, int] = {}
-        self._last_media = {}
+        self.commands = ("pause", "resume", "step", "stop")
+        self.is_driven = False  # whether an engine says when a step has ended
+        self._scalars = ScalarLog(self._steps, self._store, warn, _weakly(self, mark_restarts))
+        self._entries, self._packers = self._scalars.entries, self._scalars.packers
+        self._media_inbox = MediaInbox(self._media, warn, self.overhead)
+        self._media_log = MediaLog(self._media_inbox)
+        # Whether the next log call has to look up: the first one, a quiet run, a forked process.
+        self._attention = True
+        self._is_forked = False
+        self._most_waiting = MOST_WAITING
+        self._draining = Draining(self._scalars, self._media_inbox, self.meter)
         self._context = contextlib.ExitStack()
+        self.journal = None if dir is None else Journal(self, dir)
+        self._life = Life(self._own_control, self._scalars, self._store, self.journal)
+        all_runs.add(self)
 
     # ------------------------------------------------------------ logging
 
@@ -91,8 +129,9 @@ class Run(MediaLog):
         Args:
             values: Tag to number, or to a tensor with one element; nested mappings become tags
                 joined by slashes. NaN and ±inf are kept.
-            step: The completed step (0 or more), not before the tag's last one. If None, one after
-                the newest step of the run.
+            step: The completed step, 0 or more. Where a tag begins again at an earlier one, as a
+                restarted training does, a new segment of its series begins. If None, one after the
+                newest step of the run.
 
         Raises:
             LoggingError: A tag, value or step cannot be recorded. The other values of the call are
@@ -102,23 +141,26 @@ class Run(MediaLog):
         if self._attention or self.control.needs_attention:
             self._log_attentively(values, step)
             return
-        newest = _AUTOMATIC if step is None else step
         # A plain dict of known tags and floats needs no more checks than these.
-        if values.__class__ is dict and newest.__class__ is int and newest <= _AUTOMATIC:
-            last, inbox = self._last, self._inbox
-            try:
-                for tag, value in values.items():
-                    if value.__class__ is not float or last[tag] > newest:
+        if values.__class__ is dict:
+            pack = self._packers.get(tuple(values))
+            if pack is not None:
+                for value in values.values():
+                    if value.__class__ is not float:
                         break
-                    last[tag] = newest
                 else:
-                    inbox.append((time(), step, values.copy()))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType]
-                    if len(inbox) > _BACKLOG:
-                        self._attention = True
-                    return
-            except KeyError:
-                pass  # a new tag
-        self._record_carefully(values, step, time())
+                    if step is None:
+                        self._scalars.put(values, None, monotonic())
+                        return
+                    if step.__class__ is int and 0 <= step < MOST_STEPS:
+                        steps, entries = self._steps, self._entries
+                        # Python changes threads at calls and jumps back, not in these two lines.
+                        steps.logged = max(steps.logged, step)
+                        entries.append(pack(monotonic(), get_ident(), step, *values.values()))
+                        if len(entries) > self._most_waiting:
+                            self._attention = True
+                        return
+        self._scalars.record(values, step, monotonic())
 
     def record(
         self, values: Mapping[str, Any], step: int | None = None, wall_time: float | None = None
@@ -135,14 +177,190 @@ class Run(MediaLog):
         """
         if self._attention:
             self._attend()
-        at = time() if wall_time is None else wall_time
-        if not (step.__class__ is int and self._record_plain(values, step, at)):  # pyright: ignore[reportArgumentType]
-            self._record_carefully(values, step, at)
+        if wall_time is None:
+            seconds = monotonic()
+        else:
+            seconds = read_wall_time(wall_time) - self._life.clock_offset
+        if not self._scalars.record_plain(values, step, seconds):
+            self._scalars.record(values, step, seconds)
+
+    def log_image(
+        self, tag: str, image: object, step: int | None = None, *, layout: ImageLayout = "auto"
+    ) -> None:
+        """Record an image.
+
+        Args:
+            tag: Its name, such as "samples/fixed".
+            image: A torch tensor, numpy array or PIL image of shape (height, width), (channels,
+                height, width) or (height, width, channels), with 1, 3 or 4 channels. Floats run
+                from 0 to 1, integers from 0 to 255; what is outside is clipped and NaN is black,
+                which the run's log says once. Booleans are black and white.
+            step: The completed step; an image of the same step takes that one's place. Where a tag
+                begins again at an earlier one, as a restarted training does, it goes on as
+                `samples (2)`. The newest step of the run if None.
+            layout: "HWC", "CHW" or "HW"; with "auto", where both ends could be channels, they are
+                the first axis of a torch tensor and the last of any other array.
+
+        Raises:
+            LoggingError: The tag, image, step or layout cannot be recorded.
+        """
+        self._log_media(tag, "image", step, lambda name: ImageInput(name, image, layout))
+
+    def log_images(
+        self,
+        tag: str,
+        images: object,
+        step: int | None = None,
+        *,
+        layout: ImageLayout = "auto",
+        columns: int | None = None,
+    ) -> None:
+        """Record several images as one grid.
+
+        Args:
+            tag: Its name.
+            images: A batch, such as (images, channels, height, width), or a list of images, each as
+                for `log_image`; their sizes may differ.
+            step: As for `log_image`.
+            layout: Of each image.
+            columns: Images in a row; about as many as there are rows if None.
+
+        Raises:
+            LoggingError: The tag, an image, the step, layout or columns cannot be recorded.
+        """
+        self._log_media(tag, "image", step, lambda name: GridInput(name, images, layout, columns))
+
+    def log_histogram(
+        self, tag: str, values: object, step: int | None = None, *, bins: int = 64
+    ) -> None:
+        """Record how values are distributed.
+
+        Args:
+            tag: Its name.
+            values: Real numbers in any shape: a torch tensor, a numpy array or a list. NaN and ±inf
+                are counted apart.
+            step: As for `log_image`.
+            bins: Bins of equal width between the smallest and the largest finite value, 1 to 4096.
+
+        Raises:
+            LoggingError: The tag, values, step or bins cannot be recorded.
+        """
+        self._log_media(tag, "histogram", step, lambda name: HistogramInput(name, values, bins))
+
+    def log_tensor(self, tag: str, values: object, step: int | None = None) -> None:
+        """Record an array as it is; bfloat16 and smaller floats become float32.
+
+        Args:
+            tag: Its name.
+            values: Real numbers in any shape: a torch tensor, a numpy array or a list.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, values or step cannot be recorded.
+        """
+        self._log_media(tag, "tensor", step, lambda name: TensorInput(name, values))
+
+    def log_text(self, tag: str, text: str, step: int | None = None) -> None:
+        """Record a text, such as a generated sample; it is shown as plain text.
+
+        Args:
+            tag: Its name.
+            text: The text; of more than a million characters the end is cut and counted.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, text or step cannot be recorded.
+        """
+        self._log_media(tag, "text", step, lambda name: TextInput(name, text))
+
+    def watch(
+        self,
+        model: nn.Module,
+        *,
+        weights: bool = True,
+        gradients: bool = True,
+        activations: Sequence[str] | str | bool = (),
+        updates: bool = False,
+        every: float = 0.5,
+        every_steps: int | None = None,
+        histograms: bool = True,
+        bins: int = 64,
+        statistics: Sequence[str] = STATISTICS,
+        name: str | None = None,
+    ) -> Watch:
+        """Record statistics and histograms of a model's tensors from now on, now and then.
+
+        They become series such as `weights/layer1.weight/norm`, `gradients/layer1.weight/std` and
+        `activations/layer1/max`, and histograms of the tags before the last slash in `media`, at
+        the newest completed step. Statistics are of the finite values; `nan`, `inf` and `zeros` are
+        counts. Histograms of tensors of more than 16,384 values count every n-th one.
+
+        Under an engine (`Trainer`, `LiveTrainer`) samples are taken between two steps, where
+        `.grad` holds the whole step's gradient, unscaled and clipped as the optimizer saw it. In a
+        loop of your own they are taken around a forward pass of the model with gradients enabled:
+        the gradient is what `.grad` holds after the backward pass that follows, so with
+        `torch.amp.GradScaler` it is still scaled, and with accumulation it may be a part. Where
+        `torch.compile` or a CUDA graph hides the forward pass, they are taken at a log call, and
+        show what `.grad` holds then; outputs of modules inside are not seen. The compiled model
+        that `torch.compile` returns can be watched as any other.
+
+        A sample costs more the larger the model is: under `overhead_budget` it is taken less often
+        than it could be. On a GPU all is reduced there, and nothing waits for it. Of tensors that
+        processes share (FSDP2's DTensors) each process watches the part that it holds.
+
+        Args:
+            model: The model; it is not kept alive. A tied weight appears once.
+            weights: Whether to sample the parameters.
+            gradients: Whether to sample their gradients, of sparse ones too.
+            activations: Names or patterns of modules whose outputs are sampled, such as ["layer1",
+                "encoder.*.attention"]; True for all modules without submodules. Of an output with
+                several tensors the first.
+            updates: Whether to record `update_to_weight_ratio/…`: the norm of a step's change over
+                that of the weight. Takes a copy of the weights for the length of a step, of at most
+                16.8 million values: the layers of a larger model take turns, and of a larger layer
+                every n-th value counts.
+            every: The least seconds between two samples.
+            every_steps: The number of steps (in a loop of your own: of training passes) between two
+                samples, in place of `every`.
+            histograms: Whether to record histograms.
+            bins: Their bins, 1 to 512.
+            statistics: Which to record, of norm, mean, std, min, max, nan, inf and zeros.
+            name: Comes before the tags, to tell several models apart.
+
+        Returns:
+            Its handle: call `stop`, or use it as a context. It ends with the run.
+
+        Raises:
+            ConfigurationError: An option is out of range, no module has such a name, or a watch
+                with the same tags is active.
+        """
+        options = read_options(
+            weights=weights,
+            gradients=gradients,
+            activations=activations,
+            updates=updates,
+            every=every,
+            every_steps=every_steps,
+            histograms=histograms,
+            bins=bins,
+            statistics=statistics,
+            name=name,
+        )
+        from nbviz.recording.watching.watch import Watch
+
+        if any(one.options.prefix == options.prefix for one in self.watches):
+            raise ConfigurationError(
+                f"{self.name!r} has a watch{f' named {name!r}' if name else ''} already; stop that "
+                "one first, or give name=… to tell them apart."
+            )
+        watch = Watch(self, model, options)
+        self.watches.append(watch)
+        return watch
 
     def log_weights(self, model: nn.Module, step: int | None = None) -> None:
         """Let dashboards show a model's weights; call it at each step.
 
-        Takes pictures at most twice a second, and only of the parameters that somebody looks at.
+        Takes pictures at most twice a second, and only of the parameters that a page shows.
 
         Args:
             model: The model. It is not kept alive.
@@ -171,7 +389,7 @@ class Run(MediaLog):
 
     def print(self, *values: object) -> None:
         """Add a line to the run's log, as the built-in `print` would write it."""
-        self.note(" ".join(str(value) for value in values), "print")
+        self.note(" ".join(text_of(value) for value in values), "print")
 
     def track(
         self,
@@ -199,45 +417,53 @@ class Run(MediaLog):
 
     # ------------------------------------------------------------ reading
 
-    def __getitem__(self, tag: str) -> Series:
-        self._look()
-        return self.series(tag)
+    def drain(self) -> None:
+        """Move everything logged so far into the series, and look where the run is.
 
-    def __contains__(self, tag: object) -> bool:
-        self._look()
-        return tag in self._intake.series
+        Any thread may call it. Waits for scalars that are on their way from a device.
+        """
+        self._draining.drain_scalars(wait=True)
+        self._see_progress()
 
-    def __iter__(self) -> Iterator[str]:
-        self._look()
-        return iter(tuple(self.tags))
+    def drain_ready(self) -> None:
+        """Do what `drain` does without waiting for a device."""
+        self._draining.drain_scalars(wait=False)
+        self._see_progress()
 
-    def __len__(self) -> int:
-        self._look()
-        return len(self.tags)
+    def drain_media(self, *, wait: bool = True) -> None:
+        """Take in the images, histograms, tensors and texts logged so far.
 
-    def _look(self) -> None:
-        self.drain_media()  # a watch's samples become points
-        self.drain()
+        Args:
+            wait: Wait for what is still on its way from a device; else that stays for later.
+        """
+        if not self._media_inbox.is_idle:
+            off_main_thread(partial(self._media_inbox.drain, wait=wait))
 
-    def __bool__(self) -> bool:
-        return True  # also with no tags yet
-
-    def __repr__(self) -> str:
-        return f"Run({self.name!r}, {self.status}, step {self.meter.step:,}, {len(self.tags)} tags)"
+    def note(
+        self,
+        text: str,
+        level: LineLevel = "info",
+        *,
+        step: int | None = None,
+        wall_time: float | None = None,
+    ) -> None:
+        """Add a line to the run's log, as `RecordedRun.note` describes."""
+        super().note(text, level, step=step, wall_time=wall_time)
+        self.wake_if_quiet()
 
     def __reduce__(self) -> NoReturn:
-        raise LoggingError(
-            f"the run {self.name!r} cannot be copied or sent to another process, such as a "
-            "DataLoader worker; log from the process that made it."
-        )
+        raise all_runs.copy_refused(self.name)
 
     # ------------------------------------------------------------ life
 
+    def begin(self, event: RunStarted | None = None) -> None:
+        """Start the clock, or go on after an end. Logging begins a run by itself."""
+        if self._life.begin(self, event) and not self._is_forked:
+            companions.run_began(self)
+
     def end(self, event: RunEnded) -> None:
         """Stop the clock, and have the journal written; `finish` is what users call."""
-        super().end(event)
-        if self.journal is not None:
-            self.journal.flush()
+        self._life.end(self, event)
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the run; more can still be logged, but its clock has stopped.
@@ -248,16 +474,7 @@ class Run(MediaLog):
         """
         if not self.meter.started_at:
             self.begin()
-        self.drain()
-        if self.meter.status in ENDED:
-            return
-        reason: EndReason = "finished" if error is None else "failed"
-        if self.status == "stopping" or isinstance(error, RunStopped | KeyboardInterrupt):
-            reason = "stopped"
-        if self.control is self._own_control:
-            self.control.finish_commands(self.meter.step)
-        self.end(RunEnded(time(), self.meter.step, self.meter.epoch, reason, error))
-        self._own_control.end(reason)
+        self._life.finish(self, error)
 
     def __enter__(self) -> Self:
         self.begin()
@@ -280,14 +497,44 @@ class Run(MediaLog):
         Raises:
             RunStopped: The run was stopped.
         """
-        if self.control is not self._own_control or not self.control.needs_attention:
-            return  # an engine's control acts between its steps, not inside one
-        self.drain()
-        try:
-            self.control.safe_point(self.meter.step)
-        except RunStopped as stop:
-            self.finish(stop)
-            raise
+        self._life.safe_point(self)
+
+    # ------------------------------------------------------------ for engines, `track` and watches
+
+    def put_media(self, item: Waiting) -> None:
+        """Have something made by nbviz's own thread."""
+        self._media_inbox.put(item)
+        self.wake_if_quiet()
+
+    def wake_if_quiet(self) -> None:
+        """Wake the collector and notify the subscribers where they take the run to be quiet."""
+        if self.is_quiet and not self._is_forked:
+            self._wake()
+
+    # ------------------------------------------------------------ collecting
+
+    def collect(self) -> bool:
+        """Drain without waiting, for the collector; returns whether to come again."""
+        # The next log call looks up: it is timed, and helps if too much waits.
+        self._attention = True
+        if self._draining.collect(self):
+            return True
+        self.is_quiet = True
+        self._attention = True
+        # Something may have been logged since the drain, by a call that did not see the flag.
+        if self._draining.something_waits:
+            self.is_quiet = False
+            return True
+        return False
+
+    def _warn(self, text: str) -> None:
+        self.note(text, "warning")
+
+    def _wake(self) -> None:
+        self.is_quiet = False
+        self._draining.active_at = monotonic()
+        keep_drained(self)
+        self.notify()
 
     # ------------------------------------------------------------ the slower ways of log
 
@@ -295,84 +542,52 @@ class Run(MediaLog):
         if self._attention:
             self._attend()
             if not (self._attention or self.control.needs_attention):
-                started = clock.perf_counter()
+                started = time.perf_counter()
                 self.log(values, step)
-                self.meter.sample_call(clock.perf_counter() - started)
+                self.meter.sample_call(time.perf_counter() - started)
                 return
         self.record(values, step)
-        if self._counts_steps:  # else `track` or an engine has the safe points
+        if self.meter.counts_logged_steps:  # else `track` or an engine has the safe points
             self.safe_point()
 
     def _attend(self) -> None:
         if self._is_forked:
-            raise LoggingError(
-                f"the run {self.name!r} belongs to the process that made it, and this is a forked "
-                "copy, such as a DataLoader worker; log from the training loop, or use "
-                "num_workers=0."
-            )
+            raise all_runs.fork_refused(self.name)
         self._attention = False
         if not self.meter.started_at:
             self.begin()
-        if self._is_quiet:
+        if self.is_quiet:
             self._wake()
         for watch in tuple(self.watches):
             watch.logged()
-        if len(self._inbox) > _BACKLOG:
-            # Logged faster than one thread can take in: whoever logs helps, so memory is bounded.
-            self.meter.count_calls(self._intake.drain(wait=False, limit=CHUNK))
-            self._attention = len(self._inbox) > _BACKLOG
+        self._most_waiting = self._draining.help_out()
 
-    def _record_plain(self, values: Mapping[str, Any], step: int, wall_time: float) -> bool:
-        """Record a plain dict of known tags and floats; any other is left as it is."""
-        last = self._last
-        if values.__class__ is not dict or step >= _AUTOMATIC:
-            return False
-        for tag, value in values.items():
-            if value.__class__ is not float or last.get(tag, _AUTOMATIC) > step:
-                return False
-        for tag in values:
-            last[tag] = step
-        self._inbox.append((wall_time, step, dict(values)))
-        return True
-
-    def _record_carefully(
-        self, values: Mapping[str, Any], step: int | None, wall_time: float
+    def _log_media(
+        self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
     ) -> None:
-        given = None if step is None else read_step(step)
-        accepted: dict[str, Any] = {}
-        captured: list[CapturedScalar] = []
-        first_error: LoggingError | None = None
-        for tag, value in flatten(values):
-            try:
-                name = read_tag(tag)
-                number = read_value(name, value)
-                self._claim_step(name, given)
-            except LoggingError as error:
-                first_error = first_error or error
-            else:
-                accepted[name] = number
-                if isinstance(number, CapturedScalar):
-                    captured.append(number)
-        if accepted:
-            if captured:
-                seal(captured)
-            values = CapturedValues(accepted) if captured else accepted
-            self._inbox.append((wall_time, given, values))
-        if first_error is not None:
-            raise first_error
+        if self._attention:
+            self._attend()
+        started = time.perf_counter()
+        at_step = self.meter.step if step is None else read_step(step)
+        self._media_log.put(tag, kind, at_step, clock.now(), make)
+        self.meter.spend(time.perf_counter() - started)
 
-    def _claim_step(self, tag: str, step: int | None) -> None:
-        if step is None:
-            self._last[tag] = _AUTOMATIC
-            return
-        newest = self._last.get(tag, 0)
-        if newest is _AUTOMATIC:
-            self.drain()
-            last = self._intake.series[tag].last if tag in self._intake.series else None
-            newest = last.step if last else 0
-        if step < newest:
-            raise LoggingError(
-                f"step {step} of {tag!r} goes backwards: its last step was {newest}. Log steps in "
-                "order, or begin a new Run for another training."
-            )
-        self._last[tag] = step
+    def leave_to_parent(self) -> None:
+        """As `RecordedRun.leave_to_parent`; what is logged to this copy is refused."""
+        super().leave_to_parent()
+        self._is_forked = self._attention = True
+        self._life.renew_lock()
+        self._scalars.renew_lock()
+        self._media_inbox.renew_locks()
+
+
+def _weakly(run: Run, method: Callable[[Run, Any], None]) -> Callable[[Any], None]:
+    """A run owns what calls this, which must not keep the run alive."""
+    reference = weakref.ref(run)
+
+    def call(argument: Any) -> None:
+        target = reference()
+        if target is not None:
+            method(target, argument)
+
+    return call

@@ -3,20 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sized
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from nbviz.errors import ConfigurationError, RunStopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nbviz.recording.run import Run
+    from nbviz.protocol.run import RunStatus
+    from nbviz.recording.progress import ProgressMeter
 
 T = TypeVar("T")
 
 
+class Tracked(Protocol):
+    """What `track` needs of a run."""
+
+    meter: ProgressMeter
+
+    @property
+    def status(self) -> RunStatus:
+        """Where it is in its life."""
+        ...
+
+    def begin(self) -> None:
+        """Start its clock."""
+        ...
+
+    def mark_epoch(self, epoch: int, step: int) -> None:
+        """Record that an epoch begins."""
+        ...
+
+    def wake_if_quiet(self) -> None:
+        """Say that something comes."""
+        ...
+
+    def safe_point(self) -> None:
+        """Let commands act."""
+        ...
+
+
 def track(
-    run: Run,
+    run: Tracked,
     iterable: Iterable[T],
     total: int | None,
     epoch: int | None,
@@ -40,7 +68,7 @@ def track(
 
 
 def _items(
-    run: Run,
+    run: Tracked,
     iterable: Iterable[T],
     total: int | None,
     epoch: int | None,
@@ -50,7 +78,7 @@ def _items(
         return
     run.begin()
     meter = run.meter
-    run.count_steps_by_tracking()
+    meter.count_apart()
     if epoch is not None:
         run.mark_epoch(epoch, meter.step)
         meter.total_epochs = total_epochs

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped
+from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped, describe
+from nbviz.training import clock
 from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingApplied
 from nbviz.training.settings import Setting, Settings
 
@@ -253,7 +253,7 @@ class Control:
     # ------------------------------------------------------------ with the lock held
 
     def _stand(self) -> None:
-        """Wait for the next change; whoever wants to look at the model can do so meanwhile."""
+        """Wait for the next change; other threads may look at the model meanwhile."""
         self._standing += 1
         self._stands.notify_all()
         try:
@@ -273,7 +273,7 @@ class Control:
         if self._status == "running" and (self._pause_asked or is_counted):
             self._pause_asked, self._pause_at = False, None
             self._status = "paused"
-            self._outbox.append(RunPaused(time.time(), step))
+            self._outbox.append(RunPaused(clock.now(), step))
         self._look_up()
 
     def _apply_pending(self, step: int) -> None:
@@ -282,14 +282,14 @@ class Control:
             try:
                 old, new = self.registry.apply(name, value)
             except Exception as error:  # noqa: BLE001  a setter of the user's must not end the run
-                text = f"{name} could not be set to {value:g}: {type(error).__name__}: {error}"
-                self._outbox.append(LineLogged(time.time(), step, "error", text))
+                text = f"{name} could not be set to {value:g}: {describe(error)}"
+                self._outbox.append(LineLogged(clock.now(), step, "error", text))
             else:
-                self._outbox.append(SettingApplied(time.time(), step, name, old, new))
+                self._outbox.append(SettingApplied(clock.now(), step, name, old, new))
 
     def _go_on(self, steps: int | None) -> None:
         self._status = "running"
-        self._outbox.append(RunResumed(time.time(), self._step, steps))
+        self._outbox.append(RunResumed(clock.now(), self._step, steps))
 
     def _forget_commands(self) -> None:
         self._pending: dict[str, float] = {}

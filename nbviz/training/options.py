@@ -1,116 +1,121 @@
-"""Checks of what an engine is given, before anything is trained."""
+"""What a training is made of: model, data and every option, checked before anything is trained."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
-from typing import TYPE_CHECKING, cast
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-
-from nbviz.errors import ConfigurationError
+from nbviz.training import checks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping
+
+    import torch
+
+    from nbviz.training.metrics import Metric
+    from nbviz.training.optimizers import GivenOptimizer
+    from nbviz.training.schedule import Interval
+    from nbviz.training.step_functions import PrepareBatch, UserStep
+    from nbviz.training.update import Precision
 
 
-def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
-    """Raise ConfigurationError unless the value is one of those allowed."""
-    if value not in allowed:
-        known = ", ".join(repr(each) for each in allowed)
-        raise ConfigurationError(f"{name} must be one of {known}; got {value!r}.")
-
-
-def check_count(name: str, value: object, alternative: str | None = None) -> None:
-    """Raise ConfigurationError unless the value is a whole number above 0, or the alternative."""
-    if value == alternative:
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        other = "" if alternative is None else f" or {alternative!r}"
-        raise ConfigurationError(
-            f"{name} must be a whole number of at least 1{other}, got {value!r}."
-        )
-
-
-def check_positive(name: str, value: float | None) -> None:
-    """Raise ConfigurationError unless the value is above 0, or None."""
-    if value is not None and not value > 0:
-        raise ConfigurationError(f"{name} must be above 0, or None for no bound; got {value!r}.")
-
-
-def check_loader(name: str, loader: object, passes: int | None) -> None:
-    """Raise ConfigurationError if the loader cannot give batches, or not often enough.
+@dataclass(frozen=True, eq=False)
+class TrainingOptions:
+    """The model, the data, and how the one is trained on the other.
 
     Args:
-        name: The argument's name.
-        loader: Any iterable of batches.
-        passes: How often it will be read; None if that is open.
+        model: The model, compiled or not; moved to `device`. A model in eval mode is set to train
+            mode when the run begins; in one in train mode, parts that you froze with `.eval()`
+            stay as they are.
+        train_loader: Any iterable of batches, with a length or without: a DataLoader, a list, a
+            generator.
+        val_loader: Batches for validation; None for no validation.
+        loss_fn: Loss of (outputs, targets): a scalar tensor. Of an output with `.logits`, such as
+            Hugging Face's, it is given these. None if the model is given the targets and its output
+            has the `.loss`. A batch is (inputs, targets) or has names: `split_batch` tells more.
+        prepare_batch: Called with each batch, already on the device, by the supervised step;
+            returns (inputs, targets), where inputs is one object, a tuple of several, or a dict of
+            what `forward` takes by name.
+        batch_size: How many samples a batch weighs in a mean over the validation: a number, or a
+            callable of the batch. By default the elements of its targets, or what a library's own
+            batch object says of itself.
+        optimizer: Over the model's parameters. Where `training_step` steps by itself: None, or a
+            dict or list of its optimizers, whose values can then be seen and set.
+        scheduler: An object with a `step` method, such as torch's.
+        scheduler_interval: When it steps: after each "step" or "epoch"; "auto" by its kind: steps
+            for OneCycleLR, CyclicLR and LambdaLR, epochs for others. The log says which.
+        schedule_end: What happens where the run is longer than a schedule that ends, such as
+            OneCycleLR's: "hold" keeps the last rate, "refuse" does not start the run.
+        monitor: The tag that ReduceLROnPlateau is given, such as "accuracy/val"; by default
+            `loss/val`, or `loss/train` without validation.
+        training_step: Called with (model, batch) in place of the supervised step; returns a scalar
+            loss tensor, or a dict of scalars with "loss". Without `optimizer` it makes the whole
+            step itself, and may return any scalars, or None; with it, None as the loss leaves the
+            batch out of training.
+        validation_step: Called with (model, batch) without gradients; returns likewise. If None,
+            `training_step` with one optimizer (with gradients if it needs them), or the supervised
+            step. It is tried on two samples before the first epoch.
+        metrics: Names ("accuracy", "top5_accuracy", "f1", "mae", "mse") or callables of (outputs,
+            targets), or a dict that names them. One that raises is reported and dropped.
+        max_epochs: Passes over the data, at least 1; None for no bound.
+        max_steps: Optimizer steps, at least 1; None for no bound. The epoch in which they are
+            reached ends there, with its validation.
+        validate_every: "epoch", or a number of steps.
+        device: "auto" (CUDA, then MPS, then CPU) or a torch device.
+        precision: "float32", or "bf16" or "fp16" under autocast.
+        gradient_clip: Greatest norm of all gradients together, above 0; recorded as `grad_norm`.
+        accumulate: Batches in one step. An epoch's last step takes what is left.
+        seed: For Python, numpy and torch, set when the run first begins. These are global, and are
+            not restored.
+        on_nan: What happens when the loss turns NaN or infinite: "mark" says so in the log, "pause"
+            and "stop" do that too. On a GPU it is known up to 0.2 s later, so that no step waits.
+        threads: Intra-op threads of torch on the run's thread: a number, or "auto" to measure in
+            the first steps.
+
+    Raises:
+        ConfigurationError: An argument has a value that cannot work.
     """
-    kind = type(loader).__name__
-    if not isinstance(loader, Iterable):
-        raise ConfigurationError(
-            f"{name} must be an iterable of batches, such as a DataLoader or a list; got {kind}."
-        )
-    if length_of(cast("object", loader)) == 0:
-        raise ConfigurationError(
-            f"{name} has no batches. Check its data set, and that batch_size is not greater than "
-            "the data set with drop_last=True."
-        )
-    if is_one_pass(cast("object", loader)) and passes is not None and passes > 1:
-        raise ConfigurationError(
-            f"{name} is a {kind}, which can be read only once, and it is needed "
-            f"{passes} times. Give a DataLoader or a list, or an object whose __iter__ begins anew."
-        )
 
+    model: torch.nn.Module
+    train_loader: Iterable[Any]
+    _: KW_ONLY
+    val_loader: Iterable[Any] | None = None
+    loss_fn: Callable[..., Any] | None = None
+    prepare_batch: PrepareBatch | None = None
+    batch_size: int | Callable[[Any], int] | None = None
+    optimizer: GivenOptimizer = None
+    scheduler: Any = None
+    scheduler_interval: Interval = "auto"
+    schedule_end: Literal["hold", "refuse"] = "hold"
+    monitor: str | None = None
+    training_step: UserStep | None = None
+    validation_step: UserStep | None = None
+    metrics: Mapping[str, str | Metric] | Iterable[str | Metric] = ()
+    max_epochs: int | None = None
+    max_steps: int | None = None
+    validate_every: Literal["epoch"] | int = "epoch"
+    device: str | torch.device = "auto"
+    precision: Precision = "float32"
+    gradient_clip: float | None = None
+    accumulate: int = 1
+    seed: int | None = None
+    on_nan: Literal["mark", "pause", "stop"] = "mark"
+    threads: Literal["auto"] | int = "auto"
 
-def check_step(
-    loss_fn: object, optimizer: object, training_step: object, metrics: Sequence[str]
-) -> None:
-    """Raise ConfigurationError unless there is one way to make a training step."""
-    if training_step is None and (loss_fn is None or optimizer is None):
-        missing = "loss_fn" if loss_fn is None else "optimizer"
-        raise ConfigurationError(
-            f"{missing} is missing. Give loss_fn=… and optimizer=…, "
-            "or training_step=… that takes (model, batch)."
-        )
-    if training_step is not None and metrics:
-        raise ConfigurationError(
-            f"metrics ({', '.join(metrics)}) need the supervised step's outputs. Compute "
-            'them in training_step, and return {"loss": loss, "accuracy": accuracy}.'
-        )
-    if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
-        raise ConfigurationError(
-            f"optimizer must be a torch.optim.Optimizer, got {type(optimizer).__name__}."
-        )
-    if isinstance(optimizer, torch.optim.LBFGS):
-        raise ConfigurationError(
-            "LBFGS evaluates the loss several times in a step. Step it yourself in training_step, "
-            "and give optimizer=None."
-        )
-
-
-def check_own_stepping(accumulate: int, gradient_clip: float | None, precision: str) -> None:
-    """Raise ConfigurationError for options that act on an optimizer which is not given."""
-    for name, is_given in (
-        ("accumulate", accumulate > 1),
-        ("gradient_clip", gradient_clip is not None),
-        ('precision="fp16"', precision == "fp16"),
-    ):
-        if is_given:
-            raise ConfigurationError(
-                f"{name} needs optimizer=…; a training_step that steps by itself does this too."
-            )
-
-
-def length_of(loader: object) -> int | None:
-    """Return the number of batches, None if the loader does not know it."""
-    if not isinstance(loader, Sized):
-        return None
-    try:
-        return len(loader)
-    except (TypeError, NotImplementedError):  # a DataLoader of an IterableDataset
-        return None
-
-
-def is_one_pass(loader: object) -> bool:
-    """Return whether the loader is a generator or another iterator."""
-    return isinstance(loader, Iterator)
+    def __post_init__(self) -> None:
+        intervals = ("auto", "step", "epoch")
+        checks.check_choice("scheduler_interval", self.scheduler_interval, intervals)
+        checks.check_choice("schedule_end", self.schedule_end, ("hold", "refuse"))
+        if not callable(self.batch_size):
+            checks.check_count("batch_size", 1 if self.batch_size is None else self.batch_size)
+        checks.check_choice("precision", self.precision, ("float32", "bf16", "fp16"))
+        checks.check_choice("on_nan", self.on_nan, ("mark", "pause", "stop"))
+        checks.check_count("max_epochs", 1 if self.max_epochs is None else self.max_epochs)
+        checks.check_count("max_steps", 1 if self.max_steps is None else self.max_steps)
+        checks.check_count("validate_every", self.validate_every, "epoch")
+        checks.check_count("accumulate", self.accumulate)
+        checks.check_count("threads", self.threads, "auto")
+        checks.check_positive("gradient_clip", self.gradient_clip)
+        checks.check_loader("train_loader", self.train_loader, self.max_epochs)
+        if self.val_loader is not None:
+            checks.check_loader("val_loader", self.val_loader, self.max_epochs)

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Literal
 
-from nbviz.errors import NbvizError
-from nbviz.trainer import Trainer
+from nbviz.panels.subject import Subject
+from nbviz.trainer import Trainer, TrainerOptions
+from nbviz.training.keywords import as_keywords, takes
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     import torch
 
-    from nbviz.protocol.graph import GraphLevel
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
 
 _by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class LiveTrainerOptions(TrainerOptions):
+    """What a live trainer takes: a training, how it is recorded, and how it is shown.
+
+    Args:
+        panels: Which panels are shown, as for `Dashboard`.
+        transport: How updates travel, as for `Dashboard`.
+        frames_per_second: The most updates a second, as for `Dashboard`.
+    """
+
+    _: KW_ONLY
+    panels: Sequence[str] | None = None
+    transport: Literal["auto", "push", "pull"] = "auto"
+    frames_per_second: float | None = None
 
 
 class LiveTrainer(Dashboard):
@@ -29,55 +46,23 @@ class LiveTrainer(Dashboard):
     Show it by making it the last line of a cell; `start` it there or with the Start button. The
     cell returns at once, and the notebook stays free while the model trains.
 
-    Args:
-        model: The model; moved to `device`.
-        train_loader: Any iterable of batches: a DataLoader, a list, a generator.
-        val_loader: Batches for validation, or None.
-        loss_fn: Loss of (outputs, targets), a scalar tensor.
-        optimizer: Any `torch.optim.Optimizer` over the model's parameters.
-        name: What the run is called.
-        panels: Which panels are shown, as for `Dashboard`.
-        transport: How updates travel, as for `Dashboard`.
-        frames_per_second: The most updates a second, as for `Dashboard`.
-        **options: Everything else that `nbviz.training.engine.Engine` takes: scheduler,
-            training_step, metrics, max_epochs, max_steps, validate_every, device, precision,
-            gradient_clip, accumulate, seed …; and that `nbviz.Trainer` takes: dir, watch,
-            overhead_budget.
+    Running the same cell again stops its earlier run first. A run that has ended can be started
+    again: it goes on from the weights and the step where it is.
 
     Raises:
         ConfigurationError: An argument has a value that cannot work.
-
-    Running the same cell again stops its earlier run first. A run that has ended can be started
-    again: it goes on from the weights and the step where it is.
     """
 
-    def __init__(
-        self,
-        model: torch.nn.Module,
-        train_loader: Iterable[Any],
-        *,
-        val_loader: Iterable[Any] | None = None,
-        loss_fn: Callable[..., torch.Tensor] | None = None,
-        optimizer: torch.optim.Optimizer | None = None,
-        name: str | None = None,
-        panels: Sequence[str] | None = None,
-        transport: Literal["auto", "push", "pull"] = "auto",
-        frames_per_second: float | None = None,
-        **options: Any,
-    ) -> None:
-        self.trainer = Trainer(
-            model,
-            train_loader,
-            val_loader=val_loader,
-            loss_fn=loss_fn,
-            optimizer=optimizer,
-            name=name,
-            **options,
-        )
+    @takes(LiveTrainerOptions)
+    def __init__(self, options: LiveTrainerOptions) -> None:
+        self.trainer = Trainer(**as_keywords(options, TrainerOptions))
         _end_earlier_trainers_of_this_cell()
-        super().__init__(panels=panels, transport=transport, frames_per_second=frames_per_second)
-        self.feed.graphs.add(self.run.run_id)
-        self.add(self.run)
+        super().__init__(
+            panels=options.panels,
+            transport=options.transport,
+            frames_per_second=options.frames_per_second,
+        )
+        self.add_subject(Subject.of_run(self.run, self.trainer.graph))
         _remember_cell(self)
 
     # ------------------------------------------------------------ steering
@@ -161,36 +146,6 @@ class LiveTrainer(Dashboard):
     def status(self) -> RunStatus:
         """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
         return self.trainer.control.status
-
-    # ------------------------------------------------------------ for the page
-
-    def graph_level(self, run: Run, scopes: Sequence[str], answer: Callable[[Any], None]) -> None:
-        """Call `answer` with levels of the model's graph, or with an exception."""
-        if run is not self.run:
-            super().graph_level(run, scopes, answer)
-            return
-
-        def finish(graph: Any) -> None:
-            if isinstance(graph, Exception):
-                answer(graph)
-                return
-            try:
-                levels = [graph.level(scope) for scope in scopes]
-            except (NbvizError, KeyError) as error:
-                answer(error)
-            else:
-                answer(levels)
-
-        self.trainer.graph.ask(finish)
-
-    def graph_levels(self) -> dict[str, list[GraphLevel]]:
-        """Return every level of the model's graph, if it can be traced now."""
-        found: list[Any] = []
-        self.trainer.graph.ask(found.append)
-        graph = found[0] if found else None
-        if graph is None or isinstance(graph, Exception):
-            return {}
-        return {self.run.run_id: list(graph.levels())}
 
 
 def _end_earlier_trainers_of_this_cell() -> None:

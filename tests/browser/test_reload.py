@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
-from view import View
+from view import View, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,6 @@ trainer.run.print("first")
 trainer.run.print("second")
 trainer.step(2)
 """
-TOP = "(element) => Math.round(element.getBoundingClientRect().top)"
 
 
 def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) -> None:
@@ -84,7 +83,7 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     val.press("Shift+Enter")
     expect(train).to_have_attribute("aria-pressed", "true")
     val.click()
-    box = loss.locator(".u-over").bounding_box()
+    box = loss.locator(".nbviz-plot-over").bounding_box()
     assert box
     mouse, middle = notebook.page.mouse, box["y"] + box["height"] / 2
     mouse.move(box["x"] + 0.2 * box["width"], middle)
@@ -111,7 +110,7 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     expect(other.curves.get_by_role("button", name="Reset zoom")).to_be_hidden()
     expect(other.log.locator(".nbviz-panel-body")).to_be_visible()
     # Double-click ends the zoom; the data came back whole.
-    view.curves.locator('[data-chart="loss"] .u-over').dblclick()
+    view.curves.locator('[data-chart="loss"] .nbviz-plot-over').dblclick()
     expect(view.curves.get_by_role("button", name="Reset zoom")).to_be_hidden()
     notebook.run(3)
     last = notebook.value("run['accuracy'].steps[-1].item()")
@@ -177,12 +176,11 @@ def test_a_panel_that_appears_leaves_what_is_looked_at_in_its_place(
     weights = view.root.locator(".nbviz-slot-weights")
     expect(weights).to_be_hidden()
     view.log.evaluate("(log) => log.scrollIntoView({block: 'start'})")
-    top = view.log.evaluate(TOP)
+    top = place(view.log)
     run_without_moving(notebook, 2)
     expect(weights).to_be_visible()
     expect(weights.locator(".nbviz-weights-card")).to_have_count(1)
-    notebook.page.wait_for_timeout(300)
-    assert abs(view.log.evaluate(TOP) - top) <= 2
+    assert abs(place(view.log) - top) <= 2
     run_without_moving(notebook, 3)
 
 

@@ -48,7 +48,9 @@ def test_the_oldest_points_of_all_series_are_spilled_and_stay_readable(tmp_path)
                     getattr(fresh.sample(*ends, 300), column),
                 )
     # Both gave their oldest, neither alone.
-    assert both[0].oldest_in_memory == pytest.approx(both[1].oldest_in_memory, rel=0.2)
+    assert both[0].segments[0].oldest_in_memory == pytest.approx(
+        both[1].segments[0].oldest_in_memory, rel=0.2
+    )
     assert not warnings
     assert not list(tmp_path.iterdir()), "the file has no name"
 
@@ -100,3 +102,38 @@ def test_a_run_keeps_to_its_budget() -> None:
 def test_a_budget_that_is_too_small_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least 1,000,000 bytes, got 10"):
         Run(memory_budget=10)
+
+
+def test_many_tags_within_a_small_budget() -> None:
+    """Of tags that never fill a block the newest points move to the file, too."""
+    tags, budget = 900, 4_000_000
+    run = Run(memory_budget=budget)
+    for step in range(500):
+        run.log({f"t{number}": float(step + number) for number in range(tags)}, step)
+    held = sum(run[f"t{number}"].nbytes for number in range(tags))
+    assert held <= budget * 1.3, held  # else 24 bytes a point, 10.8 MB
+    for number in (0, 1, 450, 899):
+        series = run[f"t{number}"]
+        np.testing.assert_array_equal(series.steps, np.arange(500))
+        np.testing.assert_array_equal(series.values, np.arange(500) + number)
+        assert series.sample(100, 200, 10).count.sum() == 101
+    for step in range(500, 5000):
+        run.log({"t7": float(step + 7)}, step)
+    np.testing.assert_array_equal(run["t7"].values, np.arange(5000) + 7)
+    steps, seconds = run["t7"].at(np.array([0, 499, 500, 4095, 4096, 4999]))
+    assert steps.tolist() == [0, 499, 500, 4095, 4096, 4999]
+    assert (np.diff(seconds) >= 0).all()
+
+
+def test_more_tags_than_the_budget_has_room_for_are_left_out_and_said() -> None:
+    run = Run(memory_budget=1_000_000)
+    for number in range(3000):
+        run.log({"kept": float(number), f"t{number}": 1.0}, number)
+    assert len(run) == 1000
+    assert len(run["kept"]) == 3000
+    warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
+    assert len(warnings) == 1
+    assert "1,000 tags take half of the memory budget of 1 MB: 't999'" in warnings[0]
+    assert len(run._packers) <= 1001
+    run.log({"t5": 2.0}, 5000)  # a tag that is there goes on
+    assert run["t5"].values.tolist() == [1, 2]

@@ -21,7 +21,8 @@ from nbviz.recording.event_files.crc import crc32c, crc32c_columns, crc32c_many,
 from nbviz.recording.event_files.layout import read_layout
 from nbviz.recording.event_files.messages import scalar_records, text_event
 from nbviz.recording.event_files.reader import EventFileReader
-from nbviz.recording.event_files.records import frame, scan
+from nbviz.recording.event_files.records import frame
+from nbviz.recording.event_files.scan import Part
 from nbviz.recording.event_files.writer import EventFileWriter
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def test_crc_knows_zeros_that_follow() -> None:
 @given(some.lists(some.binary(max_size=300), max_size=30))
 def test_records_are_found_as_written(payloads: list[bytes]) -> None:
     data = np.frombuffer(frame(payloads), np.uint8)
-    found = scan(data)
+    found = Part(data).scan()
     assert found.lengths.tolist() == [len(payload) for payload in payloads]
     assert (found.end, found.skipped) == (len(data), 0)
 
@@ -88,7 +89,7 @@ def test_records_are_found_as_written(payloads: list[bytes]) -> None:
 def test_records_inside_a_payload_are_not_records() -> None:
     inner = frame([b"inner"] * 3)
     outer = frame([b"before", inner, b"x" * 70_000, b"after"])
-    found = scan(np.frombuffer(outer, np.uint8))
+    found = Part(np.frombuffer(outer, np.uint8)).scan()
     assert found.lengths.tolist() == [6, len(inner), 70_000, 5]
 
 
@@ -141,7 +142,7 @@ def test_scalars_read_back_exactly(points: list[tuple[int, float, float]]) -> No
     steps, wall_times, values = (np.array(column) for column in zip(*points, strict=True))
     records = scalar_records(wall_times, steps.astype(np.int64), ["a"], [values])
     data = np.frombuffer(records, np.uint8)
-    found = scan(data)
+    found = Part(data).scan()
     batch = decoder.Decoder().decode(data, found.starts, found.lengths)
     assert batch.damaged == 0
     np.testing.assert_array_equal(batch.points["a"].steps, steps)
@@ -263,7 +264,7 @@ def test_events_that_look_alike_are_read_in_blocks(
     steps = np.arange(5000)
     records = scalar_records(1e9 + steps / 7, steps, ["loss", "acc"], [values, values + 1])
     data = np.frombuffer(records, np.uint8)
-    found = scan(data)
+    found = Part(data).scan()
     batch = decoder.Decoder().decode(data, found.starts, found.lengths)
     assert batch.points["acc"].values.tolist() == (values + 1).tolist()
     assert len(looked) < 20

@@ -84,7 +84,6 @@ def test_rubbish_between_records_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "PART", 4096)
-    monkeypatch.setattr(reading, "_LONGEST_GAP", 16_384)
     path = tmp_path / "tfevents"
     rubbish = np.random.default_rng(1).integers(0, 256, 100_000, dtype=np.uint8).tobytes()
     path.write_bytes(records(1, 500) + rubbish + records(501, 500))

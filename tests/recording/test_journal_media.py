@@ -21,12 +21,11 @@ from torch.utils.tensorboard import SummaryWriter
 
 import nbviz
 from nbviz.inspection.tensors.histograms import make_histogram
+from nbviz.recording.event_files.arrays import read_array, tensor_field
 from nbviz.recording.event_files.layout import read_layout
 from nbviz.recording.event_files.media_messages import (
     histogram_field,
-    read_array,
     read_histogram,
-    tensor_field,
 )
 from nbviz.recording.event_files.messages import media_event
 from nbviz.recording.event_files.records import frame

@@ -177,7 +177,7 @@ def test_weights_are_taken_at_most_every_so_often() -> None:
     for step in range(5):
         run.log_weights(model, step)
     assert run.weights.latest("weight").step == 0
-    run.weights.want("page", {"weight", "bias"})  # somebody waits for one that is not there
+    run.weights.want("page", {"weight", "bias"})  # a page waits for one that is not there
     run.log_weights(model, 7)
     assert run.weights.latest("bias").step == 7
 
@@ -190,4 +190,6 @@ def test_a_layer_chosen_while_nothing_moves_is_shown() -> None:
         run.log({"x": 1.0}, 1)
     run.weights.want("page", {"weight"})
     run.drain()
+    assert run.weights.latest("weight") is None, "drain moves what was logged and does nothing else"
+    run.capture_idle_weights()
     assert run.weights.latest("weight").step == 1

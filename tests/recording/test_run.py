@@ -60,8 +60,7 @@ def test_steps_count_up_by_themselves() -> None:
     run.log({"other": 7.0})
     assert run["loss"].steps.tolist() == [1, 2, 3, 4, 5, 10, 11]
     assert run["other"].steps.tolist() == [12]
-    with pytest.raises(LoggingError, match="step 4 of 'loss' goes backwards: its last step was 11"):
-        run.log({"loss": 1.0}, step=4)
+    assert run.newest_step() == 12
 
 
 def test_calls_with_different_tags_keep_each_tag_in_order() -> None:
@@ -132,6 +131,8 @@ def test_nested_mappings_become_tags() -> None:
         ("x", None, "'x' needs a number, got NoneType None"),
         ("x", [1.0], r"'x' needs a number, got list \[1.0\]"),
         ("x", 1j, "'x' needs a real number, got complex 1j"),
+        ("x", np.complex128(1j), "'x' needs a real number, got complex 1j"),
+        ("x", Decimal("sNaN"), "'x' needs a number, and Decimal .* cannot be read as one"),
         ("x", 10**400, "'x' is too large"),
         ("x", torch.ones(2), r"tensor of shape \(2,\); reduce it first"),
         ("x", torch.ones(0), r"tensor of shape \(0,\)"),
@@ -158,17 +159,6 @@ def test_a_step_must_be_a_whole_number(step) -> None:
     with pytest.raises(LoggingError, match="step must be a whole number of 0 or more"):
         run.log({"x": 2.0}, step=step)
     assert run["x"].values.tolist() == [1.0]
-
-
-def test_a_step_backwards_is_refused_for_its_tag_only() -> None:
-    run = Run()
-    run.log({"a": 1.0, "b": 1.0}, step=5)
-    run.log({"a": 2.0}, step=9)
-    with pytest.raises(LoggingError, match="step 7 of 'a' goes backwards: its last step was 9"):
-        run.log({"a": 3.0, "b": 3.0}, step=7)
-    run.log({"a": 4.0}, step=9)  # the same step again is no step backwards
-    assert run["a"].values.tolist() == [1, 2, 4]
-    assert run["b"].values.tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("values", [None, [1.0], 3.0, "loss"])
@@ -237,3 +227,46 @@ def test_a_run_that_nobody_holds_goes() -> None:
             return
         gc.collect()
     raise AssertionError("the run is still held")
+
+
+class Unspeakable(Exception):  # noqa: N818
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+def test_an_error_whose_text_raises_ends_the_run_all_the_same() -> None:
+    run = Run()
+
+    def loop() -> None:
+        with run:
+            run.log({"x": 1.0}, step=1)
+            run.print("seen", Unspeakable())
+            raise Unspeakable
+
+    with pytest.raises(Unspeakable):
+        loop()
+    assert run.status == run.progress.status == "failed"
+    assert run.events[-1].text.startswith("failed: Unspeakable: (its text cannot be shown")
+    printed, *errors = [line for line in run.lines.since(0) if line.level in ("print", "error")]
+    assert printed.text.startswith("seen (its text cannot be shown: its __str__ raised Runtime")
+    assert len(errors) == 1
+    assert "Unspeakable" in errors[0].text
+
+
+def test_a_subscriber_that_raises_is_not_called_again() -> None:
+    run = Run()
+    calls: list[int] = []
+
+    def fail() -> None:
+        calls.append(1)
+        raise Unspeakable
+
+    run.subscribe(fail)
+    run.log({"x": 1.0})
+    run.finish()
+    assert len(calls) == 1
+    assert run["x"].values.tolist() == [1]
+    warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
+    assert "is not called again" in warnings[0]

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from nbviz.training.engine import Engine
+from nbviz.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,8 @@ def make_engine(
     if "training_step" not in options:
         options.setdefault("loss_fn", nn.CrossEntropyLoss())
         options.setdefault("optimizer", torch.optim.SGD(model.parameters(), lr=0.1))
-    options.setdefault("observers", (events,))
+    around = {"control": options.pop("control", None)}
+    observers = options.pop("observers", (events,))
     loader = make_batches() if train_loader is None else train_loader
-    return Engine(model, loader, **{"device": "cpu", "threads": 1, **options})
+    given = {"device": "cpu", "threads": 1, **options}
+    return Engine(TrainingOptions(model, loader, **given), observers=observers, **around)

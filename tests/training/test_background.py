@@ -6,6 +6,7 @@ import contextvars
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,3 +192,47 @@ def test_trial_of_the_first_steps_ends_with_a_choice() -> None:
     assert line.level == "info"
     assert "of 2 threads: a step took" in line.text
     assert 12 < line.step < 100
+
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+sys.path.insert(0, {tests!r})
+import torch
+from observed import Events, make_batches, make_engine
+from torch.utils.data import DataLoader, TensorDataset
+from nbviz.training.background import BackgroundRun
+from nbviz.training.events import StepEnded
+
+inputs, targets = make_batches(1, 64)[0]
+loader = DataLoader(TensorDataset(inputs, targets), 8, num_workers=2, persistent_workers={keeps})
+events = Events()
+engine = make_engine(events, loader, max_epochs=4)
+engine.control.reserve()
+engine.control.step(3)
+run = BackgroundRun(engine.run, name="interrupted")
+run.start()
+events.wait_for_count("RunPaused")
+try:
+    os.killpg(0, signal.SIGINT)  # as Jupyter interrupts a cell
+    run.wait(30)
+except KeyboardInterrupt:
+    print("interrupted", end=" ")
+engine.control.resume()
+run.wait(30)
+print(events[-1].reason, engine.step)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no process groups")
+@pytest.mark.parametrize("keeps", [False, True])
+def test_interrupting_the_foreground_leaves_loader_workers_alone(keeps: bool) -> None:
+    code = INTERRUPTED.format(tests=str(Path(__file__).parent), keeps=keeps)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=2 * SECONDS,
+        start_new_session=True,
+    )
+    assert done.stdout.split() == ["interrupted", "finished", "32"], done.stderr[-2000:]

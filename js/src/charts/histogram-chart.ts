@@ -1,7 +1,7 @@
 // The course of a tag's histograms on a canvas, with the shown step marked and drawn in full.
-import { formatCount, formatNumber } from "../format";
-import type { Theme } from "../theme";
-import { type Colormap, colorIndex } from "./colormaps";
+import { formatCount, formatNumber } from "../ui/format";
+import type { Theme } from "../ui/theme";
+import { type Colormap, colorIndex } from "./heatmap/colormaps";
 import { binAt, density, type HistogramColumn, shadesOf, valueRange } from "./histogram-course";
 
 const AXIS = 16; // below, for the steps
@@ -18,9 +18,9 @@ export class HistogramChart {
 	private height = 0;
 	private pointed: { column: number; value: number } | undefined;
 
-	/** `tell` gets the text for the bin that is pointed at and where it is; `choose` a step. */
+	/** `describe` gets the text for the bin that is pointed at and where it is; `choose` a step. */
 	constructor(
-		private readonly tell: (text: string, x: number, y: number) => void,
+		private readonly describe: (text: string, x: number, y: number) => void,
 		private readonly choose: (step: number) => void,
 	) {
 		this.canvas.className = "nbviz-histogram";
@@ -224,10 +224,10 @@ export class HistogramChart {
 		this.draw();
 		const column = pointed && this.columns[pointed.column];
 		if (!column) {
-			this.tell("", 0, 0);
+			this.describe("", 0, 0);
 			return;
 		}
-		this.tell(
+		this.describe(
 			describeBin(column, binAt(column, pointed.value)),
 			this.leftOf(pointed.column) + this.columnWidth / 2,
 			this.yOf(pointed.value) + 4,

@@ -1,7 +1,18 @@
 // Histograms over the steps, as columns of colour: values upwards, steps to the right. Each column
 // keeps its own bins; a colour is the share of values in a unit of the range, so that bins of other
 // widths compare.
-import type { HistogramInfo } from "../protocol/index.gen";
+
+/** What is known of a histogram beside its counts. */
+export interface HistogramInfo {
+	readonly step: number;
+	readonly bins: number;
+	readonly count: number;
+	readonly nonfinite: number;
+	readonly minimum: number | null;
+	readonly maximum: number | null;
+	readonly mean: number | null;
+	readonly std: number | null;
+}
 
 export interface HistogramColumn extends HistogramInfo {
 	readonly counts: Float64Array;
@@ -12,7 +23,7 @@ export interface HistogramColumn extends HistogramInfo {
 const MOST_COLUMNS = 200;
 const OWN_PEAK = 0.12; // power of a column's peak by which columns differ in strength
 
-/** Takes columns from a buffer, as `HistogramsSent` lays them out. */
+/** Takes columns from a buffer: for each histogram its counts (`bins`), then its edges (`bins + 1`). */
 export function readColumns(
 	infos: readonly HistogramInfo[],
 	numbers: Float64Array,

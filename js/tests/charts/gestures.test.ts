@@ -1,7 +1,14 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
-import type { Range } from "../../src/charts/axis";
-import { followPan, scaled, type Wheel, wheelRange } from "../../src/charts/gestures";
+import type { Range } from "../../src/charts/lines/axis";
+import {
+	dragged,
+	followDrag,
+	followPan,
+	scaled,
+	type Wheel,
+	wheelRange,
+} from "../../src/charts/lines/gestures";
 
 const RANGE = { min: 0, max: 100 };
 
@@ -35,4 +42,36 @@ test("a pan follows the pointer until the button is let go", () => {
 	document.dispatchEvent(at("mouseup", 80));
 	document.dispatchEvent(at("mousemove", 10));
 	expect(ranges).toEqual([{ min: 10, max: 110 }]);
+});
+
+test("a drag selects along the direction in which it goes, and the whole of the other", () => {
+	const from = { x: 50, y: 40 };
+	const drag = (x: number, y: number) => dragged(from, { x: 50 + x, y: 40 + y }, 200, 100);
+	expect(drag(4, -4)).toBeUndefined();
+	expect(drag(60, 3)).toEqual({ left: 50, right: 110, top: 0, bottom: 100 });
+	expect(drag(3, 30)).toEqual({ left: 0, right: 200, top: 40, bottom: 70 });
+	expect(drag(-20, 10)).toEqual({ left: 30, right: 50, top: 0, bottom: 100 });
+	expect(drag(10, 20)).toEqual({ left: 0, right: 200, top: 40, bottom: 60 });
+	expect(drag(60, 10)).toEqual({ left: 50, right: 110, top: 0, bottom: 100 });
+	expect(drag(-30, -30)).toEqual({ left: 20, right: 50, top: 10, bottom: 40 });
+	expect(drag(900, -900)).toEqual({ left: 50, right: 200, top: 0, bottom: 40 });
+});
+
+test("a drag is followed to its release, or until it is ended", () => {
+	const down = new MouseEvent("mousedown", { clientX: 10, clientY: 10 });
+	const heard: [number, number, boolean][] = [];
+	const follow = () => followDrag(down, ({ x, y }, isOver) => heard.push([x, y, isOver]));
+	const send = (type: string, clientX: number) =>
+		document.dispatchEvent(new MouseEvent(type, { clientX, clientY: 4 }));
+	follow();
+	send("mousemove", 30);
+	send("mouseup", 31);
+	send("mousemove", 32);
+	expect(heard).toEqual([
+		[20, -6, false],
+		[21, -6, true],
+	]);
+	follow()();
+	send("mousemove", 40);
+	expect(heard).toHaveLength(2);
 });

@@ -9,7 +9,7 @@ import {
 	shadesOf,
 	valueRange,
 } from "../../src/charts/histogram-course";
-import { doubles } from "../../src/store";
+import { doubles } from "../../src/session/buffers";
 import { fixture } from "../fixtures";
 
 function read(): HistogramColumn[] {

@@ -1,7 +1,8 @@
 // Traces made of plain arrays.
-import type { Trace } from "../../src/charts/trace";
-import { SeriesData } from "../../src/series-data";
-import type { Theme } from "../../src/theme";
+
+import { SeriesData } from "../../src/charts/lines/series-data";
+import type { Trace } from "../../src/charts/lines/trace";
+import type { Theme } from "../../src/ui/theme";
 
 export function seriesOf(values: readonly number[], steps?: readonly number[]): SeriesData {
 	const series = new SeriesData("run-1", 0, "loss/train");

@@ -1,24 +1,35 @@
 // A store, an asker that remembers what it was asked, and a place in the page to mount panels in.
 import { vi } from "vitest";
-import type { Asker, Question } from "../../src/connection";
-import { createCursor } from "../../src/cursor";
-import { type Memory, passingMemory } from "../../src/memory";
-import type { Context, Mount } from "../../src/panels/panel";
+import { curvesState } from "../../src/panels/curves/state";
+import { PANELS } from "../../src/panels/panels.gen";
 import type { RunChanged, RunStatus, Setting, Update } from "../../src/protocol/index.gen";
-import type { Drawn } from "../../src/series-watch";
-import { type Answer, Store } from "../../src/store";
+import type { Answer, Asker, Question } from "../../src/session/asker";
+import type { Context, Mount } from "../../src/session/panel";
+import { createPointedStep } from "../../src/session/pointed-step";
+import { Store } from "../../src/session/store";
+import { Wanted } from "../../src/session/wanted";
+import { passingViewState, type ViewState } from "../../src/ui/view-state";
+
+type WantedSet = Extract<Question, { kind: "set_wanted" }>;
 
 export interface Stage {
 	readonly store: Store;
+	/** What was asked, but for what is wanted. */
 	readonly asked: Question[];
-	/** Tags of the series that a panel says it draws. */
-	drawn(name: string): string[];
+	readonly wanted: WantedSet[];
+	/** Tags of the series that are wanted of the curves. */
+	drawn(): string[];
 	readonly root: HTMLElement;
 	/** Answers the oldest open question, without an answer that it is done; a text refuses it. */
 	answer(answer?: Answer | string): Promise<void>;
 	apply(...updates: Update[]): Promise<void>;
 	mount(mount: Mount): () => void;
 	find<T extends HTMLElement>(selector: string): T;
+}
+
+/** An asker of a test, whose answers are of the kind that belongs to the question. */
+export function asker(ask: (question: Question) => Promise<Answer>, isLive = true): Asker {
+	return { isLive, ask: (question) => ask(question) as never };
 }
 
 /** An IntersectionObserver in whose page everything is in sight. */
@@ -31,7 +42,7 @@ export class EverythingInSight {
 	disconnect(): void {}
 }
 
-export function stage(isLive = true, memory: Memory = passingMemory()): Stage {
+export function stage(isLive = true, viewState: ViewState = passingViewState()): Stage {
 	vi.stubGlobal("requestAnimationFrame", (callback: () => void) => {
 		queueMicrotask(callback);
 		return 1;
@@ -39,31 +50,39 @@ export function stage(isLive = true, memory: Memory = passingMemory()): Stage {
 	const root = document.createElement("div");
 	root.className = "nbviz";
 	document.body.replaceChildren(root);
-	const store = new Store();
+	const store = new Store(PANELS);
 	const asked: Question[] = [];
+	const wanted: WantedSet[] = [];
 	const open: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
-	const asker: Asker = {
-		isLive,
-		ask(question) {
-			asked.push(question);
-			return new Promise((resolve, reject) => open.push({ resolve, reject }));
-		},
-	};
-	const drawnBy = new Map<string, readonly Drawn[]>();
+	const kernel = asker((question) => {
+		if (question.kind === "set_wanted") {
+			wanted.push(question);
+			return Promise.resolve(DONE);
+		}
+		asked.push(question);
+		return new Promise((resolve, reject) => open.push({ resolve, reject }));
+	}, isLive);
 	const context: Context = {
 		store,
-		asker,
+		asker: kernel,
+		panels: PANELS,
 		root,
-		cursor: createCursor(),
+		pointedStep: createPointedStep(),
 		isChosen: false,
-		memory,
-		watch: { want: (name, drawn) => drawnBy.set(name, drawn) },
+		viewState,
+		wanted: new Wanted(kernel, store, PANELS),
 		onTheme: () => () => undefined,
 	};
 	return {
 		store,
 		asked,
-		drawn: (name) => (drawnBy.get(name) ?? []).map(({ series }) => series.tag),
+		wanted,
+		drawn() {
+			const { run_id = "", keys = [] } =
+				wanted.filter(({ panel }) => panel === "curves").at(-1) ?? {};
+			const run = store.runs.get(run_id);
+			return run ? keys.map((key) => curvesState.of(run).series[Number(key)]?.tag ?? "") : [];
+		},
 		root,
 		async answer(answer = DONE) {
 			const first = open.shift();
@@ -93,7 +112,11 @@ const DONE: Answer = { kind: "command_done", client_id: "", request_id: 0 };
 
 export function runAdded(run_id = "a", name = "baseline"): Update {
 	const commands = ["start", "pause", "resume", "step", "stop", "set"];
-	return { kind: "run_added", run_id, name, started_at: 1, commands, has_graph: true };
+	return { kind: "run_added", run_id, name, started_at: 1, commands };
+}
+
+export function graphAdded(run_id = "a"): Update {
+	return { kind: "graph_added", run_id };
 }
 
 export function runChanged(status: RunStatus, more: Partial<RunChanged> = {}): RunChanged {

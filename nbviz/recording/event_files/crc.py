@@ -72,11 +72,9 @@ def _linear(columns: NDArray[np.uint8], zeros: int = 0) -> NDArray[np.uint32]:
     length, count = columns.shape
     if length <= _CHUNK:
         return _linear_chunks(columns, zeros)
-    lead = -length % _CHUNK
-    if lead:
-        columns = np.concatenate([np.zeros((lead, count), np.uint8), columns])
+    lead = length % _CHUNK
     # As (bytes of a chunk, chunks, messages), so that a look-up goes across all chunks.
-    chunks = columns.reshape(-1, _CHUNK, count).swapaxes(0, 1)
+    chunks = columns[lead:].reshape(-1, _CHUNK, count).swapaxes(0, 1)
     crcs = _linear_chunks(chunks)
     span = _CHUNK
     while len(crcs) > 1:
@@ -84,6 +82,8 @@ def _linear(columns: NDArray[np.uint8], zeros: int = 0) -> NDArray[np.uint32]:
             crcs = np.concatenate([np.zeros((1, count), np.uint32), crcs])
         crcs = _advance(crcs[0::2], span) ^ crcs[1::2]
         span *= 2
+    if lead:
+        return crcs[0] ^ _advance(_linear_chunks(columns[:lead]), length - lead)
     return crcs[0]
 
 

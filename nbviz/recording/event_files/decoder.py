@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbviz.recording.event_files.batch import Batch, Pieces, Points, Text
+from nbviz.recording.event_files.arrays import read_array
+from nbviz.recording.event_files.batch import Batch, MediaRecord, Pieces, Points, Text
 from nbviz.recording.event_files.crc import crc32c_columns, crc32c_many, masked
+from nbviz.recording.event_files.hparams import PLUGIN as HPARAMS
+from nbviz.recording.event_files.hparams import read_hparams
 from nbviz.recording.event_files.layout import read_layout
-from nbviz.recording.event_files.media_slots import PLUGINS, MediaPlace, read_media
+from nbviz.recording.event_files.media_slots import PLUGINS, TENSORS, MediaPlace, read_media
 from nbviz.recording.event_files.records import FOOTER, HEADER
 from nbviz.recording.event_files.wire import MessageError, read_varint
+from nbviz.recording.media.store import MOST_TEXT, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.event_files.batch import MediaRecord
     from nbviz.recording.event_files.layout import Layout, Slot
 
 _FEW = 8  # records of one length that are read one by one
 _LONGEST = 1024  # bytes of an event that is read in a block
+_SHORT = 65_536  # bytes of an event whose CRC is made together with others'
 _ROWS = 16_384  # records in a block: its columns stay in the processor's cache
 _MOST_LAYOUTS = 32  # of events of one length in a block; the others are read one by one
 _CONTINUES = 0x80
-_SCALARS = "scalars"
+_SCALARS, _TEXT = "scalars", "text"
+_BINARY = re.compile("[\x00-\x08\x0e-\x1a\ufffd]")
+_LATEST = 253_402_300_799.0  # the last second of the year 9999, in Unix seconds
+_UNKNOWN = "of a kind that is not read"
 
 
 class Decoder:
     """Reads the events of one file, part by part."""
 
     def __init__(self) -> None:
-        self._scalar_tensors: set[str] = set()
         self._plugins: dict[str, str] = {}
+        self._clock = _Clock()
 
     def decode(
         self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
@@ -47,7 +56,7 @@ class Decoder:
             starts: Where in it each record begins.
             lengths: Bytes of each payload.
         """
-        part = _Part(data, self._scalar_tensors, self._plugins)
+        part = _Part(data, self._plugins, self._clock)
         order = np.argsort(lengths, kind="stable")
         ordered = lengths[order]
         cuts = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1)).tolist()
@@ -63,49 +72,90 @@ class Decoder:
         return part.finish()
 
 
+class _Clock:
+    """The newest wall time that is one, in Unix seconds."""
+
+    newest = 0.0
+
+
 class _Part:
     def __init__(
-        self, data: NDArray[np.uint8], scalar_tensors: set[str], plugins: dict[str, str]
+        self,
+        data: NDArray[np.uint8],
+        plugins: dict[str, str],
+        clock: _Clock,
     ) -> None:
         self._data = data
         self._batch = Batch()
         self._pieces = Pieces()
-        self._tensors = Pieces()
+        # Tensors of one element, by their tag and the plugin that their event tells.
+        self._tensors: dict[tuple[str, str], list[tuple[NDArray[np.int64], Points]]] = {}
+        self._restarts: list[tuple[int, int]] = []
         self._texts: list[tuple[int, Text]] = []
         self._media: list[tuple[int, MediaRecord]] = []
         self._plugins = plugins
+        self._clock = clock
         self._first = (len(data), 0.0)
-        self._scalar_tensors = scalar_tensors
 
     def finish(self) -> Batch:
         batch = self._batch
-        for tag, points in self._tensors.put_together().items():
-            if tag in self._scalar_tensors:
-                self._pieces.add(tag, np.zeros(len(points.steps), np.int64), points)
-            else:
-                batch.others += len(points.steps)
-        batch.points = self._pieces.put_together()
-        batch.texts = [text for _, text in sorted(self._texts)]
-        batch.media = [record for _, record in sorted(self._media, key=lambda one: one[0])]
+        for (tag, given), pieces in self._tensors.items():
+            self._take_numbers(tag, given or self._plugins.get(tag, ""), pieces)
+        self._restarts.sort()
+        cuts = [place for place, _ in self._restarts]
+        batches = [batch, *(Batch(restart=step) for _, step in self._restarts)]
+        for part, points in zip(batches, self._pieces.put_together(cuts), strict=True):
+            part.points = points
+        for place, text in sorted(self._texts):
+            batches[bisect_right(cuts, place)].texts.append(text)
+        for place, record in sorted(self._media, key=lambda one: one[0]):
+            batches[bisect_right(cuts, place)].media.append(record)
+        batch.rest = batches[1:]
         batch.first_wall_time = self._first[1] if self._first[0] < len(self._data) else None
         return batch
+
+    def _take_numbers(
+        self, tag: str, plugin: str, pieces: list[tuple[NDArray[np.int64], Points]]
+    ) -> None:
+        """Take in tensors of one element, once it is known what they are."""
+        for places, points in pieces:
+            if plugin == _SCALARS:
+                self._pieces.add(tag, places, points)
+            elif plugin in TENSORS:
+                self._media += [
+                    (place, MediaRecord(wall_time, step, tag, "tensor", np.array(value)))
+                    for place, step, wall_time, value in zip(
+                        places.tolist(), *(column.tolist() for column in points), strict=True
+                    )
+                ]
+            else:
+                self._leave_out(plugin, len(places))
+
+    def _leave_out(self, plugin: str, count: int = 1) -> None:
+        reason = f"shown by TensorBoard's plugin {plugin!r}" if plugin else _UNKNOWN
+        self._batch.left_out[reason] += count
 
     # ------------------------------------------------------------ one by one
 
     def read_singly(self, records: list[tuple[int, int]]) -> None:
         """Read records, given as start and length of the payload."""
-        ends = [start + HEADER + length for start, length in records]
-        payloads = [
-            self._data[end - length : end].tobytes()
-            for (_, length), end in zip(records, ends, strict=True)
-        ]
-        crcs = masked(crc32c_many(payloads)).tolist()
-        for (start, _), end, payload, crc in zip(records, ends, payloads, crcs, strict=True):
-            said = int.from_bytes(self._data[end : end + FOOTER].tobytes(), "little")
-            if said == crc:
-                self._read_event(start, payload)
+        short = [(start, length) for start, length in records if length <= _SHORT]
+        payloads = [self._payload(start, length) for start, length in short]
+        crcs = dict(zip(short, masked(crc32c_many(payloads)).tolist(), strict=True))
+        for start, length in records:
+            payload = self._data[start + HEADER : start + HEADER + length]
+            crc = crcs.get((start, length))
+            if crc is None:  # too long to be copied beside others
+                crc = int(masked(crc32c_columns(payload.reshape(-1, 1)))[0])
+            end = start + HEADER + length
+            if int.from_bytes(self._data[end : end + FOOTER].tobytes(), "little") == crc:
+                self._read_event(start, payload.tobytes())
             else:
                 self._batch.damaged += 1
+                self._batch.bad.append(start)
+
+    def _payload(self, start: int, length: int) -> bytes:
+        return self._data[start + HEADER : start + HEADER + length].tobytes()
 
     def _read_event(self, start: int, event: bytes) -> None:
         try:
@@ -117,49 +167,74 @@ class _Part:
         step -= (step >> 63) << 64
         wall_time = 0.0
         if layout.wall_time is not None:
-            wall_time = _number(event, layout.wall_time, "<f8")
+            wall_time = self._sane_time(_number(event, layout.wall_time, "<f8"))
             self._first = min(self._first, (start, wall_time))
         self._batch.writer = self._batch.writer or layout.writer
+        if layout.is_start:
+            self._restarts.append((start, step))
         for slot in layout.slots:
             tag = event[slice(*slot.tag)].decode(errors="replace")
-            # Only a tag's first event need say which plugin shows it.
-            plugin = slot.plugin or self._plugins.get(tag, "")
-            if slot.plugin in PLUGINS:
-                self._plugins[tag] = slot.plugin
-            if plugin in PLUGINS or slot.content in ("image", "histogram", "array"):
-                self._read_media(start, event, slot, MediaPlace(wall_time, step, tag, plugin))
-            elif slot.content == "text":
-                pieces = ((slot.start, slot.stop), *slot.rest)
-                text = "\n".join(event[a:b].decode(errors="replace") for a, b in pieces)
-                self._texts.append((start, Text(wall_time, step, tag, text)))
-            elif slot.content == "other":
-                self._batch.others += 1
-            else:
-                points = Points(
-                    np.array([step], np.int64),
-                    np.array([wall_time]),
-                    np.array([_number(event, slot.start, slot.content)]),
-                )
-                self._add(tag, slot, np.array([start]), points)
+            self._read_value(start, event, slot, MediaPlace(wall_time, step, tag, slot.plugin))
 
-    def _read_media(self, start: int, event: bytes, slot: Slot, place: MediaPlace) -> None:
+    def _read_value(self, start: int, event: bytes, slot: Slot, place: MediaPlace) -> None:
+        # Only a tag's first event need say which plugin shows it.
+        plugin = self._plugin(place.tag, slot)
         try:
-            record = read_media(event, slot, place)
-        except MessageError:
-            record = None
-        if record is None:
-            self._batch.others += 1
-        else:
-            self._media.append((start, record))
+            if slot.content in ("image", "histogram") or (slot.is_tensor and plugin in PLUGINS):
+                records = read_media(event, slot, place._replace(plugin=plugin))
+                self._media += [(start, record) for record in records]
+            elif slot.content in ("<f4", "<f8"):
+                number = _number(event, slot.start, slot.content)
+                self._add(place.tag, slot, np.array([start]), _one_point(place, number))
+            elif plugin == HPARAMS:
+                self._batch.hparams.update(read_hparams(event, *slot.details))
+            elif slot.content == "text" and plugin in ("", _TEXT):
+                text = _text(event, ((slot.start, slot.stop), *slot.rest))
+                if not plugin and not text.isprintable() and _BINARY.search(text):
+                    self._leave_out(plugin)
+                else:
+                    self._texts.append((start, Text(place.wall_time, place.step, place.tag, text)))
+            elif slot.content == "array" and plugin in ("", _SCALARS):
+                array = read_array(event, *slot.tensor)
+                if array.size == 1:
+                    number = float(array.reshape(()))
+                    self._add(place.tag, slot, np.array([start]), _one_point(place, number))
+                else:
+                    self._leave_out(plugin)
+            else:
+                self._leave_out(plugin)
+        except MessageError as error:
+            self._batch.left_out[str(error).rstrip(".")] += 1
+
+    def _plugin(self, tag: str, slot: Slot) -> str:
+        if slot.plugin:
+            self._plugins[tag] = slot.plugin
+        return self._plugins.get(tag, "") if slot.is_tensor else slot.plugin
 
     def _add(self, tag: str, slot: Slot, places: NDArray[np.int64], points: Points) -> None:
-        if not slot.is_tensor:
+        if slot.is_tensor:
+            self._plugin(tag, slot)
+            self._tensors.setdefault((tag, slot.plugin), []).append((places, points))
+        else:
             self._pieces.add(tag, places, points)
-            return
-        # Only a tag's first event need say that its tensors are scalars.
-        if slot.plugin == _SCALARS:
-            self._scalar_tensors.add(tag)
-        self._tensors.add(tag, places, points)
+
+    # ------------------------------------------------------------ wall times
+
+    def _sane_time(self, wall_time: float) -> float:
+        if 0 <= wall_time <= _LATEST:
+            self._clock.newest = wall_time
+            return wall_time
+        self._batch.odd_times += 1
+        return self._clock.newest
+
+    def _sane_times(self, wall_times: NDArray[np.float64]) -> NDArray[np.float64]:
+        is_odd = ~((wall_times >= 0) & (wall_times <= _LATEST))
+        if is_odd.any():
+            self._batch.odd_times += int(is_odd.sum())
+            before = np.maximum.accumulate(np.where(is_odd, -1, np.arange(len(wall_times))))
+            wall_times = np.where(before < 0, self._clock.newest, wall_times[before])
+        self._clock.newest = float(wall_times[-1])
+        return wall_times
 
     # ------------------------------------------------------------ in blocks
 
@@ -172,6 +247,7 @@ class _Part:
         good = masked(crc32c_columns(columns)) == said
         if not good.all():
             self._batch.damaged += int((~good).sum())
+            self._batch.bad += starts[~good].tolist()
             starts, columns = starts[good], columns[:, good]
         for _ in range(_MOST_LAYOUTS):
             if len(starts) < _FEW:
@@ -195,8 +271,11 @@ class _Part:
         except MessageError:
             self._batch.damaged += 1
             return read
-        readable = all(slot.content in ("<f4", "<f8") for slot in layout.slots)
-        if not (layout.slots and readable and layout.wall_time is not None):
+        readable = all(
+            slot.content in ("<f4", "<f8") and not (slot.is_tensor and slot.plugin in PLUGINS)
+            for slot in layout.slots
+        )
+        if not (layout.slots and readable and layout.wall_time is not None) or layout.is_start:
             self._read_event(int(starts[0]), event)
             return read
         mask = _fixed_bytes(layout, len(columns))
@@ -207,7 +286,7 @@ class _Part:
         places, alike = starts, columns
         if not read.all():
             places, alike = starts[read], columns[:, read]
-        wall_times = _numbers(alike, layout.wall_time, "<f8")
+        wall_times = self._sane_times(_numbers(alike, layout.wall_time, "<f8"))
         steps = _varints(alike[slice(*layout.step)])
         self._first = min(self._first, (int(places[0]), float(wall_times[0])))
         for rows in _by_tags(alike, layout):
@@ -258,6 +337,18 @@ def _numbers(columns: NDArray[np.uint8], start: int, content: str) -> NDArray[np
     width = np.dtype(content).itemsize
     rows = np.ascontiguousarray(columns[start : start + width].T)
     return rows.view(content).reshape(-1).astype(np.float64)
+
+
+def _one_point(place: MediaPlace, number: float) -> Points:
+    return Points(np.array([place.step], np.int64), np.array([place.wall_time]), np.array([number]))
+
+
+def _text(event: bytes, pieces: tuple[tuple[int, int], ...]) -> str:
+    most = 4 * MOST_TEXT  # bytes of that many characters at the most
+    content = b"\n".join(event[start:stop] for start, stop in pieces)
+    text = shortened(content[:most].decode(errors="replace"))
+    more = len(content) - most
+    return text if more <= 0 else f"{text} and {more:,} more bytes"
 
 
 def _number(event: bytes, start: int, content: str) -> float:

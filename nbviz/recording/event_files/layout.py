@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbviz.recording.event_files.wire import Field
 
 # Event
-WALL_TIME, STEP, FILE_VERSION, SUMMARY, SOURCE = 1, 2, 3, 5, 10
+WALL_TIME, STEP, FILE_VERSION, SUMMARY, SESSION_LOG, SOURCE = 1, 2, 3, 5, 7, 10
 # Summary, Summary.Value
 VALUE, TAG, SIMPLE_VALUE, IMAGE, HISTOGRAM, TENSOR, METADATA = 1, 1, 2, 4, 5, 8, 9
 EXACT_VALUE = 1000
@@ -25,7 +25,9 @@ EXACT_VALUE = 1000
 Protobuf readers pass over fields that they do not know, TensorBoard's among them.
 """
 # SummaryMetadata, SummaryMetadata.PluginData
-PLUGIN_DATA, PLUGIN_NAME = 1, 1
+PLUGIN_DATA, PLUGIN_NAME, PLUGIN_CONTENT = 1, 1, 2
+# SessionLog
+STATUS, START = 1, 1
 # TensorProto, TensorShapeProto, TensorShapeProto.Dim
 DTYPE, SHAPE, CONTENT, FLOATS, DOUBLES, STRINGS, DIM, SIZE = 1, 2, 4, 5, 6, 8, 2, 1
 DT_FLOAT, DT_DOUBLE, DT_STRING = 1, 2, 7
@@ -46,11 +48,13 @@ class Slot:
     Attributes:
         tag: First byte of the tag, and the one after its last.
         content: What is between `start` and `stop`: one number, text, a message that holds an
-            image, a histogram or an array, or what is not read.
+            image, a histogram or an array, several texts, or what is not read.
         plugin: TensorBoard's plugin that shows it; empty if the event does not say.
-        is_tensor: Whether a number is a tensor, which only its plugin makes a scalar.
+        tensor: First byte of the TensorProto that holds it, and the one after its last; none for
+            what is a scalar, an image or a histogram whatever its plugin.
         rest: Further pieces of text, as (start, stop).
         near: First byte of the float32 beside an exact value, and the one after its last.
+        details: What the event tells the plugin, as (start, stop).
     """
 
     tag: tuple[int, int] = (0, 0)
@@ -58,9 +62,15 @@ class Slot:
     start: int = 0
     stop: int = 0
     plugin: str = ""
-    is_tensor: bool = False
+    tensor: tuple[int, int] = (0, 0)
     rest: tuple[tuple[int, int], ...] = ()
     near: tuple[int, int] = (0, 0)
+    details: tuple[int, int] = (0, 0)
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether only its plugin says what it is."""
+        return self.tensor != (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +82,14 @@ class Layout:
         step: First byte of the varint, and the one after its last; equal if there is none.
         slots: Its values.
         writer: Who wrote the file, if the event says so.
+        is_start: Whether a writer says that it begins anew at this step.
     """
 
     wall_time: int | None = None
     step: tuple[int, int] = (0, 0)
     slots: list[Slot] = field(default_factory=list[Slot])
     writer: str = ""
+    is_start: bool = False
 
 
 def read_layout(event: bytes) -> Layout:
@@ -90,6 +102,7 @@ def read_layout(event: bytes) -> Layout:
     step = (0, 0)
     slots: list[Slot] = []
     writer = ""
+    is_start = False
     for part in fields(event, 0, len(event)):
         if part.number == WALL_TIME and part.kind == FIXED64:
             wall_time = part.start
@@ -101,16 +114,23 @@ def read_layout(event: bytes) -> Layout:
                 for value in fields(event, part.start, part.stop)
                 if value.number == VALUE and value.kind == BYTES
             ]
+        elif part.number == SESSION_LOG and part.kind == BYTES:
+            is_start = any(
+                one.number == STATUS
+                and one.kind == VARINT
+                and read_varint(event, one.start, one.stop)[0] == START
+                for one in fields(event, part.start, part.stop)
+            )
         elif part.number == SOURCE and part.kind == BYTES:
             for name in fields(event, part.start, part.stop):
                 if name.number == WRITER and name.kind == BYTES:
                     writer = event[name.start : name.stop].decode(errors="replace")
-    return Layout(wall_time, step, slots, writer)
+    return Layout(wall_time, step, slots, writer, is_start)
 
 
 def _slot(event: bytes, value: Field) -> Slot:
     slot = Slot()
-    tag, near, plugin = (0, 0), (0, 0), ""
+    tag, near, plugin, details = (0, 0), (0, 0), "", (0, 0)
     for part in fields(event, value.start, value.stop):
         if part.number == TAG and part.kind == BYTES:
             tag = (part.start, part.stop)
@@ -127,20 +147,24 @@ def _slot(event: bytes, value: Field) -> Slot:
         elif part.number == TENSOR and part.kind == BYTES:
             slot = _tensor(event, part)
         elif part.number == METADATA and part.kind == BYTES:
-            plugin = _plugin(event, part)
-    return replace(slot, tag=tag, near=near, plugin=plugin)
+            plugin, details = _plugin(event, part)
+    return replace(slot, tag=tag, near=near, plugin=plugin, details=details)
 
 
-def _plugin(event: bytes, metadata: Field) -> str:
+def _plugin(event: bytes, metadata: Field) -> tuple[str, tuple[int, int]]:
+    name, content = "", (0, 0)
     for data in fields(event, metadata.start, metadata.stop):
         if data.number == PLUGIN_DATA and data.kind == BYTES:
-            for name in fields(event, data.start, data.stop):
-                if name.number == PLUGIN_NAME and name.kind == BYTES:
-                    return event[name.start : name.stop].decode(errors="replace")
-    return ""
+            for part in fields(event, data.start, data.stop):
+                if part.number == PLUGIN_NAME and part.kind == BYTES:
+                    name = event[part.start : part.stop].decode(errors="replace")
+                elif part.number == PLUGIN_CONTENT and part.kind == BYTES:
+                    content = (part.start, part.stop)
+    return name, content
 
 
 def _tensor(event: bytes, tensor: Field) -> Slot:
+    place = (tensor.start, tensor.stop)
     dtype, count = 0, 1
     contents: list[Field] = []
     for part in fields(event, tensor.start, tensor.stop):
@@ -153,14 +177,20 @@ def _tensor(event: bytes, tensor: Field) -> Slot:
     if dtype == DT_STRING:
         texts = [(part.start, part.stop) for part in contents if part.number == STRINGS]
         if texts:
-            return Slot(content="text", start=texts[0][0], stop=texts[0][1], rest=tuple(texts[1:]))
+            return Slot(
+                content="text",
+                start=texts[0][0],
+                stop=texts[0][1],
+                rest=tuple(texts[1:]),
+                tensor=place,
+            )
     elif dtype in _TYPES and count == 1:
         number, content, width = _TYPES[dtype]
         for part in contents:
             is_one = part.kind in (BYTES, FIXED32, FIXED64) and part.stop - part.start == width
             if part.number in (number, CONTENT) and is_one:
-                return Slot(content=content, start=part.start, stop=part.stop, is_tensor=True)
-    return Slot(content="array", start=tensor.start, stop=tensor.stop)
+                return Slot(content=content, start=part.start, stop=part.stop, tensor=place)
+    return Slot(content="array", start=tensor.start, stop=tensor.stop, tensor=place)
 
 
 def _count(event: bytes, shape: Field) -> int:

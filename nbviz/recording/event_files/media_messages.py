@@ -1,7 +1,7 @@
-"""Images, histograms, tensors and texts as events hold them, and back.
+"""Images and histograms as events hold them, and back.
 
-Source: `summary.proto`, `tensor.proto` and `types.proto` of TensorFlow and TensorBoard. Images and
-histograms are written in the older form, which every reader knows, and read in both.
+Source: `summary.proto` of TensorFlow and TensorBoard. They are written in the
+older form, which every reader knows, and read in both.
 """
 
 from __future__ import annotations
@@ -13,16 +13,7 @@ import numpy as np
 
 from nbviz.errors import MissingDependencyError
 from nbviz.inspection.tensors.histograms import Histogram
-from nbviz.recording.event_files.layout import (
-    CONTENT,
-    DIM,
-    DTYPE,
-    HISTOGRAM,
-    IMAGE,
-    SHAPE,
-    SIZE,
-    TENSOR,
-)
+from nbviz.recording.event_files.layout import HISTOGRAM, IMAGE
 from nbviz.recording.event_files.wire import (
     BYTES,
     FIXED64,
@@ -34,34 +25,19 @@ from nbviz.recording.event_files.wire import (
     read_varint,
     varint_field,
 )
-from nbviz.recording.media.png import decode_image, image_size
+from nbviz.recording.media.pil import check_size, open_image
+from nbviz.recording.media.png import image_size
 from nbviz.recording.media.store import Image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TENSOR_PLUGIN = "nbviz_tensor"
 # Summary.Image
 _HEIGHT, _WIDTH, _COLORS, _ENCODED = 1, 2, 3, 4
 _RGB = 3
 # HistogramProto; the last two are our own, which other readers pass over
 _MIN, _MAX, _NUM, _SUM, _SQUARES, _LIMITS, _COUNTS, _NAN, _INF = 1, 2, 3, 4, 5, 6, 7, 1000, 1001
 _DOUBLES = {_MIN, _MAX, _NUM, _SUM, _SQUARES}
-_TYPES = {
-    1: "<f4",
-    2: "<f8",
-    3: "<i4",
-    4: "|u1",
-    5: "<i2",
-    6: "|i1",
-    9: "<i8",
-    10: "|b1",
-    17: "<u2",
-    19: "<f2",
-    22: "<u4",
-    23: "<u8",
-}
-_NUMBERS = {np.dtype(name): number for number, name in _TYPES.items()}
 _FORMATS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 _COLUMNS = 3  # of a histogram's tensor: left edge, right edge, count
 
@@ -105,18 +81,6 @@ def histogram_field(histogram: Histogram) -> bytes:
     )
 
 
-def tensor_field(array: NDArray[Any]) -> bytes:
-    """Return the part of a value that holds an array."""
-    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    shape = b"".join(bytes_field(DIM, varint_field(SIZE, size)) for size in array.shape)
-    return bytes_field(
-        TENSOR,
-        varint_field(DTYPE, _NUMBERS[np.dtype(little.dtype.str)])
-        + bytes_field(SHAPE, shape)
-        + bytes_field(CONTENT, little.tobytes()),
-    )
-
-
 def read_image(event: bytes, start: int, stop: int) -> Image:
     """Return the image that `event[start:stop]` holds.
 
@@ -126,7 +90,7 @@ def read_image(event: bytes, start: int, stop: int) -> Image:
     for part in fields(event, start, stop):
         if part.number == _ENCODED and part.kind == BYTES:
             return image_from(event[part.start : part.stop])
-    raise MessageError("an image without content.")
+    raise MessageError("an image without content")
 
 
 def image_from(data: bytes) -> Image:
@@ -137,14 +101,15 @@ def image_from(data: bytes) -> Image:
     """
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     if not (data.startswith(_FORMATS) or is_webp):
-        raise MessageError("an image of an unknown kind.")
-    size = image_size(data)
-    if size is None:
-        try:
-            shape = decode_image(data).shape
-        except (MissingDependencyError, OSError, ValueError) as error:
-            raise MessageError(f"an image that cannot be read: {error}") from error
-        size = (shape[0], shape[1])
+        raise MessageError("an image of a kind that is not read")
+    try:
+        size = image_size(data)
+        if size is None:
+            image = open_image(data)
+            size = (image.height, image.width)
+        check_size(*size)
+    except (MissingDependencyError, OSError) as error:
+        raise MessageError(f"an image that cannot be read: {error}") from error
     return Image(data, *size)
 
 
@@ -155,19 +120,19 @@ def read_histogram(event: bytes, start: int, stop: int) -> Histogram:
         MessageError: It holds none.
     """
     numbers = dict.fromkeys(_DOUBLES, 0.0)
-    columns = {_LIMITS: np.empty(0), _COUNTS: np.empty(0)}
+    parts: dict[int, list[bytes]] = {_LIMITS: [], _COUNTS: []}
     own = {_NAN: 0, _INF: 0}
     for part in fields(event, start, stop):
         content = event[part.start : part.stop]
         if part.number in _DOUBLES and part.kind == FIXED64:
             (numbers[part.number],) = struct.unpack("<d", content)
-        elif part.number in columns and part.kind in (BYTES, FIXED64):
+        elif part.number in parts and part.kind in (BYTES, FIXED64):
             if len(content) % 8:
                 raise MessageError("a histogram whose buckets are cut off.")
-            columns[part.number] = np.append(columns[part.number], np.frombuffer(content, "<f8"))
+            parts[part.number].append(content)
         elif part.number in own and part.kind == VARINT:
             own[part.number], _ = read_varint(event, part.start, part.stop)
-    limits, counts = columns[_LIMITS], columns[_COUNTS]
+    limits, counts = (np.frombuffer(b"".join(parts[one]), "<f8") for one in (_LIMITS, _COUNTS))
     low, high = numbers[_MIN], numbers[_MAX]
     if not len(limits) or len(limits) != len(counts):
         raise MessageError("a histogram without buckets.")
@@ -184,29 +149,6 @@ def read_histogram(event: bytes, start: int, stop: int) -> Histogram:
         (low, high, numbers[_NUM], numbers[_SUM], numbers[_SQUARES]),
         (own[_NAN], own[_INF]),
     )
-
-
-def read_array(event: bytes, start: int, stop: int) -> NDArray[Any]:
-    """Return the array that the TensorProto `event[start:stop]` holds.
-
-    Raises:
-        MessageError: It holds none, or not as one block of bytes.
-    """
-    dtype, shape, content = 0, [], None
-    for part in fields(event, start, stop):
-        if part.number == DTYPE and part.kind == VARINT:
-            dtype, _ = read_varint(event, part.start, part.stop)
-        elif part.number == SHAPE and part.kind == BYTES:
-            shape = _shape(event, part.start, part.stop)
-        elif part.kind == BYTES and part.number in (CONTENT, 5, 6):  # packed floats, doubles
-            content = event[part.start : part.stop]
-    if dtype not in _TYPES or content is None:
-        raise MessageError("a tensor of a kind that is not read.")
-    try:
-        array = np.frombuffer(content, _TYPES[dtype]).reshape(shape)
-    except ValueError as error:
-        raise MessageError(f"a tensor that does not fit its shape: {error}") from error
-    return array
 
 
 def histogram_from(table: NDArray[Any]) -> Histogram:
@@ -247,16 +189,3 @@ def _checked(
         squares,
         *others,
     )
-
-
-def _shape(event: bytes, start: int, stop: int) -> list[int]:
-    shape: list[int] = []
-    for dim in fields(event, start, stop):
-        if dim.number == DIM and dim.kind == BYTES:
-            sizes = [
-                read_varint(event, part.start, part.stop)[0]
-                for part in fields(event, dim.start, dim.stop)
-                if part.number == SIZE and part.kind == VARINT
-            ]
-            shape.append(sizes[-1] if sizes else 0)
-    return shape

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
+from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, read_array
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.media_messages import (
-    TENSOR_PLUGIN,
     histogram_from,
     image_from,
-    read_array,
     read_histogram,
     read_image,
 )
+from nbviz.recording.event_files.wire import MessageError
 
 if TYPE_CHECKING:
     from nbviz.recording.event_files.layout import Slot
     from nbviz.recording.media.store import MediaKind
 
-PLUGINS = ("images", "histograms", TENSOR_PLUGIN)
-_BEFORE_IMAGE = 2  # strings of an image's tensor: its width and its height
+TENSORS = (TENSOR_PLUGIN, "tensor")
+"""Plugins whose arrays are tensors: our own, and that of torch's `add_tensor`."""
+
+_IMAGES, _HISTOGRAMS = "images", "histograms"
+PLUGINS = (_IMAGES, _HISTOGRAMS, *TENSORS)
+_BEFORE_IMAGES = 2  # strings of an image's tensor: its width and its height
 
 
 class MediaPlace(NamedTuple):
@@ -33,29 +35,35 @@ class MediaPlace(NamedTuple):
     plugin: str
 
 
-def read_media(event: bytes, slot: Slot, place: MediaPlace) -> MediaRecord | None:
-    """Return what a slot holds, None if it is of a kind that is not read.
+def read_media(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
+    """Return what a slot holds.
+
+    Of several images in one event the first has the event's tag, the others `tag/1`, `tag/2` …
 
     Raises:
-        MessageError: It is damaged.
+        MessageError: It is damaged, or of a kind that is not read.
     """
     if slot.content == "image":
-        return _record(place, "image", read_image(event, slot.start, slot.stop))
+        return [_record(place, "image", read_image(event, slot.start, slot.stop))]
     if slot.content == "histogram":
-        return _record(place, "histogram", read_histogram(event, slot.start, slot.stop))
-    if slot.content == "text" and place.plugin == "images" and len(slot.rest) >= _BEFORE_IMAGE:
-        # Of several images in one event the first, as TensorBoard shows it.
-        start, stop = slot.rest[_BEFORE_IMAGE - 1]
-        return _record(place, "image", image_from(event[start:stop]))
-    if slot.content == "array":
-        array = read_array(event, slot.start, slot.stop)
-    elif slot.is_tensor:
-        array = np.frombuffer(event[slot.start : slot.stop], slot.content)
-    else:
-        return None
-    if place.plugin == "histograms":
-        return _record(place, "histogram", histogram_from(array))
-    return _record(place, "tensor", array) if place.plugin == TENSOR_PLUGIN else None
+        return [_record(place, "histogram", read_histogram(event, slot.start, slot.stop))]
+    if slot.content == "text" and place.plugin == _IMAGES:
+        return [
+            _record(_numbered(place, number), "image", image_from(event[start:stop]))
+            for number, (start, stop) in enumerate(slot.rest[_BEFORE_IMAGES - 1 :])
+        ]
+    if place.plugin not in (_HISTOGRAMS, *TENSORS) or slot.content == "text":
+        raise MessageError(f"a value that is none of the plugin {place.plugin!r}")
+    array = read_array(event, *slot.tensor)
+    if place.plugin == _HISTOGRAMS:
+        return [_record(place, "histogram", histogram_from(array))]
+    if not array.size:
+        raise MessageError("a tensor in which there is nothing")
+    return [_record(place, "tensor", array)]
+
+
+def _numbered(place: MediaPlace, number: int) -> MediaPlace:
+    return place._replace(tag=f"{place.tag}/{number}") if number else place
 
 
 def _record(place: MediaPlace, kind: MediaKind, value: object) -> MediaRecord:

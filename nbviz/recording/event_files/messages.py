@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.inspection.tensors.histograms import Histogram
+from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, tensor_field
 from nbviz.recording.event_files.layout import (
     DT_STRING,
     DTYPE,
@@ -29,12 +30,7 @@ from nbviz.recording.event_files.layout import (
     WALL_TIME,
     WRITER,
 )
-from nbviz.recording.event_files.media_messages import (
-    TENSOR_PLUGIN,
-    histogram_field,
-    image_field,
-    tensor_field,
-)
+from nbviz.recording.event_files.media_messages import histogram_field, image_field
 from nbviz.recording.event_files.records import frame_columns
 from nbviz.recording.event_files.wire import (
     FIXED32,
@@ -46,6 +42,7 @@ from nbviz.recording.event_files.wire import (
     varint_field,
 )
 from nbviz.recording.media.store import Image
+from nbviz.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,9 +68,9 @@ def file_version_event(wall_time: float) -> bytes:
 
 def text_event(wall_time: float, step: int, tag: str, text: str) -> bytes:
     """Return an event that TensorBoard shows among the texts."""
-    content = text.encode(errors="replace")
+    content = encodable(text).encode()
     tensor = _TEXT_TYPE + bytes_field(STRINGS, content)
-    value = bytes_field(TAG, tag.encode(errors="replace")) + bytes_field(TENSOR, tensor)
+    value = bytes_field(TAG, encodable(tag).encode()) + bytes_field(TENSOR, tensor)
     return (
         _WALL_TIME_KEY
         + struct.pack("<d", wall_time)
@@ -102,7 +99,7 @@ def media_event(
         + struct.pack("<d", wall_time)
         + varint_field(STEP, step)
         + bytes_field(
-            SUMMARY, bytes_field(VALUE, bytes_field(TAG, tag.encode(errors="replace")) + content)
+            SUMMARY, bytes_field(VALUE, bytes_field(TAG, encodable(tag).encode()) + content)
         )
     )
 
@@ -169,7 +166,7 @@ def _run_of_records(
     summary = bytearray()
     places: list[tuple[int, NDArray[np.uint8]]] = []  # in the summary
     for number, tag in enumerate(tags):
-        fixed = bytes_field(TAG, tag.encode(errors="replace")) + key(SIMPLE_VALUE, FIXED32)
+        fixed = bytes_field(TAG, encodable(tag).encode()) + key(SIMPLE_VALUE, FIXED32)
         more = key(EXACT_VALUE, FIXED64) if exact is not None else b""
         length = len(fixed) + 4 + (len(more) + 8 if exact is not None else 0)
         summary += key(VALUE, 2) + varint(length) + fixed

@@ -5,7 +5,7 @@ Source: TensorFlow's `lib/io/record_writer.h`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 HEADER = 12
 FOOTER = 4
 FRAME = HEADER + FOOTER
-_LONG_BYTES = 2  # longer lengths are looked for only where a record must begin
+MOST_PAYLOAD = 1 << 28
+"""Bytes; longer records are passed over, so that no length that a file claims takes the memory."""
+
+SHORT_BYTES, LONG_BYTES = 2, 4
+"""Bytes of a length that may be other than zero: below 64 kB, or any that is read."""
+
+_CHUNK = 1 << 20  # bytes gone through at once; even
+_UPPER = 8  # bytes of a length
 
 
 def frame(payloads: Sequence[bytes]) -> bytes:
@@ -56,25 +63,6 @@ def _headers(lengths: NDArray[np.int64]) -> NDArray[np.uint8]:
     return np.hstack([heads, crcs])
 
 
-class Scan(NamedTuple):
-    """Where records are in a part of a file.
-
-    Attributes:
-        starts: Where each complete record begins, in bytes, shape (records,). Their headers are
-            good; their payloads have not been looked at.
-        lengths: Bytes of each payload.
-        end: Where the next record begins or will begin.
-        needed: How many bytes from `end` on must be there to go on; 0 if any might do.
-        skipped: Bytes between records that are none.
-    """
-
-    starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    end: int
-    needed: int
-    skipped: int
-
-
 def payload_is_good(data: NDArray[np.uint8], start: int, length: int) -> bool:
     """Whether the payload of the record at `start` has the CRC that the record says."""
     begin = start + HEADER
@@ -83,95 +71,77 @@ def payload_is_good(data: NDArray[np.uint8], start: int, length: int) -> bool:
     return masked(crc32c_columns(payload)).astype("<u4").tobytes() == said
 
 
-def scan(data: NDArray[np.uint8]) -> Scan:
-    """Find the records of a part of a file that begins with one.
-
-    Where something else stands in place of a record, it looks for the next record whose header and
-    payload are good.
-    """
-    starts, lengths = _candidates(data)
-    ends = starts + lengths + FRAME
-    # A run of records that follow each other ends at each of these.
-    breaks = np.append(np.flatnonzero(starts[1:] != ends[:-1]), len(starts) - 1)
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-    at, needed, skipped = 0, 0, 0
-    while at + HEADER <= len(data):
-        first = int(np.searchsorted(starts, at))
-        if first < len(starts) and starts[first] == at:
-            last = int(breaks[np.searchsorted(breaks, first)]) + 1
-            complete = first + int(np.searchsorted(ends[first:last], len(data), "right"))
-            found.append((starts[first:complete], lengths[first:complete]))
-            at = int(ends[complete - 1]) if complete > first else at
-            if complete < last:
-                needed = int(ends[complete]) - at
-                break
-            continue
-        length = _length_at(data, at)
-        if length is not None:
-            if at + length + FRAME > len(data):
-                needed = length + FRAME
-                break
-            found.append((np.array([at]), np.array([length])))
-            at += length + FRAME
-            continue
-        # A writer that was killed and began again inside a record leaves a bad one before.
-        broken = at
-        if found and len(found[-1][0]):
-            start, length = int(found[-1][0][-1]), int(found[-1][1][-1])
-            if not payload_is_good(data, start, length):
-                found[-1] = (found[-1][0][:-1], found[-1][1][:-1])
-                broken = start
-        following = _next_good(data, broken, starts, lengths)
-        if following is None:
-            at = broken
-            break
-        skipped += following - broken
-        at = following
-    columns = [np.concatenate([part[side] for part in found]) for side in (0, 1)] if found else []
-    if not columns:
-        columns = [np.empty(0, np.int64), np.empty(0, np.int64)]
-    return Scan(columns[0], columns[1], at, needed, skipped)
-
-
-def _next_good(
-    data: NDArray[np.uint8], after: int, starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> int | None:
-    for number in range(int(np.searchsorted(starts, after, "right")), len(starts)):
-        start, length = int(starts[number]), int(lengths[number])
-        if start + length + FRAME <= len(data) and payload_is_good(data, start, length):
-            return start
-    return None
-
-
-def _length_at(data: NDArray[np.uint8], at: int) -> int | None:
-    """The length of the payload of the record at `at`, None if there is no record."""
+def length_at(data: NDArray[np.uint8], at: int) -> int | None:
+    """Return the length of the payload of the record at `at`, None if there is no header."""
     head = data[at : at + HEADER]
+    if len(head) < HEADER:
+        return None
     good = masked(crc32c_columns(head[:8].reshape(-1, 1))).astype("<u4").tobytes()
     return int.from_bytes(head[:8].tobytes(), "little") if head[8:].tobytes() == good else None
 
 
-def _candidates(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every place with a good header of a payload below 64 kB, and the payload's length.
+def find_headers(
+    data: NDArray[np.uint8], long_bytes: int = SHORT_BYTES
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return every place with a good header, and the length of its payload.
 
-    The six upper bytes of such a length are zero, which leaves few places to look at closely.
+    The upper bytes of a length are zero, which leaves few places to look at closely.
+
+    Args:
+        data: A part of a file.
+        long_bytes: `SHORT_BYTES` or `LONG_BYTES`; the latter takes a few times as long.
     """
-    empty = np.empty(0, np.int64)
-    if len(data) < HEADER:
-        return empty, empty
-    words = data[: len(data) // 2 * 2].view(np.uint16)
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    for first in range(0, max(0, len(data) - HEADER + 1), _CHUNK):
+        chunk = data[first : first + _CHUNK + HEADER - 1]
+        zeros = _six_zeros(chunk) if long_bytes == SHORT_BYTES else _four_zeros(chunk)
+        starts, lengths = _headers_at(chunk, zeros, long_bytes)
+        parts.append((first + starts, lengths))
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+def _six_zeros(chunk: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Where bytes 2 to 7 of a length may be zero, in any order."""
+    words = chunk[: len(chunk) // 2 * 2].view(np.uint16)
     # Wherever six zeros are, four of them are two words; the others are around them.
     fours = 2 * np.flatnonzero((words[1:-3] | words[2:-2]) == 0) + 2
-    fours = fours[data[fours + 4] == 0]
-    after, before = fours[data[fours + 5] == 0], fours[data[fours - 1] == 0] - 1
-    starts = np.concatenate([after, before]) - _LONG_BYTES
-    starts = starts[(starts >= 0) & (starts <= len(data) - HEADER)]
-    low = np.stack([data[starts + place] for place in range(_LONG_BYTES)])
-    crcs = masked(crc32c_columns(low, zeros=8 - _LONG_BYTES))
-    is_header = data[starts + 8] == (crcs & np.uint32(255)).astype(np.uint8)
+    fours = fours[chunk[fours + 4] == 0]
+    after, before = fours[chunk[fours + 5] == 0], fours[chunk[fours - 1] == 0] - 1
+    starts = np.concatenate([after, before]) - SHORT_BYTES
+    return starts[(starts >= 0) & (starts <= len(chunk) - HEADER)]
+
+
+def _four_zeros(chunk: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Where bytes 4 to 7 of a length are zero."""
+    is_zero = chunk == 0
+    stop = len(chunk) - HEADER + 1
+    four = is_zero[LONG_BYTES : LONG_BYTES + stop].copy()
+    for place in range(LONG_BYTES + 1, _UPPER):
+        four &= is_zero[place : place + stop]
+    return np.flatnonzero(four)
+
+
+def _headers_at(
+    chunk: NDArray[np.uint8], starts: NDArray[np.int64], long_bytes: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return those of the places that have a good header, in order, and the payloads' lengths."""
+    # The zeros that a crash leaves are no headers, and there may be millions of them.
+    some = chunk[starts]
+    for place in (*range(1, long_bytes), *range(_UPPER, HEADER)):
+        some |= chunk[starts + place]
+    starts = starts[some != 0]
+    low = np.stack([chunk[starts + place] for place in range(long_bytes)])
+    crcs = masked(crc32c_columns(low, zeros=_UPPER - long_bytes))
+    is_header = chunk[starts + 8] == (crcs & np.uint32(255)).astype(np.uint8)
     for place in range(1, 4):
         starts, low, crcs = starts[is_header], low[:, is_header], crcs[is_header]
         byte = (crcs >> np.uint32(8 * place) & np.uint32(255)).astype(np.uint8)
-        is_header = data[starts + 8 + place] == byte
+        is_header = chunk[starts + 8 + place] == byte
     starts, low = starts[is_header], low[:, is_header].astype(np.int64)
     order = np.argsort(starts)
-    return starts[order], (low[0] | low[1] << 8)[order]
+    shifts = 8 * np.arange(long_bytes, dtype=np.int64)
+    lengths = (low << shifts[:, None]).sum(axis=0)[order]
+    is_read = lengths <= MOST_PAYLOAD
+    return starts[order][is_read], lengths[is_read]

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from nbviz.errors import NbvizError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _WIDTHS = {FIXED64: 8, FIXED32: 4}
@@ -69,6 +73,28 @@ def read_varint(data: bytes, at: int, stop: int) -> tuple[int, int]:
             return value, place + 1
         shift += 7
     raise MessageError(f"the number at byte {at} does not end.")
+
+
+def read_varints(content: bytes) -> NDArray[np.int64]:
+    """Return numbers that follow each other, those above 2⁶³ as negative ones; shape (numbers,).
+
+    Raises:
+        MessageError: The last one does not end, or one is too long.
+    """
+    data = np.frombuffer(content, np.uint8)
+    lasts = np.flatnonzero(data < 0x80)  # noqa: PLR2004
+    if len(data) and (not len(lasts) or lasts[-1] != len(data) - 1):
+        raise MessageError("numbers that do not end")
+    firsts = np.append(0, lasts + 1)[:-1]
+    sizes = lasts - firsts + 1
+    if len(sizes) and sizes.max() > _MOST_VARINT_BYTES:
+        raise MessageError("a number that does not end")
+    numbers = np.zeros(len(lasts), np.uint64)
+    for place in range(int(sizes.max(initial=0))):
+        goes_on = sizes > place
+        part = (data[firsts[goes_on] + place] & 0x7F).astype(np.uint64)
+        numbers[goes_on] |= part << np.uint64(7 * place)
+    return numbers.view(np.int64)
 
 
 def varint(value: int) -> bytes:

@@ -15,13 +15,13 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, text_of
 from nbviz.recording.event_files.writer import EventFileWriter
 from nbviz.recording.journal.source import JournalSource
 from nbviz.training.background import end_all
 
 if TYPE_CHECKING:
-    from nbviz.recording.run_record import RunRecord
+    from nbviz.recording.recorded_run import RecordedRun
 
 INTERVAL_SECONDS = 0.8
 """Between writes: with the time to write, under a second."""
@@ -46,19 +46,19 @@ class Journal:
         ConfigurationError: The directory cannot be made or written to.
     """
 
-    def __init__(self, run: RunRecord, directory: str | Path) -> None:
+    def __init__(self, run: RecordedRun, directory: str | Path) -> None:
         self.directory = Path(directory).absolute()
         _check_directory(self.directory)
         self._run = weakref.ref(run)
         self._pid = os.getpid()
-        self._held: RunRecord | None = None
+        self._held: RecordedRun | None = None
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._asked = self._done = 0
         self._source = JournalSource()
         self._writer: EventFileWriter | None = None
         self._is_failing = False
-        run.listen(self._wake)
+        run.subscribe(self._wake)
         # Not at exit: it could come before `_flush_all`, which would find the file closed.
         weakref.finalize(run, self._close).atexit = False
         _journals.add(self)
@@ -138,8 +138,9 @@ class Journal:
             if not self._is_failing:
                 self._is_failing = True
                 run.note(
-                    f"The journal in {self.directory} cannot be written ({error}). Make room, or "
-                    "make it writable: what memory holds is written then. Training goes on.",
+                    f"The journal in {self.directory} cannot be written ({text_of(error)}). Make "
+                    "room, or make it writable: what memory holds is written then. Training goes "
+                    "on.",
                     "warning",
                 )
             return False
@@ -149,7 +150,7 @@ class Journal:
         run.meter.spend(clock.thread_time() - started)
         return not something and run.is_quiet
 
-    def _look_for_file(self, run: RunRecord) -> None:
+    def _look_for_file(self, run: RecordedRun) -> None:
         if self._writer is None or self._writer.is_there():
             return
         run.note(
@@ -160,7 +161,7 @@ class Journal:
         self._writer = None
         self._source = JournalSource()
 
-    def _file(self, run: RunRecord) -> EventFileWriter:
+    def _file(self, run: RecordedRun) -> EventFileWriter:
         if self._writer is None:
             self._writer = EventFileWriter(self.directory, run.meter.started_at)
         return self._writer

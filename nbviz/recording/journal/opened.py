@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import re
 import threading
-import time as clock
+import time
 from pathlib import Path
-from time import time
-from typing import TYPE_CHECKING, NoReturn, cast, get_args
+from typing import TYPE_CHECKING, Literal, NoReturn, cast, get_args
 
 import numpy as np
 
-from nbviz.errors import ConfigurationError, LoggingError
+from nbviz.errors import ConfigurationError, LoggingError, RunInactiveError
 from nbviz.protocol.log import LineLevel
 from nbviz.protocol.run import EventKind
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
 from nbviz.recording.event_files.reader import EventFileReader, begun_at
+from nbviz.recording.journal.left_out import LeftOut
 from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG
 from nbviz.recording.lines import Line, RecordedEvent
-from nbviz.recording.run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET, Run
+from nbviz.recording.off_main_thread import off_main_thread
+from nbviz.recording.recorded_run import (
+    DEFAULT_MEDIA_BUDGET,
+    DEFAULT_MEMORY_BUDGET,
+    RecordedRun,
+)
 from nbviz.recording.scalars.series_parts import SeriesParts
+from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
-    from nbviz.protocol.run import RunStatus
     from nbviz.recording.event_files.batch import Batch, Text
+    from nbviz.recording.event_files.hparams import Parameter
+    from nbviz.training.events import EndReason
 
 RUNNING_SECONDS = 60.0
 """Without a new byte before a run that has not said how it ended is taken to be over."""
@@ -33,6 +40,12 @@ _REFRESH_SECONDS = 1.0
 _TEXT_SUFFIX = "/text_summary"  # torch's own addition to the tag of a text
 _KINDS, _LEVELS = get_args(EventKind), get_args(LineLevel)
 _SHOWN = 3  # directories named in an error
+_WRITING = frozenset(
+    {
+        *("begin", "finish", "log", "log_histogram", "log_image", "log_images", "log_tensor"),
+        *("log_text", "log_weights", "print", "record", "safe_point", "steer", "track", "watch"),
+    }
+)
 
 
 def open_run(
@@ -50,8 +63,8 @@ def open_run(
     record at the end waits; a damaged one is left out, and the run's log says so.
 
     Several files in a directory are read in the order in which they were begun. Where a later one
-    begins a tag again at an earlier step, as a restarted training does, its points are a series of
-    their own, `loss (2)`.
+    begins a tag again at an earlier step, as a restarted training does, a new segment of its series
+    begins, as it does in the run that records; media are then under a tag of their own, `note (2)`.
 
     Args:
         path: An event file, or a directory with event files.
@@ -65,11 +78,16 @@ def open_run(
     return OpenedRun(path, name=name, memory_budget=memory_budget, media_budget=media_budget)
 
 
-class OpenedRun(Run):
+class OpenedRun(RecordedRun):
     """A run that is read from files; see `open_run`. It cannot be logged to or steered.
 
     Its status is how it says it ended; without that it is "running" while its files have grown in
     the last minute, and else "finished", or "stopped" where nbviz wrote it.
+
+    Attributes:
+        path: The file or directory that it was read from.
+        hparams: Hyper-parameters by name, as `add_hparams` of TensorBoard's writers keeps them:
+            numbers, strings and booleans.
     """
 
     def __init__(
@@ -78,31 +96,29 @@ class OpenedRun(Run):
         self.path = Path(path).absolute()
         paths = _event_files(self.path)
         super().__init__(
-            name or self.path.name, memory_budget=memory_budget, media_budget=media_budget
+            name or self.path.name,
+            _FilesControl(),
+            memory_budget=memory_budget,
+            media_budget=media_budget,
+            warn=lambda text: self._say(text, "warning"),
         )
-        self.commands = ()
         self._memory_at = float("inf")  # this process's memory is none of the run's
         self._readers: dict[Path, EventFileReader] = {}
-        self._parts = SeriesParts(self._intake)
+        self._parts = SeriesParts(self._store)
         self._media_parts: dict[str, int] = {}
         self._unreadable: set[Path] = set()
         self._reading = threading.Lock()
         self._read_at = 0.0
         self._newest = 0.0
-        self._reason: RunStatus | None = None
+        self.hparams: dict[str, Parameter] = {}
+        self._reason: EndReason | None = None
         self._is_own = False
-        self._others = 0
+        self._left_out = LeftOut(self._say)
         self.refresh()
         if not self._newest and self.path.is_file() and paths[0].stat().st_size:
             raise ConfigurationError(
                 f"{str(self.path)!r} holds no event; give an event file, such as "
                 "events.out.tfevents.1700000000.host.1, or a directory with some."
-            )
-        if self._others:
-            self._say(
-                f"{self._others:,} values that are neither scalars, images, histograms nor texts "
-                "were left out.",
-                "info",
             )
 
     def refresh(self) -> int:
@@ -117,31 +133,37 @@ class OpenedRun(Run):
                     if path not in self._unreadable:
                         self._unreadable.add(path)
                         self._say(f"{path.name} cannot be read: {error}", "warning")
-            self._read_at = clock.monotonic()
+            self._left_out.report()
+            self._read_at = time.monotonic()
             self._set_status()
-        super().drain()
+        self._see_progress()
         if count:
             self.notify()
         return count
 
     def drain(self) -> None:
         """Read on, at most once a second."""
-        if clock.monotonic() - self._read_at >= _REFRESH_SECONDS:
-            self.refresh()
+        if time.monotonic() - self._read_at >= _REFRESH_SECONDS:
+            off_main_thread(self.refresh)
+
+    def drain_ready(self) -> None:
+        """Do what `drain` does, which waits for no device here."""
+        self.drain()
 
     # ------------------------------------------------------------ reading
 
     def _take(self, path: Path, batch: Batch) -> int:
         if batch.first_wall_time is not None and not self.meter.started_at:
             self.meter.begin(batch.first_wall_time)
-            self._intake.started_at = batch.first_wall_time
+            self._store.started_at = batch.first_wall_time
         self._is_own = self._is_own or batch.writer == NBVIZ
-        self._others += batch.others
+        self.hparams.update(batch.hparams)
         self._newest = max(self._newest, batch.first_wall_time or 0.0)
         count = 0
         for tag, points in batch.points.items():
             count += len(points.steps)
             self._newest = max(self._newest, float(np.max(points.wall_times)))
+            self._steps.logged = max(self._steps.logged, int(np.max(points.steps)))
             self._parts.extend(path, tag, points)
         for text in batch.texts:
             self._newest = max(self._newest, text.wall_time)
@@ -149,12 +171,7 @@ class OpenedRun(Run):
         for record in batch.media:
             self._newest = max(self._newest, record.wall_time)
             self._take_medium(record)
-        if batch.damaged or batch.skipped:
-            self._say(
-                f"{path.name} is damaged: {batch.damaged:,} records and {batch.skipped:,} bytes "
-                "between records were left out.",
-                "warning",
-            )
+        self._left_out.add(path, batch)
         return count
 
     def _take_text(self, text: Text) -> None:
@@ -181,7 +198,7 @@ class OpenedRun(Run):
             part = self._media_parts.setdefault(record.tag, 1)
             tag = record.tag if part == 1 else f"{record.tag} ({part})"
             try:
-                self.take_media(
+                self._media.add(
                     tag, record.kind, max(0, record.step), record.wall_time, record.value
                 )
             except LoggingError:
@@ -194,47 +211,55 @@ class OpenedRun(Run):
             self._reason = None
         elif kind == "ended":
             word = text.split(" ", 1)[0].rstrip(":")
-            self._reason = cast("RunStatus", word) if word in ("stopped", "failed") else "finished"
+            self._reason = cast("EndReason", word) if word in ("stopped", "failed") else "finished"
 
     def _set_status(self) -> None:
-        status = self._reason
+        status: EndReason | Literal["running"] | None = self._reason
         if status is None:
             is_growing = any(
-                path.exists() and time() - path.stat().st_mtime < RUNNING_SECONDS
+                path.exists() and time.time() - path.stat().st_mtime < RUNNING_SECONDS
                 for path in self._readers
             )
-            over: RunStatus = "stopped" if self._is_own else "finished"
+            over: EndReason = "stopped" if self._is_own else "finished"
             status = "running" if is_growing else over
         if status == "running":
             self.meter.resume(self._newest)
         else:
-            self.meter.pause(self._newest)
-        self.meter.status = status
+            self.meter.end(self._newest, status)
 
     def _say(self, text: str, level: LineLevel) -> None:
         seconds = max(0.0, self._newest - self.meter.started_at)
-        self.lines.append(Line(level, self._intake.newest_step, seconds, text))
+        self.lines.append(Line(level, self.meter.step, seconds, text))
 
-    # ------------------------------------------------------------ what it cannot do
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in _WRITING:
+            raise _ReadOnlyError(
+                f"the run {self.name!r} was read from {str(self.path)!r} and cannot be logged to; "
+                "make a new one: nbviz.Run(dir=…) writes its own file beside."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name)
 
-    def _attend(self) -> None:
-        self._refuse()
 
-    def begin(self, event: object = None) -> NoReturn:
-        """Refuse: a run that was read cannot go on."""
-        del event
-        self._refuse()
+class _ReadOnlyError(LoggingError, AttributeError):
+    """What `Run` has and a run from files has not; `hasattr` says so, too."""
 
-    def finish(self, error: BaseException | None = None) -> NoReturn:
-        """Refuse: a run that was read ends where its files do."""
-        del error
-        self._refuse()
 
-    def _refuse(self) -> NoReturn:
-        raise LoggingError(
-            f"the run {self.name!r} was read from {str(self.path)!r} and cannot be logged to; make "
-            "a new one: nbviz.Run(dir=…) writes its own file beside."
+class _FilesControl(Control):
+    """Refuses commands: what trains, if anything, is another process."""
+
+    def _require_active(self, command: str) -> NoReturn:
+        raise RunInactiveError(
+            f"cannot {command}: the run was read from files; do it where the run is."
         )
+
+    def set(self, **values: float) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            RunInactiveError: Always.
+        """
+        del values
+        self._require_active("set values")
 
 
 def _second_in_name(file: Path) -> int:

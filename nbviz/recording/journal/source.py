@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from nbviz.recording.event_files.messages import media_event, scalar_records, text_event
 from nbviz.recording.event_files.records import frame
+from nbviz.training import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.run_record import RunRecord
+    from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.recording.scalars.series import Point
 
 EVENT_TAG = "nbviz/event/"
 LOG_TAG = "nbviz/log/"
@@ -26,23 +27,36 @@ _MOST_TAGS = 32  # in one event; readers take long events one by one
 
 class _Column(NamedTuple):
     tag: str
+    segment: int
     stop: int
     steps: NDArray[np.int64]
     wall_times: NDArray[np.float64]
     values: NDArray[np.float64]
 
 
+class _Place:
+    """How far a series has been written."""
+
+    __slots__ = ("early", "index", "segment", "strays")
+
+    def __init__(self) -> None:
+        self.segment = 0
+        self.index = 0
+        self.strays = 0
+        self.early: Point | None = None  # written before it was known what it is
+
+
 class JournalSource:
     """Reads a run by cursors, which move on when what was read has been written."""
 
     def __init__(self) -> None:
-        self._points: dict[str, int] = {}
+        self._points: dict[str, _Place] = {}
         self._events = 0
         self._lines = 0
         self._epochs = 0
         self._media = 0
 
-    def write_new(self, run: RunRecord, write: Callable[[bytes], None]) -> bool:
+    def write_new(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
         """Give everything new to `write`, in parts; returns whether there was any.
 
         What `write` raises ends it; the parts before are done, the others come again next time.
@@ -61,20 +75,52 @@ class JournalSource:
                     [column.values for column in group],
                 )
                 write(records)
-                self._points.update((column.tag, column.stop) for column in group)
+                for column in group:
+                    place = self._points[column.tag]
+                    place.segment, place.index = column.segment, column.stop
             something = something or bool(columns)
-            more = any(len(column.steps) == _PART for column in columns)
-        return something
+            more = bool(columns)
+        return self._write_strays(run, write) or something
 
-    def _new_columns(self, run: RunRecord) -> Iterator[_Column]:
+    def _new_columns(self, run: RecordedRun) -> Iterator[_Column]:
         for tag in tuple(run.tags):
             series = run.series(tag)
-            start = self._points.get(tag, 0)
-            if len(series) > start:
-                points = series.slice(start, start + _PART)
-                yield _Column(tag, start + len(points[0]), *points)
+            place = self._points.get(tag)
+            if place is None:
+                place = self._points[tag] = _Place()
+            segments = series.segments
+            segment, start = place.segment, place.index
+            while start == len(segments[segment]) and segment + 1 < len(segments):
+                segment, start = segment + 1, 0
+                first = segments[segment].slice(0, 1)
+                if place.early is not None and place.early.step == first[0][0]:
+                    start, place.early = 1, None
+            if len(segments[segment]) > start:
+                points = segments[segment].slice(start, start + _PART)
+                yield _Column(tag, segment, start + len(points[0]), *points)
 
-    def _write_texts(self, run: RunRecord, write: Callable[[bytes], None]) -> bool:
+    def _write_strays(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
+        """Write what came alone after later steps, behind those; reading finds it as it was."""
+        something = False
+        for tag, place in self._points.items():
+            series = run.series(tag)
+            count, strays = series.stray_count, series.strays
+            closed = len(strays) - (series.open_count)
+            for number, point in enumerate(strays):
+                is_open = number >= closed
+                is_known = not is_open and number < closed - (count - place.strays)
+                if is_known or point == place.early:
+                    continue
+                seconds = np.array([run.meter.started_at + point.wall_time])
+                steps, values = np.array([point.step]), np.array([point.value])
+                write(scalar_records(seconds, steps, [tag], [values]))
+                something = True
+                if is_open:
+                    place.early = point
+            place.strays = count
+        return something
+
+    def _write_texts(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
         started_at = run.meter.started_at
         events, epochs = run.events[self._events :], run.epochs[self._epochs :]
         lines, total = run.lines.after(self._lines)
@@ -87,7 +133,7 @@ class JournalSource:
             for one in lines
         ]
         payloads += [
-            text_event(time.time(), step, EPOCH_TAG, f"epoch {self._epochs + number}")
+            text_event(clock.now(), step, EPOCH_TAG, f"epoch {self._epochs + number}")
             for number, step in enumerate(epochs, 1)
         ]
         if payloads:
@@ -97,7 +143,7 @@ class JournalSource:
         self._lines = total
         return bool(payloads)
 
-    def _write_media(self, run: RunRecord, write: Callable[[bytes], None]) -> bool:
+    def _write_media(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
         items = run.media_since(self._media)
         for tag, _, item in items:
             write(frame([media_event(item.wall_time, item.step, tag, item.value)]))

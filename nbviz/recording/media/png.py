@@ -6,14 +6,14 @@ row filtered by "up", whose inverse is a running sum.
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nbviz.errors import MissingDependencyError
+from nbviz.recording.media.pil import check_size, open_image, pixels_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,20 +54,20 @@ def decode_image(data: bytes) -> NDArray[np.uint8]:
 
     Raises:
         MissingDependencyError: It was not written here, and Pillow is not installed.
-        OSError: It is no image.
+        OSError: It is no image, or one of more than `pil.MOST_PIXELS`.
     """
+    size = image_size(data)
+    if size is not None:
+        check_size(*size)
     own = _decode_own(data)
     if own is not None:
         return own
     try:
-        from PIL import Image
-    except ImportError:
-        raise MissingDependencyError("Pillow", "all") from None
-    image: Any = Image.open(io.BytesIO(data))
-    if image.mode not in ("L", "LA", "RGB", "RGBA"):
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    array = np.array(image, np.uint8)
-    return array.reshape(*array.shape[:2], -1)
+        return pixels_of(open_image(data))
+    except (MissingDependencyError, OSError):
+        raise
+    except Exception as error:  # Pillow raises many kinds for what is damaged
+        raise OSError(f"an image that Pillow cannot read: {error}") from error
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:

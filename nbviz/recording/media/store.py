@@ -15,9 +15,10 @@ import numpy as np
 
 from nbviz.errors import LoggingError
 from nbviz.recording.media.png import decode_image
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -28,8 +29,15 @@ KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 MOST_ITEMS = 1000
 """Of one tag; a slider has no more places."""
 
+TAG_BYTES = 600
+"""Of a tag, beside its items."""
+
+MOST_TEXT = 1_000_000
+"""Characters of a text that are kept."""
+
 _ITEM_BYTES = 400  # Python objects around the content
 _ALWAYS = 2  # first and newest
+_SAID = 40  # characters that say how many more there were
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,16 +165,21 @@ class MediaStore(Mapping[str, Media]):
     """A run's media, by tag.
 
     Args:
-        budget: Bytes that all of them may take; the first and the newest of each tag stay even
-            beyond it.
+        budget: Bytes that all of them may take. Tags are thinned to their first and newest items
+            for it; then first items go, and then the tags longest without a new item.
+        warn: Called, once, with a sentence: that first items and tags go.
     """
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, warn: Callable[[str], None] | None = None) -> None:
         self.budget = budget
         self.nbytes = 0
         self.version = 0
         self.thinned = 0
+        self._warn: Callable[[str], None] = warn or (lambda _: None)
+        self._has_warned = False
         self._kept: dict[str, _Kept] = {}
+        self._restarts: dict[str, int] = {}
+        self._current: dict[str, str] = {}  # where a tag's items go that began again
         self._lock = threading.Lock()
 
     def kind(self, tag: str) -> MediaKind | None:
@@ -184,16 +197,25 @@ class MediaStore(Mapping[str, Media]):
     ) -> None:
         """Take an item in, and thin where it is too much.
 
+        Where a tag begins again at an earlier step, as a restarted training does, its items go
+        under a tag of their own: `samples (2)`.
+
         Raises:
-            LoggingError: The tag is of another kind, or the step goes backwards.
+            LoggingError: The tag is of another kind.
         """
         with self._lock:
+            kept = self._kept.get(self._current.get(tag, tag))
+            if kept is not None:
+                check_kind(tag, kept.kind, kind)
+                if kept.items and step < kept.items[-1].step:
+                    self._restarts[tag] = self._restarts.get(tag, 1) + 1
+                    self._current[tag] = f"{tag} ({self._restarts[tag]})"
+            tag = self._current.get(tag, tag)
             kept = self._kept.get(tag)
             if kept is None:
                 kept = self._kept[tag] = _Kept(kind)
+                self.nbytes += TAG_BYTES
             check_kind(tag, kept.kind, kind)
-            if kept.items:
-                check_step(tag, kept.items[-1].step, step)
             self.version += 1
             before = kept.nbytes
             kept.add(MediaItem(step, wall_time, value, self.version))
@@ -203,9 +225,10 @@ class MediaStore(Mapping[str, Media]):
             while self.nbytes > self.budget:
                 # The tag that takes the most gives, so that a small one beside it stays whole.
                 candidates = [one for one in self._kept.values() if len(one.items) > _ALWAYS]
-                if not candidates:
+                if candidates:
+                    self._thin(max(candidates, key=lambda one: one.nbytes))
+                elif not self._let_go(tag):
                     break
-                self._thin(max(candidates, key=lambda one: one.nbytes))
 
     def since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
         """Return the items kept that came after a version, oldest first."""
@@ -224,6 +247,30 @@ class MediaStore(Mapping[str, Media]):
         """After a fork, in the child: a thread that is not here may have held it."""
         self._lock = threading.Lock()
 
+    def _let_go(self, newest: str) -> bool:
+        """Drop a first item or, if there is none to drop, the tag longest without a new item."""
+        if not self._has_warned:
+            self._has_warned = True
+            self._warn(
+                f"{len(self._kept):,} tags of media do not fit into the media budget of "
+                f"{self.budget / 1e6:,.0f} MB: their first items are let go, then those tags that "
+                "have been longest without a new one. Log to fewer tags, or give the run a larger "
+                "media_budget."
+            )
+        several = [one for one in self._kept.values() if len(one.items) > 1]
+        if several:
+            kept = max(several, key=lambda one: one.nbytes)
+            before = kept.nbytes
+            kept.nbytes -= kept.items.pop(0).nbytes
+            self.nbytes += kept.nbytes - before
+        else:
+            old = min(self._kept, key=lambda tag: self._kept[tag].items[-1].version)
+            if old == newest:
+                return False
+            self.nbytes -= self._kept.pop(old).nbytes + TAG_BYTES
+        self.thinned += 1
+        return True
+
     def _thin(self, kept: _Kept) -> None:
         before = kept.nbytes
         kept.thin()
@@ -235,7 +282,7 @@ class MediaStore(Mapping[str, Media]):
             kept = self._kept.get(tag)
             if kept is not None:
                 return Media(tag, kept.kind, tuple(kept.items))
-        known = ", ".join(self._kept) or "none yet"
+        known = ", ".join(map(clean_line, self._kept)) or "none yet"
         raise KeyError(f"no media {tag!r} in this run; tags: {known}")
 
     def __contains__(self, tag: object) -> bool:
@@ -251,19 +298,17 @@ class MediaStore(Mapping[str, Media]):
         return f"MediaStore({len(self)} tags, {self.nbytes:,} of {self.budget:,} bytes)"
 
 
+def shortened(text: str) -> str:
+    """Return a text, of a very long one the beginning and how much more there was."""
+    more = len(text) - MOST_TEXT
+    # What has been shortened before is a little longer.
+    return text if more <= _SAID else f"{text[:MOST_TEXT]}… and {more:,} more characters"
+
+
 def check_kind(tag: str, known: MediaKind, kind: MediaKind) -> None:
     """Raise LoggingError unless a tag is of the kind that is logged."""
     if known != kind:
         raise LoggingError(
             f"{tag!r} has {known}s already and cannot take {kind}s too; use another tag, such as "
             f"{tag + '/' + kind!r}."
-        )
-
-
-def check_step(tag: str, newest: int, step: int) -> None:
-    """Raise LoggingError if a step goes backwards."""
-    if step < newest:
-        raise LoggingError(
-            f"step {step} of {tag!r} goes backwards: its last step was {newest}. Log steps in "
-            "order, or begin a new Run for another training."
         )

@@ -22,7 +22,7 @@ class MemoryBudget:
 
     Args:
         limit: Bytes.
-        warn: Told once, in a sentence, when the file cannot be written.
+        warn: Called, once, with a sentence, when the file cannot be written.
         file: Where the oldest points go.
     """
 
@@ -30,7 +30,7 @@ class MemoryBudget:
         self, limit: int, warn: Callable[[str], None], file: SpillFile | None = None
     ) -> None:
         self.limit = limit
-        self._warn = warn
+        self.warn = warn
         self._file = SpillFile() if file is None else file
         self._retry_at = 0.0
         self._has_warned = False
@@ -48,16 +48,17 @@ class MemoryBudget:
         used = sum(one.nbytes for one in series)
         if used <= self.limit or time.monotonic() < self._retry_at:
             return
+        segments = [segment for one in series for segment in one.segments]
         oldest = [
             (start, number, one)
-            for number, one in enumerate(series)
+            for number, one in enumerate(segments)
             if (start := one.oldest_in_memory) is not None
         ]
         heapq.heapify(oldest)
         try:
             while oldest and used > self.limit * _HEADROOM:
                 _, number, one = heapq.heappop(oldest)
-                used -= one.spill_oldest(self._file.store)
+                used -= one.spill_oldest(self._file)
                 start = one.oldest_in_memory
                 if start is not None:
                     heapq.heappush(oldest, (start, number, one))
@@ -65,7 +66,7 @@ class MemoryBudget:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             if not self._has_warned:
                 self._has_warned = True
-                self._warn(
+                self.warn(
                     f"The recording has reached its memory budget of {self.limit / 1e6:,.0f} MB, "
                     f"and older points could not be moved to a temporary file ({error}). They stay "
                     "in memory. Make room on the disk, or set TMPDIR to another one."

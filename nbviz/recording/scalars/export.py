@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,13 +16,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.scalars.series import Series
+
+class Table(Protocol):
+    """What has points: a series, or a segment of it."""
+
+    def __len__(self) -> int: ...
+
+    def slice(
+        self, start: int, stop: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return steps, wall times and values by index."""
+        ...
+
 
 _COLUMNS = ("step", "wall_time", "value")
 _PART = 65_536  # points written at once
 
 
-def to_numpy(series: Series) -> NDArray[Any]:
+def to_numpy(series: Table) -> NDArray[Any]:
     """Return all points as a structured array with fields step, wall_time and value."""
     columns = series.slice(0, len(series))
     table = np.empty(len(columns[0]), dtype=[("step", "i8"), ("wall_time", "f8"), ("value", "f8")])
@@ -31,14 +42,14 @@ def to_numpy(series: Series) -> NDArray[Any]:
     return table
 
 
-def to_pandas(series: Series) -> Any:
+def to_pandas(series: Table) -> Any:
     """Return all points as a `pandas.DataFrame`."""
     pandas: Any = _optional("pandas", "all")
     columns = series.slice(0, len(series))
     return pandas.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
 
-def to_csv(series: Series, path: str | Path) -> None:
+def to_csv(series: Table, path: str | Path) -> None:
     """Write all points as CSV with a header."""
     with Path(path).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -48,7 +59,7 @@ def to_csv(series: Series, path: str | Path) -> None:
             writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def to_parquet(series: Series, path: str | Path) -> None:
+def to_parquet(series: Table, path: str | Path) -> None:
     """Write all points as Parquet."""
     pyarrow: Any = _optional("pyarrow", "all")
     parquet: Any = importlib.import_module("pyarrow.parquet")

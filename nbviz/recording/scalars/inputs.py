@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import sys
 from collections.abc import Mapping
@@ -9,14 +10,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nbviz.errors import LoggingError
+from nbviz.errors import LoggingError, describe
+from nbviz.inspection.tensors.sharded import is_whole, own_part
 from nbviz.recording.capture.captured import CapturedScalar
 from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOST_STEPS = (1 << 63) - 1  # int64
+MOST_STEPS = (1 << 63) - 1
+"""The largest number of 64 bits; steps are below it."""
+
 _SHOWN = 60  # characters of a value in an error message
 
 
@@ -66,11 +70,31 @@ def read_step(step: object) -> int:
     given: Any = step
     if isinstance(given, int | np.integer) and not isinstance(given, bool):
         whole = int(given)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
-        if 0 <= whole < _MOST_STEPS:
+        if 0 <= whole < MOST_STEPS:
             return whole
     raise LoggingError(
         f"step must be a whole number of 0 or more, got {_named(step)}; "
         "leave it out to count log calls."
+    )
+
+
+def read_wall_time(wall_time: object) -> float:
+    """Return Unix seconds.
+
+    Raises:
+        LoggingError: It is not a finite number.
+    """
+    given: Any = wall_time
+    if isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool):
+        try:
+            seconds = float(given)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
+        except (OverflowError, TypeError):
+            seconds = math.nan
+        if math.isfinite(seconds):
+            return seconds
+    raise LoggingError(
+        f"wall_time must be Unix seconds, a finite number such as time.time(), got "
+        f"{_named(wall_time)}; of a datetime give .timestamp()."
     )
 
 
@@ -87,6 +111,8 @@ def read_value(tag: str, value: object) -> float | CapturedScalar:
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return _read_tensor(tag, value)
+    if isinstance(value, np.complexfloating):  # float() would drop its imaginary part
+        value = complex(value)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
     if isinstance(value, numbers.Number | np.bool_):
         return _to_float(tag, value)
     if isinstance(value, np.ndarray):
@@ -109,6 +135,12 @@ def _read_tensor(tag: str, tensor: Any) -> float | CapturedScalar:
             f"{tag!r} needs one number, got a tensor of shape {tuple(tensor.shape)}; "
             "reduce it first, such as with .mean()."
         )
+    if not is_whole(tensor):
+        raise LoggingError(
+            f"{tag!r} is a DTensor of which this process holds a part ({tensor.placements}); log "
+            ".full_tensor() of it, called in all processes."
+        )
+    tensor = own_part(tensor)
     if tensor.device.type == "cpu":
         return _to_float(tag, tensor.item())
     if tensor.is_complex() or tensor.is_meta:
@@ -133,6 +165,11 @@ def _to_float(tag: str, value: Any) -> float:
         raise LoggingError(
             f"{tag!r} needs a real number, got {_named(value)}; log its real part or its magnitude."
         ) from None
+    except Exception as error:  # the number's own code, such as of a signalling NaN
+        raise LoggingError(
+            f"{tag!r} needs a number, and {_named(value)} cannot be read as one "
+            f"({describe(error)}); log a float."
+        ) from error
 
 
 def _named(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,10 +14,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.scalars.pyramid import Level, Pyramid
-    from nbviz.recording.scalars.series import Series
 
 _FEWEST_UNITS = 1000  # a coarser level would leave long ends to be read point by point
 _SHORT = 1024  # points that may be searched one by one
+
+
+class Sampled(Protocol):
+    """What ranges are taken of: points by their index."""
+
+    def __len__(self) -> int: ...
+
+    def slice(
+        self, start: int, stop: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return steps, wall times and values."""
+        ...
+
+    def values_between(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Return values."""
+        ...
+
+    def at(self, indices: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return steps and wall times of points with rising indices."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +68,7 @@ class Sample:
 
 
 def sample(
-    series: Series, pyramid: Pyramid, first_step: int | None, last_step: int | None, points: int
+    series: Sampled, pyramid: Pyramid, first_step: int | None, last_step: int | None, points: int
 ) -> Sample:
     """Reduce a range of steps, both included, to at most `points` buckets.
 
@@ -68,13 +87,13 @@ def sample(
     return _to_sample(_from_level(series, level, start, stop, points))
 
 
-def _from_points(series: Series, start: int, stop: int, points: int) -> Units:
+def _from_points(series: Sampled, start: int, stop: int, points: int) -> Units:
     if stop - start <= points:
         return of_points(*series.slice(start, stop))
     return _reduced(series, start, stop, _starts(stop - start, points))
 
 
-def _from_level(series: Series, level: Level, start: int, stop: int, points: int) -> Units:
+def _from_level(series: Sampled, level: Level, start: int, stop: int, points: int) -> Units:
     span = level.span
     first = -(-start // span)
     end = min(stop // span, len(level))
@@ -88,7 +107,7 @@ def _from_level(series: Series, level: Level, start: int, stop: int, points: int
     return merge(units, _starts(len(units), points)) if len(units) > points else units
 
 
-def _reduced(series: Series, start: int, stop: int, starts: NDArray[np.intp]) -> Units:
+def _reduced(series: Sampled, start: int, stop: int, starts: NDArray[np.intp]) -> Units:
     steps, wall_times = series.at(start + starts)
     return reduce_points(steps, wall_times, series.values_between(start, stop), starts)
 
@@ -98,7 +117,7 @@ def _starts(length: int, groups: int) -> NDArray[np.intp]:
     return np.arange(groups) * length // groups
 
 
-def _search(series: Series, pyramid: Pyramid, step: int, length: int, side: str) -> int:
+def _search(series: Sampled, pyramid: Pyramid, step: int, length: int, side: str) -> int:
     """Index of the first point at or after a step ("left"), or after it ("right")."""
     low, high = 0, length
     level = pyramid.levels[0]

@@ -1,4 +1,4 @@
-"""One tag's points in full: one writer, any reader, no lock between them."""
+"""All points of one tag in one run, its restarts included."""
 
 from __future__ import annotations
 
@@ -6,176 +6,132 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nbviz.recording.scalars import export, sampling
-from nbviz.recording.scalars.block import BLOCK, Block
-from nbviz.recording.scalars.pyramid import Pyramid
+from nbviz.recording.scalars import export
 from nbviz.recording.scalars.sampling import Sample
+from nbviz.recording.scalars.segment import Point, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    Points = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+    from nbviz.recording.scalars.segment import Points
 
-__all__ = ["Point", "Sample", "Series"]
+__all__ = ["Point", "Restart", "Sample", "Series"]
+
+MOST_STRAYS = 1000
+PASSING_SECONDS = 1.0
+"""Threads of which one logs a tag so soon after another are at work side by side."""
+
+_POINT_BYTES = 150
 
 
-class Point(NamedTuple):
-    """One point of a series."""
+class Restart(NamedTuple):
+    """Where a tag began again: the newest step before, and the first one after."""
 
+    tag: str
+    after: int
     step: int
-    wall_time: float
-    value: float
-
-
-class _Tail:
-    """The newest points, at most a block of them, in arrays with room to grow."""
-
-    __slots__ = ("steps", "values", "wall_times")
-
-    def __init__(self, room: int) -> None:
-        self.steps = np.empty(room, np.int64)
-        self.wall_times = np.empty(room, np.float64)
-        self.values = np.empty(room, np.float64)
-
-    def grown(self, length: int, room: int) -> _Tail:
-        tail = _Tail(room)
-        tail.steps[:length] = self.steps[:length]
-        tail.wall_times[:length] = self.wall_times[:length]
-        tail.values[:length] = self.values[:length]
-        return tail
-
-
-class _State(NamedTuple):
-    """What a reader may look at; replaced as one, so that it always fits together."""
-
-    sealed: int  # blocks
-    tail: _Tail
-    length: int  # points in all
 
 
 class Series:
     """All points of one tag in one run.
 
-    One thread at a time appends; any thread reads at any time, without a lock. Full blocks of 4,096
-    points are packed: about 9.4 bytes a point with the pyramid if steps are regular, whatever is
-    logged. Wall times of packed blocks are within 5 ms (see `block.Block`); steps and values are
-    exact.
+    Steps never go backwards in it. Where a training began again at an earlier step, a new segment
+    begins: `steps`, `values` and all else here are of the newest one, and `segments` has them all.
+    A point that comes alone after later steps is in `strays`. Threads that log one tag may pass
+    each other: their points are sorted, and one that comes too late for it takes the newest step.
+
+    One thread at a time appends; any thread reads at any time, without a lock.
 
     Args:
         tag: The series' name, such as `loss/train`.
+
+    Attributes:
+        segments: All segments, the newest last.
+        stray_count: How many points have come alone after later steps.
     """
+
+    __slots__ = (
+        "__weakref__", "_open", "_strays", "_writer", "_writers", "segments", "stray_count", "tag",
+    )  # fmt: skip
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
-        self._blocks: list[Block] = []
-        self._spilled = 0
-        self._spilled_bytes = 0
-        self._block_bytes = 0
-        self._pyramid = Pyramid()
-        self._state = _State(0, _Tail(0), 0)
+        self.segments: tuple[Segment, ...] = (Segment(),)
+        self.stray_count = 0
+        self._strays: tuple[Point, ...] = ()
+        # Points behind the newest step, by who wrote them: alone, or the first of a new segment.
+        self._open: dict[int, Point] | None = None
+        self._writer = 0
+        # Each one's newest step and when it came, if there are several.
+        self._writers: dict[int, tuple[int, float]] | None = None
 
     # ------------------------------------------------------------ reading
 
     def __len__(self) -> int:
-        return self._state.length
+        return len(self.segments[-1])
 
     def __repr__(self) -> str:
         last = self.last
         end = f", last {last.value:.6g} at step {last.step}" if last else ""
-        return f"Series({self.tag!r}, {len(self):,} points{end})"
+        again = f", {self.restarts} restarts before" if self.restarts else ""
+        return f"Series({self.tag!r}, {len(self):,} points{end}{again})"
+
+    @property
+    def restarts(self) -> int:
+        """How often it began again; where this changes, indices of points count from 0 again."""
+        return len(self.segments) - 1
+
+    @property
+    def open_count(self) -> int:
+        """How many of `strays`, the last ones, may still turn out to begin a new segment."""
+        return len(self._open) if self._open else 0
+
+    @property
+    def strays(self) -> tuple[Point, ...]:
+        """Points that came alone after later steps, at the steps given; the newest 1,000."""
+        return self._strays + (tuple(self._open.values()) if self._open else ())
 
     @property
     def steps(self) -> NDArray[np.int64]:
         """Steps of all points, shape (points,)."""
-        return self.slice(0, len(self))[0]
+        return self.segments[-1].steps
 
     @property
     def wall_times(self) -> NDArray[np.float64]:
         """Seconds since the run started of all points, shape (points,)."""
-        return self.slice(0, len(self))[1]
+        return self.segments[-1].wall_times
 
     @property
     def values(self) -> NDArray[np.float64]:
         """Values of all points, NaN and ±inf among them, shape (points,)."""
-        return self.values_between(0, len(self))
+        return self.segments[-1].values
 
     @property
     def last(self) -> Point | None:
         """The newest point, None if there is none."""
-        if not len(self):
-            return None
-        steps, wall_times, values = self.slice(len(self) - 1, len(self))
-        return Point(int(steps[0]), float(wall_times[0]), float(values[0]))
+        return self.segments[-1].last
 
     @property
     def last_step(self) -> int:
         """The newest point's step, 0 if there is none."""
-        state = self._state
-        used = state.length - state.sealed * BLOCK
-        if used > 0:
-            return int(state.tail.steps[used - 1])
-        return self.last.step if self.last else 0
+        return self.segments[-1].last_step
 
     def slice(self, start: int, stop: int) -> Points:
         """Return steps, wall times and values of points `start` up to `stop`, by their index.
 
         The arrays may be views of the recording: copy them before changing them.
         """
-        state = self._state
-        stop = min(stop, state.length)
-        start = max(0, min(start, stop))
-        parts: list[Points] = []
-        sealed_points = state.sealed * BLOCK
-        for number in range(start // BLOCK, -(-min(stop, sealed_points) // BLOCK)):
-            block, base = self._blocks[number], number * BLOCK
-            first, end = max(0, start - base), min(BLOCK, stop - base)
-            parts.append(
-                (block.steps(first, end), block.wall_times(first, end), block.values[first:end])
-            )
-        if stop > sealed_points or not parts:
-            first, end = max(0, start - sealed_points), max(0, stop - sealed_points)
-            tail = state.tail
-            parts.append(
-                (tail.steps[first:end], tail.wall_times[first:end], tail.values[first:end])
-            )
-        if len(parts) == 1:
-            return parts[0]
-        steps, wall_times, values = (
-            np.concatenate(columns) for columns in zip(*parts, strict=True)
-        )
-        return steps, wall_times, values
+        return self.segments[-1].slice(start, stop)
 
     def values_between(self, start: int, stop: int) -> NDArray[np.float64]:
         """Return the values of points `start` up to `stop`, by their index."""
-        state = self._state
-        sealed = state.sealed * BLOCK
-        parts = [
-            self._blocks[number].values[max(0, start - number * BLOCK) : stop - number * BLOCK]
-            for number in range(start // BLOCK, -(-min(stop, sealed) // BLOCK))
-        ]
-        if stop > sealed or not parts:
-            parts.append(state.tail.values[max(0, start - sealed) : max(0, stop - sealed)])
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return self.segments[-1].values_between(start, stop)
 
     def at(self, indices: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return steps and wall times of the points with these rising indices."""
-        state = self._state
-        steps = np.empty(len(indices), np.int64)
-        wall_times = np.empty(len(indices), np.float64)
-        first, end = int(indices[0]) // BLOCK, int(indices[-1]) // BLOCK
-        cuts = np.searchsorted(indices, np.arange(first, end + 2) * BLOCK)
-        for number in range(first, end + 1):
-            part = slice(int(cuts[number - first]), int(cuts[number - first + 1]))
-            inside = indices[part] - number * BLOCK
-            if number < state.sealed:
-                steps[part], wall_times[part] = self._blocks[number].at(inside)
-            else:
-                steps[part] = state.tail.steps[inside]
-                wall_times[part] = state.tail.wall_times[inside]
-        return steps, wall_times
+        return self.segments[-1].at(indices)
 
     def sample(
         self, first_step: int | None = None, last_step: int | None = None, points: int = 2000
@@ -193,11 +149,11 @@ class Series:
         Raises:
             ConfigurationError: `points` is below 1.
         """
-        return sampling.sample(self, self._pyramid, first_step, last_step, points)
+        return self.segments[-1].sample(first_step, last_step, points)
 
     def to_numpy(self) -> NDArray[Any]:
         """Return all points as a structured array with fields step, wall_time and value."""
-        return export.to_numpy(self)
+        return export.to_numpy(self.segments[-1])
 
     def to_pandas(self) -> Any:
         """Return all points as a `pandas.DataFrame` with columns step, wall_time and value.
@@ -205,11 +161,11 @@ class Series:
         Raises:
             MissingDependencyError: pandas is not installed.
         """
-        return export.to_pandas(self)
+        return export.to_pandas(self.segments[-1])
 
     def to_csv(self, path: str | Path) -> None:
         """Write all points as CSV with a header; values read back equal."""
-        export.to_csv(self, path)
+        export.to_csv(self.segments[-1], path)
 
     def to_parquet(self, path: str | Path) -> None:
         """Write all points as Parquet with columns step, wall_time and value.
@@ -217,19 +173,14 @@ class Series:
         Raises:
             MissingDependencyError: pyarrow is not installed.
         """
-        export.to_parquet(self, path)
+        export.to_parquet(self.segments[-1], path)
 
     # ------------------------------------------------------------ writing
 
     @property
     def nbytes(self) -> int:
-        """Bytes in memory, without what was spilled to a file."""
-        return (
-            self._block_bytes
-            - self._spilled_bytes
-            + self._pyramid.nbytes
-            + 24 * len(self._state.tail.values)
-        )
+        """Bytes in memory, without what was moved to a file."""
+        return sum(one.nbytes for one in self.segments) + _POINT_BYTES * len(self._strays)
 
     def extend(
         self,
@@ -244,43 +195,113 @@ class Series:
             wall_times: Seconds since the run started.
             values: Any float64.
         """
-        done = 0
-        while done < len(values):
-            state = self._state
-            used = state.length - state.sealed * BLOCK
-            take = min(BLOCK - used, len(values) - done)
-            tail = state.tail
-            if used + take > len(tail.values):
-                tail = tail.grown(used, min(BLOCK, max(16, 2 * len(tail.values), used + take)))
-            tail.steps[used : used + take] = steps[done : done + take]
-            tail.wall_times[used : used + take] = wall_times[done : done + take]
-            tail.values[used : used + take] = values[done : done + take]
-            if used + take == BLOCK:
-                block = Block(tail.steps, tail.wall_times, tail.values)
-                self._pyramid.append(tail.steps, tail.wall_times, tail.values)
-                self._blocks.append(block)
-                self._block_bytes += block.nbytes
-                self._state = _State(state.sealed + 1, _Tail(BLOCK), state.length + take)
-            else:
-                self._state = _State(state.sealed, tail, state.length + take)
-            done += take
+        self.segments[-1].extend(steps, wall_times, values)
 
-    # ------------------------------------------------------------ spilling
+    def restart(self) -> None:
+        """Begin a new segment."""
+        self.stray_count += self.open_count
+        self._strays = self.strays[-MOST_STRAYS:]
+        self._open = self._writers = None
+        self.segments = (*self.segments, Segment())
 
-    @property
-    def oldest_in_memory(self) -> float | None:
-        """Wall time at which the oldest block still in memory starts, None if there is none."""
-        if self._spilled == self._state.sealed:
-            return None
-        return self._blocks[self._spilled].wall_start
+    def append(
+        self,
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+        writers: NDArray[np.int64],
+    ) -> list[Restart]:
+        """Append points in the order in which they were logged, and return where it began again.
 
-    def spill_oldest(self, store: Callable[[NDArray[Any]], NDArray[Any]]) -> int:
-        """Move the oldest block in memory elsewhere, and return how many bytes that freed.
-
-        Raises:
-            OSError: `store` could not write it; the block stays in memory.
+        Args:
+            steps: Steps in any order.
+            wall_times: Seconds since the run started.
+            values: Any float64.
+            writers: Which thread logged each.
         """
-        freed = self._blocks[self._spilled].spill(store)
-        self._spilled += 1
-        self._spilled_bytes += freed
-        return freed
+        newest = self.segments[-1]
+        is_rising = len(steps) == 1 or not bool((steps[1:] < steps[:-1]).any())
+        if is_rising and not self._open and steps[0] >= newest.last_step:
+            newest.extend(steps, wall_times, values)
+            self._see(writers, steps, wall_times)
+            return []
+        return self._sort_in(steps, wall_times, values, writers)
+
+    def forget_writers(self) -> None:
+        """Take what comes next for another training's: an earlier step is a restart."""
+        self._writers, self._writer = None, 0
+
+    def _see(
+        self,
+        writers: NDArray[np.int64],
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+    ) -> None:
+        first = int(writers[0])
+        if self._writers is None:
+            if (first == self._writer or not self._writer) and bool((writers == first).all()):
+                self._writer = first
+                return
+            last = self.last
+            before = {self._writer: (last.step, last.wall_time)} if last and self._writer else {}
+            self._writers = before
+        for writer in np.unique(writers).tolist():
+            last = int(np.flatnonzero(writers == writer)[-1])
+            self._writers[writer] = (int(steps[last]), float(wall_times[last]))
+
+    def _sort_in(
+        self,
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+        writers: NDArray[np.int64],
+    ) -> list[Restart]:
+        """Tell restarts and strays from threads that passed each other, point by point."""
+        top = self.last_step if len(self) else -1
+        known, waiting = self._writers, self._open or {}
+        if known is None:
+            last = self.last
+            known = {self._writer: (top, last.wall_time)} if self._writer and last else {}
+        ready: list[Point] = []
+        restarts: list[Restart] = []
+        columns = (steps.tolist(), wall_times.tolist(), values.tolist())
+        for writer, point in zip(writers.tolist(), map(Point, *columns), strict=True):
+            own, step = known.get(writer), point.step
+            known[writer] = (step, point.wall_time)
+            before = waiting.pop(writer, None)
+            if before is not None:
+                if before.step <= step <= top:
+                    self._put(ready)
+                    self._open = waiting
+                    self.restart()
+                    restarts.append(Restart(self.tag, top, before.step))
+                    known, waiting = {writer: (step, point.wall_time)}, {}
+                    ready, top = [before, point], step
+                    continue
+                self._strays = (*self._strays, before)[-MOST_STRAYS:]
+                self.stray_count += 1
+            if own is None:
+                since = point.wall_time - PASSING_SECONDS
+                passes = any(at > since for other, (_, at) in known.items() if other != writer)
+            else:
+                passes = step >= own[0] and before is None
+            if step >= top or passes:
+                ready.append(point)
+                top = max(top, step)
+            else:
+                waiting[writer] = point
+        self._put(ready)
+        self._writers, self._open = known, waiting or None
+        return restarts
+
+    def _put(self, points: list[Point]) -> None:
+        if not points:
+            return
+        ordered = sorted(points, key=_step_of)  # stable: each step's points in their order
+        steps = np.maximum(np.array([point.step for point in ordered], np.int64), self.last_step)
+        seconds = np.array([point.wall_time for point in ordered])
+        self.extend(steps, seconds, np.array([point.value for point in ordered]))
+
+
+def _step_of(point: Point) -> int:
+    return point.step

@@ -1,62 +1,51 @@
-"""Tags whose steps begin again: each time a series of its own."""
+"""Points of several sources, such as files, in one series a tag."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from nbviz.recording.event_files.batch import Points
-    from nbviz.recording.scalars.intake import Intake
-
-MOST_PARTS = 50
-"""Of one tag; what begins again after that stays at the step where the last part is."""
+    from nbviz.recording.scalars.store import ScalarStore
 
 
 class SeriesParts:
     """Gives points of several sources to series, whose steps never go backwards.
 
-    A source goes on where it was. A source that is new to a tag continues the tag's newest series
-    if it begins at its last step or after; else it begins a series `tag (2)`, `tag (3)` …
+    A source that is new to a tag continues its series if it begins at the last step or after; else
+    it begins a new segment, as a restarted training does. A source whose segment is no longer the
+    newest goes on in it.
 
     Args:
-        intake: Where the series are.
+        store: Where the series are.
     """
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
-        self._counts: dict[str, int] = {}
-        self._owners: dict[str, Hashable] = {}  # of series
+    def __init__(self, store: ScalarStore) -> None:
+        self._store = store
+        self._sources: dict[Hashable, int] = {}
+        self._owners: dict[str, list[int]] = {}  # of each tag's segments
 
     def extend(self, source: Hashable, tag: str, points: Points) -> None:
         """Append points of one tag in the order in which they were written."""
-        falls = np.flatnonzero(np.diff(points.steps) < 0) + 1
-        cuts = [0, *falls.tolist(), len(points.steps)]
-        for start, stop in pairwise(cuts):
-            part = slice(start, stop)
-            name = self._series_for(source, tag, int(points.steps[start]))
-            self._owners[name] = source
-            self._intake.extend(
-                name, points.steps[part], points.wall_times[part], points.values[part]
-            )
-
-    def _series_for(self, source: Hashable, tag: str, step: int) -> str:
-        count = self._counts.get(tag, 0)
-        names = [_name(tag, number) for number in range(count, 0, -1)]
-        owned = [name for name in names if self._owners[name] == source]
-        for name in (*owned[:1], *names[:1]):
-            last = self._intake.series[name].last
-            if last is None or step >= last.step:
-                return name
-        if count >= MOST_PARTS:
-            return names[0]
-        self._counts[tag] = count + 1
-        return _name(tag, count + 1)
-
-
-def _name(tag: str, number: int) -> str:
-    return tag if number == 1 else f"{tag} ({number})"
+        number = self._sources.setdefault(source, len(self._sources) + 1)
+        owners = self._owners.setdefault(tag, [number])
+        series = self._store.series.get(tag)
+        first = int(points.steps[0])
+        if series is not None and owners[-1] != number:
+            if number in owners:
+                older = series.segments[len(owners) - 1 - owners[::-1].index(number)]
+                if first >= older.last_step and not (points.steps[1:] < points.steps[:-1]).any():
+                    seconds = points.wall_times - self._store.started_at
+                    with self._store.lock:
+                        older.extend(points.steps, seconds, points.values)
+                    return
+            if first < series.last_step:
+                with self._store.lock:
+                    series.restart()
+                owners.append(number)
+            else:
+                owners[-1] = number
+        self._store.extend(tag, points.steps, points.wall_times, points.values, number)
+        owners += [number] * (len(self._store.series[tag].segments) - len(owners))

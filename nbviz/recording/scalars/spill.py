@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 EXTENT = 1 << 26  # bytes mapped at once: a process may have 65,530 maps, not more
 _ALIGNMENT = 64
+
+
+class Region(NamedTuple):
+    """Room in the file for columns of 8-byte numbers that come bit by bit."""
+
+    offset: int
+    columns: NDArray[np.float64]  # read-only: shape (columns, room)
 
 
 class SpillFile:
@@ -49,12 +56,7 @@ class SpillFile:
         Raises:
             OSError: The disk is full, or the directory cannot be written to.
         """
-        assert array.nbytes <= self._extent
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._directory, prefix="nbviz-")  # noqa: SIM115
-        start = -(-self._end // _ALIGNMENT) * _ALIGNMENT
-        if self._map is None or start + array.nbytes > self._mapped_at + self._extent:
-            start = self._map_extent()
+        start = self._place(array.nbytes)
         self._file.seek(start)
         self._file.write(np.ascontiguousarray(array).tobytes())
         self._file.flush()
@@ -65,6 +67,43 @@ class SpillFile:
             self._map, dtype=array.dtype, count=array.size, offset=start - self._mapped_at
         )
         return stored.reshape(array.shape)
+
+    def reserve(self, columns: int, room: int) -> Region:
+        """Return room for columns of numbers; on most systems it takes none until it is written.
+
+        Raises:
+            OSError: The disk is full, or the directory cannot be written to.
+        """
+        start = self._place(columns * room * 8)
+        self._end = start + columns * room * 8
+        assert self._map is not None
+        view = np.frombuffer(
+            self._map, np.float64, count=columns * room, offset=start - self._mapped_at
+        )
+        return Region(start, view.reshape(columns, room))
+
+    def write(self, region: Region, column: int, first: int, numbers: NDArray[Any]) -> None:
+        """Write numbers of 8 bytes into a column of a region, from its place `first` on.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        room = region.columns.shape[1]
+        assert numbers.itemsize == 8  # noqa: PLR2004
+        assert first + len(numbers) <= room
+        self._file.seek(region.offset + (column * room + first) * 8)
+        self._file.write(np.ascontiguousarray(numbers).tobytes())
+        self._file.flush()
+
+    def _place(self, nbytes: int) -> int:
+        """Return where something of this size goes."""
+        assert nbytes <= self._extent
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._directory, prefix="nbviz-")  # noqa: SIM115
+        start = -(-self._end // _ALIGNMENT) * _ALIGNMENT
+        if self._map is None or start + nbytes > self._mapped_at + self._extent:
+            start = self._map_extent()
+        return start
 
     def _map_extent(self) -> int:
         start = self._mapped_at + self._extent if self._map is not None else 0

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import weakref
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 
 from nbviz.errors import ConfigurationError
+from nbviz.inspection.tensors.heatmaps import plain_name
 from nbviz.inspection.tensors.hooks import Hook
-from nbviz.inspection.tensors.pictures import plain_name
 from nbviz.training.cuda_events import is_captured
 
 if TYPE_CHECKING:
@@ -23,7 +23,24 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from nbviz.recording.watching.watch import Watch
+
+class PassObserver(Protocol):
+    """What hooks tell what they see: a watch."""
+
+    modules: dict[str, nn.Module]
+
+    def pass_begins(self) -> None:
+        """Called before a training pass of a user's own loop."""
+        ...
+
+    def take_activations(self, name: str, output: torch.Tensor) -> None:
+        """Called with a module's output."""
+        ...
+
+    def take_gradients(self, gradients: Mapping[str, torch.Tensor]) -> None:
+        """Called at the end of a backward pass."""
+        ...
+
 
 _SHOWN = 8  # module names in an error
 
@@ -68,12 +85,12 @@ class Hooks:
     """The hooks of one watch.
 
     Args:
-        watch: Told what they see; not kept alive.
+        watch: Given what they see; not kept alive.
         model: The model.
         is_driven: Whether an engine tells the watch when a step has ended.
     """
 
-    def __init__(self, watch: Watch, model: nn.Module, *, is_driven: bool) -> None:
+    def __init__(self, watch: PassObserver, model: nn.Module, *, is_driven: bool) -> None:
         self._watch = weakref.ref(watch)
         self._is_driven = is_driven
         self._handles: list[Any] = []
@@ -148,7 +165,7 @@ class Hooks:
 class _OutputHook:
     """Takes one output, then itself off."""
 
-    def __init__(self, watch: weakref.ref[Watch], name: str) -> None:
+    def __init__(self, watch: weakref.ref[PassObserver], name: str) -> None:
         self._watch = watch
         self._name = name
         self.handle: Any = None

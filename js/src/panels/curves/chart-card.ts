@@ -1,0 +1,296 @@
+// One chart of the curves panel: title, legend, plot, readout, and the same as a table.
+import type { Range } from "../../charts/lines/axis";
+import { scaled } from "../../charts/lines/gestures";
+import { LineChart } from "../../charts/lines/line";
+import type { Plot } from "../../charts/lines/plot";
+import { stepBeside, type Trace, xOfStep } from "../../charts/lines/trace";
+import { type Reading, readAt, summarize } from "../../charts/readout";
+import { element } from "../../ui/element";
+import { formatCount } from "../../ui/format";
+import { icon } from "../../ui/icons";
+import { menu } from "../../ui/menu";
+import type { Theme } from "../../ui/theme";
+import type { View } from "./chart-curves";
+import { Legend, type LegendEntry } from "./legend";
+import { curvesTable } from "./table";
+import { CurvesTooltip } from "./tooltip";
+
+/** How often what is only read, not watched, is written anew. */
+const WORDS_MS = 1000;
+/** How often the last values beside the names change: faster than that they cannot be read. */
+const VALUES_MS = 100;
+const EVENT_REACH_PX = 5;
+const KEYS_HELP = "Left and right arrows move the cursor, + and − zoom, 0 resets.";
+
+export type ExportFormat = "png" | "svg" | "csv";
+
+/** What a chart asks of its panel. */
+export interface ChartActions {
+	/** The step under the pointer or the keyboard's cursor. */
+	point(step: number | undefined): void;
+	zoom(x: Range): void;
+	reset(): void;
+	toggle(key: string): void;
+	isolate(title: string, key: string): void;
+	enlarge(title: string): void;
+	save(title: string, format: ExportFormat): void;
+	/** The size, the values' range or the table changed: draw again. */
+	redraw(): void;
+}
+
+/** What a chart draws in a frame. `plot.traces` are the lines that are shown. */
+export interface ChartFrame {
+	readonly plot: Omit<Plot, "y">;
+	readonly legend: readonly LegendEntry[];
+	readonly nanCount: number;
+	readonly view: View;
+	readonly theme: Theme;
+}
+
+export class ChartCard {
+	readonly root: HTMLElement;
+	/** True while its points lie so far from the other charts' that it has an x range of its own. */
+	isApart = false;
+	/** The x range that the reader chose for this chart alone. */
+	x: Range | undefined;
+	/** The range of values that the reader chose; undefined follows the data. */
+	y: Range | undefined;
+	plot: Plot | undefined;
+	private readonly box = element("div", "nbviz-plot", {
+		role: "img",
+		tabindex: "0",
+		"data-lm-suppress-shortcuts": "true",
+		"aria-description": KEYS_HELP,
+	});
+	private readonly table = element("div", "nbviz-chart-table", { hidden: "" });
+	private readonly badge = element("span", "nbviz-chart-badge", { hidden: "" });
+	private readonly enlargeButton = iconButton("expand", "Enlarge");
+	private readonly legend: Legend;
+	private readonly tip = new CurvesTooltip();
+	private readonly chart: LineChart;
+	private readonly closeMenu: () => void;
+	private readonly resizes: ResizeObserver;
+	private frame: ChartFrame | undefined;
+	private noted = "0 false";
+	private pointed: number | undefined;
+	private isPointedHere = false;
+	private wordsAt = Number.NEGATIVE_INFINITY;
+	private valuesAt = Number.NEGATIVE_INFINITY;
+	private valuesTimer: ReturnType<typeof setTimeout> | undefined;
+	private valuesOf = "";
+	private size = { width: 0, height: 0 };
+
+	constructor(
+		readonly title: string,
+		private readonly actions: ChartActions,
+	) {
+		this.legend = new Legend(title, {
+			toggle: (key) => actions.toggle(key),
+			isolate: (key) => actions.isolate(title, key),
+		});
+		this.chart = new LineChart(this.box, {
+			hover: (x) => this.hover(x),
+			zoom: (x, y) => {
+				this.y = y ?? this.y;
+				actions.zoom(x);
+			},
+			reset: () => actions.reset(),
+		});
+		const saving = menu(iconButton("save", `Save ${title}`), [
+			{ label: "PNG picture", run: () => actions.save(title, "png") },
+			{ label: "SVG drawing", run: () => actions.save(title, "svg") },
+			{ label: "CSV values", run: () => actions.save(title, "csv") },
+		]);
+		this.closeMenu = saving.close;
+		const tabular = iconButton("table", "Show as table");
+		tabular.setAttribute("aria-pressed", "false");
+		tabular.addEventListener("click", () => {
+			this.table.hidden = !this.table.hidden;
+			tabular.setAttribute("aria-pressed", String(!this.table.hidden));
+			this.wordsAt = Number.NEGATIVE_INFINITY;
+			actions.redraw();
+		});
+		this.enlargeButton.addEventListener("click", () => actions.enlarge(title));
+		this.root = element(
+			"figure",
+			"nbviz-chart",
+			{ "data-chart": title },
+			element(
+				"header",
+				"nbviz-chart-header",
+				{},
+				element("h4", "nbviz-chart-title", { title }, title),
+				this.legend.beside,
+				this.badge,
+				element("span", "nbviz-chart-tools", {}, tabular, saving.root, this.enlargeButton),
+			),
+			this.legend.root,
+			element("div", "nbviz-plot-host", {}, this.box, this.tip.root),
+			this.table,
+		);
+		this.box.addEventListener("keydown", (event) => this.key(event));
+		this.box.addEventListener("blur", () => actions.point(undefined));
+		this.resizes = new ResizeObserver(([entry]) => {
+			if (!entry) return;
+			const { width, height } = entry.contentRect;
+			this.size = { width: Math.floor(width), height: Math.floor(height) };
+			actions.redraw();
+		});
+		this.resizes.observe(this.box);
+	}
+
+	setEnlarged(isEnlarged: boolean): void {
+		this.root.dataset.enlarged = String(isEnlarged);
+		this.enlargeButton.setAttribute("aria-pressed", String(isEnlarged));
+	}
+
+	draw(frame: ChartFrame): void {
+		this.frame = frame;
+		this.plot = { ...frame.plot, y: this.y };
+		const { width, height } = this.size;
+		this.legend.update(frame.legend);
+		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height);
+		this.note(frame.nanCount, frame.view.isLog && this.chart.leavesOut);
+		this.readOut();
+		const now = performance.now();
+		if (now - this.wordsAt < WORDS_MS) return;
+		this.wordsAt = now;
+		this.box.setAttribute("aria-label", summarize(this.title, frame.plot.traces));
+		if (!this.table.hidden) {
+			this.table.replaceChildren(curvesTable(this.title, frame.plot.traces, frame.plot.x));
+		}
+	}
+
+	/** Says beside the title what the lines cannot show. */
+	private note(nanCount: number, leavesOut: boolean): void {
+		const key = `${nanCount} ${leavesOut}`;
+		if (key === this.noted) return;
+		this.noted = key;
+		const nan = nanCount > 0 ? `${formatCount(nanCount)} NaN` : "";
+		const text = [nan, leavesOut ? "values ≤ 0 not shown" : ""].filter(Boolean).join(", ");
+		this.badge.hidden = text === "";
+		this.badge.textContent = text;
+	}
+
+	/** Shows the values at `step`, wherever the pointer is; undefined shows the last ones. */
+	showStep(step: number | undefined): void {
+		this.pointed = step;
+		this.readOut();
+	}
+
+	destroy(): void {
+		this.closeMenu();
+		clearTimeout(this.valuesTimer);
+		this.resizes.disconnect();
+		this.chart.destroy();
+		this.root.remove();
+	}
+
+	private readOut(): void {
+		const { frame, plot } = this;
+		if (!frame || !plot) return;
+		const { traces } = plot;
+		const at = this.pointed === undefined ? undefined : xOfStep(traces, this.pointed);
+		if (at === undefined || this.pointed === undefined) {
+			this.chart.showCursor(undefined, []);
+			this.showLastValues(plot, frame);
+			this.tip.hide();
+			return;
+		}
+		this.valuesAt = Number.NEGATIVE_INFINITY;
+		const readings = readAt(traces, at, plot.x);
+		const shown = (reading: Reading) => reading.smoothed ?? reading.value;
+		this.legend.show(new Map(readings.map((reading) => [reading.key, shown(reading)])));
+		const dots = readings.filter((reading) => drawable(shown(reading), plot.isLog));
+		this.chart.showCursor(
+			at,
+			dots.map((reading) => ({ x: reading.x, y: shown(reading), color: reading.color })),
+		);
+		if (this.isPointedHere) {
+			const { width } = this.chart.inside;
+			const reach = (EVENT_REACH_PX / Math.max(1, width)) * (plot.x.max - plot.x.min);
+			const notes = plot.events.filter(({ x }) => Math.abs(x - at) <= reach);
+			const texts = [...new Set(notes.map(({ text }) => text))].slice(0, 4);
+			this.tip.show(readings, this.pointed, texts, this.chart.leftOf(at), this.size.width);
+		} else this.tip.hide();
+	}
+
+	private showLastValues({ traces }: Plot, { view }: ChartFrame): void {
+		const now = performance.now();
+		const wait = this.valuesAt + VALUES_MS - now;
+		const shown = traces.flatMap((trace) => (trace.columns.length > 0 ? [trace.key] : []));
+		const valuesOf = `${view.smoothing} ${shown.join(" ")}`;
+		if (wait > 0 && valuesOf === this.valuesOf) {
+			this.valuesTimer ??= setTimeout(() => {
+				this.valuesTimer = undefined;
+				this.readOut();
+			}, wait);
+			return;
+		}
+		this.valuesAt = now;
+		this.valuesOf = valuesOf;
+		this.legend.show(new Map(traces.flatMap(lastValue)));
+	}
+
+	private hover(x: number | undefined): void {
+		const { plot } = this;
+		this.isPointedHere = x !== undefined;
+		const near = x === undefined || !plot ? undefined : readAt(plot.traces, x, plot.x);
+		const best = near?.reduce<Reading | undefined>(
+			(nearest, reading) =>
+				nearest && Math.abs(nearest.x - (x ?? 0)) <= Math.abs(reading.x - (x ?? 0))
+					? nearest
+					: reading,
+			undefined,
+		);
+		this.actions.point(best?.step);
+	}
+
+	private key(event: KeyboardEvent): void {
+		const { plot } = this;
+		if (!plot || event.ctrlKey || event.metaKey || event.altKey) return;
+		const { min, max } = plot.x;
+		const middle = (min + max) / 2;
+		const here =
+			(this.pointed === undefined ? undefined : xOfStep(plot.traces, this.pointed)) ?? max;
+		const scaleBy = (factor: number) => {
+			const center = here >= min && here <= max ? here : middle;
+			this.actions.zoom(scaled(plot.x, center, factor));
+		};
+		const pixel = (max - min) / Math.max(1, this.chart.inside.width);
+		const move = (direction: number) => {
+			this.isPointedHere = true;
+			const step = stepBeside(plot.traces, here, direction * (event.shiftKey ? 40 : 4) * pixel);
+			if (step !== undefined) this.actions.point(step);
+		};
+		if (event.key === "ArrowLeft") move(-1);
+		else if (event.key === "ArrowRight") move(1);
+		else if (event.key === "+" || event.key === "=") scaleBy(0.5);
+		else if (event.key === "-" || event.key === "−") scaleBy(2);
+		else if (event.key === "0") this.actions.reset();
+		else if (event.key === "Escape") this.actions.point(undefined);
+		else return;
+		event.preventDefault();
+		event.stopPropagation();
+	}
+}
+
+function iconButton(name: "expand" | "save" | "table", label: string): HTMLButtonElement {
+	return element(
+		"button",
+		"nbviz-button nbviz-button-quiet nbviz-icon-button",
+		{ type: "button", title: label, "aria-label": label },
+		icon(name),
+	);
+}
+
+function lastValue(trace: Trace): [string, number][] {
+	const end = trace.columns.length - 1;
+	if (end < 0) return [];
+	const mean = trace.smoothed?.[end] ?? trace.columns.mean[end] ?? Number.NaN;
+	return [[trace.key, Number.isNaN(mean) ? (trace.columns.max[end] ?? mean) : mean]];
+}
+
+function drawable(value: number, isLog: boolean): boolean {
+	return Number.isFinite(value) && (!isLog || value > 0);
+}

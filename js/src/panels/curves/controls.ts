@@ -1,0 +1,223 @@
+// The controls above the charts: smoothing, axes, outliers, filter, reset, export.
+import type { XKind } from "../../charts/lines/axis";
+import { element } from "../../ui/element";
+import { formatCount } from "../../ui/format";
+import { icon } from "../../ui/icons";
+import { menu } from "../../ui/menu";
+import type { ExportFormat } from "./chart-card";
+import type { View } from "./chart-curves";
+
+const MOST_SMOOTHING = 0.99;
+const X_KINDS: [XKind, string][] = [
+	["step", "Step"],
+	["epoch", "Epoch"],
+	["time", "Time"],
+];
+
+export interface ControlsActions {
+	/** The view was changed. */
+	changed(): void;
+	filter(text: string): void;
+	reset(): void;
+	save(format: ExportFormat): void;
+	/** Save nothing of what is waited for. */
+	cancelSave(): void;
+}
+
+export class CurvesControls {
+	readonly root = element("div", "nbviz-strip");
+	private readonly resetButton = element(
+		"button",
+		"nbviz-button nbviz-button-quiet nbviz-button-small",
+		{ type: "button", title: "Show all again (double-click on a chart, or 0)" },
+		"Reset zoom",
+	);
+	private readonly filterBox = element("input", "nbviz-input nbviz-filter", {
+		type: "search",
+		placeholder: "Filter tags",
+		"aria-label": "Filter tags",
+		title: "Part of a tag, or a regular expression such as layer[12]/.*norm",
+		spellcheck: "false",
+		hidden: "",
+	});
+	private readonly foundCount = element("output", "nbviz-strip-found", { hidden: "" });
+	private readonly epochOption = element("option", "", { value: "epoch" }, "Epoch");
+	private readonly saveButton = element(
+		"button",
+		"nbviz-button nbviz-button-quiet nbviz-button-small",
+		{ type: "button", title: "Save all charts that pass the filter, those of closed groups too" },
+		icon("save"),
+		"Save",
+	);
+	/** In place of the save button while points are on their way. */
+	private readonly waiting = element("button", "nbviz-button nbviz-button-small", {
+		type: "button",
+		title: "Click to save nothing",
+		"aria-busy": "true",
+		hidden: "",
+	});
+	private readonly closeMenu: () => void;
+
+	constructor(
+		private readonly view: View,
+		filter: string,
+		actions: ControlsActions,
+	) {
+		const xAxis = element(
+			"select",
+			"nbviz-select",
+			{ "aria-label": "Horizontal axis" },
+			...X_KINDS.map(([kind, name]) =>
+				kind === "epoch" ? this.epochOption : element("option", "", { value: kind }, name),
+			),
+		);
+		xAxis.value = view.xKind;
+		xAxis.addEventListener("change", () => {
+			const kind = X_KINDS.find(([candidate]) => candidate === xAxis.value)?.[0];
+			view.xKind = kind ?? "step";
+			view.zoom = undefined;
+			actions.changed();
+		});
+		const log = this.toggle(
+			"Log",
+			"Logarithmic values; those up to 0 have no place on it",
+			view.isLog,
+			(on) => {
+				view.isLog = on;
+				actions.changed();
+			},
+		);
+		const outliers = this.toggle(
+			"Clip outliers",
+			"Scale the values' axis to the middle 90 % of what is in sight",
+			view.ignoresOutliers,
+			(on) => {
+				view.ignoresOutliers = on;
+				actions.changed();
+			},
+		);
+		this.filterBox.value = filter;
+		this.filterBox.addEventListener("input", () => actions.filter(this.filterBox.value));
+		this.resetButton.addEventListener("click", () => actions.reset());
+		const exporting = menu(this.saveButton, [
+			{ label: "PNG picture", run: () => actions.save("png") },
+			{ label: "SVG drawing", run: () => actions.save("svg") },
+			{ label: "CSV values", run: () => actions.save("csv") },
+		]);
+		this.closeMenu = exporting.close;
+		this.waiting.addEventListener("click", () => actions.cancelSave());
+		this.root.append(
+			this.filterBox,
+			this.foundCount,
+			this.resetButton,
+			this.smoothing(actions),
+			element("label", "nbviz-strip-field", {}, "x axis", xAxis),
+			element("div", "nbviz-segments", { role: "group", "aria-label": "Values" }, log, outliers),
+			exporting.root,
+			this.waiting,
+			help(),
+		);
+		this.update(false, 0);
+	}
+
+	/** Fits the controls to what there is: epochs to count in, tags to filter, a zoom to leave. */
+	update(hasEpochs: boolean, tags: number, isZoomed = false): void {
+		this.epochOption.disabled = !hasEpochs;
+		this.filterBox.hidden = tags <= FILTER_FROM && this.filterBox.value === "";
+		this.resetButton.hidden = !isZoomed;
+	}
+
+	/** Tells how many of all charts the filter finds; undefined where nothing is filtered. */
+	found(charts: number | undefined, all: number): void {
+		this.foundCount.hidden = charts === undefined;
+		this.foundCount.textContent = `${formatCount(charts ?? 0)} of ${formatCount(all)}`;
+	}
+
+	/** Says what a save waits for; undefined for nothing. The focus stays on what is pressed next. */
+	waits(progress: string | undefined): void {
+		const [before, now] =
+			progress === undefined ? [this.waiting, this.saveButton] : [this.saveButton, this.waiting];
+		const hadFocus = document.activeElement === before;
+		this.waiting.textContent = progress ?? "";
+		this.waiting.hidden = progress === undefined;
+		this.saveButton.hidden = progress !== undefined;
+		if (hadFocus) now.focus();
+	}
+
+	destroy(): void {
+		this.closeMenu();
+	}
+
+	private smoothing(actions: ControlsActions): HTMLElement {
+		const slider = element("input", "nbviz-slider", {
+			type: "range",
+			"data-lm-suppress-shortcuts": "true", // JupyterLab moves between cells by arrows
+			min: "0",
+			max: String(MOST_SMOOTHING),
+			step: "0.01",
+			value: String(this.view.smoothing),
+			"aria-label": "Smoothing",
+		});
+		const value = element("output", "nbviz-strip-value");
+		const show = () => {
+			value.textContent = Number(slider.value).toFixed(2);
+			slider.style.setProperty("--filled", `${(100 * Number(slider.value)) / MOST_SMOOTHING}%`);
+		};
+		slider.addEventListener("input", () => {
+			this.view.smoothing = Number(slider.value);
+			show();
+			actions.changed();
+		});
+		show();
+		return element("label", "nbviz-strip-field nbviz-smoothing", {}, "Smoothing", slider, value);
+	}
+
+	private toggle(
+		label: string,
+		title: string,
+		isOn: boolean,
+		set: (on: boolean) => void,
+	): HTMLButtonElement {
+		const button = element(
+			"button",
+			"nbviz-segment",
+			{ type: "button", title, "aria-pressed": String(isOn) },
+			label,
+		);
+		button.addEventListener("click", () => {
+			const on = button.getAttribute("aria-pressed") !== "true";
+			button.setAttribute("aria-pressed", String(on));
+			set(on);
+		});
+		return button;
+	}
+}
+
+const FILTER_FROM = 8;
+
+const GESTURES = [
+	["Drag", "zoom in"],
+	["Shift + drag", "pan"],
+	["Ctrl or ⌘ + wheel", "zoom"],
+	["Shift + wheel", "pan"],
+	["Double-click or 0", "show all"],
+	["Shift + Enter", "show a focused line alone"],
+	["← →", "move the cursor of a focused chart"],
+	["+ −", "zoom a focused chart"],
+];
+
+/** What can be done with a chart, behind a question mark. */
+function help(): HTMLElement {
+	const rows = GESTURES.flatMap(([keys = "", meaning = ""]) => [
+		element("dt", "", {}, keys),
+		element("dd", "", {}, meaning),
+	]);
+	const label = "How to zoom and read the charts";
+	const summary = element(
+		"summary",
+		"nbviz-button nbviz-button-quiet nbviz-icon-button",
+		{ title: label, "aria-label": label },
+		"?",
+	);
+	return element("details", "nbviz-help", {}, summary, element("dl", "", {}, ...rows));
+}

@@ -1,0 +1,164 @@
+// Draws the charts in sight: the x range that they share, their lines, and the finer points of a zoom.
+import type { Range } from "../../charts/lines/axis";
+import type { ChartPicture } from "../../charts/svg";
+import type { Context } from "../../session/panel";
+import { readTheme, type Theme } from "../../ui/theme";
+import type { ChartCard, ChartFrame } from "./chart-card";
+import type { ChartCards } from "./chart-cards";
+import type { Curve } from "./chart-curves";
+import type { CurvesChoices } from "./choices";
+import { Details } from "./details";
+import { extentOf, SharedRange, stepsIn } from "./ranges";
+import { eventMarks, Tracer } from "./traces";
+
+/** A chart whose points end before this share of the common x range has a range of its own. */
+const OWN_RANGE_SHARE = 0.2;
+
+export class CurvesDrawing {
+	/** The lines of each chart by its title, of charts that are not there too. */
+	lines: ReadonlyMap<string, readonly Curve[]> = new Map();
+	readonly range: SharedRange;
+	theme: Theme;
+	private readonly tracer = new Tracer();
+	private readonly details: Details;
+	private frames = 0;
+	private drawnVersions = 0;
+	private scheduled = 0;
+
+	constructor(
+		/** Its data attributes say what was drawn, for tests and benchmarks. */
+		private readonly root: HTMLElement,
+		private readonly context: Context,
+		private readonly choices: CurvesChoices,
+		private readonly cards: ChartCards,
+		/** Is called after each frame with whether a range was chosen. */
+		private readonly drawn: (isZoomed: boolean) => void,
+	) {
+		this.range = new SharedRange(choices.view, choices.isFollowing);
+		this.theme = readTheme(context.root);
+		this.details = new Details(context.asker, () => this.schedule());
+		root.dataset.frames = "0";
+	}
+
+	destroy(): void {
+		cancelAnimationFrame(this.scheduled);
+		this.details.stop();
+	}
+
+	/** Draws in the next frame; the store's own frame may come first. */
+	schedule(): void {
+		if (this.scheduled === 0) this.scheduled = requestAnimationFrame(() => this.draw());
+	}
+
+	recolour(): void {
+		this.theme = readTheme(this.context.root);
+		this.schedule();
+	}
+
+	draw(): void {
+		cancelAnimationFrame(this.scheduled);
+		this.scheduled = 0;
+		const { view } = this.choices;
+		const all = this.extent(this.all);
+		const range = this.range.now(all);
+		let versions = 0;
+		let lastStep = 0;
+		const drawn: Curve[] = [];
+		for (const [title, lines] of this.lines) {
+			for (const { series } of lines) {
+				versions += series.version;
+				lastStep = Math.max(lastStep, series.last?.step ?? 0);
+			}
+			const chart = this.cards.get(title);
+			if (!chart || !this.cards.isInSight(chart)) continue;
+			const own = this.extent(lines);
+			chart.isApart = isApart(own, all);
+			chart.draw(this.frame(lines, chart.isApart ? (chart.x ?? own) : range));
+			drawn.push(...lines.filter(({ key }) => !view.hidden.has(key)));
+		}
+		if (view.zoom) {
+			const steps = stepsIn(range, drawn, this.tracer, view);
+			if (steps) this.details.want(drawn, steps);
+		}
+		this.drawn(Boolean(view.zoom || this.cards.all.some((chart) => chart.x ?? chart.y)));
+		if (drawn.length === 0 || versions === this.drawnVersions) return;
+		this.drawnVersions = versions;
+		this.frames += 1;
+		this.root.dataset.frames = String(this.frames);
+		this.root.dataset.lastStep = String(lastStep);
+	}
+
+	/** Shows the values at the shared cursor. */
+	point(): void {
+		const { step } = this.context.pointedStep;
+		for (const chart of this.cards.all) {
+			if (this.cards.isInSight(chart)) chart.showStep(step);
+		}
+	}
+
+	zoom(chart: ChartCard, range: Range): void {
+		if (chart.isApart) chart.x = range;
+		else this.range.zoom(range, this.extent(this.all));
+	}
+
+	/** Shows everything again. */
+	reset(): void {
+		this.choices.view.zoom = undefined;
+		this.details.stop();
+	}
+
+	/** Charts as they look on the page, those that are not there too. */
+	pictures(charts: ReadonlyMap<string, readonly Curve[]>): ChartPicture[] {
+		const { ranges, view } = this.choices;
+		const all = this.extent([...this.all, ...[...charts.values()].flat()]);
+		const range = this.range.now(all);
+		return [...charts].map(([title, lines]) => {
+			const chosen = this.cards.get(title) ?? ranges.get(title);
+			const own = this.extent(lines);
+			const x = isApart(own, all) ? (chosen?.x ?? own) : range;
+			const { plot } = this.frame(lines, x);
+			return { title, plot: { ...plot, y: chosen?.y }, xKind: view.xKind };
+		});
+	}
+
+	private get all(): Curve[] {
+		return [...this.lines.values()].flat();
+	}
+
+	private extent(lines: readonly Curve[]): Range {
+		return extentOf(lines, this.tracer, this.choices.view);
+	}
+
+	private frame(lines: readonly Curve[], x: Range): ChartFrame {
+		const { theme, tracer, details } = this;
+		const { view } = this.choices;
+		const shown = lines.filter(({ key }) => !view.hidden.has(key));
+		const points = Math.max(0, ...lines.map(({ series }) => series.pointCount));
+		const oneOfEachRun = new Map(shown.map((line) => [line.run, line]));
+		return {
+			view,
+			theme,
+			plot: {
+				traces: shown.map((line) => tracer.trace(line, points, view, details, theme)),
+				events: [...oneOfEachRun.values()].flatMap((line) =>
+					eventMarks(line, view, tracer.x(line, view)),
+				),
+				x,
+				isLog: view.isLog,
+				ignoresOutliers: view.ignoresOutliers,
+			},
+			legend: lines.map(({ key, name, color, isDashed }) => ({
+				key,
+				name,
+				color: theme.series[color % theme.series.length] ?? theme.text,
+				isDashed,
+				isShown: !view.hidden.has(key),
+			})),
+			nanCount: lines.reduce((sum, { series }) => sum + series.nanCount, 0),
+		};
+	}
+}
+
+function isApart(own: Range, all: Range): boolean {
+	return own.max < OWN_RANGE_SHARE * all.max;
+}

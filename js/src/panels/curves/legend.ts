@@ -1,0 +1,123 @@
+// The legend of a chart: which line is whose, its value, and whether it is drawn. A line that is called
+// like its chart stands beside the chart's title, without its name.
+
+import { element } from "../../ui/element";
+import { formatNumber } from "../../ui/format";
+
+export interface LegendEntry {
+	readonly key: string;
+	readonly name: string;
+	/** A CSS colour. */
+	readonly color: string;
+	readonly isDashed: boolean;
+	readonly isShown: boolean;
+}
+
+export interface LegendListener {
+	toggle(key: string): void;
+	/** Show this line alone or, if it is alone, all lines. */
+	isolate(key: string): void;
+}
+
+const HINT =
+	"Click: hide or show. Double-click, Alt-click or Shift + Enter: show alone, and all again.";
+
+interface Item {
+	readonly button: HTMLButtonElement;
+	readonly swatch: HTMLElement;
+	readonly name: Text;
+	readonly value: HTMLElement;
+}
+
+export class Legend {
+	/** Below the title: a button for each line. */
+	readonly root = element("div", "nbviz-legend", {
+		role: "group",
+		"aria-label": "Lines",
+		"data-lm-suppress-shortcuts": "true", // JupyterLab runs cells by Shift + Enter
+	});
+	private readonly items = new Map<string, Item>();
+	private readonly swatch = element("span", "nbviz-line-swatch");
+	private readonly value = element("span", "nbviz-legend-value");
+	/** Beside the title: the only line, which needs no name. */
+	readonly beside = element("span", "nbviz-legend-beside", {}, this.swatch, this.value);
+	private only: string | undefined;
+	private shown = "";
+
+	constructor(
+		private readonly title: string,
+		private readonly listener: LegendListener,
+	) {}
+
+	/** Shows these lines; buttons that stay keep their focus. */
+	update(lines: readonly LegendEntry[]): void {
+		const now = JSON.stringify(lines);
+		if (now === this.shown) return;
+		this.shown = now;
+		const [first] = lines;
+		// One that was hidden needs its button to come back.
+		const isNamed = lines.length === 1 && first?.name === this.title && first.isShown;
+		this.only = isNamed ? first.key : undefined;
+		this.beside.hidden = !isNamed;
+		this.root.hidden = isNamed;
+		if (isNamed) setColour(this.swatch, first);
+		const entries = isNamed ? [] : lines;
+		const keys = new Set(entries.map(({ key }) => key));
+		for (const [key, { button }] of this.items) {
+			if (keys.has(key)) continue;
+			button.remove();
+			this.items.delete(key);
+		}
+		for (const entry of entries) {
+			const item = this.items.get(entry.key) ?? this.add(entry.key);
+			item.name.data = entry.name;
+			setColour(item.swatch, entry);
+			item.button.setAttribute("aria-pressed", String(entry.isShown));
+		}
+	}
+
+	/** Writes each line's value; a line without one shows a dash. */
+	show(values: ReadonlyMap<string, number>): void {
+		for (const [key, { value }] of this.items) write(value, values.get(key));
+		if (this.only !== undefined) write(this.value, values.get(this.only));
+	}
+
+	private add(key: string): Item {
+		const swatch = element("span", "nbviz-line-swatch");
+		const name = document.createTextNode("");
+		const value = element("span", "nbviz-legend-value");
+		const button = element(
+			"button",
+			"nbviz-legend-item",
+			{ type: "button", title: HINT },
+			swatch,
+			element("span", "nbviz-legend-name", {}, name),
+			value,
+		);
+		button.addEventListener("click", (event) => {
+			if (event.altKey) this.listener.isolate(key);
+			else this.listener.toggle(key);
+		});
+		button.addEventListener("keydown", (event) => {
+			if (event.key !== "Enter" || !event.shiftKey) return;
+			event.preventDefault(); // which would be a click
+			this.listener.isolate(key);
+		});
+		button.addEventListener("dblclick", () => this.listener.isolate(key));
+		this.root.append(button);
+		const item = { button, swatch, name, value };
+		this.items.set(key, item);
+		return item;
+	}
+}
+
+function setColour(swatch: HTMLElement, { color, isDashed }: LegendEntry): void {
+	swatch.style.color = color;
+	swatch.dataset.dashed = String(isDashed);
+}
+
+function write(value: HTMLElement, number: number | undefined): void {
+	const text = number === undefined ? "–" : formatNumber(number);
+	if (value.textContent !== text) value.textContent = text;
+	value.classList.toggle("nbviz-bad", number !== undefined && !Number.isFinite(number));
+}

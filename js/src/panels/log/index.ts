@@ -1,0 +1,16 @@
+// The log panel: prints, warnings, errors and events.
+import type { LogUpdate } from "../../protocol/index.gen";
+import type { Panel } from "../../session/panel";
+import log from "./log.css";
+import { mountLog } from "./panel";
+import { applyLog, type LogState, logState } from "./state";
+
+export const panel: Panel<LogState, LogUpdate> = {
+	name: "log",
+	kinds: ["lines_appended"],
+	state: logState,
+	apply: applyLog,
+	has_content: (run) => logState.of(run).lines.length > 0,
+	mount: mountLog,
+	styles: log,
+};

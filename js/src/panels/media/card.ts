@@ -1,0 +1,195 @@
+// One tag's item at the panel's step: its name, what was logged, and from which step it is.
+
+import { element } from "../../ui/element";
+import { formatCount } from "../../ui/format";
+import { icon } from "../../ui/icons";
+import type { ItemHolder, ItemRequest, MediaContent } from "./loader";
+import { type MediaEntry, placeAt } from "./media-index";
+import { type MediaHost, type MediaView, mediaView } from "./views";
+
+const HEIGHT = 214;
+const MOST_ENLARGED = 560;
+
+export class MediaCard implements ItemHolder {
+	readonly root: HTMLElement;
+	isOnScreen = false;
+	private readonly frame = element("div", "nbviz-media-frame");
+	private readonly tip = element("div", "nbviz-tip", { role: "status" });
+	private readonly waiting = element("p", "nbviz-empty", {}, "Loading…");
+	private readonly step = element("span");
+	private readonly note = element("span");
+	private readonly enlarger: HTMLButtonElement;
+	private readonly view: MediaView;
+	private readonly resizes: ResizeObserver;
+	private shownStep = Number.POSITIVE_INFINITY;
+	/** What was asked last and came, or was refused. */
+	private settled = "";
+	private isEnlarged = false;
+
+	constructor(
+		private readonly run_id: string,
+		public entry: MediaEntry,
+		host: Omit<MediaHost, "tag" | "describe" | "enlarge">,
+		private readonly changed: () => void,
+	) {
+		const { tag, kind } = entry;
+		this.view = mediaView(kind, {
+			...host,
+			tag,
+			describe: (text, x, y) => this.point(text, x, y),
+			enlarge: () => this.enlarge(),
+		});
+		this.enlarger = element(
+			"button",
+			"nbviz-button nbviz-button-quiet nbviz-icon-button",
+			{ type: "button", "aria-pressed": "false", title: "Enlarge", "aria-label": `Enlarge ${tag}` },
+			icon("expand"),
+		);
+		this.enlarger.addEventListener("click", () => this.enlarge());
+		this.tip.hidden = true;
+		this.view.root.hidden = true;
+		this.frame.append(this.view.root, this.waiting, this.tip);
+		this.root = element(
+			"article",
+			"nbviz-media-card",
+			{ "aria-label": tag, "data-kind": kind, "data-tag": tag },
+			element(
+				"header",
+				"nbviz-picture-head",
+				{},
+				element(
+					"span",
+					"nbviz-picture-name",
+					{ title: tag },
+					element("bdi", "", {}, shortName(tag)),
+				),
+				this.enlarger,
+			),
+			this.frame,
+			element("div", "nbviz-picture-foot", {}, this.step, this.note),
+		);
+		this.root.style.setProperty("--media-height", `${HEIGHT}px`);
+		this.resizes = new ResizeObserver(() => this.fit());
+		this.resizes.observe(this.frame);
+	}
+
+	remove(): void {
+		this.resizes.disconnect();
+		this.view.remove();
+		this.root.remove();
+	}
+
+	/** Shows the item at or before a step. */
+	show(step: number): void {
+		this.shownStep = step;
+		this.draw();
+	}
+
+	recolour(): void {
+		this.view.recolour();
+	}
+
+	needed(): ItemRequest | undefined {
+		const step = this.wantedStep;
+		if (!this.isOnScreen || step === undefined) return undefined;
+		const { tag, revision, steps } = this.entry;
+		const isNewest = step === steps.at(-1);
+		const request: ItemRequest = {
+			run_id: this.run_id,
+			tag,
+			step,
+			revision: isNewest ? revision : 0,
+			after: this.entry.kind === "histogram" ? this.view.held : -1,
+			pixels: this.pixels,
+		};
+		return keyOf(request) === this.settled ? undefined : request;
+	}
+
+	take(content: MediaContent, request: ItemRequest): void {
+		this.settled = keyOf(request);
+		this.view.take(content);
+		this.waiting.hidden = true;
+		this.view.root.hidden = false;
+		this.fit();
+		this.draw();
+	}
+
+	fail(reason: string, request: ItemRequest): void {
+		this.settled = keyOf(request);
+		this.view.root.hidden = true;
+		this.waiting.hidden = false;
+		this.waiting.textContent = reason;
+	}
+
+	/** A course of histograms is asked for up to its end, and then shown at any step. */
+	private get wantedStep(): number | undefined {
+		const { kind, steps } = this.entry;
+		if (kind === "histogram") return steps.at(-1);
+		return steps[placeAt(steps, this.shownStep)];
+	}
+
+	private get pixels(): number {
+		const shown = this.isEnlarged ? 2 * MOST_ENLARGED : 2 * HEIGHT;
+		return Math.round(shown * Math.min(2, window.devicePixelRatio || 1));
+	}
+
+	private draw(): void {
+		const { steps } = this.entry;
+		const isEarly = placeAt(steps, this.shownStep) < 0;
+		this.root.dataset.early = String(isEarly);
+		const shown = this.view.show(this.shownStep);
+		if (isEarly) {
+			this.step.textContent = `first at step ${formatCount(steps[0] ?? 0)}`;
+			this.note.textContent = "";
+			delete this.root.dataset.step;
+			return;
+		}
+		if (!shown) return;
+		this.root.dataset.step = String(shown.step);
+		this.step.textContent = `step ${formatCount(shown.step)}`;
+		this.note.textContent = shown.note;
+	}
+
+	private enlarge(): void {
+		this.isEnlarged = !this.isEnlarged;
+		this.root.dataset.enlarged = String(this.isEnlarged);
+		this.enlarger.setAttribute("aria-pressed", String(this.isEnlarged));
+		this.fit();
+		this.changed();
+	}
+
+	private fit(): void {
+		const width = this.frame.clientWidth - 16;
+		const height = this.isEnlarged
+			? Math.min(MOST_ENLARGED, Math.max(HEIGHT, width * 0.7))
+			: HEIGHT;
+		this.root.style.setProperty("--media-height", `${height}px`);
+		this.view.resize(width, height);
+	}
+
+	private point(text: string, x: number, y: number): void {
+		this.tip.hidden = text === "";
+		if (text === "") return;
+		this.tip.textContent = text;
+		const { offsetLeft, offsetTop } = this.view.root;
+		const { offsetWidth, offsetHeight } = this.tip;
+		const left = Math.max(0, x + offsetLeft - offsetWidth / 2);
+		this.tip.style.left = `${Math.min(left, this.frame.clientWidth - offsetWidth)}px`;
+		const below = y + offsetTop + 10;
+		const isBelow = below + offsetHeight < this.frame.clientHeight + 30;
+		this.tip.style.top = `${isBelow ? below : Math.max(0, below - offsetHeight - 30)}px`;
+	}
+}
+
+/** The group that a tag belongs to: what stands before its first slash. */
+export function groupOf(tag: string): string {
+	return tag.includes("/") ? tag.slice(0, tag.indexOf("/")) : "";
+}
+
+function shortName(tag: string): string {
+	return tag.slice(tag.indexOf("/") + 1) || tag;
+}
+
+function keyOf({ tag, step, revision, pixels }: ItemRequest): string {
+	return JSON.stringify([tag, step, revision, pixels]);
+}

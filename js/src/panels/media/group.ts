@@ -1,0 +1,67 @@
+// The cards of one tag prefix, under its name; of a large group the first ones until all are asked for.
+
+import { element } from "../../ui/element";
+import { formatCount } from "../../ui/format";
+import { icon } from "../../ui/icons";
+import type { MediaCard } from "./card";
+
+const FIRST = 8;
+
+let made = 0;
+
+export class MediaGroup {
+	readonly root: HTMLElement;
+	private readonly grid: HTMLElement;
+	private readonly count = element("span", "nbviz-media-count");
+	private readonly more = element("button", "nbviz-button nbviz-button-quiet nbviz-button-small", {
+		type: "button",
+	});
+	private isWhole = false;
+
+	constructor(
+		name: string,
+		private readonly changed: () => void,
+	) {
+		const id = `nbviz-media-group-${++made}`;
+		this.grid = element("div", "nbviz-media-grid", { id });
+		const toggle = element(
+			"button",
+			"nbviz-panel-toggle nbviz-media-heading",
+			{ type: "button", "aria-expanded": "true", "aria-controls": id },
+			icon("chevron"),
+			name,
+			this.count,
+		);
+		toggle.hidden = name === "";
+		toggle.addEventListener("click", () => {
+			const isOpen = this.grid.hidden;
+			this.grid.hidden = !isOpen;
+			this.more.dataset.folded = String(!isOpen);
+			toggle.setAttribute("aria-expanded", String(isOpen));
+		});
+		this.more.addEventListener("click", () => {
+			this.isWhole = !this.isWhole;
+			this.changed();
+		});
+		this.root = element("section", "nbviz-media-group", { "aria-label": name || "Media" });
+		this.root.append(toggle, this.grid, this.more);
+	}
+
+	/** Which of its tags are shown. */
+	visible<T>(tags: readonly T[]): readonly T[] {
+		this.more.hidden = tags.length <= FIRST;
+		this.more.textContent = this.isWhole
+			? `Show the first ${FIRST}`
+			: `Show all ${formatCount(tags.length)}`;
+		this.count.textContent = formatCount(tags.length);
+		return this.isWhole ? tags : tags.slice(0, FIRST);
+	}
+
+	arrange(cards: readonly MediaCard[]): void {
+		this.grid.dataset.count = String(cards.length);
+		for (const [i, { root }] of cards.entries()) {
+			if (this.grid.children[i] !== root)
+				this.grid.insertBefore(root, this.grid.children[i] ?? null);
+		}
+	}
+}

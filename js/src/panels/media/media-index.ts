@@ -1,0 +1,67 @@
+// Which images, histograms, tensors and texts of a run can be asked for: their tags and steps.
+import type { MediaKind, MediaTag } from "../../protocol/index.gen";
+
+const MOST_STEPS = 4000; // a slider has no more places
+
+/** One tag. */
+export interface MediaEntry {
+	readonly tag: string;
+	readonly kind: MediaKind;
+	/** Rising. */
+	steps: number[];
+	/** Rises when the newest step is logged again: the newer item counts. */
+	revision: number;
+}
+
+export class MediaIndex {
+	readonly entries = new Map<string, MediaEntry>();
+	/** The steps of all tags, rising. */
+	steps: number[] = [];
+
+	/** Takes new steps in: those of each tag in turn, as `MediaAdded` lays them out. */
+	add(media: readonly MediaTag[], steps: Float64Array): void {
+		let offset = 0;
+		for (const { tag, media_kind, count } of media) {
+			let entry = this.entries.get(tag);
+			if (!entry) {
+				entry = { tag, kind: media_kind, steps: [], revision: 0 };
+				this.entries.set(tag, entry);
+			}
+			for (const step of steps.subarray(offset, offset + count)) {
+				if (entry.steps.at(-1) === step) entry.revision += 1;
+				else entry.steps.push(step);
+				insert(this.steps, step);
+			}
+			entry.steps = thinned(entry.steps);
+			offset += count;
+		}
+		this.steps = thinned(this.steps);
+	}
+}
+
+/** The place of the last of rising `steps` at or before `step`; -1 if all are later. */
+export function placeAt(steps: readonly number[], step: number): number {
+	let low = 0;
+	let high = steps.length;
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if ((steps[middle] ?? 0) <= step) low = middle + 1;
+		else high = middle;
+	}
+	return low - 1;
+}
+
+function insert(steps: number[], step: number): void {
+	const last = steps.at(-1);
+	if (last === undefined || step > last) steps.push(step);
+	else {
+		const place = placeAt(steps, step);
+		if (steps[place] !== step) steps.splice(place + 1, 0, step);
+	}
+}
+
+/** Every second step where there are too many; the first and the newest stay. */
+function thinned(steps: number[]): number[] {
+	if (steps.length <= MOST_STEPS) return steps;
+	return steps.filter((_, i) => i % 2 === 0 || i === steps.length - 1);
+}

@@ -1,0 +1,150 @@
+// Start, Pause or Resume in one place, then Step and Stop. What a run cannot do now is greyed out.
+import type { RunState } from "../../session/run";
+import { element } from "../../ui/element";
+import { type IconName, icon } from "../../ui/icons";
+
+type Ask = (name: string, args: Record<string, unknown>) => Promise<void>;
+type Action = "start" | "pause" | "resume" | "step" | "stop";
+
+const LABELS: Record<Action, string> = {
+	start: "Start",
+	pause: "Pause",
+	resume: "Resume",
+	step: "Step",
+	stop: "Stop",
+};
+const MOST_STEPS = 1_000_000;
+
+export class ToolbarControls {
+	readonly root = element("div", "nbviz-controls", {
+		role: "group",
+		"aria-label": "Steer the run",
+	});
+	private readonly main = button("start", "nbviz-button nbviz-button-main");
+	private readonly step = button("step", "nbviz-button nbviz-button-step");
+	private readonly stop = button("stop", "nbviz-button");
+	private readonly count = element("input", "nbviz-input nbviz-step-count", {
+		type: "number",
+		min: "1",
+		max: String(MOST_STEPS),
+		value: "1",
+		"aria-label": "How many steps to make",
+		title: "How many steps to make",
+	});
+	private readonly stepGroup = element("span", "nbviz-step-group", {}, this.step, this.count);
+	/** The status in which a request was made; buttons wait until it is answered. */
+	private waiting = false;
+	private run: RunState | undefined;
+
+	constructor(
+		private readonly shortcutRoot: HTMLElement,
+		private readonly ask: Ask,
+	) {
+		this.root.append(this.main, this.stepGroup, this.stop);
+		for (const one of [this.main, this.step, this.stop]) {
+			one.addEventListener("click", (event) => {
+				// The second click of a double click would undo the first one.
+				if (event.detail < 2) this.act(one.dataset.action as Action);
+			});
+		}
+		this.count.addEventListener("keydown", (event) => {
+			if (event.key === "Enter") this.act("step");
+		});
+		shortcutRoot.addEventListener("keydown", this.shortcut);
+	}
+
+	remove(): void {
+		this.shortcutRoot.removeEventListener("keydown", this.shortcut);
+	}
+
+	/** Shows what `run` can do now; undefined hides the controls. */
+	update(run: RunState | undefined): void {
+		this.run = run;
+		const can = possible(run);
+		this.root.hidden = run === undefined || !run.commands.some((name) => name in LABELS);
+		const status = run?.progress?.status ?? "ready";
+		const isOver = status === "finished" || status === "stopped" || status === "failed";
+		const action =
+			status === "paused" ? "resume" : status === "ready" || isOver ? "start" : "pause";
+		const canStartOrPause = action !== "start" || run?.commands.includes("start") === true;
+		showAction(this.main, action, action === "start" && isOver ? "Start again" : LABELS[action]);
+		this.main.hidden = !canStartOrPause;
+		this.stepGroup.hidden = run?.commands.includes("step") !== true;
+		this.stop.hidden = run?.commands.includes("stop") !== true;
+		allow(this.main, !this.waiting && can.has(action));
+		allow(this.step, !this.waiting && can.has("step"));
+		this.count.disabled = !can.has("step");
+		allow(this.stop, can.has("stop"));
+	}
+
+	private act(action: Action): void {
+		const mustWait = this.waiting && action !== "stop";
+		if (mustWait || !possible(this.run).has(action)) return;
+		const args = action === "step" ? { n: this.steps() } : {};
+		this.waiting = true;
+		this.update(this.run);
+		const settled = () => {
+			this.waiting = false;
+			this.update(this.run);
+		};
+		this.ask(action, args).then(settled, settled);
+	}
+
+	private steps(): number {
+		const typed = Math.round(Number(this.count.value));
+		const steps = Math.min(MOST_STEPS, Math.max(1, Number.isFinite(typed) ? typed : 1));
+		this.count.value = String(steps);
+		return steps;
+	}
+
+	private readonly shortcut = (event: KeyboardEvent): void => {
+		const target = event.target as HTMLElement;
+		if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat) return;
+		if (target.closest("input:not([type=range], [type=checkbox]), select, textarea")) return;
+		const key = event.key.toLowerCase();
+		const action = key === "s" ? "step" : key === "p" ? (this.main.dataset.action as Action) : "";
+		// P pauses and resumes; it never starts a run over.
+		if (action === "" || action === "start" || !possible(this.run).has(action)) return;
+		event.preventDefault();
+		event.stopPropagation();
+		this.act(action);
+	};
+}
+
+/** What the run's state and its own list of commands allow now. */
+function possible(run: RunState | undefined): ReadonlySet<Action> {
+	const status = run?.progress?.status ?? "ready";
+	const byStatus: Action[] =
+		status === "running"
+			? ["pause", "step", "stop"]
+			: status === "paused"
+				? ["resume", "step", "stop"]
+				: status === "stopping"
+					? []
+					: run?.commands.includes("start")
+						? ["start", "step"]
+						: [];
+	return new Set(byStatus.filter((action) => run?.commands.includes(action)));
+}
+
+function button(action: Action, className: string): HTMLButtonElement {
+	const made = element("button", className, { type: "button" });
+	showAction(made, action, LABELS[action]);
+	return made;
+}
+
+/** Greys a button out. One that was `disabled` would lose the focus of someone who steers by keyboard. */
+function allow(made: HTMLButtonElement, can: boolean): void {
+	made.setAttribute("aria-disabled", String(!can));
+}
+
+function showAction(made: HTMLButtonElement, action: Action, label: string): void {
+	if (made.dataset.action === action && made.textContent === label) return;
+	made.dataset.action = action;
+	const face: IconName = action === "resume" ? "start" : action;
+	made.replaceChildren(icon(face), label);
+	const key = action === "step" ? "S" : action === "pause" || action === "resume" ? "P" : "";
+	made.title = key ? `${label} (${key})` : label;
+	if (key) made.setAttribute("aria-keyshortcuts", key);
+	else made.removeAttribute("aria-keyshortcuts");
+}

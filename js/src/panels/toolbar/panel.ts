@@ -1,0 +1,206 @@
+// Steers a run: its state, start to stop, progress, and the values that can be changed as it trains.
+
+import type { RunStatus } from "../../protocol/index.gen";
+import { failureOf } from "../../session/failure";
+import type { Context, Mount } from "../../session/panel";
+import type { RunState } from "../../session/run";
+import { isActive, runPicker, selectionOf } from "../../session/selection";
+import type { RunTopic } from "../../session/store";
+import { element } from "../../ui/element";
+import { formatCount } from "../../ui/format";
+import { icon } from "../../ui/icons";
+import { ToolbarControls } from "./controls";
+import { ProgressView } from "./progress";
+import { SettingControl } from "./setting";
+
+const TOPICS: readonly RunTopic[] = ["runs", "progress", "settings"];
+const WORDS: Record<RunStatus, string> = {
+	ready: "Ready",
+	running: "Running",
+	paused: "Paused",
+	stopping: "Stopping…",
+	finished: "Finished",
+	stopped: "Stopped",
+	failed: "Failed",
+};
+
+export const mountToolbar: Mount = (host, context) => {
+	const toolbar = new Toolbar(context);
+	host.append(toolbar.root);
+	return () => toolbar.remove();
+};
+
+class Toolbar {
+	readonly root = element("div", "nbviz-panel nbviz-toolbar", {
+		role: "region",
+		"aria-label": "Run controls",
+	});
+	private readonly word = element("span", "nbviz-status-word", { "aria-live": "polite" });
+	private readonly status = element(
+		"span",
+		"nbviz-status",
+		{},
+		element("span", "nbviz-status-dot"),
+		this.word,
+	);
+	private readonly name = element("span", "nbviz-run-name");
+	private readonly silence = element(
+		"span",
+		"nbviz-badge nbviz-badge-bad",
+		{
+			role: "status",
+			hidden: "",
+			title: "It is busy, was restarted or is gone. What is drawn here stays; run the cell again.",
+		},
+		"No answer from the kernel",
+	);
+	private readonly progress = new ProgressView();
+	private readonly controls: ToolbarControls;
+	private readonly first = element("div", "nbviz-settings-first");
+	private readonly others = element("div", "nbviz-settings-others");
+	private readonly more = element(
+		"details",
+		"nbviz-settings-more",
+		{},
+		element("summary", "", {}, icon("chevron"), "More settings"),
+		this.others,
+	);
+	private readonly settings = element("div", "nbviz-settings", {}, this.first, this.more);
+	private readonly messageText = element("span", "nbviz-message-text");
+	private readonly message = element("div", "nbviz-message", { role: "alert" });
+	private readonly settingControls = new Map<string, SettingControl>();
+	private readonly cleanups: (() => void)[] = [];
+	private readonly updatePicker: () => void;
+	private shownRun: RunState | undefined;
+
+	constructor(private readonly context: Context) {
+		const { asker } = context;
+		const { picker, update } = runPicker(context);
+		this.updatePicker = update;
+		this.controls = new ToolbarControls(context.root, (name, args) => this.ask(name, args));
+		const badge = element("span", "nbviz-badge", {}, "Recorded run");
+		badge.hidden = asker.isLive;
+		const identity = element(
+			"div",
+			"nbviz-identity",
+			{},
+			this.status,
+			picker,
+			this.name,
+			badge,
+			this.silence,
+		);
+		this.buildMessage();
+		this.root.append(
+			element("div", "nbviz-toolbar-main", {}, identity, this.controls.root),
+			this.progress.bar,
+			this.progress.facts,
+			this.message,
+			this.settings,
+		);
+		const selection = selectionOf(context);
+		this.cleanups.push(
+			selection.subscribe(() => this.update()),
+			context.store.subscribe((topics) => {
+				if (TOPICS.some((topic) => topics.has(topic))) {
+					this.update();
+				}
+			}),
+			() => this.controls.remove(),
+		);
+		this.update();
+	}
+
+	remove(): void {
+		for (const cleanup of this.cleanups) cleanup();
+		this.root.remove();
+	}
+
+	private buildMessage(): void {
+		const dismiss = element(
+			"button",
+			"nbviz-button nbviz-button-quiet nbviz-button-small",
+			{ type: "button", "aria-label": "Dismiss the message" },
+			icon("close"),
+		);
+		dismiss.addEventListener("click", () => {
+			this.message.hidden = true;
+		});
+		this.message.hidden = true;
+		this.message.append(this.messageText, dismiss);
+	}
+
+	private async ask(name: string, args: Record<string, unknown>): Promise<void> {
+		const { run } = selectionOf(this.context);
+		if (!run) return;
+		this.message.hidden = true;
+		try {
+			await this.context.asker.ask({
+				kind: "control",
+				run_id: run.run_id,
+				name,
+				arguments: args,
+			});
+		} catch (error) {
+			this.say(error instanceof Error ? error.message : String(error));
+			throw error;
+		}
+	}
+
+	private say(text: string): void {
+		this.messageText.textContent = text;
+		this.message.hidden = false;
+	}
+
+	private update(): void {
+		this.updatePicker();
+		const { run } = selectionOf(this.context);
+		const progress = run?.progress;
+		const status = progress?.status ?? "ready";
+		if (run !== this.shownRun) {
+			if (run?.run_id !== this.shownRun?.run_id) this.message.hidden = true;
+			this.shownRun = run;
+		}
+		this.root.dataset.status = status;
+		this.root.dataset.step = String(progress?.step ?? 0);
+		// The status dot pulses as long as updates of the run arrive.
+		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
+		this.silence.hidden = !this.context.store.isSilent;
+		const word = run ? WORDS[status] : "No run yet";
+		if (this.word.textContent !== word) this.word.textContent = word;
+		this.status.title = status === "failed" && run ? (failureOf(run)?.summary ?? "") : "";
+		this.name.hidden = this.context.store.runs.size > 1;
+		if (this.name.textContent !== (run?.name ?? "")) this.name.textContent = run?.name ?? "";
+		this.name.title = run?.name ?? "";
+		this.progress.update(progress);
+		const isSteered = this.context.asker.isLive && run !== undefined;
+		this.controls.update(isSteered ? run : undefined);
+		this.updateSettings(isSteered ? run : undefined);
+	}
+
+	private updateSettings(run: RunState | undefined): void {
+		const settings = run?.commands.includes("set") ? run.settings : [];
+		this.settings.hidden = settings.length === 0;
+		const names = settings.map((setting) => setting.name);
+		for (const [name, control] of this.settingControls) {
+			if (names.includes(name) && this.root.dataset.runId === run?.run_id) continue;
+			control.root.remove();
+			this.settingControls.delete(name);
+		}
+		if (run) this.root.dataset.runId = run.run_id;
+		const main = names.includes("lr") ? "lr" : names[0];
+		for (const setting of settings) {
+			let control = this.settingControls.get(setting.name);
+			if (!control) {
+				control = new SettingControl(setting, (name, value) => this.ask("set", { [name]: value }));
+				this.settingControls.set(setting.name, control);
+				(setting.name === main ? this.first : this.others).append(control.root);
+			}
+			control.update(setting);
+			control.setEnabled(run !== undefined && run.progress?.status !== "stopping");
+		}
+		this.more.hidden = settings.length < 2;
+		this.more.title = this.more.hidden ? "" : `${formatCount(settings.length - 1)} more`;
+		this.settings.dataset.active = String(run !== undefined && isActive(run));
+	}
+}

@@ -1,0 +1,139 @@
+// How far a run is: the bar, and the facts beneath it.
+
+import type { RunChanged } from "../../protocol/index.gen";
+import { element } from "../../ui/element";
+import {
+	formatBytes,
+	formatCount,
+	formatDuration,
+	formatNumber,
+	formatPercent,
+} from "../../ui/format";
+
+const HIGH_OVERHEAD = 0.02;
+const MOST_EPOCH_MARKS = 60;
+
+interface Fact {
+	readonly root: HTMLElement;
+	show(text: string | undefined, title?: string): void;
+}
+
+/** A labelled number that disappears while it is unknown. */
+function fact(label: string, className = ""): Fact {
+	const value = element("b", "nbviz-fact-value");
+	const root = element(
+		"span",
+		`nbviz-fact ${className}`,
+		{},
+		element("span", "nbviz-fact-label", {}, label),
+		value,
+	);
+	root.hidden = true;
+	return {
+		root,
+		show(text, title = "") {
+			root.hidden = text === undefined;
+			if (text !== undefined && value.textContent !== text) value.textContent = text;
+			if (root.title !== title) root.title = title;
+		},
+	};
+}
+
+export class ProgressView {
+	readonly bar = element("div", "nbviz-progress", {
+		role: "progressbar",
+		"aria-label": "Training progress",
+		"aria-valuemin": "0",
+	});
+	readonly facts = element("div", "nbviz-facts");
+	private readonly done = element("div", "nbviz-progress-done");
+	private readonly marks = element("div", "nbviz-progress-marks");
+	private readonly step = fact("Step");
+	private readonly epoch = fact("Epoch");
+	private readonly speed = fact("Steps/s");
+	private readonly left = fact("Left");
+	private readonly elapsed = fact("Elapsed");
+	private readonly device = fact("Device", "nbviz-fact-aside");
+	private readonly memory = fact("Memory");
+	private readonly overhead = fact("nbviz");
+	private readonly memoryDone = element("span", "nbviz-meter-done");
+	private readonly memoryMeter = element("span", "nbviz-meter", {}, this.memoryDone);
+
+	constructor() {
+		this.bar.append(this.done, this.marks);
+		this.memory.root.append(this.memoryMeter);
+		this.overhead.root.append(
+			element("span", "nbviz-fact-label nbviz-wide-only", {}, "of step time"),
+		);
+		for (const { root } of [
+			this.step,
+			this.epoch,
+			this.speed,
+			this.left,
+			this.elapsed,
+			this.device,
+			this.memory,
+			this.overhead,
+		]) {
+			this.facts.append(root);
+		}
+	}
+
+	update(progress: RunChanged | undefined): void {
+		this.facts.hidden = progress === undefined;
+		this.bar.hidden = !progress?.total_steps;
+		if (!progress) return;
+		this.drawBar(progress);
+		const isRunning = progress.status === "running" || progress.status === "stopping";
+		const { steps_per_second, eta_seconds, overhead, dropped_frames } = progress;
+		this.step.show(outOf(progress.step, progress.total_steps));
+		this.epoch.show(progress.epoch > 0 ? outOf(progress.epoch, progress.total_epochs) : undefined);
+		this.speed.show(steps_per_second === null ? undefined : formatNumber(steps_per_second, 3));
+		this.left.show(
+			isRunning && eta_seconds !== null ? formatDuration(eta_seconds) : undefined,
+			"Estimated from the speed of the recent steps",
+		);
+		this.elapsed.show(
+			progress.started_at > 0 ? formatDuration(progress.elapsed_seconds) : undefined,
+		);
+		this.device.show(progress.device || undefined);
+		this.drawMemory(progress.memory_bytes, progress.memory_total);
+		this.overhead.show(
+			overhead === null ? undefined : formatPercent(overhead),
+			`Measured: the share of the time of a step that nbviz itself takes.${
+				dropped_frames > 0
+					? ` ${formatCount(dropped_frames)} pictures were skipped while the page was busy; scalars never are.`
+					: ""
+			}`,
+		);
+		this.overhead.root.dataset.high = String((overhead ?? 0) > HIGH_OVERHEAD);
+	}
+
+	private drawBar({ step, total_steps, total_epochs, status }: RunChanged): void {
+		if (!total_steps) return;
+		const share = Math.min(1, step / total_steps);
+		this.done.style.transform = `scaleX(${share})`;
+		this.bar.dataset.status = status;
+		this.bar.setAttribute("aria-valuemax", String(total_steps));
+		this.bar.setAttribute("aria-valuenow", String(step));
+		this.bar.title = `${Math.floor(share * 100)} % of the steps`;
+		const epochs = total_epochs ?? 0;
+		this.marks.hidden = epochs < 2 || epochs > MOST_EPOCH_MARKS;
+		this.marks.style.setProperty("--epochs", String(epochs));
+	}
+
+	private drawMemory(used: number | null, total: number | null): void {
+		this.memory.show(
+			used === null ? undefined : formatBytes(used),
+			total === null ? "" : `of ${formatBytes(total)}`,
+		);
+		this.memoryMeter.hidden = used === null || !total;
+		const share = used !== null && total ? Math.min(1, used / total) : 0;
+		this.memoryDone.style.transform = `scaleX(${share})`;
+		this.memoryMeter.dataset.high = String(share > 0.9);
+	}
+}
+
+function outOf(value: number, total: number | null): string {
+	return total === null ? formatCount(value) : `${formatCount(value)} / ${formatCount(total)}`;
+}

@@ -1,0 +1,8 @@
+// The drawing of the weights panel as an asset, loaded when a run has a model and the panel is first seen.
+import heatmap from "../../charts/heatmap/heatmap.css";
+import { styled } from "../../session/styled";
+import { mountWeights } from "./panel";
+import weights from "./weights.css";
+
+export const version = VERSION;
+export const mount = styled(mountWeights, heatmap, weights);

@@ -1,0 +1,28 @@
+// The weights panel: parameters as heatmaps. Its drawing is an asset.
+import type { WeightsUpdate } from "../../protocol/index.gen";
+import type { Panel } from "../../session/panel";
+import { applyWeights, listedLayers, type WeightsState, weightsState } from "./state";
+
+const MISSING =
+	"No weights yet. They come with a step of LiveTrainer, or with run.log_weights(model).";
+
+export const panel: Panel<WeightsState, WeightsUpdate> = {
+	name: "weights",
+	kinds: ["layers_listed", "weights_updated"],
+	state: weightsState,
+	apply: applyWeights,
+	has_content: (run) => listedLayers(weightsState.of(run)).length > 0,
+	ofModule(run, path) {
+		const { layers } = weightsState.of(run);
+		const hasAny = path !== "" && layers.some(({ name }) => name.startsWith(`${path}.`));
+		return hasAny ? { isShown: true, link: "See its weights" } : {};
+	},
+	asset: {
+		name: "weights",
+		needs: ["heatmap"],
+		title: "Weights",
+		missing: MISSING,
+		// Without a model there may never be any.
+		isExpected: (run) => run.has_model,
+	},
+};

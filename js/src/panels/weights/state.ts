@@ -1,0 +1,47 @@
+// The parameters of a run that can be shown, and the newest picture of each that was.
+import type { LayerInfo, WeightsUpdate, WeightsUpdated } from "../../protocol/index.gen";
+import { int16s } from "../../session/buffers";
+import { PanelState, unreachable } from "../../session/panel-data";
+
+/** A parameter's newest picture: the message, and its cells. */
+export interface WeightsHeatmap extends WeightsUpdated {
+	readonly cells: Int16Array;
+}
+
+export interface WeightsState {
+	layers: readonly LayerInfo[];
+	/** By the parameters' names. */
+	readonly heatmaps: Map<string, WeightsHeatmap>;
+}
+
+/** `layers`: other parameters can be shown. `weights`: there are new heatmaps. */
+export type WeightsTopic = "layers" | "weights";
+
+export const weightsState = new PanelState<WeightsState>("weights", () => ({
+	layers: [],
+	heatmaps: new Map(),
+}));
+
+export function applyWeights(
+	state: WeightsState,
+	update: WeightsUpdate,
+	buffers: readonly DataView[],
+): WeightsTopic {
+	switch (update.kind) {
+		case "layers_listed":
+			state.layers = update.layers;
+			return "layers";
+		case "weights_updated": {
+			const cells = int16s(buffers[update.buffer]);
+			state.heatmaps.set(update.name, { ...update, cells });
+			return "weights";
+		}
+		default:
+			return unreachable(update);
+	}
+}
+
+/** The layers that can be shown; of a recorded run, those that it holds heatmaps of. */
+export function listedLayers({ layers, heatmaps }: WeightsState): readonly LayerInfo[] {
+	return layers.length > 0 ? layers : [...heatmaps.values()];
+}

@@ -1,0 +1,126 @@
+// Panels whose code the page fetches when they are first seen: the bundle stays small, and what is never
+// opened is never sent.
+import { card } from "../ui/card";
+import { element } from "../ui/element";
+import type { Asker } from "./asker";
+import type { AssetPanel, Mount, Panel } from "./panel";
+
+/** What an asset exports. */
+export interface Asset {
+	/** The version of nbviz that it was built from. */
+	readonly version: string;
+	/** Draws the panel; an asset that others need has none. */
+	readonly mount?: Mount;
+}
+
+/** Shared by all of nbviz's widgets of a page: each has a module scope of its own. */
+const SHARED = Symbol.for("nbviz.assets");
+type Shared = { [SHARED]?: Map<string, Promise<Asset>> };
+
+export const UPGRADED = "nbviz was upgraded while this kernel ran; restart the kernel.";
+
+type Load = (asset: AssetPanel, asker: Asker) => Promise<Mount>;
+
+/**
+ * Returns a mount that loads the panel's asset once it is seen, and until then shows an empty card.
+ * While no run has anything to show the panel is not there, or says what is missing if it was chosen.
+ */
+export function mountAsset(
+	{ name, has_content }: Panel,
+	asset: AssetPanel,
+	load: Load = loadPanel,
+): Mount {
+	return (host, context) => {
+		const { store } = context;
+		const note = element("p", "nbviz-empty", { role: "status" });
+		const waiting = card(host, context, asset.title, `nbviz-${name}`);
+		waiting.body.append(note);
+		let unmount: (() => void) | undefined;
+		let isGone = false;
+		let isSeen = false;
+		let isLoading = false;
+		const begin = () => {
+			isLoading = true;
+			seen.disconnect();
+			load(asset, context.asker).then(
+				(mount) => {
+					if (isGone) return;
+					waiting.root.remove();
+					unmount = mount(host, context);
+				},
+				(error: unknown) => {
+					note.textContent = error instanceof Error ? error.message : String(error);
+				},
+			);
+		};
+		const seen = new IntersectionObserver((entries) => {
+			isSeen = entries.some((entry) => entry.isIntersecting);
+			look();
+		});
+		// What is hidden is not seen, and so not loaded.
+		const look = () => {
+			const isWanted = [...store.runs.values()].some(
+				(run) => has_content(run) || asset.isExpected?.(run) === true,
+			);
+			host.hidden = !isWanted && !context.isChosen;
+			if (isLoading) return;
+			// Before the first snapshot it is not known what is missing.
+			const absent = store.runs.size > 0 ? asset.missing : "";
+			note.textContent = isWanted ? "Loading…" : absent;
+			if (isWanted && isSeen) begin();
+		};
+		look();
+		seen.observe(host);
+		const unsubscribe = store.subscribe(look);
+		return () => {
+			unsubscribe();
+			isGone = true;
+			seen.disconnect();
+			unmount?.();
+			waiting.root.remove();
+		};
+	};
+}
+
+/** Loads a panel's asset after those that it needs. */
+async function loadPanel({ name, needs = [] }: AssetPanel, asker: Asker): Promise<Mount> {
+	const needed = Promise.all(needs.map((one) => loadAsset(one, asker)));
+	// The sources are fetched together, and run in order.
+	needed.catch(() => undefined);
+	const { mount } = await loadAsset(name, asker, async (source) => {
+		await needed;
+		return importSource(source);
+	});
+	if (!mount) throw new Error(`The asset ${name} draws no panel.`);
+	return mount;
+}
+
+/** Loads an asset once for the page. Rejects one that was built from another version of nbviz. */
+export function loadAsset(
+	name: string,
+	asker: Asker,
+	evaluate: (source: DataView) => Promise<Asset> = importSource,
+): Promise<Asset> {
+	const shared = globalThis as Shared;
+	shared[SHARED] ??= new Map();
+	const assets = shared[SHARED];
+	// Another version of nbviz may be on the same page.
+	const key = `${name} ${VERSION}`;
+	const known = assets.get(key);
+	if (known) return known;
+	const loading = asker
+		.ask({ kind: "send_asset", name })
+		.then(({ bytes }) => evaluate(bytes))
+		.then((asset) => {
+			if (asset.version !== VERSION) throw new Error(UPGRADED);
+			return asset;
+		});
+	assets.set(key, loading);
+	loading.catch(() => assets.delete(key));
+	return loading;
+}
+
+function importSource(source: DataView): Promise<Asset> {
+	const code = new Blob([source as DataView<ArrayBuffer>], { type: "text/javascript" });
+	return import(/* @vite-ignore */ URL.createObjectURL(code));
+}

@@ -1,0 +1,176 @@
+// The page's end of the comm: asks for a snapshot, keeps the sequence, acknowledges what was drawn,
+// pulls where the kernel cannot push, and awaits the answers to requests.
+import type { Message, Request } from "../protocol/index.gen";
+import { type Answer, type Answered, type Asker, type Question, withBytes } from "./asker";
+import type { Store } from "./store";
+
+/** The part of anywidget's model that a connection needs. */
+export interface Channel {
+	send(content: unknown): void;
+	on(event: "msg:custom", listener: (content: unknown, buffers: unknown[]) => void): void;
+	off(event: "msg:custom", listener: (content: unknown, buffers: unknown[]) => void): void;
+}
+
+const ACKNOWLEDGE_MS = 500;
+const PULL_MS = 200;
+const READY_RETRY_MS = 3000;
+const READY_RETRY_MOST_MS = 60_000;
+/** A running kernel sends its progress every second; one that is silent for so long may be gone. */
+const SILENT_MS = 10_000;
+const LISTEN_MS = 1000;
+
+export class Connection implements Asker {
+	readonly isLive = true;
+	private readonly client_id = crypto.randomUUID?.() ?? String(Math.random());
+	private readonly waiting = new Map<
+		number,
+		{ resolve: (answer: never) => void; reject: (error: Error) => void }
+	>();
+	private requests = 0;
+	private sequence = -1;
+	private readyWait = READY_RETRY_MS;
+	private acknowledged = -1;
+	private acknowledgeTimer: ReturnType<typeof setTimeout> | undefined;
+	private pullTimer: ReturnType<typeof setTimeout> | undefined;
+	private readyTimer: ReturnType<typeof setTimeout> | undefined;
+	private closed = false;
+	private heardAt = Date.now();
+	private readonly listening: ReturnType<typeof setInterval>;
+
+	constructor(
+		private readonly channel: Channel,
+		private readonly store: Store,
+		private readonly pulls: boolean,
+	) {
+		channel.on("msg:custom", this.receive);
+		this.listening = setInterval(() => this.listen(), LISTEN_MS);
+		this.ready();
+	}
+
+	ask<Q extends Question>(question: Q): Promise<Answered<Q["kind"]>> {
+		const request_id = ++this.requests;
+		return new Promise((resolve, reject) => {
+			this.waiting.set(request_id, { resolve, reject });
+			this.send({ ...question, client_id: this.client_id, request_id } as Request);
+		});
+	}
+
+	close(reason = "The view was closed."): void {
+		this.closed = true;
+		this.channel.off("msg:custom", this.receive);
+		clearTimeout(this.acknowledgeTimer);
+		clearTimeout(this.pullTimer);
+		clearTimeout(this.readyTimer);
+		clearInterval(this.listening);
+		for (const { reject } of this.waiting.values()) reject(new Error(reason));
+		this.waiting.clear();
+	}
+
+	private send(request: Request): void {
+		try {
+			this.channel.send(request);
+		} catch {
+			// The comm is closed, with its kernel; it does not open again.
+			this.close("The kernel is gone.");
+			this.store.setSilent(true);
+		}
+	}
+
+	private ready(): void {
+		this.sequence = -1;
+		this.send({ kind: "ready", client_id: this.client_id });
+		clearTimeout(this.readyTimer);
+		if (this.closed) return;
+		// A kernel that is busy answers all of them at its end: ask ever more rarely.
+		this.readyTimer = setTimeout(() => this.ready(), this.readyWait);
+		this.readyWait = Math.min(2 * this.readyWait, READY_RETRY_MOST_MS);
+	}
+
+	/** Notices that nothing came from a kernel from which something is due, and asks whether it is there. */
+	private listen(): void {
+		const runs = [...this.store.runs.values()];
+		const isDue =
+			this.waiting.size > 0 || runs.some(({ progress }) => progress?.status === "running");
+		if (!isDue) this.heardAt = Date.now();
+		if (this.store.isSilent || Date.now() - this.heardAt < SILENT_MS) return;
+		this.store.setSilent(true);
+		if (!this.pulls) this.ready();
+	}
+
+	private readonly receive = (content: unknown, raw: unknown[]): void => {
+		const message = content as Message;
+		if (message.client_id !== "" && message.client_id !== this.client_id) return;
+		this.heardAt = Date.now();
+		this.store.setSilent(false);
+		const buffers = raw.map(asDataView);
+		switch (message.kind) {
+			case "snapshot":
+				clearTimeout(this.readyTimer);
+				this.readyWait = READY_RETRY_MS;
+				this.store.clear();
+				this.sequence = message.sequence;
+				break;
+			case "frame":
+				if (this.sequence < 0 || message.sequence <= this.sequence) return;
+				if (message.sequence !== this.sequence + 1) {
+					this.ready();
+					return;
+				}
+				this.sequence = message.sequence;
+				break;
+			case "reply":
+				break;
+			default:
+				return;
+		}
+		for (const update of message.updates) {
+			const answer = this.store.apply(update, buffers);
+			if (answer) this.settle(answer, buffers);
+		}
+		if (message.kind === "reply") return;
+		if (this.pulls) this.pullLater();
+		else requestAnimationFrame(() => this.acknowledgeSoon());
+	};
+
+	private settle(answer: Answer, buffers: readonly DataView[]): void {
+		const pending = this.waiting.get(answer.request_id);
+		this.waiting.delete(answer.request_id);
+		if (!pending) return;
+		try {
+			if (answer.kind === "command_failed") throw new Error(answer.error);
+			// The kernel answers a request with the kind that belongs to it.
+			pending.resolve(withBytes(answer, buffers) as never);
+		} catch (error) {
+			pending.reject(error instanceof Error ? error : new Error(String(error)));
+		}
+	}
+
+	/** Acknowledges what was painted, at most twice a second: each costs the kernel three messages. */
+	private acknowledgeSoon(): void {
+		if (this.acknowledgeTimer !== undefined || this.closed) return;
+		this.acknowledgeTimer = setTimeout(() => {
+			this.acknowledgeTimer = undefined;
+			if (this.acknowledged === this.sequence) return;
+			this.acknowledged = this.sequence;
+			this.send({ kind: "acknowledge", client_id: this.client_id, sequence: this.sequence });
+		}, ACKNOWLEDGE_MS);
+	}
+
+	private pullLater(): void {
+		clearTimeout(this.pullTimer);
+		if (this.closed) return;
+		this.pullTimer = setTimeout(() => {
+			this.send({ kind: "pull", client_id: this.client_id, sequence: this.sequence });
+			if (this.closed) return;
+			this.pullTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
+		}, PULL_MS);
+	}
+}
+
+function asDataView(buffer: unknown): DataView {
+	if (buffer instanceof DataView) return buffer;
+	if (ArrayBuffer.isView(buffer)) {
+		return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+	}
+	return new DataView(buffer as ArrayBuffer);
+}

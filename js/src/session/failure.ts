@@ -1,0 +1,22 @@
+// What ended a failed run, in one line.
+import type { RunState } from "./run";
+
+export interface Failure {
+	/** The traceback's last line: the exception and its message. */
+	readonly summary: string;
+	readonly step: number;
+}
+
+/** The last error of a failed run; undefined for any other run. */
+export function failureOf({ progress, error }: RunState): Failure | undefined {
+	if (progress?.status !== "failed" || !error) return undefined;
+	return { summary: lastLine(error.text), step: error.step };
+}
+
+/** The last line of a text that is not empty; of a traceback, what says what was wrong. */
+export function lastLine(text: string): string {
+	const lines = text.trimEnd().split("\n");
+	const raised = /^[\w.]*(Error|Exception|Stopped|Interrupt|Exit)\b/;
+	const unindented = [...lines].reverse().find((line) => raised.test(line));
+	return (unindented ?? lines.at(-1) ?? "").trim();
+}

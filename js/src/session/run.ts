@@ -1,0 +1,22 @@
+// A run as the page knows it.
+import type { Event, RunChanged, Setting } from "../protocol/index.gen";
+
+/** What all panels may read of a run. */
+export interface RunState {
+	readonly run_id: string;
+	name: string;
+	commands: string[];
+	/** Position among the page's runs; decides its colours. */
+	readonly index: number;
+	progress: RunChanged | undefined;
+	settings: Setting[];
+	/** `epochs[i]` is the step completed before epoch `i + 1`. */
+	readonly epochs: number[];
+	readonly events: Event[];
+	/** It has a model, whose graph can be asked for. */
+	has_model: boolean;
+	/** The newest error in its log. */
+	error: { readonly step: number; readonly text: string } | undefined;
+	/** The state of each panel, by the panel's name; read through `PanelState`. */
+	readonly panels: Map<string, unknown>;
+}

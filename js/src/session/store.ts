@@ -1,0 +1,125 @@
+// What the page knows of its runs. Only `apply` writes it: a run's own updates here, all others in the
+// panel that owns their kind. Panels read it and redraw when they are notified of a change.
+import type { RunUpdate, Update } from "../protocol/index.gen";
+import type { Answer } from "./asker";
+import { type PanelData, unreachable } from "./panel-data";
+import type { RunState } from "./run";
+
+/** What changed in the store itself; a panel's own topics are named by the panel. */
+export type RunTopic = "runs" | "progress" | "settings" | "epochs" | "events";
+export type Topics = ReadonlySet<string>;
+
+export class Store {
+	readonly runs = new Map<string, RunState>();
+	/** Whether an answer or a sign of life from the kernel is overdue: busy, restarted or gone. */
+	isSilent = false;
+	private readonly owners: ReadonlyMap<string, PanelData>;
+	private readonly listeners = new Set<(topics: Topics) => void>();
+	private readonly changed = new Set<string>();
+	private frame = 0;
+
+	constructor(panels: readonly PanelData[]) {
+		this.owners = new Map(panels.flatMap((panel) => panel.kinds.map((kind) => [kind, panel])));
+	}
+
+	/**
+	 * Calls `listener` once per painted frame in which something changed. Returns a function that
+	 * unsubscribes.
+	 */
+	subscribe(listener: (topics: Topics) => void): () => void {
+		this.listeners.add(listener);
+		return () => this.listeners.delete(listener);
+	}
+
+	/** Forgets everything; a snapshot follows. */
+	clear(): void {
+		this.runs.clear();
+		this.mark("runs");
+	}
+
+	/** Applies one update. Returns it if it answers a request. */
+	apply(update: Update, buffers: readonly DataView[]): Answer | undefined {
+		if ("request_id" in update) return update;
+		const owner = this.owners.get(update.kind);
+		if (!owner) {
+			this.mark(this.applyToRun(update as RunUpdate));
+			return undefined;
+		}
+		const run = this.run(update.run_id);
+		this.mark(owner.apply(owner.state.of(run), update as never, buffers, run));
+		return undefined;
+	}
+
+	setSilent(isSilent: boolean): void {
+		if (isSilent === this.isSilent) return;
+		this.isSilent = isSilent;
+		this.mark("runs");
+	}
+
+	/** Notifies the listeners in the next painted frame. */
+	mark(topic: string): void {
+		this.changed.add(topic);
+		if (this.frame === 0) this.frame = requestAnimationFrame(() => this.flush());
+	}
+
+	private flush(): void {
+		this.frame = 0;
+		const topics = new Set(this.changed);
+		this.changed.clear();
+		for (const listener of [...this.listeners]) listener(topics);
+	}
+
+	private applyToRun(update: RunUpdate): RunTopic {
+		switch (update.kind) {
+			case "run_added": {
+				const known = this.runs.get(update.run_id);
+				if (known) {
+					known.name = update.name;
+					known.commands = update.commands;
+				} else this.runs.set(update.run_id, emptyRun(update, this.runs.size));
+				return "runs";
+			}
+			case "run_changed":
+				this.run(update.run_id).progress = update;
+				return "progress";
+			case "settings_changed":
+				this.run(update.run_id).settings = update.settings;
+				return "settings";
+			case "epochs_started": {
+				const { epochs } = this.run(update.run_id);
+				for (const [i, step] of update.steps.entries()) epochs[update.first_epoch - 1 + i] = step;
+				return "epochs";
+			}
+			case "events_recorded":
+				this.run(update.run_id).events.push(...update.events);
+				return "events";
+			default:
+				return unreachable(update);
+		}
+	}
+
+	private run(run_id: string): RunState {
+		const run = this.runs.get(run_id);
+		if (!run) throw new Error(`update for the unknown run ${run_id}`);
+		return run;
+	}
+}
+
+function emptyRun(
+	{ run_id, name, commands }: { run_id: string; name: string; commands: string[] },
+	index: number,
+): RunState {
+	return {
+		run_id,
+		name,
+		commands,
+		index,
+		progress: undefined,
+		settings: [],
+		epochs: [],
+		events: [],
+		has_model: false,
+		error: undefined,
+		panels: new Map(),
+	};
+}

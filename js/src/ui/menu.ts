@@ -1,0 +1,68 @@
+// A button that opens a short list of actions.
+import { element } from "./element";
+
+let made = 0;
+
+export interface MenuItem {
+	readonly label: string;
+	run(): void;
+}
+
+/** A button and its menu; Escape, a choice or a click elsewhere closes it. */
+export function menu(
+	button: HTMLButtonElement,
+	items: readonly MenuItem[],
+): { root: HTMLElement; close(): void } {
+	const id = `nbviz-menu-${++made}`;
+	const list = element("div", "nbviz-menu", { role: "menu", id });
+	const root = element("span", "nbviz-menu-host", {}, button, list);
+	const entries = items.map(({ label, run }) => {
+		const entry = element(
+			"button",
+			"nbviz-menu-item",
+			{ type: "button", role: "menuitem", tabindex: "-1" },
+			label,
+		);
+		entry.addEventListener("click", () => {
+			close();
+			button.focus();
+			run();
+		});
+		return entry;
+	});
+	list.append(...entries);
+	button.setAttribute("aria-haspopup", "menu");
+	button.setAttribute("aria-controls", id);
+	const close = () => {
+		list.hidden = true;
+		button.setAttribute("aria-expanded", "false");
+		document.removeEventListener("pointerdown", outside, true);
+	};
+	const outside = (event: Event) => {
+		if (!root.contains(event.target as Node)) close();
+	};
+	close();
+	button.addEventListener("click", () => {
+		if (!list.hidden) {
+			close();
+			return;
+		}
+		list.hidden = false;
+		button.setAttribute("aria-expanded", "true");
+		document.addEventListener("pointerdown", outside, true);
+		entries[0]?.focus();
+	});
+	root.addEventListener("keydown", (event) => {
+		if (list.hidden) return;
+		const at = entries.indexOf(document.activeElement as HTMLButtonElement);
+		if (event.key === "Escape") {
+			close();
+			button.focus();
+		} else if (event.key === "ArrowDown") entries[(at + 1) % entries.length]?.focus();
+		else if (event.key === "ArrowUp") entries.at(at - 1)?.focus();
+		else return;
+		event.preventDefault();
+		event.stopPropagation();
+	});
+	return { root, close };
+}

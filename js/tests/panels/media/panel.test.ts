@@ -1,0 +1,202 @@
+// @vitest-environment happy-dom
+// A page without layout or canvas: what is asked, what is said, what can be pressed.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type ItemHolder, type ItemRequest, MediaLoader } from "../../../src/panels/media/loader";
+import { mountMedia } from "../../../src/panels/media/panel";
+import type { MediaKind, Update } from "../../../src/protocol/index.gen";
+import type { Question } from "../../../src/session/asker";
+import { passingViewState, type ViewState } from "../../../src/ui/view-state";
+import { asker, runAdded, type Stage, stage, turns } from "../stage";
+
+class EverythingInSight {
+	constructor(private readonly see: (entries: object[]) => void) {}
+	observe(target: Element): void {
+		queueMicrotask(() => this.see([{ target, isIntersecting: true }]));
+	}
+	unobserve(): void {}
+	disconnect(): void {}
+}
+
+beforeEach(() => {
+	vi.stubGlobal("IntersectionObserver", EverythingInSight);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const NASTY = "<img src=x onerror=alert(1)>";
+
+async function tell(on: Stage, kind: MediaKind, tags: string[], ...steps: number[]): Promise<void> {
+	const update: Update = {
+		kind: "media_added",
+		run_id: "a",
+		media: tags.map((tag) => ({ tag, media_kind: kind, count: steps.length })),
+		buffer: 0,
+	};
+	const block = Float64Array.from(tags.flatMap(() => steps));
+	on.store.apply(update, [new DataView(block.buffer)]);
+	await turns();
+}
+
+/** A stage whose kernel answers with texts that say what was asked. */
+async function withTexts(memory: ViewState = passingViewState()): Promise<Stage> {
+	const on = stage(true, memory);
+	on.mount((host, context) =>
+		mountMedia(host, {
+			...context,
+			asker: asker((question) => {
+				on.asked.push(question);
+				if (question.kind !== "send_media") throw new Error(question.kind);
+				return Promise.resolve({
+					kind: "text_sent",
+					client_id: "",
+					request_id: 0,
+					run_id: "a",
+					tag: question.tag,
+					step: question.step,
+					text: `${NASTY} at ${question.step}`,
+					omitted: 0,
+				});
+			}),
+		}),
+	);
+	await on.apply(runAdded());
+	return on;
+}
+
+const tags = (on: Stage) =>
+	[...on.root.querySelectorAll(".nbviz-media-card")].map((card) => card.getAttribute("data-tag"));
+
+test("a text is shown as text, with its step", async () => {
+	const on = await withTexts();
+	await tell(on, "text", [`${NASTY}/a`], 3, 7);
+	await turns();
+	expect(on.find("pre").textContent).toBe(`${NASTY} at 7`);
+	expect(on.root.querySelector("img")).toBeNull();
+	expect(on.find(".nbviz-media-card").dataset.step).toBe("7");
+});
+
+test("the slider shows the item at or before its step, and the newest again", async () => {
+	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+	const on = await withTexts();
+	await tell(on, "text", ["notes"], 10, 20, 30);
+	await turns();
+	const slider = on.find<HTMLInputElement>('input[type="range"]');
+	expect([slider.max, slider.value]).toEqual(["2", "2"]);
+	slider.value = "0";
+	slider.dispatchEvent(new Event("input"));
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(on.find("pre").textContent).toBe(`${NASTY} at 10`);
+	await tell(on, "text", ["notes"], 40);
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(on.find("pre").textContent).toBe(`${NASTY} at 10`);
+	expect(on.find(".nbviz-media-step").textContent).toBe("step 10 of 40");
+	on.find(".nbviz-media-scrubber button").click();
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(on.find("pre").textContent).toBe(`${NASTY} at 40`);
+	vi.useRealTimers();
+});
+
+test("a reload finds the step that was shown of this run, and follows the newest of another", async () => {
+	const memory = passingViewState();
+	const before = await withTexts(memory);
+	await tell(before, "text", ["notes"], 10, 20, 30);
+	const slider = before.find<HTMLInputElement>('input[type="range"]');
+	slider.value = "1";
+	slider.dispatchEvent(new Event("input"));
+	const after = await withTexts(memory);
+	await tell(after, "text", ["notes"], 10, 20, 30, 40);
+	expect(after.find(".nbviz-media-step").textContent).toBe("step 20 of 40");
+	after.find(".nbviz-media-scrubber button").click();
+	const newest = await withTexts(memory);
+	await tell(newest, "text", ["notes"], 10, 20);
+	expect(newest.find(".nbviz-media-step").textContent).toBe("step 20");
+	memory.write("media", { run: "another", step: 10 });
+	const other = await withTexts(memory);
+	await tell(other, "text", ["notes"], 10, 20);
+	expect(other.find(".nbviz-media-step").textContent).toBe("step 20");
+});
+
+test("tags are grouped by prefix; of a large group the first are shown until all are wanted", async () => {
+	const on = await withTexts();
+	const many = Array.from({ length: 20 }, (_, i) => `weights/${i}`);
+	await tell(on, "text", ["samples/a", ...many], 1);
+	expect(tags(on)).toHaveLength(9);
+	const more = [...on.root.querySelectorAll("button")].find(
+		(button) => button.textContent === "Show all 20",
+	);
+	more?.click();
+	expect(tags(on)).toHaveLength(21);
+});
+
+test("the filter appears with many tags, and finds plain text", async () => {
+	const on = await withTexts();
+	await tell(on, "text", ["a"], 1);
+	const filter = on.find<HTMLInputElement>(".nbviz-filter");
+	expect(filter.hidden).toBe(true);
+	await tell(
+		on,
+		"text",
+		Array.from({ length: 13 }, (_, i) => `samples/${i}`),
+		1,
+	);
+	expect(filter.hidden).toBe(false);
+	filter.value = "samples/12";
+	filter.dispatchEvent(new Event("input"));
+	expect(tags(on)).toEqual(["samples/12"]);
+});
+
+test("a refusal is shown in the card", async () => {
+	const on = stage();
+	on.mount(mountMedia);
+	await on.apply(runAdded());
+	await tell(on, "image", ["photo"], 1);
+	await on.answer("Pillow is missing");
+	expect(on.find(".nbviz-media-frame .nbviz-empty").textContent).toBe("Pillow is missing");
+});
+
+test("few are asked for at once, and what is known is not asked for again", async () => {
+	const open: (() => void)[] = [];
+	const asked: Question[] = [];
+	let now = 0;
+	const loader = new MediaLoader(
+		{
+			isLive: true,
+			ask(question) {
+				asked.push(question);
+				return new Promise((resolve) =>
+					open.push(() => resolve({ kind: "text_sent", text: "" } as never)),
+				);
+			},
+		},
+		() => now,
+	);
+	class One implements ItemHolder {
+		wanted: ItemRequest | undefined;
+		taken = 0;
+		constructor(tag: string, step: number) {
+			this.wanted = { run_id: "a", tag, step, revision: 0, after: -1, pixels: 100 };
+		}
+		needed(): ItemRequest | undefined {
+			return this.wanted;
+		}
+		take(): void {
+			this.taken += 1;
+			this.wanted = undefined;
+		}
+		fail(): void {}
+	}
+	const all = Array.from({ length: 8 }, (_, i) => new One(`tag${i}`, 1));
+	loader.follow(all);
+	expect(asked).toHaveLength(3);
+	for (let i = 0; i < 8; i += 1) {
+		open[i]?.();
+		await turns();
+	}
+	expect(asked).toHaveLength(8);
+	const [first] = all;
+	if (!first) throw new Error("there are eight");
+	first.wanted = { run_id: "a", tag: "tag0", step: 1, revision: 0, after: -1, pixels: 100 };
+	now = 10_000;
+	loader.look();
+	expect([asked.length, first.taken]).toEqual([8, 2]);
+	loader.stop();
+});

@@ -1,0 +1,172 @@
+// @vitest-environment happy-dom
+import { afterEach, expect, it, vi } from "vitest";
+import { mountToolbar } from "../../../src/panels/toolbar/panel";
+import { runAdded, runChanged, settings, stage } from "../stage";
+
+afterEach(() => vi.unstubAllGlobals());
+
+const isAllowed = (button: Element) => button.getAttribute("aria-disabled") === "false";
+const action = (name: string) => `[data-action="${name}"]`;
+
+it("shows state, step and progress", async () => {
+	const { mount, apply, find, root } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"));
+	expect(find(".nbviz-toolbar").dataset).toMatchObject({ status: "running", step: "40" });
+	expect(find(".nbviz-status-word").textContent).toBe("Running");
+	expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("40");
+	expect(root.textContent).toContain("40 / 100");
+	expect(root.textContent).toContain("0.4 %");
+});
+
+it.each([
+	["ready", ["start", "step"]],
+	["running", ["pause", "step", "stop"]],
+	["paused", ["resume", "step", "stop"]],
+	["stopping", []],
+	["finished", ["start", "step"]],
+	["failed", ["start", "step"]],
+] as const)("a run that is %s can %s", async (status, actions) => {
+	const { mount, apply, root } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged(status));
+	const enabled = [...root.querySelectorAll<HTMLButtonElement>("[data-action]")]
+		.filter(isAllowed)
+		.map((button) => button.dataset.action);
+	expect(enabled).toEqual(actions);
+});
+
+it("asks for what is pressed, and waits for the answer", async () => {
+	const { mount, apply, find, asked, answer } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("paused"));
+	find<HTMLInputElement>(".nbviz-step-count").value = "5";
+	find(action("step")).click();
+	expect(asked).toEqual([{ kind: "control", run_id: "a", name: "step", arguments: { n: 5 } }]);
+	expect(isAllowed(find(action("step")))).toBe(false);
+	find(action("step")).click();
+	expect(asked).toHaveLength(1);
+	await answer();
+	expect(isAllowed(find(action("step")))).toBe(true);
+});
+
+it("shows why a command was refused, as text, until it is dismissed", async () => {
+	const { mount, apply, find, answer } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"));
+	find(action("stop")).click();
+	await answer("<img src=x> run-3 is over.");
+	const message = find(".nbviz-message");
+	expect(message.hidden).toBe(false);
+	expect(message.textContent).toBe("<img src=x> run-3 is over.");
+	expect(message.querySelector("img")).toBeNull();
+	find(".nbviz-message button").click();
+	expect(message.hidden).toBe(true);
+});
+
+it("applies the learning rate on release, not on the way", async () => {
+	const { mount, apply, find, asked, answer } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), settings(0.1));
+	const slider = find<HTMLInputElement>(".nbviz-slider");
+	const field = find<HTMLInputElement>('[data-setting="lr"]');
+	slider.value = "500";
+	slider.dispatchEvent(new Event("input"));
+	expect(asked).toEqual([]);
+	expect(field.value).toBe("0.001");
+	slider.dispatchEvent(new Event("change"));
+	expect(asked).toEqual([{ kind: "control", run_id: "a", name: "set", arguments: { lr: 0.001 } }]);
+	expect(field.dataset.pending).toBe("true");
+	await answer();
+	expect(field.dataset.pending).toBe("true");
+	await apply(settings(0.001));
+	expect(field.dataset.pending).toBe("false");
+	expect(field.value).toBe("0.001");
+});
+
+it("has sliders that end below a maximum that is itself refused", async () => {
+	const { mount, apply, root, asked } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), settings(0.1));
+	const slider = root.querySelectorAll<HTMLInputElement>(".nbviz-slider")[1];
+	if (!slider) throw new Error("no slider for momentum");
+	slider.value = "1000";
+	slider.dispatchEvent(new Event("change"));
+	expect(asked).toMatchObject([{ arguments: { momentum: 0.999 } }]);
+});
+
+it("takes a number in scientific notation on Enter, and goes back if it is refused", async () => {
+	const { mount, apply, find, asked, answer } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), settings(0.1));
+	const field = find<HTMLInputElement>('[data-setting="lr"]');
+	field.value = "3e-4";
+	field.dispatchEvent(new Event("input"));
+	field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+	expect(asked).toHaveLength(1);
+	await answer("lr must be below 1.");
+	expect(field.value).toBe("0.1");
+	expect(find(".nbviz-message").textContent).toBe("lr must be below 1.");
+});
+
+it.each(["abc", "", "-1"])("does not send %j", async (text) => {
+	const { mount, apply, find, asked } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), settings(0.1));
+	const field = find<HTMLInputElement>('[data-setting="lr"]');
+	field.value = text;
+	field.dispatchEvent(new Event("input"));
+	field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+	expect(asked).toEqual([]);
+	expect(field.getAttribute("aria-invalid")).toBe("true");
+});
+
+it("leaves the value alone under a hand, and follows a scheduler otherwise", async () => {
+	const { mount, apply, find } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), settings(0.1));
+	const field = find<HTMLInputElement>('[data-setting="lr"]');
+	await apply(settings(0.05));
+	expect(field.value).toBe("0.05");
+	field.value = "0.2";
+	field.dispatchEvent(new Event("input"));
+	await apply(settings(0.025));
+	expect(field.value).toBe("0.2");
+	field.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+	expect(field.value).toBe("0.025");
+});
+
+it("pauses with P and steps with S, but not while a field has the keys", async () => {
+	const { mount, apply, find, root, asked } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), settings(0.1));
+	const press = (target: Element, key: string) =>
+		target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+	press(find('[data-setting="lr"]'), "p");
+	expect(asked).toEqual([]);
+	press(root, "p");
+	expect(asked).toMatchObject([{ name: "pause" }]);
+});
+
+it("has no controls for a recorded run", async () => {
+	const { mount, apply, find } = stage(false);
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("finished"), settings(0.1));
+	expect(find(".nbviz-controls").hidden).toBe(true);
+	expect(find(".nbviz-settings").hidden).toBe(true);
+	expect(find(".nbviz-badge").hidden).toBe(false);
+});
+
+it("steers the run that is picked", async () => {
+	const { mount, apply, find, asked } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), runAdded("b", "other"));
+	expect(find(".nbviz-toolbar").dataset.status).toBe("running");
+	await apply(runChanged("paused", { run_id: "b", step: 7 }));
+	const select = find<HTMLSelectElement>(".nbviz-run-picker select");
+	select.value = "b";
+	select.dispatchEvent(new Event("change"));
+	expect(find(".nbviz-toolbar").dataset).toMatchObject({ status: "paused", step: "7" });
+	find(action("resume")).click();
+	expect(asked).toMatchObject([{ run_id: "b", name: "resume" }]);
+});

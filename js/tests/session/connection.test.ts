@@ -1,0 +1,210 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PANELS } from "../../src/panels/panels.gen";
+import type { Request } from "../../src/protocol/index.gen";
+import { type Channel, Connection } from "../../src/session/connection";
+import { Store } from "../../src/session/store";
+import { fixture } from "../fixtures";
+
+/** A comm whose other end is the test. */
+class Comm implements Channel {
+	readonly sent: Request[] = [];
+	private listener: ((content: unknown, buffers: unknown[]) => void) | undefined;
+
+	isClosed = false;
+
+	send(content: unknown): void {
+		if (this.isClosed) throw new Error("Cannot send");
+		this.sent.push(content as Request);
+	}
+	on(_event: string, listener: (content: unknown, buffers: unknown[]) => void): void {
+		this.listener = listener;
+	}
+	off(): void {
+		this.listener = undefined;
+	}
+	deliver(content: unknown, buffers: unknown[] = []): void {
+		this.listener?.(content, buffers);
+	}
+	kinds(): string[] {
+		return this.sent.map((request) => request.kind);
+	}
+	get client(): string {
+		return this.sent[0]?.client_id ?? "";
+	}
+	snapshot(sequence = 4): void {
+		this.deliver({ ...fixture("snapshot").message, client_id: this.client, sequence });
+	}
+	frame(sequence: number): void {
+		this.deliver({ ...fixture("frame").message, sequence });
+	}
+}
+
+let comm: Comm;
+let store: Store;
+
+beforeEach(() => {
+	vi.useFakeTimers();
+	comm = new Comm();
+	store = new Store(PANELS);
+});
+afterEach(() => vi.useRealTimers());
+
+describe("a kernel from which nothing comes", () => {
+	test("is noticed while something is due from it, asked, and received from again", () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		const running = { ...fixture("run_changed").message, run_id: "run-1", status: "running" };
+		comm.deliver({ kind: "frame", client_id: "", sequence: 5, updates: [running] });
+		vi.advanceTimersByTime(9000);
+		expect(store.isSilent).toBe(false);
+		vi.advanceTimersByTime(2000);
+		expect(store.isSilent).toBe(true);
+		expect(comm.kinds().filter((kind) => kind === "ready")).toHaveLength(2);
+		comm.snapshot(9);
+		expect(store.isSilent).toBe(false);
+		connection.close();
+	});
+
+	test("is not awaited while nothing runs and nothing was asked", () => {
+		const connection = new Connection(comm, store, false);
+		vi.advanceTimersByTime(60_000);
+		expect(store.isSilent).toBe(false);
+		connection.ask({ kind: "send_asset", name: "graph" } as never).catch(() => undefined);
+		vi.advanceTimersByTime(11_000);
+		expect(store.isSilent).toBe(true);
+		connection.close();
+	});
+
+	test("is known to be gone when its comm is closed", () => {
+		const connection = new Connection(comm, store, false);
+		comm.isClosed = true;
+		connection.ask({ kind: "send_asset", name: "graph" } as never).catch(() => undefined);
+		expect(store.isSilent).toBe(true);
+	});
+});
+
+describe("pushed frames", () => {
+	test("a page says that it is ready, and says so again until a snapshot comes", () => {
+		const connection = new Connection(comm, store, false);
+		expect(comm.kinds()).toEqual(["ready"]);
+		vi.advanceTimersByTime(3500);
+		expect(comm.kinds()).toEqual(["ready", "ready"]);
+		comm.snapshot();
+		vi.advanceTimersByTime(10_000);
+		expect(comm.kinds().filter((kind) => kind === "ready")).toHaveLength(2);
+		connection.close();
+	});
+
+	test("frames in sequence are applied and acknowledged together after painting", () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		comm.frame(5);
+		comm.frame(6);
+		expect(store.runs.get("run-1")?.epochs).toEqual([0]);
+		vi.advanceTimersByTime(1000);
+		const acknowledged = comm.sent.filter((request) => request.kind === "acknowledge");
+		expect(acknowledged).toEqual([{ kind: "acknowledge", client_id: comm.client, sequence: 6 }]);
+		connection.close();
+	});
+
+	test("a missing frame asks for a snapshot, and the frames meanwhile are not applied", () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		comm.frame(6);
+		expect(comm.kinds()).toEqual(["ready", "ready"]);
+		comm.frame(7);
+		expect(comm.kinds()).toEqual(["ready", "ready"]);
+		expect(store.runs.get("run-1")?.epochs).toEqual([]);
+		comm.snapshot(7);
+		comm.frame(8);
+		expect(store.runs.get("run-1")?.epochs).toEqual([0]);
+		connection.close();
+	});
+
+	test("a frame that came before the snapshot or twice is left out", () => {
+		const connection = new Connection(comm, store, false);
+		comm.frame(3);
+		comm.snapshot(4);
+		comm.frame(4);
+		expect(comm.kinds()).toEqual(["ready"]);
+		expect(store.runs.get("run-1")?.epochs).toEqual([]);
+		connection.close();
+	});
+
+	test("a snapshot for another page is not this page's", () => {
+		const connection = new Connection(comm, store, false);
+		comm.deliver({ ...fixture("snapshot").message, client_id: "another" });
+		expect(store.runs.size).toBe(0);
+		connection.close();
+	});
+});
+
+describe("questions", () => {
+	test("are answered by their number", async () => {
+		const connection = new Connection(comm, store, false);
+		const first = connection.ask({ kind: "send_graph", run_id: "run-1", scopes: [""] });
+		const second = connection.ask({
+			kind: "control",
+			run_id: "run-1",
+			name: "set",
+			arguments: { lr: -1 },
+		});
+		const { message: failed } = fixture("command_failed");
+		const { message: graph } = fixture("graph_sent");
+		const reply = (update: object, request_id: number) =>
+			comm.deliver({
+				kind: "reply",
+				client_id: comm.client,
+				updates: [{ ...update, client_id: comm.client, request_id }],
+			});
+		reply(failed, 2);
+		reply(graph, 1);
+		await expect(second).rejects.toThrow("lr must be at least 0, got -1.");
+		expect((await first).kind).toBe("graph_sent");
+		connection.close();
+	});
+
+	test("fail when the view is closed", async () => {
+		const connection = new Connection(comm, store, false);
+		const asked = connection.ask({ kind: "send_graph", run_id: "run-1", scopes: [""] });
+		connection.close();
+		await expect(asked).rejects.toThrow(/closed/);
+	});
+});
+
+describe("pulling", () => {
+	test("asks for each frame after the last has come, and never acknowledges", () => {
+		const connection = new Connection(comm, store, true);
+		comm.snapshot(0);
+		vi.advanceTimersByTime(250);
+		expect(comm.kinds()).toEqual(["ready", "pull"]);
+		comm.deliver({ ...fixture("frame").message, client_id: comm.client, sequence: 1 });
+		vi.advanceTimersByTime(250);
+		expect(comm.kinds()).toEqual(["ready", "pull", "pull"]);
+		connection.close();
+	});
+
+	test("starts over when a pull is never answered", () => {
+		const connection = new Connection(comm, store, true);
+		comm.snapshot(0);
+		vi.advanceTimersByTime(4000);
+		expect(comm.kinds()).toEqual(["ready", "pull", "ready"]);
+		connection.close();
+	});
+});
+
+test("a kernel that is gone ends the connection, and pending requests are rejected", async () => {
+	const connection = new Connection(comm, store, false);
+	comm.snapshot();
+	comm.isClosed = true;
+	vi.advanceTimersByTime(10_000);
+	const asked = connection.ask({
+		kind: "control",
+		run_id: "run-1",
+		name: "pause",
+		arguments: {},
+	});
+	await expect(asked).rejects.toThrow("The kernel is gone.");
+	expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,38 @@
+"""Numbers in the form in which they travel to the page."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbviz import protocol
+    from nbviz.inspection.tensors.heatmaps import Heatmap
+
+
+def finite(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def number(value: float) -> float:
+    """Return 0 for what JSON has no name for, where a page needs a number."""
+    return value if math.isfinite(value) else 0.0
+
+
+def heatmap_fields(heatmap: Heatmap) -> protocol.core.HeatmapFields:
+    """Return what a tensor's heatmap says beside its cells."""
+    return {
+        "shape": list(heatmap.shape),
+        "rows": heatmap.cells.shape[0],
+        "columns": heatmap.cells.shape[1],
+        "tile_rows": heatmap.tile_rows,
+        "tile_columns": heatmap.tile_columns,
+        "reduced": heatmap.reduced,
+        "scale": number(heatmap.scale),
+        "minimum": number(heatmap.minimum),
+        "maximum": number(heatmap.maximum),
+        "mean": number(heatmap.mean),
+        "std": number(heatmap.std),
+        "nonfinite": heatmap.nonfinite,
+    }

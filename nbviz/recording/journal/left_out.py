@@ -1,0 +1,79 @@
+"""What of event files was left out, and why, in sentences for a run's log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from nbviz.recording.event_files.batch import Batch
+from nbviz.recording.event_files.records import MOST_PAYLOAD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nbviz.protocol.log import LineLevel
+
+_MOST_REASONS = 6  # named in one sentence
+_AGAIN = 10  # times as many values are left out before that is said again
+
+
+class LeftOut:
+    """Collects what was left out while files are read, and says it once they have been.
+
+    Args:
+        say: Takes a sentence and how much it matters.
+    """
+
+    def __init__(self, say: Callable[[str, LineLevel], None]) -> None:
+        self._say = say
+        self._files: dict[Path, Batch] = {}
+        self._values: Counter[str] = Counter()
+        self._reported = 0
+
+    def add(self, path: Path, batch: Batch) -> None:
+        """Take in what a part of a file had that was left out."""
+        self._values += batch.left_out
+        if batch.damaged or batch.skipped or batch.too_long or batch.odd_times:
+            so_far = self._files.setdefault(path, Batch())
+            so_far.damaged += batch.damaged
+            so_far.skipped += batch.skipped
+            so_far.too_long += batch.too_long
+            so_far.odd_times += batch.odd_times
+
+    def report(self) -> None:
+        """Say what has come since the last time."""
+        for path, batch in self._files.items():
+            for text in _damage(batch):
+                self._say(f"{path.name}: {text}", "warning")
+        self._files.clear()
+        total = self._values.total()
+        if total and total >= _AGAIN * self._reported:
+            self._reported = total
+            named = self._values.most_common(_MOST_REASONS)
+            reasons = [f"{count:,} × {reason.rstrip('.')}" for reason, count in named]
+            if len(self._values) > len(named):
+                reasons.append("…")
+            what = "values were" if total > 1 else "value was"
+            self._say(f"{total:,} {what} left out: {'; '.join(reasons)}.", "info")
+
+
+def _damage(batch: Batch) -> list[str]:
+    found: list[str] = []
+    if batch.damaged or batch.skipped:
+        found.append(
+            f"it is damaged: {batch.damaged:,} records and {batch.skipped:,} bytes between records "
+            "were left out."
+        )
+    if batch.too_long:
+        found.append(
+            f"{batch.too_long:,} records of more than {MOST_PAYLOAD:,} bytes were left out; no "
+            "longer ones are read."
+        )
+    if batch.odd_times:
+        what = "events have a wall time that is" if batch.odd_times > 1 else "event has one that is"
+        found.append(
+            f"{batch.odd_times:,} {what} infinite, not a number, or out of range; that of the "
+            "event before stands in its place."
+        )
+    return found

@@ -1,0 +1,67 @@
+"""What a run's marks and its log say of its life."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+from nbviz.errors import describe
+from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingApplied
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.recording.scalars.series import Restart
+    from nbviz.training.events import Event, RunEnded
+
+_TAGS_NAMED = 3
+
+
+def record_command(run: RecordedRun, event: Event) -> None:
+    """Record what a command did: RunPaused, RunResumed, SettingApplied, LineLogged."""
+    if isinstance(event, RunPaused):
+        run.meter.pause(event.wall_time)
+        run.weights.complete(event.step)  # however new the last ones are
+        run.mark("command", event.step, "paused", event.wall_time)
+    elif isinstance(event, RunResumed):
+        run.meter.resume(event.wall_time)
+        run.mark("command", event.step, _resumed_text(event.steps), event.wall_time)
+    elif isinstance(event, SettingApplied):
+        text = f"{event.name} {event.old:.6g} → {event.new:.6g}"
+        run.mark("command", event.step, text, event.wall_time)
+    elif isinstance(event, LineLogged):
+        run.note(event.text, event.level, step=event.step, wall_time=event.wall_time)
+
+
+def end_text(event: RunEnded) -> str:
+    """Return how a run ended."""
+    if event.reason == "failed" and event.error is not None:
+        return f"failed: {describe(event.error)}"
+    return f"{event.reason} after {event.step:,} steps"
+
+
+def mark_restarts(run: RecordedRun, restarts: Sequence[Restart]) -> None:
+    """Mark each step at which tags began again."""
+    by_step: dict[int, list[Restart]] = {}
+    for restart in restarts:
+        by_step.setdefault(restart.step, []).append(restart)
+    for step, those in by_step.items():
+        tags = ", ".join(one.tag for one in those[:_TAGS_NAMED])
+        more = f" and {len(those) - _TAGS_NAMED} more" if len(those) > _TAGS_NAMED else ""
+        after = those[0].after
+        run.mark("started", step, f"restart at step {step:,}, after step {after:,}: {tags}{more}")
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return an error's traceback, or only its message where its own code fails."""
+    try:
+        return "".join(traceback.format_exception(error)).rstrip()
+    except Exception:  # noqa: BLE001  an error's attributes may raise
+        return describe(error)
+
+
+def _resumed_text(steps: int | None) -> str:
+    if steps is None:
+        return "resumed"
+    return "one step" if steps == 1 else f"{steps:,} steps"

@@ -1,0 +1,333 @@
+"""RecordedRun: what a run leaves behind, as dashboards, pictures and journals read it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+import time
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbviz.errors import ConfigurationError, describe, text_of
+from nbviz.recording.device_memory import read_memory
+from nbviz.recording.lines import Line, Lines, RecordedEvent
+from nbviz.recording.media.store import MediaStore
+from nbviz.recording.overhead import OverheadBudget
+from nbviz.recording.progress import ENDED, Progress, ProgressMeter, Steps
+from nbviz.recording.scalars.budget import MemoryBudget
+from nbviz.recording.scalars.store import ScalarStore
+from nbviz.recording.weights_store import WeightsStore
+from nbviz.training import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from nbviz.inspection.graph.overlays.overlays import Overlays
+    from nbviz.protocol.log import LineLevel
+    from nbviz.protocol.run import EventKind, RunStatus
+    from nbviz.recording.media.store import MediaItem, MediaKind
+    from nbviz.recording.scalars.series import Series
+    from nbviz.recording.watching.watch import Watch
+    from nbviz.training.commands import Control
+
+DEFAULT_MEMORY_BUDGET = 256_000_000
+DEFAULT_MEDIA_BUDGET = 64_000_000
+LEAST_BUDGET = 1_000_000
+_MEMORY_SECONDS = 1.0
+_MOST_VALIDATION_MARKS = 1000  # their scalars are in the series anyway
+
+_numbers = itertools.count(1)
+
+
+class RecordedRun:
+    """A run to read from: one that records, `Run`, or one that was read from files, `OpenedRun`.
+
+    `run["loss"]` is the whole series at any time.
+
+    Args:
+        name: What it is called; numbered if None.
+        control: Pause, resume, step, stop and set.
+        memory_budget: Bytes that the series may take in memory.
+        media_budget: Bytes that the media may take in memory.
+        warn: Called with a sentence that says what a budget could not hold.
+
+    Attributes:
+        run_id: Unique.
+        name: What it is called.
+        commands: Which of its control's commands pages may use.
+        control: Pause, resume, step, stop and set, from any thread.
+        steering: What has a method for each command; its control if None.
+        events: Marks on the curves, in order; only ever appended to.
+        lines: The newest lines of its log.
+        epochs: `epochs[i]` is the step completed before epoch i + 1; only ever appended to.
+        weights: The newest heatmaps of parameters.
+        overlays: What colours its model's graph; None where no trainer measures it.
+        progress: Where it is; replaced as a whole by `drain`.
+        meter: What the run's thread says of its progress.
+        overhead: What nbviz may take of the time.
+        watches: Those that are active; see `Run.watch`.
+        is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
+    """
+
+    def __init__(
+        self,
+        name: str | None,
+        control: Control,
+        *,
+        memory_budget: int,
+        media_budget: int,
+        warn: Callable[[str], None],
+    ) -> None:
+        for option, budget in (("memory_budget", memory_budget), ("media_budget", media_budget)):
+            if budget < LEAST_BUDGET:
+                raise ConfigurationError(
+                    f"{option} must be at least {LEAST_BUDGET:,} bytes, got {budget:,}."
+                )
+        number = next(_numbers)
+        self.run_id = uuid.uuid4().hex[:12]
+        self.name = name or f"run {number}"
+        self.commands: tuple[str, ...] = ()
+        self.control = control
+        self.steering: Any = None
+        self.events: list[RecordedEvent] = []
+        self.lines = Lines()
+        self.epochs: list[int] = []
+        self.weights = WeightsStore()
+        self.overlays: Overlays | None = None
+        self.progress = Progress()
+        self.overhead = OverheadBudget()
+        self.watches: list[Watch] = []
+        self.is_quiet = True
+        self._steps = Steps()
+        self.meter = ProgressMeter(self.overhead, self._steps)
+        self._store = ScalarStore(MemoryBudget(memory_budget, warn))
+        self._media = MediaStore(media_budget, warn)
+        self._memory: tuple[int | None, int | None] = (None, None)
+        self._memory_at = float("-inf")
+        self._progress_lock = threading.RLock()
+        self._validation_marks = 0
+        self._subscribers: list[Callable[[], None]] = []
+
+    # ------------------------------------------------------------ where it is
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self.meter.status in ("running", "paused")
+
+    @property
+    def status(self) -> RunStatus:
+        """Where it is in its life."""
+        if self.is_active and self.control.status == "stopping":
+            return "stopping"
+        return self.meter.status
+
+    # ------------------------------------------------------------ scalars
+
+    def __getitem__(self, tag: str) -> Series:
+        self._look()
+        return self.series(tag)
+
+    def __contains__(self, tag: object) -> bool:
+        self._look()
+        return tag in self._store.series
+
+    def __iter__(self) -> Iterator[str]:
+        self._look()
+        return iter(tuple(self.tags))
+
+    def __len__(self) -> int:
+        self._look()
+        return len(self.tags)
+
+    def __bool__(self) -> bool:
+        return True  # also with no tags yet
+
+    def __repr__(self) -> str:
+        self.drain_ready()
+        kind, tags = type(self).__name__, len(self.tags)
+        named = "1 tag" if tags == 1 else f"{tags:,} tags"
+        return f"{kind}({self.name!r}, {self.status}, step {self.meter.step:,}, {named})"
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags in order of appearance, as far as they have been drained."""
+        return self._store.tags
+
+    def series(self, tag: str) -> Series:
+        """Return a tag's points, as far as they have been drained.
+
+        Raises:
+            KeyError: Nothing has been logged under this tag.
+        """
+        try:
+            return self._store.series[tag]
+        except KeyError:
+            known = ", ".join(self.tags) or "none yet"
+            raise KeyError(f"no tag {tag!r} in run {self.name!r}; tags: {known}") from None
+
+    def newest_step(self) -> int:
+        """Return the newest step that is known, without waiting for a device."""
+        return self.meter.step
+
+    def drain(self) -> None:
+        """Move everything logged so far into the series, and look where the run is.
+
+        Any thread may call it. Waits for scalars that are on their way from a device.
+        """
+        self._see_progress()
+
+    def drain_ready(self) -> None:
+        """Do what `drain` does without waiting for a device."""
+        self._see_progress()
+
+    # ------------------------------------------------------------ media
+
+    @property
+    def media(self) -> MediaStore:
+        """The media by tag: `run.media["samples"].steps`, `run.media["samples"].at(400).value`.
+
+        Waits for those that are on their way from a device.
+        """
+        self.drain_media()
+        return self._media
+
+    @property
+    def kept_media(self) -> MediaStore:
+        """The media taken in so far, without waiting for those still to be made."""
+        return self._media
+
+    def media_since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
+        """Return the media that were taken in after a version, as far as they are kept."""
+        return self._media.since(version)
+
+    def drain_media(self) -> None:
+        """Take in the images, histograms, tensors and texts logged so far.
+
+        Any thread may call it. Waits for what is still on its way from a device.
+        """
+
+    # ------------------------------------------------------------ what watches and engines bring
+
+    def take_media(
+        self, tag: str, kind: MediaKind, step: int, wall_time: float, value: Any
+    ) -> None:
+        """Take in an item that has been made; `wall_time` is in Unix seconds, as below."""
+        self._media.add(tag, kind, step, wall_time, value)
+
+    def take_points(self, points: Mapping[str, float], step: int, wall_time: float) -> None:
+        """Take in a point for each tag."""
+        steps, wall_times = np.array([step], np.int64), np.array([wall_time])
+        for tag, value in points.items():
+            self._store.extend(tag, steps, wall_times, np.array([value]))
+
+    def capture_due_weights(self, step: int) -> None:
+        """Take heatmaps of the parameters that a page shows, if it is time to."""
+        if self.weights.is_due():
+            started = time.perf_counter()
+            self.weights.capture(step, wait=False)
+            self.meter.spend(time.perf_counter() - started)
+
+    def capture_idle_weights(self) -> None:
+        """Take the heatmaps that a page waits for while the run's own thread makes no steps."""
+        if self.weights.is_behind and self.status in ("paused", *ENDED):
+            self.weights.capture(self.meter.step)
+
+    # ------------------------------------------------------------ its log
+
+    def mark(self, kind: EventKind, step: int, text: str, wall_time: float | None = None) -> None:
+        """Record an event to be drawn on the curves, and as a line of the log."""
+        if kind == "validation":
+            self._validation_marks += 1
+        if kind != "validation" or self._validation_marks <= _MOST_VALIDATION_MARKS:
+            self.events.append(RecordedEvent(kind, step, self._since_start(wall_time), text))
+        self.note(text, step=step, wall_time=wall_time)
+        if kind == "command":
+            self.notify()
+
+    def mark_epoch(self, epoch: int, step: int) -> None:
+        """Record that an epoch (1-based) begins after `step` completed steps."""
+        self.meter.epoch = epoch
+        if epoch > len(self.epochs):
+            self.epochs.extend([step] * (epoch - len(self.epochs)))
+
+    def note(
+        self,
+        text: str,
+        level: LineLevel = "info",
+        *,
+        step: int | None = None,
+        wall_time: float | None = None,
+    ) -> None:
+        """Add a line to the run's log.
+
+        Args:
+            text: The line.
+            level: "info", "print", "warning" or "error".
+            step: The completed step, the newest known if None.
+            wall_time: Unix seconds, now if None.
+        """
+        at_step = self.meter.step if step is None else step
+        self.lines.append(Line(level, at_step, self._since_start(wall_time), text_of(text)))
+
+    # ------------------------------------------------------------ subscribers
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` when a quiet run becomes active, and when a run begins, pauses or ends.
+
+        Args:
+            callback: Called on whichever thread acts; must be quick, such as an event's `set`.
+
+        Returns:
+            A function that unsubscribes it.
+        """
+        self._subscribers.append(callback)
+
+        return partial(self._unsubscribe, callback)
+
+    def notify(self) -> None:
+        """Call the subscribers; one that raises is not called again."""
+        for callback in list(self._subscribers):
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001  it may be a user's
+                self._unsubscribe(callback)
+                text = f"a subscriber of the run failed, and is not called again: {describe(error)}"
+                self.lines.append(Line("warning", self.meter.step, self._since_start(None), text))
+
+    # ------------------------------------------------------------ inside
+
+    def leave_to_parent(self) -> None:
+        """After a fork, in the child: locks may be held by threads that are not here."""
+        self._progress_lock = threading.RLock()
+        self._store.renew_lock()
+        self._media.renew_lock()
+        self.overhead.renew_lock()
+        self.lines.renew_lock()
+
+    def _unsubscribe(self, callback: Callable[[], None]) -> None:
+        with contextlib.suppress(ValueError):  # another thread, or a failure, has
+            self._subscribers.remove(callback)
+
+    def _look(self) -> None:
+        self.drain_media()  # a watch's samples become points
+        self.drain()
+
+    def _see_progress(self) -> None:
+        now = time.monotonic()
+        if self.is_active and now - self._memory_at >= _MEMORY_SECONDS:
+            self._memory, self._memory_at = read_memory(self.meter.device), now
+        status = self.status
+        if status not in ENDED or self.progress.status != status:
+            with self._progress_lock:
+                progress = self.meter.read(clock.now(), status, self._memory)
+                if progress != self.progress:
+                    self.progress = progress
+
+    def _since_start(self, wall_time: float | None) -> float:
+        now = clock.now() if wall_time is None else wall_time
+        return max(0.0, now - self.meter.started_at) if self.meter.started_at else 0.0

@@ -1,0 +1,113 @@
+"""Scalars of a run, from the call that logs them to the series."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from nbviz.errors import LoggingError
+from nbviz.recording.capture.captured import CapturedScalar, CapturedValues, seal
+from nbviz.recording.off_main_thread import off_main_thread
+from nbviz.recording.scalars.inbox import Inbox
+from nbviz.recording.scalars.inputs import MOST_STEPS, flatten, read_step, read_tag, read_value
+from nbviz.recording.scalars.intake import Intake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nbviz.recording.progress import Steps
+    from nbviz.recording.scalars.series import Restart
+    from nbviz.recording.scalars.store import ScalarStore
+
+
+class ScalarLog:
+    """Checks what is logged, and lets it wait; stores it when it is drained.
+
+    Args:
+        steps: Where each step is counted at the call.
+        store: Where the points go.
+        report: Called, once, with a sentence: what could not be stored.
+        restarted: Called with where tags began again at an earlier step.
+
+    Attributes:
+        entries: What waits; `Run.log` appends to it without another call.
+        packers: From known tags to what makes an entry of their values.
+    """
+
+    def __init__(
+        self,
+        steps: Steps,
+        store: ScalarStore,
+        report: Callable[[str], None],
+        restarted: Callable[[list[Restart]], None],
+    ) -> None:
+        self._inbox = Inbox(steps)
+        self._store = store
+        self._tags: set[str] = set()
+        self._intake = Intake(self._inbox, store, report, restarted)
+        self.entries = self._inbox.entries
+        self.packers = self._inbox.packers
+        self.put = self._inbox.put
+        self.renew_lock = self._inbox.renew_lock
+
+    @property
+    def start(self) -> float:
+        """Monotonic seconds that the points' wall times count from."""
+        return self._intake.start
+
+    @start.setter
+    def start(self, seconds: float) -> None:
+        self._intake.start = seconds
+
+    def record_plain(self, values: Mapping[str, Any], step: int | None, seconds: float) -> bool:
+        """Record a plain dict of known tags and floats; any other is left as it is."""
+        if step.__class__ is not int or not 0 <= step < MOST_STEPS:  # pyright: ignore[reportOptionalOperand, reportOperatorIssue]
+            return False
+        if values.__class__ is not dict or tuple(values) not in self.packers:
+            return False
+        for value in values.values():
+            if value.__class__ is not float:
+                return False
+        self.put(values, step, seconds)
+        return True
+
+    def record(self, values: Mapping[str, Any], step: int | None, seconds: float) -> None:
+        """Record values of any kind.
+
+        Args:
+            values: As for `Run.log`.
+            step: As for `Run.log`.
+            seconds: Monotonic seconds.
+
+        Raises:
+            LoggingError: A tag, value or step cannot be recorded; the other values are.
+        """
+        given = None if step is None else read_step(step)
+        accepted: dict[str, Any] = {}
+        captured: list[CapturedScalar] = []
+        first_error: LoggingError | None = None
+        for tag, value in flatten(values):
+            try:
+                name = read_tag(tag)
+                number = read_value(name, value)
+                if name not in self._tags:
+                    if not self._store.admits(name, len(self._tags)):
+                        continue
+                    self._tags.add(name)
+            except LoggingError as error:
+                first_error = first_error or error
+            else:
+                accepted[name] = number
+                if isinstance(number, CapturedScalar):
+                    captured.append(number)
+        if captured:
+            seal(captured)
+            self._inbox.put_captured(CapturedValues(accepted), given, seconds)
+        elif accepted:
+            self._inbox.put(accepted, given, seconds)
+        if first_error is not None:
+            raise first_error
+
+    def drain(self, *, wait: bool, limit: int | None = None) -> int:
+        """Store what waits, as `Intake.drain`, from any thread."""
+        return off_main_thread(partial(self._intake.drain, wait=wait, limit=limit))

@@ -1,0 +1,173 @@
+"""What is logged waits without weight for the garbage collector, and is lost to no interrupt."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+import nbviz
+from nbviz import Run
+from nbviz.errors import LoggingError
+from nbviz.recording.scalars.intake import Intake
+
+
+def test_what_waits_is_not_counted_by_the_garbage_collector(monkeypatch) -> None:
+    run = Run()
+    run.log({"loss": 0.0, "accuracy": 0.0}, 0)
+    monkeypatch.setattr(Intake, "drain", lambda *_, **__: 0)  # all of it waits
+    gc.collect()
+    before = [one["collections"] for one in gc.get_stats()]
+    objects = len(gc.get_objects())
+    for step in range(20_000):
+        run.log({"loss": 0.5, "accuracy": 0.25}, step)
+    found = [one["collections"] for one in gc.get_stats()]
+    assert len(run._entries) > 20_000
+    assert len(gc.get_objects()) - objects < 100
+    assert found[2] == before[2]
+    # As many tuples and dicts would bring 28 collections, one for each 700.
+    assert found[0] - before[0] <= 3
+
+
+@pytest.mark.parametrize(
+    "wall_time", [dt.datetime.now(dt.UTC), "now", np.nan, float("inf"), True, 1j]
+)
+def test_a_wall_time_is_checked_at_the_call(wall_time) -> None:
+    run = Run()
+    run.record({"x": 1.0}, 0)
+    with pytest.raises(LoggingError, match="wall_time must be Unix seconds"):
+        run.record({"x": 1.0}, 0, wall_time=wall_time)
+    run.record({"x": 2.0}, 1, wall_time=np.float32(1.0))
+    assert run["x"].values.tolist() == [1, 2]
+
+
+def test_the_last_step_of_all_is_said_at_the_call() -> None:
+    run = Run()
+    run.log({"x": 1.0}, step=2**63 - 2)
+    for _ in range(2):
+        with pytest.raises(LoggingError, match="there is no step after 9223372036854775806"):
+            run.log({"x": 2.0})
+    run.log({"y": 3.0}, step=5)
+    assert run["x"].values.tolist() == [1]
+    assert run["y"].values.tolist() == [3]
+
+
+def test_what_fails_to_be_stored_is_said_once_and_stops_nothing_else(monkeypatch) -> None:
+    from nbviz.recording.scalars.store import ScalarStore
+
+    append = ScalarStore.append
+
+    def fails_for_one(self, tag, *columns):
+        if tag == "bad":
+            raise MemoryError("no room")
+        return append(self, tag, *columns)
+
+    monkeypatch.setattr(ScalarStore, "append", fails_for_one)
+    run, other = Run(), Run()
+    for step in range(10):
+        run.log({"bad": 1.0, "good": 2.0}, step)
+        run.drain()
+        other.log({"x": 1.0}, step)
+    assert len(run["good"]) == len(other["x"]) == 10
+    warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
+    assert warnings == ["not recorded: points of bad: MemoryError: no room"]
+
+
+def test_the_collector_goes_on_after_a_run_that_fails(monkeypatch) -> None:
+    run, broken = Run(), Run("broken")
+
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(broken, "drain_ready", fail)
+    broken.log({"x": 1.0}, 1)
+    run.log({"x": 1.0}, 1)
+    tick = threading.Event()
+    for _ in range(600):
+        if run.tags and any("RuntimeError" in line.text for line in broken.lines.since(0)):
+            break
+        tick.wait(0.05)
+    assert len(run.series("x")) == 1
+    texts = [line.text for line in broken.lines.since(0) if line.level == "warning"]
+    assert texts == ["recording failed, and is tried again: RuntimeError: broken"]
+
+
+INTERRUPTED = """
+    import faulthandler, random, signal, sys, time
+    faulthandler.dump_traceback_later(150, exit=True)  # where it hangs, if it does
+    import nbviz
+    random.seed(int(sys.argv[1]))
+    run = nbviz.Run(dir=sys.argv[2])
+    logged, interrupts, armed = 0, 0, False
+
+    def interrupt(*_):
+        if armed:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, interrupt)
+    deadline = time.monotonic() + 2.5
+    while time.monotonic() < deadline:
+        for _ in range(random.randrange(3000)):
+            run.log({"a": float(logged), "b": 1.0}, logged)
+            logged += 1
+        try:
+            armed = True
+            signal.setitimer(signal.ITIMER_REAL, random.random() * 0.003 + 1e-5, 0.01)
+            while True:
+                run.drain(); run["a"].values; repr(run); run.media
+        except KeyboardInterrupt:
+            interrupts += 1
+        finally:
+            armed = False
+    run.log_text("note", "the end")
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    assert interrupts > 5, interrupts
+    assert run["a"].values.tolist() == list(range(logged)), (len(run["a"]), logged)
+    assert len(run["b"]) == logged
+    run.finish()
+    print(logged)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_interrupt_while_reading_loses_nothing(seed, tmp_path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(INTERRUPTED), str(seed), str(tmp_path)],
+        capture_output=True, check=False, text=True, timeout=200,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    logged = int(result.stdout)
+    opened = nbviz.open_run(tmp_path)
+    assert opened["a"].values.tolist() == list(range(logged))
+    assert list(opened.media) == ["note"]
+
+
+def test_the_newest_step_is_known_at_the_call() -> None:
+    run = Run()
+    run.log({"loss": 1.0}, 100)
+    assert (run.newest_step(), run.meter.step) == (100, 100)
+    assert "step 100, 1 tag)" in repr(run)
+    run.log_histogram("h", torch.ones(4))
+    assert run.media["h"].steps.tolist() == [100]
+    run.log({"loss": 1.0})
+    assert run["loss"].steps.tolist() == [100, 101]
+
+
+def test_many_combinations_of_tags_are_all_kept(monkeypatch) -> None:
+    from nbviz.recording.scalars import inbox
+
+    monkeypatch.setattr(inbox, "MOST_TAG_SETS", 8)
+    run = Run()
+    for step in range(40):
+        run.log({f"t{step % 7}": 1.0, f"t{step % 5}": float(step), "all": float(step)}, step)
+    assert run["all"].values.tolist() == list(range(40))
+    assert len(run._packers) <= 8 + 8

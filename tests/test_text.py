@@ -1,0 +1,89 @@
+"""Text that is made safe for where it leaves nbviz."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+import nbviz
+from nbviz.text import clean_line, clean_text, csv_text, encodable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = (
+    "a\rb", "a\r\nb", "a\x0bb", "a\x1cb", "a\x1db", "a\x1eb", "a\x85b", "a\u2028b", "a\u2029b",
+    "a\ud800b", "a\udfffb", "a\x1b[31mb", "a\x00b", "a\x7fb", "a\u202eb", "a\ufffeb", "a\uffffb",
+)  # fmt: skip
+ANY = some.text(some.characters(codec=None), max_size=40)
+
+
+@given(ANY)
+def test_any_text_becomes_xml_json_and_utf8(text: str) -> None:
+    for cleaned in (clean_text(text), clean_line(text)):
+        cleaned.encode()
+        assert ET.fromstring(f"<a>{escape(cleaned)}</a>").text == (cleaned or None)
+        assert json.loads(json.dumps(cleaned, ensure_ascii=False).encode()) == cleaned
+    encodable(text).encode()
+
+
+@given(ANY)
+def test_any_text_has_the_same_lines_for_every_reader(text: str) -> None:
+    assert len(clean_line(text).splitlines()) <= 1
+    cleaned = clean_text(text)
+    assert cleaned.split("\n")[: len(cleaned.splitlines())] == cleaned.splitlines()
+
+
+@given(ANY)
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    assert clean_text(clean_text(text)) == clean_text(text)
+    assert clean_line(clean_line(text)) == clean_line(text)
+    assert encodable(encodable(text)) == encodable(text)
+
+
+def test_what_is_harmless_stays() -> None:
+    text = "größe 損失 🙂 é\n\tindented – “quoted”"
+    assert clean_text(text) == encodable(text) == text
+    assert clean_line("größe 損失 🙂") == "größe 損失 🙂"
+
+
+def test_names_that_differ_are_shown_as_different() -> None:
+    assert len({clean_line(text) for text in HOSTILE}) == len(HOSTILE)
+    assert clean_line("a\x1b\x00\x7f\ud800\n") == "a␛␀␡\\ud800␊"
+    assert clean_text("a\r\nb\rc\x85d\u2029e\x1b") == "a\nb\nc\nd\ne␛"
+
+
+@pytest.mark.parametrize(
+    "text", ["=cmd|'/c calc'!A1", "@SUM(A1)", "+1", "-1", " =1", "\t=1", "\r=1"]
+)
+def test_a_cell_is_never_a_formula(text: str) -> None:
+    file = io.StringIO()
+    csv.writer(file).writerow([csv_text(text), csv_text("loss/train")])
+    ((first, second),) = csv.reader(io.StringIO(file.getvalue()))
+    assert first.startswith("'")
+    assert second == "loss/train"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_journal_keeps_text_as_far_as_a_file_can(tmp_path: Path, text: str) -> None:
+    run = nbviz.Run(dir=tmp_path, overhead_budget=1)
+    run.log({text: 1.0}, 1)
+    run.log_text(f"{text}/note", text, 1)
+    run.print(text)
+    run.finish()
+    opened = nbviz.open_run(tmp_path)
+    kept = encodable(text)
+    assert list(opened) == [kept]
+    assert opened.media[f"{kept}/note"][0].value == kept
+    assert kept in [line.text for line in opened.lines.since(0)]
+    with pytest.raises(KeyError) as raised:
+        opened.media["no such"]
+    assert len(str(raised.value.args[0]).splitlines()) == 1
