@@ -126,6 +126,10 @@ class Run(RecordedRun):
         self._clock_offset = clock.offset()
         self._active_at = 0.0
         self._has_reported = False
+        self._loops = 0  # over `track`
+        self._loop_end: tuple[float, bool] | None = None
+        self.is_left = False  # whether its loop was left before it was through
+        self.ends_outside = False  # whether something else than a loop says when it is over
         self._lifecycle = threading.RLock()
         self._context = contextlib.ExitStack()
         self.journal = None if dir is None else Journal(self, dir)
@@ -500,12 +504,12 @@ class Run(RecordedRun):
         )
         self.notify()
 
-    def end(self, event: RunEnded) -> None:
+    def end(self, event: RunEnded, *, keeps_watches: bool = False) -> None:
         """Stop the clock, and have the journal written; `finish` is what users call."""
         with self._lifecycle:
             if self.meter.status in ENDED:
                 return
-            for watch in tuple(self.watches):
+            for watch in () if keeps_watches else tuple(self.watches):
                 watch.stop()
             self.drain_media()
             self._drain(wait=True)
@@ -550,6 +554,7 @@ class Run(RecordedRun):
         record_command(self, event)
 
     def __enter__(self) -> Self:
+        self.ends_outside = True
         self.begin()
         self._context.enter_context(as_current(self))
         return self
@@ -580,6 +585,25 @@ class Run(RecordedRun):
             raise
 
     # ------------------------------------------------------------ for engines, `track` and watches
+
+    def follow_steps(self, present: Callable[[], int]) -> None:
+        """Have what is logged without a step belong to the step that `present` returns."""
+        self._steps.present = present
+
+    def loop_began(self) -> None:
+        """Note that `track` yields items."""
+        self._loops += 1
+        self._loop_end, self.is_left = None, False
+
+    def loop_ended(self, *, is_complete: bool) -> None:
+        """Note that a loop over `track` is over: unless more comes soon, the run is over, too."""
+        self._loops -= 1
+        if not self._loops and not self.ends_outside:
+            self._loop_end = time.monotonic(), is_complete
+            if not self._is_forked:
+                # Tells no listener: a loop that is collected as garbage may end anywhere.
+                self.is_quiet = False
+                keep_drained(self)
 
     def count_steps_by_tracking(self) -> None:
         """Leave the step to whoever goes through the steps, not to what is logged."""
@@ -635,6 +659,11 @@ class Run(RecordedRun):
         self.meter.spend(time.thread_time() - started)
         if self.meter.status not in ENDED and now - self._active_at < QUIET_SECONDS:
             return True
+        end = self._loop_end
+        if end is not None and self.meter.status not in ENDED:
+            if now - end[0] < QUIET_SECONDS:
+                return True
+            self._end_after_loop(is_complete=end[1])
         self.is_quiet = True
         self._attention = True
         # Something may have been logged since the drain, by a call that did not see the flag.
@@ -670,6 +699,15 @@ class Run(RecordedRun):
         self.notify()
 
     # ------------------------------------------------------------ the slower ways of log
+
+    def _end_after_loop(self, *, is_complete: bool) -> None:
+        """End the run, whose loop is over; another call of `track` goes on with it."""
+        self._loop_end = None
+        self.is_left = not is_complete
+        reason: EndReason = "finished" if is_complete else "stopped"
+        event = RunEnded(clock.now(), self.meter.step, self.meter.epoch, reason)
+        self.end(event, keeps_watches=True)
+        self._own_control.end(reason)
 
     def _log_attentively(self, values: Mapping[str, Any], step: int | None) -> None:
         if self._attention:
@@ -708,7 +746,11 @@ class Run(RecordedRun):
         if self._attention:
             self._attend()
         started = time.perf_counter()
-        at_step = self.meter.step if step is None else read_step(step)
+        if step is not None:
+            at_step = read_step(step)
+        else:
+            present = self._steps.present
+            at_step = self.meter.step if present is None else present()
         self._media_log.put(tag, kind, at_step, clock.now(), make)
         self.meter.spend(time.perf_counter() - started)
 
