@@ -34,7 +34,10 @@ class Tracked(Protocol):
         """Record that an epoch begins."""
         ...
 
-    is_left: bool
+    @property
+    def was_left(self) -> bool:
+        """Whether it ended because its loop was left."""
+        ...
 
     def loop_began(self) -> None:
         """Note that items are yielded."""
@@ -42,10 +45,6 @@ class Tracked(Protocol):
 
     def loop_ended(self, *, is_complete: bool) -> None:
         """Note that no more are."""
-        ...
-
-    def count_steps_by_tracking(self) -> None:
-        """Leave the step to `track`."""
         ...
 
     def wake_if_quiet(self) -> None:
@@ -88,11 +87,11 @@ def _items(
     epoch: int | None,
     total_epochs: int | None,
 ) -> Iterator[T]:
-    if run.status == "stopped" and not run.is_left:
+    if run.status == "stopped" and not run.was_left:
         return
     run.begin()
     meter = run.meter
-    run.count_steps_by_tracking()
+    meter.count_apart()
     if epoch is not None:
         run.mark_epoch(epoch, meter.step)
         meter.total_epochs = total_epochs

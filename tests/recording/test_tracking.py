@@ -222,7 +222,7 @@ def test_block_says_itself_when_its_run_is_over() -> None:
         run.drain()
         for _ in range(3):
             run.collect()
-        assert run._loop_end is None
+        assert not run._life.end_after_loop(run)
         assert run.status == "running"
     assert run.status == "finished"
 
