@@ -60,7 +60,7 @@ class WeightsStore:
                 for name in begun.keys() - wanted:
                     del begun[name]
 
-    def latest(self, name: str) -> WeightsImage | None:
+    def latest(self, name: str) -> Heatmap | None:
         """Return the newest picture, None if there is none."""
         self._take_in(name)
         entry = self._images.get(name)
