@@ -65,6 +65,14 @@ class Hook:
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute '__name__'")
 
+    @property
+    def __name__(self) -> str:
+        """None: `torch.jit.script` asks for it first, and what is here is its error message."""
+        raise AttributeError(
+            "torch.jit.script cannot script a module that a hook of nbviz is on. Script it before "
+            "it is given to a trainer or watched; or after its first step, or unwatched."
+        )
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
         """Return a hook without effect."""
         return _nothing
