@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.training.batches import PrepareBatch, UserStep
     from nbviz.training.metrics import Metric
     from nbviz.training.optimizers import GivenOptimizer
     from nbviz.training.schedule import Interval
-    from nbviz.training.step_functions import PrepareBatch, UserStep
     from nbviz.training.update import Precision
 
 
