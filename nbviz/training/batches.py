@@ -14,13 +14,14 @@ from nbviz.errors import TrainingError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nbviz.training.forward import Forward
+
 UserStep = Callable[[Any, Any], Any]
 """Called with (model, batch); returns a loss, a dict of scalars with "loss", or None."""
 
 PrepareBatch = Callable[[Any], Any]
 """Called with a batch; returns (inputs, targets), as `read_prepared` reads them."""
 
-    from nbviz.training.forward import Forward
 
 INPUT_NAMES = (
     "inputs", "input", "x", "images", "image", "pixel_values", "features", "data",
