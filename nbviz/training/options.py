@@ -103,6 +103,7 @@ class TrainingOptions:
     threads: Literal["auto"] | int = "auto"
 
     def __post_init__(self) -> None:
+        checks.check_model(self.model)
         intervals = ("auto", "step", "epoch")
         checks.check_choice("scheduler_interval", self.scheduler_interval, intervals)
         checks.check_choice("schedule_end", self.schedule_end, ("hold", "refuse"))
