@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nbviz.training.metrics import Metric
     from nbviz.training.optimizers import GivenOptimizer
     from nbviz.training.schedule import Interval
-    from nbviz.training.step_functions import PrepareBatch, UserStep
+    from nbviz.training.step_results import PrepareBatch, UserStep
     from nbviz.training.update import Precision
 
 

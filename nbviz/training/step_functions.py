@@ -11,16 +11,10 @@ from nbviz.errors import TrainingError
 from nbviz.training.batches import TARGET_NAMES, SplitBatch, read_prepared, split_batch
 from nbviz.training.device import to_device
 from nbviz.training.forward import Forward
-from nbviz.training.step_results import StepResult, read_result
+from nbviz.training.step_results import PrepareBatch, StepResult, UserStep, read_result
 
 if TYPE_CHECKING:
     from nbviz.training.options import TrainingOptions
-
-UserStep = Callable[[Any, Any], Any]
-"""Called with (model, batch); returns a loss, a dict of scalars with "loss", or None."""
-
-PrepareBatch = Callable[[Any], Any]
-"""Called with a batch; returns (inputs, targets), as `batches.read_prepared` tells."""
 
 StepFunction = Callable[[torch.nn.Module, Any], StepResult]
 
