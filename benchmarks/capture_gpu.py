@@ -35,7 +35,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from nbviz import Run
 from nbviz.recording.capture import captured, device_ring
-from nbviz.training.cuda_events import CudaArrival
+from nbviz.training.devices.cuda_events import CudaArrival
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbviz.protocol.run import RunStatus
-    from nbviz.training.batches import SplitBatch
+    from nbviz.training.steps.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
 STOP_SECONDS = 30.0

@@ -14,9 +14,9 @@ import weakref
 from typing import TYPE_CHECKING
 
 from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError, describe
-from nbviz.training.device_guard import keep_device_guard
-from nbviz.training.intraop import release_workers
-from nbviz.training.thread_settings import ThreadSettings
+from nbviz.training.devices.device_guard import keep_device_guard
+from nbviz.training.devices.intraop import release_workers
+from nbviz.training.devices.thread_settings import ThreadSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

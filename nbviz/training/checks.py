@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from nbviz.errors import ConfigurationError
-from nbviz.training.numbers import shown
+from nbviz.training.steps.numbers import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbviz.training.optimizers import Optimizers
+    from nbviz.training.optimizing.optimizers import Optimizers
 
 
 def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:

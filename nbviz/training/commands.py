@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped, describe
 from nbviz.training import clock
 from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingApplied
-from nbviz.training.settings import Setting, Settings
+from nbviz.training.optimizing.settings import Setting, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator

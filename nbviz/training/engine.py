@@ -10,10 +10,10 @@ import torch
 from nbviz.errors import ConfigurationError, RunStopped, add_note
 from nbviz.errors import describe as describe_error
 from nbviz.training import checks, clock
-from nbviz.training.batches import count_samples, describe
 from nbviz.training.between_steps import registered
 from nbviz.training.commands import Control
-from nbviz.training.device import choose_device, move_model, to_device
+from nbviz.training.devices.device import choose_device, move_model, to_device
+from nbviz.training.devices.intraop import IntraopThreads
 from nbviz.training.events import (
     EpochEnded,
     EpochStarted,
@@ -24,20 +24,20 @@ from nbviz.training.events import (
     ValidationEnded,
     ValidationStarted,
 )
-from nbviz.training.intraop import IntraopThreads
 from nbviz.training.limits import Limits
-from nbviz.training.means import Means
-from nbviz.training.metrics import MetricMeans, read_metrics
-from nbviz.training.modes import TrainingModes
 from nbviz.training.nonfinite import NonFiniteWatch
 from nbviz.training.observers import Observers
-from nbviz.training.optimizers import Optimizers
-from nbviz.training.schedule import Schedule, known_tags
+from nbviz.training.optimizing.optimizers import Optimizers
+from nbviz.training.optimizing.schedule import Schedule, known_tags
 from nbviz.training.seeds import seed_everything
-from nbviz.training.step_functions import Splitter, training_function, validation_function
-from nbviz.training.step_results import check_loss, tagged
-from nbviz.training.update import Update
-from nbviz.training.validation import needs_gradients, validate
+from nbviz.training.steps.batches import count_samples, describe
+from nbviz.training.steps.means import Means
+from nbviz.training.steps.metrics import MetricMeans, read_metrics
+from nbviz.training.steps.modes import TrainingModes
+from nbviz.training.steps.step_functions import Splitter, training_function, validation_function
+from nbviz.training.steps.step_results import check_loss, tagged
+from nbviz.training.steps.update import Update
+from nbviz.training.steps.validation import needs_gradients, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

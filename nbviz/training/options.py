@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     import torch
 
-    from nbviz.training.batches import PrepareBatch, UserStep
-    from nbviz.training.metrics import Metric
-    from nbviz.training.optimizers import GivenOptimizer
-    from nbviz.training.schedule import Interval
-    from nbviz.training.update import Precision
+    from nbviz.training.optimizing.optimizers import GivenOptimizer
+    from nbviz.training.optimizing.schedule import Interval
+    from nbviz.training.steps.metrics import Metric
+    from nbviz.training.steps.step_results import PrepareBatch, UserStep
+    from nbviz.training.steps.update import Precision
 
 
 @dataclass(frozen=True, eq=False)

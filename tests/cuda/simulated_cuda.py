@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from simulated_tensors import Factories
 
-from nbviz.training import cuda_events
-from nbviz.training.device_guard import keep_device_guard
+from nbviz.training.devices import cuda_events
+from nbviz.training.devices.device_guard import keep_device_guard
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -25,7 +25,7 @@ from nbviz.recording.capture.device_ring import PlainBackend, Ring
 from nbviz.recording.scalars import inputs as scalars
 from nbviz.recording.watching import jobs
 from nbviz.recording.watching.jobs import DeviceSample, Plans, take_samples
-from nbviz.training import cuda_events
+from nbviz.training.devices import cuda_events
 
 
 def test_slots_made_in_inference_mode_are_used_outside_of_it() -> None:

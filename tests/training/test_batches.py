@@ -14,10 +14,10 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from nbviz.errors import TrainingError
-from nbviz.training.batches import count_samples, describe, split_batch
-from nbviz.training.device import to_device
+from nbviz.training.devices.device import to_device
 from nbviz.training.events import LineLogged, ValidationEnded
-from nbviz.training.forward import Forward
+from nbviz.training.steps.batches import count_samples, describe, split_batch
+from nbviz.training.steps.forward import Forward
 
 X = torch.ones(4, 3)
 Z = torch.zeros(4, 2)

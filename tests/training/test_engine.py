@@ -23,7 +23,7 @@ from nbviz.training.events import (
     StepEnded,
     ValidationEnded,
 )
-from nbviz.training.metrics import NAMED
+from nbviz.training.steps.metrics import NAMED
 
 EPOCH = ["EpochStarted", "StepEnded", "StepEnded"]
 VALIDATION = ["ValidationStarted", "ValidationEnded"]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from nbviz.training.means import Means
-from nbviz.training.metrics import MetricMeans, read_metrics
-from nbviz.training.numbers import read_number
-from nbviz.training.schedule import Schedule
+from nbviz.training.optimizing.schedule import Schedule
+from nbviz.training.steps.means import Means
+from nbviz.training.steps.metrics import MetricMeans, read_metrics
+from nbviz.training.steps.numbers import read_number
 
 
 def refuse(name: str, reason: str) -> None:

@@ -11,7 +11,7 @@ from torch.optim import lr_scheduler as schedulers
 
 from nbviz.errors import ConfigurationError
 from nbviz.training.events import LineLogged, StepEnded
-from nbviz.training.schedule import Schedule
+from nbviz.training.optimizing.schedule import Schedule
 
 
 def make_optimizer() -> torch.optim.Optimizer:

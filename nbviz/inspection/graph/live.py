@@ -14,16 +14,16 @@ from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.trace import trace
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.between_steps import between_steps
-from nbviz.training.device import to_device
+from nbviz.training.devices.device import to_device
 from nbviz.training.events import RunEnded, RunPaused, RunResumed, RunStarted, StepEnded
-from nbviz.training.samples import first_samples
+from nbviz.training.steps.samples import first_samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbviz.inspection.graph.model import Graph
-    from nbviz.training.batches import SplitBatch
     from nbviz.training.events import Event
+    from nbviz.training.steps.batches import SplitBatch
 
     Answer = Callable[[Graph | Exception], None]
 

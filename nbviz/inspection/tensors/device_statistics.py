@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from nbviz.inspection.tensors.statistics import PARTS
-from nbviz.training.cuda_events import make_pinned
+from nbviz.training.devices.cuda_events import make_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

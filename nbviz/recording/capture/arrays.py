@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.recording.capture.staging import side_stream, staging
-from nbviz.training.cuda_events import CudaArrival, relaxed
+from nbviz.training.devices.cuda_events import CudaArrival, relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

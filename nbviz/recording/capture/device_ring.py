@@ -19,7 +19,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from nbviz.training.cuda_events import CudaArrival, make_pinned, relaxed
+from nbviz.training.devices.cuda_events import CudaArrival, make_pinned, relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from nbviz.training.cuda_events import CudaArrival, make_pinned, relaxed
+from nbviz.training.devices.cuda_events import CudaArrival, make_pinned, relaxed
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,7 @@ import numpy as np
 from nbviz.errors import LoggingError, describe
 from nbviz.inspection.tensors.sharded import is_whole, own_part
 from nbviz.recording.capture.captured import CapturedScalar
-from nbviz.training.cuda_events import is_captured
+from nbviz.training.devices.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

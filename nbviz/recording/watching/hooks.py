@@ -16,7 +16,7 @@ import torch
 from nbviz.errors import ConfigurationError
 from nbviz.inspection.tensors.heatmaps import plain_name
 from nbviz.inspection.tensors.hooks import Hook
-from nbviz.training.cuda_events import is_captured
+from nbviz.training.devices.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -34,7 +34,7 @@ from nbviz.inspection.tensors.statistics import (
     statistics_of,
 )
 from nbviz.recording.capture.arrays import CapturedArray, copy_array, hold
-from nbviz.training.cuda_events import StreamClock
+from nbviz.training.devices.cuda_events import StreamClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

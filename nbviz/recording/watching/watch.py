@@ -16,7 +16,7 @@ from nbviz.recording.media.inbox import Waiting
 from nbviz.recording.watching.hooks import Hooks, choose_modules, has_compiled_parts
 from nbviz.recording.watching.jobs import Plans, take_samples
 from nbviz.training import clock
-from nbviz.training.cuda_events import is_captured
+from nbviz.training.devices.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

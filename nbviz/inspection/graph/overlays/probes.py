@@ -12,7 +12,7 @@ import torch
 from nbviz.inspection.graph.trace.modules import all_parameters, named_modules, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import tensors_in
 from nbviz.inspection.tensors.hooks import Hook
-from nbviz.training.cuda_events import is_captured, mark_time, relaxed
+from nbviz.training.devices.cuda_events import is_captured, mark_time, relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,7 +15,7 @@ from nbviz.training.between_steps import is_trained_elsewhere
 if TYPE_CHECKING:
     from torch import nn
 
-    from nbviz.training.optimizers import Optimizers
+    from nbviz.training.optimizing.optimizers import Optimizers
 
 
 def choose_device(wanted: str | torch.device) -> torch.device:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from torch.optim import lr_scheduler as kinds
 
 from nbviz.errors import ConfigurationError
-from nbviz.training.means import Means
+from nbviz.training.steps.means import Means
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from nbviz.training.metrics import AnyMetric
+    from nbviz.training.steps.metrics import AnyMetric
 
 Interval = Literal["auto", "step", "epoch"]
 

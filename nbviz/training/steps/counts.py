@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.training.means import sum_type
+from nbviz.training.steps.means import sum_type
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError
-from nbviz.training.numbers import shown
-from nbviz.training.optimizer_values import optimizer_values
+from nbviz.training.optimizing.values import optimizer_values
+from nbviz.training.steps.numbers import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

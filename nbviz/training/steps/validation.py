@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nbviz.errors import ConfigurationError, add_note, text_of
-from nbviz.training.batches import describe
-from nbviz.training.device import to_device
-from nbviz.training.means import Means
-from nbviz.training.metrics import MetricMeans
-from nbviz.training.samples import first_samples
+from nbviz.training.devices.device import to_device
 from nbviz.training.seeds import preserved_random_state
-from nbviz.training.step_results import tagged
+from nbviz.training.steps.batches import describe
+from nbviz.training.steps.means import Means
+from nbviz.training.steps.metrics import MetricMeans
+from nbviz.training.steps.samples import first_samples
+from nbviz.training.steps.step_results import tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from contextlib import AbstractContextManager
 
-    from nbviz.training.metrics import AnyMetric
-    from nbviz.training.step_functions import StepFunction
+    from nbviz.training.steps.metrics import AnyMetric
+    from nbviz.training.steps.step_functions import StepFunction
 
 
 def validate(

@@ -9,7 +9,7 @@ import torch
 from torch.optim import Optimizer
 
 from nbviz.errors import ConfigurationError
-from nbviz.training.numbers import shown
+from nbviz.training.steps.numbers import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.training.numbers import read_number
+from nbviz.training.steps.numbers import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nbviz.errors import TrainingError
-from nbviz.training.batches import TARGET_NAMES, SplitBatch, read_prepared, split_batch
-from nbviz.training.device import to_device
-from nbviz.training.forward import Forward
-from nbviz.training.step_results import StepResult, read_result
+from nbviz.training.devices.device import to_device
+from nbviz.training.steps.batches import TARGET_NAMES, SplitBatch, read_prepared, split_batch
+from nbviz.training.steps.forward import Forward
+from nbviz.training.steps.step_results import PrepareBatch, StepResult, UserStep, read_result
 
 if TYPE_CHECKING:
-    from nbviz.training.batches import PrepareBatch, UserStep
     from nbviz.training.options import TrainingOptions
 
 StepFunction = Callable[[torch.nn.Module, Any], StepResult]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from nbviz.errors import TrainingError, text_of
-from nbviz.training.numbers import read_number, shown
+from nbviz.training.steps.numbers import read_number, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+UserStep = Callable[[Any, Any], Any]
+"""Called with (model, batch); returns a loss, a dict of scalars with "loss", or None."""
+
+PrepareBatch = Callable[[Any], Any]
+"""Called with a batch; returns (inputs, targets), as `batches.read_prepared` tells."""
 
 
 @dataclass(slots=True)

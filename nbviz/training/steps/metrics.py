@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from nbviz.errors import ConfigurationError, describe
-from nbviz.training import counts
-from nbviz.training.means import Means
+from nbviz.training.steps import counts
+from nbviz.training.steps.means import Means
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.training.manual_rate import rescale_schedule
-from nbviz.training.optimizers import rate_tags
+from nbviz.training.optimizing.manual_rate import rescale_schedule
+from nbviz.training.optimizing.optimizers import rate_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
