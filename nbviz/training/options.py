@@ -46,7 +46,7 @@ class TrainingOptions:
             for OneCycleLR, CyclicLR and LambdaLR, epochs for others. The log says which.
         schedule_end: What happens where the run is longer than a schedule that ends, such as
             OneCycleLR's: "hold" keeps the last rate, "refuse" does not start the run.
-        monitor: The tag that ReduceLROnPlateau is told, such as "accuracy/val"; by default
+        monitor: The tag that ReduceLROnPlateau is given, such as "accuracy/val"; by default
             `loss/val`, or `loss/train` without validation.
         training_step: Called with (model, batch) in place of the supervised step; returns a scalar
             loss tensor, or a dict of scalars with "loss". Without `optimizer` it makes the whole
@@ -103,6 +103,7 @@ class TrainingOptions:
     threads: Literal["auto"] | int = "auto"
 
     def __post_init__(self) -> None:
+        checks.check_model(self.model)
         intervals = ("auto", "step", "epoch")
         checks.check_choice("scheduler_interval", self.scheduler_interval, intervals)
         checks.check_choice("schedule_end", self.schedule_end, ("hold", "refuse"))

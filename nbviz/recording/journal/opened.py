@@ -133,7 +133,7 @@ class OpenedRun(RecordedRun):
                     if path not in self._unreadable:
                         self._unreadable.add(path)
                         self._say(f"{path.name} cannot be read: {error}", "warning")
-            self._left_out.tell()
+            self._left_out.report()
             self._read_at = time.monotonic()
             self._set_status()
         self._see_progress()
@@ -145,6 +145,10 @@ class OpenedRun(RecordedRun):
         """Read on, at most once a second."""
         if time.monotonic() - self._read_at >= _REFRESH_SECONDS:
             off_main_thread(self.refresh)
+
+    def drain_ready(self) -> None:
+        """Do what `drain` does, which waits for no device here."""
+        self.drain()
 
     # ------------------------------------------------------------ reading
 
