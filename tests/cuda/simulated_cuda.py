@@ -77,6 +77,9 @@ def _names(simulation: Simulation) -> dict[str, Any]:
         own = [one for one in simulation.streams if one.device.index == index]
         simulation.wait("synchronize", lambda: not any(one.work for one in own))
 
+    def set_device(device: Any) -> None:
+        simulation.device = _index(simulation, device)
+
     def new_stream(device: Any = None, priority: int = 0) -> Stream:
         del priority
         return simulation.new_stream(torch.device("cuda", _index(simulation, device)))
@@ -86,6 +89,7 @@ def _names(simulation: Simulation) -> dict[str, Any]:
         "Event": simulation.event,
         "stream": stream_context,
         "device": DeviceContext,
+        "set_device": set_device,
         "current_stream": current_stream,
         "default_stream": lambda device=None: simulation.default[_index(simulation, device)],
         "synchronize": synchronize,
@@ -96,6 +100,8 @@ def _names(simulation: Simulation) -> dict[str, Any]:
         "is_current_stream_capturing": lambda: simulation.current() in simulation.capturing,
         "memory_reserved": lambda _=None: simulation.live_bytes,
         "get_device_properties": lambda _=None: SimpleNamespace(total_memory=1 << 34),
+        "get_rng_state": lambda _="cuda": torch.zeros(16, dtype=torch.uint8),
+        "set_rng_state": lambda state, device="cuda": None,
         "_lazy_init": lambda: None,
     }
 

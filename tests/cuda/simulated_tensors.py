@@ -61,11 +61,12 @@ class SimulatedTensor(torch.Tensor):
         return self.device.index
 
     def to(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        copy = kwargs.pop("copy", False)
         device, dtype, non_blocking, _ = torch._C._nn._parse_to(*args, **kwargs)
         dtype = dtype or self.dtype
         if device is not None and device.type == "cuda":
             device = None if device.index in (None, self.device.index) else device
-        if device is None and dtype == self.dtype and not kwargs.get("copy"):
+        if device is None and dtype == self.dtype and not copy:
             return self
         if device is None:
             return torch.ops.aten._to_copy.default(self, dtype=dtype)
