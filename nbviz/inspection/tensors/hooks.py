@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-from nbviz.errors import TraceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -54,16 +51,11 @@ class Hook:
 
     @property
     def __name__(self) -> str:
-        """Not there, as of any object; the first thing that `torch.jit.script` asks of a hook."""
-        frame = inspect.currentframe()
-        caller = None if frame is None else frame.f_back
-        if caller is not None and caller.f_code.co_filename.endswith("_recursive.py"):
-            raise TraceError(
-                "torch.jit.script cannot compile a model that nbviz has hooks on: script it before "
-                "it is given to a trainer or watched, or script another instance of its class that "
-                "has loaded its state_dict()."
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute '__name__'")
+        """None: `torch.jit.script` asks for it first, and what is here is its error message."""
+        raise AttributeError(
+            "torch.jit.script cannot script a module that a hook of nbviz is on. Script it before "
+            "it is given to a trainer or watched; or after its first step, or unwatched."
+        )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
         """Return a hook without effect."""

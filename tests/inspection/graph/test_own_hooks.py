@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from nbviz.errors import TraceError
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.trace.recording import Recording
 from nbviz.inspection.graph.trace.trace import trace
@@ -64,6 +63,6 @@ def test_a_recording_leaves_the_hook_its_call_and_does_not_show_it() -> None:
 def test_scripting_a_model_with_hooks_says_what_to_do() -> None:
     model = nn.Linear(3, 2)
     live = watched(model)
-    with pytest.raises(TraceError, match="script it before it is given to a trainer"):
+    with pytest.raises(AttributeError, match="Script it before it is given to a trainer"):
         torch.jit.script(model)
     assert graph_of(live) is None
