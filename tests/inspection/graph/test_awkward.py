@@ -13,7 +13,7 @@ from awkward_models import CASES, Case
 from nbviz.inspection.graph.trace.trace import trace
 
 # What comes out does not tell from which tensors it was made.
-CUT = {"NumPy on the way", "nested tensors", "einsum, vmap and random numbers"}
+CUT = {"NumPy on the way"}
 
 
 def run(case: Case) -> tuple[torch.nn.Module, Any]:

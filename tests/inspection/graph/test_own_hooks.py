@@ -26,7 +26,7 @@ class Branches(nn.Module):
 
 def watched(model: nn.Module) -> LiveGraph:
     loader = DataLoader(TensorDataset(torch.ones(4, 3), torch.zeros(4)), batch_size=2)
-    return LiveGraph(model, loader, is_supervised=False)
+    return LiveGraph(model, loader, split=None)
 
 
 def graph_of(live: LiveGraph) -> Any:
