@@ -14,8 +14,9 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.inspection.tensors.histograms import Histogram, make_histogram
 from nbviz.recording.capture.captured import copy_array
-from nbviz.recording.media.pil import MOST_PIXELS
+from nbviz.recording.media.pil import MOST_PIXELS, is_pil, numbers_of, opaque, pixels_of
 from nbviz.recording.media.png import encode_png
+from nbviz.recording.media.shading import Shading
 from nbviz.recording.media.store import Image, shortened
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MOST_BINS = 4096
 _CHANNELS = (1, 3, 4)
 _GAP = 2  # pixels between the images of a grid
 _EIGHT_BITS = 255
+_PLOTTING = ("plotly", "altair", "bokeh", "seaborn", "bqplot", "holoviews")
 
 
 class ImageInput:
@@ -39,22 +41,33 @@ class ImageInput:
         tag: For errors.
         image: A torch tensor, a numpy array or a PIL image; height × width, or with channels.
         layout: Where the channels are.
+        shading: How numbers become pixels; as the data type says if None.
 
     Raises:
         LoggingError: It is no image.
+
+    Attributes:
+        said: What there is to say of it once it is made, as the end of a sentence.
     """
 
-    def __init__(self, tag: str, image: object, layout: ImageLayout) -> None:
+    def __init__(
+        self, tag: str, image: object, layout: ImageLayout, shading: Shading | None = None
+    ) -> None:
         if layout not in get_args(ImageLayout):
             raise LoggingError(f'layout must be "auto", "HWC", "CHW" or "HW", got {layout!r}.')
+        self._shading = shading or Shading(tag)
+        if is_pil(image):
+            image, layout = self._from_pil(tag, image), "auto"
         array = _array_of(tag, image, "an image")
-        self.shape, self._is_planar = _image_shape(
+        given, self._is_planar = _image_shape(
             tag, tuple(array.shape), layout, channels_first=_is_tensor(image)
         )
+        self._shading.check(given[2], is_float=_is_float(array))
+        self._given = given
+        self.shape = (given[0], given[1], 3) if self._shading.has_colors else given
         self._captured: CapturedArray = copy_array(array)
         self.nbytes = self._captured.nbytes
-        self.clipped = 0
-        self.nan = 0
+        self.said = ""
 
     @property
     def is_ready(self) -> bool:
@@ -66,25 +79,24 @@ class ImageInput:
         array = self._captured.read()
         if self._is_planar:
             array = array.transpose(1, 2, 0)
-        return self._to_bytes(array.reshape(self.shape))
+        pixels, self.said = self._shading.shade(array.reshape(self._given))
+        return pixels
 
     def make(self) -> Image:
         """Return the image."""
         return image_of(self.pixels())
 
-    def _to_bytes(self, array: NDArray[Any]) -> NDArray[np.uint8]:
-        if array.dtype == np.uint8:
-            return array
-        if array.dtype == np.bool_:
-            return array.astype(np.uint8) * np.uint8(_EIGHT_BITS)
-        if array.dtype.kind == "f":
-            missing = np.isnan(array)
-            self.nan = int(missing.sum())
-            self.clipped = int(((array < 0) | (array > 1)).sum())
-            scaled = np.clip(np.where(missing, 0, array), 0, 1) * np.float32(_EIGHT_BITS)
-            return np.rint(scaled).astype(np.uint8)
-        self.clipped = int(((array < 0) | (array > _EIGHT_BITS)).sum())
-        return np.clip(array, 0, _EIGHT_BITS).astype(np.uint8)
+    def _from_pil(self, tag: str, image: Any) -> NDArray[Any]:
+        """Take Pillow's own pixels, unless the numbers behind them are asked for."""
+        try:
+            is_numbers = image.mode.startswith("I")
+            if image.mode == "F":
+                is_numbers = not self._shading.is_default
+            elif image.mode == "P":
+                is_numbers = self._shading.has_colors
+            return numbers_of(image) if is_numbers else opaque(pixels_of(image))
+        except (OSError, ValueError) as error:
+            raise LoggingError(f"{tag!r} got an image that Pillow cannot read: {error}.") from error
 
 
 class GridInput:
@@ -95,17 +107,27 @@ class GridInput:
         images: A batch (images × an image's own shape) or a sequence of images.
         layout: Where the channels of each image are.
         columns: Images in a row; about as many as rows if None.
+        shading: How numbers become pixels; as the data type says if None.
 
     Raises:
         LoggingError: They are no images.
     """
 
-    def __init__(self, tag: str, images: object, layout: ImageLayout, columns: int | None) -> None:
+    def __init__(
+        self,
+        tag: str,
+        images: object,
+        layout: ImageLayout,
+        columns: int | None,
+        shading: Shading | None = None,
+    ) -> None:
         if columns is not None and (columns.__class__ is not int or columns < 1):
             raise LoggingError(f"columns must be a whole number of at least 1, got {columns!r}.")
         parts: Sequence[object]
         if isinstance(images, list | tuple):
             parts = cast("Sequence[object]", images)
+        elif _is_tensor(images) and cast("Any", images).is_nested:
+            parts = cast("Any", images).unbind()
         else:
             batch = _array_of(tag, images, "a batch of images")
             if len(batch.shape) not in (3, 4):
@@ -116,7 +138,7 @@ class GridInput:
             parts = [batch[number] for number in range(batch.shape[0])]
         if not parts:
             raise LoggingError(f"{tag!r} got no images; give at least one.")
-        self._inputs = [ImageInput(tag, part, layout) for part in parts]
+        self._inputs = [ImageInput(tag, part, layout, shading) for part in parts]
         self._columns = columns or int(np.ceil(np.sqrt(len(parts))))
         height, width = (max(one.shape[side] for one in self._inputs) + _GAP for side in (0, 1))
         in_row = min(self._columns, len(parts))
@@ -134,14 +156,9 @@ class GridInput:
         return all(one.is_ready for one in self._inputs)
 
     @property
-    def clipped(self) -> int:
-        """How many values were out of range."""
-        return sum(one.clipped for one in self._inputs)
-
-    @property
-    def nan(self) -> int:
-        """How many values were NaN."""
-        return sum(one.nan for one in self._inputs)
+    def said(self) -> str:
+        """What there is to say of the first image of which there is something."""
+        return next((one.said for one in self._inputs if one.said), "")
 
     def make(self) -> Image:
         """Return the grid as one image; what is not covered is black."""
@@ -171,7 +188,7 @@ class HistogramInput:
         LoggingError: They are no real numbers, or the bins are out of range.
     """
 
-    clipped = nan = 0
+    said = ""
 
     def __init__(self, tag: str, values: object, bins: int) -> None:
         if bins.__class__ is not int or not 1 <= bins <= MOST_BINS:
@@ -198,7 +215,7 @@ class TensorInput:
         LoggingError: It holds no real numbers.
     """
 
-    clipped = nan = 0
+    said = ""
 
     def __init__(self, tag: str, values: object) -> None:
         self._captured = copy_array(_array_of(tag, values, "a tensor"))
@@ -223,7 +240,7 @@ class TextInput:
         LoggingError: It is no string.
     """
 
-    clipped = nan = 0
+    said = ""
     is_ready = True
 
     def __init__(self, tag: str, text: object) -> None:
@@ -261,11 +278,13 @@ def _array_of(tag: str, value: object, what: str) -> Any:
             raise LoggingError(f"{tag!r} got a tensor without values (on the meta device).")
         if given.is_complex():
             raise LoggingError(f"{tag!r} needs real numbers, got {given.dtype}; log .abs() of it.")
+        _refuse_containers(tag, given)
         given = given.detach()
         if given.layout != _strided():
             given = given.to_dense()
         array: Any = given.dequantize() if given.is_quantized else given
     else:
+        _refuse_figures(tag, given)
         if refused:
             raise LoggingError(
                 f"{tag!r} needs {what}, got {type(given).__name__}; give a torch tensor or a "
@@ -288,6 +307,37 @@ def _array_of(tag: str, value: object, what: str) -> Any:
             f"{tag!r} needs {what}, got shape {tuple(array.shape)}, in which there is nothing."
         )
     return array
+
+
+def _refuse_containers(tag: str, tensor: Any) -> None:
+    if tensor.is_nested:
+        raise LoggingError(
+            f"{tag!r} got a nested tensor; log .unbind() of it with log_images, one of its parts, "
+            "or .to_padded_tensor(0)."
+        )
+    if type(tensor).__name__ == "MaskedTensor":
+        raise LoggingError(f"{tag!r} got a masked tensor; log .to_tensor(0) of it.")
+
+
+def _refuse_figures(tag: str, value: Any) -> None:
+    if isinstance(value, np.ma.MaskedArray):
+        raise LoggingError(f"{tag!r} got a masked array; log .filled(0) of it.")
+    library = type(value).__module__.partition(".")[0]
+    if library == "matplotlib":
+        raise LoggingError(
+            f"{tag!r} got {type(value).__name__} of matplotlib; draw the figure first: canvas = "
+            "matplotlib.backends.backend_agg.FigureCanvasAgg(figure); canvas.draw(); and log "
+            "np.asarray(canvas.buffer_rgba())."
+        )
+    if library in _PLOTTING:
+        raise LoggingError(
+            f"{tag!r} got {type(value).__name__} of {library}; save it as a PNG file, and log "
+            "PIL.Image.open(…) of that."
+        )
+
+
+def _is_float(array: Any) -> bool:
+    return array.is_floating_point() if _is_tensor(array) else array.dtype.kind == "f"
 
 
 def _strided() -> Any:

@@ -63,7 +63,7 @@ class Plans:
 class HostSample:
     """Copies of tensors on the host."""
 
-    clipped = nan = 0
+    said = ""
     is_ready = True
     is_done = False
 
@@ -104,7 +104,7 @@ class DeviceSample:
         spend: Told the seconds of that, beyond those that the caller waited for here.
     """
 
-    clipped = nan = 0
+    said = ""
     is_done = False
 
     def __init__(
