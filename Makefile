@@ -2,6 +2,7 @@
 PYTHON ?= python3
 IN = .venv/bin/python
 HEADLESS ?=
+TAG ?=
 
 .PHONY: setup demo test bench build lint format pins clean
 
@@ -21,9 +22,9 @@ bench:  ## every benchmark; each prints a table
 	@for file in benchmarks/*.py; do case $$file in */_*) continue;; esac; \
 	  echo "== $$file"; $(IN) $$file || exit 1; done
 
-build:  ## the bundle, the wheel and the source archive, into dist/
+build:  ## the bundle, the wheel and the source archive, into dist/; TAG=v1.2.3 for a release
 	@$(PYTHON) tools/setup.py
-	@$(IN) -m build --no-isolation --outdir dist
+	@$(IN) tools/release.py $(TAG)
 
 lint:  ## what the editor would say
 	@$(PYTHON) tools/setup.py

@@ -56,7 +56,8 @@ class Net(nn.Module):
         return self.head(self.neck(x))
 
 from nbviz.inspection.graph.hierarchy.hierarchy import Hierarchy
-from nbviz.widgets import graph_view, requests, transport
+from nbviz.session import requests, transport
+from nbviz.widgets import graph_view
 MARKS = {}
 def timed(owner, name, label):
     work = getattr(owner, name)

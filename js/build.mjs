@@ -42,7 +42,7 @@ const stylesAsText = {
 	},
 };
 
-/** Reads modules of a folder that is an asset of its own from where that asset puts them. */
+/** Reads modules of a folder that an asset or the bundle shares from where it puts them. */
 const sharedModules = (folders) => ({
 	name: "shared-modules",
 	setup(builder) {
@@ -52,12 +52,24 @@ const sharedModules = (folders) => ({
 			if (dirname(importer) === folder) return undefined;
 			return { path: basename(folder), namespace: "shared" };
 		});
-		builder.onLoad({ filter: /.*/, namespace: "shared" }, ({ path }) => ({
-			contents: `module.exports = globalThis[Symbol.for("nbviz.${path} " + VERSION)];`,
-			loader: "js",
-		}));
+		builder.onLoad({ filter: /.*/, namespace: "shared" }, async ({ path }) => {
+			const place = `globalThis[Symbol.for("nbviz.${path} " + VERSION)]`;
+			const names = await sharedNames(folders.find((folder) => basename(folder) === path));
+			// Named exports, so that a name which is not there fails the build and not the page.
+			return {
+				contents: names ? `export const { ${names} } = ${place};` : `module.exports = ${place};`,
+			};
+		});
 	},
 });
+
+/** What a folder's shared.ts imports and puts there; undefined for an asset, which shares all. */
+async function sharedNames(folder) {
+	const source = await readFile(resolve(folder, "shared.ts"), "utf8").catch(() => undefined);
+	return (
+		source && [...source.matchAll(/^import \{ (.+) \}/gm)].map(([, names]) => names).join(", ")
+	);
+}
 
 const shared = {
 	bundle: true,
@@ -67,37 +79,44 @@ const shared = {
 	define: { VERSION },
 };
 
-/** The entries by the names of their bundles: a folder with an asset.ts is an asset of its name. */
-async function entries() {
+/** Folders by the file that says what they are for: an asset.ts makes an asset of the folder's name. */
+async function folders(file) {
 	const files = await readdir(SOURCE, { recursive: true });
-	const assets = files
-		.filter((file) => basename(file) === "asset.ts")
-		.map((file) => [basename(dirname(file)), resolve(SOURCE, file)]);
-	return {
-		widget: resolve(SOURCE, "session/widget.ts"),
-		summary: resolve(SOURCE, "summary/widget.ts"),
-		...Object.fromEntries(assets),
-	};
+	return files.filter((one) => basename(one) === file).map((one) => resolve(SOURCE, dirname(one)));
 }
 
-const entryPoints = await entries();
-const folders = Object.values(entryPoints)
-	.filter((file) => basename(file) === "asset.ts" && !file.includes(`${sep}panels${sep}`))
-	.map(dirname);
-const options = {
-	...shared,
-	entryPoints,
-	outdir: "../nbviz/static",
-	format: "esm",
-	plugins: [workerAsText, stylesAsText, sharedModules(folders)],
-	metafile: true,
-};
+const assets = await folders("asset.ts");
+// Assets that draw no panel are there for other assets.
+const forAssets = assets.filter((folder) => !folder.includes(`${sep}panels${sep}`));
+const output = { ...shared, outdir: "../nbviz/static", format: "esm", metafile: true };
+const builds = [
+	{
+		...output,
+		entryPoints: {
+			widget: resolve(SOURCE, "session/widget.ts"),
+			summary: resolve(SOURCE, "summary/widget.ts"),
+		},
+		plugins: [workerAsText, stylesAsText],
+	},
+	{
+		...output,
+		entryPoints: Object.fromEntries(assets.map((one) => [basename(one), resolve(one, "asset.ts")])),
+		plugins: [
+			workerAsText,
+			stylesAsText,
+			// A shared.ts puts the bundle's own modules of its folder there.
+			sharedModules([...forAssets, ...(await folders("shared.ts"))]),
+		],
+	},
+];
 
 if (process.argv.includes("--watch")) {
-	await (await context(options)).watch();
+	for (const options of builds) await (await context(options)).watch();
 } else {
-	const result = await build(options);
-	for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
-		console.log(`${file.replace("../", "")} ${(bytes / 1000).toFixed(1)} kB`);
+	for (const options of builds) {
+		const result = await build(options);
+		for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
+			console.log(`${file.replace("../", "")} ${(bytes / 1000).toFixed(1)} kB`);
+		}
 	}
 }

@@ -1,5 +1,11 @@
-"""Writes src/protocol/*.gen.ts from nbviz/protocol/, a module each. Standard library only."""
+"""Writes the page's copies of what Python says once. Standard library only.
 
+src/protocol/*.gen.ts come from nbviz/protocol/, a module each; src/panels/panels.gen.ts, the list
+of panels, from nbviz/panels/. With `--out DIRECTORY` they are written there instead of into src/.
+"""
+
+import argparse
+import ast
 import importlib
 import re
 import sys
@@ -17,7 +23,7 @@ from typing import (
 )
 
 HERE = Path(__file__).parent
-OUT = HERE / "src" / "protocol"
+PACKAGE = HERE.parent / "nbviz"
 SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
@@ -63,6 +69,8 @@ def definitions(scope: dict[str, Any], owner: str) -> dict[str, list[str]]:
     """Return the lines of each type that a module defines, by the type's name."""
     found: dict[str, list[str]] = {}
     for name, value in scope.items():
+        if name in ("Updates", "Requests"):  # which the package joins
+            continue
         if is_typeddict(value) and value.__module__ == owner:
             hints = get_type_hints(value, scope, include_extras=True)
             found[name] = [
@@ -102,19 +110,18 @@ def imports(lines: list[str], homes: dict[str, str], module: str) -> list[str]:
     ]
 
 
-def write(name: str, parts: list[list[str]], homes: dict[str, str]) -> None:
-    """Write one file."""
+def write(folder: Path, name: str, parts: list[list[str]], homes: dict[str, str]) -> None:
+    """Write one file of the protocol."""
     lines = [line for part in parts for line in (*part, "")]
     source = f"nbviz/protocol/{'__init__' if name == 'index' else name}.py"
     head = [f"// Generated from {source} by generate_protocol.py. Do not edit."]
     head += imports(lines, homes, name)
-    (OUT / f"{name}.gen.ts").write_text("\n".join([*head, "", *lines]), encoding="utf-8")
+    (folder / f"{name}.gen.ts").write_text("\n".join([*head, "", *lines]), encoding="utf-8")
 
 
-def main() -> None:
-    """Write the files."""
-    protocol = load(HERE.parent / "nbviz" / "protocol")
-    OUT.mkdir(exist_ok=True)
+def write_protocol(folder: Path) -> None:
+    """Write a file for each module of the protocol, and one for all of them."""
+    protocol = load(PACKAGE / "protocol")
     homes: dict[str, str] = {}
     for module in protocol.MODULES:
         name = module.__name__.rpartition(".")[2]
@@ -131,10 +138,42 @@ def main() -> None:
                 f"export type {name.title()}Update = {union};",
             ]
         homes |= dict.fromkeys(own, name)
-        write(name, list(own.values()), homes)
+        write(folder, name, list(own.values()), homes)
     everything = [f'export type * from "./{home}.gen";' for home in dict.fromkeys(homes.values())]
     envelopes = definitions(vars(protocol), protocol.__name__)
-    write("index", [everything, *envelopes.values(), answers(protocol)], homes)
+    write(folder, "index", [everything, *envelopes.values(), answers(protocol)], homes)
+
+
+def panel_names(source: str) -> list[str]:
+    """Return the names in `PANELS`, which are read and not imported: torch need not be there."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "PANELS":
+            assert isinstance(node.value, ast.Tuple)
+            return [ast.unparse(one).removesuffix(".PANEL") for one in node.value.elts]
+    raise ValueError("nbviz/panels/__init__.py has no PANELS: …")
+
+
+def write_panels(folder: Path) -> None:
+    """Write the list of panels; each has a folder there, whose index exports `panel`."""
+    names = panel_names((PACKAGE / "panels" / "__init__.py").read_text(encoding="utf-8"))
+    lines = [
+        "// Generated from nbviz/panels/__init__.py by generate_protocol.py. Do not edit.",
+        *(f'import {{ panel as {name} }} from "./{name}";' for name in names),
+        "",
+        f"export const PANELS = [{', '.join(names)}] as const;",
+    ]
+    (folder / "panels.gen.ts").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def main() -> None:
+    """Write the files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=HERE / "src", help="in place of src/")
+    out: Path = parser.parse_args().out
+    for folder in ("protocol", "panels"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    write_protocol(out / "protocol")
+    write_panels(out / "panels")
 
 
 if __name__ == "__main__":

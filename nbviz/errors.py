@@ -14,6 +14,8 @@ NbvizError
 RunStopped (BaseException)             leaves a loop whose run was stopped
 """
 
+from typing import Any
+
 
 def describe(error: BaseException) -> str:
     """Return an error's type and message in one line; its own `__str__` may fail."""
@@ -57,7 +59,16 @@ class TrainingError(NbvizError, RuntimeError):
 
 
 class TraceError(NbvizError, RuntimeError):
-    """A model cannot be traced with the inputs given."""
+    """A model cannot be traced with the inputs given.
+
+    Attributes:
+        graph: What the model did before its error, the boxes in which it failed marked; None if it
+            was not called. `nbviz.graph(error.graph)` shows it.
+        summary: The same as a table; None unless `nbviz.summary` raised the error.
+    """
+
+    graph: Any = None
+    summary: Any = None
 
 
 class DatasetError(NbvizError, RuntimeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from nbviz.errors import ConfigurationError
@@ -22,3 +23,16 @@ def front_end(name: str) -> str:
             f"nbviz's front end is missing from this installation (nbviz/static/{name}.js). "
             "In a checkout, build it with: make build"
         ) from None
+
+
+def widget_module(name: str) -> str | Path:
+    """Return what a widget's `_esm` is to be: the source of "widget" or "summary".
+
+    With ANYWIDGET_HMR=1 it is the file's path: anywidget watches the file, and sends what is built
+    anew to the pages that show it.
+
+    Raises:
+        ConfigurationError: nbviz was installed without its front end.
+    """
+    source = front_end(name)
+    return _STATIC / f"{name}.js" if os.environ.get("ANYWIDGET_HMR") == "1" else source

@@ -51,6 +51,20 @@ print(len(trainer.run["loss/train"].values))
     assert python(code) == "6"
 
 
-def test_ipycanvas_is_not_needed_for_the_dashboard() -> None:
-    code = "import sys; sys.modules['ipycanvas'] = None; import nbviz; nbviz.LiveTrainer"
-    assert python(code) == ""
+def test_ipycanvas_is_not_needed_for_a_trainer_that_is_shown() -> None:
+    code = """
+import sys
+sys.modules["ipycanvas"] = None
+import torch, nbviz
+model = torch.nn.Linear(2, 1)
+trainer = nbviz.LiveTrainer(
+    model, [(torch.ones(4, 2), torch.ones(4, 1))] * 3, loss_fn=torch.nn.MSELoss(),
+    optimizer=torch.optim.SGD(model.parameters(), lr=0.1), max_epochs=2,
+)
+shown = trainer._repr_mimebundle_()
+shown = shown[0] if isinstance(shown, tuple) else shown
+trainer.start()
+trainer.wait(60)
+print("application/vnd.jupyter.widget-view+json" in shown, trainer.status, trainer._esm > "")
+"""
+    assert python(code) == "True finished True"

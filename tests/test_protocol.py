@@ -2,71 +2,50 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
-import types
 from pathlib import Path
 from typing import (
-    Any,
-    Literal,
-    NotRequired,
-    Union,
+    TYPE_CHECKING,
     get_args,
-    get_origin,
     get_type_hints,
     is_typeddict,
 )
 
 import pytest
+from protocol_types import FIXTURES, conforms, fixture, kind_of
 
 from nbviz import protocol
+from nbviz.panels import PANELS
+
+if TYPE_CHECKING:
+    import types
 
 ROOT = Path(__file__).parent.parent
-FIXTURES = ROOT / "tests" / "fixtures" / "protocol"
-MESSAGES = [
-    value
-    for value in vars(protocol).values()
-    if is_typeddict(value) and "kind" in value.__annotations__ and value.__name__ != "GraphNode"
-]
+GENERATED = ROOT / "js" / "src"
 
 
-def kind_of(message: type) -> str:
-    return get_args(get_type_hints(message)["kind"])[0]
+def messages_of(module: types.ModuleType) -> list[type]:
+    """The messages that a module of the protocol defines."""
+    return [
+        value
+        for name, value in vars(module).items()
+        if is_typeddict(value)
+        and (value.__module__, value.__name__) == (module.__name__, name)
+        and "kind" in value.__annotations__
+        and name != "GraphNode"
+    ]
 
 
-def conforms(value: Any, hint: Any) -> bool:  # noqa: PLR0911  a case for each form of type
-    """Whether a JSON value has the type of a field."""
-    if is_typeddict(hint):
-        hints = get_type_hints(hint)
-        marked = get_type_hints(hint, include_extras=True)
-        needed = {k for k, h in marked.items() if get_origin(h) is not NotRequired}
-        is_complete = needed <= value.keys() <= hints.keys()
-        return is_complete and all(conforms(value[k], hints[k]) for k in value)
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return value in args
-    if origin in (types.UnionType, Union):
-        return any(conforms(value, arg) for arg in args if arg is not type(None)) or (
-            value is None and type(None) in args
-        )
-    if origin is list:
-        return isinstance(value, list) and all(conforms(item, args[0]) for item in value)
-    if origin is tuple:
-        return len(value) == len(args) and all(map(conforms, value, args))
-    if origin is dict or hint is Any:
-        return True
-    if hint is float:
-        return isinstance(value, int | float)
-    return type(value) is hint
+MESSAGES = [message for module in (*protocol.MODULES, protocol) for message in messages_of(module)]
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=kind_of)
 def test_message_has_a_fixture_of_its_type(message: type) -> None:
-    fixture = json.loads((FIXTURES / f"{kind_of(message)}.json").read_text(encoding="utf-8"))
-    assert fixture["message"].keys() == get_type_hints(message).keys()
-    assert conforms(fixture["message"], message)
+    example = fixture(message)
+    assert example.keys() == get_type_hints(message).keys()
+    assert conforms(example, message)
 
 
 def test_every_fixture_belongs_to_a_message() -> None:
@@ -78,10 +57,30 @@ def test_every_update_is_in_the_union_and_every_request_too() -> None:
     assert named == set(MESSAGES)
 
 
-def test_the_typescript_is_what_the_generator_writes() -> None:
-    generated = ROOT / "js" / "src" / "protocol.gen.ts"
-    before = generated.read_text(encoding="utf-8")
-    subprocess.run([sys.executable, ROOT / "js" / "generate_protocol.py"], check=True)
-    assert generated.read_text(encoding="utf-8") == before
-    names = set(re.findall(r"^export interface (\w+)", before, re.MULTILINE))
+def test_every_answer_belongs_to_a_request_that_waits_for_it() -> None:
+    asked = [m for m in get_args(protocol.Request) if "request_id" in get_type_hints(m)]
+    assert set(protocol.ANSWERS) == set(asked)
+    for updates in protocol.ANSWERS.values():
+        for update in updates:
+            assert update in get_args(protocol.Update)
+            assert {"client_id", "request_id"} <= get_type_hints(update).keys()
+
+
+def test_the_typescript_is_what_the_generator_writes(tmp_path) -> None:
+    generator = ROOT / "js" / "generate_protocol.py"
+    subprocess.run([sys.executable, generator, "--out", tmp_path], check=True)
+    written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*.ts")}
+    kept = {path.relative_to(GENERATED) for path in GENERATED.rglob("*.gen.ts")}
+    assert written == kept
+    sources = {path: (tmp_path / path).read_text(encoding="utf-8") for path in written}
+    for path, source in sources.items():
+        assert (GENERATED / path).read_text(encoding="utf-8") == source, path
+    names = set(re.findall(r"^export interface (\w+)", "\n".join(sources.values()), re.MULTILINE))
     assert {message.__name__ for message in MESSAGES} <= names
+
+
+def test_the_page_has_the_panels_in_their_order() -> None:
+    source = (GENERATED / "panels" / "panels.gen.ts").read_text(encoding="utf-8")
+    listed = re.search(r"PANELS = \[(.*)\]", source)
+    assert listed
+    assert listed[1].split(", ") == [panel.name for panel in PANELS]

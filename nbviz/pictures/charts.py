@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.scalars.series import Series
 
 _TRAIN = ("train", "training")
@@ -31,7 +31,7 @@ class Trace:
     else has NaN there. All arrays have one entry a bucket.
     """
 
-    run: Run
+    run: RecordedRun
     split: str  # "train", "val" … or the tag where it has no split
     tag: str
     color: str
@@ -86,13 +86,13 @@ def split_tag(tag: str) -> tuple[str, str]:
     return tag, ""
 
 
-def chart_titles(runs: Sequence[Run]) -> list[str]:
+def chart_titles(runs: Sequence[RecordedRun]) -> list[str]:
     """Return the charts of all runs: loss and accuracy first, learning rates last."""
     titles = dict.fromkeys(split_tag(tag)[0] for run in runs for tag in run.tags)
     return sorted(titles, key=_rank)
 
 
-def make_charts(runs: Sequence[Run], titles: Sequence[str], buckets: int) -> list[Chart]:
+def make_charts(runs: Sequence[RecordedRun], titles: Sequence[str], buckets: int) -> list[Chart]:
     """Reduce the series of some charts to at most `buckets` buckets each."""
     traces: dict[str, list[Trace]] = {title: [] for title in titles}
     for index, run in enumerate(runs):
@@ -144,7 +144,7 @@ def _find(series: Series, *, highest: bool) -> tuple[float, int]:
         first, last = start, stop
 
 
-def _make_trace(run: Run, tag: str, color: str, buckets: int) -> Trace:
+def _make_trace(run: RecordedRun, tag: str, color: str, buckets: int) -> Trace:
     split = split_tag(tag)[1]
     series = run.series(tag)
     sample = series.sample(None, None, buckets)

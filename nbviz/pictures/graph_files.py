@@ -13,6 +13,8 @@ from nbviz.pictures.png import picture_to_png
 from nbviz.pictures.svg import picture_to_svg
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbviz.pictures.graph_levels import Levels
     from nbviz.pictures.shapes import Picture
 
@@ -21,7 +23,9 @@ PICTURE_FORMATS = ("svg", "png", "pdf")
 _LARGEST_SIDE = 16_000  # pixels of a PNG
 
 
-def save_graph(levels: Levels, path: Path | str, depth: int | None = None) -> Path:
+def save_graph(
+    levels: Levels, path: Path | str, depth: int | None = None, *, page: Callable[[], str]
+) -> Path:
     """Write a graph as a file whose kind is that of the path's extension.
 
     Args:
@@ -29,6 +33,7 @@ def save_graph(levels: Levels, path: Path | str, depth: int | None = None) -> Pa
         path: The file to write; one that exists is replaced.
         depth: How many levels of boxes are open in a picture; None for as many as are read at a
             glance.
+        page: Makes the page that an .html file holds.
 
     Returns:
         The file's path.
@@ -44,7 +49,8 @@ def save_graph(levels: Levels, path: Path | str, depth: int | None = None) -> Pa
         raise ConfigurationError(
             f"a graph is saved as {known}; got {str(file)!r}. Choose one of these extensions."
         )
-    return write_file(file, _encoded(levels, kind, depth))
+    data = page().encode() if kind == "html" else _encoded(levels, kind, depth)
+    return write_file(file, data)
 
 
 def _encoded(levels: Levels, kind: str, depth: int | None) -> bytes:
@@ -52,8 +58,6 @@ def _encoded(levels: Levels, kind: str, depth: int | None) -> bytes:
         return levels.to_dot().encode()
     if kind == "json":
         return json.dumps(levels.to_dict(), indent=1, ensure_ascii=False).encode()
-    if kind == "html":
-        return graph_html(levels).encode()
     return encoded_picture(graph_picture(levels, depth), kind)
 
 
@@ -66,22 +70,6 @@ def encoded_picture(picture: Picture, kind: str) -> bytes:
     side = max(picture.width, picture.height)
     scale = max(1, min(2, int(_LARGEST_SIDE / side)))
     return picture_to_png(picture, scale)
-
-
-def graph_html(levels: Levels) -> str:
-    """Return a graph as one page whose boxes open, without a kernel and without a network."""
-    from nbviz.pictures.page import replay_html
-    from nbviz.recording.run import Run
-
-    title = levels.level("")["title"]
-    run = Run(title)
-    return replay_html(
-        [run],
-        {run.run_id: list(levels.levels())},
-        title,
-        panels=["graph"],
-        picture=picture_to_svg(graph_picture(levels)),
-    )
 
 
 def write_file(file: Path, data: bytes) -> Path:

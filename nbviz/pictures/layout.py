@@ -23,7 +23,7 @@ from nbviz.pictures.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 PADDING, GAP = 18.0, 26.0
 CHART_HEIGHT, TALL_CHART_HEIGHT = 206.0, 300.0
@@ -49,7 +49,7 @@ _STATUS_COLORS = {
 }
 
 
-def make_picture(runs: Sequence[Run], width: int) -> Picture:
+def make_picture(runs: Sequence[RecordedRun], width: int) -> Picture:
     """Lay out the picture of some runs.
 
     Args:
@@ -64,7 +64,6 @@ def make_picture(runs: Sequence[Run], width: int) -> Picture:
         raise ConfigurationError(f"width must be at least 320 pixels, got {width}.")
     for run in runs:
         run.drain()
-        run.capture_idle_weights()
     runs = runs[:RUNS_SHOWN]
     picture = Picture(width)
     y = PADDING
@@ -79,7 +78,7 @@ def make_picture(runs: Sequence[Run], width: int) -> Picture:
     return picture
 
 
-def summary(run: Run) -> str:
+def summary(run: RecordedRun) -> str:
     """Return a run's numbers in a line: 2,250 steps · 15 epochs · 31 s · 72.1 steps/s."""
     progress = run.progress
     parts = [f"{format_step(progress.step)} {'step' if progress.step == 1 else 'steps'}"]
@@ -92,7 +91,7 @@ def summary(run: Run) -> str:
     return " · ".join(parts)
 
 
-def failure(run: Run) -> str:
+def failure(run: RecordedRun) -> str:
     """Return what ended a failed run, "" for any other: of a traceback the line that names it."""
     if run.progress.status != "failed":
         return ""
@@ -102,7 +101,7 @@ def failure(run: Run) -> str:
     return (raised or lines or [""])[-1].strip()
 
 
-def marked_events(runs: Sequence[Run]) -> list[tuple[Run, int, str, str]]:
+def marked_events(runs: Sequence[RecordedRun]) -> list[tuple[RecordedRun, int, str, str]]:
     """Return run, step, kind and text of what a reader of the curves should know, by step.
 
     Events of one kind at one step are one: "paused, lr 0.1 → 0.01, resumed".
@@ -118,7 +117,7 @@ def marked_events(runs: Sequence[Run]) -> list[tuple[Run, int, str, str]]:
     ]
 
 
-def _draw_header(picture: Picture, run: Run, y: float, swatch: str) -> float:
+def _draw_header(picture: Picture, run: RecordedRun, y: float, swatch: str) -> float:
     """Draw name, status and numbers; return where the header ends."""
     x, baseline = PADDING, y + 13
     if swatch:
@@ -152,7 +151,9 @@ def _draw_empty(picture: Picture, y: float) -> float:
     return y + 80
 
 
-def _draw_charts(picture: Picture, runs: Sequence[Run], titles: list[str], y: float) -> float:
+def _draw_charts(
+    picture: Picture, runs: Sequence[RecordedRun], titles: list[str], y: float
+) -> float:
     titles = titles[:CHARTS_SHOWN]
     columns = 2 if len(titles) > 1 and picture.width >= TWO_COLUMNS_FROM else 1
     width = (picture.width - 2 * PADDING - GAP * (columns - 1)) / columns
@@ -182,7 +183,7 @@ def _draw_charts(picture: Picture, runs: Sequence[Run], titles: list[str], y: fl
     return y - 8
 
 
-def _affordable_buckets(runs: Sequence[Run], titles: Sequence[str], width: int) -> int:
+def _affordable_buckets(runs: Sequence[RecordedRun], titles: Sequence[str], width: int) -> int:
     """Return how many buckets a long series may have; short ones leave theirs to the others."""
     tags = [(run, tag) for run in runs for tag in run.tags if split_tag(tag)[0] in titles]
     lengths = [len(run.series(tag)) for run, tag in tags]
@@ -194,7 +195,7 @@ def _affordable_buckets(runs: Sequence[Run], titles: Sequence[str], width: int) 
     return buckets
 
 
-def _marks(runs: Sequence[Run]) -> list[Mark]:
+def _marks(runs: Sequence[RecordedRun]) -> list[Mark]:
     events = marked_events(runs)
     colors = {run.run_id: series_color(i) for i, run in enumerate(runs)}
     return [
@@ -207,7 +208,9 @@ def _marks(runs: Sequence[Run]) -> list[Mark]:
     ]
 
 
-def _draw_notes(picture: Picture, runs: Sequence[Run], hidden_charts: int, y: float) -> float:
+def _draw_notes(
+    picture: Picture, runs: Sequence[RecordedRun], hidden_charts: int, y: float
+) -> float:
     """Say what the numbered marks are, and what the picture leaves out."""
     room = picture.width - 2 * PADDING
     events = marked_events(runs)

@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from nbviz.pictures.shapes import Box, Dots, Fill, Label, Stroke, light, text_width
+from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,7 +128,7 @@ def _text(label: Label) -> str:
 
 def _escaped(text: str) -> str:
     """Return text as a string of PDF, in which only brackets and backslashes act."""
-    line = " ".join(text.translate(_LIKE).split("\n"))
+    line = " ".join(clean_text(text).translate(_LIKE).split("\n"))
     shown = "".join(c if c.isprintable() else "?" for c in line)
     return shown.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
 

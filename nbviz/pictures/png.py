@@ -11,13 +11,14 @@ import numpy as np
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.layout import make_picture
 from nbviz.pictures.shapes import Box, Dots, Fill, Label, Picture, Shape, Stroke, light
+from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 _FINER = 2  # drawn so many times larger, then averaged: smooth edges
 _FONTS = {
@@ -40,7 +41,7 @@ _FONTS = {
 _PLAIN = str.maketrans({"×": "x", "→": ">", "–": "-", "−": "-", "∞": "inf", "…": "..."})
 
 
-def render_png(runs: Sequence[Run], width: int = 860, scale: int = 2) -> bytes:
+def render_png(runs: Sequence[RecordedRun], width: int = 860, scale: int = 2) -> bytes:
     """Draw the curves of some runs as a PNG image, in light colours.
 
     Args:
@@ -124,7 +125,7 @@ def _write(draw: Any, label: Label, scale: int) -> None:
     parts: list[tuple[str, str, Any, float]] = []
     for span in label.spans:
         font, knows_signs = _font(label.size * scale, bold=span.bold)
-        text = " ".join(span.text.split("\n"))
+        text = " ".join(clean_text(span.text).split("\n"))
         text = text if knows_signs else text.translate(_PLAIN)
         parts.append((text, light(span.color), font, font.getlength(text)))
     before = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.anchor]

@@ -15,14 +15,14 @@ from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.charts import extremes
 from nbviz.pictures.layout import failure, marked_events, summary
 from nbviz.pictures.number_text import format_step, format_value
-from nbviz.pictures.page import replay_html, save_html
 from nbviz.pictures.png import render_png
 from nbviz.pictures.svg import render_svg, xml_text
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 __all__ = [
     "describe",
@@ -31,8 +31,6 @@ __all__ = [
     "render_png",
     "render_svg",
     "render_text",
-    "replay_html",
-    "save_html",
 ]
 
 _HEADINGS = ("", "last", "lowest", "at step", "highest", "at step", "points")
@@ -41,7 +39,7 @@ _TAGS_DESCRIBED = 6
 _CELL = "padding:1px 12px 1px 0;text-align:"
 
 
-def mime_bundle(runs: Sequence[Run], view_id: str) -> dict[str, str]:
+def mime_bundle(runs: Sequence[RecordedRun], view_id: str) -> dict[str, str]:
     """Return a run's saved picture in every form that notebook readers know.
 
     Args:
@@ -58,7 +56,7 @@ def mime_bundle(runs: Sequence[Run], view_id: str) -> dict[str, str]:
     return bundle
 
 
-def render_html(runs: Sequence[Run], view_id: str) -> str:
+def render_html(runs: Sequence[RecordedRun], view_id: str) -> str:
     """Return the picture and a table of the numbers as HTML that a sanitiser leaves as it is.
 
     The style element beside the picture acts only in a trusted notebook that has lost its kernel:
@@ -108,31 +106,32 @@ def hidden_html(content: str, view_id: str) -> str:
     )
 
 
-def render_text(runs: Sequence[Run]) -> str:
+def render_text(runs: Sequence[RecordedRun]) -> str:
     """Return the numbers as a table in plain text."""
     blocks: list[str] = []
     for run in runs:
-        lines = [f"{run.name}: {run.progress.status}, {summary(run)}"]
+        lines = [f"{clean_line(run.name)}: {run.progress.status}, {summary(run)}"]
         reason = failure(run)
         if reason:
-            lines.append(reason)
+            lines.append(clean_line(reason))
         rows = [_HEADINGS, *_rows(run)] if run.tags else []
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             cells = [row[0].ljust(widths[0])]
             cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
             lines.append("  ".join(cells).rstrip())
-        lines += [f"step {format_step(s)}: {text}" for _, s, _, text in marked_events([run])]
+        lines += [
+            f"step {format_step(s)}: {clean_line(text)}" for _, s, _, text in marked_events([run])
+        ]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
 
-def describe(runs: Sequence[Run]) -> str:
+def describe(runs: Sequence[RecordedRun]) -> str:
     """Return the picture in words, for a reader who cannot see it."""
     sentences: list[str] = []
     for run in runs:
         run.drain()
-        run.capture_idle_weights()
         head = f"Run {run.name}, {run.progress.status}: {summary(run)}."
         values = [
             f"{tag} {format_value(found.last)} "
@@ -145,7 +144,7 @@ def describe(runs: Sequence[Run]) -> str:
     return " ".join(sentences)
 
 
-def _rows(run: Run) -> list[tuple[str, ...]]:
+def _rows(run: RecordedRun) -> list[tuple[str, ...]]:
     """Return the table's cells: a row for each tag."""
     run.drain()
     rows: list[tuple[str, ...]] = []
@@ -157,7 +156,7 @@ def _rows(run: Run) -> list[tuple[str, ...]]:
         nan = f" ({found.nan:,} NaN)" if found.nan else ""
         rows.append(
             (
-                tag,
+                clean_line(tag),
                 format_value(found.last),
                 format_value(found.lowest),
                 format_step(found.lowest_step),
@@ -172,7 +171,7 @@ def _rows(run: Run) -> list[tuple[str, ...]]:
     return rows
 
 
-def _html_table(runs: Sequence[Run]) -> str:
+def _html_table(runs: Sequence[RecordedRun]) -> str:
     parts: list[str] = []
     for run in runs:
         if not run.tags:

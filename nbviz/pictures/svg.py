@@ -20,20 +20,19 @@ from nbviz.pictures.shapes import (
     dark,
     light,
 )
+from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 _FONT = "'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif"  # of about one width
-# What XML 1.0 does not allow even escaped.
-_FORBIDDEN = {code: "�" for code in [*range(32), 0xFFFE, 0xFFFF] if code not in (9, 10, 13)}
 
 
-def render_svg(runs: Sequence[Run], width: int = 860) -> str:
+def render_svg(runs: Sequence[RecordedRun], width: int = 860) -> str:
     """Draw the curves of some runs as an SVG document.
 
     Series longer than the picture is wide are drawn as a band from minimum to maximum and a line
@@ -119,7 +118,7 @@ def _element(shape: Shape) -> str:
 
 def xml_text(text: str) -> str:
     """Return text as XML or HTML shows it letter by letter."""
-    return escape(text.translate(_FORBIDDEN), {'"': "&quot;", "'": "&#39;"})
+    return escape(clean_text(text), {'"': "&quot;", "'": "&#39;"})
 
 
 def _weight(span: Span) -> str:

@@ -8,6 +8,8 @@ the page applies in order; a snapshot first empties the page's store. An update 
 beside it names their place in the message's binary buffers as `buffer`. Answers to a page's request
 are updates too (`CommandDone`, `CommandFailed`, and those named `…Sent`).
 
+Each module has `Updates` and, where pages ask something, `Requests` and `ANSWERS`.
+
 Page to kernel there are requests. Those with a `request_id` are always answered, by one of the
 updates that `ANSWERS` names for them, or by `CommandFailed`.
 """
@@ -21,42 +23,16 @@ from nbviz.protocol import core, curves, graph, log, media, run, summary, weight
 MODULES = (core, run, curves, weights, media, graph, log, summary)
 
 Update = (
-    core.CommandDone
-    | core.CommandFailed
-    | core.AssetSent
-    | run.RunAdded
-    | run.RunChanged
-    | run.SettingsChanged
-    | run.EpochsStarted
-    | run.EventsRecorded
-    | curves.SeriesAdded
-    | curves.PointsAppended
-    | curves.BucketsAppended
-    | curves.RangeSent
-    | weights.LayersListed
-    | weights.WeightsUpdated
-    | media.MediaAdded
-    | media.ImageSent
-    | media.HistogramsSent
-    | media.TensorSent
-    | media.TextSent
-    | graph.GraphAdded
-    | graph.OverlayUpdated
-    | graph.GraphSent
-    | log.LinesAppended
+    core.Updates
+    | run.Updates
+    | curves.Updates
+    | weights.Updates
+    | media.Updates
+    | graph.Updates
+    | log.Updates
 )
 
-Request = (
-    core.Ready
-    | core.Acknowledge
-    | core.Pull
-    | core.SendAsset
-    | core.SetWanted
-    | run.Control
-    | curves.SendRange
-    | media.SendMedia
-    | graph.SendGraph
-)
+Request = core.Requests | run.Requests | curves.Requests | media.Requests | graph.Requests
 
 ANSWERS: core.Answers = {
     request: updates

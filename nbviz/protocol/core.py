@@ -102,3 +102,9 @@ class SetWanted(TypedDict):
 
 
 ANSWERS: Answers = {SendAsset: (AssetSent,), SetWanted: (CommandDone,)}
+
+Updates = CommandDone | CommandFailed | AssetSent
+"""What the kernel sends."""
+
+Requests = Ready | Acknowledge | Pull | SendAsset | SetWanted
+"""What pages ask."""

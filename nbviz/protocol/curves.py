@@ -72,3 +72,9 @@ class RangeSent(TypedDict):
 
 
 ANSWERS: Answers = {SendRange: (RangeSent,)}
+
+Updates = SeriesAdded | PointsAppended | BucketsAppended | RangeSent
+"""What the kernel sends."""
+
+Requests = SendRange
+"""What pages ask."""

@@ -121,3 +121,9 @@ class GraphSent(TypedDict):
 
 
 ANSWERS: Answers = {SendGraph: (GraphSent,)}
+
+Updates = GraphAdded | OverlayUpdated | GraphSent
+"""What the kernel sends."""
+
+Requests = SendGraph
+"""What pages ask."""

@@ -23,3 +23,7 @@ class LinesAppended(TypedDict):
     run_id: str
     lines: list[Line]
     dropped: int
+
+
+Updates = LinesAppended
+"""What the kernel sends."""

@@ -113,3 +113,9 @@ class TextSent(TypedDict):
 
 
 ANSWERS: Answers = {SendMedia: (ImageSent, HistogramsSent, TensorSent, TextSent)}
+
+Updates = MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent
+"""What the kernel sends."""
+
+Requests = SendMedia
+"""What pages ask."""

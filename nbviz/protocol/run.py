@@ -103,3 +103,9 @@ class Control(TypedDict):
 
 
 ANSWERS: Answers = {Control: (CommandDone,)}
+
+Updates = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded
+"""What the kernel sends."""
+
+Requests = Control
+"""What pages ask."""

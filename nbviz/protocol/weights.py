@@ -35,3 +35,7 @@ class WeightsUpdated(PictureFields):
     name: str
     step: int
     buffer: int
+
+
+Updates = LayersListed | WeightsUpdated
+"""What the kernel sends."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbviz.recording.media.inbox import Waiting
-from nbviz.recording.media.store import check_kind, check_step
+from nbviz.recording.media.store import check_kind
 from nbviz.recording.scalars.inputs import read_tag
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class MediaLog:
 
     def __init__(self, inbox: MediaInbox) -> None:
         self._inbox = inbox
-        self._newest: dict[str, tuple[MediaKind, int]] = {}
+        self._kinds: dict[str, MediaKind] = {}
 
     def put(
         self,
@@ -48,9 +48,7 @@ class MediaLog:
             LoggingError: It cannot be recorded.
         """
         name = read_tag(tag)
-        known, newest = self._newest.get(name, (kind, 0))
-        check_kind(name, known, kind)
-        check_step(name, newest, step)
+        check_kind(name, self._kinds.get(name, kind), kind)
         content = make(name)
-        self._newest[name] = (kind, step)
+        self._kinds[name] = kind
         self._inbox.put(Waiting(name, kind, step, wall_time, content))

@@ -218,8 +218,9 @@ class Run(RecordedRun):
                 from 0 to 1, integers from 0 to 255; what is outside is clipped and NaN is black,
                 which the run's log says once. Booleans are black and white. Of a PIL image of any
                 mode the pixels are what Pillow converts them to.
-            step: The completed step, not before the tag's last one; an image of the same step takes
-                that one's place. The newest step of the run if None.
+            step: The completed step; an image of the same step takes that one's place. Where a tag
+                begins again at an earlier one, as a restarted training does, it goes on as
+                `samples (2)`. The newest step of the run if None.
             layout: "HWC", "CHW" or "HW"; with "auto", where both ends could be channels, they are
                 the first axis of a torch tensor and the last of any other array.
             normalize: The numbers that become black and white, such as (-1, 1), or (0, 65535) for

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets
 
+from nbviz.session.emitter import Emitter
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.dashboard import Dashboard
-from nbviz.widgets.emitter import Emitter
 from nbviz.widgets.output import WIDGET_VIEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbviz.recording.run import Run
+    from nbviz.recording.recorded_run import RecordedRun
 
 SHORTEST_SECONDS = 0.25  # between two drawings of one picture
 COST_SHARE = 0.1  # of the time, for drawing one picture
@@ -33,7 +33,7 @@ _HIDING = (
 class Plot:
     """A chart of runs, which they feed by themselves."""
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[RecordedRun]) -> None:
         self.widget = Dashboard(*runs, panels=["curves"])
 
     def wake(self) -> None:

@@ -11,23 +11,23 @@ from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.inspection.graph.model import Graph
 from nbviz.inspection.graph.trace.recording import Recording
 from nbviz.inspection.graph.trace.trace import trace
+from nbviz.panels import PANELS
+from nbviz.panels.subject import Subject
 from nbviz.pictures.graph_files import encoded_picture, save_graph
 from nbviz.pictures.graph_picture import graph_picture
 from nbviz.pictures.saved_view import figure_html
 from nbviz.pictures.svg import picture_to_svg
-from nbviz.recording.run import Run
-from nbviz.widgets.dashboard import Dashboard
+from nbviz.session.saved import saved_page
+from nbviz.text import clean_line
+from nbviz.widgets.live_view import LiveView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     import torch
 
     from nbviz.pictures.graph_levels import Levels
-    from nbviz.protocol.graph import GraphLevel
 
 
-class GraphView(Dashboard):
+class GraphView(LiveView):
     """Shows a graph in a notebook cell: modules as boxes that open, and the tensors between them.
 
     A notebook that is saved keeps a picture of it.
@@ -43,19 +43,12 @@ class GraphView(Dashboard):
         self._graph = graph
         super().__init__(panels=("graph",), transport=transport)
         self._title: str = graph.level("")["title"]
-        # A page asks for the graph of a run; this one stands for the graph and is never started.
-        run = Run(self._title)
-        self.feed.graphs.add(run.run_id)
-        self.add(run)
+        self.add_subject(Subject.of_graph(graph))
 
     @property
     def graph(self) -> Any:
         """The graph that is shown."""
         return self._graph
-
-    def show(self) -> None:
-        """Show the graph here, where a cell's last line would."""
-        self._ipython_display_()
 
     def save(self, path: str | Path, *, depth: int | None = None) -> Path:
         """Write the graph as a file: .svg, .png, .pdf, .dot, .json, or .html whose boxes open.
@@ -74,7 +67,7 @@ class GraphView(Dashboard):
             ConfigurationError: The extension is another, or the file cannot be written.
             MissingDependencyError: For .png, Pillow is not installed.
         """
-        return save_graph(self._graph, path, depth)
+        return save_graph(self._graph, path, depth, page=self._page)
 
     def save_html(self, path: str | Path, *, title: str | None = None) -> Path:
         """Write the graph as one page whose boxes open, without a kernel and without a network."""
@@ -82,25 +75,15 @@ class GraphView(Dashboard):
         file = Path(path)
         if file.suffix.lower() != ".html":
             raise ConfigurationError(f"the path of a page ends with .html; got {str(file)!r}.")
-        return save_graph(self._graph, file)
-
-    def graph_level(self, run: Run, scopes: Sequence[str], answer: Callable[[Any], None]) -> None:
-        """Call `answer` with levels of the graph, or with an exception."""
-        del run
-        try:
-            levels = [self._graph.level(scope) for scope in scopes]
-        except KeyError as error:
-            answer(error)
-        else:
-            answer(levels)
-
-    def graph_levels(self) -> dict[str, list[GraphLevel]]:
-        """Return every level of the graph."""
-        return {run.run_id: list(self._graph.levels()) for run in self.runs}
+        return self.save(file)
 
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""
         return graph_bundle(self._graph, self.view_id)
+
+    def _page(self) -> str:
+        svg = picture_to_svg(graph_picture(self._graph))
+        return saved_page(PANELS, self.subjects, self._title, picture=svg)
 
     def __repr__(self) -> str:
         return f"GraphView({self._title!r})"
@@ -113,7 +96,7 @@ def graph_bundle(levels: Levels, view_id: str) -> dict[str, Any]:
     names = [node["label"] for node in root["nodes"]]
     said = f"{root['title']}: {' '.join(f'{name},' for name in names).rstrip(',')}"
     bundle: dict[str, Any] = {
-        "text/plain": root["title"],
+        "text/plain": clean_line(root["title"]),
         "text/html": figure_html(picture_to_svg(picture), said, view_id),
     }
     # Without Pillow: every reader that takes a PNG takes the text too.

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from nbviz.errors import NbvizError
+from nbviz.panels.subject import Subject
 from nbviz.trainer import Trainer, TrainerOptions
 from nbviz.training.keywords import as_keywords, takes
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     import torch
 
-    from nbviz.protocol.graph import GraphLevel
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
 
@@ -63,8 +62,7 @@ class LiveTrainer(Dashboard):
             transport=options.transport,
             frames_per_second=options.frames_per_second,
         )
-        self.feed.graphs.add(self.run.run_id)
-        self.add(self.run)
+        self.add_subject(Subject.of_run(self.run, self.trainer.graph))
         _remember_cell(self)
 
     # ------------------------------------------------------------ steering
@@ -148,36 +146,6 @@ class LiveTrainer(Dashboard):
     def status(self) -> RunStatus:
         """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
         return self.trainer.control.status
-
-    # ------------------------------------------------------------ for the page
-
-    def graph_level(self, run: Run, scopes: Sequence[str], answer: Callable[[Any], None]) -> None:
-        """Call `answer` with levels of the model's graph, or with an exception."""
-        if run is not self.run:
-            super().graph_level(run, scopes, answer)
-            return
-
-        def finish(graph: Any) -> None:
-            if isinstance(graph, Exception):
-                answer(graph)
-                return
-            try:
-                levels = [graph.level(scope) for scope in scopes]
-            except (NbvizError, KeyError) as error:
-                answer(error)
-            else:
-                answer(levels)
-
-        self.trainer.graph.ask(finish)
-
-    def graph_levels(self) -> dict[str, list[GraphLevel]]:
-        """Return every level of the model's graph, if it can be traced now."""
-        found: list[Any] = []
-        self.trainer.graph.ask(found.append)
-        graph = found[0] if found else None
-        if graph is None or isinstance(graph, Exception):
-            return {}
-        return {self.run.run_id: list(graph.levels())}
 
 
 def _end_earlier_trainers_of_this_cell() -> None:

@@ -11,12 +11,12 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from nbviz.widgets.dashboard import Dashboard
+    from nbviz.panels.subject import Subject
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 REFRESH_SECONDS = 60.0
@@ -43,11 +43,24 @@ def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
     return display(picture(), raw=True, display_id=True)
 
 
-class Output:
-    """Displays one dashboard, and keeps the pictures beside its views up to date."""
+class Shown(Protocol):
+    """A live view, as far as its outputs need it."""
 
-    def __init__(self, dashboard: Dashboard) -> None:
-        self._dashboard = weakref.ref(dashboard)
+    @property
+    def subjects(self) -> Sequence[Subject]:
+        """What it shows."""
+        ...
+
+    def picture(self) -> dict[str, Any]:
+        """Return what readers without a kernel are shown, by MIME type."""
+        ...
+
+
+class Output:
+    """Displays one live view, and keeps the pictures beside its outputs up to date."""
+
+    def __init__(self, view: Shown) -> None:
+        self._view = weakref.ref(view)
         self._handles: list[Any] = []
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -58,27 +71,27 @@ class Output:
 
     def show(self) -> None:
         """Display the live view and its picture as outputs of the running cell."""
-        dashboard = self._dashboard()
-        if dashboard is None:
+        view = self._view()
+        if view is None:
             return
-        self._shown = self._state(dashboard)
+        self._shown = self._state(view)
         self._shown_at = time.monotonic()
-        handle = display_live(dashboard, dashboard.picture)
+        handle = display_live(view, view.picture)
         with self._lock:
             self._handles = [*self._handles, handle][-HANDLES_KEPT:]
 
     def refresh(self) -> None:
         """Replace the pictures if they are old; called now and then from the emitter's thread."""
-        dashboard = self._dashboard()
-        if dashboard is None or self._closed or os.getpid() != self._pid or not self._handles:
+        view = self._view()
+        if view is None or self._closed or os.getpid() != self._pid or not self._handles:
             return
-        state = self._state(dashboard)
-        active = any(run.is_active for run in dashboard.runs)
+        state = self._state(view)
+        active = any(subject.is_active for subject in view.subjects)
         age = time.monotonic() - self._shown_at
         if state == self._shown or (active and age < self._interval and self._same_status(state)):
             return
         started = time.monotonic()
-        picture = dashboard.picture()
+        picture = view.picture()
         self._shown, self._shown_at = state, time.monotonic()
         self._interval = max(REFRESH_SECONDS, (self._shown_at - started) / COST_SHARE)
         for handle in list(self._handles):
@@ -89,8 +102,9 @@ class Output:
         self._closed = True
 
     @staticmethod
-    def _state(dashboard: Dashboard) -> tuple[Any, ...]:
-        return tuple((r.run_id, r.progress.status, r.progress.step) for r in dashboard.runs)
+    def _state(view: Shown) -> tuple[Any, ...]:
+        runs = [subject.run for subject in view.subjects if subject.run is not None]
+        return tuple((run.run_id, run.progress.status, run.progress.step) for run in runs)
 
     def _same_status(self, state: tuple[Any, ...]) -> bool:
         return [s[:2] for s in state] == [s[:2] for s in self._shown]

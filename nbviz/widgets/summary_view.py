@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from nbviz.front_end import front_end
+from nbviz.front_end import widget_module
 from nbviz.inspection.summary.table import as_table
 from nbviz.inspection.summary.text import as_html, readable_depth
 from nbviz.pictures.saved_view import hidden_html
@@ -29,7 +29,7 @@ class SummaryView(anywidget.AnyWidget):
     """
 
     # A part of its own: nothing of it changes, so that it needs none of a dashboard's machinery.
-    _esm = front_end("summary")
+    _esm = widget_module("summary")
     _table = traitlets.Dict().tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
 

@@ -10,7 +10,7 @@ import pytest
 from kernel_specs import NEWEST
 from lab import Lab, run_lab
 from notebook_page import Notebook
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,8 +26,26 @@ FLAGS = [
     "--disable-sync",
 ]
 # The machine may be busy with other tests.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 WINDOW = {"width": 1400, "height": 1000}
+# Closes what is open, and forgets what nbviz keeps for the tab: a new one would fetch it, too.
+# Returns whether JupyterLab is then as it is after loading.
+LEAVE = """async () => {
+  const app = window.jupyterapp;
+  if (!app || document.querySelector(".jp-Dialog")) return false;
+  for (const panel of [...app.shell.widgets("main")]) panel.dispose();
+  delete window.nbvizPanel;
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith("nbviz")) sessionStorage.removeItem(key);
+  }
+  for (const key of Object.getOwnPropertySymbols(window)) {
+    if (Symbol.keyFor(key)?.startsWith("nbviz.")) delete window[key];
+  }
+  if (document.body.dataset.jpThemeLight !== "true") {
+    await app.commands.execute("apputils:change-theme", { theme: "JupyterLab Light" });
+  }
+  return true;
+}"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,30 +77,73 @@ def widget_errors() -> list[str]:
     return []
 
 
-@pytest.fixture
-def page(browser: Browser, lab: Lab, widget_errors: list[str]) -> Iterator[Page]:
-    """A tab that reaches the tests' own server and nothing else, and fails on a widget's error."""
-    context = browser.new_context(viewport=WINDOW, device_scale_factor=1)
-    outside: list[str] = []
-    context.on(
-        "request",
-        lambda request: (
-            outside.append(request.url)
-            if not request.url.startswith((lab.address, "data:", "blob:"))
-            else None
-        ),
-    )
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
+class Tab:
+    """A tab that tests use one after another: to load JupyterLab takes longer than most of them.
 
-    def note(error: Error) -> None:
+    Args:
+        browser: Where it is opened when it is first asked for.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._page: Page | None = None
+
+    def page(self) -> Page:
+        """Return the tab's page, with nothing open in it."""
+        if self._page is None:
+            context = self._browser.new_context(viewport=WINDOW, device_scale_factor=1)
+            self._page = context.new_page()
+            self._page.set_default_timeout(PATIENCE_MS)
+        return self._page
+
+    def leave(self) -> None:
+        """Make the tab as it was before the test; a page that something is left in is closed."""
+        page = self.page()
+        page.set_viewport_size(WINDOW)
+        if not page.evaluate(LEAVE):
+            self.close()
+
+    def close(self) -> None:
+        """Close the tab; the next test has a new one."""
+        if self._page is not None:
+            self._page.context.close()
+            self._page = None
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Tab]:
+    tab = Tab(browser)
+    yield tab
+    tab.close()
+
+
+@pytest.fixture
+def page(
+    tab: Tab, lab: Lab, widget_errors: list[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A tab that reaches the tests' own server and nothing else, and fails on a widget's error."""
+    page = tab.page()
+    failed_before = request.session.testsfailed
+    outside: list[str] = []
+
+    def note_request(request: Request) -> None:
+        if not request.url.startswith((lab.address, "data:", "blob:")):
+            outside.append(request.url)
+
+    def note_error(error: Error) -> None:
         # Widgets' code is imported from blobs; JupyterLab has errors of its own.
         if "blob:" in (error.stack or ""):
             widget_errors.append(str(error.stack))
 
-    page.on("pageerror", note)
+    page.context.on("request", note_request)
+    page.on("pageerror", note_error)
     yield page
-    context.close()
+    if request.session.testsfailed > failed_before:
+        tab.close()
+    else:
+        tab.leave()
+        page.context.remove_listener("request", note_request)
+        page.remove_listener("pageerror", note_error)
     assert not outside, "the page asked for something outside"
     assert not widget_errors, "a widget raised an error"
 

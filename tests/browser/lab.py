@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-START_SECONDS = 60
+START_SECONDS = 180
 SETTINGS = {
     "apputils-extension/notification": {
         "checkForUpdates": False,
@@ -67,7 +67,7 @@ class Lab:
             self.address + path, method=method, data=json.dumps(content or {}).encode()
         )
         request.add_header("Authorization", f"token {self.token}")
-        with urllib.request.urlopen(request, timeout=60) as reply:
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as reply:
             return reply.read()
 
 

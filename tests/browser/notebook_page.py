@@ -51,13 +51,16 @@ CLEAN_UP = """async () => {
   const kernel = window.nbvizPanel.sessionContext.session?.kernel;
   if (!kernel) return;
   await kernel.interrupt();
+  // Every page that opens asks a kernel for all its widgets, with their source.
   const code = `
 import gc, sys
 if "nbviz" in sys.modules:
     from nbviz.trainer import Trainer
     for _found in [one for one in gc.get_objects() if isinstance(one, Trainer)]:
         _found.stop_and_wait()
-    del _found
+if "ipywidgets" in sys.modules:
+    sys.modules["ipywidgets"].Widget.close_all()
+get_ipython().reset(new_session=False)
 `;
   await kernel.requestExecute({code, silent: true}).done;
 }"""
@@ -79,7 +82,7 @@ class Notebook:
     """A notebook file, open in a tab.
 
     Args:
-        page: The tab; JupyterLab is loaded into it.
+        page: The tab; JupyterLab is loaded into it unless it is there.
         lab: The server.
         cells: The source of each code cell.
         kernel: Name of the kernel to run.
@@ -105,11 +108,16 @@ class Notebook:
             metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
         nbformat.write(notebook, self.path)
-        self.open()
+        if not page.evaluate("window.jupyterapp !== undefined"):
+            self._load()
+        self._open()
 
     def open(self) -> None:
         """Load JupyterLab anew and open the file in it, with its kernel."""
         self._load()
+        self._open()
+
+    def _open(self) -> None:
         self.kernel_id = self.kernel_id or self.lab.kernel(self.kernel)
         self.page.evaluate(OPEN, [self.path.name, self.kernel_id])
 
@@ -145,7 +153,7 @@ class Notebook:
         return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
 
     def wait_for(
-        self, expression: str, holds: Callable[[Any], bool] = bool, seconds: float = 60
+        self, expression: str, holds: Callable[[Any], bool] = bool, seconds: float = 120
     ) -> Any:
         """Wait until the value of an expression satisfies `holds`, and return it."""
         deadline = time.monotonic() + seconds

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from view import place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,22 +87,6 @@ def graph(notebook: Notebook) -> Locator:
 
 def box(graph: Locator, path: str) -> Locator:
     return graph.locator(f".nbviz-graph-box[data-path='{path}']")
-
-
-def place(shown: Locator) -> float:
-    """Where it is on the screen, in pixels from the top, once nothing has moved it for a while."""
-    return shown.evaluate(
-        """async (shown) => {
-            let y, still = 0;
-            while (still < 30) {
-                await new Promise(requestAnimationFrame);
-                const now = shown.getBoundingClientRect().y;
-                still = now === y ? still + 1 : 0;
-                y = now;
-            }
-            return y;
-        }"""
-    )
 
 
 def choose_overlay(graph: Locator, overlay: str) -> None:

@@ -29,7 +29,7 @@ log(1, 300)
 """
 SHOWN = "dashboard = nbviz.Dashboard(run); dashboard"
 LATER = "log(301, 600)"
-SENT = "sum(dashboard.transport._cursor.runs[run.run_id].points)"
+SENT = "sum(dashboard.transport._cursor.runs[run.run_id].panels['curves'].points)"
 
 
 def test_a_thousand_tags(make_notebook: Callable[..., Notebook]) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
-from view import View
+from view import View, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,6 @@ trainer.run.print("first")
 trainer.run.print("second")
 trainer.step(2)
 """
-TOP = "(element) => Math.round(element.getBoundingClientRect().top)"
 
 
 def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) -> None:
@@ -177,12 +176,11 @@ def test_a_panel_that_appears_leaves_what_is_looked_at_in_its_place(
     weights = view.root.locator(".nbviz-slot-weights")
     expect(weights).to_be_hidden()
     view.log.evaluate("(log) => log.scrollIntoView({block: 'start'})")
-    top = view.log.evaluate(TOP)
+    top = place(view.log)
     run_without_moving(notebook, 2)
     expect(weights).to_be_visible()
     expect(weights.locator(".nbviz-weights-card")).to_have_count(1)
-    notebook.page.wait_for_timeout(300)
-    assert abs(view.log.evaluate(TOP) - top) <= 2
+    assert abs(place(view.log) - top) <= 2
     run_without_moving(notebook, 3)
 
 

@@ -9,8 +9,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from nbviz.pictures.page import save_html
-from nbviz.recording.run import Run
+import nbviz
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    run = Run("<b>digits</b>")
+    run = nbviz.Run("<b>digits</b>")
     model = torch.nn.Linear(6, 4)
     for step in range(1, 301):
         run.log({"loss/train": 2 / step, "accuracy/val": 1 - 1 / step}, step=step)
@@ -31,7 +30,7 @@ def saved(tmp_path: Path) -> Path:
     run.log_histogram("values", np.arange(60.0), step=300)
     run.print("<img src=x onerror=document.title='owned'>")
     run.finish()
-    return save_html(tmp_path / "page.html", [run])
+    return nbviz.Dashboard(run).save_html(tmp_path / "page.html")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

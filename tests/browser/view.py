@@ -81,3 +81,19 @@ class View:
         self.curves.scroll_into_view_if_needed()
         root = self.curves.element_handle()
         self.root.page.wait_for_function(AT_LEAST, arg=[root, "data-last-step", step])
+
+
+def place(shown: Locator) -> float:
+    """Where it is on the screen, in pixels from the top, once nothing has moved it for a while."""
+    return shown.evaluate(
+        """async (shown) => {
+            let y, still = 0;
+            while (still < 30) {
+                await new Promise(requestAnimationFrame);
+                const now = shown.getBoundingClientRect().y;
+                still = now === y ? still + 1 : 0;
+                y = now;
+            }
+            return y;
+        }"""
+    )

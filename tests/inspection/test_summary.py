@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 
 import pytest
 import torch
@@ -173,3 +174,60 @@ def test_pandas_has_a_column_for_each_field(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_model_that_cannot_run_says_so() -> None:
     with pytest.raises(TraceError, match="Linear failed"):
         summary(nn.Linear(3, 2), torch.zeros(1, 4))
+
+
+def test_a_table_up_to_the_failure_is_the_errors() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(3, 2))
+    with pytest.raises(TraceError, match=r"in 1 \(Linear\)") as caught:
+        summary(model, torch.zeros(1, 3))
+    rows = caught.value.summary.rows
+    assert [(row.path, row.output_shapes) for row in rows[1:]] == [("0", ((1, 2),)), ("1", ())]
+
+
+class Energy(nn.Module):
+    """A forward pass that differentiates, as of a force field."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 1)
+
+    def forward(self, x):
+        x = x.detach().requires_grad_()
+        return torch.autograd.grad(self.fc(x).sum(), x)[0]
+
+
+def test_a_forward_pass_that_differentiates_is_timed() -> None:
+    model = Energy()
+    found = summary(model, torch.zeros(2, 3))
+    assert found.note == ""
+    assert all(row.seconds for row in found.rows)
+    assert model.fc.weight.grad is None
+
+
+class CompilesAMethod(nn.Module):
+    def __init__(self, backend) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 3)
+        self.compiled = torch.compile(self.inside, backend=backend)
+
+    def inside(self, x):
+        return self.fc(x).relu()
+
+    def forward(self, x):
+        return self.compiled(x)
+
+
+def test_compiling_is_not_a_layers_time() -> None:
+    compiling = 0.0
+
+    def backend(graph, _inputs):
+        nonlocal compiling
+        began = time.perf_counter()
+        time.sleep(2.0)  # as a compiler takes its time
+        compiling += time.perf_counter() - began
+        return graph.forward
+
+    found = summary(CompilesAMethod(backend), torch.zeros(2, 3))
+    assert compiling
+    assert found.seconds is not None
+    assert found.seconds < 1.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
-from kernel_page import KernelPage
+from kernel_page import SECONDS, KernelPage
 from kernel_specs import jupyter_environment, write_kernel_specs
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _kernel(
     client = manager.blocking_client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=SECONDS)
         yield KernelPage(client)
     finally:
         client.stop_channels()

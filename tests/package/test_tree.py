@@ -1,18 +1,20 @@
-"""The checkout itself: sizes of files, pins without addresses, notebooks without outputs."""
+"""The checkout itself: folders and imports, pins without addresses, notebooks without outputs."""
 
 from __future__ import annotations
 
 import json
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
+import grimp
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MOST_LINES = 400
-LONGER: set[str] = set()
-SOURCES = (".py", ".ts", ".css", ".mjs")
+MOST_FILES = 24  # side by side in one folder
+SOURCES = (".py", ".ts", ".css")
 
 
 def tracked(*patterns: str) -> list[str]:
@@ -26,14 +28,25 @@ def tracked(*patterns: str) -> list[str]:
     return [name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
 
 
-def test_files_are_short() -> None:
-    long = {
-        name: lines
-        for name in tracked()
-        if name.endswith(SOURCES) and name not in LONGER
-        if (lines := len((ROOT / name).read_text().splitlines())) > MOST_LINES
-    }
-    assert long == {}
+def test_folders_are_small() -> None:
+    folders = Counter(
+        str(Path(name).parent) for name in tracked("nbviz", "js/src") if name.endswith(SOURCES)
+    )
+    assert {"nbviz", "js/src/charts"} <= folders.keys()
+    assert {folder: count for folder, count in folders.items() if count > MOST_FILES} == {}
+
+
+def test_there_are_no_import_cycles() -> None:
+    # An import for types alone counts: neither file can be understood without the other.
+    found = grimp.build_graph("nbviz", exclude_type_checking_imports=False, cache_dir=None)
+    imports = nx.DiGraph(
+        (importer, imported)
+        for importer in found.modules
+        for imported in found.find_modules_directly_imported_by(importer)
+    )
+    assert "nbviz.trainer" in imports
+    cycles = [sorted(c) for c in nx.strongly_connected_components(imports) if len(c) > 1]
+    assert not cycles, "\n".join(" ".join(cycle) for cycle in cycles)
 
 
 def test_no_file_is_called_utils() -> None:

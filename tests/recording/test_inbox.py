@@ -101,7 +101,8 @@ def test_the_collector_goes_on_after_a_run_that_fails(monkeypatch) -> None:
 
 
 INTERRUPTED = """
-    import random, signal, sys, time
+    import faulthandler, random, signal, sys, time
+    faulthandler.dump_traceback_later(150, exit=True)  # where it hangs, if it does
     import nbviz
     random.seed(int(sys.argv[1]))
     run = nbviz.Run(dir=sys.argv[2])
@@ -119,7 +120,7 @@ INTERRUPTED = """
             logged += 1
         try:
             armed = True
-            signal.setitimer(signal.ITIMER_REAL, random.random() * 0.003 + 1e-5)
+            signal.setitimer(signal.ITIMER_REAL, random.random() * 0.003 + 1e-5, 0.01)
             while True:
                 run.drain(); run["a"].values; repr(run); run.media
         except KeyboardInterrupt:

@@ -184,7 +184,7 @@ def test_the_collector_takes_in_what_nobody_reads() -> None:
         run.log({"x": 1.0}, step)
     arrived = threading.Event()
     for _ in range(600):
-        if not run._inbox and run.tags:
+        if not run._entries and run.tags:
             break
         arrived.wait(0.05)
     assert len(run.series("x")) == 1000

@@ -233,5 +233,6 @@ def test_interrupting_the_foreground_leaves_loader_workers_alone(keeps: bool) ->
         text=True,
         timeout=2 * SECONDS,
         start_new_session=True,
+        check=False,
     )
     assert done.stdout.split() == ["interrupted", "finished", "32"], done.stderr[-2000:]

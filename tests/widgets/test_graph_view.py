@@ -52,8 +52,8 @@ def test_the_page_is_sent_the_graph_and_its_levels() -> None:
     page = Page(shown)
     page.send("ready")
     (added,) = [update for update in page.updates if update["kind"] == "run_added"]
-    assert added["has_graph"]
-    assert added["commands"] == [] or "start" not in added["commands"]
+    assert added["commands"] == []
+    assert page.newest("graph_added")["run_id"] == added["run_id"]
     page.send("send_graph", request_id=7, run_id=added["run_id"], scopes=["", "1"])
     root, block = page.answers[7]["levels"]
     assert root["title"].startswith("Sequential, 46 parameters")
@@ -128,8 +128,8 @@ def test_the_extension_says_what_is_written(tmp_path, kind: str) -> None:
         inert = re.search(r'id="nbviz-page">(.*?)</script>', page, re.DOTALL)[1]
         kept = json.loads(inert)
         assert kept["panels"] == ["graph"]
-        (levels,) = kept["recorded"]["graphs"].values()
-        assert [level["scope"] for level in levels] == ["", "1"]
+        (answer,) = kept["recorded"]["answers"]
+        assert [level["scope"] for level in answer["levels"]] == ["", "1"]
         assert set(kept["assets"]) == {"graph"}
 
 

@@ -48,6 +48,11 @@ def trainer():
     made.trainer.stop_and_wait()
 
 
+def want(page: Page, panel: str, *keys: str) -> dict:
+    run_id = page.dashboard.run.run_id
+    return page.ask("set_wanted", run_id=run_id, panel=panel, view=1, keys=list(keys))
+
+
 def has_come(page: Page, kind: str, step: int) -> bool:
     return any(update["kind"] == kind and update["step"] == step for update in page.updates)
 
@@ -171,7 +176,7 @@ def test_prints_of_the_training_step_are_in_the_log() -> None:
 def test_the_graph_is_drawn_before_the_first_step(trainer) -> None:
     page = Page(trainer)
     page.ready()
-    assert page.newest("run_added")["has_graph"]
+    assert page.newest("graph_added")["run_id"] == trainer.run.run_id
     rng = torch.random.get_rng_state()
     answer = page.ask("send_graph", run_id=trainer.run.run_id, scopes=[""])
     labels = [node["label"] for node in answer["levels"][0]["nodes"]]
@@ -203,7 +208,7 @@ def test_tracing_between_steps_changes_nothing_that_training_depends_on() -> Non
         if traced:
             found: list[object] = []
             trainer.trainer.graph.ask(found.append)
-            assert found
+            Page(trainer).wait_for(lambda: found)
         trainer.resume()
         trainer.wait(30)
         return trainer.run["loss/train"].values.tolist()
@@ -216,7 +221,7 @@ def test_weights_come_for_the_layers_that_a_page_shows(trainer) -> None:
     page.ready()
     layers = {layer["name"]: layer["shape"] for layer in page.newest("layers_listed")["layers"]}
     assert layers["hidden.weight"] == [16, 8]
-    page.ask("watch_layers", run_id=trainer.run.run_id, view=1, names=["hidden.weight"])
+    want(page, "weights", "hidden.weight")
     page.control("start")
     page.wait_for(lambda: any(u["kind"] == "weights_updated" for u in page.updates))
     picture = page.newest("weights_updated")
@@ -226,7 +231,7 @@ def test_weights_come_for_the_layers_that_a_page_shows(trainer) -> None:
 def test_a_paused_run_shows_the_weights_of_the_step_at_which_it_stands(trainer) -> None:
     page = Page(trainer)
     page.ready()
-    page.ask("watch_layers", run_id=trainer.run.run_id, view=1, names=["hidden.weight"])
+    want(page, "weights", "hidden.weight")
     for step in range(1, 6):  # faster than pictures are made in a run
         page.control("step", n=1)
         page.wait_for(lambda at=step: page.newest("run_changed")["step"] == at)
@@ -241,14 +246,13 @@ def test_an_overlay_comes_for_the_boxes_that_a_page_shows_until_it_is_gone(train
     graph = page.ask("send_graph", run_id=run_id, scopes=[""])
     assert "gradient_norm" in graph["overlays"]
     nodes = [node["node_id"] for node in graph["levels"][0]["nodes"]]
-    asked = {"run_id": run_id, "view": 1, "overlay": "activation_std", "nodes": nodes}
-    assert page.ask("watch_overlay", **asked)["kind"] == "command_done"
+    assert want(page, "graph", "activation_std", *nodes)["kind"] == "command_done"
     page.control("start")
     page.wait_for(lambda: any(u["kind"] == "overlay_updated" for u in page.updates))
     update = page.newest("overlay_updated")
     assert update["overlay"] == "activation_std"
     assert "hidden" in update["nodes"]
-    refused = page.ask("watch_overlay", **{**asked, "overlay": "colour"})
+    refused = want(page, "graph", "colour", *nodes)
     assert "no overlay 'colour'" in refused["error"]
     trainer.close()
     assert trainer.trainer.overlays.wanted == frozenset()
@@ -261,7 +265,7 @@ def test_an_overlay_follows_a_run_that_is_stepped(trainer, overlay) -> None:
     run_id = trainer.run.run_id
     graph = page.ask("send_graph", run_id=run_id, scopes=[""])
     nodes = [node["node_id"] for node in graph["levels"][0]["nodes"]]
-    page.ask("watch_overlay", run_id=run_id, view=1, overlay=overlay, nodes=nodes)
+    want(page, "graph", overlay, *nodes)
     page.control("step", n=1)
     for step in range(1, 6):
         page.wait_for(lambda at=step: page.newest("run_changed")["step"] == at)
@@ -282,7 +286,7 @@ def test_a_run_stopped_in_its_validation_is_measured_when_it_is_stepped_again() 
     run_id = trainer.run.run_id
     nodes = page.ask("send_graph", run_id=run_id, scopes=[""])["levels"][0]["nodes"]
     ids = [node["node_id"] for node in nodes]
-    page.ask("watch_overlay", run_id=run_id, view=1, overlay="activation_std", nodes=ids)
+    want(page, "graph", "activation_std", *ids)
     trainer.start()
     trainer.wait(30)
     page.control("step", n=1)
@@ -303,7 +307,7 @@ def test_a_picture_that_fails_ends_neither_the_run_nor_its_recording(trainer, mo
     monkeypatch.setattr("nbviz.inspection.tensors.pictures.reduce_on_device", fail)
     page = Page(trainer)
     page.ready()
-    page.ask("watch_layers", run_id=trainer.run.run_id, view=1, names=["hidden.weight"])
+    want(page, "weights", "hidden.weight")
     trainer.step(5)
     page.wait_for(lambda: trainer.status == "paused")
     assert trainer.run["loss/train"].steps.tolist() == [1, 2, 3, 4, 5]
@@ -324,7 +328,7 @@ def test_a_saved_page_carries_curves_and_graph(trainer, tmp_path) -> None:
     trainer.step(3)
     Page(trainer).wait_for(lambda: trainer.status == "paused")
     page = trainer.save_html(tmp_path / "run.html").read_text()
-    assert '"graph_sent"' not in page
+    assert '"graph_sent"' in page
     assert "loss/train" in page
     assert '"hidden"' in page
 

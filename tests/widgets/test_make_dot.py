@@ -170,8 +170,8 @@ def test_functions_stand_in_the_modules_that_a_recording_has_seen() -> None:
 def test_the_view_has_the_kinds_and_the_attributes_of_torchviz() -> None:
     model, inputs = MODELS["mlp"]()
     dot = nbviz.make_dot(model(inputs), model, True, True, max_attr_chars=6)
-    nodes = [node for level in dot.graph_view().graph_levels().values() for node in level]
-    shown = {n["label"]: n for level in nodes for n in level["nodes"] if n["autograd"]}
+    levels = list(dot.graph_view().graph.levels())
+    shown = {n["label"]: n for level in levels for n in level["nodes"] if n["autograd"]}
     kinds = Counter(n["autograd"] for n in shown.values())
     assert kinds.keys() == {"function", "leaf", "saved", "output"}
     assert shown["0.weight"]["autograd"] == "leaf"
@@ -180,8 +180,8 @@ def test_the_view_has_the_kinds_and_the_attributes_of_torchviz() -> None:
     assert kept["alpha"] == "1"
     assert kept["mat1"] == "[save…"  # cut as asked
     assert shown["0.weight"]["attributes"] == []
-    model_levels = nbviz.graph(model, inputs).graph_levels().values()
-    assert not any(n["autograd"] for of in model_levels for level in of for n in level["nodes"])
+    model_levels = nbviz.graph(model, inputs).graph.levels()
+    assert not any(n["autograd"] for level in model_levels for n in level["nodes"])
 
 
 def test_a_module_of_one_function_is_drawn_as_that_function() -> None:

@@ -20,7 +20,7 @@ from nbviz.pictures.svg import render_svg
 from nbviz.recording.run import Run
 
 SVG = "{http://www.w3.org/2000/svg}"
-TOKENS = Path(__file__).parents[2] / "js" / "src" / "styles" / "tokens.css"
+TOKENS = Path(__file__).parents[2] / "js" / "src" / "ui" / "tokens.css"
 NASTY = "</title><script>alert(1)</script>\"'&\x00\x1b"
 
 

@@ -1,5 +1,5 @@
 // Files that the reader takes away: PNG and SVG of charts, CSV of what the page holds.
-import type { SeriesData } from "./series-data";
+import type { SeriesData } from "./lines/series-data";
 
 const PNG_SCALE = 2;
 /** Pixels of the largest PNG: what browsers paint without running out of memory. */

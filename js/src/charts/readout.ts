@@ -1,7 +1,7 @@
 // What a chart says in words and numbers: the values under the crosshair, and a summary.
 import { formatCount, formatNumber } from "../ui/format";
-import type { Range } from "./axis";
-import { nearest, type Trace } from "./trace";
+import type { Range } from "./lines/axis";
+import { nearest, type Trace } from "./lines/trace";
 
 /** The entry of a trace under the crosshair. */
 export interface Reading {

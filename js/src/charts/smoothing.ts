@@ -1,5 +1,5 @@
 // Smoothing: the debiased exponential moving average that TensorBoard draws.
-import type { Columns } from "./series-data";
+import type { Columns } from "./lines/series-data";
 
 /** Points of a series that TensorBoard keeps, and so the density at which its weights are felt. */
 const TENSORBOARD_POINTS = 1000;

@@ -1,9 +1,9 @@
 // Charts as an SVG document: real lines and text, with the same axes as on the page.
 import type { Theme } from "../ui/theme";
-import { xLabels } from "./axes";
-import { type Range, tickLabels, type XKind, xTicks, yTicks } from "./axis";
-import { escapeXml, Path, SvgPen } from "./pen";
-import { type Plot, Plotter, vertical } from "./plot";
+import { xLabels } from "./lines/axes";
+import { type Range, tickLabels, type XKind, xTicks, yTicks } from "./lines/axis";
+import { escapeXml, Path, SvgPen } from "./lines/pen";
+import { type Plot, Plotter, vertical } from "./lines/plot";
 
 const WIDTH = 560;
 const HEIGHT = 320;

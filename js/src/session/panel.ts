@@ -1,8 +1,8 @@
 // What a panel is, and what it may use.
-import type { Memory } from "../ui/memory";
+import type { ViewState } from "../ui/view-state";
 import type { Asker } from "./asker";
-import type { Cursor } from "./cursor";
 import type { PanelData, PanelUpdate } from "./panel-data";
+import type { PointedStep } from "./pointed-step";
 import type { RunState } from "./run";
 import type { Store } from "./store";
 import type { Wanted } from "./wanted";
@@ -18,11 +18,11 @@ export interface Context {
 	/** Calls `listener` when light turns to dark or back. Returns a function that unsubscribes. */
 	onTheme(listener: () => void): () => void;
 	/** The step under the pointer, shared by the charts of this view. */
-	readonly cursor: Cursor;
+	readonly pointedStep: PointedStep;
 	/** The panels were chosen by name: one without anything to show says how to get it. */
 	readonly isChosen: boolean;
 	/** What the reader chose in this view, for its return after a reload. */
-	readonly memory: Memory;
+	readonly viewState: ViewState;
 	/** Takes what a panel of this view shows: the kernel sends nothing else. */
 	readonly wanted: Pick<Wanted, "set">;
 }

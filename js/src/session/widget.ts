@@ -1,16 +1,17 @@
 // The entry, and the only file that sees anywidget: one store and one connection for a model, panels
 // for each of its views.
+import "../charts/lines/shared";
 import { PANELS } from "../panels/panels.gen";
 import base from "../ui/base.css";
 import { element } from "../ui/element";
-import { passingMemory, tabMemory } from "../ui/memory";
 import tokens from "../ui/tokens.css";
 import { viewRoot } from "../ui/view-root";
+import { passingViewState, tabViewState } from "../ui/view-state";
 import type { Asker } from "./asker";
 import { mountAsset } from "./assets";
 import { type Channel, Connection } from "./connection";
-import { createCursor } from "./cursor";
 import type { Context, Mount, Panel } from "./panel";
+import { createPointedStep } from "./pointed-step";
 import { type Recorded, Replay } from "./replay";
 import { Store } from "./store";
 import { Wanted } from "./wanted";
@@ -86,9 +87,9 @@ function mount(
 		asker: page.asker,
 		panels,
 		root,
-		cursor: createCursor(),
+		pointedStep: createPointedStep(),
 		isChosen,
-		memory: id ? tabMemory(`${id} ${place}`) : passingMemory(),
+		viewState: id ? tabViewState(`${id} ${place}`) : passingViewState(),
 		wanted,
 		onTheme(listener) {
 			themeListeners.add(listener);

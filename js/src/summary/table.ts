@@ -4,8 +4,8 @@ import type { SummaryTable } from "../protocol/index.gen";
 import { card } from "../ui/card";
 import { element } from "../ui/element";
 import { icon } from "../ui/icons";
-import { passingMemory } from "../ui/memory";
-import { segments } from "../ui/segments";
+import { segmentedControl } from "../ui/segmented-control";
+import { passingViewState } from "../ui/view-state";
 import { NAMES, SummaryRows } from "./rows";
 
 const FILTER_FROM = 12;
@@ -26,7 +26,7 @@ export class SummaryPanel {
 		this.rows = new SummaryRows(table);
 		const { tools, body, root } = card(
 			host,
-			{ memory: passingMemory() },
+			{ viewState: passingViewState() },
 			"Summary",
 			"nbviz-summary",
 		);
@@ -75,12 +75,17 @@ export class SummaryPanel {
 			return made;
 		};
 		const folding = [all("Open all", true), all("Close all", false)];
-		const form = segments("Form of the table", { Tree: "tree", List: "list" }, "tree", (chosen) => {
-			this.rows.isFlat = chosen === "list";
-			for (const button of folding) button.hidden = this.rows.isFlat;
-			this.made.clear();
-			this.draw();
-		});
+		const form = segmentedControl(
+			"Form of the table",
+			{ Tree: "tree", List: "list" },
+			"tree",
+			(chosen) => {
+				this.rows.isFlat = chosen === "list";
+				for (const button of folding) button.hidden = this.rows.isFlat;
+				this.made.clear();
+				this.draw();
+			},
+		);
 		return [filter, ...folding, form];
 	}
 

@@ -2,7 +2,7 @@
 
 import { element } from "./element";
 import { icon } from "./icons";
-import type { Memory } from "./memory";
+import type { ViewState } from "./view-state";
 
 export interface Card {
 	/** The whole panel. */
@@ -20,7 +20,7 @@ let made = 0;
  */
 export function card(
 	host: HTMLElement,
-	{ memory }: { readonly memory: Memory },
+	{ viewState }: { readonly viewState: ViewState },
 	title: string,
 	className: string,
 	folded: () => void = () => undefined,
@@ -50,10 +50,10 @@ export function card(
 	};
 	toggle.addEventListener("click", () => {
 		fold(!body.hidden);
-		memory.write("folded", { ...memory.read("folded"), [className]: body.hidden });
+		viewState.write("folded", { ...viewState.read("folded"), [className]: body.hidden });
 		folded();
 	});
-	fold(memory.read("folded")[className] === true);
+	fold(viewState.read("folded")[className] === true);
 	host.append(root);
 	return { root, tools, body };
 }

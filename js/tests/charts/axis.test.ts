@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { epochAt, epochsOf, tickLabels, timeLabels, xTicks, yTicks } from "../../src/charts/axis";
+import {
+	epochAt,
+	epochsOf,
+	tickLabels,
+	timeLabels,
+	xTicks,
+	yTicks,
+} from "../../src/charts/lines/axis";
 import { fixture } from "../fixtures";
 
 describe("epochs", () => {

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
-import type { Range } from "../../src/charts/axis";
+import type { Range } from "../../src/charts/lines/axis";
 import {
 	dragged,
 	followDrag,
@@ -8,7 +8,7 @@ import {
 	scaled,
 	type Wheel,
 	wheelRange,
-} from "../../src/charts/gestures";
+} from "../../src/charts/lines/gestures";
 
 const RANGE = { min: 0, max: 100 };
 

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
+import type { HeatmapCells } from "../../src/charts/heatmap/cells";
 import {
 	cellAt,
 	cellGrid,
@@ -8,13 +9,10 @@ import {
 	magnitudeWithin,
 } from "../../src/charts/heatmap/cells";
 import { colorIndex, colormap } from "../../src/charts/heatmap/colormaps";
-import type { WeightsPicture } from "../../src/panels/weights/state";
 import type { Theme } from "../../src/ui/theme";
 
-function picture(shape: number[], rows: number, columns: number, more = {}): WeightsPicture {
+function picture(shape: number[], rows: number, columns: number, more = {}): HeatmapCells {
 	return {
-		kind: "weights_updated",
-		run_id: "a",
 		name: "w",
 		step: 1,
 		shape,
@@ -24,12 +22,6 @@ function picture(shape: number[], rows: number, columns: number, more = {}): Wei
 		tile_columns: 0,
 		reduced: 1,
 		scale: 0.001,
-		minimum: -1,
-		maximum: 1,
-		mean: 0,
-		std: 1,
-		nonfinite: 0,
-		buffer: 0,
 		cells: Int16Array.from({ length: rows * columns }, (_, i) => i),
 		...more,
 	};

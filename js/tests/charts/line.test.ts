@@ -1,9 +1,9 @@
 // @vitest-environment happy-dom
 // A page without a canvas to draw on: what is laid out, pointed at and selected.
 import { beforeEach, expect, test, vi } from "vitest";
-import { Axes } from "../../src/charts/axes";
-import { LineChart } from "../../src/charts/line";
-import type { Plot } from "../../src/charts/plot";
+import { Axes } from "../../src/charts/lines/axes";
+import { LineChart } from "../../src/charts/lines/line";
+import type { Plot } from "../../src/charts/lines/plot";
 import { THEME, traceOf } from "./lines";
 
 /** 400 × 200 inside, from 0 to 100 and from 0 to 10. */

@@ -1,7 +1,7 @@
 // Traces made of plain arrays.
 
-import { SeriesData } from "../../src/charts/series-data";
-import type { Trace } from "../../src/charts/trace";
+import { SeriesData } from "../../src/charts/lines/series-data";
+import type { Trace } from "../../src/charts/lines/trace";
 import type { Theme } from "../../src/ui/theme";
 
 export function seriesOf(values: readonly number[], steps?: readonly number[]): SeriesData {

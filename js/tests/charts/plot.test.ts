@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Plot, Plotter, vertical } from "../../src/charts/plot";
+import { type Plot, Plotter, vertical } from "../../src/charts/lines/plot";
 import { type ChartPicture, toSvg } from "../../src/charts/svg";
 import { THEME, traceOf } from "./lines";
 

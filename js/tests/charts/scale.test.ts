@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { position, valueAt } from "../../src/charts/scale";
+import { position, valueAt } from "../../src/charts/lines/scale";
 
 test("a value lies where its share of the range is, and is found there again", () => {
 	expect(position(15, { min: 10, max: 20 }, 300)).toBe(150);

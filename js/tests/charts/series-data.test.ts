@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CAPACITY, lowerBound, SeriesData } from "../../src/charts/series-data";
+import { CAPACITY, lowerBound, SeriesData } from "../../src/charts/lines/series-data";
 
 function pointsBlock(steps: number[], values: number[]): Float64Array {
 	return Float64Array.from([...steps, ...steps.map((step) => step / 10), ...values]);

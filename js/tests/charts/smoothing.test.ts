@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SeriesData } from "../../src/charts/series-data";
+import { SeriesData } from "../../src/charts/lines/series-data";
 import { smooth } from "../../src/charts/smoothing";
 
 function series(values: number[]): SeriesData {

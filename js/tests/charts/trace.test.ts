@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { columnsOf } from "../../src/charts/series-data";
-import { nearest, Reduced, stepBeside, xOfStep } from "../../src/charts/trace";
+import { columnsOf } from "../../src/charts/lines/series-data";
+import { nearest, Reduced, stepBeside, xOfStep } from "../../src/charts/lines/trace";
 import { seriesOf, traceOf } from "./lines";
 
 const noisy = (i: number) => Math.sin(i * 12.9898) * 0.5;

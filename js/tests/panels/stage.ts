@@ -4,11 +4,11 @@ import { curvesState } from "../../src/panels/curves/state";
 import { PANELS } from "../../src/panels/panels.gen";
 import type { RunChanged, RunStatus, Setting, Update } from "../../src/protocol/index.gen";
 import type { Answer, Asker, Question } from "../../src/session/asker";
-import { createCursor } from "../../src/session/cursor";
 import type { Context, Mount } from "../../src/session/panel";
+import { createPointedStep } from "../../src/session/pointed-step";
 import { Store } from "../../src/session/store";
 import { Wanted } from "../../src/session/wanted";
-import { type Memory, passingMemory } from "../../src/ui/memory";
+import { passingViewState, type ViewState } from "../../src/ui/view-state";
 
 type WantedSet = Extract<Question, { kind: "set_wanted" }>;
 
@@ -42,7 +42,7 @@ export class EverythingInSight {
 	disconnect(): void {}
 }
 
-export function stage(isLive = true, memory: Memory = passingMemory()): Stage {
+export function stage(isLive = true, viewState: ViewState = passingViewState()): Stage {
 	vi.stubGlobal("requestAnimationFrame", (callback: () => void) => {
 		queueMicrotask(callback);
 		return 1;
@@ -67,9 +67,9 @@ export function stage(isLive = true, memory: Memory = passingMemory()): Stage {
 		asker: kernel,
 		panels: PANELS,
 		root,
-		cursor: createCursor(),
+		pointedStep: createPointedStep(),
 		isChosen: false,
-		memory,
+		viewState,
 		wanted: new Wanted(kernel, store, PANELS),
 		onTheme: () => () => undefined,
 	};

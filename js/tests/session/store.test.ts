@@ -70,7 +70,7 @@ describe("each update's fixture", () => {
 	test("weights_updated keeps the cells", () => {
 		const { store, run } = storeWithRun();
 		apply(store, "weights_updated");
-		expect([...(weightsState.of(run).pictures.get("fc.weight")?.cells ?? [])]).toEqual([
+		expect([...(weightsState.of(run).heatmaps.get("fc.weight")?.cells ?? [])]).toEqual([
 			-2, -1, 0, 1, 3, -32768,
 		]);
 	});

@@ -29,6 +29,7 @@ class Operation:
         parameters: Numbers of the parameters given to it directly, see `Graph.parameters`.
         autograd: What it is in a backward graph; None in a model's.
         attributes: What a function of a backward graph kept that is no tensor, by name.
+        error: What it raised, "" for nothing; see `TraceError.graph`.
     """
 
     node_id: str
@@ -43,6 +44,7 @@ class Operation:
     parameters: tuple[int, ...]
     autograd: AutogradKind | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class ModuleCall:
         parameters: Numbers of the parameters that it holds itself, see `Graph.parameters`.
         children: `call_id` and `node_id` of the calls and operations directly in it, in order.
         is_library: Whether it is one of PyTorch's own modules.
+        error: What was raised in it, "" for nothing; see `TraceError.graph`.
     """
 
     call_id: str
@@ -113,6 +116,7 @@ class ModuleCall:
     parameters: tuple[int, ...]
     is_library: bool
     children: list[str] = field(default_factory=list[str])
+    error: str = ""
 
 
 @dataclass

@@ -6,10 +6,11 @@ import importlib
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import ConfigurationError, MissingDependencyError, NbvizError
+from nbviz.errors import ConfigurationError, MissingDependencyError, NbvizError, TraceError
 from nbviz.inspection.graph.overlays.timing import call_seconds
+from nbviz.inspection.graph.trace.building import error_text
 from nbviz.inspection.graph.trace.pass_memory import activation_bytes, tensor_bytes
-from nbviz.inspection.graph.trace.trace import trace
+from nbviz.inspection.graph.trace.trace import trace, trace_for_real
 from nbviz.inspection.summary.rows import SummaryRow, SummaryRows
 from nbviz.inspection.summary.text import as_html, as_text, readable_depth
 
@@ -115,16 +116,30 @@ def summary(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Summary:
         **kwargs: The same by name.
 
     Raises:
-        TraceError: The model cannot be run with these inputs; the model's own error is chained.
+        TraceError: The model cannot be run with these inputs; the model's own error is chained, and
+            what ran before it is the error's `graph` and `summary`.
     """
-    return summary_of(trace(model, *inputs, **kwargs), model, inputs, kwargs)
+    try:
+        return summary_of(trace(model, *inputs, **kwargs), model, inputs, kwargs)
+    except TraceError as error:
+        if error.graph is not None:
+            error.summary = _summary(error.graph, model, {}, "")
+        raise
 
 
 def summary_of(
     graph: Graph, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Summary:
-    """Return the summary of a model that was traced before, timed with these inputs."""
+    """Return the summary of a model that was traced before, timed with these inputs.
+
+    Raises:
+        TraceError: The model cannot be run with these inputs, although their shapes fit.
+    """
     seconds, note = _times(model, inputs, kwargs)
+    return _summary(graph, model, seconds, note)
+
+
+def _summary(graph: Graph, model: torch.nn.Module, seconds: dict[str, float], note: str) -> Summary:
     device = next((str(parameter.device) for parameter in model.parameters()), "cpu")
     return Summary(
         rows=tuple(_rows(graph, seconds)),
@@ -150,8 +165,8 @@ def _times(
     except NbvizError:
         raise
     except Exception as error:  # noqa: BLE001  shapes are known; the times are left out
-        lines = str(error).strip().splitlines()
-        return {}, f"Not timed: {type(error).__name__}: {lines[0] if lines else ''}"
+        trace_for_real(model, inputs, kwargs)  # says where it fails, if it does so again
+        return {}, f"Not timed: {error_text(error)}"
 
 
 def _rows(graph: Graph, seconds: dict[str, float]) -> list[SummaryRow]:

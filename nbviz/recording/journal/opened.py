@@ -68,8 +68,9 @@ def open_run(
     Several files in a directory are read in the order in which they were begun, as one training
     that was started again. Where a writer says at which step it does so (`purge_step`), what was
     recorded from there on no longer counts, as in TensorBoard; where it does not, a tag that begins
-    again at an earlier step begins a new segment of its series. Files that were written at the same
-    time are several runs, of which this reads the first, and the log says so: see `open_runs`.
+    again at an earlier step begins a new segment of its series, as it does in the run that records,
+    and media go on as `note (2)`. Files that were written at the same time are several runs, of
+    which this reads the first, and the log says so: see `open_runs`.
 
     Args:
         path: An event file, or a directory with event files.

@@ -29,11 +29,13 @@ KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 MOST_ITEMS = 1000
 """Of one tag; a slider has no more places."""
 
+TAG_BYTES = 600
+"""Of a tag, beside its items."""
+
 MOST_TEXT = 1_000_000
 """Characters of a text that are kept."""
 
 _ITEM_BYTES = 400  # Python objects around the content
-_TAG_BYTES = 600  # of each tag, beside its items
 _ALWAYS = 2  # first and newest
 _SAID = 40  # characters that say how many more there were
 
@@ -176,6 +178,8 @@ class MediaStore(Mapping[str, Media]):
         self._warn: Callable[[str], None] = warn or (lambda _: None)
         self._has_warned = False
         self._kept: dict[str, _Kept] = {}
+        self._restarts: dict[str, int] = {}
+        self._current: dict[str, str] = {}  # where a tag's items go that began again
         self._lock = threading.Lock()
 
     def kind(self, tag: str) -> MediaKind | None:
@@ -193,17 +197,25 @@ class MediaStore(Mapping[str, Media]):
     ) -> None:
         """Take an item in, and thin where it is too much.
 
+        Where a tag begins again at an earlier step, as a restarted training does, its items go
+        under a tag of their own: `samples (2)`.
+
         Raises:
-            LoggingError: The tag is of another kind, or the step goes backwards.
+            LoggingError: The tag is of another kind.
         """
         with self._lock:
+            kept = self._kept.get(self._current.get(tag, tag))
+            if kept is not None:
+                check_kind(tag, kept.kind, kind)
+                if kept.items and step < kept.items[-1].step:
+                    self._restarts[tag] = self._restarts.get(tag, 1) + 1
+                    self._current[tag] = f"{tag} ({self._restarts[tag]})"
+            tag = self._current.get(tag, tag)
             kept = self._kept.get(tag)
             if kept is None:
                 kept = self._kept[tag] = _Kept(kind)
-                self.nbytes += _TAG_BYTES
+                self.nbytes += TAG_BYTES
             check_kind(tag, kept.kind, kind)
-            if kept.items:
-                check_step(tag, kept.items[-1].step, step)
             self.version += 1
             before = kept.nbytes
             kept.add(MediaItem(step, wall_time, value, self.version))
@@ -230,7 +242,7 @@ class MediaStore(Mapping[str, Media]):
                 kept.items, kept.nbytes = stays, nbytes
                 if not stays:
                     del self._kept[tag]
-                    self.nbytes -= _TAG_BYTES
+                    self.nbytes -= TAG_BYTES
         return count
 
     def since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
@@ -270,7 +282,7 @@ class MediaStore(Mapping[str, Media]):
             old = min(self._kept, key=lambda tag: self._kept[tag].items[-1].version)
             if old == newest:
                 return False
-            self.nbytes -= self._kept.pop(old).nbytes + _TAG_BYTES
+            self.nbytes -= self._kept.pop(old).nbytes + TAG_BYTES
         self.thinned += 1
         return True
 
@@ -314,13 +326,4 @@ def check_kind(tag: str, known: MediaKind, kind: MediaKind) -> None:
         raise LoggingError(
             f"{tag!r} has {known}s already and cannot take {kind}s too; use another tag, such as "
             f"{tag + '/' + kind!r}."
-        )
-
-
-def check_step(tag: str, newest: int, step: int) -> None:
-    """Raise LoggingError if a step goes backwards."""
-    if step < newest:
-        raise LoggingError(
-            f"step {step} of {tag!r} goes backwards: its last step was {newest}. Log steps in "
-            "order, or begin a new Run for another training."
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 
@@ -23,7 +23,24 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from nbviz.recording.watching.watch import Watch
+
+class PassObserver(Protocol):
+    """What hooks tell what they see: a watch."""
+
+    modules: dict[str, nn.Module]
+
+    def pass_begins(self) -> None:
+        """Called before a training pass of a user's own loop."""
+        ...
+
+    def take_activations(self, name: str, output: torch.Tensor) -> None:
+        """Called with a module's output."""
+        ...
+
+    def take_gradients(self, gradients: Mapping[str, torch.Tensor]) -> None:
+        """Called at the end of a backward pass."""
+        ...
+
 
 _SHOWN = 8  # module names in an error
 
@@ -73,7 +90,7 @@ class Hooks:
         is_driven: Whether an engine tells the watch when a step has ended.
     """
 
-    def __init__(self, watch: Watch, model: nn.Module, *, is_driven: bool) -> None:
+    def __init__(self, watch: PassObserver, model: nn.Module, *, is_driven: bool) -> None:
         self._watch = weakref.ref(watch)
         self._is_driven = is_driven
         self._handles: list[Any] = []
@@ -148,7 +165,7 @@ class Hooks:
 class _OutputHook:
     """Takes one output, then itself off."""
 
-    def __init__(self, watch: weakref.ref[Watch], name: str) -> None:
+    def __init__(self, watch: weakref.ref[PassObserver], name: str) -> None:
         self._watch = watch
         self._name = name
         self.handle: Any = None

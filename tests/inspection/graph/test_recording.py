@@ -111,7 +111,7 @@ def test_an_error_of_the_model_is_its_own() -> None:
     recording = Recording(net)
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"), recording:
         net(torch.ones(1, 3))
-    with pytest.raises(TraceError, match=r"no forward pass of Linear .* call the model inside"):
+    with pytest.raises(TraceError, match=r"Linear failed at test_recording.py:\d+ while it"):
         _ = recording.graph
     assert net(torch.ones(1, 2)).shape == (1, 2)
     assert torch.nn.Module._call_impl.__qualname__ == "Module._call_impl"
@@ -120,3 +120,77 @@ def test_an_error_of_the_model_is_its_own() -> None:
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(TraceError, match=r"takes a torch.nn.Module, got int"):
         Recording(3)
+
+
+class Unreadable:
+    """Raises whatever is asked of it."""
+
+    __slots__ = ("_value",)
+
+    @property
+    def __dict__(self):
+        raise ZeroDivisionError("no attributes")
+
+
+class GivesUnreadable(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x, unreadable):
+        return {"y": self.fc(x), "more": unreadable}
+
+
+def test_what_cannot_be_read_is_left_out_of_the_recording_and_never_raises() -> None:
+    model, x = GivesUnreadable(), torch.randn(2, 4)
+    with Recording(model) as recording:
+        result = model(x, Unreadable())
+    assert torch.equal(result["y"], model.fc(x))
+    assert [node.node_id for node in recording.graph.nodes] == ["/x", "fc/linear", "/y"]
+
+
+class Handed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.same = nn.Identity()
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x):
+        return self.drop(self.same(x))
+
+
+def test_a_recorded_pass_hands_on_the_very_objects_that_a_plain_one_does() -> None:
+    model, x = Handed().eval(), torch.randn(2, 4)
+    with Recording(model) as recording:
+        assert model(x) is x
+    ways = [(edge.source, edge.target) for edge in recording.graph.edges]
+    assert ways == [
+        ("/x", "same/identity"),
+        ("same/identity", "drop/dropout"),
+        ("drop/dropout", "/output"),
+    ]
+
+
+class Fails(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(4, 5), nn.ReLU())
+        self.head = nn.Sequential(nn.Linear(4, 2))
+
+    def forward(self, x):
+        return self.head(self.body(x))
+
+
+def test_a_pass_that_fails_raises_its_own_error_and_leaves_its_graph_up_to_there() -> None:
+    model = Fails()
+    with Recording(model) as recording:
+        with pytest.raises(RuntimeError, match="cannot be multiplied"):
+            model(torch.zeros(2, 4))
+        with pytest.raises(TraceError, match=r"Fails failed in head\.0 \(Linear\)") as caught:
+            recording.graph  # noqa: B018
+        model.head[0] = nn.Linear(5, 2)
+        model(torch.zeros(2, 4))
+    assert recording.graph.parameter_count == 37
+    graph = caught.value.graph
+    assert [call.path for call in graph.module_calls if call.error] == ["", "head", "head.0"]
+    assert isinstance(caught.value.__cause__, RuntimeError)

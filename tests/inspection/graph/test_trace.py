@@ -173,8 +173,14 @@ def test_traces_on_two_threads_at_once_do_not_mix() -> None:
 def test_a_model_that_fails_says_why_and_is_restored() -> None:
     model = SmallCnn()
     call = nn.Module.__call__
-    with pytest.raises(TraceError, match=r"SmallCnn failed when called with these inputs: Runtime"):
+    with pytest.raises(
+        TraceError, match=r"SmallCnn failed in conv \(Conv2d\), .*: Runtime"
+    ) as caught:
         trace(model, torch.zeros(2, 3, 8, 8))
+    level = caught.value.graph.level()
+    assert [node["label"] for node in level["nodes"]] == ["image", "conv"]
+    assert level["nodes"][1]["detail"].startswith("failed: RuntimeError: Given groups=1")
+    assert level["note"].startswith("Failed in conv (Conv2d), test_trace.py:")
     assert nn.Module.__call__ is call
     with pytest.raises(TraceError, match=r"takes a torch\.nn\.Module .* got str"):
         trace("model")  # pyright: ignore[reportArgumentType]
@@ -194,16 +200,14 @@ def test_inputs_are_not_written_into() -> None:
 
 
 def test_shapes_only_pass_agrees_with_the_real_one() -> None:
-    from nbviz.inspection.graph.trace.trace import _run_for_real
+    from nbviz.inspection.graph.trace.trace import trace_for_real
 
     for name, case in CASES.items():
         if case.needs_values or name in ("lazy modules", "meta device", "compiled whole"):
             continue
         model, inputs, kwargs = case.make(), case.inputs(), case.kwargs()
         shapes = trace(model, *inputs, **kwargs)
-        while hasattr(model, "module"):
-            model = model.module
-        real = _run_for_real(model, inputs, kwargs, "")
+        real = trace_for_real(model, inputs, kwargs)
         assert edges(shapes) == edges(real), name
         assert [n.outputs for n in shapes.nodes] == [n.outputs for n in real.nodes], name
 

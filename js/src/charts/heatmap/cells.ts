@@ -6,7 +6,7 @@ import { formatCount, formatNumber } from "../../ui/format";
 export const NOT_FINITE = -32768;
 
 /** A tensor as a picture of `rows` × `columns` cells. */
-export interface CellPicture {
+export interface HeatmapCells {
 	readonly name: string;
 	readonly step: number;
 	readonly shape: readonly number[];
@@ -38,7 +38,7 @@ export interface CellGrid {
 	readonly cells: number;
 }
 
-export function cellGrid(picture: CellPicture): CellGrid {
+export function cellGrid(picture: HeatmapCells): CellGrid {
 	const { rows, columns, shape, reduced } = picture;
 	const tileHeight = picture.tile_rows || rows;
 	const tileWidth = picture.tile_columns || columns;
@@ -72,13 +72,13 @@ export function cellAt(grid: CellGrid, x: number, y: number): number | undefined
 }
 
 /** A cell's value; NaN stands for every value that is not finite. */
-export function cellValue(picture: CellPicture, place: number): number {
+export function cellValue(picture: HeatmapCells, place: number): number {
 	const cell = picture.cells[place] ?? 0;
 	return cell === NOT_FINITE ? Number.NaN : cell * picture.scale;
 }
 
 /** The largest magnitude among the picture's cells, or what `share` of them stays within. */
-export function magnitudeWithin(picture: CellPicture, share: number): number {
+export function magnitudeWithin(picture: HeatmapCells, share: number): number {
 	const counts = new Uint32Array(32768);
 	let finite = 0;
 	for (const cell of picture.cells) {
@@ -96,14 +96,14 @@ export function magnitudeWithin(picture: CellPicture, share: number): number {
 }
 
 /** Which weights a cell stands for, and their value: two lines. */
-export function describeCell(picture: CellPicture, place: number): string {
+export function describeCell(picture: HeatmapCells, place: number): string {
 	const value = cellValue(picture, place);
 	const text = Number.isNaN(value) ? "not finite (NaN or ∞)" : formatNumber(value, 4);
 	const note = picture.reduced > 1 ? `, strongest of ${formatCount(picture.reduced)}` : "";
 	return `${placeName(picture, place)}\n${text}${note}`;
 }
 
-function placeName(picture: CellPicture, place: number): string {
+function placeName(picture: HeatmapCells, place: number): string {
 	const { columns, rows, tile_rows, tile_columns, shape, reduced } = picture;
 	const row = Math.floor(place / columns);
 	const column = place % columns;

@@ -2,10 +2,10 @@
 import type { Theme } from "../../ui/theme";
 import {
 	type CellGrid,
-	type CellPicture,
 	cellAt,
 	cellGrid,
 	describeCell,
+	type HeatmapCells,
 	NOT_FINITE,
 } from "./cells";
 import { type Colormap, colorIndex, type Palette } from "./colormaps";
@@ -34,7 +34,7 @@ interface Placed {
 export class Heatmap {
 	readonly canvas = document.createElement("canvas");
 	private readonly cells = document.createElement("canvas");
-	private picture: CellPicture | undefined;
+	private picture: HeatmapCells | undefined;
 	private grid: CellGrid | undefined;
 	private look: HeatmapLook | undefined;
 	private width = 0;
@@ -57,7 +57,7 @@ export class Heatmap {
 	}
 
 	/** Takes a new picture or new colours, and draws them. */
-	show(picture: CellPicture, look: HeatmapLook): void {
+	show(picture: HeatmapCells, look: HeatmapLook): void {
 		this.picture = picture;
 		this.look = look;
 		this.grid = cellGrid(picture);
@@ -75,7 +75,7 @@ export class Heatmap {
 	}
 
 	/** One canvas pixel for each cell, transparent in gaps and blanks. */
-	private colour(picture: CellPicture, grid: CellGrid, look: HeatmapLook): void {
+	private colour(picture: HeatmapCells, grid: CellGrid, look: HeatmapLook): void {
 		this.cells.width = grid.width;
 		this.cells.height = grid.height;
 		const context = this.cells.getContext("2d");
@@ -297,7 +297,7 @@ export class Heatmap {
 
 /** From a cell to its colour. */
 function shadesOf(
-	picture: CellPicture,
+	picture: HeatmapCells,
 	{ palette, limit }: HeatmapLook,
 	table: Uint32Array,
 ): (cell: number) => number {

@@ -1,19 +1,19 @@
 // One chart of the curves panel: title, legend, plot, readout, and the same as a table.
-import type { Range } from "../../charts/axis";
-import { scaled } from "../../charts/gestures";
-import { LineChart } from "../../charts/line";
-import type { Plot } from "../../charts/plot";
+import type { Range } from "../../charts/lines/axis";
+import { scaled } from "../../charts/lines/gestures";
+import { LineChart } from "../../charts/lines/line";
+import type { Plot } from "../../charts/lines/plot";
+import { stepBeside, type Trace, xOfStep } from "../../charts/lines/trace";
 import { type Reading, readAt, summarize } from "../../charts/readout";
-import { stepBeside, type Trace, xOfStep } from "../../charts/trace";
 import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import { menu } from "../../ui/menu";
 import type { Theme } from "../../ui/theme";
+import type { View } from "./chart-curves";
 import { Legend, type LegendEntry } from "./legend";
-import type { View } from "./lines";
 import { curvesTable } from "./table";
-import { CurvesTip } from "./tooltip";
+import { CurvesTooltip } from "./tooltip";
 
 /** How often what is only read, not watched, is written anew. */
 const WORDS_MS = 1000;
@@ -66,7 +66,7 @@ export class ChartCard {
 	private readonly badge = element("span", "nbviz-chart-badge", { hidden: "" });
 	private readonly enlargeButton = iconButton("expand", "Enlarge");
 	private readonly legend: Legend;
-	private readonly tip = new CurvesTip();
+	private readonly tip = new CurvesTooltip();
 	private readonly chart: LineChart;
 	private readonly closeMenu: () => void;
 	private readonly resizes: ResizeObserver;

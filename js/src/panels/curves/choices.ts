@@ -1,7 +1,7 @@
 // What is remembered of the curves: axes, smoothing, zooms, hidden lines, open groups, the filter.
-import type { Range, XKind } from "../../charts/axis";
-import { asChoices, asTexts, type Choices } from "../../ui/memory";
-import type { View } from "./lines";
+import type { Range, XKind } from "../../charts/lines/axis";
+import { asChoices, asTexts, type Choices } from "../../ui/view-state";
+import type { View } from "./chart-curves";
 
 const X_KINDS: readonly XKind[] = ["step", "epoch", "time"];
 const MOST_SMOOTHING = 0.99;

@@ -1,11 +1,11 @@
 // The controls above the charts: smoothing, axes, outliers, filter, reset, export.
-import type { XKind } from "../../charts/axis";
+import type { XKind } from "../../charts/lines/axis";
 import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import { menu } from "../../ui/menu";
 import type { ExportFormat } from "./chart-card";
-import type { View } from "./lines";
+import type { View } from "./chart-curves";
 
 const MOST_SMOOTHING = 0.99;
 const X_KINDS: [XKind, string][] = [

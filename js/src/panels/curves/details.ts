@@ -1,8 +1,13 @@
 // Finer buckets for the range zoomed to, requested once the range has not changed for a moment.
-import type { Range } from "../../charts/axis";
-import { type Columns, columnsOf, lowerBound, type SeriesData } from "../../charts/series-data";
+import type { Range } from "../../charts/lines/axis";
+import {
+	type Columns,
+	columnsOf,
+	lowerBound,
+	type SeriesData,
+} from "../../charts/lines/series-data";
 import type { Asker } from "../../session/asker";
-import type { Line } from "./lines";
+import type { Curve } from "./chart-curves";
 import { askRange } from "./points-request";
 
 const DELAY_MS = 150;
@@ -20,7 +25,7 @@ export class Details {
 	private readonly known = new WeakMap<SeriesData, Detail>();
 	private timer: ReturnType<typeof setTimeout> | undefined;
 	private isWaiting = false;
-	private next: { lines: readonly Line[]; steps: Range } | undefined;
+	private next: { lines: readonly Curve[]; steps: Range } | undefined;
 	/** What was asked for last, so that an answer without anything new is not requested again. */
 	private asked: { series: readonly SeriesData[]; steps: Range } | undefined;
 
@@ -34,7 +39,7 @@ export class Details {
 	}
 
 	/** Asks for the lines that are coarse between two steps, unless that detail is there or requested. */
-	want(lines: readonly Line[], steps: Range): void {
+	want(lines: readonly Curve[], steps: Range): void {
 		if (!this.asker.isLive) return;
 		const missing = lines.filter(({ series }) => this.isMissing(series, steps));
 		this.next = missing.length > 0 ? { lines: missing, steps } : undefined;
@@ -79,7 +84,7 @@ export class Details {
 		return coarsest > 1 && !(covered && (isFine || widest(known.columns) <= 1));
 	}
 
-	private async ask(lines: readonly Line[], { min, max }: Range): Promise<void> {
+	private async ask(lines: readonly Curve[], { min, max }: Range): Promise<void> {
 		const margin = MARGIN * (max - min);
 		const first_step = Math.max(0, Math.floor(min - margin));
 		const last_step = Math.ceil(max + margin);

@@ -1,13 +1,13 @@
 // Draws the charts in sight: the x range that they share, their lines, and the finer points of a zoom.
-import type { Range } from "../../charts/axis";
+import type { Range } from "../../charts/lines/axis";
 import type { ChartPicture } from "../../charts/svg";
 import type { Context } from "../../session/panel";
 import { readTheme, type Theme } from "../../ui/theme";
 import type { ChartCard, ChartFrame } from "./chart-card";
 import type { ChartCards } from "./chart-cards";
+import type { Curve } from "./chart-curves";
 import type { CurvesChoices } from "./choices";
 import { Details } from "./details";
-import type { Line } from "./lines";
 import { extentOf, SharedRange, stepsIn } from "./ranges";
 import { eventMarks, Tracer } from "./traces";
 
@@ -16,7 +16,7 @@ const OWN_RANGE_SHARE = 0.2;
 
 export class CurvesDrawing {
 	/** The lines of each chart by its title, of charts that are not there too. */
-	lines: ReadonlyMap<string, readonly Line[]> = new Map();
+	lines: ReadonlyMap<string, readonly Curve[]> = new Map();
 	readonly range: SharedRange;
 	theme: Theme;
 	private readonly tracer = new Tracer();
@@ -63,7 +63,7 @@ export class CurvesDrawing {
 		const range = this.range.now(all);
 		let versions = 0;
 		let lastStep = 0;
-		const drawn: Line[] = [];
+		const drawn: Curve[] = [];
 		for (const [title, lines] of this.lines) {
 			for (const { series } of lines) {
 				versions += series.version;
@@ -90,7 +90,7 @@ export class CurvesDrawing {
 
 	/** Shows the values at the shared cursor. */
 	point(): void {
-		const { step } = this.context.cursor;
+		const { step } = this.context.pointedStep;
 		for (const chart of this.cards.all) {
 			if (this.cards.isInSight(chart)) chart.showStep(step);
 		}
@@ -108,7 +108,7 @@ export class CurvesDrawing {
 	}
 
 	/** Charts as they look on the page, those that are not there too. */
-	pictures(charts: ReadonlyMap<string, readonly Line[]>): ChartPicture[] {
+	pictures(charts: ReadonlyMap<string, readonly Curve[]>): ChartPicture[] {
 		const { ranges, view } = this.choices;
 		const all = this.extent([...this.all, ...[...charts.values()].flat()]);
 		const range = this.range.now(all);
@@ -121,15 +121,15 @@ export class CurvesDrawing {
 		});
 	}
 
-	private get all(): Line[] {
+	private get all(): Curve[] {
 		return [...this.lines.values()].flat();
 	}
 
-	private extent(lines: readonly Line[]): Range {
+	private extent(lines: readonly Curve[]): Range {
 		return extentOf(lines, this.tracer, this.choices.view);
 	}
 
-	private frame(lines: readonly Line[], x: Range): ChartFrame {
+	private frame(lines: readonly Curve[], x: Range): ChartFrame {
 		const { theme, tracer, details } = this;
 		const { view } = this.choices;
 		const shown = lines.filter(({ key }) => !view.hidden.has(key));

@@ -1,9 +1,9 @@
 // Points of charts that are not open: the kernel has them, and sends them when a file needs them.
 
-import { SeriesData } from "../../charts/series-data";
+import { SeriesData } from "../../charts/lines/series-data";
 import type { Asker } from "../../session/asker";
 import type { RunState } from "../../session/run";
-import type { Line } from "./lines";
+import type { Curve } from "./chart-curves";
 import { askRange, POINTS } from "./points-request";
 
 /** Of so many numbers' buckets an answer is made, about: half a megabyte. */
@@ -18,11 +18,11 @@ const MOST_AN_ANSWER = 64;
  */
 export async function collect(
 	asker: Asker,
-	lines: readonly Line[],
+	lines: readonly Curve[],
 	progress: (count: number) => boolean,
-): Promise<Line[]> {
-	const collected: Line[] = [];
-	const runs = new Map<RunState, Line[]>();
+): Promise<Curve[]> {
+	const collected: Curve[] = [];
+	const runs = new Map<RunState, Curve[]>();
 	for (const line of lines) runs.set(line.run, [...(runs.get(line.run) ?? []), line]);
 	for (const [run, ours] of runs) {
 		const points = Math.min(POINTS, Math.max(1, run.progress?.step ?? POINTS));
@@ -36,7 +36,7 @@ export async function collect(
 	return collected;
 }
 
-async function ask(asker: Asker, run_id: string, lines: readonly Line[]): Promise<Line[]> {
+async function ask(asker: Asker, run_id: string, lines: readonly Curve[]): Promise<Curve[]> {
 	const numbers = lines.map(({ series }) => series.number);
 	const found = await askRange(asker, run_id, numbers, 0, Number.MAX_SAFE_INTEGER);
 	return lines.flatMap((line) => {

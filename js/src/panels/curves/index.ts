@@ -1,5 +1,5 @@
 // The curves panel: what was logged as scalars, as lines over the steps.
-import type { SeriesData } from "../../charts/series-data";
+import type { SeriesData } from "../../charts/lines/series-data";
 import type { CurvesUpdate } from "../../protocol/index.gen";
 import type { Panel } from "../../session/panel";
 import type { ModuleContent } from "../../session/panel-data";

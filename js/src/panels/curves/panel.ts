@@ -7,16 +7,16 @@ import { card } from "../../ui/card";
 import { element } from "../../ui/element";
 import { ChartCard, type ExportFormat } from "./chart-card";
 import { ChartCards } from "./chart-cards";
+import { chartCurves } from "./chart-curves";
 import { type CurvesChoices, keptChoices, readChoices } from "./choices";
 import { CurvesControls } from "./controls";
 import { CurvesDrawing } from "./drawing";
 import { CurvesGroups } from "./groups";
-import { chartLines } from "./lines";
 import { CurvesSaver } from "./save";
 import { type CurvesTopic, curvesState } from "./state";
 
 /** Under this name its choices are remembered. */
-const MEMORY = "curves";
+const STATE_NAME = "curves";
 const DRAWN_TOPICS: readonly (CurvesTopic | RunTopic)[] = [
 	"points",
 	"epochs",
@@ -52,7 +52,7 @@ class CurvesPanel {
 		host: HTMLElement,
 		private readonly context: Context,
 	) {
-		this.choices = readChoices(context.memory.read(MEMORY));
+		this.choices = readChoices(context.viewState.read(STATE_NAME));
 		const { view, filter, open, enlarged } = this.choices;
 		this.filter = filter;
 		this.enlarged = enlarged;
@@ -93,7 +93,7 @@ class CurvesPanel {
 		this.cleanups = [
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => this.drawing.recolour()),
-			context.cursor.subscribe(() => this.drawing.point()),
+			context.pointedStep.subscribe(() => this.drawing.point()),
 		];
 		this.arrange();
 	}
@@ -114,7 +114,7 @@ class CurvesPanel {
 
 	/** Makes and removes charts until they are those of the store, in order. */
 	private arrange(): void {
-		const lines = chartLines(this.context.store);
+		const lines = chartCurves(this.context.store);
 		this.drawing.lines = lines;
 		const matches = tagMatcher(this.filter);
 		this.found = [...lines].flatMap(([title, ours]) =>
@@ -150,7 +150,7 @@ class CurvesPanel {
 
 	private make(title: string): ChartCard {
 		const chart = new ChartCard(title, {
-			point: (step) => this.context.cursor.set(step),
+			point: (step) => this.context.pointedStep.set(step),
 			zoom: (range) => {
 				this.drawing.zoom(chart, range);
 				this.chosen();
@@ -189,7 +189,7 @@ class CurvesPanel {
 		const { isFollowing } = this.drawing.range;
 		const { open } = this.groups;
 		const kept = keptChoices({ view, filter, enlarged, isFollowing, open, ranges });
-		this.context.memory.write(MEMORY, kept);
+		this.context.viewState.write(STATE_NAME, kept);
 	}
 
 	/** Fits the controls to what there is, and to whether a range was chosen. */

@@ -1,13 +1,13 @@
 // The x range that all charts share: everything, as it grows, or what the reader zoomed to.
-import type { Range } from "../../charts/axis";
-import type { Line, View } from "./lines";
+import type { Range } from "../../charts/lines/axis";
+import type { Curve, View } from "./chart-curves";
 import { stepOfX, type Tracer } from "./traces";
 
 /** The deepest zoom, as a share of everything. */
 const LEAST_SHARE = 1e-6;
 
 /** From the first to the last x value of `lines`; a single point gets a range around it. */
-export function extentOf(lines: readonly Line[], tracer: Tracer, view: View): Range {
+export function extentOf(lines: readonly Curve[], tracer: Tracer, view: View): Range {
 	let min = Number.POSITIVE_INFINITY;
 	let max = Number.NEGATIVE_INFINITY;
 	for (const line of lines) {
@@ -33,7 +33,7 @@ export function extentOf(lines: readonly Line[], tracer: Tracer, view: View): Ra
 /** The steps that lie in an x range; undefined where no line has any. */
 export function stepsIn(
 	{ min, max }: Range,
-	lines: readonly Line[],
+	lines: readonly Curve[],
 	tracer: Tracer,
 	view: View,
 ): Range | undefined {

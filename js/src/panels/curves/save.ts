@@ -4,9 +4,9 @@ import { toSvg } from "../../charts/svg";
 import type { Asker } from "../../session/asker";
 import { formatCount } from "../../ui/format";
 import type { ExportFormat } from "./chart-card";
+import type { Curve } from "./chart-curves";
 import type { CurvesDrawing } from "./drawing";
 import { collect } from "./fetch-points";
-import type { Line } from "./lines";
 
 export interface SaveListener {
 	/** Says how far the collecting of points is; undefined once there is nothing to wait for. */
@@ -52,7 +52,7 @@ export class CurvesSaver {
 		titles: readonly string[],
 		open: ReadonlySet<string>,
 		isWanted: () => boolean,
-	): Promise<Map<string, readonly Line[]>> {
+	): Promise<Map<string, readonly Curve[]>> {
 		const charts = new Map(titles.map((title) => [title, this.drawing.lines.get(title) ?? []]));
 		// What has just been opened has no points yet either.
 		const missing = [...charts].flatMap(([title, lines]) =>
@@ -65,14 +65,14 @@ export class CurvesSaver {
 			return isWanted();
 		});
 		const found = new Map(collected.map((line) => [line.key, line]));
-		const whole = (line: Line) => found.get(line.key) ?? line;
+		const whole = (line: Curve) => found.get(line.key) ?? line;
 		return new Map([...charts].map(([title, lines]) => [title, lines.map(whole)]));
 	}
 
 	private async write(
 		file: string,
 		format: ExportFormat,
-		charts: ReadonlyMap<string, readonly Line[]>,
+		charts: ReadonlyMap<string, readonly Curve[]>,
 	): Promise<void> {
 		if (format === "csv") {
 			const lines = [...charts.values()].flat();

@@ -1,5 +1,5 @@
 // The series of a run: a number and a tag each, and the points that were sent.
-import { SeriesData } from "../../charts/series-data";
+import { SeriesData } from "../../charts/lines/series-data";
 import type { CurvesUpdate } from "../../protocol/index.gen";
 import { doubles } from "../../session/buffers";
 import { PanelState, unreachable } from "../../session/panel-data";

@@ -1,8 +1,8 @@
 // A chart as a table: some rows over the range in sight, newest first.
 
-import type { Range } from "../../charts/axis";
+import type { Range } from "../../charts/lines/axis";
+import type { Trace } from "../../charts/lines/trace";
 import { readAt } from "../../charts/readout";
-import type { Trace } from "../../charts/trace";
 import { element } from "../../ui/element";
 import { formatCount, formatNumber } from "../../ui/format";
 

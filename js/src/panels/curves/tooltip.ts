@@ -7,7 +7,7 @@ import { formatClock, formatCount, formatNumber } from "../../ui/format";
 const GAP = 14;
 const ROWS = 12;
 
-export class CurvesTip {
+export class CurvesTooltip {
 	readonly root = element("div", "nbviz-curves-tip", { "aria-hidden": "true" });
 
 	constructor() {

@@ -1,13 +1,13 @@
 // From lines to what charts draw: their x values, smoothing, finer points and marks.
-import { type Epochs, epochAt, epochsOf, type XKind, xColumn } from "../../charts/axis";
-import type { EventMark } from "../../charts/marks";
-import type { SeriesData } from "../../charts/series-data";
+import { type Epochs, epochAt, epochsOf, type XKind, xColumn } from "../../charts/lines/axis";
+import type { EventMark } from "../../charts/lines/marks";
+import type { SeriesData } from "../../charts/lines/series-data";
+import type { Trace } from "../../charts/lines/trace";
 import { smooth } from "../../charts/smoothing";
-import type { Trace } from "../../charts/trace";
 import type { RunState } from "../../session/run";
 import type { Theme } from "../../ui/theme";
+import type { Curve, View } from "./chart-curves";
 import type { Details } from "./details";
-import type { Line, View } from "./lines";
 
 interface Prepared {
 	version: number;
@@ -24,7 +24,7 @@ export class Tracer {
 	private readonly prepared = new WeakMap<SeriesData, Prepared>();
 
 	/** `points` is how many the densest series of the line's chart has. */
-	trace(line: Line, points: number, view: View, details: Details, theme: Theme): Trace {
+	trace(line: Curve, points: number, view: View, details: Details, theme: Theme): Trace {
 		const { run, series } = line;
 		const smoothing = line.isSetting ? 0 : view.smoothing;
 		const { x, smoothed } = this.prepare(run, series, view.xKind, smoothing, points);
@@ -50,7 +50,7 @@ export class Tracer {
 	}
 
 	/** The x value of each of the series' entries. */
-	x(line: Line, view: View): Float64Array {
+	x(line: Curve, view: View): Float64Array {
 		const before = this.prepared.get(line.series);
 		const { smoothing = 0, points = 0 } = before ?? {};
 		return this.prepare(line.run, line.series, view.xKind, smoothing, points).x;
@@ -108,7 +108,7 @@ export function stepOfX(series: SeriesData, x: Float64Array, value: number): num
 }
 
 /** The run's events at their place on the x axis. */
-export function eventMarks(line: Line, view: View, x: Float64Array): EventMark[] {
+export function eventMarks(line: Curve, view: View, x: Float64Array): EventMark[] {
 	const { run, series } = line;
 	const epochs = epochsOf(run.epochs, run.progress);
 	return run.events.map((event) => ({

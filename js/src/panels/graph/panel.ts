@@ -126,7 +126,7 @@ export class GraphPanel {
 		this.viewport.scene = undefined;
 		this.card.say("Tracing the model…");
 		try {
-			await tree.openAsBefore(this.context.memory);
+			await tree.openAsBefore(this.context.viewState);
 			if (this.tree !== tree || !tree.root) return;
 			this.card.setTitle(tree.root);
 			this.colours.offer(tree.overlays);
@@ -146,7 +146,7 @@ export class GraphPanel {
 		const layout = await this.layouter.layout(tree.plan("", text), direction);
 		if (tree !== this.tree || direction !== this.direction) return;
 		const scene = compose(tree, layout, direction, text);
-		tree.remember(this.context.memory);
+		tree.remember(this.context.viewState);
 		this.card.say("");
 		this.card.fillTable(tree, (id) => void this.toggle(id));
 		this.viewport.show(scene, fixed);

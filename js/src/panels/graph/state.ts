@@ -5,7 +5,7 @@ import { PanelState, unreachable } from "../../session/panel-data";
 import type { RunState } from "../../session/run";
 
 /** What the boxes of the graph in sight were measured to be. */
-export interface OverlayPicture {
+export interface OverlayValues {
 	readonly overlay: OverlayName;
 	readonly step: number;
 	/** By the boxes' ids. */
@@ -17,7 +17,7 @@ export interface OverlayPicture {
 
 export interface GraphState {
 	/** The newest values of each overlay on the graph that was looked at. */
-	readonly overlays: Map<OverlayName, OverlayPicture>;
+	readonly overlays: Map<OverlayName, OverlayValues>;
 }
 
 /** `runs`: a run has a model. `overlays`: there are new values. */

@@ -12,7 +12,7 @@ import { Entries, type Entry, type EntryLevel } from "./entries";
 import { row } from "./rows";
 
 /** Under this name its filter is remembered. */
-const MEMORY = "log";
+const STATE_NAME = "log";
 const ROWS_DRAWN = 500;
 const FILTERS: Record<string, readonly EntryLevel[]> = {
 	Everything: ["info", "event", "print", "warning", "error"],
@@ -70,7 +70,7 @@ class LogPanel {
 		this.root = root;
 		const { picker, update } = runPicker(context);
 		this.level.append(...Object.keys(FILTERS).map((name) => element("option", "", {}, name)));
-		const { level, search } = context.memory.read(MEMORY);
+		const { level, search } = context.viewState.read(STATE_NAME);
 		if (typeof level === "string" && level in FILTERS) this.level.value = level;
 		if (typeof search === "string") this.search.value = search;
 		this.copy.append(icon("copy"), "Copy");
@@ -142,7 +142,7 @@ class LogPanel {
 
 	private filter(): void {
 		const [level, search] = [this.level.value, this.search.value];
-		this.context.memory.write(MEMORY, { level, search });
+		this.context.viewState.write(STATE_NAME, { level, search });
 		this.redraw();
 	}
 

@@ -15,7 +15,7 @@ import { MediaScrubber } from "./scrubber";
 import { mediaState } from "./state";
 
 /** Under this name its step and filter are remembered. */
-const MEMORY = "media";
+const STATE_NAME = "media";
 const FILTER_FROM = 12;
 const NEARLY_ON_SCREEN = "150px";
 
@@ -70,7 +70,7 @@ class MediaPanel {
 			this.update();
 		});
 		body.append(this.scrubber.root, this.list, this.empty);
-		const { filter } = context.memory.read(MEMORY);
+		const { filter } = context.viewState.read(STATE_NAME);
 		if (typeof filter === "string") this.filterBox.value = filter;
 		this.filterBox.addEventListener("input", () => {
 			this.remember();
@@ -121,14 +121,14 @@ class MediaPanel {
 
 	/** The step that was shown of this run before a reload; undefined for the newest. */
 	private keptStep(): number | undefined {
-		const { run, step } = this.context.memory.read(MEMORY);
+		const { run, step } = this.context.viewState.read(STATE_NAME);
 		return run === this.run?.run_id && typeof step === "number" ? step : undefined;
 	}
 
 	private remember(): void {
 		if (!this.run) return;
 		const { step } = this.scrubber;
-		this.context.memory.write(MEMORY, {
+		this.context.viewState.write(STATE_NAME, {
 			filter: this.filterBox.value,
 			run: this.run.run_id,
 			step: Number.isFinite(step) ? step : undefined,

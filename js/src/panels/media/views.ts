@@ -1,6 +1,6 @@
 // How each kind of media is drawn in its card. Nothing that was logged is read as HTML.
 
-import { type CellPicture, magnitudeWithin } from "../../charts/heatmap/cells";
+import { type HeatmapCells, magnitudeWithin } from "../../charts/heatmap/cells";
 import { type Colormap, colormap } from "../../charts/heatmap/colormaps";
 import { Heatmap } from "../../charts/heatmap/heatmap";
 import { HistogramChart } from "../../charts/histogram-chart";
@@ -184,7 +184,7 @@ class HistogramView implements MediaView {
 	}
 }
 
-type TensorPicture = CellPicture & Pick<TensorSent, "minimum" | "maximum" | "nonfinite">;
+type TensorPicture = HeatmapCells & Pick<TensorSent, "minimum" | "maximum" | "nonfinite">;
 
 class TensorView implements MediaView {
 	readonly root: HTMLElement;

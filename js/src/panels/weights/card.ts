@@ -3,13 +3,13 @@ import { type Colormap, colorIndex, type Palette } from "../../charts/heatmap/co
 import { Heatmap, type HeatmapLook } from "../../charts/heatmap/heatmap";
 import { element } from "../../ui/element";
 import { formatCount, formatNumber, formatShape } from "../../ui/format";
-import type { WeightsPicture } from "./state";
+import type { WeightsHeatmap } from "./state";
 
 const FRAME_PADDING = 8; // as in weights.css
 
 export class WeightsCard {
 	readonly root: HTMLElement;
-	picture: WeightsPicture | undefined;
+	picture: WeightsHeatmap | undefined;
 	private readonly heatmap: Heatmap;
 	private readonly frame = element("div", "nbviz-weights-frame");
 	private readonly tip = element("div", "nbviz-tip", { role: "status" });
@@ -72,7 +72,7 @@ export class WeightsCard {
 		this.root.remove();
 	}
 
-	show(picture: WeightsPicture, look: HeatmapLook): void {
+	show(picture: WeightsHeatmap, look: HeatmapLook): void {
 		this.picture = picture;
 		this.showParts(true);
 		this.fit();
@@ -119,7 +119,7 @@ export class WeightsCard {
 			: `${Math.max(0, below - this.tip.offsetHeight - 34)}px`;
 	}
 
-	private drawScale(map: Colormap, palette: Palette, limit: number, picture: WeightsPicture): void {
+	private drawScale(map: Colormap, palette: Palette, limit: number, picture: WeightsHeatmap): void {
 		const context = this.scale.getContext("2d");
 		this.scale.width = 255;
 		this.scale.height = 1;
@@ -147,7 +147,7 @@ function swatch(color: string): HTMLElement {
 	return made;
 }
 
-function whatIsShown(picture: WeightsPicture): string {
+function whatIsShown(picture: WeightsHeatmap): string {
 	const { shape, rows, columns, tile_rows, tile_columns, reduced } = picture;
 	if (reduced > 1) return `a cell is the strongest of up to ${formatCount(reduced)} weights`;
 	const filters = shape[0] ?? 1;
@@ -158,7 +158,7 @@ function whatIsShown(picture: WeightsPicture): string {
 	return shown < filters ? `the first ${Math.floor(shown)} of ${formatCount(filters)} filters` : "";
 }
 
-function summary({ name, shape, step, minimum, maximum, nonfinite }: WeightsPicture): string {
+function summary({ name, shape, step, minimum, maximum, nonfinite }: WeightsHeatmap): string {
 	const broken = nonfinite > 0 ? `, ${nonfinite} not finite` : "";
 	return `Weights of ${name}, ${formatShape(shape)}, at step ${step}: from ${formatNumber(minimum)} to ${formatNumber(maximum)}${broken}`;
 }

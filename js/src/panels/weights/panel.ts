@@ -8,15 +8,15 @@ import type { RunState } from "../../session/run";
 import { runPicker, selectionOf } from "../../session/selection";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
-import { asTexts } from "../../ui/memory";
-import { segments } from "../../ui/segments";
+import { segmentedControl } from "../../ui/segmented-control";
 import { readTheme, type Theme } from "../../ui/theme";
+import { asTexts } from "../../ui/view-state";
 import { WeightsCard } from "./card";
 import { LayerPicker } from "./layer-picker";
 import { listedLayers, type WeightsState, weightsState } from "./state";
 import { VisibleLayers } from "./visible-layers";
 
-const MEMORY = "weights";
+const STATE_NAME = "weights";
 const SUGGESTED = 4;
 const MOST_OF_A_MODULE = 8;
 /** With outliers clipped, colours reach their ends where this share of the cells lies within. */
@@ -74,12 +74,12 @@ class WeightsPanel {
 			"div",
 			"nbviz-panel-tools",
 			{},
-			segments("Colours", { Sign: "sign", Size: "magnitude" }, this.palette, (palette) => {
+			segmentedControl("Colours", { Sign: "sign", Size: "magnitude" }, this.palette, (palette) => {
 				this.palette = palette;
 				this.remember();
 				this.recolour();
 			}),
-			segments(
+			segmentedControl(
 				"Range of the colours",
 				{ "Own range": "own", Shared: "shared" },
 				this.isShared ? "shared" : "own",
@@ -166,7 +166,8 @@ class WeightsPanel {
 	}
 
 	private recall(): void {
-		const { palette, isShared, isClipped, chosen, chosenOf } = this.context.memory.read(MEMORY);
+		const { palette, isShared, isClipped, chosen, chosenOf } =
+			this.context.viewState.read(STATE_NAME);
 		this.palette = palette === "magnitude" ? palette : "sign";
 		this.isShared = isShared === true;
 		this.isClipped = isClipped === true;
@@ -177,7 +178,7 @@ class WeightsPanel {
 
 	private remember(): void {
 		const { palette, isShared, isClipped, chosen, chosenOf } = this;
-		this.context.memory.write(MEMORY, { palette, isShared, isClipped, chosen, chosenOf });
+		this.context.viewState.write(STATE_NAME, { palette, isShared, isClipped, chosen, chosenOf });
 	}
 
 	private arrange(layers: readonly LayerInfo[]): void {
@@ -195,20 +196,20 @@ class WeightsPanel {
 		}
 	}
 
-	/** Draws pictures; `onlyNew` leaves those that are already shown, where colours allow it. */
+	/** Draws heatmaps; `onlyNew` leaves those that are already shown, where colours allow it. */
 	private draw(onlyNew = false): void {
-		const { pictures } = this;
+		const { heatmaps } = this;
 		const shared = this.isShared ? this.sharedLimit() : undefined;
 		for (const [name, one] of this.cards) {
-			const picture = pictures.get(name);
+			const picture = heatmaps.get(name);
 			if (!picture || (onlyNew && shared === undefined && picture === one.picture)) continue;
 			const limit = shared ?? this.limitOf(name);
 			one.show(picture, { map: this.map, palette: this.palette, limit, theme: this.theme });
 		}
 	}
 
-	private get pictures(): WeightsState["pictures"] {
-		return this.run ? weightsState.of(this.run).pictures : new Map();
+	private get heatmaps(): WeightsState["heatmaps"] {
+		return this.run ? weightsState.of(this.run).heatmaps : new Map();
 	}
 
 	private recolour(): void {
@@ -221,7 +222,7 @@ class WeightsPanel {
 	}
 
 	private limitOf(name: string): number {
-		const picture = this.pictures.get(name);
+		const picture = this.heatmaps.get(name);
 		return picture ? magnitudeWithin(picture, this.isClipped ? TYPICAL_SHARE : 1) : 0;
 	}
 }

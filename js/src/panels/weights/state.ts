@@ -4,22 +4,22 @@ import { int16s } from "../../session/buffers";
 import { PanelState, unreachable } from "../../session/panel-data";
 
 /** A parameter's newest picture: the message, and its cells. */
-export interface WeightsPicture extends WeightsUpdated {
+export interface WeightsHeatmap extends WeightsUpdated {
 	readonly cells: Int16Array;
 }
 
 export interface WeightsState {
 	layers: readonly LayerInfo[];
 	/** By the parameters' names. */
-	readonly pictures: Map<string, WeightsPicture>;
+	readonly heatmaps: Map<string, WeightsHeatmap>;
 }
 
-/** `layers`: other parameters can be shown. `weights`: there are new pictures. */
+/** `layers`: other parameters can be shown. `weights`: there are new heatmaps. */
 export type WeightsTopic = "layers" | "weights";
 
 export const weightsState = new PanelState<WeightsState>("weights", () => ({
 	layers: [],
-	pictures: new Map(),
+	heatmaps: new Map(),
 }));
 
 export function applyWeights(
@@ -33,7 +33,7 @@ export function applyWeights(
 			return "layers";
 		case "weights_updated": {
 			const cells = int16s(buffers[update.buffer]);
-			state.pictures.set(update.name, { ...update, cells });
+			state.heatmaps.set(update.name, { ...update, cells });
 			return "weights";
 		}
 		default:
@@ -41,7 +41,7 @@ export function applyWeights(
 	}
 }
 
-/** The layers that can be shown; of a recorded run, those that it holds pictures of. */
-export function listedLayers({ layers, pictures }: WeightsState): readonly LayerInfo[] {
-	return layers.length > 0 ? layers : [...pictures.values()];
+/** The layers that can be shown; of a recorded run, those that it holds heatmaps of. */
+export function listedLayers({ layers, heatmaps }: WeightsState): readonly LayerInfo[] {
+	return layers.length > 0 ? layers : [...heatmaps.values()];
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { SeriesData } from "../../../src/charts/series-data";
+import { SeriesData } from "../../../src/charts/lines/series-data";
+import type { Curve } from "../../../src/panels/curves/chart-curves";
 import { Details } from "../../../src/panels/curves/details";
-import type { Line } from "../../../src/panels/curves/lines";
 import type { Answered, Asker, Question } from "../../../src/session/asker";
 import type { RunState } from "../../../src/session/run";
 
@@ -43,7 +43,7 @@ class Kernel implements Asker {
 }
 
 /** A line of 100 buckets of 1,000 steps. */
-function coarse(number: number): Line {
+function coarse(number: number): Curve {
 	const series = new SeriesData("run-1", number, `tag-${number}`);
 	const starts = Array.from({ length: 100 }, (_, i) => i * 1000 + 1);
 	const same = (value: number) => starts.map(() => value);

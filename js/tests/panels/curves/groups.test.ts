@@ -2,14 +2,14 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { mountCurves } from "../../../src/panels/curves/panel";
 import type { Update } from "../../../src/protocol/index.gen";
-import { type Memory, passingMemory } from "../../../src/ui/memory";
+import { passingViewState, type ViewState } from "../../../src/ui/view-state";
 import { EverythingInSight, runAdded, type Stage, stage, turns } from "../stage";
 
 beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);
 });
 
-async function watched(memory?: Memory): Promise<Stage> {
+async function watched(memory?: ViewState): Promise<Stage> {
 	const on = stage(true, memory);
 	on.mount(mountCurves);
 	const tags = Array.from({ length: 240 }, (_, i) => `weights/layer${i}/norm`);
@@ -95,7 +95,7 @@ test("what a filter finds can be folded; a filter that finds too much opens noth
 });
 
 test("a reload finds open groups, the filter, zooms, axes and hidden lines again", async () => {
-	const memory = passingMemory();
+	const memory = passingViewState();
 	const first = await watched(memory);
 	first.find('[aria-label="gradients"] > button').click();
 	const smoothing = first.find<HTMLInputElement>(".nbviz-smoothing input");
@@ -110,7 +110,7 @@ test("a reload finds open groups, the filter, zooms, axes and hidden lines again
 	first.find(".nbviz-curves .nbviz-panel-toggle").click();
 
 	const kept = JSON.parse(JSON.stringify(memory.read("curves")));
-	const again = passingMemory();
+	const again = passingViewState();
 	again.write("curves", { ...kept, zoom: { min: 10, max: 20 } });
 	again.write("folded", memory.read("folded"));
 	const second = await watched(again);
@@ -127,7 +127,7 @@ test("a reload finds open groups, the filter, zooms, axes and hidden lines again
 });
 
 test("what is remembered in another form is as if it were not there", async () => {
-	const memory = passingMemory();
+	const memory = passingViewState();
 	memory.write("curves", { smoothing: "x", zoom: 3, hidden: 4, open: [1], ranges: { a: null } });
 	memory.write("folded", { "nbviz-curves": "yes" });
 	const on = await watched(memory);

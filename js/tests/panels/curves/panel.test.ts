@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { mountCurves } from "../../../src/panels/curves/panel";
 import type { Update } from "../../../src/protocol/index.gen";
-import { passingMemory } from "../../../src/ui/memory";
+import { passingViewState } from "../../../src/ui/view-state";
 import { EverythingInSight, runAdded, type Stage, stage, turns } from "../stage";
 
 beforeEach(() => {
@@ -148,7 +148,7 @@ describe("legend", () => {
 	});
 
 	test("a line that was hidden has its button, also where it is the only one", async () => {
-		const memory = passingMemory();
+		const memory = passingViewState();
 		memory.write("curves", { hidden: ["a\nlr"] });
 		const on = stage(true, memory);
 		on.mount(mountCurves);

@@ -25,7 +25,7 @@ function boxAt(id: string, y: number, changes: Partial<GraphNode> = {}): SceneBo
 
 function column(count: number): Scene {
 	const boxes = Array.from({ length: count }, (_, i) => boxAt(`n${i}`, i * 60));
-	const lines = boxes.slice(1).map(({ node: { node_id }, y }, i) => ({
+	const edges = boxes.slice(1).map(({ node: { node_id }, y }, i) => ({
 		id: node_id,
 		from: `n${i}`,
 		to: node_id,
@@ -37,7 +37,7 @@ function column(count: number): Scene {
 		shape: "",
 		tie: undefined,
 	}));
-	return { boxes, lines, ties: [], width: 100, height: count * 60, direction: "TB" };
+	return { boxes, edges, ties: [], width: 100, height: count * 60, direction: "TB" };
 }
 
 test("of a large scene only what is near the sight is drawn, and what comes into it", () => {
@@ -99,11 +99,11 @@ test("a node of a backward graph has its kind's colour, and its attributes line 
 	expect(text.width).toBeGreaterThan(6 * 13);
 });
 
-test("lines without a gradient are dotted to a view and have no arrow to what was saved", () => {
+test("edges without a gradient are dotted to a view and have no arrow to what was saved", () => {
 	const drawing = new Drawing();
 	const scene = column(4);
 	const ties = [undefined, "view", "saved"] as const;
-	drawing.show({ ...scene, lines: scene.lines.map((line, i) => ({ ...line, tie: ties[i] })) });
+	drawing.show({ ...scene, edges: scene.edges.map((line, i) => ({ ...line, tie: ties[i] })) });
 	const drawn = [...drawing.world.querySelectorAll(".nbviz-graph-line")].map((line) => [
 		line.classList.contains("nbviz-autograd-tie-view"),
 		line.querySelector(".nbviz-graph-arrow") !== null,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { placeLayered } from "../../../src/panels/graph/layout/layered-placing";
 import type { LevelShape } from "../../../src/panels/graph/layout/level";
 
-/** Many boxes in series, with lines that skip some, one that skips nearly all, and one in and out. */
+/** Many boxes in series, with edges that skip some, one that skips nearly all, and one in and out. */
 function shape(count: number): LevelShape {
 	const edges: [number, number][] = [];
 	for (let i = 1; i < count; i += 1) edges.push([i - 1, i]);

@@ -4,10 +4,10 @@ import { LayoutEngine, layOut } from "../../../src/panels/graph/layout/engine";
 import { GraphPanel } from "../../../src/panels/graph/panel";
 import { PANELS } from "../../../src/panels/panels.gen";
 import type { Answer, Question } from "../../../src/session/asker";
-import { createCursor } from "../../../src/session/cursor";
+import { createPointedStep } from "../../../src/session/pointed-step";
 import { Store } from "../../../src/session/store";
 import { Wanted } from "../../../src/session/wanted";
-import { type Memory, passingMemory } from "../../../src/ui/memory";
+import { passingViewState, type ViewState } from "../../../src/ui/view-state";
 import { fixture } from "../../fixtures";
 import { asker } from "../stage";
 import { load } from "./levels";
@@ -46,7 +46,7 @@ async function answer(question: Question): Promise<Answer> {
 
 function open(
 	ask: (question: Question) => Promise<Answer> = answer,
-	memory: Memory = passingMemory(),
+	memory: ViewState = passingViewState(),
 	hasModel = true,
 ): Store {
 	const store = new Store(PANELS);
@@ -61,9 +61,9 @@ function open(
 		asker: kernel,
 		panels: PANELS,
 		root,
-		cursor: createCursor(),
+		pointedStep: createPointedStep(),
 		isChosen: true,
-		memory,
+		viewState: memory,
 		wanted: new Wanted(kernel, store, PANELS),
 		onTheme: () => () => undefined,
 	};
@@ -117,7 +117,7 @@ describe("the graph panel", () => {
 	});
 
 	test("opens the boxes that were open before a reload, of the same run", async () => {
-		const memory = passingMemory();
+		const memory = passingViewState();
 		memory.write("graph", { run: "run-1", open: ["many", "block.deep", "gone", 3] });
 		open(answer, memory);
 		await count(10);
@@ -201,7 +201,7 @@ describe("the graph panel", () => {
 	});
 
 	test("is hidden while no run has a graph", () => {
-		open(answer, passingMemory(), false);
+		open(answer, passingViewState(), false);
 		return vi.waitFor(() => {
 			expect((host.querySelector(".nbviz-graph") as HTMLElement).hidden).toBe(true);
 		});

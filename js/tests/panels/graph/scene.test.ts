@@ -23,17 +23,17 @@ describe("a scene", () => {
 	test("of the closed graph has one line for each edge, each with an arrow and a shape", async () => {
 		const scene = await sceneWith();
 		expect(scene.boxes).toHaveLength(5);
-		expect(scene.lines).toHaveLength(4);
-		expect(scene.lines.every(({ arrives, shape }) => arrives && shape === "1×8×4×4")).toBe(true);
+		expect(scene.edges).toHaveLength(4);
+		expect(scene.edges.every(({ arrives, shape }) => arrives && shape === "1×8×4×4")).toBe(true);
 	});
 
-	test("joins lines at the borders of open boxes", async () => {
+	test("joins edges at the borders of open boxes", async () => {
 		const scene = await sceneWith(["block", "block.deep"]);
 		expect(scene.boxes).toHaveLength(9);
 		const ends = new Set(scene.boxes.map((box) => box.node.node_id));
-		for (const { from, to } of scene.lines) {
-			if (!ends.has(from)) expect(scene.lines.some((line) => line.to === from)).toBe(true);
-			if (!ends.has(to)) expect(scene.lines.some((line) => line.from === to)).toBe(true);
+		for (const { from, to } of scene.edges) {
+			if (!ends.has(from)) expect(scene.edges.some((line) => line.to === from)).toBe(true);
+			if (!ends.has(to)) expect(scene.edges.some((line) => line.from === to)).toBe(true);
 		}
 		const inside = scene.boxes.find((box) => box.node.node_id === "block.deep.relu");
 		const around = scene.boxes.find((box) => box.node.node_id === "block.deep");
@@ -51,11 +51,11 @@ describe("a scene", () => {
 			});
 		const scene = await sceneWith(["block"], tied);
 		const tieOf = (target: string) =>
-			scene.lines.filter(({ to }) => to === target).map(({ tie }) => tie);
+			scene.edges.filter(({ to }) => to === target).map(({ tie }) => tie);
 		expect(tieOf("stem")).toEqual(["view"]);
 		expect(tieOf("block.conv")).toEqual(["saved"]);
 		expect(tieOf("block/add")).toEqual([undefined, undefined]);
-		expect(scene.lines.filter(({ arrives }) => !arrives).map(({ tie }) => tie)).toEqual(["view"]);
+		expect(scene.edges.filter(({ arrives }) => !arrives).map(({ tie }) => tie)).toEqual(["view"]);
 	});
 
 	test("knows what leads to a box and from it", async () => {
@@ -64,7 +64,7 @@ describe("a scene", () => {
 		expect([...ends]).toEqual(
 			expect.arrayContaining(["/x", "stem", "block", "block/add", "/output"]),
 		);
-		const ids = scene.lines.filter(({ id }) => near.has(id)).map(({ from, to }) => [from, to]);
+		const ids = scene.edges.filter(({ id }) => near.has(id)).map(({ from, to }) => [from, to]);
 		expect(ids).toContainEqual(["block.conv", "block.deep"]);
 		expect(ids.some(([from]) => from === "stem")).toBe(true);
 		expect(ids.some(([from]) => from === "/x")).toBe(false);

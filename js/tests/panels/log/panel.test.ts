@@ -2,7 +2,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { mountLog } from "../../../src/panels/log/panel";
 import type { Line, LineLevel, Update } from "../../../src/protocol/index.gen";
-import { passingMemory } from "../../../src/ui/memory";
+import { passingViewState } from "../../../src/ui/view-state";
 import { runAdded, runChanged, stage } from "../stage";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -94,7 +94,7 @@ it("starts over when the page gets a new snapshot", async () => {
 });
 
 it("is filtered after a reload as it was before", async () => {
-	const memory = passingMemory();
+	const memory = passingViewState();
 	const logged = [runAdded(), lines("first", ["error", "second"], ["warning", "a second"])];
 	const before = stage(true, memory);
 	before.mount(mountLog);

@@ -5,7 +5,7 @@ import { type ItemHolder, type ItemRequest, MediaLoader } from "../../../src/pan
 import { mountMedia } from "../../../src/panels/media/panel";
 import type { MediaKind, Update } from "../../../src/protocol/index.gen";
 import type { Question } from "../../../src/session/asker";
-import { type Memory, passingMemory } from "../../../src/ui/memory";
+import { passingViewState, type ViewState } from "../../../src/ui/view-state";
 import { asker, runAdded, type Stage, stage, turns } from "../stage";
 
 class EverythingInSight {
@@ -37,7 +37,7 @@ async function tell(on: Stage, kind: MediaKind, tags: string[], ...steps: number
 }
 
 /** A stage whose kernel answers with texts that say what was asked. */
-async function withTexts(memory: Memory = passingMemory()): Promise<Stage> {
+async function withTexts(memory: ViewState = passingViewState()): Promise<Stage> {
 	const on = stage(true, memory);
 	on.mount((host, context) =>
 		mountMedia(host, {
@@ -96,7 +96,7 @@ test("the slider shows the item at or before its step, and the newest again", as
 });
 
 test("a reload finds the step that was shown of this run, and follows the newest of another", async () => {
-	const memory = passingMemory();
+	const memory = passingViewState();
 	const before = await withTexts(memory);
 	await tell(before, "text", ["notes"], 10, 20, 30);
 	const slider = before.find<HTMLInputElement>('input[type="range"]');

@@ -5,7 +5,7 @@ import { mountWeights } from "../../../src/panels/weights/panel";
 import type { LayerInfo, Update } from "../../../src/protocol/index.gen";
 import { mountAsset } from "../../../src/session/assets";
 import type { AssetPanel } from "../../../src/session/panel";
-import { passingMemory } from "../../../src/ui/memory";
+import { passingViewState } from "../../../src/ui/view-state";
 import { graphAdded, runAdded, stage, turns } from "../stage";
 
 /** The page lays nothing out here, so the test says what can be seen. */
@@ -73,7 +73,7 @@ it("is not there for a run without a model, until that logs weights", async () =
 });
 
 it("finds its layers and colours again after a reload, for the same run", async () => {
-	const memory = passingMemory();
+	const memory = passingViewState();
 	const choices = { palette: "magnitude", isShared: true, isClipped: true };
 	memory.write("weights", { ...choices, chosen: ["fc2.weight"], chosenOf: "a" });
 	const { mount, apply, root } = stage(true, memory);

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from nbviz.inspection.graph.trace.details import label_of
+from nbviz.inspection.graph.trace.details import cut_middle, label_of
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.structure import GraphStructure, ModuleCall, Operation
     from nbviz.inspection.graph.trace.nested_tensors import TensorInfo
     from nbviz.protocol.graph import AutogradKind
+
+_LONGEST_ERROR = 60  # characters
 
 Kind = Literal["module", "operation", "input", "output"]
 
@@ -62,6 +64,8 @@ def make_boxes(graph: GraphStructure) -> dict[str, Box]:
             said.append(f"call {call.call} of {times_called[call.path]}")
         if any(number in tied for number in call.parameters):
             said.append("tied weights")
+        if call.error:
+            said = [_failed(call.error)]
         box.detail = ", ".join(said)
     for operation in graph.nodes:
         boxes[operation.node_id] = _of_operation(operation)
@@ -98,12 +102,17 @@ def _of_operation(operation: Operation) -> Box:
         type=operation.name if operation.kind == "operation" else operation.kind,
         path="",
         parent=operation.scope,
+        detail=_failed(operation.error) if operation.error else "",
         source=operation.source,
         outputs=operation.outputs,
         flops=operation.flops,
         autograd=operation.autograd,
         attributes=operation.attributes,
     )
+
+
+def _failed(error: str) -> str:
+    return f"failed: {cut_middle(error, _LONGEST_ERROR)}"
 
 
 def _end(kind: str) -> Kind:

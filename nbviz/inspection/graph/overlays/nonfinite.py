@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,11 +112,7 @@ def _run(
 ) -> None:
     given = with_tensors(inputs, lambda tensor: tensor.detach().clone())
     named = with_tensors(kwargs, lambda tensor: tensor.detach().clone())
-    is_imported = "torch._dynamo" in sys.modules
     with ExitStack() as stack:
-        stack.enter_context(
-            torch.compiler.set_stance("force_eager") if is_imported else nullcontext()
-        )
         recorder.gradients = stack.enter_context(preserved(model, runs_for_real=True))
         stack.enter_context(torch.no_grad())
         recorder.enter(model, type(model).__name__)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import threading
 import time
 from collections import defaultdict
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,7 +28,8 @@ _MOST_PASSES = 5
 def call_seconds(model: torch.nn.Module, inputs: Any, kwargs: Any) -> dict[str, float]:
     """Run a model's forward pass a few times and return the median seconds of each module call.
 
-    The first pass only warms up, unless it takes long enough to be the only one. An accelerator is
+    The first two passes only warm up, unless nothing was compiled in the second and it takes long
+    enough to be the only one that counts. An accelerator is
     waited for where a call begins and ends, so that its work counts where it belongs. The model is
     left as it was found.
 
@@ -41,26 +43,42 @@ def call_seconds(model: torch.nn.Module, inputs: Any, kwargs: Any) -> dict[str, 
     """
     while (inner := wrapped_module(model)) is not None:
         model = inner
+    try:
+        with torch.no_grad():
+            passes = _passes(model, inputs, kwargs)
+    except Exception:
+        if not torch.is_grad_enabled():
+            raise
+        passes = _passes(model, inputs, kwargs)  # its forward may ask for gradients
+    return {
+        call_id: statistics.median(one[call_id] for one in passes if call_id in one)
+        for call_id in passes[0]
+    }
+
+
+def _passes(model: torch.nn.Module, inputs: Any, kwargs: Any) -> list[dict[str, float]]:
+    """Return the seconds of the calls in each pass that counts."""
     finish = _waits_for(model)
     passes: list[dict[str, float]] = []
-    began = time.perf_counter()
-    with preserved(model, runs_for_real=True) as gradients, torch.no_grad():
-        for number in range(_MOST_PASSES + 1):
+    with preserved(model, runs_for_real=True) as gradients:
+
+        def run() -> float:
             given, named = with_tensors(inputs, _copy), with_tensors(kwargs, _copy)
-            with _guarding(model, gradients) if number == 0 else nullcontext():
-                passes.append(_timed_pass(model, given, named, finish))
-            if number == 0:
-                first = time.perf_counter() - began
-                began = time.perf_counter()
-                if first > _ENOUGH_SECONDS:
-                    break
-            elif time.perf_counter() - began > _ENOUGH_SECONDS:
+            began = time.perf_counter()
+            passes.append(_timed_pass(model, given, named, finish))
+            return time.perf_counter() - began
+
+        with _guarding(model, gradients):
+            run()
+        first = run()  # compiles what is to be compiled, which the pass before does not
+        if first > _ENOUGH_SECONDS and "torch._dynamo" not in sys.modules:
+            return passes[1:]
+        spent = 0.0
+        for _ in range(_MOST_PASSES - 1):
+            spent += run()
+            if spent > _ENOUGH_SECONDS:
                 break
-    counted = passes[1:] or passes
-    return {
-        call_id: statistics.median(one[call_id] for one in counted if call_id in one)
-        for call_id in counted[0]
-    }
+    return passes[2:]
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from nbviz.inspection.graph.model import Graph
 from nbviz.inspection.graph.structure import Edge, ModuleCall, Operation, Parameter
 from nbviz.inspection.graph.trace.details import detail_of
 from nbviz.inspection.graph.trace.modules import type_name
+from nbviz.inspection.graph.trace.recorder import Raised
 
 if TYPE_CHECKING:
-    from nbviz.inspection.graph.trace.recorder import Recorded, Recorder
+    from nbviz.inspection.graph.trace.recorder import Recorded, Recorder, Scope
 
 
 def build(recorder: Recorder, note: str) -> Graph:
@@ -34,6 +35,7 @@ def build(recorder: Recorder, note: str) -> Graph:
             functions=scope.functions,
             parameters=owned.get(id(scope.module), ()),
             is_library=type(scope.module).__module__.startswith("torch.nn."),
+            error=scope.error,
         )
         for scope in recorder.scopes
     }
@@ -49,6 +51,7 @@ def build(recorder: Recorder, note: str) -> Graph:
             node.source,
             node.functions,
             tuple(numbers[p] for p in node.own_parameters),
+            error=node.error,
         )
         for node in kept
     ]
@@ -66,6 +69,43 @@ def build(recorder: Recorder, note: str) -> Graph:
     ]
     types = {path: type_name(module) for path, module in recorder.named_modules}
     return Graph(nodes, edges, list(calls.values()), parameters, types, note)
+
+
+def build_failed(recorder: Recorder, error: BaseException) -> tuple[Graph, str]:
+    """Make a graph of what ran before the model raised an error, and mark where it did.
+
+    Returns:
+        The graph, and the place in words: " in fc1 (Linear), net.py:12", "" if it is not known.
+    """
+    raised = recorder.raised
+    if raised is None or raised.error is not error:
+        raised = Raised(error, recorder.scopes[0], None)
+    said = error_text(error)
+    scope: Scope | None = raised.scope
+    while scope is not None:
+        scope.error = said
+        scope = scope.parent
+    node = raised.node
+    if node is not None:
+        node.error = said
+        source, functions = node.source, node.functions
+        recorder.stack[:] = [raised.scope]
+        recorder.finish(node, node.inputs, [])
+        node.source, node.functions = source, functions
+    path, kind = raised.scope.path, raised.scope.type
+    where = "" if path == "" else f" in {path} ({kind})" if path else f" in {kind}"
+    if node is not None and node.source:
+        where += f", {node.source}" if where else f" at {node.source}"
+    return build(recorder, f"Failed{where}: {said}. What follows did not run."), where
+
+
+def error_text(error: BaseException) -> str:
+    """Return an error's type and message in one line, whatever its author's `__str__` does."""
+    try:
+        said = " ".join(str(error).split()).rstrip(".")
+    except Exception:  # noqa: BLE001
+        said = "its message cannot be read"
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _parameters(recorder: Recorder) -> tuple[list[Parameter], dict[int, int]]:
@@ -117,5 +157,10 @@ def _without_constants(nodes: list[Recorded]) -> list[Recorded]:
     if all(node.is_constant for node in nodes if node.kind == "operation"):
         return nodes
     return [
-        n for n in nodes if n.kind != "operation" or not n.is_constant or id(n) in kept_constants
+        node
+        for node in nodes
+        if node.kind != "operation"
+        or not node.is_constant
+        or node.error
+        or id(node) in kept_constants
     ]

@@ -23,7 +23,15 @@ def detail_of(module: nn.Module) -> str:
     if next(module.children(), None) is not None or not _is_library(module):
         return ""
     said = " ".join(module.extra_repr().split())
-    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+    return cut_middle(said, _LONGEST)
+
+
+def cut_middle(text: str, longest: int) -> str:
+    """Return text of at most so many characters; of a longer one the beginning and the end."""
+    if len(text) <= longest:
+        return text
+    end = (longest - 1) // 2
+    return f"{text[: longest - 1 - end]}…{text[len(text) - end :]}"
 
 
 def _is_library(module: nn.Module) -> bool:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import copy
+import operator
+import types
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from functools import lru_cache
-from typing import Any, cast
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, cast
 
+import numpy as np
 import torch
+from torch.utils import _pytree as pytree
 
-_DEEPEST = 6
+_DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,98 +51,210 @@ def _info(shape: torch.Size, dtype: torch.dtype) -> TensorInfo:
     return TensorInfo(tuple(shape), str(dtype).removeprefix("torch."))
 
 
-def tensors_in(value: Any, depth: int = 0) -> list[torch.Tensor]:
+def tensors_in(value: Any) -> list[torch.Tensor]:
     """Return the tensors in a value, without their names; the quick way for arguments of calls."""
+    if isinstance(value, torch.Tensor):
+        return [value]
     found: list[torch.Tensor] = []
-    _collect(value, found, depth)
+    _collect(value, found, {}, 0)
     return found
 
 
-def _collect(value: Any, found: list[torch.Tensor], depth: int) -> None:
-    if isinstance(value, torch.Tensor):
-        found.append(value)
-    elif type(value) in _HOLDS_NONE:
+def _collect(value: Any, found: list[torch.Tensor], seen: dict[int, Any], depth: int) -> None:
+    """Add the tensors in a value; each container that was seen is held, so that its id stays."""
+    kind = cast("type[Any]", type(value))
+    if kind in _HOLDS_NONE or depth > _DEEPEST:
         return
-    elif isinstance(value, list | tuple):
+    if kind is list or kind is tuple:
         for item in cast("list[Any]", value):
             if isinstance(item, torch.Tensor):
                 found.append(item)
-            elif type(item) not in _HOLDS_NONE and depth < _DEEPEST:
-                _collect(item, found, depth + 1)
-    elif depth < _DEEPEST:
-        for _, item in _parts(value):
-            _collect(item, found, depth + 1)
+            elif type(item) not in _HOLDS_NONE:
+                _collect(item, found, seen, depth + 1)
+    elif isinstance(value, torch.Tensor):
+        found.append(value)
+    elif id(value) not in seen:
+        seen[id(value)] = value
+        for part in _parts(value):
+            _collect(part.item, found, seen, depth + 1)
 
 
 _HOLDS_NONE = frozenset(
-    {str, int, float, bool, complex, type(None), torch.dtype, torch.device, torch.Size, slice}
+    {str, bytes, int, float, bool, complex, type(None), torch.dtype, torch.device, torch.Size}
+    | {slice, range, type(...), np.ndarray, torch.layout, torch.memory_format, torch.Generator}
+    | {types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, type}
+    | {weakref.ref, partial}
 )
 
 
-def named_tensors(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield `(name, tensor)` for each tensor in a value: `batch.image`, `boxes[0]`."""
+def named_tensors(value: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield `(name, tensor)` for each tensor in a value: `batch.image`, `boxes[0]`.
+
+    What an object keeps in private attributes is named as if it had it itself: `data.x` for
+    `data._store["x"]`.
+    """
+    return _named(value, name, ())
+
+
+def _named(value: Any, name: str, around: tuple[int, ...]) -> Iterator[tuple[str, torch.Tensor]]:
     if isinstance(value, torch.Tensor):
         yield name, value
-    elif depth < _DEEPEST:
-        for part, item in _parts(value):
-            whole = f"{name}{part}" if name or part.startswith("[") else part.removeprefix(".")
-            yield from named_tensors(item, whole, depth + 1)
+    elif len(around) < _DEEPEST and id(value) not in around:
+        for part in _parts(value):
+            written = part.written
+            if written.startswith("._"):
+                is_tensor = isinstance(part.item, torch.Tensor)
+                written = f".{written.lstrip('._')}" if is_tensor else ""
+            whole = f"{name}{written}" if name or written.startswith("[") else written[1:]
+            yield from _named(part.item, whole, (*around, id(value)))
 
 
 def with_tensors(value: Any, change: Callable[[torch.Tensor], Any]) -> Any:
-    """Return the value with `change(tensor)` in place of each tensor; containers are rebuilt.
+    """Return the value with `change(tensor)` in place of each tensor, called once for each.
 
-    Objects that are no containers of Python's own are changed in a shallow copy.
+    What holds tensors is copied, and what containers hold beside them, so that a model that writes
+    into its arguments leaves the originals as they are. Objects that hold none are not.
     """
-    if isinstance(value, torch.Tensor):
-        return change(value)
-    if not tensors_in(value):
-        return value
-    if isinstance(value, tuple):
-        items = [with_tensors(item, change) for item in cast("tuple[Any, ...]", value)]
-        kind = cast("Any", type(cast("Any", value)))
-        return kind(*items) if hasattr(kind, "_fields") else kind(items)
-    if isinstance(value, list | set | frozenset):
-        several = cast("list[Any]", value)
-        return type(several)(with_tensors(item, change) for item in several)
-    copied = copy.copy(value)
-    if isinstance(value, Mapping):
-        for key, item in cast("Mapping[Any, Any]", value).items():
-            copied[key] = with_tensors(item, change)
-        return copied
-    for part, item in _parts(value):
-        object.__setattr__(copied, part.removeprefix("."), with_tensors(item, change))
-    return copied
+    return _Copier(change).copy(value, ())
 
 
-def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what a container holds, each with how one writes it: `.name` or `[0]`."""
+class _Copier:
+    """Copies what holds tensors; what is there twice is so in the copy."""
+
+    def __init__(self, change: Callable[[torch.Tensor], Any]) -> None:
+        self._change = change
+        self._made: dict[int, Any] = {}
+        self._kept: list[Any] = []  # so that no two have the same id
+
+    def copy(self, value: Any, around: tuple[int, ...]) -> Any:
+        """Return the value's copy."""
+        kind = cast("type[Any]", type(value))
+        if kind in _HOLDS_NONE and kind is not np.ndarray:
+            return value
+        if id(value) in self._made:
+            return self._made[id(value)]
+        if len(around) >= _DEEPEST or not (kind in _PLAIN_CONTAINERS or _is_to_copy(value)):
+            return value
+        made = self._copied(value, kind, (*around, id(value)))
+        self._made[id(value)] = made
+        self._kept.append(value)
+        return made
+
+    def _copied(self, value: Any, kind: type[Any], around: tuple[int, ...]) -> Any:
+        if isinstance(value, torch.Tensor):
+            return self._change(value)
+        if isinstance(value, np.ndarray):
+            return cast("Any", value).copy()
+        if isinstance(value, tuple | set | frozenset):
+            held: list[Any] = list(cast("Any", value))
+            items = [self.copy(item, around) for item in held]
+            if all(map(operator.is_, held, items)):
+                return cast("Any", value)
+            return kind(*items) if hasattr(kind, "_fields") else kind(items)
+        node = _pytree_node(kind) if kind not in _PLAIN_CONTAINERS else None
+        if node is not None:
+            children, context = node.flatten_fn(value)
+            return node.unflatten_fn([self.copy(child, around) for child in children], context)
+        made = copy.copy(value)
+        self._made[id(value)] = made  # it may be held by what it holds
+        if isinstance(value, list | deque):
+            for index, item in enumerate(cast("list[Any]", value)):
+                made[index] = self.copy(item, around)
+        elif isinstance(value, Mapping):
+            for key, item in cast("Mapping[Any, Any]", value).items():
+                made[key] = self.copy(item, around)
+        else:
+            self._copy_attributes(value, made, around)
+        return made
+
+    def _copy_attributes(self, value: Any, made: Any, around: tuple[int, ...]) -> None:
+        for name, item in _attributes(value):
+            copied: Any = self.copy(item, around)
+            if isinstance(item, weakref.ref):  # such as a part's to the whole
+                target: Any = self._made.get(id(cast("Any", item)()))
+                copied = cast("Any", item) if target is None else weakref.ref(target)
+            if copied is not item:
+                object.__setattr__(made, name, copied)
+
+
+_PLAIN_CONTAINERS = frozenset({list, dict, set, deque})
+
+
+def _is_to_copy(value: Any) -> bool:
+    """Whether a value that is no plain container holds tensors, or is an array or a tuple."""
+    return isinstance(value, np.ndarray | tuple) or bool(tensors_in(value))
+
+
+class _Part(NamedTuple):
+    """What a container holds, and how one writes it: `.name` or `[0]`."""
+
+    written: str
+    item: Any
+
+
+def _parts(value: Any) -> Iterator[_Part]:
+    """Yield what a container or an object of the user's own holds."""
     if isinstance(value, Mapping):
         for key, item in cast("Mapping[Any, Any]", value).items():
             written = str(key)
-            yield (f".{written}" if written.isidentifier() else f"[{key!r}]"), item
-    elif isinstance(value, list | tuple | set | frozenset):
+            yield _Part(f".{written}" if written.isidentifier() else f"[{key!r}]", item)
+    elif isinstance(value, list | tuple | set | frozenset | deque):
         names = getattr(cast("Any", value), "_fields", None)  # a named tuple's
         for index, item in enumerate(cast("list[Any]", value)):
-            yield (f".{names[index]}" if names else f"[{index}]"), item
+            yield _Part(f".{names[index]}" if names else f"[{index}]", item)
+    elif node := _pytree_node(cast("type[Any]", type(value))):
+        for index, child in enumerate(node.flatten_fn(value)[0]):
+            yield _Part(f"[{index}]", child)
     else:
-        for name in _attributes(value):
-            yield f".{name}", getattr(value, name, None)
+        for name, item in _attributes(value):
+            yield _Part(f".{name}", item)
 
 
-def _attributes(value: Any) -> list[str]:
-    """Return the names under which an object of the user's own may hold tensors."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return [field.name for field in fields(value)]
-    if not _is_plain_object(value):
-        return []
-    return [name for name in vars(value) if not name.startswith("_")]
+def _pytree_node(kind: type[Any]) -> Any:
+    """Return how a class was registered with PyTorch as a container, None if it was not."""
+    # A private name: without it such objects are only read by their attributes.
+    return getattr(pytree, "SUPPORTED_NODES", {}).get(kind)
 
 
-def _is_plain_object(value: Any) -> bool:
-    return (
-        hasattr(value, "__dict__")
-        and not callable(value)
-        and not isinstance(value, type | torch.nn.Module | torch.dtype | torch.device)
-        and not type(value).__module__.startswith(("torch", "builtins", "numpy"))
-    )
+def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield an object's own attributes, private ones too; no property is computed."""
+    kind = cast("type[Any]", type(value))
+    if not _is_plain_class(kind):
+        return
+    for name in _slots(kind):
+        try:
+            yield name, object.__getattribute__(value, name)
+        except AttributeError:  # not set
+            continue
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except Exception:  # noqa: BLE001  whatever an object of the user's own raises
+        return
+    if isinstance(held, dict):
+        yield from list(cast("dict[str, Any]", held).items())
+
+
+@lru_cache(maxsize=1000)
+def _slots(kind: type[Any]) -> tuple[str, ...]:
+    """Return the attributes that a class and its bases keep in slots, in their order."""
+    found: dict[str, None] = {}
+    for base in reversed(kind.__mro__):
+        slots: Any = vars(base).get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else tuple(slots):
+            is_mangled = slot.startswith("__") and not slot.endswith("__")
+            name = f"_{base.__name__.lstrip('_')}{slot}" if is_mangled else slot
+            if isinstance(vars(base).get(name), types.MemberDescriptorType):
+                found[name] = None
+    return tuple(found)
+
+
+@lru_cache(maxsize=1000)
+def _is_plain_class(kind: type[Any]) -> bool:
+    """Whether an object of a class is data of the user's own, and no module or type or library."""
+    package = kind.__module__.partition(".")[0]
+    if package == "torch":
+        return kind.__module__.startswith(_DATA_OF_TORCH)
+    return package not in ("builtins", "numpy") and not issubclass(kind, type | torch.nn.Module)
+
+
+_DATA_OF_TORCH = ("torch.distributions.", "torch.nn.attention.", "torch.masked.")

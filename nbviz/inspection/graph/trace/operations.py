@@ -10,15 +10,27 @@ passing the first (TorchScript, C++), and for passes without data.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import (
+    TorchDispatchMode,
+    _get_current_dispatch_mode,
+    _pop_mode_temporarily,
+)
 from torch.utils.flop_counter import flop_registry
 
+from nbviz.inspection.graph.trace.control_flow import (
+    ControlFlow,
+    admit,
+    attention_shapes,
+    is_higher_order,
+)
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin, version_of
+from nbviz.inspection.graph.trace.recorder import distinct
 from nbviz.inspection.graph.trace.shape_rules import attention
 
 if TYPE_CHECKING:
@@ -73,6 +85,15 @@ _CHECKED_BEFORE_DISPATCH = frozenset(
 """Functions that compare the devices of their arguments before any operator runs."""
 
 
+class _Call(NamedTuple):
+    """A torch call that is about to be made."""
+
+    node: Recorded
+    given: list[torch.Tensor]
+    versions: list[int]
+    origins: list[Origin]
+
+
 class FunctionMode(TorchFunctionMode):
     """Records one node for each outermost torch call that makes or changes a tensor.
 
@@ -90,6 +111,7 @@ class FunctionMode(TorchFunctionMode):
         self._recorder = recorder
         self._shapes = shapes
         self._home = home
+        self._control_flow = ControlFlow(recorder, self, has_values=shapes is None)
 
     def __torch_function__(
         self,
@@ -106,8 +128,42 @@ class FunctionMode(TorchFunctionMode):
         name = getattr(func, "__name__", None) or type(func).__name__
         if name in ("__get__", "__set__", "__delete__"):
             return self._property(func, name, args)
-        if recorder.current is not None or not recorder.stack:
+        if recorder.current is not None or not recorder.stack or recorder.failure is not None:
             return func(*args, **kwargs)
+        if is_higher_order(func):
+            result = self._control_flow.run(func, args, kwargs)
+            if result is not NotImplemented:
+                return result
+        return self._call(func, name, args, kwargs)
+
+    def _call(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Make a call and record it; an error of the recording leaves the call as it is."""
+        recorder = self._recorder
+        try:
+            call = self._begin(name, args, kwargs)
+        except Exception as error:  # noqa: BLE001  raised where the pass is ours
+            recorder.fail(error)
+            return func(*args, **kwargs)
+        recorder.current = call.node
+        try:
+            if self._shapes is not None and name in _CHECKED_BEFORE_DISPATCH:
+                args = with_tensors(args, self._shapes.standin)
+            result = self._result(func, args, kwargs, call.node)
+        except BaseException as error:
+            call.node.inputs = distinct(call.origins)
+            recorder.note_raised(error, call.node)
+            raise
+        finally:
+            recorder.current = None
+        try:
+            return self._record(call, result)
+        except Exception as error:  # noqa: BLE001
+            recorder.fail(error)
+            return result
+
+    def _begin(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+        """Look at what a call is given before it can write into it."""
+        recorder = self._recorder
         given = tensors_in(args)
         if kwargs:
             given.extend(tensors_in(tuple(kwargs.values())))
@@ -115,19 +171,11 @@ class FunctionMode(TorchFunctionMode):
         origins = [origin for tensor in given if (origin := recorder.tensors.get(tensor))]
         if self._home is not None and torch.is_autocast_enabled(self._home.type):
             raise RuntimeError("autocast changes dtypes of real tensors only")
-        node = recorder.begin(name)
-        recorder.current = node
-        try:
-            if self._shapes is not None and name in _CHECKED_BEFORE_DISPATCH:
-                args = with_tensors(args, self._shapes.standin)
-            result = self._call(func, args, kwargs, node)
-        finally:
-            recorder.current = None
-        now = list(map(version_of, given))
-        written = [t for t, a, b in zip(given, versions, now, strict=True) if a != b]
-        return self._record(node, given, origins, written, result)
+        return _Call(recorder.begin(name), given, versions, origins)
 
-    def _call(self, func: Any, args: Any, kwargs: Any, node: Recorded) -> Any:
+    def _result(self, func: Any, args: Any, kwargs: Any, node: Recorded) -> Any:
+        if is_higher_order(func):
+            return self._call_higher_order(func, args, kwargs, node)
         if self._shapes is not None and node.name == "scaled_dot_product_attention":
             known = attention(*args, **kwargs)
             if known is not None:
@@ -135,16 +183,25 @@ class FunctionMode(TorchFunctionMode):
                 return result
         return func(*args, **kwargs)
 
-    def _record(
-        self,
-        node: Recorded,
-        given: list[torch.Tensor],
-        origins: list[Origin],
-        written: list[torch.Tensor],
-        result: Any,
-    ) -> Any:
+    def _call_higher_order(self, func: Any, args: Any, kwargs: Any, node: Recorded) -> Any:
+        result: Any = NotImplemented
+        if self._shapes is not None and node.name == "flex_attention":
+            result = attention_shapes(args)
+        if result is NotImplemented:
+            admit(func, KernelMode)
+            is_top = isinstance(_get_current_dispatch_mode(), KernelMode)
+            with _pop_mode_temporarily() if is_top else nullcontext():
+                result = func(*args, **kwargs)
+        if count := flop_registry.get(func):
+            node.flops = int(count(*args, **kwargs, out_val=result))
+        return result
+
+    def _record(self, call: _Call, result: Any) -> Any:
         """Add a call's node if it made or changed a tensor. Returns the call's result."""
         recorder = self._recorder
+        node, given, versions, origins = call
+        now = list(map(version_of, given))
+        written = [t for t, a, b in zip(given, versions, now, strict=True) if a != b]
         made = tensors_in(result)
         if not made and not written:
             if node.name in SYNCHRONISING and origins:
@@ -155,8 +212,9 @@ class FunctionMode(TorchFunctionMode):
             # is not shown; the second gets a tensor of its own, so that branches stay apart.
             if "drop" not in node.name:
                 return result
-            result = recorder.renewed(given[0])
-            made = [result]
+            if not recorder.is_users_pass:
+                result = recorder.renewed(given[0])
+                made = [result]
         number = self._add(node, given, origins, made)
         for tensor, shown in zip(made, node.outputs, strict=True):
             recorder.tensors.set(tensor, Origin(number, shown))
@@ -174,7 +232,7 @@ class FunctionMode(TorchFunctionMode):
             and not node.own_parameters
             and all(recorder.nodes[origin.node].is_constant for origin in origins)
         )
-        return recorder.finish(node, _distinct(origins), made)
+        return recorder.finish(node, distinct(origins), made)
 
     def _property(self, func: Any, access: str, args: tuple[Any, ...]) -> Any:
         owner = func.__self__
@@ -186,14 +244,21 @@ class FunctionMode(TorchFunctionMode):
             return _place(name, self._home)
         if name == "grad" and recorder.gradients is not None:
             recorder.gradients.keep()
-        if recorder.current is not None or not recorder.stack:
+        if recorder.current is not None or not recorder.stack or recorder.failure is not None:
             return func(*args)
         node = recorder.begin(name)
-        recorder.current = node
-        try:
+        with recorder.within(node):
             result = func(*args)
-        finally:
-            recorder.current = None
+        try:
+            self._record_property(node, name, access, args, result)
+        except Exception as error:  # noqa: BLE001
+            recorder.fail(error)
+        return result
+
+    def _record_property(
+        self, node: Recorded, name: str, access: str, args: tuple[Any, ...], result: Any
+    ) -> None:
+        recorder = self._recorder
         if access == "__set__":
             if name == "data" and (origin := recorder.tensors.get(args[1])):
                 recorder.tensors.set(args[0], origin)
@@ -203,7 +268,6 @@ class FunctionMode(TorchFunctionMode):
             recorder.tensors.set(result, Origin(number, describe(result)))
         elif name == "data" and (origin := recorder.tensors.get(args[0])):
             recorder.tensors.set(result, origin)
-        return result
 
 
 class KernelMode(TorchDispatchMode):
@@ -219,6 +283,8 @@ class KernelMode(TorchDispatchMode):
         self._recorder = recorder
         self._shapes = shapes
 
+    supports_higher_order_operators = True  # in versions that ask; `admit` is for the others
+
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         # Otherwise PyTorch wraps the method below, and imports its compiler for that: 3 seconds.
@@ -233,11 +299,23 @@ class KernelMode(TorchDispatchMode):
     ) -> Any:
         """Run one operator."""
         kwargs = kwargs or {}
+        if is_higher_order(func):
+            return func(*args, **kwargs)
         shapes, recorder = self._shapes, self._recorder
         if recorder.gradients is not None and _is_backward():
             recorder.gradients.keep()  # the pass back has not reached its leaves
         with torch._C.DisableTorchFunction():  # operators called here are no calls of the author's
             result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
+        if recorder.failure is None:
+            try:
+                self._note(func, args, kwargs, result)
+            except Exception as error:  # noqa: BLE001  raised where the pass is ours
+                recorder.fail(error)
+        return result
+
+    def _note(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Count an operator as a part of the call that runs it, or record it."""
+        recorder = self._recorder
         node = recorder.current
         packet = func._overloadpacket
         count = flop_registry.get(packet)
@@ -247,7 +325,6 @@ class KernelMode(TorchDispatchMode):
             node.flops += flops
         elif recorder.stack and packet.__name__ not in _BOOKKEEPING:
             self._record_uncalled(packet.__name__, flops, args, result)
-        return result
 
     def _record_uncalled(self, name: str, flops: int, args: tuple[Any, ...], result: Any) -> None:
         recorder = self._recorder
@@ -260,7 +337,7 @@ class KernelMode(TorchDispatchMode):
         node.flops = flops
         node.kernels = [name]
         node.own_parameters = [id(t) for t in given if id(t) in recorder.parameters]
-        number = recorder.finish(node, _distinct(origins), made)
+        number = recorder.finish(node, distinct(origins), made)
         for tensor in made:
             setter = recorder.tensors.set_written if name.endswith("_") else recorder.tensors.set
             setter(tensor, Origin(number, describe(tensor)))
@@ -279,12 +356,6 @@ def _flops(count: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: An
     # The wrapper around a formula turns tensors into shapes wherever they are, which takes longer.
     shapes = [value.shape if isinstance(value, torch.Tensor) else value for value in args]
     return int(formula(*shapes, **kwargs, out_shape=result.shape))
-
-
-def _distinct(origins: list[Origin]) -> list[Origin]:
-    if len(origins) < 2:  # noqa: PLR2004
-        return origins
-    return list({origin.node: origin for origin in origins}.values())
 
 
 def _place(name: str, home: torch.device) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from nbviz.inspection.graph.trace.nested_tensors import TensorInfo, describe
 from nbviz.inspection.graph.trace.origins import Origin, TensorMap
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from types import FrameType
 
     from nbviz.inspection.graph.trace.preserved import KeptGradients
@@ -45,6 +47,22 @@ class Scope:
     functions: tuple[str, ...] = ()
     operations: int = 0
     calls: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An error that the model raised in the pass.
+
+    Attributes:
+        error: The error.
+        scope: The innermost call in which it was raised.
+        node: The operation that raised it, None if it was none.
+    """
+
+    error: BaseException
+    scope: Scope
+    node: Recorded | None
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +82,7 @@ class Recorded:
     source: str = ""
     functions: tuple[str, ...] = ()
     is_constant: bool = False
+    error: str = ""
 
 
 class Recorder:
@@ -73,6 +92,8 @@ class Recorder:
         model: The model that is traced.
         keeps_tensors: See `TensorMap`.
         gradients: Called before the pass uses them; None if they need not be kept.
+        is_users_pass: Whether the pass is one that the user's own code makes. Then nothing of it is
+            changed, and an error of the recording ends the recording only.
     """
 
     def __init__(
@@ -81,9 +102,13 @@ class Recorder:
         *,
         keeps_tensors: bool,
         gradients: KeptGradients | None = None,
+        is_users_pass: bool = False,
     ) -> None:
         self.model = model
         self.gradients = gradients
+        self.is_users_pass = is_users_pass
+        self.failure: Exception | None = None  # what ended the recording before the pass ended
+        self.raised: Raised | None = None  # by the model itself
         self.has_begun = False  # whether the model's own call, which opens no scope, was seen
         self.tensors = TensorMap(keeps=keeps_tensors)
         self.nodes: list[Recorded] = []
@@ -98,6 +123,21 @@ class Recorder:
         self._order = 0
         self._functions: dict[Scope | None, list[tuple[FrameType, str]]] = {}
         self._traced_at: str | None = None
+
+    # ------------------------------------------------------------ errors
+
+    def fail(self, error: Exception) -> None:
+        """End the recording because of an error of its own; raises it where the pass is ours."""
+        if not self.is_users_pass:
+            raise error
+        self.failure = self.failure or error
+
+    def note_raised(self, error: BaseException, node: Recorded | None = None) -> None:
+        """Remember where the model raised an error; called from the inside out."""
+        if self.raised is None or self.raised.error is not error:
+            self.raised = Raised(error, self.stack[-1], node)
+            if node is not None:
+                node.source, node.functions = self.where()
 
     # ------------------------------------------------------------ scopes
 
@@ -160,12 +200,22 @@ class Recorder:
 
     def renewed(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return another tensor object with the same data, without recording how."""
-        before, self.current = self.current, Recorded("", "operation", "", self.stack[-1], 0)
+        with self.within(self.begin("")), torch._C.DisableTorchFunction():
+            return tensor.view_as(tensor)
+
+    @contextmanager
+    def within(self, node: Recorded) -> Generator[None]:
+        """Count what runs meanwhile as a part of a node, and record none of it."""
+        before, self.current = self.current, node
         try:
-            with torch._C.DisableTorchFunction():
-                return tensor.view_as(tensor)
+            yield
         finally:
             self.current = before
+
+    def origins_of(self, tensors: list[torch.Tensor]) -> list[Origin]:
+        """Return where tensors come from, each node once; those of unknown origin are left out."""
+        origins = [origin for tensor in tensors if (origin := self.tensors.get(tensor))]
+        return distinct(origins)
 
     def _numbered(self, name: str) -> tuple[str, int]:
         self._calls[name] += 1
@@ -231,6 +281,13 @@ class Recorder:
             named.append((frame, f"{frame.f_code.co_name}#{self._order}"))
         self._functions[depth] = named
         return tuple(name for _, name in named)
+
+
+def distinct(origins: list[Origin]) -> list[Origin]:
+    """Return the origins, each node once."""
+    if len(origins) < 2:  # noqa: PLR2004
+        return origins
+    return list({origin.node: origin for origin in origins}.values())
 
 
 _OWN, _TORCH = "nbviz's own", "PyTorch's"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import torch
 
 from nbviz.errors import TraceError
-from nbviz.inspection.graph.trace.building import build
+from nbviz.inspection.graph.trace.building import build, build_failed, error_text
 from nbviz.inspection.graph.trace.links import ForwardLink, link, mark_border
 from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import named_tensors, tensors_in
@@ -54,20 +55,45 @@ class Recording:
         self._context = ExitStack()
         self._pass: ExitStack | None = None
         self._recorder: Recorder | None = None
+        self._failed: Recorder | None = None
+        self._thread = 0
 
     @property
     def graph(self) -> Graph:
         """The graph of the recorded pass.
 
         Raises:
-            TraceError: The model has not been called yet, or its call failed.
+            TraceError: The model has not been called yet, or its call failed; what was recorded
+                before is the error's `graph`.
         """
         if self._graph is None:
-            raise TraceError(
-                f"no forward pass of {type(self._model).__name__} has been recorded: call the "
-                "model inside the block of nbviz.record(model)."
-            )
+            raise self._error()
         return self._graph
+
+    def _error(self) -> TraceError:
+        """Return the error that says why there is no graph, with what there is of it."""
+        name, recorder = type(self._model).__name__, self._failed
+        if recorder is None:
+            return TraceError(
+                f"no forward pass of {name} has been recorded: call the model inside the block of "
+                "nbviz.record(model)."
+            )
+        own, raised = recorder.failure, recorder.raised
+        error = own or (raised.error if raised is not None else None)
+        assert error is not None
+        graph, where = build_failed(recorder, error)
+        if own is not None:
+            made = TraceError(
+                f"the recording of {name} ended early{where}: {error_text(own)}. The pass "
+                "itself was not disturbed. The error's .graph shows what was recorded before."
+            )
+        else:
+            made = TraceError(
+                f"{name} failed{where} while it was recorded: {error_text(error)}. Call it "
+                "again inside the block; the error's .graph shows what ran before."
+            )
+        made.graph, made.__cause__ = graph, error
+        return made
 
     def __enter__(self) -> Self:
         compiled: AbstractContextManager[Any] = nullcontext()
@@ -92,38 +118,58 @@ class Recording:
     def _begin(
         self, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        if self._graph is not None or self._pass is not None:
+        if self._recorder is not None or self._graph is not None:
             return
         recorder = self._recorder = _LinkingRecorder(model, _caller())
-        self._pass = ExitStack()
+        self._thread = threading.get_ident()
+        try:
+            self._start(recorder, inputs, kwargs)
+        except Exception as error:  # noqa: BLE001  the pass is the user's, and goes on
+            recorder.fail(error)
+            self._close()
+            self._recorder, self._failed = None, recorder
+
+    def _start(self, recorder: Recorder, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        model = recorder.model
         recorder.enter(model, type_name(model))
         recorder.has_begun = True
         for name, tensor in named_inputs(model, inputs, kwargs):
             recorder.add_input(name, tensor)
         for tensor in tensors_in((inputs, kwargs)):
             mark_border(tensor.grad_fn)
-        self._pass.enter_context(tracking(recorder))
-        self._pass.enter_context(KernelMode(recorder, None))
-        self._pass.enter_context(FunctionMode(recorder, None, None))
+        with ExitStack() as stack:
+            stack.enter_context(tracking(recorder))
+            stack.enter_context(KernelMode(recorder, None))
+            stack.enter_context(FunctionMode(recorder, None, None))
+            self._pass = stack.pop_all()
 
     def _end(self, model: torch.nn.Module, inputs: Any, output: Any) -> None:
         del model, inputs
         recorder = self._recorder
-        if recorder is None or len(recorder.stack) != 1:
+        is_other_thread = threading.get_ident() != self._thread
+        if recorder is None or self._pass is None or is_other_thread or len(recorder.stack) != 1:
             return
         self._close()
-        if output is None and sys.exc_info()[0] is not None:
-            return  # its forward raised; the error is the user's to see
-        for name, tensor in named_tensors(output, ""):
-            recorder.add_output(name or "output", tensor)
-        self._graph = build(recorder, "Recorded from a real forward pass.")
+        self._recorder = None
+        raised = sys.exc_info()[1] if output is None else None
+        if raised is not None:  # by its forward; the error is the user's to see
+            recorder.note_raised(raised)
+        if raised is not None or recorder.failure is not None:
+            self._failed = recorder
+            return
+        try:
+            for name, tensor in named_tensors(output, ""):
+                recorder.add_output(name or "output", tensor)
+            self._graph = build(recorder, "Recorded from a real forward pass.")
+        except Exception as error:  # noqa: BLE001
+            recorder.fail(error)
+            self._failed = recorder
 
     def _close(self) -> None:
         """End the recording of a pass, if one is being made."""
         if self._pass is not None:
             self._pass.close()
         self._pass = None
-        self._recorder = None
 
 
 class _LinkingRecorder(Recorder):
@@ -135,7 +181,7 @@ class _LinkingRecorder(Recorder):
     """
 
     def __init__(self, model: torch.nn.Module, caller: FrameType | None) -> None:
-        super().__init__(model, keeps_tensors=False)
+        super().__init__(model, keeps_tensors=False, is_users_pass=True)
         self._caller = caller
 
     def finish(self, node: Recorded, inputs: list[Origin], outputs: list[torch.Tensor]) -> int:

@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from torch.nn import Module
+from torch.nn import DataParallel, Module
 
 from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from nbviz.inspection.graph.trace.recorder import Recorder, Scope
 
@@ -35,43 +37,102 @@ class ScopeTracker:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self._context = ExitStack()
+        self._is_eager = False
+
+    def force_eager(self) -> None:
+        """Have compiled functions run operator by operator until `close`."""
+        # Asked for earlier it would import the compiler, which takes seconds.
+        if not self._is_eager and "torch._dynamo" in sys.modules:
+            self._is_eager = True
+            self._context.enter_context(torch.compiler.set_stance("force_eager"))
+
+    def close(self) -> None:
+        """End what `force_eager` began."""
+        self._context.close()
 
     def call(self, module: Module, run: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a module's forward inside a scope of its own."""
         recorder = self._recorder
-        inner = wrapped_module(module)
-        if inner is not None:
-            recorder.modules[id(inner)] = recorder.modules.get(id(module), "")
-            return inner(*args, **kwargs)
-        if module is recorder.model and not recorder.has_begun:
-            recorder.has_begun = True
+        # A torch call may call modules, as a backward pass does that computes them again.
+        if recorder.current is not None or recorder.failure is not None:
             return run(module, *args, **kwargs)
-        scope = recorder.enter(module, type_name(module))
-        try:
-            result = run(module, *args, **kwargs)
-            result = self._pass_through(scope, result, (args, kwargs))
-            scope.outputs = [describe(tensor) for tensor in tensors_in(result)]
-        finally:
-            recorder.leave(scope)
-        return result
+        inner = self._inside(module)
+        if inner is not None:
+            return inner(*args, **kwargs)
+        is_model = module is recorder.model and not recorder.has_begun
+        recorder.has_begun = recorder.has_begun or is_model
+        scope = None if is_model else self._enter(module, lambda: type_name(module))
+        return self._run(scope, lambda: run(module, *args, **kwargs), (args, kwargs))
 
     def apply(self, function: Any, run: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run an autograd function inside a scope of its own."""
         recorder = self._recorder
-        given = [o for tensor in tensors_in((args, kwargs)) if (o := recorder.tensors.get(tensor))]
-        scope = recorder.enter(None, function.__name__)
+        if recorder.current is not None or recorder.failure is not None:
+            return run(*args, **kwargs)
+        origins = recorder.origins_of(tensors_in((args, kwargs)))  # before it writes into them
+        scope = self._enter(None, lambda: function.__name__)
+        return self._run(scope, lambda: run(*args, **kwargs), (args, kwargs), origins)
+
+    def _inside(self, module: Module) -> Module | None:
+        """Return the module to be called in place of one that only changes how it is run."""
+        recorder = self._recorder
+        inner = wrapped_module(module)
+        if inner is None or (recorder.is_users_pass and isinstance(module, DataParallel)):
+            return None
+        recorder.modules[id(inner)] = recorder.modules.get(id(module), "")
+        return inner
+
+    def _enter(self, module: Module | None, name: Callable[[], str]) -> Scope | None:
         try:
-            result = run(*args, **kwargs)
-            unknown = [t for t in tensors_in(result) if recorder.tensors.get(t) is None]
-            if unknown:
-                node = recorder.begin(function.__name__)
-                number = recorder.finish(node, given, unknown)
-                for tensor in unknown:
-                    recorder.tensors.set(tensor, Origin(number, describe(tensor)))
-            scope.outputs = [describe(tensor) for tensor in tensors_in(result)]
+            return self._recorder.enter(module, name())
+        except Exception as error:  # noqa: BLE001  raised where the pass is ours
+            self._recorder.fail(error)
+            return None
+
+    def _run(
+        self,
+        scope: Scope | None,
+        run: Callable[[], Any],
+        given: Any,
+        origins: Sequence[Origin] = (),
+    ) -> Any:
+        """Run what is called, in a scope that has been entered unless it is the model's own."""
+        recorder = self._recorder
+        try:
+            result = run()
+            if scope is not None:
+                result = self._end(scope, result, given, origins)
+        except BaseException as error:
+            if recorder.stack:
+                recorder.note_raised(error)
+            raise
         finally:
-            recorder.leave(scope)
+            if scope is not None:
+                recorder.leave(scope)
         return result
+
+    def _end(self, scope: Scope, result: Any, given: Any, origins: Sequence[Origin]) -> Any:
+        """Note what a call returned; returns it."""
+        try:
+            if scope.module is None:
+                self._add_function(scope, result, origins)
+            else:
+                result = self._pass_through(scope, result, given)
+            scope.outputs = [describe(tensor) for tensor in tensors_in(result)]
+        except Exception as error:  # noqa: BLE001
+            self._recorder.fail(error)
+        return result
+
+    def _add_function(self, scope: Scope, result: Any, origins: Sequence[Origin]) -> None:
+        """Add a node for an autograd function whose results no recorded operation made."""
+        recorder = self._recorder
+        unknown = [t for t in tensors_in(result) if recorder.tensors.get(t) is None]
+        if unknown:
+            node = recorder.begin(scope.type)
+            number = recorder.finish(node, list(origins), unknown)
+            for tensor in unknown:
+                recorder.tensors.set(tensor, Origin(number, describe(tensor)))
 
     def _pass_through(self, scope: Scope, result: Any, given: Any) -> Any:
         """Give a module that hands its input on (`nn.Identity`) an operation to be seen by."""
@@ -86,28 +147,34 @@ class ScopeTracker:
         for tensor in handed:
             origin = recorder.tensors.get(tensor)
             node = recorder.begin("identity")
-            own = renewed[id(tensor)] = recorder.renewed(tensor)
+            own = tensor if recorder.is_users_pass else recorder.renewed(tensor)
+            renewed[id(tensor)] = own
             number = recorder.finish(node, [origin] if origin else [], [own])
             recorder.tensors.set(own, Origin(number, describe(own)))
 
-        def renew(tensor: torch.Tensor) -> torch.Tensor:
-            return renewed.get(id(tensor), tensor)
-
-        return with_tensors(result, renew)
+        if recorder.is_users_pass:
+            return result
+        return with_tensors(result, lambda tensor: renewed.get(id(tensor), tensor))
 
 
 @contextmanager
 def tracking(recorder: Recorder) -> Generator[None]:
-    """Record the scopes of this thread's calls. Other threads run as before."""
+    """Record the scopes of this thread's calls. Other threads run as before.
+
+    Compiled functions run meanwhile as they were written.
+    """
     thread = threading.get_ident()
+    tracker = ScopeTracker(recorder)
+    tracker.force_eager()
     with _lock:
         if not _active:
             _install()
         before = _active.get(thread)
-        _active[thread] = ScopeTracker(recorder)
+        _active[thread] = tracker
     try:
         yield
     finally:
+        tracker.close()
         with _lock:
             if before is None:
                 del _active[thread]
@@ -121,6 +188,7 @@ def _install() -> None:
     _original["__call__"] = Module.__call__
     _original["_call_impl"] = Module._call_impl
     _original["apply"] = torch.autograd.Function.__dict__["apply"]
+    _original["compile"] = torch.compile
 
     def call_compiled(self: Module, *args: Any, **kwargs: Any) -> Any:
         # A module compiled in place would run a method that was bound before ours was installed.
@@ -139,6 +207,16 @@ def _install() -> None:
         tracker = _active.get(threading.get_ident())
         return run(*args, **kwargs) if tracker is None else tracker.apply(cls, run, args, kwargs)
 
+    @functools.wraps(torch.compile)
+    def compile_later(*args: Any, **kwargs: Any) -> Any:
+        # In a pass that is the first to compile anything; so do `torch.cond` and its kin.
+        compiled = _original["compile"](*args, **kwargs)
+        tracker = _active.get(threading.get_ident())
+        if tracker is not None:
+            tracker.force_eager()
+        return compiled
+
+    torch.compile = compile_later
     Module.__call__ = call_compiled
     Module._call_impl = call
     torch.autograd.Function.apply = classmethod(apply)  # pyright: ignore[reportAttributeAccessIssue]
@@ -148,3 +226,4 @@ def _uninstall() -> None:
     Module.__call__ = _original["__call__"]
     Module._call_impl = _original["_call_impl"]
     torch.autograd.Function.apply = _original["apply"]
+    torch.compile = _original["compile"]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import copy
 import inspect
 import itertools
-import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from nbviz.errors import TraceError
-from nbviz.inspection.graph.trace.building import build
+from nbviz.inspection.graph.trace.building import build, build_failed, error_text
 from nbviz.inspection.graph.trace.gc_pause import gc_paused
 from nbviz.inspection.graph.trace.modules import wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import named_tensors, tensors_in, with_tensors
@@ -62,14 +61,7 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
             return _run(recorder, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
         reason = error
-    try:
-        return _run_for_real(model, inputs, kwargs, _note(reason))
-    except Exception as error:
-        raise TraceError(
-            f"{type(model).__name__} failed when called with these inputs: "
-            f"{type(error).__name__}: {str(error).rstrip('.')}. "
-            "Pass nbviz.trace what model(...) itself accepts."
-        ) from error
+    return trace_for_real(model, inputs, kwargs, _note(reason))
 
 
 def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.nn.Module:
@@ -82,21 +74,46 @@ def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> to
     return copied
 
 
-def _run_for_real(model: torch.nn.Module, inputs: Any, kwargs: Any, note: str) -> Graph:
-    """Run with data, without gradients if the model allows that."""
-    try:
-        with torch.no_grad():
-            return _pass_with_data(model, inputs, kwargs, note)
-    except Exception:
-        if not torch.is_grad_enabled():
-            raise
-        return _pass_with_data(model, inputs, kwargs, note)
+def trace_for_real(
+    model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any], note: str = ""
+) -> Graph:
+    """Run a model with data, without gradients if it allows that, and return its graph.
+
+    Raises:
+        TraceError: As `trace` does.
+    """
+    while (inner := wrapped_module(model)) is not None:
+        model = inner
+    recorder: Recorder | None = None
+    failure: Exception | None = None
+    for needs_gradients in (False, True):
+        if needs_gradients and not torch.is_grad_enabled():
+            break
+        try:
+            with (
+                nullcontext() if needs_gradients else torch.no_grad(),
+                preserved(model, runs_for_real=True) as gradients,
+            ):
+                recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
+                return _run(recorder, inputs, kwargs, None, note)
+        except Exception as error:  # noqa: BLE001 - whatever the model raises
+            failure = error
+    assert failure is not None
+    raise _trace_error(model, recorder, failure) from failure
 
 
-def _pass_with_data(model: torch.nn.Module, inputs: Any, kwargs: Any, note: str) -> Graph:
-    with preserved(model, runs_for_real=True) as gradients:
-        recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
-        return _run(recorder, inputs, kwargs, None, note)
+def _trace_error(model: torch.nn.Module, recorder: Recorder | None, error: Exception) -> TraceError:
+    """Return the error that says where a model failed, with the graph of what ran before."""
+    graph, where = None, ""
+    if recorder is not None and recorder.scopes:
+        graph, where = build_failed(recorder, error)
+    made = TraceError(
+        f"{type(model).__name__} failed{where} when called with these inputs: "
+        f"{error_text(error)}. Pass nbviz.trace what model(...) itself accepts."
+        + (" The error's .graph shows what ran before." if graph is not None else "")
+    )
+    made.graph = graph
+    return made
 
 
 def _run(
@@ -144,11 +161,8 @@ def _copy(tensor: torch.Tensor) -> torch.Tensor:
 
 @contextmanager
 def _eager() -> Generator[None]:
-    """Run compiled and scripted functions as they were written, operator by operator."""
-    context: AbstractContextManager[Any] = nullcontext()
-    if "torch._dynamo" in sys.modules:
-        context = torch.compiler.set_stance("force_eager")
-    with context, torch.jit.optimized_execution(False):  # pyright: ignore[reportPrivateImportUsage]
+    """Run scripted functions as they were written, operator by operator."""
+    with torch.jit.optimized_execution(False):  # pyright: ignore[reportPrivateImportUsage]
         yield
 
 

@@ -1,14 +1,14 @@
-// Joins the layouts of all open levels in one coordinate system, and lines across open boxes.
+// Joins the layouts of all open levels in one coordinate system, and edges across open boxes.
 import type { GraphLevel, GraphNode } from "../../../protocol/index.gen";
 import type { Direction, Point } from "../layout/level";
 import { type BoxLayout, type LevelLayout, portsOf } from "../layout/plan";
 import type { GraphTree } from "../tree/tree";
 import { type BoxText, HEADER, shapeText } from "./box-text";
-import type { Scene, SceneBox, SceneLine } from "./scene";
+import type { Scene, SceneBox, SceneEdge } from "./scene";
 import { tiesOf } from "./ties";
 
-/** What the lines drawn for one way have in common. */
-type Look = Pick<SceneLine, "arrives" | "shape" | "tie">;
+/** What the edges drawn for one way have in common. */
+type Look = Pick<SceneEdge, "arrives" | "shape" | "tie">;
 
 interface End {
 	readonly key: string;
@@ -26,18 +26,18 @@ export function compose(
 ): Scene {
 	const scene = new Composer(tree, direction, textOf);
 	scene.add("", layout, 0, 0, 0, undefined);
-	const { boxes, lines } = scene;
+	const { boxes, edges } = scene;
 	const ties = tiesOf(boxes, direction);
 	const reach = ties.reduce((most, tie) => Math.max(most, tie.reach), 0);
 	const down = direction === "TB";
 	const width = down ? Math.max(layout.width, reach) : layout.width;
 	const height = down ? layout.height : Math.max(layout.height, reach);
-	return { boxes, lines, ties, width, height, direction };
+	return { boxes, edges, ties, width, height, direction };
 }
 
 class Composer {
 	readonly boxes: SceneBox[] = [];
-	readonly lines: SceneLine[] = [];
+	readonly edges: SceneEdge[] = [];
 	private readonly down: boolean;
 
 	constructor(
@@ -132,13 +132,13 @@ class Composer {
 				if (start.point) way[0] = start.point;
 				if (end.point) way[way.length - 1] = end.point;
 				const id = `${start.key}\u0002${end.key}`;
-				this.lines.push({ id, from: start.key, to: end.key, points: way, ...look });
+				this.edges.push({ id, from: start.key, to: end.key, points: way, ...look });
 			}
 		}
 	}
 }
 
-/** Where the lines of one level begin and end: at its boxes, or at the ports of its open ones. */
+/** Where the edges of one level begin and end: at its boxes, or at the ports of its open ones. */
 class Ends {
 	private readonly placed = new Map<string, { box: SceneBox; layout: BoxLayout }>();
 

@@ -4,7 +4,7 @@ import type { Point } from "../layout/level";
 import { AUTOGRAD_TIES } from "./autograd";
 import { ATTRIBUTE, ATTRIBUTE_ROOM, familyOf, HEADER, MARK } from "./box-text";
 import type { View } from "./overview";
-import type { Scene, SceneBox, SceneLine } from "./scene";
+import type { Scene, SceneBox, SceneEdge } from "./scene";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PAD = 12;
@@ -30,7 +30,7 @@ export class Drawing {
 	/** Holds everything; the camera moves it. */
 	readonly world = svg("g", { class: "nbviz-graph-world" });
 	private readonly blocks = svg("g");
-	private readonly lines = svg("g", { class: "nbviz-graph-lines" });
+	private readonly edges = svg("g", { class: "nbviz-graph-lines" });
 	private readonly ties = svg("g", { class: "nbviz-graph-ties" });
 	private readonly boxes = svg("g");
 	private readonly drawnBoxes = new Map<string, { group: SVGGElement; looks: string }>();
@@ -40,7 +40,7 @@ export class Drawing {
 	private drawn: View | undefined;
 
 	constructor() {
-		this.world.append(this.blocks, this.lines, this.ties, this.boxes);
+		this.world.append(this.blocks, this.edges, this.ties, this.boxes);
 	}
 
 	/** Whether there is too much in sight for elements. */
@@ -51,7 +51,7 @@ export class Drawing {
 		this.scene = scene;
 		this.drawn = undefined;
 		if (view) this.look(view);
-		else this.draw(scene.boxes, scene.lines, scene);
+		else this.draw(scene.boxes, scene.edges, scene);
 	}
 
 	/** Draws what has come into sight. Returns whether anything has changed. */
@@ -62,7 +62,7 @@ export class Drawing {
 			if (drawn) return false;
 			this.drawn = view;
 			this.isFar = false;
-			this.draw(scene.boxes, scene.lines, scene);
+			this.draw(scene.boxes, scene.edges, scene);
 			return true;
 		}
 		const isSame = drawn && drawn.width < 4 * view.width && holds(drawn, view);
@@ -72,12 +72,12 @@ export class Drawing {
 		this.drawn = around;
 		this.isFar = boxes.length > MOST;
 		const shown = this.isFar ? [] : boxes;
-		const lines = this.isFar ? [] : scene.lines.filter((line) => passes(around, line.points));
-		this.draw(shown, lines, scene);
+		const edges = this.isFar ? [] : scene.edges.filter((line) => passes(around, line.points));
+		this.draw(shown, edges, scene);
 		return true;
 	}
 
-	private draw(shown: readonly SceneBox[], through: readonly SceneLine[], scene: Scene): void {
+	private draw(shown: readonly SceneBox[], through: readonly SceneEdge[], scene: Scene): void {
 		const boxes = new Set<string>();
 		const order: Record<"open" | "closed", SVGGElement[]> = { open: [], closed: [] };
 		for (const box of shown) {
@@ -91,10 +91,10 @@ export class Drawing {
 		}
 		arrange(this.blocks, order.open);
 		arrange(this.boxes, order.closed);
-		const lines = new Set(through.map(({ id }) => id));
+		const edges = new Set(through.map(({ id }) => id));
 		for (const line of through) this.drawLine(line, scene.direction === "TB");
 		for (const [id, group] of this.drawnLines) {
-			if (lines.has(id)) continue;
+			if (edges.has(id)) continue;
 			group.remove();
 			this.drawnLines.delete(id);
 		}
@@ -151,7 +151,7 @@ export class Drawing {
 		return drawn.group;
 	}
 
-	private drawLine(line: SceneLine, down: boolean): void {
+	private drawLine(line: SceneEdge, down: boolean): void {
 		let group = this.drawnLines.get(line.id);
 		if (!group) {
 			group = svg("g", { class: "nbviz-graph-line" });
@@ -164,7 +164,7 @@ export class Drawing {
 				group.append(svg("path", { class: "nbviz-graph-arrow" }));
 			}
 			this.drawnLines.set(line.id, group);
-			this.lines.append(group);
+			this.edges.append(group);
 		}
 		const path = curve(line.points, down);
 		const [reach, visible] = group.querySelectorAll("path");

@@ -1,30 +1,30 @@
-// What is joined to a box: its own lines, and everything before and after it.
-import type { Scene, SceneLine } from "./scene";
+// What is joined to a box: its own edges, and everything before and after it.
+import type { Scene, SceneEdge } from "./scene";
 
 export interface Path {
 	/** Lines between the box and those next to it, across the borders of open boxes. */
 	readonly near: ReadonlySet<string>;
 	/** Lines and ends on any way to or from the box. */
-	readonly lines: ReadonlySet<string>;
+	readonly edges: ReadonlySet<string>;
 	readonly ends: ReadonlySet<string>;
 }
 
-type ByEnd = ReadonlyMap<string, readonly SceneLine[]>;
+type ByEnd = ReadonlyMap<string, readonly SceneEdge[]>;
 const indices = new WeakMap<Scene, Partial<Record<"from" | "to", ByEnd>>>();
 
-/** The lines of a scene by one of their ends; made once. */
+/** The edges of a scene by one of their ends; made once. */
 function linesBy(scene: Scene, end: "from" | "to"): ByEnd {
 	const known = indices.get(scene) ?? {};
 	indices.set(scene, known);
-	const made = known[end] ?? grouped(scene.lines, end);
+	const made = known[end] ?? grouped(scene.edges, end);
 	known[end] = made;
 	return made;
 }
 
-/** Follows the lines of a scene from a box in both directions. */
+/** Follows the edges of a scene from a box in both directions. */
 export function pathOf(scene: Scene, id: string): Path {
 	const near = new Set<string>();
-	const lines = new Set<string>();
+	const edges = new Set<string>();
 	const ends = new Set<string>([id]);
 	// An open box is on the way wherever a box inside it is.
 	const start = new Set([id]);
@@ -38,7 +38,7 @@ export function pathOf(scene: Scene, id: string): Path {
 		const seen = new Set(start);
 		for (let at = waiting.pop(); at; at = waiting.pop()) {
 			for (const line of byEnd.get(at.end) ?? []) {
-				lines.add(line.id);
+				edges.add(line.id);
 				if (at.isNear) near.add(line.id);
 				const next = line[to];
 				ends.add(next);
@@ -53,12 +53,12 @@ export function pathOf(scene: Scene, id: string): Path {
 	for (const { node, parent } of [...scene.boxes].reverse()) {
 		if (ends.has(node.node_id) && parent) ends.add(parent);
 	}
-	return { near, lines, ends };
+	return { near, edges, ends };
 }
 
-function grouped(lines: readonly SceneLine[], end: "from" | "to"): ByEnd {
-	const found = new Map<string, SceneLine[]>();
-	for (const line of lines) {
+function grouped(edges: readonly SceneEdge[], end: "from" | "to"): ByEnd {
+	const found = new Map<string, SceneEdge[]>();
+	for (const line of edges) {
 		const known = found.get(line[end]);
 		if (known) known.push(line);
 		else found.set(line[end], [line]);

@@ -1,4 +1,4 @@
-// The whole graph on a canvas: boxes as plain rectangles, lines only where they can be distinguished.
+// The whole graph on a canvas: boxes as plain rectangles, edges only where they can be distinguished.
 // For the minimap, and for views with more boxes than a page can hold as elements.
 
 import type { Theme } from "../../../ui/theme";
@@ -68,7 +68,7 @@ export function paint(
 		context.strokeStyle = theme.border;
 		context.lineWidth = Math.max(least, 1.3);
 		context.beginPath();
-		for (const { points } of scene.lines) {
+		for (const { points } of scene.edges) {
 			const [first, last] = [points[0], points[points.length - 1]];
 			if (!first || !last) continue;
 			const [x, y] = [Math.min(first[0], last[0]), Math.min(first[1], last[1])];

@@ -17,7 +17,7 @@ export interface SceneBox {
 }
 
 /** A piece of a tensor's way, from a box or a port of an open one to the next. */
-export interface SceneLine {
+export interface SceneEdge {
 	readonly id: string;
 	readonly from: string;
 	readonly to: string;
@@ -43,7 +43,7 @@ export interface SceneTie {
 
 export interface Scene {
 	readonly boxes: readonly SceneBox[];
-	readonly lines: readonly SceneLine[];
+	readonly edges: readonly SceneEdge[];
 	readonly ties: readonly SceneTie[];
 	readonly width: number;
 	readonly height: number;

@@ -1,6 +1,6 @@
 // The buttons of the graph panel: direction, view, files, zoom.
 import { element } from "../../../ui/element";
-import { segments } from "../../../ui/segments";
+import { segmentedControl } from "../../../ui/segmented-control";
 import type { Direction } from "../layout/level";
 import { save, toPng } from "./export";
 
@@ -14,7 +14,7 @@ export interface ToolActions {
 
 /** The panel's tools, right of its title. */
 export function tools(actions: ToolActions): HTMLElement[] {
-	const direction = segments<Direction>(
+	const direction = segmentedControl<Direction>(
 		"Direction",
 		{ "↓": "TB", "→": "LR" },
 		"TB",
@@ -27,7 +27,12 @@ export function tools(actions: ToolActions): HTMLElement[] {
 	}
 	return [
 		direction,
-		segments<"graph" | "table">("View", { Graph: "graph", Table: "table" }, "graph", actions.view),
+		segmentedControl<"graph" | "table">(
+			"View",
+			{ Graph: "graph", Table: "table" },
+			"graph",
+			actions.view,
+		),
 		button("SVG", "Save as SVG", () => saveSvg(actions), "nbviz-button-quiet"),
 		button("PNG", "Save as PNG", () => void savePng(actions), "nbviz-button-quiet"),
 	];

@@ -1,4 +1,4 @@
-// The drawing itself: boxes and lines as elements near what is in sight, from afar a canvas, and the
+// The drawing itself: boxes and edges as elements near what is in sight, from afar a canvas, and the
 // minimap; and the marks of what is chosen, found, pointed at and measured.
 import { element } from "../../../ui/element";
 import { readTheme } from "../../../ui/theme";
@@ -135,7 +135,7 @@ export class GraphViewport {
 			if (text.textContent !== said) text.textContent = said;
 		});
 		this.drawing.eachLine((group, id) => {
-			group.classList.toggle("nbviz-graph-on", path?.lines.has(id) === true);
+			group.classList.toggle("nbviz-graph-on", path?.edges.has(id) === true);
 			group.classList.toggle("nbviz-graph-near", path?.near.has(id) === true);
 		});
 	}

@@ -4,7 +4,7 @@ import { placeLayered } from "./layered-placing";
 import type { Direction, LevelShape, Placed, Point } from "./level";
 import { balanced, roomAfter, roomBefore } from "./level-frame";
 import { ranksOf } from "./ranks";
-import { joinSegments, segmentsOf } from "./segments";
+import { joinSections, sectionsOf } from "./sections";
 import { placeSeries } from "./series-placing";
 
 /** Between two ranks. */
@@ -15,18 +15,18 @@ const BESIDE_LINE = 4;
 /** Beyond so many boxes dagre takes too long, and some thousands in series overflow its stack. */
 const MANY = 120;
 
-/** Places a level segment by segment: what lies between two boxes that all ways pass is a segment. */
+/** Places a level section by section: what lies between two boxes that all ways pass is a section. */
 export function place(shape: LevelShape, direction: Direction): Placed {
 	const apart = branches(shape) ? BETWEEN_BRANCHES : BETWEEN;
-	const segments = segmentsOf(shape);
+	const sections = sectionsOf(shape);
 	const known = new Map<string, Placed>();
-	const placed = segments.map(({ shape: segment }) => {
-		const key = JSON.stringify(segment);
-		const found = known.get(key) ?? placeOne(segment, direction, apart);
+	const placed = sections.map(({ shape: section }) => {
+		const key = JSON.stringify(section);
+		const found = known.get(key) ?? placeOne(section, direction, apart);
 		known.set(key, found);
 		return found;
 	});
-	return joinSegments(segments, placed, direction) ?? placeOne(shape, direction, apart);
+	return joinSections(sections, placed, direction) ?? placeOne(shape, direction, apart);
 }
 
 function placeOne(shape: LevelShape, direction: Direction, apart: number): Placed {

@@ -3,7 +3,7 @@
 import type { OverlayName } from "../../../protocol/index.gen";
 import { element } from "../../../ui/element";
 import { formatCount } from "../../../ui/format";
-import type { OverlayPicture } from "../state";
+import type { OverlayValues } from "../state";
 import type { GraphTree } from "../tree/tree";
 import { type PathColours, partColour, pathColours } from "./path-colours";
 import { colourOf, OVERLAYS, type Scale, scaleOf } from "./scale";
@@ -17,7 +17,7 @@ export class Colours {
 	});
 	readonly legend = element("div", "nbviz-graph-legend", { role: "status" });
 	private choice: Choice = "kind";
-	private picture: OverlayPicture | undefined;
+	private picture: OverlayValues | undefined;
 	private scale: Scale | undefined;
 	private paths: PathColours | undefined;
 	private listed = "";
@@ -68,7 +68,7 @@ export class Colours {
 	}
 
 	/** Takes what is newest. `waiting` says why there is nothing yet. */
-	update(tree: GraphTree | undefined, picture: OverlayPicture | undefined, waiting: string): void {
+	update(tree: GraphTree | undefined, picture: OverlayValues | undefined, waiting: string): void {
 		const { overlay } = this;
 		this.paths = this.choice === "path" && tree ? pathColours(tree) : undefined;
 		this.picture = overlay && picture?.overlay === overlay ? picture : undefined;

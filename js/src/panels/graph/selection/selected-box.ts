@@ -58,8 +58,8 @@ export class SelectedBox {
 
 	describe(): void {
 		const { id, node, viewport, colours } = this;
-		const lines = viewport.scene?.lines.filter(({ to, shape }) => to === id && shape) ?? [];
-		const inputs = lines.map(({ shape }) => shape.replaceAll("×", " × ")).join(", ");
+		const edges = viewport.scene?.edges.filter(({ to, shape }) => to === id && shape) ?? [];
+		const inputs = edges.map(({ shape }) => shape.replaceAll("×", " × ")).join(", ");
 		const { overlay } = colours;
 		const value = id === undefined ? undefined : colours.text(id);
 		const { run } = this.shown();

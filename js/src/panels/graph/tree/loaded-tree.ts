@@ -3,11 +3,11 @@
 
 import type { OverlayName } from "../../../protocol/index.gen";
 import type { Asker } from "../../../session/asker";
-import { asTexts, type Memory } from "../../../ui/memory";
+import { asTexts, type ViewState } from "../../../ui/view-state";
 import { GraphTree } from "./tree";
 
 /** Under this name open boxes are remembered. */
-const MEMORY = "graph";
+const STATE_NAME = "graph";
 
 export class LoadedTree extends GraphTree {
 	/** What the kernel offered with the newest levels. */
@@ -26,13 +26,13 @@ export class LoadedTree extends GraphTree {
 	}
 
 	/** Opens what was open of this run, or else what is read at one glance. */
-	async openAsBefore(memory: Memory): Promise<void> {
-		const { run, open } = memory.read(MEMORY);
+	async openAsBefore(viewState: ViewState): Promise<void> {
+		const { run, open } = viewState.read(STATE_NAME);
 		if (run === this.run_id) await this.openAll(new Set(asTexts(open)));
 		else await this.openAtAGlance();
 	}
 
-	remember(memory: Memory): void {
-		memory.write(MEMORY, { run: this.run_id, open: [...this.open] });
+	remember(viewState: ViewState): void {
+		viewState.write(STATE_NAME, { run: this.run_id, open: [...this.open] });
 	}
 }

@@ -1,0 +1,111 @@
+// The axes of a line chart: grid and labels on a canvas of their own, drawn anew only when they change.
+import type { Theme } from "../../ui/theme";
+import { type Range, tickLabels, timeLabels, type XKind, xTicks, yTicks } from "./axis";
+import { position } from "./scale";
+
+/** Around the inside of a chart, in CSS pixels: the same for all, so that they line up in a grid. */
+export const MARGIN = { left: 46, top: 8, right: 10, bottom: 24 };
+
+const LABEL_SIZE = 11;
+const GAP = 6;
+const X_TICK_SPACE = 62;
+const Y_TICK_SPACE = 30;
+
+/** All that decides how axes look. Sizes are in CSS pixels; `ratio` canvas pixels are one of them. */
+export interface AxesLook {
+	readonly x: Range;
+	readonly y: Range;
+	readonly xKind: XKind;
+	readonly isLog: boolean;
+	readonly theme: Theme;
+	readonly width: number;
+	readonly height: number;
+	readonly ratio: number;
+}
+
+export class Axes {
+	readonly canvas = document.createElement("canvas");
+	private drawn: AxesLook | undefined;
+
+	/** Draws axes for a chart of `width` × `height`, unless they are as they were. */
+	draw(look: AxesLook): void {
+		if (this.drawn && isSame(this.drawn, look)) return;
+		const { width, height, ratio } = look;
+		const isOtherSize =
+			width !== this.drawn?.width || height !== this.drawn.height || ratio !== this.drawn.ratio;
+		this.drawn = look;
+		if (isOtherSize) {
+			this.canvas.width = Math.round(width * ratio);
+			this.canvas.height = Math.round(height * ratio);
+			this.canvas.style.width = `${width}px`;
+			this.canvas.style.height = `${height}px`;
+		}
+		const context = this.canvas.getContext("2d");
+		if (!context) return;
+		context.setTransform(1, 0, 0, 1, 0, 0);
+		context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+		context.font = `${LABEL_SIZE * ratio}px ${look.theme.font}`;
+		drawX(context, look);
+		drawY(context, look);
+	}
+}
+
+/** Labels of the x axis. */
+export function xLabels(kind: XKind, ticks: readonly number[]): string[] {
+	return kind === "time" ? timeLabels(ticks) : tickLabels(ticks);
+}
+
+function drawX(context: CanvasRenderingContext2D, look: AxesLook): void {
+	const { x, xKind, theme, width, height, ratio } = look;
+	const [length, high] = inside(width, height);
+	const ticks = xTicks(xKind, x, length / X_TICK_SPACE);
+	const labels = xLabels(xKind, ticks);
+	const thick = Math.max(1, Math.round(ratio));
+	const bottom = MARGIN.top + high;
+	context.textAlign = "center";
+	context.textBaseline = "top";
+	for (const [i, tick] of ticks.entries()) {
+		const at = Math.round((MARGIN.left + position(tick, x, length)) * ratio);
+		context.fillStyle = theme.grid;
+		context.fillRect(at, MARGIN.top * ratio, thick, high * ratio);
+		context.fillStyle = theme.textSoft;
+		context.fillText(labels[i] ?? "", at, (bottom + GAP) * ratio);
+	}
+}
+
+function drawY(context: CanvasRenderingContext2D, look: AxesLook): void {
+	const { y, isLog, theme, width, height, ratio } = look;
+	const [wide, length] = inside(width, height);
+	const ticks = yTicks(y, length / Y_TICK_SPACE, isLog);
+	const labels = tickLabels(ticks, isLog);
+	const thick = Math.max(1, Math.round(ratio));
+	context.textAlign = "right";
+	context.textBaseline = "middle";
+	for (const [i, tick] of ticks.entries()) {
+		const at = Math.round((MARGIN.top + length - position(tick, y, length, isLog)) * ratio);
+		context.fillStyle = theme.grid;
+		context.fillRect(MARGIN.left * ratio, at, wide * ratio, thick);
+		context.fillStyle = theme.textSoft;
+		context.fillText(labels[i] ?? "", (MARGIN.left - GAP) * ratio, at);
+	}
+}
+
+/** The size of the inside of a chart. */
+export function inside(width: number, height: number): readonly [width: number, height: number] {
+	return [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
+}
+
+function isSame(a: AxesLook, b: AxesLook): boolean {
+	return (
+		a.x.min === b.x.min &&
+		a.x.max === b.x.max &&
+		a.y.min === b.y.min &&
+		a.y.max === b.y.max &&
+		a.xKind === b.xKind &&
+		a.isLog === b.isLog &&
+		a.theme === b.theme &&
+		a.width === b.width &&
+		a.height === b.height &&
+		a.ratio === b.ratio
+	);
+}

@@ -1,0 +1,270 @@
+// A line chart on two canvases, axes below and lines above, with a crosshair and gestures over them.
+import type { Theme } from "../../ui/theme";
+import { Axes, inside, MARGIN } from "./axes";
+import type { Range, XKind } from "./axis";
+import { dragged, followDrag, followPan, type Place, wheelRange } from "./gestures";
+import { CanvasPen } from "./pen";
+import { type Plot, Plotter } from "./plot";
+import { position, valueAt } from "./scale";
+
+const SMALLEST = 60;
+/** Half a dot's width more at both sides, so that the newest point is not cut in two. */
+const BLEED = 3;
+
+/** What a reader does with a chart. */
+export interface LineChartListener {
+	/** The pointer is over `x`, or has left. */
+	hover(x: number | undefined): void;
+	/** Show another range; `y` undefined leaves it as it is. */
+	zoom(x: Range, y: Range | undefined): void;
+	reset(): void;
+}
+
+/** A point of a trace under the crosshair. */
+export interface Dot {
+	readonly x: number;
+	readonly y: number;
+	readonly color: string;
+}
+
+interface Drawn {
+	readonly plot: Plot;
+	readonly y: Range;
+	readonly xKind: XKind;
+	readonly theme: Theme;
+	/** Of the whole chart, in CSS pixels. */
+	readonly width: number;
+	readonly height: number;
+	/** Canvas pixels to a CSS pixel. */
+	readonly ratio: number;
+}
+
+export class LineChart {
+	private readonly axes = new Axes();
+	private readonly lines = document.createElement("canvas");
+	/** Over the inside: what is pointed at, and where gestures begin. */
+	private readonly over = overlay("nbviz-plot-over");
+	private readonly selection = overlay("nbviz-plot-select");
+	private readonly crosshair = overlay("nbviz-chart-crosshair");
+	/** What is shown with the crosshair. */
+	private readonly layer = overlay("nbviz-chart-layer");
+	private readonly dots: HTMLElement[] = [];
+	private readonly plotter = new Plotter();
+	private drawn: Drawn | undefined;
+	/** Where the pointer is over the inside, in CSS pixels from its left edge. */
+	private pointed: number | undefined;
+	private endGesture: (() => void) | undefined;
+	private density: MediaQueryList | undefined;
+
+	constructor(
+		private readonly host: HTMLElement,
+		private readonly listener: LineChartListener,
+	) {
+		this.selection.hidden = true;
+		this.layer.hidden = true;
+		this.layer.append(this.crosshair);
+		this.over.append(this.selection, this.layer);
+		this.listen();
+	}
+
+	/** Draws `plot` as large as `width` × `height` CSS pixels; too small a box stays empty. */
+	draw(plot: Plot, xKind: XKind, theme: Theme, width: number, height: number): void {
+		if (width < SMALLEST || height < SMALLEST) return;
+		const before = this.drawn;
+		if (!before) this.host.append(this.axes.canvas, this.lines, this.over);
+		const ratio = window.devicePixelRatio || 1;
+		if (ratio !== before?.ratio) this.followDensity(ratio);
+		if (width !== before?.width || height !== before.height || ratio !== before.ratio) {
+			this.resize(width, height, ratio);
+		}
+		const [wide] = inside(width, height);
+		const y = this.plotter.measure(plot, wide * ratio, ratio);
+		this.drawn = { plot, y, xKind, theme, width, height, ratio };
+		this.axes.draw({ x: plot.x, y, xKind, isLog: plot.isLog, theme, width, height, ratio });
+		this.paint(this.drawn);
+		const isMoved = plot.x.min !== before?.plot.x.min || plot.x.max !== before.plot.x.max;
+		// Under a pointer that rests, other values pass.
+		if (this.pointed !== undefined && isMoved) this.hover(this.pointed);
+	}
+
+	/** Puts the crosshair at `x` and `dots` on the lines; undefined takes them away. */
+	showCursor(x: number | undefined, dots: readonly Dot[]): void {
+		const { drawn } = this;
+		if (!drawn) return;
+		this.layer.hidden = x === undefined;
+		if (x === undefined) return;
+		const { plot, y } = drawn;
+		const [width, height] = this.size;
+		const at = position(x, plot.x, width);
+		this.crosshair.hidden = at < 0 || at > width;
+		this.crosshair.style.transform = `translateX(${at}px)`;
+		for (const [i, dot] of dots.entries()) {
+			const { style } = this.dotAt(i);
+			const left = position(dot.x, plot.x, width);
+			const top = height - position(dot.y, y, height, plot.isLog);
+			const isInside = left >= 0 && left <= width && top >= 0 && top <= height;
+			style.display = isInside ? "" : "none";
+			style.transform = `translate(${left}px, ${top}px)`;
+			style.background = dot.color;
+		}
+		for (const dot of this.dots.slice(dots.length)) dot.style.display = "none";
+	}
+
+	/** CSS pixels from the left edge of the host to `x`. */
+	leftOf(x: number): number {
+		return this.drawn ? MARGIN.left + position(x, this.drawn.plot.x, this.size[0]) : 0;
+	}
+
+	/** The inside's size in CSS pixels. */
+	get inside(): { width: number; height: number } {
+		const [width, height] = this.drawn ? this.size : [0, 0];
+		return { width, height };
+	}
+
+	/** True if the log scale has no place for some of the values in sight. */
+	get leavesOut(): boolean {
+		return this.plotter.leavesOut;
+	}
+
+	destroy(): void {
+		this.endGesture?.();
+		this.density?.removeEventListener("change", this.redraw);
+		for (const part of [this.axes.canvas, this.lines, this.over]) part.remove();
+	}
+
+	private get size(): readonly [width: number, height: number] {
+		return inside(this.drawn?.width ?? 0, this.drawn?.height ?? 0);
+	}
+
+	private resize(width: number, height: number, ratio: number): void {
+		const [wide, high] = inside(width, height);
+		this.lines.width = Math.round((wide + 2 * BLEED) * ratio);
+		this.lines.height = Math.round(high * ratio);
+		place(this.lines, MARGIN.left - BLEED, MARGIN.top, wide + 2 * BLEED, high);
+		place(this.over, MARGIN.left, MARGIN.top, wide, high);
+	}
+
+	/** Draws anew when the page's zoom or its screen changes. */
+	private followDensity(ratio: number): void {
+		this.density?.removeEventListener("change", this.redraw);
+		this.density = window.matchMedia(`(resolution: ${ratio}dppx)`);
+		this.density.addEventListener("change", this.redraw);
+	}
+
+	private readonly redraw = (): void => {
+		if (!this.drawn) return;
+		const { plot, xKind, theme, width, height } = this.drawn;
+		this.draw(plot, xKind, theme, width, height);
+	};
+
+	private paint({ plot, y, theme, width, height, ratio }: Drawn): void {
+		const context = this.lines.getContext("2d");
+		if (!context) return;
+		context.clearRect(0, 0, this.lines.width, this.lines.height);
+		const [wide, high] = inside(width, height);
+		const area = {
+			left: BLEED * ratio,
+			top: 0,
+			width: wide * ratio,
+			height: high * ratio,
+			ratio,
+		};
+		this.plotter.draw(new CanvasPen(context), plot, y, area, theme);
+	}
+
+	private dotAt(index: number): HTMLElement {
+		const known = this.dots[index];
+		if (known) return known;
+		const made = overlay("nbviz-chart-dot");
+		this.dots[index] = made;
+		this.layer.append(made);
+		return made;
+	}
+
+	private listen(): void {
+		const { over } = this;
+		// What lies over it takes no pointer, so that offsets are always its own.
+		over.addEventListener("mousemove", ({ offsetX }) => this.hover(offsetX));
+		over.addEventListener("mouseenter", ({ offsetX }) => this.hover(offsetX));
+		over.addEventListener("mouseleave", () => {
+			this.pointed = undefined;
+			this.listener.hover(undefined);
+		});
+		over.addEventListener("mousedown", (event) => {
+			if (event.button !== 0) return;
+			if (event.shiftKey) this.startPan(event);
+			else this.startSelection(event);
+		});
+		over.addEventListener("dblclick", () => this.listener.reset());
+		over.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+	}
+
+	private hover(left: number): void {
+		if (!this.drawn) return;
+		this.pointed = left;
+		this.listener.hover(valueAt(left, this.drawn.plot.x, this.size[0]));
+	}
+
+	private startPan(down: MouseEvent): void {
+		if (!this.drawn) return;
+		this.endGesture?.();
+		this.endGesture = followPan(down, this.drawn.plot.x, this.size[0], (range) =>
+			this.listener.zoom(range, undefined),
+		);
+	}
+
+	private startSelection(down: MouseEvent): void {
+		this.endGesture?.();
+		const [width, height] = this.size;
+		const start: Place = { x: down.offsetX, y: down.offsetY };
+		this.endGesture = followDrag(down, (by, isOver) => {
+			const end = { x: start.x + by.x, y: start.y + by.y };
+			const selected = dragged(start, end, width, height);
+			this.selection.hidden = !selected || isOver;
+			if (!selected) return;
+			const { left, top, right, bottom } = selected;
+			if (isOver) this.select(selected);
+			else place(this.selection, left, top, right - left, bottom - top);
+		});
+	}
+
+	private select(area: { left: number; top: number; right: number; bottom: number }): void {
+		if (!this.drawn) return;
+		const { plot, y } = this.drawn;
+		const [width, height] = this.size;
+		const value = (up: number) => valueAt(height - up, y, height, plot.isLog);
+		const isWide = area.right - area.left >= width - 1;
+		const isHigh = area.bottom - area.top >= height - 1;
+		this.listener.zoom(
+			isWide
+				? plot.x
+				: { min: valueAt(area.left, plot.x, width), max: valueAt(area.right, plot.x, width) },
+			isHigh ? undefined : { min: value(area.bottom), max: value(area.top) },
+		);
+	}
+
+	/** Alone the wheel scrolls the notebook. */
+	private wheel(event: WheelEvent): void {
+		if (!this.drawn) return;
+		const { x } = this.drawn.plot;
+		const [width] = this.size;
+		const range = wheelRange(event, x, valueAt(event.offsetX, x, width), width);
+		if (!range) return;
+		event.preventDefault();
+		this.listener.zoom(range, undefined);
+	}
+}
+
+function place(part: HTMLElement, left: number, top: number, width: number, height: number): void {
+	const { style } = part;
+	style.left = `${left}px`;
+	style.top = `${top}px`;
+	style.width = `${width}px`;
+	style.height = `${height}px`;
+}
+
+function overlay(className: string): HTMLElement {
+	const made = document.createElement("div");
+	made.className = className;
+	return made;
+}

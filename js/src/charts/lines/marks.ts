@@ -1,0 +1,107 @@
+// Marks on a chart: single points, values that are not finite, and the run's events.
+import type { Theme } from "../../ui/theme";
+import type { Range } from "./axis";
+import { Path, type Pen } from "./pen";
+import type { Reduced } from "./trace";
+
+export type MarkKind = "started" | "command" | "validation" | "warning" | "ended";
+
+/** An event at its place on the x axis. */
+export interface EventMark {
+	readonly x: number;
+	readonly kind: MarkKind;
+	readonly text: string;
+}
+
+/** Where the inside lies on the drawing, and how many drawing units a CSS pixel has. */
+export interface Area {
+	readonly left: number;
+	readonly top: number;
+	readonly width: number;
+	readonly height: number;
+	readonly ratio: number;
+}
+
+/** More validations than this in sight say nothing any more. */
+const VALIDATIONS_SHOWN = 60;
+const CORNERS = 12;
+
+const outline = new Path();
+
+export function drawDot(
+	pen: Pen,
+	px: number,
+	py: number,
+	color: string,
+	alpha: number,
+	ratio: number,
+): void {
+	outline.clear();
+	for (let corner = 0; corner <= CORNERS; corner++) {
+		const angle = (corner / CORNERS) * 2 * Math.PI;
+		outline.add(px + 2.4 * ratio * Math.cos(angle), py + 2.4 * ratio * Math.sin(angle));
+	}
+	pen.fill(outline, color, alpha);
+}
+
+/** Triangles at the top and the bottom edge for infinities, crosses at the bottom for NaN. */
+export function drawNonFinite(pen: Pen, color: string, reduced: Reduced, area: Area): void {
+	const size = 4 * area.ratio;
+	const bottom = area.top + area.height - area.ratio;
+	const triangle = (px: number, tip: number, base: number) => {
+		outline.clear();
+		outline.add(px - size, base);
+		outline.add(px, tip);
+		outline.add(px + size, base);
+		pen.fill(outline, color, 1);
+	};
+	for (const px of reduced.upAt) {
+		triangle(area.left + px, area.top + area.ratio, area.top + area.ratio + 1.6 * size);
+	}
+	for (const px of reduced.downAt) triangle(area.left + px, bottom, bottom - 1.6 * size);
+	const half = 0.75 * size;
+	for (const px of reduced.nanAt) {
+		const [x, y] = [area.left + px, bottom - size];
+		outline.clear();
+		outline.add(x - half, y - half);
+		outline.add(x + half, y + half);
+		outline.lift();
+		outline.add(x - half, y + half);
+		outline.add(x + half, y - half);
+		pen.line(outline, { color, width: 1.6 * area.ratio, alpha: 1 });
+	}
+}
+
+/** Thin lines for what happened to the run; validations are ticks at the bottom. */
+export function drawEvents(
+	pen: Pen,
+	events: readonly EventMark[],
+	{ min, max }: Range,
+	area: Area,
+	theme: Theme,
+): void {
+	const scale = area.width / (max - min);
+	const inSight = events.filter(({ x }) => x >= min && x <= max);
+	const validations = inSight.filter(({ kind }) => kind === "validation").length;
+	const bottom = area.top + area.height;
+	for (const { x, kind } of inSight) {
+		const isTick = kind === "validation";
+		if (isTick && validations > VALIDATIONS_SHOWN) continue;
+		const px = Math.round(area.left + (x - min) * scale) + 0.5;
+		outline.clear();
+		outline.add(px, isTick ? bottom - 5 * area.ratio : area.top);
+		outline.add(px, bottom);
+		const color = kind === "warning" ? theme.warn : theme.textSoft;
+		const dash = kind === "command" || isTick ? [] : [2 * area.ratio, 3 * area.ratio];
+		pen.line(outline, { color, width: area.ratio, alpha: isTick ? 0.5 : 0.65, dash });
+		if (kind === "command" || kind === "warning") drawFlag(pen, px, color, area);
+	}
+}
+
+function drawFlag(pen: Pen, px: number, color: string, { top, ratio }: Area): void {
+	outline.clear();
+	outline.add(px, top);
+	outline.add(px + 6 * ratio, top + 3 * ratio);
+	outline.add(px, top + 6 * ratio);
+	pen.fill(outline, color, 0.9);
+}

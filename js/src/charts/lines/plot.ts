@@ -1,0 +1,223 @@
+// The inside of a chart: bands and lines, and the range of values that shows them.
+import type { Theme } from "../../ui/theme";
+import type { Range } from "./axis";
+import { type Area, drawDot, drawEvents, drawNonFinite, type EventMark } from "./marks";
+import { Path, type Pen } from "./pen";
+import { Reduced, type Trace } from "./trace";
+
+/** All that decides how a chart's inside looks. */
+export interface Plot {
+	readonly traces: readonly Trace[];
+	readonly events: readonly EventMark[];
+	readonly x: Range;
+	/** Undefined: as the values in `x` need. */
+	readonly y: Range | undefined;
+	readonly isLog: boolean;
+	readonly ignoresOutliers: boolean;
+}
+
+const OUTLIER_QUANTILES = [0.05, 0.95] as const;
+const ENOUGH_FOR_QUANTILES = 20;
+/** Up to so many points are drawn each, as a single point is no line. */
+const SPARSE = 16;
+
+/** Draws plots; keeps its buffers from frame to frame. */
+export class Plotter {
+	private readonly reduced: Reduced[] = [];
+	private readonly line = new Path();
+	private readonly band = new Path();
+	private means = new Float64Array(0);
+	/** True if a log scale has no place for some of the values measured last. */
+	leavesOut = false;
+
+	/** Reduces the traces to `width` units, `ratio` to a CSS pixel, and says which y range shows them. */
+	measure(plot: Plot, width: number, ratio: number): Range {
+		let low = Number.POSITIVE_INFINITY;
+		let high = Number.NEGATIVE_INFINITY;
+		let entries = 0;
+		this.leavesOut = false;
+		for (const [i, trace] of plot.traces.entries()) {
+			this.reduced[i] ??= new Reduced();
+			const reduced = this.reduced[i].fill(trace, plot.x, width, ratio);
+			entries += reduced.length;
+			for (let n = 0; n < reduced.length; n++) {
+				const bottom = reduced.low[n] ?? 0;
+				const top = reduced.high[n] ?? 0;
+				if (bottom < low && (!plot.isLog || bottom > 0)) low = bottom;
+				if (top > high) high = top;
+				if (!plot.isLog || !(bottom <= 0)) continue;
+				this.leavesOut = true;
+				if (top > 0) low = Math.min(low, top);
+			}
+		}
+		if (plot.y) return plot.y;
+		if (plot.ignoresOutliers && entries >= ENOUGH_FOR_QUANTILES) {
+			[low, high] = this.quantiles(plot.traces.length, entries, plot.isLog) ?? [low, high];
+		}
+		return padded(low, high, plot.isLog);
+	}
+
+	/** Draws what `measure` reduced. */
+	draw(pen: Pen, plot: Plot, y: Range, area: Area, theme: Theme): void {
+		drawEvents(pen, plot.events, plot.x, area, theme);
+		for (const [i, trace] of plot.traces.entries()) {
+			const reduced = this.reduced[i];
+			if (reduced) this.drawBand(pen, trace, reduced, plot, y, area);
+		}
+		for (const [i, trace] of plot.traces.entries()) {
+			const reduced = this.reduced[i];
+			if (reduced) this.drawLine(pen, trace, reduced, plot, y, area);
+		}
+	}
+
+	private drawBand(
+		pen: Pen,
+		trace: Trace,
+		reduced: Reduced,
+		plot: Plot,
+		y: Range,
+		area: Area,
+	): void {
+		if (!reduced.hasBand) return;
+		const place = vertical(y, area, plot.isLog);
+		const { band } = this;
+		band.clear();
+		if (reduced.column > 0) {
+			for (let n = 0; n < reduced.length; n++) {
+				const top = place(reduced.high[n] ?? 0);
+				const left = area.left + (reduced.px[n] ?? 0) - reduced.column / 2;
+				band.add(left, top);
+				band.add(reduced.column, Math.max(area.ratio, place(reduced.low[n] ?? 0) - top));
+			}
+			pen.boxes(band, trace.color, trace.smoothed ? 0.25 : 0.32);
+			return;
+		}
+		let start = 0;
+		for (let n = 0; n <= reduced.length; n++) {
+			if (n < reduced.length && !Number.isNaN(reduced.high[n])) {
+				band.add(area.left + (reduced.px[n] ?? 0), place(reduced.high[n] ?? 0));
+				continue;
+			}
+			for (let back = n - 1; back >= start; back--) {
+				band.add(area.left + (reduced.px[back] ?? 0), place(reduced.low[back] ?? 0));
+			}
+			pen.fill(band, trace.color, trace.smoothed ? 0.2 : 0.25);
+			band.clear();
+			start = n + 1;
+		}
+	}
+
+	private drawLine(
+		pen: Pen,
+		trace: Trace,
+		reduced: Reduced,
+		plot: Plot,
+		y: Range,
+		area: Area,
+	): void {
+		const place = vertical(y, area, plot.isLog);
+		const { line } = this;
+		// Dashes of a noisy line cannot be seen, and are slow.
+		const dash = trace.isDashed && reduced.column === 0 ? [5 * area.ratio, 3 * area.ratio] : [];
+		const bold = { color: trace.color, width: 1.6 * area.ratio, alpha: 1, dash };
+		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));
+		line.clear();
+		let alone = 0;
+		for (let n = 0; n < reduced.length; n++) {
+			const value = reduced.mean[n] ?? Number.NaN;
+			if (visible(value)) {
+				line.add(area.left + (reduced.px[n] ?? 0), place(value));
+				alone += 1;
+			} else line.lift();
+		}
+		if (trace.smoothed) {
+			if (!reduced.hasBand) pen.line(line, { ...bold, width: area.ratio, alpha: 0.32, dash: [] });
+			this.traceSmoothed(trace, trace.smoothed, plot, area, place);
+		}
+		pen.line(line, bold);
+		if (alone <= SPARSE) {
+			for (let n = 0; n < reduced.length; n++) {
+				const value = reduced.mean[n] ?? Number.NaN;
+				const alpha = trace.smoothed ? 0.45 : 1;
+				if (!visible(value)) continue;
+				drawDot(
+					pen,
+					area.left + (reduced.px[n] ?? 0),
+					place(value),
+					trace.color,
+					alpha,
+					area.ratio,
+				);
+			}
+		}
+		drawNonFinite(pen, trace.color, reduced, area);
+	}
+
+	/** Puts the smoothed line into `this.line`: the last value of each pixel. */
+	private traceSmoothed(
+		{ columns, x }: Trace,
+		smoothed: Float64Array,
+		plot: Plot,
+		area: Area,
+		place: (value: number) => number,
+	): void {
+		const { line } = this;
+		line.clear();
+		const scale = area.width / (plot.x.max - plot.x.min);
+		let before = Number.NEGATIVE_INFINITY;
+		for (let i = 0; i < columns.length; i++) {
+			const px = ((x[i] ?? 0) - plot.x.min) * scale;
+			const value = smoothed[i] ?? Number.NaN;
+			if (Number.isNaN(value) || (plot.isLog && value <= 0)) continue;
+			// The nearest entry outside on either side leads the line to the edge.
+			if (px < 0) line.clear();
+			if (px - before < 0.75 * area.ratio && px >= 0 && i < columns.length - 1 && line.length > 2)
+				continue;
+			line.add(area.left + px, place(value));
+			before = px;
+			if (px > area.width && columns.isOrdered) break;
+		}
+	}
+
+	private quantiles(traces: number, entries: number, isLog: boolean): [number, number] | undefined {
+		if (this.means.length < entries) this.means = new Float64Array(2 * entries);
+		let n = 0;
+		for (const { mean, length } of this.reduced.slice(0, traces)) {
+			for (let i = 0; i < length; i++) {
+				const value = mean[i] ?? Number.NaN;
+				if (!Number.isNaN(value) && (!isLog || value > 0)) this.means[n++] = value;
+			}
+		}
+		if (n < ENOUGH_FOR_QUANTILES) return undefined;
+		const sorted = this.means.subarray(0, n).sort();
+		const [low, high] = OUTLIER_QUANTILES.map((share) => sorted[Math.round(share * (n - 1))] ?? 0);
+		return low === undefined || high === undefined ? undefined : [low, high];
+	}
+}
+
+/** From a value to its height on the drawing; kept near the area, as far canvases draw badly. */
+export function vertical(y: Range, area: Area, isLog: boolean): (value: number) => number {
+	const low = isLog ? Math.log10(y.min) : y.min;
+	const high = isLog ? Math.log10(y.max) : y.max;
+	const scale = area.height / (high - low);
+	const bottom = area.top + area.height;
+	const [least, most] = [area.top - area.height, bottom + area.height];
+	return (value) => {
+		const place = bottom - ((isLog ? Math.log10(value) : value) - low) * scale;
+		// On a log scale, values up to 0 lie below everything: Math.log10 says NaN or -Infinity.
+		return place >= least ? Math.min(place, most) : place < least ? least : most;
+	};
+}
+
+/** A range with room above and below, and some height even if all values are equal. */
+function padded(low: number, high: number, isLog: boolean): Range {
+	if (low > high || !Number.isFinite(low) || !Number.isFinite(high)) {
+		return isLog ? { min: 0.1, max: 1 } : { min: 0, max: 1 };
+	}
+	if (isLog) {
+		const margin = high > low ? (high / low) ** 0.05 : 1.5;
+		return { min: low / margin, max: high * margin };
+	}
+	const margin = high > low ? (high - low) * 0.05 : Math.abs(high) * 0.1 || 1;
+	return { min: low - margin, max: high + margin };
+}

@@ -1,0 +1,222 @@
+"""Operators that take functions: `torch.cond`, `while_loop`, `scan`, `map`, attention with a score.
+
+They refuse to run under a mode that does not know them, and would run functions of their own tracer
+in place of the author's. The four that are control flow are run here as plain Python, each function
+in a scope of its own, so that gradients reach what the functions close over, and so that both
+branches are seen where there are no values to choose one. The others are run as they are.
+"""
+
+# pyright: reportPrivateUsage=false
+# Tracing reaches into what PyTorch calls private; its versions from 2.6 on have all of it.
+
+from __future__ import annotations
+
+import importlib
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch._ops import HigherOrderOperator
+
+from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
+from nbviz.inspection.graph.trace.origins import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from nbviz.inspection.graph.trace.recorder import Recorded, Recorder, Scope
+
+_CONDITION, _BODY, _STEP = "condition", "body", "step"
+
+
+def is_higher_order(func: Any) -> bool:
+    """Whether a torch function takes functions, and is none of the operators on tensors alone."""
+    return isinstance(func, HigherOrderOperator)
+
+
+def admit(func: Any, mode: type[Any]) -> None:
+    """Let an operator that takes functions run below a dispatch mode, in any version of PyTorch."""
+    if mode not in func.python_key_table:
+
+        def run(_mode: Any, *args: Any, **kwargs: Any) -> Any:
+            return func(*args, **kwargs)  # the mode is taken off while it handles an operator
+
+        func.py_impl(mode)(run)
+
+
+class ControlFlow:
+    """Runs control flow as its author wrote it.
+
+    Args:
+        recorder: Where scopes and nodes go.
+        recording: What records the calls of a function; entered around each that is recorded.
+        has_values: Whether the pass is a real one; without values both branches are taken, and a
+            loop is run once.
+    """
+
+    def __init__(
+        self, recorder: Recorder, recording: AbstractContextManager[Any], *, has_values: bool
+    ) -> None:
+        self._recorder = recorder
+        self._recording = recording
+        self._has_values = has_values
+
+    def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run an operator; NotImplemented for those that are no control flow known here."""
+        runs = {
+            ("cond", 4): self._cond,
+            ("while_loop", 4): self._while_loop,
+            ("scan", 4): self._scan,
+            ("map_impl", 3): self._map,
+        }
+        run = runs.get((func.__name__, len(args)))
+        is_empty = func.__name__ in ("scan", "map_impl") and _length(args) == 0
+        if run is None or is_empty or kwargs.keys() - {"mutated_arg_indices"}:
+            return NotImplemented
+        name = func.__name__.removesuffix("_impl")
+        recorder = self._recorder
+        scope = recorder.enter(None, name)
+        try:
+            result = run(recorder.begin(name), *args)
+            scope.outputs = [describe(tensor) for tensor in tensors_in(result)]
+        finally:
+            recorder.leave(scope)
+        return result
+
+    def _cond(
+        self,
+        node: Recorded,
+        condition: Any,
+        if_true: Callable[..., Any],
+        if_false: Callable[..., Any],
+        operands: Sequence[Any],
+    ) -> Any:
+        branches = {"true branch": if_true, "false branch": if_false}
+        if self._has_values:
+            chosen = "true branch" if condition else "false branch"
+            branches = {chosen: branches[chosen]}
+        results = [self._call(name, branch, operands) for name, branch in branches.items()]
+        return self._join(node, (condition, results), results[0])
+
+    def _while_loop(
+        self,
+        node: Recorded,
+        condition: Callable[..., Any],
+        body: Callable[..., Any],
+        carried: Sequence[Any],
+        others: Sequence[Any],
+    ) -> Any:
+        goes_on = self._call(_CONDITION, condition, (*carried, *others))
+        first = (*carried, goes_on)
+        if self._has_values and not goes_on:
+            copies = with_tensors(tuple(carried), lambda tensor: tensor.clone())
+            return self._join(node, first, copies)
+        values = tuple(self._call(_BODY, body, (*carried, *others)))
+        given = (goes_on, values)
+        while self._has_values and self._quietly(node, condition, (*values, *others)):
+            values = tuple(self._quietly(node, body, (*values, *others)))
+        return self._join(node, given, values)
+
+    def _scan(
+        self,
+        node: Recorded,
+        step: Callable[..., Any],
+        first: Sequence[Any],
+        sequences: Sequence[torch.Tensor],
+        others: Sequence[Any],
+    ) -> Any:
+        carried, given = tuple(first), None
+        results: list[tuple[Any, ...]] = []
+        for number in range(len(sequences[0])):
+            with self._quiet(node) if number else nullcontext():
+                items = (*carried, *(sequence[number] for sequence in sequences), *others)
+            if given is None:
+                given = values = tuple(self._call(_STEP, step, items))
+            else:
+                values = tuple(self._quietly(node, step, items))
+            carried, result = values[: len(first)], values[len(first) :]
+            results.append(result)
+        with self._quiet(node):
+            stacked = _stacked(results)
+        return self._join(node, given, (*carried, *stacked))
+
+    def _map(
+        self,
+        node: Recorded,
+        function: Callable[..., Any],
+        sequences: Sequence[torch.Tensor],
+        others: Sequence[Any],
+    ) -> Any:
+        given: Any = None
+        results: list[Any] = []
+        for number in range(len(sequences[0])):
+            with self._quiet(node) if number else nullcontext():
+                items = (*(sequence[number] for sequence in sequences), *others)
+            if given is None:
+                given = value = self._call(_STEP, function, items)
+            else:
+                value = self._quietly(node, function, items)
+            results.append(value)
+        with self._quiet(node):
+            is_one = isinstance(results[0], torch.Tensor)
+            stacked = _stacked([(one,) for one in results] if is_one else results)
+        return self._join(node, given, stacked[0] if is_one else type(results[0])(stacked))
+
+    # ------------------------------------------------------------ functions and results
+
+    def _call(self, name: str, function: Callable[..., Any], given: Sequence[Any]) -> Any:
+        """Call a function in a scope of its own, and record what it does."""
+        recorder = self._recorder
+        scope: Scope = recorder.enter(None, name)
+        try:
+            with self._recording:
+                result = function(*given)
+            scope.outputs = [describe(tensor) for tensor in tensors_in(result)]
+        finally:
+            recorder.leave(scope)
+        return result
+
+    def _quietly(self, node: Recorded, function: Callable[..., Any], given: Sequence[Any]) -> Any:
+        """Call a function again; what it does counts as the operator's own."""
+        with self._quiet(node):
+            return function(*given)
+
+    def _quiet(self, node: Recorded) -> AbstractContextManager[None]:
+        return self._recorder.within(node)
+
+    def _join(self, node: Recorded, given: Any, result: Any) -> Any:
+        """Add the operator's own node, from which its results come."""
+        recorder = self._recorder
+        origins = recorder.origins_of(tensors_in(given))
+        if not recorder.is_users_pass:  # a branch may hand on what it was given
+            result = with_tensors(result, recorder.renewed)
+        made = tensors_in(result)
+        number = recorder.finish(node, origins, made)
+        for tensor in made:
+            recorder.tensors.set(tensor, Origin(number, describe(tensor)))
+        return result
+
+
+def _length(args: tuple[Any, ...]) -> int:
+    """Return over how many items a scan or a map goes."""
+    sequences: Any = args[2] if len(args) == 4 else args[1]  # noqa: PLR2004
+    return len(sequences[0]) if sequences else 0
+
+
+def _stacked(results: list[Any]) -> tuple[Any, ...]:
+    """Return for each place in the results its values one after another; None where it has none."""
+    columns = zip(*results, strict=True)
+    return tuple(None if column[0] is None else torch.stack(column) for column in columns)
+
+
+def attention_shapes(args: tuple[Any, ...]) -> Any:
+    """Return the results of `flex_attention` without data; NotImplemented if that is not known."""
+    module = importlib.import_module("torch._higher_order_ops.flex_attention")
+    fake: Any = getattr(module, "flex_attention_fake_impl", None)
+    if fake is None:
+        return NotImplemented
+    try:
+        return fake(*args)
+    except TypeError:  # earlier versions take less
+        return fake(args[0], args[2])

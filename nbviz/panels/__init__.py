@@ -1,0 +1,20 @@
+"""The panels, one folder each; `PANELS` is the only list of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbviz.panels import curves, graph, log, media, toolbar, weights
+
+if TYPE_CHECKING:
+    from nbviz.panels.panel import Panel
+
+PANELS: tuple[Panel[Any, Any, Any], ...] = (
+    toolbar.PANEL,
+    curves.PANEL,
+    weights.PANEL,
+    media.PANEL,
+    graph.PANEL,
+    log.PANEL,
+)
+"""In the order in which they are shown. The page's list is generated from this one."""

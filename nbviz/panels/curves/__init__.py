@@ -1,0 +1,5 @@
+"""A run's scalars as lines."""
+
+from nbviz.panels.curves.panel import CurvesPanel
+
+PANEL = CurvesPanel()

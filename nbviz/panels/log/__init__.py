@@ -1,0 +1,5 @@
+"""The lines of a run's log."""
+
+from nbviz.panels.log.panel import LogPanel
+
+PANEL = LogPanel()

@@ -1,0 +1,67 @@
+"""What a session shows: a run, a model's graph, or both."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbviz.pictures.graph_levels import Levels
+    from nbviz.recording.recorded_run import RecordedRun
+
+
+class GraphSource(Protocol):
+    """Where a model's graph comes from; it may have to be traced first."""
+
+    def ask(self, answer: Callable[[Levels | Exception], None], /) -> None:
+        """Call `answer` with the graph or with the error that stands in its way, now or later."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One thing that a session shows. Each panel takes from it what it draws.
+
+    Attributes:
+        run_id: What pages call it. A graph without a run has an id of its own.
+        name: What it is called.
+        run: The run; None where there is only a graph.
+        graph: The graph of the run's model, or the graph alone; None where there is none.
+    """
+
+    run_id: str
+    name: str
+    run: RecordedRun | None = None
+    graph: GraphSource | None = None
+
+    @staticmethod
+    def of_run(run: RecordedRun, graph: GraphSource | None = None) -> Subject:
+        """Return a run, perhaps with the graph of its model."""
+        return Subject(run.run_id, run.name, run, graph)
+
+    @staticmethod
+    def of_graph(levels: Levels) -> Subject:
+        """Return a graph without a run."""
+        name = levels.level("")["title"]
+        return Subject(uuid.uuid4().hex[:12], name, None, _KnownGraph(levels))
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something new may come at any time."""
+        return self.run is not None and self.run.is_active
+
+    def drain(self) -> None:
+        """Take in what has been recorded; may wait for a device or a file."""
+        if self.run is not None:
+            self.run.drain()
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownGraph:
+    levels: Levels
+
+    def ask(self, answer: Callable[[Levels | Exception], None], /) -> None:
+        answer(self.levels)

@@ -1,0 +1,5 @@
+"""Steers a run."""
+
+from nbviz.panels.toolbar.panel import ToolbarPanel
+
+PANEL = ToolbarPanel()

@@ -1,0 +1,5 @@
+"""A model's parameters as pictures."""
+
+from nbviz.panels.weights.panel import WeightsPanel
+
+PANEL = WeightsPanel()

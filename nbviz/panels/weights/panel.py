@@ -1,0 +1,167 @@
+"""A model's parameters as pictures, of those that pages look at."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbviz.errors import CommandError
+from nbviz.panels.panel import Extent, RunPanel, View
+from nbviz.panels.wire import picture_fields
+from nbviz.text import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from nbviz.inspection.tensors.pictures import WeightsImage
+    from nbviz.panels.batch import Batch, SavedBatch
+    from nbviz.recording.recorded_run import RecordedRun
+
+MAX_LAYERS = 64  # looked at by one view
+_SAVED_CELLS = 256 * 256  # at most, of one parameter
+_SAVED_BYTES = 3_000_000  # of all parameters of a run
+
+
+@dataclass(slots=True)
+class WeightsEntry:
+    """Which layers were told, and which version of each picture was sent."""
+
+    layers: object = None
+    pictures: dict[str, int] = field(default_factory=dict[str, int])
+
+
+class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
+    """Heatmaps of parameters."""
+
+    name = "weights"
+    assets = ("weights", "heatmap")
+
+    def has_content(self, part: RecordedRun) -> bool:
+        """Whether there are parameters."""
+        return bool(part.weights.layers)
+
+    def entry(self) -> WeightsEntry:
+        """Return the entry of a page without pictures."""
+        return WeightsEntry()
+
+    def read(self, part: RecordedRun) -> None:
+        """Take the pictures that pages wait for while the run's own thread makes no steps."""
+        part.capture_idle_weights()
+
+    def updates(
+        self,
+        part: RecordedRun,
+        entry: WeightsEntry,
+        batch: Batch,
+        extent: Extent[WeightsEntry, frozenset[str]],
+    ) -> None:
+        """Add the parameters' names, and the pictures that are looked at, where they changed.
+
+        A page may be sent a picture twice, so that a snapshot need not end where a frame begins.
+        """
+        layers = tuple(part.weights.layers)
+        if layers and layers != entry.layers:
+            entry.layers = layers
+            _add_layers(part, layers, batch)
+        for name in sorted(extent.wanted or ()):
+            version = part.weights.version(name)
+            image = part.weights.latest(name)
+            if image is None or entry.pictures.get(name) == version:
+                continue
+            if batch.size + image.cells.nbytes > extent.limit and batch.updates:
+                batch.dropped += 1
+                continue
+            entry.pictures[name] = version
+            _add_picture(part, name, image, batch)
+
+    def view(self, part: RecordedRun, keys: Sequence[str], known: int) -> View:
+        """Return which parameters a view shows; those that do not exist have no picture."""
+        del known
+        if len(keys) > MAX_LAYERS:
+            raise CommandError(f"keys must be at most {MAX_LAYERS} layers, got {len(keys)}.")
+        names = {clean_line(name): name for name, _ in part.weights.layers}
+        return View(tuple(names.get(key, key) for key in keys))
+
+    def join(self, views: Sequence[View], before: frozenset[str] | None) -> frozenset[str] | None:
+        """Return the names of the parameters that are looked at."""
+        del before
+        return frozenset(key for view in views for key in view.keys)
+
+    def wanted_changed(
+        self,
+        part: RecordedRun,
+        owner: str,
+        before: frozenset[str] | None,
+        now: frozenset[str] | None,
+    ) -> None:
+        """Have pictures made of what is looked at."""
+        del before
+        part.weights.want(owner, now or ())
+
+    def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
+        """Add pictures of the first parameters, as they are now if the run is over.
+
+        While it is active its thread changes them: then those that were made for pages.
+        """
+        weights = part.weights
+        owner = f"page-{uuid.uuid4().hex}"
+        names = self._pictured(part) if part.is_active else _affordable(part, limit)
+        weights.want(owner, names)
+        try:
+            if not part.is_active:
+                weights.capture(part.progress.step, names)
+            pictured = {name: weights.latest(name) for name in sorted(self._pictured(part))}
+        finally:
+            weights.want(owner, ())
+        # A name without a picture could only disappoint.
+        _add_layers(part, [layer for layer in weights.layers if layer[0] in pictured], batch)
+        for name, image in pictured.items():
+            if image is not None:
+                _add_picture(part, name, image, batch)
+        return bool(pictured)
+
+    @staticmethod
+    def _pictured(run: RecordedRun) -> list[str]:
+        return [name for name, _ in run.weights.layers if run.weights.latest(name) is not None]
+
+
+def _affordable(run: RecordedRun, limit: float) -> list[str]:
+    """Return the names of the first parameters whose pictures a page can carry."""
+    names: list[str] = []
+    size = 0
+    for name, shape in run.weights.layers:
+        size += 2 * min(math.prod(shape), _SAVED_CELLS)
+        if size > min(limit, _SAVED_BYTES):
+            break
+        names.append(name)
+    return names
+
+
+def _add_layers(
+    run: RecordedRun, layers: Collection[tuple[str, tuple[int, ...]]], batch: Batch
+) -> None:
+    if layers:
+        batch.add(
+            {
+                "kind": "layers_listed",
+                "run_id": run.run_id,
+                "layers": [
+                    {"name": clean_line(name), "shape": list(shape)} for name, shape in layers
+                ],
+            }
+        )
+
+
+def _add_picture(run: RecordedRun, name: str, image: WeightsImage, batch: Batch) -> None:
+    batch.add(
+        {
+            "kind": "weights_updated",
+            "run_id": run.run_id,
+            "name": clean_line(name),
+            "step": image.step,
+            **picture_fields(image),
+            "buffer": batch.buffer(image.cells),
+        }
+    )

@@ -1,0 +1,1 @@
+"""What stands between recordings and pages: it is handed the panels, and knows their contract."""

@@ -1,0 +1,23 @@
+"""How far the pages of a session have been told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbviz.session.run_state import RunStateEntry
+
+
+@dataclass(slots=True)
+class RunCursor:
+    """How much of one subject a page, or all pages, have been sent."""
+
+    state: RunStateEntry = field(default_factory=RunStateEntry)
+    panels: dict[str, Any] = field(default_factory=dict[str, Any])  # an entry each, by name
+
+
+@dataclass(slots=True)
+class Cursor:
+    """How much has been sent, by the id of the run."""
+
+    runs: dict[str, RunCursor] = field(default_factory=dict[str, RunCursor])

@@ -1,0 +1,123 @@
+"""What pages need of the subjects that a session shows: everything at first, then what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbviz.panels.batch import Batch
+from nbviz.panels.panel import Extent
+from nbviz.session.cursors import Cursor, RunCursor
+from nbviz.session.run_state import add_head, add_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbviz.panels.panel import Panel
+    from nbviz.panels.subject import Subject
+    from nbviz.session.wanted import Wanted
+
+SNAPSHOT_BYTES = 16_000_000
+
+
+class Feed:
+    """Reads the subjects of one session for its pages.
+
+    Args:
+        panels: All there are, in order.
+        wanted: What pages look at.
+        failed: Told of an exception in a run or a panel, which keeps nothing from the others.
+
+    Attributes:
+        subjects: What is shown; only ever appended to.
+    """
+
+    def __init__(
+        self,
+        panels: Sequence[Panel[Any, Any, Any]],
+        wanted: Wanted,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._failed = failed
+        self.subjects: list[Subject] = []
+        self._panels = tuple(panels)
+        self._wanted = wanted
+        self._dropped = 0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something new may come at any time."""
+        return any(subject.is_active for subject in self.subjects)
+
+    def cursor(self) -> Cursor:
+        """Return a cursor to which everything is new."""
+        return Cursor()
+
+    def read(self) -> None:
+        """Take in what has been recorded. May wait for a device or a file: hold no lock."""
+        for subject in tuple(self.subjects):
+            try:
+                subject.drain()
+                for panel in self._panels:
+                    part = panel.part(subject)
+                    if part is not None:
+                        panel.read(part)
+            except Exception as error:  # noqa: BLE001  the other runs are shown all the same
+                self._failed(error)
+
+    def snapshot(
+        self, cursor: Cursor, *, upto: Cursor | None = None, limit: float = SNAPSHOT_BYTES
+    ) -> Batch:
+        """Return all that a page needs to draw, as far as it has been read, in about `limit` bytes.
+
+        Args:
+            cursor: Moved to where the snapshot ends.
+            upto: Where it ends; now if None. In it, series that no page draws begin anew.
+            limit: Beyond it series come in coarser buckets, and pictures later.
+        """
+        cursor.runs.clear()
+        batch = Batch()
+        for subject in tuple(self.subjects):
+            end = None
+            if upto is not None:
+                end = upto.runs.get(subject.run_id) or RunCursor()
+            self._collect(subject, cursor, batch, limit, full=True, end=end)
+        return batch
+
+    def collect(self, cursor: Cursor, limit: float) -> Batch:
+        """Return what was read since the cursor, in about `limit` bytes, and move the cursor.
+
+        Waits for nothing.
+        """
+        batch = Batch()
+        for subject in tuple(self.subjects):
+            self._collect(subject, cursor, batch, limit)
+        return batch
+
+    def _collect(
+        self,
+        subject: Subject,
+        cursor: Cursor,
+        batch: Batch,
+        limit: float,
+        *,
+        full: bool = False,
+        end: RunCursor | None = None,
+    ) -> None:
+        sent = cursor.runs.setdefault(subject.run_id, RunCursor())
+        add_head(subject, sent.state, batch, None if end is None else end.state)
+        dropped = batch.dropped
+        for panel in self._panels:
+            part = panel.part(subject)
+            if part is None:
+                continue
+            entry = sent.panels.setdefault(panel.name, panel.entry())
+            until = None if end is None else end.panels.setdefault(panel.name, panel.entry())
+            wanted = self._wanted.of(subject.run_id, panel.name)
+            mark = batch.mark
+            try:
+                panel.updates(part, entry, batch, Extent(wanted, limit, full, until))
+            except Exception as error:  # noqa: BLE001  what the other panels added is theirs
+                batch.cut(mark)
+                self._failed(error)
+        self._dropped += batch.dropped - dropped
+        add_progress(subject, sent.state, batch, self._dropped)

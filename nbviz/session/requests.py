@@ -1,0 +1,213 @@
+"""What pages ask, checked and handed to those who answer; each request with an id is answered."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, cast
+
+from nbviz.errors import CommandError, NbvizError
+from nbviz.panels.panel import Address, Reply
+from nbviz.protocol import core
+from nbviz.session.checks import REQUESTS, checked
+from nbviz.session.transport import FRAME_BYTES, PULL_FRAME_BYTES
+from nbviz.text import clean_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbviz import protocol
+    from nbviz.panels.panel import Panel
+    from nbviz.session.feed import Feed
+    from nbviz.session.transport import Transport
+    from nbviz.session.wanted import Wanted
+
+MAX_WAITING = 256  # requests that are carried out apart
+
+
+class RequestHandler:
+    """Handles the messages of one session's pages, on whichever thread they arrive.
+
+    Args:
+        panels: Who answers, each the requests that it names.
+        feed: Knows the subjects.
+        transport: Sends answers.
+        wanted: Told what pages look at.
+        asset: Returns the source of a part of the front end.
+        apart: Has something carried out soon by the session's thread for slow answers.
+    """
+
+    def __init__(
+        self,
+        panels: Sequence[Panel[Any, Any, Any]],
+        feed: Feed,
+        transport: Transport,
+        wanted: Wanted,
+        *,
+        asset: Callable[[str], str],
+        apart: Callable[[], None],
+    ) -> None:
+        self._panels = {panel.name: panel for panel in panels}
+        self._owners = {request: panel for panel in panels for request in panel.requests}
+        self._assets = tuple(dict.fromkeys(name for panel in panels for name in panel.assets))
+        self._feed = feed
+        self._transport = transport
+        self._wanted = wanted
+        self._asset = asset
+        self._apart = apart
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def handle(self, content: object) -> None:
+        """Carry out one request. Nothing that a page sends can raise here."""
+        if not isinstance(content, dict):
+            return
+        request = cast("dict[str, Any]", content)
+        client_id, kind = request.get("client_id"), request.get("kind")
+        if not isinstance(client_id, str) or not isinstance(kind, str):
+            return
+        reply = self._reply(request)
+        try:
+            self._carry_out(client_id, kind, request, reply)
+        except Exception as error:  # noqa: BLE001  whatever a page sends is answered
+            reply.fail(error)
+        finally:
+            reply.inside_request = False
+
+    def work(self) -> None:
+        """Carry out what waits; called by the session's thread for slow answers."""
+        while self._waiting:
+            self._waiting.popleft()()
+
+    def forget(self, page: str) -> None:
+        """Forget a page that is gone, and have nothing made for it any more, soon."""
+        for run_id, panel in self._wanted.forget(page):
+            self._waiting.append(lambda of=run_id, name=panel: self._apply(of, name))
+        self._apart()
+
+    def close(self, pages: Sequence[str]) -> None:
+        """Forget these pages, all that there are, and answer no more."""
+        self._waiting.clear()
+        for page in pages:
+            self.forget(page)
+        self.work()
+
+    # ------------------------------------------------------------ who answers
+
+    def _carry_out(self, page: str, kind: str, content: dict[str, Any], reply: _Reply) -> None:
+        message = REQUESTS.get(kind)
+        if message is None:
+            raise CommandError(f"there is no request {kind!r}.")
+        request: Any = checked(content, message)
+        if message is core.Ready:
+            self._transport.open(page)
+        elif message is core.Acknowledge:
+            self._transport.acknowledge(page, request["sequence"])
+        elif message is core.Pull:
+            self._transport.pull(page)
+        elif message is core.SendAsset:
+            self._send_asset(request, reply)
+        elif message is core.SetWanted:
+            self._set_wanted(request, reply)
+        else:
+            panel = self._owners[message]
+            part = self._part(panel, request["run_id"])
+            self._do(panel, kind, lambda: panel.answer(part, request, reply), reply)
+
+    def _do(
+        self, panel: Panel[Any, Any, Any], kind: str, act: Callable[[], None], reply: _Reply
+    ) -> None:
+        """Carry out a panel's work, apart if it is slow."""
+        if kind not in panel.slow:
+            act()
+            return
+
+        def guarded() -> None:
+            try:
+                act()
+            except Exception as error:  # noqa: BLE001  whatever a page sends is answered
+                reply.fail(error)
+
+        if len(self._waiting) >= MAX_WAITING:
+            raise CommandError(f"{MAX_WAITING} requests wait already; ask again later.")
+        self._waiting.append(guarded)
+        self._apart()
+
+    def _send_asset(self, request: core.SendAsset, reply: _Reply) -> None:
+        name = request["name"]
+        if name not in self._assets:
+            known = ", ".join(self._assets)
+            raise CommandError(f"there is no asset {name!r}; there are: {known}.")
+        answer: core.AssetSent = {
+            "kind": "asset_sent",
+            **reply.address,
+            "name": name,
+            "buffer": 0,
+        }
+        reply.deliver(answer, [self._asset(name).encode()])
+
+    def _set_wanted(self, request: core.SetWanted, reply: _Reply) -> None:
+        run_id, name, keys = request["run_id"], request["panel"], request["keys"]
+        panel = self._panels.get(name)
+        if panel is None:
+            raise CommandError(f"nothing can be wanted of a panel {name!r}.")
+        view = panel.view(self._part(panel, run_id), keys, request.get("known", 0))
+        self._wanted.want(run_id, name, request["client_id"], request["view"], view)
+
+        def apply() -> None:
+            self._apply(run_id, name)
+            reply.send({"kind": "command_done", **reply.address})
+
+        self._do(panel, "set_wanted", apply, reply)
+
+    def _apply(self, run_id: str, panel: str) -> None:
+        for subject in self._feed.subjects:
+            if subject.run_id == run_id:
+                self._wanted.apply(subject, panel)
+
+    def _part(self, panel: Panel[Any, Any, Any], run_id: str) -> Any:
+        for subject in self._feed.subjects:
+            if subject.run_id == run_id:
+                part = panel.part(subject)
+                if part is None:
+                    raise CommandError(panel.missing(subject))
+                return part
+        raise CommandError(f"this dashboard shows no run {run_id!r}.")
+
+    def _reply(self, request: dict[str, Any]) -> _Reply:
+        request_id: Any = request.get("request_id")
+        is_numbered = isinstance(request_id, int) and not isinstance(request_id, bool)
+        address: Address = {
+            "client_id": request["client_id"],
+            "request_id": request_id if is_numbered else -1,
+        }
+        return _Reply(address, self._transport, is_numbered=is_numbered)
+
+
+class _Reply(Reply[Any]):
+    """Answers through the transport, once; a request without an id is not answered."""
+
+    def __init__(self, address: Address, transport: Transport, *, is_numbered: bool) -> None:
+        limit = PULL_FRAME_BYTES if transport.pulls else FRAME_BYTES
+        super().__init__(address, limit, self.deliver)
+        self.inside_request = True
+        self._transport = transport
+        self._is_owed = is_numbered
+
+    def deliver(self, answer: protocol.Update | Exception, buffers: list[bytes]) -> None:
+        if not self._is_owed:
+            return
+        self._is_owed = False
+        if isinstance(answer, Exception):
+            answer = {"kind": "command_failed", **self.address, "error": _said(answer)}
+        self._transport.answer(
+            self.address["client_id"], [answer], buffers, inside_request=self.inside_request
+        )
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says, which may be of a user's own class."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  the request is answered all the same
+        return name
+    return clean_text(text if isinstance(error, NbvizError) else f"{name}: {text}")

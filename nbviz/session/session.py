@@ -1,0 +1,150 @@
+"""A session: what one widget shows, and the pages that look at it."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from nbviz.session.emitter import Emitter
+from nbviz.session.feed import Feed
+from nbviz.session.requests import RequestHandler
+from nbviz.session.transport import Transport
+from nbviz.session.wanted import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbviz.panels.panel import Panel
+    from nbviz.panels.subject import Subject
+    from nbviz.session.transport import Send
+
+QUIET_SECONDS = 0.5  # between looks at an active run that no page shows
+
+
+class Session:
+    """Connects subjects with the pages at the other end of one comm.
+
+    Two threads of its own, which live while there is work: one reads and sends frames, the other
+    carries out what panels call slow. So what waits for a device or a file holds up neither the
+    thread on which requests arrive nor, but for frames, other pages.
+
+    Args:
+        panels: All there are, in order.
+        send: Sends one message to all pages.
+        asset: Returns the source of a part of the front end.
+        frames_per_second: As for `Transport`.
+        pulls: As for `Transport`.
+        ticked: Called on the thread that sends, after it has looked; must be quick, or rare.
+    """
+
+    def __init__(
+        self,
+        panels: Sequence[Panel[Any, Any, Any]],
+        send: Send,
+        *,
+        asset: Callable[[str], str],
+        frames_per_second: float | None = None,
+        pulls: bool = False,
+        ticked: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._ticked = ticked
+        self._failure = ""
+        self._unsubscribes: list[Callable[[], None]] = []
+        self._wanted = Wanted(panels)
+        self._feed = Feed(panels, self._wanted, self._report)
+        self.transport = Transport(
+            self._feed,
+            send,
+            frames_per_second=frames_per_second,
+            pulls=pulls,
+            gone=self._forget,
+        )
+        self._emitter = Emitter(self._tick, self._report)
+        self._answering = Emitter(self._work, self._report, "nbviz-answers")
+        self._requests = RequestHandler(
+            panels,
+            self._feed,
+            self.transport,
+            self._wanted,
+            asset=asset,
+            apart=self._answering.wake,
+        )
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """What is shown."""
+        return tuple(self._feed.subjects)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something new may come at any time."""
+        return self._feed.is_active
+
+    def add(self, subject: Subject) -> None:
+        """Show one more subject."""
+        self._feed.subjects.append(subject)
+        if subject.run is not None:
+            self._unsubscribes.append(subject.run.listen(_weak_wake(self._emitter)))
+        self._emitter.wake()
+
+    def handle(self, content: object) -> None:
+        """Carry out what a page asks; nothing that it sends can raise here."""
+        self._requests.handle(content)
+        self._emitter.wake()
+
+    def wake(self) -> None:
+        """Send what is new soon."""
+        self._emitter.wake()
+
+    def close(self) -> None:
+        """End the threads, and have nothing made for pages any more; the runs go on."""
+        for unsubscribe in self._unsubscribes:
+            unsubscribe()
+        self._unsubscribes.clear()
+        self._requests.close(self.transport.clients)
+        self._emitter.close()
+        self._answering.close()
+
+    def _forget(self, page: str) -> None:
+        self._requests.forget(page)
+
+    def _work(self) -> None:
+        self._requests.work()
+        self._emitter.wake()  # what was made is to be sent
+
+    def _tick(self) -> float | None:
+        began, sequence = time.thread_time(), self.transport.sequence
+        wait = self.transport.tick()
+        cost = time.thread_time() - began
+        if self.transport.sequence != sequence:
+            self.transport.pace.spent(cost)
+        subjects = self.subjects
+        for subject in subjects:
+            if subject.run is not None and subject.is_active:
+                subject.run.meter.draw(cost / len(subjects))
+        self._ticked()
+        if wait is None and self._feed.is_active:
+            return QUIET_SECONDS
+        return wait
+
+    def _report(self, error: Exception) -> None:
+        """Say once that drawing failed; the runs go on."""
+        text = f"nbviz could not send an update: {type(error).__name__}: {error}"
+        if text != self._failure:
+            self._failure = text
+            for subject in self.subjects:
+                if subject.run is not None:
+                    subject.run.note(text, level="warning")
+
+
+def _weak_wake(emitter: Emitter) -> Callable[[], None]:
+    """A run outlives its sessions: it must not keep them alive."""
+    reference = weakref.ref(emitter)
+
+    def wake() -> None:
+        target = reference()
+        if target is not None:
+            target.wake()
+
+    return wake

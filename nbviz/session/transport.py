@@ -1,0 +1,271 @@
+"""When a frame leaves for the page, and what happens when the page is slow, gone or new.
+
+Nothing in Jupyter's stack gives back-pressure, and each overflow drops the newest data. So a page
+acknowledges the frames that it has painted, and only a few may be on their way at once; what is new
+meanwhile waits in the recording and leaves together in the next frame. Without acknowledgements
+(the main thread is busy on an old kernel, the tab is closed) frames go out open-loop and rarely. A
+page that misses a sequence number asks for a snapshot. Where updates sent from a background thread
+are not shown (Colab), pages pull: a frame leaves only inside the handling of a page's request.
+
+Two locks, taken in this order. `_collecting` belongs to the cursors: it is held from the moment at
+which something is collected until it was sent, so that frames leave in the order in which they were
+collected, and a snapshot ends where the next frame begins. `_lock` belongs to the pages and the
+sequence, and is held while one message is sent. Reading, which may wait for a device or a file, is
+done by `tick` alone, under neither: what `open` and `pull` send is what has been read by then.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nbviz import protocol
+from nbviz.session.pace import Pace
+
+if TYPE_CHECKING:
+    from nbviz.panels.batch import Batch
+    from nbviz.session.cursors import Cursor
+    from nbviz.session.feed import Feed
+
+Send = Callable[[dict[str, Any], list[bytes]], None]
+_Parcel = tuple[list[protocol.Update], list[bytes]]
+
+FRAME_BYTES = 1_000_000
+PULL_FRAME_BYTES = 400_000
+WINDOW_SECONDS = 0.75  # covers a page that acknowledges twice a second, and its way back
+SILENCE_SECONDS = 1.5  # without an acknowledgement for this long a page is not waited for
+OPEN_LOOP_SECONDS = 0.5
+ABANDONED_SECONDS = 60.0  # a server may store what no page reads: send it hardly anything
+ABANDONED_INTERVAL = 10.0
+REPLACED_SECONDS = 10.0  # of silence, while another page answers
+LEAST_PAUSE = 0.003  # between two frames, however long one takes to make
+SILENT_FRAMES = 6  # sent after 1, 2, 4 … seconds, until a page answers
+
+
+@dataclass(slots=True)
+class _Client:
+    """One page, or one output frame of Colab."""
+
+    acknowledged: int
+    heard_at: float
+    waiting_since: float = 0.0  # when the oldest frame it has not acknowledged was sent
+    cursor: Cursor | None = None  # of its own where it pulls
+    sequence: int = 0
+    outbox: list[_Parcel] = field(default_factory=list["_Parcel"])
+
+
+class Transport:
+    """The kernel's end of one comm.
+
+    Args:
+        feed: What is new, and what a new page needs.
+        send: Sends one message; called with a lock held, so in order.
+        frames_per_second: The most frames sent to one page in a second; None lets it follow what
+            they cost.
+        pulls: Pages ask for each frame; none is sent by itself.
+        gone: Told of a page that is not there any more; must be quick.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        send: Send,
+        *,
+        frames_per_second: float | None = None,
+        pulls: bool = False,
+        gone: Callable[[str], None] = lambda _client_id: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pulls = pulls
+        self._feed = feed
+        self._send = send
+        self.pace = Pace(frames_per_second)
+        self._window = max(2, round(self.pace.most * WINDOW_SECONDS))
+        self._gone = gone
+        self._clock = clock
+        self._collecting = threading.RLock()
+        self._lock = threading.RLock()
+        self._clients: dict[str, _Client] = {}
+        self._cursor = feed.cursor()
+        self._sequence = 0
+        self._sent_at = float("-inf")
+        self._silent_frames = 0
+
+    @property
+    def sequence(self) -> int:
+        """Number of the newest frame."""
+        return self._sequence
+
+    @property
+    def clients(self) -> list[str]:
+        """The pages that are there."""
+        return list(self._clients)
+
+    def open(self, client_id: str) -> None:
+        """Answer a page that is ready with all that it needs to draw now."""
+        with self._collecting:
+            now = self._clock()
+            cursor = self._feed.cursor()
+            if self.pulls:
+                batch = self._feed.snapshot(cursor, limit=PULL_FRAME_BYTES)
+            else:
+                # One cursor serves all pages: the snapshot ends where their next frame begins.
+                self._broadcast(now)
+                batch = self._feed.snapshot(cursor, upto=self._cursor)
+            with self._lock:
+                sequence = 0 if self.pulls else self._sequence
+                own = cursor if self.pulls else None
+                self._clients[client_id] = _Client(sequence, now, cursor=own)
+                self._silent_frames = 0
+                self._send(
+                    {
+                        "kind": "snapshot",
+                        "client_id": client_id,
+                        "sequence": sequence,
+                        "updates": batch.updates,
+                    },
+                    batch.buffers,
+                )
+
+    def acknowledge(self, client_id: str, sequence: int) -> None:
+        """Note that a page has painted every frame up to `sequence`."""
+        with self._lock:
+            client = self._clients.get(client_id)
+            if client is not None:
+                client.acknowledged = max(client.acknowledged, min(sequence, self._sequence))
+                client.heard_at = self._clock()
+                if client.acknowledged == self._sequence:
+                    self._silent_frames = 0
+                return
+        if not self.pulls:
+            self.open(client_id)  # it was given up, and is there after all
+
+    def pull(self, client_id: str) -> None:
+        """Send a page its next frame, now."""
+        with self._collecting:
+            client = self._clients.get(client_id)
+            if client is None or client.cursor is None:
+                self.open(client_id)
+                return
+            batch = self._feed.collect(client.cursor, PULL_FRAME_BYTES)
+            with self._lock:
+                client.heard_at = self._clock()
+                for updates, buffers in client.outbox:
+                    self._reply(client_id, updates, buffers)
+                client.outbox.clear()
+                client.sequence += 1
+                self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
+
+    def answer(
+        self,
+        client_id: str,
+        updates: list[protocol.Update],
+        buffers: list[bytes] | None = None,
+        *,
+        inside_request: bool = True,
+    ) -> None:
+        """Answer one page's request; from another thread it waits for that page's next pull."""
+        with self._lock:
+            if self.pulls and not inside_request:
+                client = self._clients.get(client_id)
+                if client is not None:
+                    client.outbox.append((updates, buffers or []))
+                return
+            self._reply(client_id, updates, buffers or [])
+
+    def tick(self) -> float | None:
+        """Read, and send what is due. Return the seconds until the next call, None to sleep.
+
+        On one thread; reading may wait for a device or a file, and holds up no other.
+        """
+        with self._lock:
+            now = self._clock()
+            if self.pulls:
+                self._forget_silent(now)
+            else:
+                self._forget_abandoned(now)
+            if not self._clients:
+                return None
+            wait = 0.0 if self.pulls else self._due_in(now)
+        if wait > 0:
+            return wait
+        self._feed.read()
+        if self.pulls:
+            return None
+        now = self._clock()
+        if self._broadcast(now):
+            return max(LEAST_PAUSE, now + self.pace.interval - self._clock())
+        with self._lock:
+            owed = any(c.acknowledged < self._sequence for c in self._clients.values())
+            if owed and self._silent_frames < SILENT_FRAMES:
+                # The newest frame may be lost, and no later one would show the gap.
+                if now - self._sent_at >= SILENCE_SECONDS * 2**self._silent_frames:
+                    self._silent_frames += 1
+                    self._send_frame([], [], now)
+                if not self._feed.is_active:
+                    return SILENCE_SECONDS
+            return self.pace.interval if self._feed.is_active else None
+
+    def _due_in(self, now: float) -> float:
+        """Seconds until the next frame may leave."""
+        silence = {id(c): self._silence(c, now) for c in self._clients.values()}
+        attentive = [c for c in self._clients.values() if silence[id(c)] <= SILENCE_SECONDS]
+        if not attentive:
+            abandoned = min(silence.values()) > ABANDONED_SECONDS
+            rare = ABANDONED_INTERVAL if abandoned else OPEN_LOOP_SECONDS
+            return self._sent_at + rare - now
+        wait = self._sent_at + self.pace.interval - now
+        behind = self._sequence - min(c.acknowledged for c in attentive)
+        return max(self.pace.interval, wait) if behind >= self._window else wait
+
+    def _forget_silent(self, now: float) -> None:
+        """Give up pages that have long not pulled."""
+        for client_id, client in list(self._clients.items()):
+            if now - client.heard_at > ABANDONED_SECONDS:
+                self._forget(client_id)
+
+    def _forget_abandoned(self, now: float) -> None:
+        """Give up pages that are silent while another one answers: a reload leaves such behind."""
+        silence = {name: self._silence(client, now) for name, client in self._clients.items()}
+        if silence and min(silence.values()) <= SILENCE_SECONDS:
+            for client_id, seconds in silence.items():
+                if seconds > REPLACED_SECONDS:
+                    self._forget(client_id)
+
+    def _forget(self, client_id: str) -> None:
+        del self._clients[client_id]
+        self._gone(client_id)
+
+    def _silence(self, client: _Client, now: float) -> float:
+        """Seconds for which a page has owed an acknowledgement."""
+        if client.acknowledged >= self._sequence:
+            return 0.0
+        return now - max(client.heard_at, client.waiting_since)
+
+    def _broadcast(self, now: float) -> bool:
+        with self._collecting:
+            batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES)
+            if not batch.updates:
+                return False
+            with self._lock:
+                self._send_frame(batch.updates, batch.buffers, now)
+        return True
+
+    def _send_frame(self, updates: list[protocol.Update], buffers: list[bytes], now: float) -> None:
+        for client in self._clients.values():
+            if client.acknowledged >= self._sequence:
+                client.waiting_since = now
+        self._sequence += 1
+        self._sent_at = now
+        self._send(_frame("", self._sequence, updates), buffers)
+
+    def _reply(self, client_id: str, updates: list[protocol.Update], buffers: list[bytes]) -> None:
+        self._send({"kind": "reply", "client_id": client_id, "updates": updates}, buffers)
+
+
+def _frame(client_id: str, sequence: int, updates: list[protocol.Update]) -> dict[str, Any]:
+    return {"kind": "frame", "client_id": client_id, "sequence": sequence, "updates": updates}

@@ -1,0 +1,147 @@
+"""What all of nbviz's live widgets are: a view, a comm, a session, a picture for other readers."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any, Literal
+
+import anywidget
+import traitlets
+
+from nbviz.errors import ConfigurationError
+from nbviz.front_end import front_end, widget_module
+from nbviz.panels import PANELS
+from nbviz.session.session import Session
+from nbviz.widgets.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbviz.panels.subject import Subject
+    from nbviz.session.transport import Transport
+
+NAMES = tuple(panel.name for panel in PANELS)
+
+
+class LiveView(anywidget.AnyWidget):
+    """Shows subjects in the cell, live.
+
+    Args:
+        panels: As for `Dashboard`.
+        transport: As for `Dashboard`.
+        frames_per_second: As for `Dashboard`.
+    """
+
+    _esm = widget_module("widget")
+    _pid = 0  # until it is made: ipywidgets closes what could not be
+    _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)
+    _pulls = traitlets.Bool(default_value=False).tag(sync=True)
+    _view_id = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        *,
+        panels: Sequence[str] | None = None,
+        transport: Literal["auto", "push", "pull"] = "auto",
+        frames_per_second: float | None = None,
+    ) -> None:
+        shown = tuple(NAMES if panels is None else panels)
+        unknown = [name for name in shown if name not in NAMES]
+        if unknown:
+            raise ConfigurationError(f"panels may be {', '.join(NAMES)}; got {unknown[0]!r}.")
+        if transport not in ("auto", "push", "pull"):
+            raise ConfigurationError(
+                f'transport must be "auto", "push" or "pull", got {transport!r}.'
+            )
+        if frames_per_second is not None and not 1 <= frames_per_second <= 60:  # noqa: PLR2004
+            raise ConfigurationError(
+                f"frames_per_second must be between 1 and 60, got {frames_per_second}."
+            )
+        pulls = transport == "pull" or (transport == "auto" and "google.colab" in sys.modules)
+        self._pid = os.getpid()
+        self._output = Output(self)
+        self._session = Session(
+            PANELS,
+            self._send_message,
+            asset=front_end,
+            frames_per_second=frames_per_second,
+            pulls=pulls,
+            ticked=self._output.refresh,
+        )
+        view_id = uuid.uuid4().hex[:12]
+        chosen = panels is not None
+        super().__init__(_panels=list(shown), _is_chosen=chosen, _pulls=pulls, _view_id=view_id)
+        self._let_subshells_answer()
+        self.on_msg(self._on_message)
+
+    # ------------------------------------------------------------ public
+
+    @property
+    def view_id(self) -> str:
+        """Ties the live view to the picture saved beside it."""
+        return self._view_id
+
+    @property
+    def transport(self) -> Transport:
+        """The kernel's end of the comm."""
+        return self._session.transport
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """What is shown."""
+        return self._session.subjects
+
+    def add_subject(self, subject: Subject) -> None:
+        """Show one more subject."""
+        self._session.add(subject)
+
+    def show(self) -> None:
+        """Show it here, where a cell's last line would."""
+        self._output.show()
+
+    def wake(self) -> None:
+        """Send what is new soon."""
+        self._session.wake()
+
+    def close(self) -> None:
+        """Remove it from all pages; the runs go on."""
+        if os.getpid() != self._pid:
+            return  # a forked DataLoader worker must not close its parent's widget
+        self._session.close()
+        self._output.close()
+        super().close()
+
+    def picture(self) -> dict[str, Any]:
+        """Return what is saved beside the live view, for readers without a kernel, by MIME type."""
+        raise NotImplementedError
+
+    def _ipython_display_(self, **_: Any) -> None:
+        self._output.show()
+
+    # ------------------------------------------------------------ messages
+
+    def _on_message(self, _: object, content: object, buffers: object) -> None:
+        del buffers
+        self._session.handle(content)
+
+    def _send_message(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        # A forked worker that has printed could write to its parent's comms.
+        if os.getpid() == self._pid and self.comm is not None:
+            self.send(content, buffers)
+
+    def _let_subshells_answer(self) -> None:
+        """Let clicks be handled while a cell is busy on ipykernel 7.4.
+
+        7.4.0 remembers from which subshell a comm last sent and routes replies there: a widget
+        made in a cell is bound to the main shell, so that a click waits for the running cell
+        (ipython/ipykernel#1565). Without the override clicks would only be late.
+        """
+
+        def subshell_of_the_request(_data: object, default: object) -> object:
+            return default
+
+        if hasattr(self.comm, "_reply_subshell_for"):
+            setattr(self.comm, "_reply_subshell_for", subshell_of_the_request)  # noqa: B010

@@ -1,0 +1,164 @@
+"""Operators that take functions: a node with its branches, and no change of a recorded pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from torch import nn
+
+from nbviz.inspection.graph.trace.recording import Recording
+from nbviz.inspection.graph.trace.trace import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbviz.inspection.graph import Graph
+
+
+class Chooses(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.yes, self.no = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x):
+        return torch.cond(x.sum() > 0, lambda x: self.yes(x).relu(), self.no, (x,))
+
+    def plain(self, x):
+        return self.yes(x).relu() if x.sum() > 0 else self.no(x)
+
+
+class Loops(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x):
+        from torch._higher_order_ops.while_loop import while_loop
+
+        start = torch.zeros((), dtype=torch.int64)
+        return while_loop(lambda i, _: i < 3, lambda i, x: (i + 1, self.fc(x)), (start, x))[1]
+
+    def plain(self, x):
+        for _ in range(3):
+            x = self.fc(x)
+        return x
+
+
+class Scans(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x):
+        from torch._higher_order_ops.scan import scan
+
+        def step(state, item):
+            state = torch.tanh(state + self.fc(item))
+            return state, state * 2
+
+        return scan(step, x.new_zeros(4), x, dim=0)[1]
+
+    def plain(self, x):
+        state, found = x.new_zeros(4), []
+        for item in x:
+            state = torch.tanh(state + self.fc(item))
+            found.append(state * 2)
+        return torch.stack(found)
+
+
+class Attends(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear(16, 48)
+
+    def split(self, x):
+        with torch.no_grad():  # PyTorch has no backward pass for it on the CPU
+            return self.qkv(x).unflatten(-1, (3, 1, 16)).permute(2, 0, 3, 1, 4).unbind()
+
+    def forward(self, x):
+        from torch.nn.attention.flex_attention import flex_attention
+
+        return flex_attention(*self.split(x), score_mod=lambda score, b, h, i, j: score + (i - j))
+
+    def plain(self, x):
+        q, k, v = self.split(x)
+        places = torch.arange(x.shape[1])
+        scores = q @ k.mT / 4 + (places[:, None] - places)
+        return scores.softmax(-1) @ v
+
+
+MODELS: list[tuple[Callable[[], Any], Callable[[], torch.Tensor]]] = [
+    (Chooses, lambda: torch.randn(2, 4)),
+    (Loops, lambda: torch.randn(2, 4)),
+    (Scans, lambda: torch.randn(5, 4)),
+    (Attends, lambda: torch.randn(1, 32, 16)),
+]
+
+
+def box_ids(graph: Graph, scope: str = "") -> list[str]:
+    return [node["node_id"] for node in graph.level(scope)["nodes"]]
+
+
+@pytest.mark.parametrize(("make", "make_input"), MODELS)
+def test_a_recorded_step_has_the_results_and_gradients_of_the_plain_one(
+    make: Callable[[], Any], make_input: Callable[[], torch.Tensor]
+) -> None:
+    torch.manual_seed(0)
+    model, x = make(), make_input()
+    wanted = model.plain(x)
+    with Recording(model) as recording:
+        result = model(x)
+    torch.testing.assert_close(result, wanted)
+    if wanted.requires_grad:
+        expected = torch.autograd.grad(wanted.sum(), model.parameters(), allow_unused=True)
+        found = torch.autograd.grad(result.sum(), model.parameters(), allow_unused=True)
+        torch.testing.assert_close(found, expected)
+    assert any(edge.target == "/output" for edge in recording.graph.edges)
+
+
+@pytest.mark.parametrize(("make", "make_input"), MODELS)
+def test_a_trace_needs_no_values_and_leads_from_input_to_output(
+    make: Callable[[], Any], make_input: Callable[[], torch.Tensor]
+) -> None:
+    model, x = make(), make_input()
+    graph = trace(model, x)
+    assert graph.note == ""
+    before: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        before.setdefault(edge.target, []).append(edge.source)
+    waiting, seen = ["/output"], set()
+    while waiting:
+        node = waiting.pop()
+        seen.add(node)
+        waiting += [source for source in before.get(node, ()) if source not in seen]
+    assert "/x" in seen
+    assert graph.module_calls[0].outputs[0].shape == tuple(model.plain(x).shape)
+
+
+def test_both_branches_of_a_condition_are_shown_and_of_a_real_pass_the_one_taken() -> None:
+    model, x = Chooses(), torch.ones(2, 4)
+    graph = trace(model, x)
+    assert "/cond" in box_ids(graph)
+    assert box_ids(graph, "/cond") == ["/cond/true branch", "/cond/false branch", "/cond/cond"]
+    assert graph.flops == 2 * (2 * 2 * 4 * 4)
+    with Recording(model) as recording:
+        model(x)
+    assert {call.path for call in recording.graph.module_calls} == {"", "yes", None}
+
+
+def test_a_loop_is_shown_once_and_counted_as_often_as_it_ran() -> None:
+    model, x = Loops(), torch.randn(2, 4)
+    with Recording(model) as recording:
+        model(x)
+    assert sum(call.path == "fc" for call in recording.graph.module_calls) == 1
+    assert recording.graph.flops == 3 * (2 * 2 * 4 * 4)
+    assert trace(Scans(), torch.randn(5, 4)).flops == 5 * (2 * 4 * 4)
+
+
+def test_attention_with_a_score_is_counted() -> None:
+    graph = trace(Attends(), torch.randn(1, 32, 16))
+    node = next(node for node in graph.nodes if node.name == "flex_attention")
+    assert node.outputs[0].shape == (1, 1, 32, 16)
+    assert node.flops == 2 * 32 * 32 * (16 + 16)

@@ -1,0 +1,166 @@
+import base64
+import hashlib
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+
+import nbviz
+from nbviz.errors import ConfigurationError
+from nbviz.panels import PANELS
+from nbviz.panels.subject import Subject
+from nbviz.recording.run import Run
+from nbviz.session.saved import save_html, saved_page
+
+NASTY = "</script><script>alert(1)</script><!--"
+
+
+def recorded(name: str = "digits", steps: int = 100) -> Run:
+    run = Run(name)
+    for step in range(1, steps + 1):
+        run.log({"loss/train": 1 / step}, step=step)
+    run.finish()
+    return run
+
+
+def subjects(*runs: Run) -> list[Subject]:
+    return [Subject.of_run(run) for run in runs]
+
+
+def page_of(*runs: Run, title: str | None = None) -> str:
+    return saved_page(PANELS, subjects(*runs), title)
+
+
+def data_of(page: str) -> dict:
+    found = re.search(r'<script type="application/json" id="nbviz-page">(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])
+
+
+def test_the_page_holds_every_point() -> None:
+    run = recorded()
+    data = data_of(page_of(run))
+    points = next(u for u in data["recorded"]["updates"] if u["kind"] == "points_appended")
+    buffer = base64.b64decode(data["recorded"]["buffers"][points["buffer"]])
+    steps, _, values = np.frombuffer(buffer).reshape(3, -1)
+    assert np.array_equal(steps, run["loss/train"].steps)
+    assert np.array_equal(values, run["loss/train"].values)
+
+
+def test_only_the_page_s_own_script_may_run_and_nothing_is_fetched() -> None:
+    page = page_of(recorded())
+    script = re.search(r'<script type="module">(.*?)</script>', page, re.DOTALL)
+    assert script
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    assert f"'sha256-{digest}'" in policy[1]
+    assert policy[1].startswith("default-src 'none'")
+    assert "connect-src" not in policy[1]
+    assert "unsafe" not in policy[1].replace("style-src 'unsafe-inline'", "")
+
+
+def test_nothing_that_was_logged_can_end_its_script_element() -> None:
+    run = Run(NASTY)
+    run.log({f"{NASTY}/train": 1.0}, step=1)
+    run.print(NASTY)
+    run.finish(ValueError(NASTY))
+    page = page_of(run, title=NASTY)
+    assert page.count("<script") == 2
+    assert page.count("</script") == 2
+    assert "<!--" not in page
+    names = [u["name"] for u in data_of(page)["recorded"]["updates"] if u["kind"] == "run_added"]
+    assert names == [NASTY]
+
+
+def test_weights_are_kept_as_they_are_at_the_end() -> None:
+    model = torch.nn.Linear(4, 3)
+    run = Run("weights")
+    run.log({"loss": 1.0}, step=1)
+    run.log_weights(model, step=1)
+    run.finish()
+    before = run.weights.wanted
+    data = data_of(page_of(run))
+    updates = data["recorded"]["updates"]
+    assert {u["name"] for u in updates if u["kind"] == "weights_updated"} == {"weight", "bias"}
+    listed = next(u for u in updates if u["kind"] == "layers_listed")
+    assert [layer["name"] for layer in listed["layers"]] == ["weight", "bias"]
+    assert "weights" in data["panels"]
+    assert run.weights.wanted == before
+
+
+def test_pictures_of_a_large_model_are_kept_within_bounds() -> None:
+    model = torch.nn.Sequential(*(torch.nn.Linear(300, 300) for _ in range(40)))
+    run = Run("large")
+    run.log({"loss": 1.0}, step=1)
+    run.log_weights(model, step=1)
+    run.finish()
+    page = page_of(run)
+    updates = data_of(page)["recorded"]["updates"]
+    listed = next(u for u in updates if u["kind"] == "layers_listed")
+    drawn = [u["name"] for u in updates if u["kind"] == "weights_updated"]
+    assert sorted(layer["name"] for layer in listed["layers"]) == sorted(drawn)
+    assert 20 <= len(drawn) < 80
+    assert len(page) < 6_000_000
+
+
+def test_panels_are_those_that_have_something_to_show() -> None:
+    run = recorded()
+    assert "graph" not in data_of(page_of(run))["panels"]
+    graph = nbviz.trace(torch.nn.Linear(3, 2), torch.zeros(1, 3))
+    subject = Subject.of_run(run, Subject.of_graph(graph).graph)
+    data = data_of(saved_page(PANELS, [subject]))
+    assert "graph" in data["panels"]
+    (answer,) = data["recorded"]["answers"]
+    assert (answer["kind"], answer["run_id"]) == ("graph_sent", run.run_id)
+    assert answer["levels"] == json.loads(json.dumps(list(graph.levels())))
+    assert {"kind": "graph_added", "run_id": run.run_id} in data["recorded"]["updates"]
+
+
+def test_a_saved_page_is_a_file_with_its_title(tmp_path) -> None:
+    path = save_html(tmp_path / "page.html", PANELS, subjects(recorded("a"), recorded("b")))
+    text = path.read_text(encoding="utf-8")
+    assert "<title>a, b</title>" in text
+    assert text.startswith("<!DOCTYPE html>")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot write .*missing.*Choose another path"):
+        save_html(tmp_path / "missing" / "page.html", PANELS, subjects(recorded()))
+
+
+def test_no_run_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="there is no run to save"):
+        page_of()
+
+
+def test_the_newest_media_are_kept_where_they_are_small() -> None:
+    run = Run("media")
+    for step in (1, 2, 3):
+        run.log_text("notes", f"{NASTY} {step}", step=step)
+        run.log_histogram("weights/fc", np.arange(10.0), step=step, bins=4)
+    run.log_image("photo", np.zeros((4, 6, 3), np.uint8), step=3)
+    run.log_image("noise", np.random.default_rng(0).integers(0, 256, (400, 400)), step=3)
+    run.finish()
+    page = page_of(run)
+    assert page.count("</script") == 2
+    data = data_of(page)
+    recorded = data["recorded"]
+    assert "media" in data["panels"]
+    assert "media" in data["assets"]
+    kept = {item["tag"]: item for item in recorded["answers"]}
+    assert kept["notes"]["text"] == f"{NASTY} 3"
+    assert [one["step"] for one in kept["weights/fc"]["histograms"]] == [1, 2, 3]
+    assert base64.b64decode(recorded["buffers"][kept["photo"]["buffer"]]).startswith(b"\x89PNG")
+    told = next(u for u in recorded["updates"] if u["kind"] == "media_added")
+    assert [one["count"] for one in told["media"]] == [1, 3, 1, 1]
+    steps = np.frombuffer(base64.b64decode(recorded["buffers"][told["buffer"]]))
+    assert steps.tolist() == [3, 1, 2, 3, 3, 3]
+
+
+def test_a_page_without_media_carries_no_code_for_them() -> None:
+    data = data_of(page_of(recorded()))
+    assert "media" not in data["panels"]
+    assert data["assets"] == {}

@@ -1,0 +1,300 @@
+"""The transport against a page that acknowledges, is slow, is gone, comes back or pulls."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbviz.panels.batch import Batch
+from nbviz.session.pace import FEWEST_FRAMES, MOST_FRAMES, RAREST_FRAMES, SHARE, Pace
+from nbviz.session.transport import ABANDONED_SECONDS, SILENCE_SECONDS, WINDOW_SECONDS, Transport
+
+
+class Counter:
+    """A feed that has logged `made` points; a cursor is a list holding how many were sent."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.is_active = True
+
+    def cursor(self):
+        return [0]
+
+    def read(self):
+        pass
+
+    def snapshot(self, cursor, *, upto=None, limit=0):
+        cursor[0] = self.made if upto is None else upto[0]
+        return batch_of({"kind": "all", "upto": cursor[0]})
+
+    def collect(self, cursor, limit):
+        start, cursor[0] = cursor[0], self.made
+        return batch_of(*[{"kind": "new", "range": (start, self.made)}] * (self.made > start))
+
+
+def batch_of(*updates) -> Batch:
+    batch = Batch()
+    for update in updates:
+        batch.add(update)
+    return batch
+
+
+class Page:
+    """Applies messages as the page does: in sequence, or it notices the gap."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.points = 0
+        self.sequence = -1
+        self.gaps = 0
+
+    def receive(self, message) -> None:
+        if message["client_id"] not in ("", self.name):
+            return
+        if message["kind"] == "snapshot":
+            self.sequence = message["sequence"]
+            self.points = message["updates"][0]["upto"]
+        elif message["kind"] == "frame" and self.sequence >= 0:
+            if message["sequence"] <= self.sequence:
+                return
+            if message["sequence"] != self.sequence + 1:
+                self.gaps += 1
+                return
+            self.sequence = message["sequence"]
+            for update in message["updates"]:
+                assert update["range"][0] == self.points
+                self.points = update["range"][1]
+
+
+class Rig:
+    def __init__(self, **options) -> None:
+        self.now = 100.0
+        self.feed = Counter()
+        self.sent: list[tuple[float, dict]] = []
+        self.pages: list[Page] = []
+        self.lose = False
+        self.transport = Transport(
+            self.feed, self._send, clock=lambda: self.now, **{"frames_per_second": 20, **options}
+        )
+
+    def _send(self, content, buffers) -> None:
+        self.sent.append((self.now, content))
+        if not self.lose:
+            for page in self.pages:
+                page.receive(content)
+
+    def page(self, name: str) -> Page:
+        page = Page(name)
+        self.pages.append(page)
+        self.transport.open(name)
+        return page
+
+    def run(self, seconds: float, *, acknowledging=(), every: float = 0.2, step: float = 0.01):
+        """Let time pass: a point is logged each 10 ms, and pages acknowledge."""
+        end = self.now + seconds
+        due, acknowledged_at = self.now, self.now
+        while self.now < end:
+            self.now += step
+            self.feed.made += 1
+            if self.now - acknowledged_at >= every:
+                acknowledged_at = self.now
+                for page in acknowledging:
+                    self.transport.acknowledge(page.name, page.sequence)
+            if self.now >= due:
+                wait = self.transport.tick()
+                due = self.now + (wait or 0.0)
+
+    def frames(self, since: float) -> list[dict]:
+        return [m for at, m in self.sent if at > since and m["kind"] == "frame"]
+
+
+def test_an_attentive_page_gets_every_point_at_the_rate_asked() -> None:
+    rig = Rig()
+    page = rig.page("a")
+    rig.run(5, acknowledging=[page])
+    assert page.gaps == 0
+    assert rig.feed.made - page.points <= 10
+    assert 80 <= len(rig.frames(100)) <= 101
+
+
+def test_no_page_no_frames() -> None:
+    rig = Rig()
+    assert rig.transport.tick() is None
+    rig.run(1)
+    assert rig.sent == []
+
+
+def test_a_page_that_stops_acknowledging_is_served_rarely_and_loses_nothing() -> None:
+    rig = Rig()
+    page = rig.page("a")
+    rig.run(1, acknowledging=[page])
+    since = rig.now
+    rig.run(10)
+    assert len(rig.frames(since + SILENCE_SECONDS)) <= 2 * 9 + 1
+    rig.transport.acknowledge("a", page.sequence)
+    rig.run(1, acknowledging=[page])
+    assert page.gaps == 0
+    assert rig.feed.made - page.points <= 10
+
+
+def test_an_abandoned_page_gets_next_to_nothing() -> None:
+    rig = Rig()
+    rig.page("a")
+    rig.run(ABANDONED_SECONDS + 2, step=0.05)
+    since = rig.now
+    rig.run(100, step=0.05)
+    assert 5 <= len(rig.frames(since)) <= 11
+
+
+def test_a_page_that_is_gone_is_forgotten_and_one_that_comes_back_gets_all() -> None:
+    gone: list[str] = []
+    rig = Rig(gone=gone.append)
+    stays, leaves = rig.page("a"), rig.page("b")
+    rig.run(20, acknowledging=[stays])
+    assert gone == ["b"]
+    rig.feed.is_active = False
+    rig.now += 1
+    rig.transport.tick()
+    rig.transport.acknowledge("a", rig.transport.sequence)
+    rig.now += 1
+    assert rig.transport.tick() is None
+    rig.feed.made += 7
+    rig.transport.acknowledge("b", leaves.sequence)
+    assert leaves.points == rig.feed.made
+
+
+def test_at_most_a_window_of_frames_is_unacknowledged() -> None:
+    rig = Rig(frames_per_second=60)
+    page = rig.page("a")
+    rig.run(2.8, acknowledging=[page], every=1.4)
+    assert 2 * 40 < len(rig.frames(100)) <= 2 * round(60 * WINDOW_SECONDS)
+
+
+def test_what_is_logged_slower_than_frames_leaves_with_the_next_frame() -> None:
+    rig = Rig()
+    rig.page("a")
+    rig.feed.made += 1
+    rig.transport.tick()
+    rig.now += 0.1
+    wait = rig.transport.tick()  # nothing is new, and the page has not acknowledged yet
+    assert wait is not None
+    assert wait <= 1 / 20
+
+
+def test_a_lost_frame_is_noticed_after_the_run_has_ended() -> None:
+    rig = Rig()
+    page = rig.page("a")
+    rig.run(1, acknowledging=[page])
+    rig.lose = True
+    rig.feed.made += 1
+    rig.now += 0.1
+    rig.transport.tick()
+    rig.lose, rig.feed.is_active = False, False
+    lost = rig.feed.made
+    for _ in range(400):
+        rig.now += 0.01
+        rig.transport.tick()
+        if page.gaps:
+            break
+    assert page.gaps == 1
+    assert page.points < lost
+    rig.transport.open("a")
+    assert page.points == lost
+
+
+def test_the_thread_may_sleep_once_everything_is_acknowledged_and_no_run_is_active() -> None:
+    rig = Rig()
+    page = rig.page("a")
+    rig.run(1, acknowledging=[page])
+    rig.feed.is_active = False
+    rig.now += 0.1
+    rig.transport.tick()
+    rig.transport.acknowledge("a", rig.transport.sequence)
+    rig.now += 0.1
+    assert rig.transport.tick() is None
+
+
+def test_a_second_page_opens_without_disturbing_the_first() -> None:
+    rig = Rig()
+    first = rig.page("a")
+    rig.run(1, acknowledging=[first])
+    second = rig.page("b")
+    assert second.points == rig.feed.made
+    rig.run(1, acknowledging=[first, second])
+    assert (first.gaps, second.gaps) == (0, 0)
+    assert first.points == second.points
+
+
+def test_a_closed_second_page_does_not_hold_up_the_first() -> None:
+    rig = Rig()
+    first = rig.page("a")
+    rig.page("b")
+    rig.run(1.5, acknowledging=[first])
+    since = rig.now
+    rig.run(2, acknowledging=[first])
+    assert len(rig.frames(since)) >= 30
+
+
+def test_a_pulling_page_gets_frames_only_when_it_asks() -> None:
+    rig = Rig(pulls=True)
+    page = rig.page("a")
+    rig.run(2)
+    assert rig.frames(100) == []
+    rig.transport.pull("a")
+    assert page.points == rig.feed.made
+    rig.transport.answer("a", [{"kind": "late"}], inside_request=False)
+    assert rig.sent[-1][1]["kind"] == "frame"
+    rig.transport.pull("a")
+    assert [m["kind"] for _, m in rig.sent[-2:]] == ["reply", "frame"]
+
+
+def test_two_pulling_pages_have_their_own_place() -> None:
+    rig = Rig(pulls=True)
+    first, second = rig.page("a"), rig.page("b")
+    rig.run(1)
+    rig.transport.pull("a")
+    rig.run(1)
+    rig.transport.pull("b")
+    rig.transport.pull("a")
+    assert first.points == second.points == rig.feed.made
+    assert (first.gaps, second.gaps) == (0, 0)
+
+
+def test_pulling_again_after_the_kernel_forgot_the_page_sends_a_snapshot() -> None:
+    rig = Rig(pulls=True)
+    page = rig.page("a")
+    rig.now += ABANDONED_SECONDS + 1
+    rig.transport.tick()
+    rig.feed.made += 5
+    rig.transport.pull("a")
+    assert rig.sent[-1][1]["kind"] == "snapshot"
+    assert page.points == rig.feed.made
+
+
+@pytest.mark.parametrize("sequence", [-5, 10**9])
+def test_a_nonsense_acknowledgement_is_harmless(sequence: int) -> None:
+    rig = Rig()
+    page = rig.page("a")
+    rig.transport.acknowledge("a", sequence)
+    rig.transport.acknowledge("unknown", 3)
+    rig.run(1, acknowledging=[page])
+    assert page.gaps == 0
+
+
+def test_frames_that_cost_more_leave_more_rarely_within_bounds() -> None:
+    pace = Pace(None)
+    assert pace.interval == 1 / MOST_FRAMES
+    for _ in range(100):
+        pace.spent(0.0005)
+    assert pace.interval == pytest.approx(0.0005 / SHARE, rel=0.01)
+    for _ in range(100):
+        pace.spent(0.002)
+    assert pace.interval == 1 / FEWEST_FRAMES
+    for _ in range(100):
+        pace.spent(0.01)
+    assert pace.interval == pytest.approx(0.2, rel=0.01)
+    for _ in range(100):
+        pace.spent(1.0)
+    assert pace.interval == 1 / RAREST_FRAMES
+    fixed = Pace(60)
+    fixed.spent(1.0)
+    assert fixed.interval == 1 / 60
