@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbviz.errors import CommandError, RunActiveError, TrainingError
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
+from nbviz.recording.current import as_current
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbviz.protocol.run import RunStatus
+    from nbviz.training.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
 STOP_SECONDS = 30.0
@@ -67,17 +69,18 @@ class Trainer:
 
     @takes(TrainerOptions)
     def __init__(self, options: TrainerOptions) -> None:
-        model = options.model
+        model, train_loader = options.model, options.train_loader
         self.run = Run(options.name, dir=options.dir, overhead_budget=options.overhead_budget)
         self.control = Control()
 
         def is_idle() -> bool:
             return not self.is_active or self.control.status == "paused"
 
+        def split(batch: Any) -> SplitBatch:
+            return self.engine.split(batch)
+
         self.graph = LiveGraph(
-            model,
-            options.train_loader,
-            is_supervised=options.training_step is None,
+            model, train_loader, split=None if options.training_step is not None else split
         )
         self.overlays = Overlays(
             model, lambda: self.graph.graph, is_idle=is_idle, spend=self.run.meter.spend
@@ -106,10 +109,16 @@ class Trainer:
         """Whether the run's thread is alive."""
         return self._background is not None and self._background.is_alive
 
+    @property
+    def step_number(self) -> int:
+        """The optimizer step that is being made; between two steps, the last completed one."""
+        return self.engine.step_number
+
     def start(self) -> None:
         """Start training on a background thread; returns at once.
 
         Raises:
+            ConfigurationError: The schedule ends before the run, and `schedule_end` is "refuse".
             RunActiveError: The run is active already, or another run trains the same model.
         """
         self._start()
@@ -203,6 +212,7 @@ class Trainer:
                 f"{self.run.name!r} is active already ({self.status}); "
                 "call .stop() and .wait() first, or .resume() if it is paused."
             )
+        self.engine.check_start()
         with _active_lock:
             for other in list(_active):
                 if other.is_active and other.engine.model is self.engine.model:
@@ -232,5 +242,18 @@ class Trainer:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
-        with captured_prints(self.run.note):
+        current = _AtPresentStep(self.run, self.engine)
+        with as_current(current), captured_prints(self.run.note):
             self.engine.run()
+
+
+class _AtPresentStep:
+    """Where `nbviz.log` goes in a trainer's own functions: to its run, at the step being made."""
+
+    def __init__(self, run: Run, engine: Engine) -> None:
+        self._run = run
+        self._engine = engine
+
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Record scalars."""
+        self._run.log(values, self._engine.step_number if step is None else step)

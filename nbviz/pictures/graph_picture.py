@@ -43,7 +43,7 @@ MARGIN = 18.0
 TITLE_HEIGHT = 34.0
 _BEND = 10  # pieces of a bend
 
-_FAMILY_COLORS = {
+FAMILY_COLORS = {
     "conv": "series-1",
     "linear": "series-5",
     "norm": "series-6",
@@ -102,7 +102,7 @@ def graph_picture(levels: Levels, depth: int | None = None) -> Picture:
 
 def _draw_box(picture: Picture, box: SceneBox, corner: Point) -> None:
     x, y = corner[0] + box.x, corner[1] + box.y
-    family = _FAMILY_COLORS.get(family_of(box.node), "")
+    family = FAMILY_COLORS.get(family_of(box.node), "")
     fill = mixed(family, 9, "surface") if family else "surface"
     edge = mixed(family, 55, "border-strong") if family else "border-strong"
     if box.is_open:

@@ -33,7 +33,7 @@ LIGHT = {
     "series-7": "#1b8fb3",
     "series-8": "#c9405f",
 }
-"""The colours of `js/src/styles/tokens.css`, by the names they have there."""
+"""The colours of `js/src/ui/tokens.css`, by the names they have there."""
 
 DARK = {
     "surface": "#16181d",

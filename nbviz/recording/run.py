@@ -349,7 +349,8 @@ class Run(RecordedRun):
         that `torch.compile` returns can be watched as any other.
 
         A sample costs more the larger the model is: under `overhead_budget` it is taken less often
-        than it could be. On a GPU all is reduced there, and nothing waits for it.
+        than it could be. On a GPU all is reduced there, and nothing waits for it. Of tensors that
+        processes share (FSDP2's DTensors) each process watches the part that it holds.
 
         Args:
             model: The model; it is not kept alive. A tied weight appears once.
@@ -359,7 +360,9 @@ class Run(RecordedRun):
                 "encoder.*.attention"]; True for all modules without submodules. Of an output with
                 several tensors the first.
             updates: Whether to record `update_to_weight_ratio/…`: the norm of a step's change over
-                that of the weight. Takes a copy of the weights for the length of a step.
+                that of the weight. Takes a copy of the weights for the length of a step, of at most
+                16.8 million values: the layers of a larger model take turns, and of a larger layer
+                every n-th value counts.
             every: The least seconds between two samples.
             every_steps: The number of steps (in a loop of your own: of training passes) between two
                 samples, in place of `every`.
@@ -603,7 +606,7 @@ class Run(RecordedRun):
         """
         if self.control is not self._own_control or not self.control.needs_attention:
             return  # an engine's control acts between its steps, not inside one
-        self.drain()
+        self.drain_ready()  # a setting that changes between two steps waits for no device
         try:
             self.control.safe_point(self.meter.step)
         except RunStopped as stop:

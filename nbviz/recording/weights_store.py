@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from nbviz.inspection.tensors.pictures import ReducedWeights, WeightsImage
-    from nbviz.recording.capture.captured import CapturedArray
+    from nbviz.recording.capture.arrays import CapturedArray
+
+    Coming = tuple[CapturedArray, ReducedWeights]
 
 
 class WeightsStore:
@@ -35,7 +37,8 @@ class WeightsStore:
         self._wants: dict[str, frozenset[str]] = {}
         self.wanted: frozenset[str] = frozenset()
         self._images: dict[str, tuple[int, WeightsImage]] = {}
-        self._coming: dict[str, tuple[CapturedArray, ReducedWeights]] = {}
+        self._coming: dict[str, Coming] = {}  # those begun last
+        self._complete: dict[str, Coming] = {}  # older ones, complete on their device, not read
         self._versions = 0
         self._unreadable: set[str] = set()
         self._due = 0.0
@@ -53,7 +56,9 @@ class WeightsStore:
             self.wanted = wanted
             # What nobody shows any more is let go.
             self._images = {name: self._images[name] for name in self._images if name in wanted}
-            self._coming = {name: self._coming[name] for name in self._coming if name in wanted}
+            for begun in (self._coming, self._complete):
+                for name in begun.keys() - wanted:
+                    del begun[name]
 
     def forget(self, page: str) -> None:
         """Drop what a page that is gone showed; its owners' names begin with `page`."""
@@ -115,11 +120,12 @@ class WeightsStore:
             self.layers = [(name, tuple(tensor.shape)) for name, tensor in tensors.items()]
         for name in sorted(wanted - self._unreadable):
             # Where the device is behind, one picture after the other, or none would ever arrive.
-            if name not in tensors or not (wait or self._take_in(name)):
+            if name not in tensors or not (wait or self._may_begin(name)):
                 continue
             try:
                 self._begin(name, tensors[name], step)
-                self._take_in(name, wait=wait)
+                if wait:
+                    self._take_in(name, wait=True)
             except Exception:  # noqa: BLE001  no picture is worth the run, or its recording
                 self._unreadable.add(name)
         cost = time.monotonic() - started
@@ -133,27 +139,46 @@ class WeightsStore:
         if old := [n for n, image in images.items() if image is None or image.step != step]:
             self.capture(step, old)
 
-    def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
-        from nbviz.inspection.tensors.pictures import reduce_on_device
-        from nbviz.recording.capture.captured import send_to_host
-
-        reduced = reduce_on_device(name, tensor, step)
-        coming = (send_to_host(reduced.packed), reduced)
-        with self._lock:
-            self._coming[name] = coming
-
-    def _take_in(self, name: str, *, wait: bool = False) -> bool:
-        """Make a picture of what has arrived. Return whether nothing is on its way any more."""
+    def _may_begin(self, name: str) -> bool:
+        """Whether no picture is on its way; reads none, as that is not for the training thread."""
         coming = self._coming.get(name)
         if coming is None:
             return True
-        array, reduced = coming
-        if not (wait or array.is_ready):
+        if not coming[0].is_ready:
             return False
-        image = reduced.picture(array.read())
         with self._lock:
             if self._coming.get(name) is coming:
-                del self._coming[name]
-                self._versions += 1
-                self._images[name] = (self._versions, image)
+                self._complete[name] = self._coming.pop(name)
         return True
+
+    def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
+        from nbviz.inspection.tensors.pictures import reduce_on_device
+        from nbviz.recording.capture.arrays import hold
+
+        reduced = reduce_on_device(name, tensor, step)
+        coming = (hold(reduced.packed), reduced)
+        with self._lock:
+            self._coming[name] = coming
+
+    def _take_in(self, name: str, *, wait: bool = False) -> None:
+        """Make a picture of the newest that is complete on its device."""
+        begun = self._coming
+        coming = begun.get(name)
+        if coming is None or not (wait or coming[0].is_ready):
+            begun = self._complete
+            coming = begun.get(name)
+        if coming is None:
+            return
+        array, reduced = coming
+        image = reduced.picture(array.read())
+        with self._lock:
+            if begun.get(name) is coming:
+                del begun[name]
+            elif self._complete.get(name) is coming:  # put there meanwhile
+                del self._complete[name]
+            else:
+                return
+            if begun is self._coming:
+                self._complete.pop(name, None)
+            self._versions += 1
+            self._images[name] = (self._versions, image)

@@ -8,9 +8,11 @@ ignores -100.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
+
+from nbviz.training.means import sum_type
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,10 +40,10 @@ def count_classes(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Ten
     """Return for each class: right answers, targets, answers."""
     answers, truth, classes = _answers(outputs, targets)
     answers, truth = answers.reshape(-1), truth.reshape(-1)
-    is_valid = (truth >= 0).float()
-    is_right = (answers == truth).float()
+    is_valid = (truth >= 0).long()
+    is_right = (answers == truth).long()
     index = truth.clamp(min=0)
-    none = torch.zeros(classes, device=outputs.device)
+    none = torch.zeros(classes, device=outputs.device, dtype=torch.long)
     return (
         none.index_add(0, index, is_right * is_valid),
         none.index_add(0, index, is_valid),
@@ -51,12 +53,16 @@ def count_classes(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Ten
 
 def add_absolute_errors(outputs: Tensor, targets: Tensor) -> tuple[Tensor, int]:
     """Return the sum of absolute errors, and how many."""
-    return _errors(outputs, targets).abs().sum(), targets.numel()
+    errors = _errors(outputs, targets)
+    return errors.abs().sum(dtype=sum_type(errors.device)), targets.numel()
 
 
 def add_squared_errors(outputs: Tensor, targets: Tensor) -> tuple[Tensor, int]:
     """Return the sum of squared errors, and how many."""
-    return _errors(outputs, targets).square().sum(), targets.numel()
+    errors = _errors(outputs, targets)
+    # In 64 bits from the start: squares overflow 32 from an error of 1.8e19 on.
+    norm = torch.linalg.vector_norm(errors, dtype=sum_type(errors.device))  # pyright: ignore[reportUnknownVariableType]
+    return cast("Tensor", norm).square(), targets.numel()
 
 
 def share(part: Tensor, whole: Any) -> Tensor:

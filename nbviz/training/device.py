@@ -14,7 +14,8 @@ from nbviz.training.between_steps import is_trained_elsewhere
 
 if TYPE_CHECKING:
     from torch import nn
-    from torch.optim import Optimizer
+
+    from nbviz.training.optimizers import Optimizers
 
 
 def choose_device(wanted: str | torch.device) -> torch.device:
@@ -35,18 +36,18 @@ def choose_device(wanted: str | torch.device) -> torch.device:
         device = torch.device(wanted)
         device = torch.empty(1, device=device).device
     except (RuntimeError, AssertionError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ConfigurationError(
             f'device must be "auto" or a device of this machine, got {str(wanted)!r}: {reason}'
         ) from error
     return device
 
 
-def move_model(model: nn.Module, optimizer: Optimizer | None, device: torch.device) -> None:
-    """Move the model, and what the optimizer keeps for it, to the device.
+def move_model(model: nn.Module, optimizers: Optimizers, device: torch.device) -> None:
+    """Move the model, and what the optimizers keep for it, to the device.
 
     Raises:
-        ConfigurationError: The optimizer holds none of the model's parameters, some of the model is
+        ConfigurationError: The optimizers hold none of the model's parameters, some of the model is
             on the meta device, where there are no values, or another run trains it elsewhere.
     """
     empty = next((name for name, p in model.named_parameters() if p.is_meta), None)
@@ -63,19 +64,20 @@ def move_model(model: nn.Module, optimizer: Optimizer | None, device: torch.devi
                 "first."
             )
         model.to(device)
-    if optimizer is None:
+    if not optimizers:
         return
     ours = {id(parameter) for parameter in model.parameters()}
-    theirs = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    if not ours & theirs:
+    if not ours & set(map(id, optimizers.parameters())):
+        names = ", ".join(type(optimizer).__name__ for optimizer in optimizers)
         raise ConfigurationError(
-            f"the optimizer ({type(optimizer).__name__}) holds none of the model's parameters, so "
+            f"the optimizer ({names}) holds none of the model's parameters, so "
             "training would change nothing. Make it from this model, after any change to its "
             "layers: optimizer = torch.optim.SGD(model.parameters(), lr=0.1)."
         )
-    if optimizer.state and before != {device}:
-        # Loading a state moves it to where the parameters are now.
-        optimizer.load_state_dict(optimizer.state_dict())
+    for optimizer in optimizers:
+        if optimizer.state and before != {device}:
+            # Loading a state moves it to where the parameters are now.
+            optimizer.load_state_dict(optimizer.state_dict())
 
 
 def to_device(batch: Any, device: torch.device) -> Any:

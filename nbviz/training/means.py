@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.errors import TrainingError
+from nbviz.training.numbers import read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Means:
-    """Means of named scalars over several batches; a NaN in one makes the mean NaN."""
+    """Means of named scalars over several batches; a NaN in one makes the mean NaN.
 
-    def __init__(self) -> None:
+    Sums are kept in 64 bits (in 32 on MPS, which has no more), so that a mean of half-precision
+    values is as exact as they are. What is added is copied: the output of a CUDA graph is
+    overwritten by its next replay.
+
+    Args:
+        report: Called with the name and the reason of a value that is not one number; it is left
+            out, and training goes on.
+        is_single: Whether one batch alone will be added: its values are kept as they are, because
+            on a training step each operation counts.
+    """
+
+    def __init__(self, report: Callable[[str, str], None], *, is_single: bool = False) -> None:
+        self._report = report
+        self._is_single = is_single
         self._sums: dict[str, Any] = {}
         self._weights: dict[str, float] = {}
 
     def add(self, scalars: Mapping[str, Any], weight: float = 1) -> None:
-        """Add one batch.
-
-        Raises:
-            TrainingError: A value is not one number.
-        """
+        """Add one batch."""
         for name, value in scalars.items():
-            number = _read(name, value)
-            if weight != 1:  # one operation less on a training step
-                number = number * weight
-            if name in self._sums:
-                self._sums[name] = self._sums[name] + number
-                self._weights[name] += weight
-            else:
+            try:
+                number = read_number(value)
+            except ValueError as error:
+                self._report(name, str(error))
+                continue
+            if self._is_single:
                 self._sums[name] = number
-                self._weights[name] = weight
+                self._weights[name] = 1
+                continue
+            if isinstance(number, torch.Tensor):
+                number = number.to(sum_type(number.device), copy=True)
+            if weight != 1:
+                number = number * weight
+            self._sums[name] = self._sums[name] + number if name in self._sums else number
+            self._weights[name] = self._weights.get(name, 0) + weight
 
     def values(self) -> dict[str, Any]:
         """Return each mean, as a tensor where tensors were added."""
@@ -45,17 +59,6 @@ class Means:
         }
 
 
-def _read(name: str, value: Any) -> Any:
-    if isinstance(value, torch.Tensor) and value.numel() == 1:
-        number = value.detach()
-        if number.ndim:
-            number = number.reshape(())
-        return number if number.is_floating_point() else number.float()
-    if isinstance(value, numbers.Real):
-        return float(value)
-    kind = (
-        f"a tensor of shape {tuple(value.shape)}"
-        if isinstance(value, torch.Tensor)
-        else f"{type(value).__name__} {value!r:.60}"
-    )
-    raise TrainingError(f"{name!r} must be one number for each batch, got {kind}.")
+def sum_type(device: torch.device) -> torch.dtype:
+    """Return the widest floating-point type of a device."""
+    return torch.float32 if device.type == "mps" else torch.float64

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, describe
 from nbviz.training import counts
 from nbviz.training.means import Means
 
@@ -86,16 +86,21 @@ class MetricMeans:
 
     Args:
         metrics: By name. One that raises is taken out of this dict, for the rest of the run.
-        report: Called with the name and the error of a metric that raised.
+        report: Called with the name and the reason, when one raised or gave no number.
+        is_single: Whether one batch alone will be added, as for `Means`.
     """
 
     def __init__(
-        self, metrics: dict[str, AnyMetric], report: Callable[[str, Exception], None]
+        self,
+        metrics: dict[str, AnyMetric],
+        report: Callable[[str, str], None],
+        *,
+        is_single: bool = False,
     ) -> None:
         self._metrics = metrics
         self._report = report
         self._counts: dict[str, tuple[Any, ...]] = {}
-        self._means = Means()
+        self._means = Means(self._refuse, is_single=is_single)
 
     @torch.no_grad()
     def add(self, outputs: Any, targets: Any, samples: int) -> None:
@@ -111,9 +116,7 @@ class MetricMeans:
                 else:
                     self._means.add({name: metric(outputs, targets)}, samples)
             except Exception as error:  # noqa: BLE001  a metric of the user's must not end the run
-                del self._metrics[name]
-                self._counts.pop(name, None)
-                self._report(name, error)
+                self._drop(name, f"raised {describe(error)}")
 
     def values(self) -> dict[str, Any]:
         """Return each metric that has not raised."""
@@ -123,3 +126,11 @@ class MetricMeans:
             if isinstance(metric, CountedMetric):
                 values[name] = metric.value(*summed)
         return {name: value for name, value in values.items() if name in self._metrics}
+
+    def _refuse(self, name: str, reason: str) -> None:
+        self._drop(name, f"must give one number, {reason}")
+
+    def _drop(self, name: str, reason: str) -> None:
+        self._metrics.pop(name, None)
+        self._counts.pop(name, None)
+        self._report(name, reason)

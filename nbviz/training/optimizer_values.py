@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nbviz.training.manual_rate import rescale_schedule
+from nbviz.training.optimizers import rate_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,12 +38,16 @@ class OptimizerValue:
     includes_zero: bool
 
 
-def optimizer_values(optimizer: Optimizer, scheduler: object = None) -> list[OptimizerValue]:
+def optimizer_values(
+    optimizer: Optimizer, scheduler: object = None, name: str = ""
+) -> list[OptimizerValue]:
     """Return what can be set on an optimizer: every number in its parameter groups.
 
     `betas` is given as `beta1` and `beta2`. All groups are set together. `lr` and `weight_decay`
     show the first group that is not 0, and setting them keeps the ratios between groups, so that a
-    group without weight decay stays without.
+    group without weight decay stays without. Where there are several groups, each has its own
+    learning rate beside: `lr/0`, or `lr/` and the group's name. With a `name` for the optimizer it
+    is `lr/name`, `lr/name/0`, `momentum/name`.
 
     With a scheduler, a new `lr` moves the rest of its schedule in proportion (`rescale_schedule`);
     so it must be above 0 there.
@@ -57,21 +62,32 @@ def optimizer_values(optimizer: Optimizer, scheduler: object = None) -> list[Opt
     if isinstance(optimizer, torch.optim.RMSprop) and not optimizer.param_groups[0]["momentum"]:
         # It makes its buffers only at the first step with momentum, and would fail without.
         del names["momentum"]
-    return [_value(optimizer, scheduler, name) for name in names]
+    found: list[OptimizerValue] = []
+    for key in names:
+        found.append(_value(optimizer, scheduler, key, f"{key}/{name}" if name else key))
+        if key == "lr" and len(optimizer.param_groups) > 1:
+            found += [
+                _value(optimizer, scheduler, key, tag, place)
+                for place, tag in enumerate(rate_tags(optimizer, name))
+            ]
+    return found
 
 
-def _value(optimizer: Optimizer, scheduler: object, name: str) -> OptimizerValue:
-    value = _GroupValue(optimizer, name)
+def _value(
+    optimizer: Optimizer, scheduler: object, name: str, shown: str, place: int | None = None
+) -> OptimizerValue:
+    """Return one value: of all groups, or of that at a place."""
+    value = _GroupValue(optimizer, name, place)
     has_schedule = name == "lr" and scheduler is not None
 
     def set_lr(new: float) -> None:
         old = value.get()
         value.set(new)
         if old > 0:
-            rescale_schedule(scheduler, new / old)
+            rescale_schedule(scheduler, new / old, place)
 
     return OptimizerValue(
-        name=name,
+        name=shown,
         get=value.get,
         set=set_lr if has_schedule else value.set,
         maximum=1.0 if name in _BELOW_ONE else None,
@@ -83,8 +99,9 @@ def _value(optimizer: Optimizer, scheduler: object, name: str) -> OptimizerValue
 class _GroupValue:
     """Reads and writes one number in all groups that have it."""
 
-    def __init__(self, optimizer: Optimizer, name: str) -> None:
+    def __init__(self, optimizer: Optimizer, name: str, place: int | None = None) -> None:
         self._optimizer = optimizer
+        self._place = place
         self._name = name
         self._beta = int(name[4:]) - 1 if name.startswith("beta") and name[4:].isdigit() else None
         self._ratios: list[float] | None = None
@@ -103,7 +120,10 @@ class _GroupValue:
 
     def _groups(self) -> list[dict[str, Any]]:
         key = self._name if self._beta is None else "betas"
-        return [group for group in self._optimizer.param_groups if key in group]
+        groups = self._optimizer.param_groups
+        if self._place is not None:
+            groups = groups[self._place : self._place + 1]
+        return [group for group in groups if key in group]
 
     def _keep_ratios(self, groups: list[dict[str, Any]]) -> list[float]:
         # Remembered, so that setting 0 does not lose them.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError
+from nbviz.training.numbers import shown
 from nbviz.training.optimizer_values import optimizer_values
 
 if TYPE_CHECKING:
@@ -87,9 +88,15 @@ class Settings:
             get, set, minimum, maximum, scale, includes_minimum, includes_maximum
         )
 
-    def for_optimizer(self, optimizer: Optimizer, scheduler: object = None) -> None:
-        """Add the numbers of an optimizer's parameter groups, as `optimizer_values` describes."""
-        for value in optimizer_values(optimizer, scheduler):
+    def for_optimizer(self, optimizer: Optimizer, scheduler: object = None, name: str = "") -> None:
+        """Add the numbers of an optimizer's parameter groups, as `optimizer_values` describes.
+
+        Args:
+            optimizer: The optimizer.
+            scheduler: What drives its learning rate, if anything does.
+            name: Added to the names, as in `lr/name`, where there are several optimizers.
+        """
+        for value in optimizer_values(optimizer, scheduler, name):
             self.add(
                 value.name,
                 value.get,
@@ -141,9 +148,7 @@ class Settings:
             known = ", ".join(self._entries) or "nothing"
             raise CommandError(f"there is no {name!r} to set; this run has: {known}.")
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise CommandError(
-                f"{name} must be a number, got {type(value).__name__} {value!r:.60}."
-            )
+            raise CommandError(f"{name} must be a number, got {shown(value)}.")
         number = float(value)
         if not math.isfinite(number) or not entry.admits(number):
             raise CommandError(f"{name} must be finite and {entry.range_of(name)}, got {value}.")

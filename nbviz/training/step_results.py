@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.errors import TrainingError
+from nbviz.errors import TrainingError, text_of
+from nbviz.training.numbers import read_number, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(slots=True)
@@ -25,22 +29,33 @@ def read_result(result: Any, source: str) -> StepResult:
     """Read what the user's `training_step` or `validation_step` returned.
 
     Args:
-        result: A loss, a mapping of names to scalars, or None.
+        result: A loss, a mapping of names to scalars (nested ones become tags joined by slashes,
+            as in `Run.log`), or None.
         source: The function's name, for messages.
 
     Raises:
         TrainingError: It is none of these.
     """
     if isinstance(result, Mapping):
-        named = cast("Mapping[Any, Any]", result)
-        scalars = {str(name): value for name, value in named.items()}
+        scalars = dict(_flatten(cast("Mapping[Any, Any]", result)))
         return StepResult(scalars.pop("loss", None), scalars)
-    if result is None or isinstance(result, torch.Tensor | float | int):
+    if result is None or isinstance(result, torch.Tensor):
         return StepResult(result)
-    raise TrainingError(
-        f"{source} must return a scalar loss tensor or a dict with 'loss', "
-        f"got {type(result).__name__}."
-    )
+    try:
+        return StepResult(read_number(result))
+    except ValueError as error:
+        raise TrainingError(
+            f"{source} must return a scalar loss tensor or a dict with 'loss', {error}."
+        ) from None
+
+
+def _flatten(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        whole = prefix + text_of(name)
+        if isinstance(value, Mapping):
+            yield from _flatten(cast("Mapping[Any, Any]", value), f"{whole}/")
+        else:
+            yield whole, value
 
 
 def check_loss(loss: Any, source: str) -> torch.Tensor:
@@ -50,7 +65,7 @@ def check_loss(loss: Any, source: str) -> torch.Tensor:
         TrainingError: It is no tensor, not one number, or depends on no parameter.
     """
     if not isinstance(loss, torch.Tensor):
-        got = "no 'loss'" if loss is None else f"{type(loss).__name__} {loss!r:.60}"
+        got = "no 'loss'" if loss is None else shown(loss)
         raise TrainingError(
             f"{source} must return a scalar loss tensor, got {got}. "
             "Return the tensor itself, not its .item()."

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.errors import ConfigurationError
-from nbviz.training.batches import count_samples, describe
+from nbviz.errors import ConfigurationError, add_note, text_of
+from nbviz.training.batches import describe
 from nbviz.training.device import to_device
 from nbviz.training.means import Means
 from nbviz.training.metrics import MetricMeans
+from nbviz.training.samples import first_samples
+from nbviz.training.seeds import preserved_random_state
 from nbviz.training.step_results import tagged
 
 if TYPE_CHECKING:
@@ -30,8 +32,11 @@ def validate(
     device: torch.device,
     autocast: Callable[[], AbstractContextManager[Any]],
     metrics: dict[str, AnyMetric],
-    report: Callable[[str, Exception], None],
+    report: Callable[[str, str], None],
+    leave_out: Callable[[str, str], None],
+    count: Callable[[Any, Any], int],
     between: Callable[[], None],
+    with_gradients: bool = False,
 ) -> dict[str, Any]:
     """Return the means over all samples, by tag.
 
@@ -42,16 +47,19 @@ def validate(
         device: Where the batches go.
         autocast: Makes the context for a forward pass.
         metrics: By name; one that raises is taken out.
-        report: Called with the name and the error of such a metric.
+        report: Called with the name of such a metric, and the reason.
+        leave_out: Called with the name of a value that is not one number, and the reason.
+        count: Returns how many samples a batch has, given it and its targets.
         between: Called before each batch; what it raises ends the validation.
+        with_gradients: Whether the step needs them.
 
     Raises:
         ConfigurationError: The loader gives no batches.
     """
-    means = Means()
+    means = Means(leave_out)
     measured = MetricMeans(metrics, report)
     is_empty = True
-    with _evaluating(model):
+    with _evaluating(model, with_gradients=with_gradients):
         for batch in loader:
             is_empty = False
             between()
@@ -59,14 +67,14 @@ def validate(
                 moved = to_device(batch, device)
                 with autocast():
                     result = step(model, moved)
-                samples = count_samples(moved)
+                samples = count(moved, result.targets)
                 if result.loss is not None:
                     means.add({"loss": result.loss}, samples)
                 means.add(result.scalars, samples)
                 if result.outputs is not None:
                     measured.add(result.outputs, result.targets, samples)
             except Exception as error:
-                error.add_note(f"The validation batch: {describe(batch)}.")
+                add_note(error, f"The validation batch: {describe(batch)}.")
                 raise
     if is_empty:
         raise ConfigurationError(
@@ -77,14 +85,51 @@ def validate(
     return {tagged(name, "val"): value for name, value in values.items()}
 
 
+def needs_gradients(
+    model: torch.nn.Module,
+    loader: Iterable[Any],
+    step: StepFunction,
+    *,
+    device: torch.device,
+    autocast: Callable[[], AbstractContextManager[Any]],
+) -> bool:
+    """Try a validation step on two samples, and return whether it needs gradients.
+
+    Neither random numbers nor an iterator of the loader are used up. A loader whose samples cannot
+    be had without one is not tried: then the answer is False.
+
+    Raises:
+        Exception: What the step raised.
+    """
+    with preserved_random_state(device), _evaluating(model):
+        try:
+            batch = first_samples(loader)
+        except Exception:  # noqa: BLE001  the loader may have its own way to them
+            return False
+        if batch is None:
+            return False
+        moved = to_device(batch, device)
+        try:
+            with autocast():
+                step(model, moved)
+        except RuntimeError as error:
+            if "require" not in text_of(error) or "grad" not in text_of(error):
+                raise
+        else:
+            return False
+        with torch.enable_grad(), autocast():
+            step(model, moved)
+        return True
+
+
 @contextlib.contextmanager
-def _evaluating(model: torch.nn.Module) -> Generator[None]:
+def _evaluating(model: torch.nn.Module, *, with_gradients: bool = False) -> Generator[None]:
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         # Not inference_mode: what a model keeps from it, such as a cache of positions, could not
         # be used in training after.
-        with torch.no_grad():
+        with torch.set_grad_enabled(with_gradients):
             yield
     finally:
         for module, mode in modes:

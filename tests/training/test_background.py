@@ -229,10 +229,10 @@ def test_interrupting_the_foreground_leaves_loader_workers_alone(keeps: bool) ->
     code = INTERRUPTED.format(tests=str(Path(__file__).parent), keeps=keeps)
     done = subprocess.run(
         [sys.executable, "-c", code],
+        check=False,
         capture_output=True,
         text=True,
         timeout=2 * SECONDS,
         start_new_session=True,
-        check=False,
     )
     assert done.stdout.split() == ["interrupted", "finished", "32"], done.stderr[-2000:]

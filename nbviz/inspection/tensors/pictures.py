@@ -18,6 +18,7 @@ from torch import nn
 
 from nbviz.errors import ConfigurationError
 from nbviz.inspection.tensors.arrangement import Arrangement, arrange
+from nbviz.inspection.tensors.sharded import own_part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,7 +121,7 @@ def reduce_weights(name: str, tensor: torch.Tensor, step: int, max_size: int = 2
     Reduction and quantisation run on the tensor's device, and one copy brings the result here.
     Vectors become a row (longer ones wrap), matrices stay, convolution kernels become tiles; see
     `arrangement.arrange`. Complex values are shown by magnitude, quantised and float8 ones by the
-    numbers they stand for.
+    numbers they stand for. Of one that processes share (a DTensor) this one's part is shown.
 
     Args:
         name: What the picture is called.
@@ -197,7 +198,7 @@ def list_layers(model: nn.Module) -> list[tuple[str, tuple[int, ...]]]:
 
 def _readable(name: str, tensor: torch.Tensor) -> torch.Tensor:
     """Return the tensor's values as dense float32 (float64 where they are that), unchanged."""
-    tensor = tensor.detach()
+    tensor = own_part(tensor.detach())
     if tensor.numel() == 0:
         raise ConfigurationError(
             f"{name} has shape {tuple(tensor.shape)}, so there is nothing to draw; leave it out."

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nbviz.recording.media.inputs import MediaInput
     from nbviz.recording.media.store import MediaKind, MediaStore
     from nbviz.recording.overhead import OverheadBudget
-    from nbviz.recording.watching.jobs import DeviceSample, HostSample
+    from nbviz.recording.watching.jobs import Sample
 
 MOST_WAITING_BYTES = 256_000_000
 
@@ -30,7 +30,7 @@ class Waiting(NamedTuple):
     kind: MediaKind | None
     step: int
     wall_time: float
-    content: MediaInput | HostSample | DeviceSample
+    content: MediaInput | Sample
 
 
 class MediaInbox:

@@ -28,7 +28,24 @@ def named_modules(model: Module) -> list[tuple[str, Module]]:
     return found
 
 
-def named_parameters(modules: list[tuple[str, Module]]) -> list[tuple[str, torch.nn.Parameter]]:
+def packed_parameters(modules: list[tuple[str, Module]]) -> list[tuple[str, torch.Tensor]]:
+    """Return the weights that quantised modules keep packed, with their paths."""
+    found: list[tuple[str, torch.Tensor]] = []
+    for path, module in modules:
+        if not type(module).__module__.startswith(_QUANTISED):
+            continue
+        for name in ("weight", "bias"):
+            unpack = getattr(module, name, None)
+            tensor = unpack() if callable(unpack) else None
+            if isinstance(tensor, torch.Tensor):
+                found.append((f"{path}.{name}" if path else name, tensor.detach()))
+    return found
+
+
+_QUANTISED = ("torch.ao.nn.quantized.", "torch.nn.quantized.")
+
+
+def named_parameters(modules: list[tuple[str, Module]]) -> list[tuple[str, torch.Tensor]]:
     """Return the parameters of `named_modules`; shared ones with each path."""
     return [
         (f"{path}.{name}" if path else name, parameter)
