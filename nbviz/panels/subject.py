@@ -17,7 +17,7 @@ class GraphSource(Protocol):
     """Where a model's graph comes from; it may have to be traced first."""
 
     def ask(self, answer: Callable[[Levels | Exception], None], /) -> None:
-        """Call `answer` with the graph or with the error that stands in its way, now or later."""
+        """Call `answer` with the graph or with the error that prevents it, now or later."""
         ...
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from nbviz.inspection.graph.layout.level import Point
     from nbviz.pictures.graph_levels import Levels
-    from nbviz.pictures.graph_scene import SceneBox, SceneLine
+    from nbviz.pictures.graph_scene import SceneBox, SceneEdge
     from nbviz.protocol.graph import AutogradKind
 
 MARGIN = 18.0
@@ -62,7 +62,7 @@ AUTOGRAD_COLORS: dict[AutogradKind, str] = {
     "base": fixed("#a2cd5a"),
 }
 _AUTOGRAD_SHARE = 45  # per cent; the rest is the page's own, so that its text is read on it
-_LINE = mixed("text-soft", 65, "surface")
+_EDGE = mixed("text-soft", 65, "surface")
 _ARROW = mixed("text-soft", 75, "surface")
 _OPENED = (mixed("sunken", 70, "surface"), mixed("sunken", 25, "surface"))
 
@@ -92,8 +92,8 @@ def graph_picture(levels: Levels, depth: int | None = None) -> Picture:
     for box in scene.boxes:
         if box.is_open:
             _draw_box(picture, box, corner)
-    for line in scene.lines:
-        draw_line(picture, line, corner)
+    for edge in scene.edges:
+        draw_edge(picture, edge, corner)
     for box in scene.boxes:
         if not box.is_open:
             _draw_box(picture, box, corner)
@@ -160,11 +160,11 @@ def _soft(picture: Picture, x: float, y: float, text: str, anchor: Anchor) -> No
     picture.add(Label(x, y, text, "text-soft", SMALL_SIZE, anchor))
 
 
-def draw_line(picture: Picture, line: SceneLine, corner: Point) -> None:
-    """Draw a way as a smooth line, which leaves and arrives vertically."""
-    points = [(x + corner[0], y + corner[1]) for x, y in line.points]
-    picture.add(Stroke([_smooth(points)], _LINE, 1.3, dotted=line.tie == "view"))
-    if line.arrives and line.tie != "saved":
+def draw_edge(picture: Picture, edge: SceneEdge, corner: Point) -> None:
+    """Draw an edge as a smooth line, which leaves and arrives vertically."""
+    points = [(x + corner[0], y + corner[1]) for x, y in edge.points]
+    picture.add(Stroke([_smooth(points)], _EDGE, 1.3, dotted=edge.tie == "view"))
+    if edge.arrives and edge.tie != "saved":
         x, y = points[-1]
         picture.add(Fill([np.array([(x - 4, y - 7), (x, y), (x + 4, y - 7)])], _ARROW))
 

@@ -78,7 +78,7 @@ class ProgressMeter:
     in Unix seconds that never go back (`training.clock`).
 
     Args:
-        budget: Told of all that nbviz takes.
+        budget: Where all that nbviz takes is counted, too.
         steps: Where the steps are counted.
 
     Attributes:
@@ -114,6 +114,10 @@ class ProgressMeter:
     def counts_logged_steps(self) -> bool:
         """Whether the step is that of the newest log call."""
         return self._steps.counted is None
+
+    def count_apart(self) -> None:
+        """Leave the step to what goes through the steps, not to what is logged."""
+        self._steps.counted = self._steps.newest
 
     def begin(self, now: float) -> None:
         """Start, or go on after an end."""

@@ -34,10 +34,6 @@ class Tracked(Protocol):
         """Record that an epoch begins."""
         ...
 
-    def count_steps_by_tracking(self) -> None:
-        """Leave the step to `track`."""
-        ...
-
     def wake_if_quiet(self) -> None:
         """Say that something comes."""
         ...
@@ -82,7 +78,7 @@ def _items(
         return
     run.begin()
     meter = run.meter
-    run.count_steps_by_tracking()
+    meter.count_apart()
     if epoch is not None:
         run.mark_epoch(epoch, meter.step)
         meter.total_epochs = total_epochs

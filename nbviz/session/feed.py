@@ -25,7 +25,7 @@ class Feed:
     Args:
         panels: All there are, in order.
         wanted: What pages look at.
-        failed: Told of an exception in a run or a panel, which keeps nothing from the others.
+        failed: Called with an exception in a run or a panel, which keeps nothing from the others.
 
     Attributes:
         subjects: What is shown; only ever appended to.

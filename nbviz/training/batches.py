@@ -219,7 +219,7 @@ def describe(batch: Any) -> str:
     """Return the types and shapes in a batch, such as `[0] float32 (64, 1, 28, 28)`."""
     try:
         found = _tensors_in(batch)
-    except Exception:  # noqa: BLE001  a batch's own code; the error that it is told for matters more
+    except Exception:  # noqa: BLE001  a batch's own code; the error that it describes matters more
         found = []
     if not found:
         return type(batch).__name__

@@ -1,7 +1,7 @@
 """Keeps a model that is being trained still while another thread looks at it.
 
 A thread that reads a parameter's `.grad` while another's backward pass writes it can end the
-process: PyTorch puts the gradient there without holding Python's lock. And whoever calls a model,
+process: PyTorch puts the gradient there without holding Python's lock. And a call of the model,
 if only with shapes, changes what its modules keep on themselves.
 """
 
@@ -25,7 +25,7 @@ _looks: list[tuple[int, frozenset[int]]] = []  # by the thread that looks
 
 @contextmanager
 def registered(control: Control, parameters: Iterable[torch.Tensor]) -> Generator[None]:
-    """Make the present thread's run known; waits until nobody looks at what it trains.
+    """Make the present thread's run known; waits until no thread looks at what it trains.
 
     Args:
         control: Where the run can be asked to stand.

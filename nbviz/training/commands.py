@@ -253,7 +253,7 @@ class Control:
     # ------------------------------------------------------------ with the lock held
 
     def _stand(self) -> None:
-        """Wait for the next change; whoever wants to look at the model can do so meanwhile."""
+        """Wait for the next change; other threads may look at the model meanwhile."""
         self._standing += 1
         self._stands.notify_all()
         try:

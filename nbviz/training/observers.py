@@ -37,14 +37,14 @@ class Observers:
         position = self._observers.index(observer)
         self._observers.remove(observer)
         # RunEnded comes last: who has it already hears no more.
-        told = self._observers[position:] if isinstance(event, RunEnded) else self._observers
+        notified = self._observers[position:] if isinstance(event, RunEnded) else self._observers
         name = getattr(observer, "__qualname__", None) or type(observer).__name__
         text = (
             f"the observer {name} raised {type(error).__name__} at {type(event).__name__} and gets "
             f"no more events of this run; training goes on. {text_of(error)}"
         )
         line = LineLogged(clock.now(), event.step, "error", text.strip())
-        for other in tuple(told):
+        for other in tuple(notified):
             if other not in self._observers:
                 continue
             try:

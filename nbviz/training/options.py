@@ -46,7 +46,7 @@ class TrainingOptions:
             for OneCycleLR, CyclicLR and LambdaLR, epochs for others. The log says which.
         schedule_end: What happens where the run is longer than a schedule that ends, such as
             OneCycleLR's: "hold" keeps the last rate, "refuse" does not start the run.
-        monitor: The tag that ReduceLROnPlateau is told, such as "accuracy/val"; by default
+        monitor: The tag that ReduceLROnPlateau is given, such as "accuracy/val"; by default
             `loss/val`, or `loss/train` without validation.
         training_step: Called with (model, batch) in place of the supervised step; returns a scalar
             loss tensor, or a dict of scalars with "loss". Without `optimizer` it makes the whole

@@ -1,4 +1,4 @@
-"""When a scheduler steps, and what it is told."""
+"""When a scheduler steps, and which metric it is given."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _BETTER = {
 class Schedule:
     """Steps a scheduler after each step or each epoch.
 
-    A scheduler whose `step` needs a metric, such as `ReduceLROnPlateau`, is told that of the epoch:
-    reading it waits for the device, once an epoch. One whose `step` needs an epoch or a step is
-    told how many are completed.
+    A scheduler whose `step` needs a metric, such as `ReduceLROnPlateau`, is given that of the
+    epoch: reading it waits for the device, once an epoch. One whose `step` needs an epoch or a
+    step is given how many are completed.
 
     Args:
         scheduler: With a `step` method; None for none.
         interval: "step", "epoch", or "auto": steps for OneCycleLR, CyclicLR and LambdaLR, and for
             what is composed of one of them; epochs for all others.
-        monitor: The tag that such a scheduler is told; by default `loss/val`, or `loss/train`
+        monitor: The tag that such a scheduler is given; by default `loss/val`, or `loss/train`
             without validation.
         known: The tags that there will be; None if that is open.
 
@@ -49,7 +49,7 @@ class Schedule:
 
     Raises:
         ConfigurationError: A plateau is looked for at each step, the scheduler's mode contradicts
-            what it is told, or it needs what is not known here.
+            what it is given, or it needs what is not known here.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Schedule:
         _check_mode(scheduler, monitor or "loss")
 
     def describe(self) -> str | None:
-        """Return a sentence on when the scheduler steps and what it is told."""
+        """Return a sentence on when the scheduler steps and what it is given."""
         if self._scheduler is None:
             return None
         text = f"{self._kind} steps after each {self.interval}"

@@ -11,7 +11,7 @@ import torch
 from simulated_tensors import to_device
 from torch import nn
 
-from nbviz.inspection.tensors.pictures import reduce_weights
+from nbviz.inspection.tensors.heatmaps import reduce_weights
 from nbviz.recording.weights_store import WeightsStore
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from nbviz import Run
 from nbviz.errors import LoggingError
-from nbviz.inspection.tensors.pictures import reduce_weights
+from nbviz.inspection.tensors.heatmaps import reduce_weights
 from nbviz.inspection.tensors.sharded import is_sharded, is_whole, own_part
 
 if TYPE_CHECKING:

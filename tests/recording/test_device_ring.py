@@ -186,11 +186,11 @@ def test_scalars_of_a_run(monkeypatch: pytest.MonkeyPatch, no_haste: None) -> No
     for step in range(1, 4):
         run.log({"loss": loss, "accuracy": accuracy, "lr": 0.1}, step)
         loss += 1
-    run._drain(wait=False)
+    run.drain_ready()
     assert len(backend.under_way) == 1, "one for all calls"
     assert run.tags == [], "what has not arrived waits, and so does what came after"
     backend.arrive(1)
-    run._drain(wait=False)
+    run.drain_ready()
     assert run.series("loss").values.tolist() == [0.25, 1.25, 2.25]
     run.log({"loss": loss, "accuracy": accuracy, "lr": 0.1}, 4)
     assert run["loss"].values.tolist() == [0.25, 1.25, 2.25, 3.25], "reading waits"

@@ -1,4 +1,4 @@
-"""Arrays as they are now, brought to the host later by whoever reads them.
+"""Arrays as they are now, brought to the host later by the thread that reads them.
 
 What is on a device is copied there by the caller's stream, which costs the caller a kernel and an
 event. The rest is the reader's: on CUDA it works on a side stream, which nothing else waits for.
@@ -24,7 +24,7 @@ _NUMPY_FLOAT_BYTES = 4
 
 
 class CapturedArray:
-    """An array that nobody changes any more, on a device or here.
+    """An array that is not changed any more, on a device or here.
 
     Args:
         values: A tensor on any device, or an array.
@@ -150,7 +150,7 @@ def copy_arrays(
 
 
 def hold(tensor: torch.Tensor) -> CapturedArray:
-    """Keep a tensor that nobody changes any more, until it is read."""
+    """Keep a tensor that is not changed any more, until it is read."""
     if tensor.device.type != "cuda":
         return CapturedArray(tensor)
     import torch

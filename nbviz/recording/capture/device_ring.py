@@ -3,8 +3,8 @@
 A call costs its caller one kernel for each type of number: it puts them, as they are now, into
 slots on the device, since they may be changed in place afterwards. The slots are those of a page,
 and a page takes the numbers of one stream. From there a side stream copies them to pinned memory,
-at most every 0.1 s, or when the page is full, or when somebody asks for them; one event says when
-all of them have arrived. Where no page is free there will be one more: nobody waits.
+at most every 0.1 s, or when the page is full, or when they are asked for; one event says when
+all of them have arrived. Where no page is free there will be one more: no thread waits.
 
 No slot holds what was not put there: a new page's memory comes from the pool of the stream that
 fills it first, so all that was done to that memory before, and all that making it does, comes

@@ -1,8 +1,8 @@
 """Arrays from a CUDA device to the host, through pinned memory that stays the same.
 
 Pinning memory takes milliseconds, holds up what other threads ask of the driver, and torch keeps
-for ever what it has pinned. So one piece serves for all sizes, and whoever reads an array copies
-it: nothing here is done by a training's own thread.
+for ever what it has pinned. So one piece serves for all sizes, and the thread that reads an array
+copies it: nothing here is done by a training's own thread.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Journal:
         self._source = JournalSource()
         self._writer: EventFileWriter | None = None
         self._is_failing = False
-        run.listen(self._wake)
+        run.subscribe(self._wake)
         # Not at exit: it could come before `_flush_all`, which would find the file closed.
         weakref.finalize(run, self._close).atexit = False
         _journals.add(self)

@@ -153,7 +153,7 @@ class OpenedRun(RecordedRun):
                         self._unreadable.add(path)
                         self._say(f"{path.name} cannot be read: {error}", "warning")
             self._recognise_aliens()
-            self._left_out.tell()
+            self._left_out.report()
             self._read_at = time.monotonic()
             self._set_status()
         self._see_progress()
@@ -165,6 +165,10 @@ class OpenedRun(RecordedRun):
         """Read on, at most once a second."""
         if time.monotonic() - self._read_at >= _REFRESH_SECONDS:
             off_main_thread(self.refresh)
+
+    def drain_ready(self) -> None:
+        """Do what `drain` does, which waits for no device here."""
+        self.drain()
 
     # ------------------------------------------------------------ reading
 

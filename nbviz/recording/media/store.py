@@ -167,7 +167,7 @@ class MediaStore(Mapping[str, Media]):
     Args:
         budget: Bytes that all of them may take. Tags are thinned to their first and newest items
             for it; then first items go, and then the tags longest without a new item.
-        warn: Told, once, in a sentence, that first items and tags go.
+        warn: Called, once, with a sentence: that first items and tags go.
     """
 
     def __init__(self, budget: int, warn: Callable[[str], None] | None = None) -> None:

@@ -62,7 +62,7 @@ class Inbox:
     """What waits, from any thread, in the order in which it was logged.
 
     Args:
-        steps: Told of each step at the call.
+        steps: Where each step is counted at the call.
 
     Attributes:
         entries: Appended to without a lock; taken out by the intake once they are stored.

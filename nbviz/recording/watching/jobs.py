@@ -118,7 +118,7 @@ class DeviceSample:
         deliver: Given the results by name.
         plans: Kept from sample to sample.
         clock: Measures how long the device works on it, which delays the training's own work.
-        spend: Told the seconds of that, beyond those that the caller waited for here.
+        spend: Called with the seconds of that, beyond those that the caller waited for here.
     """
 
     said = ""
@@ -186,7 +186,7 @@ class DeviceSample:
 
 
 class SparseSample:
-    """A sparse tensor with duplicates on a device: copied, and reduced by whoever makes it.
+    """A sparse tensor with duplicates on a device: copied, and reduced by the thread that makes it.
 
     Args:
         name: Its name.
@@ -243,8 +243,8 @@ def take_samples(
         bins: Of histograms, 0 for none.
         deliver: Given the results by name, of each sample apart.
         plans: Kept from call to call.
-        spend: Told the seconds that a device works on it.
-        refuse: Told the name of a tensor that cannot be read, and why.
+        spend: Called with the seconds that a device works on it.
+        refuse: Called with the name of a tensor that cannot be read, and why.
     """
     groups: defaultdict[tuple[torch.device, torch.dtype], dict[str, torch.Tensor]]
     groups = defaultdict(dict)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 
 from nbviz.inspection.tensors.device_statistics import PLAIN
-from nbviz.inspection.tensors.pictures import layer_tensors
+from nbviz.inspection.tensors.heatmaps import layer_tensors
 from nbviz.inspection.tensors.sharded import is_whole, own_part
 from nbviz.recording.media.inbox import Waiting
 from nbviz.recording.watching.hooks import Hooks, choose_modules, has_compiled_parts

@@ -1,7 +1,7 @@
-"""A parameter as a small picture, reduced on its own device before it travels.
+"""A parameter as a heatmap, reduced on its own device before it travels.
 
-Every reduction keeps the value of largest magnitude in each block, so that a single outlier among
-millions stays visible, and a block with a NaN or an infinity shows as such. How a parameter is
+Every reduction keeps the value of largest magnitude in each cell, so that a single outlier among
+millions stays visible, and a cell with a NaN or an infinity shows as such. How a parameter is
 arranged in rows and columns is decided in `arrangement.py`.
 """
 
@@ -37,8 +37,8 @@ _STATISTICS = 5  # largest, minimum, maximum, mean and variance, the last two of
 
 
 @dataclass(frozen=True, slots=True)
-class WeightsImage:
-    """One parameter's values as a picture; its fields are those of `WeightsUpdated`.
+class Heatmap:
+    """One parameter's values as a heatmap; its fields are those of `WeightsUpdated`.
 
     Attributes:
         name: The parameter's dotted name.
@@ -47,8 +47,8 @@ class WeightsImage:
         cells: int16, rows × columns, contiguous. A cell's value is `cell * scale`; -32768 stands
             for NaN or an infinity. Cells past the last value (a wrapped vector, an unfilled grid of
             tiles) are 0.
-        tile_rows: Rows of one kernel, 0 if the picture is one matrix.
-        tile_columns: Columns of one kernel, 0 if the picture is one matrix.
+        tile_rows: Rows of one kernel, 0 if it is one matrix.
+        tile_columns: Columns of one kernel, 0 if it is one matrix.
         reduced: How many weights one cell stands for, at the most.
         scale: The value of one unit of a cell; above 0.
         minimum: The smallest finite value of the whole parameter; 0 if there is none.
@@ -75,7 +75,7 @@ class WeightsImage:
 
 @dataclass(frozen=True)
 class ReducedWeights:
-    """A picture whose cells and statistics are still on the tensor's device.
+    """A heatmap whose cells and statistics are still on the tensor's device.
 
     Attributes:
         packed: All that is to be copied from there.
@@ -90,15 +90,15 @@ class ReducedWeights:
     _tiles: tuple[int, int]
     _reduced: int
 
-    def picture(self, packed: NDArray[np.int16]) -> WeightsImage:
-        """Return the picture, from `packed` as it has arrived here."""
+    def heatmap(self, packed: NDArray[np.int16]) -> Heatmap:
+        """Return the heatmap, from `packed` as it has arrived here."""
         width = _STATISTICS * np.dtype(self._float_type).itemsize // 2
         statistics = packed[:width].view(self._float_type).astype(np.float64)
         divisor, minimum, maximum, mean, variance = (float(value) for value in statistics)
         nonfinite = int(packed[width : width + 4].view(np.int64)[0])
         count = math.prod(self._shape) - nonfinite
         mean, std = _of_the_finite(mean, variance, count, nonfinite)
-        return WeightsImage(
+        return Heatmap(
             name=self._name,
             step=self._step,
             shape=self._shape,
@@ -115,8 +115,8 @@ class ReducedWeights:
         )
 
 
-def reduce_weights(name: str, tensor: torch.Tensor, step: int, max_size: int = 256) -> WeightsImage:
-    """Make a picture of at most `max_size` × `max_size` cells from a tensor.
+def reduce_weights(name: str, tensor: torch.Tensor, step: int, max_size: int = 256) -> Heatmap:
+    """Make a heatmap of at most `max_size` × `max_size` cells from a tensor.
 
     Reduction and quantisation run on the tensor's device, and one copy brings the result here.
     Vectors become a row (longer ones wrap), matrices stay, convolution kernels become tiles; see
@@ -124,9 +124,9 @@ def reduce_weights(name: str, tensor: torch.Tensor, step: int, max_size: int = 2
     numbers they stand for. Of one that processes share (a DTensor) this one's part is shown.
 
     Args:
-        name: What the picture is called.
+        name: What the heatmap is called.
         tensor: Any shape and device; it is neither changed nor kept.
-        step: The completed steps, kept in the picture.
+        step: The completed steps, kept in the heatmap.
         max_size: The most rows and the most columns, at least 1.
 
     Raises:
@@ -134,13 +134,13 @@ def reduce_weights(name: str, tensor: torch.Tensor, step: int, max_size: int = 2
             is empty, on the meta device, sparse and large, or of an unreadable dtype).
     """
     reduced = reduce_on_device(name, tensor, step, max_size)
-    return reduced.picture(reduced.packed.cpu().numpy())
+    return reduced.heatmap(reduced.packed.cpu().numpy())
 
 
 def reduce_on_device(
     name: str, tensor: torch.Tensor, step: int, max_size: int = 256
 ) -> ReducedWeights:
-    """Begin a picture as `reduce_weights` makes it, without waiting for the device.
+    """Begin a heatmap as `reduce_weights` makes it, without waiting for the device.
 
     Raises:
         ConfigurationError: As for `reduce_weights`.

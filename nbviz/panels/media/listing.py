@@ -1,4 +1,4 @@
-"""Which media a page can ask for, told in increments."""
+"""Which media a page can ask for, listed in increments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_media(
         version: As `MediaStore.version` counts; 0 for all.
         batch: Added to.
         limit: Bytes of steps, about; beyond it steps are left out evenly.
-        upto: The last version to tell of; None for the newest.
+        upto: The last version to list; None for the newest.
     """
     found = run.media_since(version)
     if upto is not None:
@@ -44,15 +44,15 @@ def add_media(
         steps.setdefault(tag, []).append(item.step)
         kinds[tag] = kind
     most = max(_LEAST_STEPS, int(limit / _STEP_BYTES / len(steps)))
-    told = {tag: evenly(of, most) for tag, of in steps.items()}
-    columns = np.array([step for of in told.values() for step in of], np.float64)
+    listed = {tag: evenly(of, most) for tag, of in steps.items()}
+    columns = np.array([step for of in listed.values() for step in of], np.float64)
     batch.add(
         {
             "kind": "media_added",
             "run_id": run.run_id,
             "media": [
                 {"tag": clean_line(tag), "media_kind": kinds[tag], "count": len(of)}
-                for tag, of in told.items()
+                for tag, of in listed.items()
             ],
             "buffer": batch.buffer(columns),
         }
