@@ -6,9 +6,9 @@ import contextlib
 import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from nbviz.errors import CommandError, RunActiveError, TrainingError
+from nbviz.errors import CommandError, ConfigurationError, RunActiveError, TrainingError
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
@@ -90,6 +90,7 @@ class Trainer:
             control=self.control,
             observers=(Recorder(self.run, model), self.graph, self.overlays),
         )
+        self.run.follow_steps(lambda: self.engine.step_number)
         self.run.control = self.control
         self.run.commands = COMMANDS
         self.run.steering = self
@@ -242,18 +243,12 @@ class Trainer:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
-        current = _AtPresentStep(self.run, self.engine)
-        with as_current(current), captured_prints(self.run.note):
+        with as_current(self.run), captured_prints(self.run.note):
             self.engine.run()
 
-
-class _AtPresentStep:
-    """Where `nbviz.log` goes in a trainer's own functions: to its run, at the step being made."""
-
-    def __init__(self, run: Run, engine: Engine) -> None:
-        self._run = run
-        self._engine = engine
-
-    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Record scalars."""
-        self._run.log(values, self._engine.step_number if step is None else step)
+    def __reduce__(self) -> NoReturn:
+        raise ConfigurationError(
+            f"the trainer of {self.run.name!r} cannot be copied or pickled, because it has a "
+            "thread and a run. Save what it trains: with trainer.between_steps(): "
+            "torch.save(model.state_dict(), path)."
+        )

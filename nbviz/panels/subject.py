@@ -53,10 +53,16 @@ class Subject:
         """Whether something new may come at any time."""
         return self.run is not None and self.run.is_active
 
-    def drain(self) -> None:
-        """Take in what has been recorded; may wait for a device or a file."""
-        if self.run is not None:
+    def drain(self, *, wait: bool = True) -> None:
+        """Take in what has been recorded; may wait for a file.
+
+        Args:
+            wait: Wait for what is on its way from a device, too; else that stays for later.
+        """
+        if self.run is not None and wait:
             self.run.drain()
+        elif self.run is not None:
+            self.run.drain_ready()
 
 
 @dataclass(frozen=True, slots=True)

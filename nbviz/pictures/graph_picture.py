@@ -29,6 +29,7 @@ from nbviz.pictures.shapes import (
     fit_text,
     fixed,
     mixed,
+    wrapped_text,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ AUTOGRAD_COLORS: dict[AutogradKind, str] = {
     "output": fixed("#caff70"),
     "base": fixed("#a2cd5a"),
 }
+_NOTE_LINE = 16  # pixels
 _AUTOGRAD_SHARE = 45  # per cent; the rest is the page's own, so that its text is read on it
 _EDGE = mixed("text-soft", 65, "surface")
 _ARROW = mixed("text-soft", 75, "surface")
@@ -79,16 +81,19 @@ def graph_picture(levels: Levels, depth: int | None = None) -> Picture:
     root = levels.level("")
     title = wide_text(root["title"], 13, bold=True)
     picture = Picture(max(scene.width, min(title + 1, 700.0)) + 2 * MARGIN)
-    picture.height = scene.height + TITLE_HEIGHT + 2 * MARGIN
-    picture.add(Box(0, 0, picture.width, picture.height, "surface"))
     room = picture.width - 2 * MARGIN
+    note = wrapped_text(root["note"], 11 * 1.15, room)
+    picture.height = scene.height + TITLE_HEIGHT + 2 * MARGIN
+    end = picture.height
+    if note:
+        picture.height += 4 + _NOTE_LINE * len(note)
+    picture.add(Box(0, 0, picture.width, picture.height, "surface"))
     said = fit_text(root["title"], 13 * 1.15, room, bold=True)
     picture.add(Label(MARGIN, MARGIN + 11, said, size=13, bold=True))
     corner = ((picture.width - scene.width) / 2, MARGIN + TITLE_HEIGHT)
-    if root["note"]:
-        picture.height += 20
-        note = fit_text(root["note"], 11 * 1.15, room)
-        picture.add(Label(MARGIN, picture.height - MARGIN, note, "text-soft", 11))
+    for number, line in enumerate(note, 1):
+        y = end - MARGIN + 4 + _NOTE_LINE * number
+        picture.add(Label(MARGIN, y, line, "text-soft", 11))
     for box in scene.boxes:
         if box.is_open:
             _draw_box(picture, box, corner)

@@ -213,6 +213,18 @@ def fit_text(text: str, size: float, width: float, *, bold: bool = False) -> str
     return text[:low].rstrip() + "…"
 
 
+def wrapped_text(text: str, size: float, width: float) -> list[str]:
+    """Return `text` in lines of at most `width` pixels, broken between words."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fit_text(word, size, width))
+    return lines
+
+
 # Advance widths of Arial, which most sans-serif fonts come near to.
 _ADVANCES = {
     character: width

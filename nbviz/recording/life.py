@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from nbviz.errors import RunStopped
 from nbviz.recording import all_runs
+from nbviz.recording.draining import QUIET_SECONDS
 from nbviz.recording.marks import end_text, traceback_of
 from nbviz.recording.progress import ENDED
 from nbviz.training import clock
@@ -32,6 +34,8 @@ class Life:
 
     Attributes:
         clock_offset: Unix seconds less those of the monotonic clock, since the run last began.
+        ends_outside: Whether a block, or a live cell, says when the run is over, not its loop.
+        was_left: Whether the run ended because its loop was left before it was through.
     """
 
     def __init__(
@@ -46,6 +50,10 @@ class Life:
         self._store = store
         self._journal = journal
         self.clock_offset = clock.offset()
+        self.ends_outside = False
+        self.was_left = False
+        self._loops = 0  # over `track`
+        self._loop_end: tuple[float, bool] | None = None
         self.renew_lock()
 
     def renew_lock(self) -> None:
@@ -80,12 +88,41 @@ class Life:
         run.notify()
         return True
 
-    def end(self, run: RecordedRun, event: RunEnded) -> None:
+    def loop_began(self) -> None:
+        """Note that `track` yields items."""
+        self._loops += 1
+        self._loop_end, self.was_left = None, False
+
+    def loop_ended(self, *, is_complete: bool) -> None:
+        """Note that it yields no more: unless something comes soon, the run is over, too."""
+        self._loops -= 1
+        if not self._loops and not self.ends_outside:
+            self._loop_end = time.monotonic(), is_complete
+
+    def end_after_loop(self, run: RecordedRun) -> bool:
+        """End a quiet run whose loop is over; returns whether it is too soon to say.
+
+        Watches stay: another call of `track` goes on with the run.
+        """
+        end = self._loop_end
+        if end is None or run.meter.status in ENDED:
+            return False
+        ended_at, is_complete = end
+        if time.monotonic() - ended_at < QUIET_SECONDS:
+            return True
+        self._loop_end, self.was_left = None, not is_complete
+        reason: EndReason = "finished" if is_complete else "stopped"
+        event = RunEnded(clock.now(), run.meter.step, run.meter.epoch, reason)
+        self.end(run, event, keeps_watches=True)
+        self._control.end(reason)
+        return False
+
+    def end(self, run: RecordedRun, event: RunEnded, *, keeps_watches: bool = False) -> None:
         """Stop the clock once all that was logged is stored, and have the journal written."""
         with self._lock:
             if run.meter.status in ENDED:
                 return
-            for watch in tuple(run.watches):
+            for watch in () if keeps_watches else tuple(run.watches):
                 watch.stop()
             run.drain_media()
             run.drain()

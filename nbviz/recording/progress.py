@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.overhead import OverheadBudget
     from nbviz.training.events import EndReason
@@ -57,13 +59,16 @@ class Steps:
     Attributes:
         logged: The newest step that was logged, stored yet or not.
         counted: Completed steps where they are counted apart from what is logged; else None.
+        present: Returns the step that is being made, where an engine makes them: what is logged
+            without a step belongs to it.
     """
 
-    __slots__ = ("counted", "logged")
+    __slots__ = ("counted", "logged", "present")
 
     def __init__(self) -> None:
         self.logged = 0
         self.counted: int | None = None
+        self.present: Callable[[], int] | None = None
 
     @property
     def newest(self) -> int:

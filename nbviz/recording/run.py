@@ -508,6 +508,7 @@ class Run(RecordedRun):
         self._life.finish(self, error)
 
     def __enter__(self) -> Self:
+        self.ends_outside()
         self.begin()
         self._context.enter_context(as_current(self))
         return self
@@ -532,6 +533,31 @@ class Run(RecordedRun):
 
     # ------------------------------------------------------------ for engines, `track` and watches
 
+    def follow_steps(self, present: Callable[[], int]) -> None:
+        """Have what is logged without a step belong to the step that `present` returns."""
+        self._steps.present = present
+
+    def ends_outside(self) -> None:
+        """Leave the end of the run to a block or a live cell; else it ends after its loop."""
+        self._life.ends_outside = True
+
+    @property
+    def was_left(self) -> bool:
+        """Whether the run ended because its loop over `track` was left."""
+        return self._life.was_left
+
+    def loop_began(self) -> None:
+        """Note that `track` yields items."""
+        self._life.loop_began()
+
+    def loop_ended(self, *, is_complete: bool) -> None:
+        """Note that it yields no more."""
+        self._life.loop_ended(is_complete=is_complete)
+        if not self._is_forked:
+            # Notifies nothing: a loop that is collected as garbage may end anywhere.
+            self.is_quiet = False
+            keep_drained(self)
+
     def put_media(self, item: Waiting) -> None:
         """Have something made by nbviz's own thread."""
         self._media_inbox.put(item)
@@ -548,7 +574,7 @@ class Run(RecordedRun):
         """Drain without waiting, for the collector; returns whether to come again."""
         # The next log call looks up: it is timed, and helps if too much waits.
         self._attention = True
-        if self._draining.collect(self):
+        if self._draining.collect(self) or self._life.end_after_loop(self):
             return True
         self.is_quiet = True
         self._attention = True
@@ -599,7 +625,11 @@ class Run(RecordedRun):
         if self._attention:
             self._attend()
         started = time.perf_counter()
-        at_step = self.meter.step if step is None else read_step(step)
+        if step is not None:
+            at_step = read_step(step)
+        else:
+            present = self._steps.present
+            at_step = self.meter.step if present is None else present()
         self._media_log.put(tag, kind, at_step, clock.now(), make)
         self.meter.spend(time.perf_counter() - started)
 

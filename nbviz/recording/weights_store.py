@@ -1,4 +1,4 @@
-"""The newest pictures of the parameters that pages show."""
+"""The newest heatmaps of the parameters that pages show."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class WeightsStore:
-    """Pictures of a model's parameters, made on the training thread for the pages that show them.
+    """Heatmaps of a model's parameters, made on the training thread for the pages that show them.
 
     Args:
         seconds: The least time between two heatmaps of the same training; a dashboard cannot show
@@ -61,7 +61,7 @@ class WeightsStore:
                     del begun[name]
 
     def latest(self, name: str) -> Heatmap | None:
-        """Return the newest picture, None if there is none."""
+        """Return the newest heatmap, None if there is none."""
         self._take_in(name)
         entry = self._images.get(name)
         return entry[1] if entry else None
@@ -74,12 +74,12 @@ class WeightsStore:
 
     @property
     def is_behind(self) -> bool:
-        """Whether a page waits for the first picture of a parameter."""
+        """Whether a page waits for the first heatmap of a parameter."""
         missing = self.wanted - self._images.keys() - self._unreadable
         return bool(missing) and any(name in missing for name, _ in self.layers)
 
     def is_due(self) -> bool:
-        """Whether a page waits for new pictures; costs next to nothing."""
+        """Whether a page waits for new heatmaps; costs next to nothing."""
         return bool(self.wanted) and time.monotonic() >= self._due
 
     def watch(self, model: nn.Module) -> None:
@@ -98,7 +98,7 @@ class WeightsStore:
         Args:
             step: The completed steps.
             names: Which parameters.
-            wait: Whether the pictures are there when it returns. Else they are taken in once they
+            wait: Whether the heatmaps are there when it returns. Else they are taken in once they
                 have arrived from the device, when they are read.
         """
         model = self._model() if self._model is not None else None

@@ -56,7 +56,8 @@ class Feed:
         """Take in what has been recorded. May wait for a device or a file: hold no lock."""
         for subject in tuple(self.subjects):
             try:
-                subject.drain()
+                # A run that is active is read again soon: its device delays no frame of others.
+                subject.drain(wait=not subject.is_active)
                 for panel in self._panels:
                     part = panel.part(subject)
                     if part is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nbviz.training.forward import Forward
+
+UserStep = Callable[[Any, Any], Any]
+"""Called with (model, batch); returns a loss, a dict of scalars with "loss", or None."""
+
+PrepareBatch = Callable[[Any], Any]
+"""Called with a batch; returns (inputs, targets), as `read_prepared` reads them."""
+
 
 INPUT_NAMES = (
     "inputs", "input", "x", "images", "image", "pixel_values", "features", "data",

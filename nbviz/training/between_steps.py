@@ -60,7 +60,7 @@ def between_steps(model: torch.nn.Module) -> Generator[None]:
     if thread in _runs:
         yield
         return
-    ours = frozenset(map(id, model.parameters()))
+    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
     look = thread, ours
     with ExitStack() as stack:
         with _changed:
@@ -74,7 +74,7 @@ def between_steps(model: torch.nn.Module) -> Generator[None]:
 
 def is_trained_elsewhere(model: torch.nn.Module) -> bool:
     """Whether a run on another thread trains parameters of this model."""
-    ours = frozenset(map(id, model.parameters()))
+    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
     thread = threading.get_ident()
     with _changed:
         return any(
@@ -84,7 +84,7 @@ def is_trained_elsewhere(model: torch.nn.Module) -> bool:
 
 def is_between_steps(model: torch.nn.Module) -> bool:
     """Whether the present thread is in a block in which this model's runs stand."""
-    ours = frozenset(map(id, model.parameters()))
+    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
     thread = threading.get_ident()
     with _changed:
         return any(who == thread and not ours.isdisjoint(look) for who, look in _looks)

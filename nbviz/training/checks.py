@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sized
 from typing import TYPE_CHECKING, cast
 
+import torch
+
 from nbviz.errors import ConfigurationError
+from nbviz.training.numbers import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +38,17 @@ def check_positive(name: str, value: float | None) -> None:
     """Raise ConfigurationError unless the value is above 0, or None."""
     if value is not None and not value > 0:
         raise ConfigurationError(f"{name} must be above 0, or None for no bound; got {value!r}.")
+
+
+def check_model(model: object) -> None:
+    """Raise ConfigurationError unless the model is a module that can be watched and traced."""
+    if not isinstance(model, torch.nn.Module):
+        raise ConfigurationError(f"model must be a torch.nn.Module, got {shown(model)}.")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise ConfigurationError(
+            f"the model is a scripted {model.original_name}, which takes no hooks and cannot be "
+            "traced. Give the nn.Module itself, and script it when it is trained."
+        )
 
 
 def check_loader(name: str, loader: object, passes: int | None) -> None:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.training.batches import PrepareBatch, UserStep
     from nbviz.training.metrics import Metric
     from nbviz.training.optimizers import GivenOptimizer
     from nbviz.training.schedule import Interval
-    from nbviz.training.step_functions import PrepareBatch, UserStep
     from nbviz.training.update import Precision
 
 
@@ -103,6 +103,7 @@ class TrainingOptions:
     threads: Literal["auto"] | int = "auto"
 
     def __post_init__(self) -> None:
+        checks.check_model(self.model)
         intervals = ("auto", "step", "epoch")
         checks.check_choice("scheduler_interval", self.scheduler_interval, intervals)
         checks.check_choice("schedule_end", self.schedule_end, ("hold", "refuse"))

@@ -14,13 +14,8 @@ from nbviz.training.forward import Forward
 from nbviz.training.step_results import StepResult, read_result
 
 if TYPE_CHECKING:
+    from nbviz.training.batches import PrepareBatch, UserStep
     from nbviz.training.options import TrainingOptions
-
-UserStep = Callable[[Any, Any], Any]
-"""Called with (model, batch); returns a loss, a dict of scalars with "loss", or None."""
-
-PrepareBatch = Callable[[Any], Any]
-"""Called with a batch; returns (inputs, targets), as `batches.read_prepared` tells."""
 
 StepFunction = Callable[[torch.nn.Module, Any], StepResult]
 

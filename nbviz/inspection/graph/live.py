@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nbviz.errors import NbvizError, TraceError
+from nbviz.inspection.graph.trace.modules import all_parameters
 from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.trace import trace
 from nbviz.inspection.tensors.hooks import Hook
@@ -143,7 +144,7 @@ class LiveGraph:
             inputs, kwargs, _ = self._split(batch)
         except Exception:  # noqa: BLE001  the run will say what is wrong with its data
             return None
-        parameter = next(model.parameters(), None)
+        parameter = next(iter(all_parameters(model)), None)
         device = torch.device("cpu") if parameter is None else parameter.device
         return to_device(tuple(inputs), device), to_device(dict(kwargs), device)
 

@@ -134,6 +134,10 @@ class Inbox:
         self.steps.logged = max(self.steps.logged, step)
 
     def _next_step(self) -> int:
+        if self.steps.present is not None:
+            step = self.steps.present()
+            self._see(step)
+            return step
         with self._lock:
             step = self.steps.logged + 1
             if step >= MOST_STEPS:

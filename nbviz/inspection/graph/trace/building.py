@@ -9,8 +9,10 @@ import torch
 from nbviz.inspection.graph.model import Graph
 from nbviz.inspection.graph.structure import Edge, ModuleCall, Operation, Parameter
 from nbviz.inspection.graph.trace.details import detail_of
-from nbviz.inspection.graph.trace.modules import type_name
+from nbviz.inspection.graph.trace.modules import type_name, unregistered_layers
 from nbviz.inspection.graph.trace.recorder import Raised
+
+_NAMED = 3  # layers that a note names
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.trace.recorder import Recorded, Recorder, Scope
@@ -68,6 +70,10 @@ def build(recorder: Recorder, note: str) -> Graph:
         if id(recorder.nodes[origin.node]) in known
     ]
     types = {path: type_name(module) for path, module in recorder.named_modules}
+    if unregistered := unregistered_layers(recorder.named_modules):
+        names = ", ".join(unregistered[:_NAMED]) + (", …" if len(unregistered) > _NAMED else "")
+        note = f"{note} Layers not registered, not trained: {names}. Hold them in an nn.ModuleList."
+        note = note.strip()
     if recorder.uncounted:
         note = f"{note} Multiply-adds not counted: {', '.join(recorder.uncounted)}.".strip()
     return Graph(nodes, edges, list(calls.values()), parameters, types, note)

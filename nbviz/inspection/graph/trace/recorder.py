@@ -227,6 +227,13 @@ class Recorder:
         finally:
             self.current = before
 
+    @contextmanager
+    def unrecorded(self) -> Generator[None]:
+        """Record nothing of what runs meanwhile."""
+        node = Recorded("", "operation", "", self.scopes[0], 0)
+        with self.within(node), torch._C.DisableTorchFunction():
+            yield
+
     def origins_of(self, tensors: list[torch.Tensor]) -> list[Origin]:
         """Return where tensors come from, each node once; those of unknown origin are left out."""
         origins = [origin for tensor in tensors if (origin := self.tensors.get(tensor))]

@@ -17,6 +17,7 @@ from torch.nn import DataParallel, Module
 from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin
+from nbviz.inspection.tensors.hooks import hooks_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -171,13 +172,15 @@ def tracking(recorder: Recorder) -> Generator[None]:
     thread = threading.get_ident()
     tracker = ScopeTracker(recorder)
     tracker.force_eager()
+    hooks = hooks_run(recorder.unrecorded if recorder.is_users_pass else None)
     with _lock:
         if not _active:
             _install()
         before = _active.get(thread)
         _active[thread] = tracker
     try:
-        yield
+        with hooks:
+            yield
     finally:
         tracker.close()
         with _lock:
