@@ -27,6 +27,7 @@ from nbviz.recording.media.inputs import (
     TensorInput,
     TextInput,
 )
+from nbviz.recording.media.shading import Shading
 from nbviz.recording.media_log import MediaLog
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.overhead import DEFAULT_SHARE
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.media.inputs import ImageLayout, MediaInput
+    from nbviz.recording.media.shading import Colormap, Normalize
     from nbviz.recording.media.store import MediaKind
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.events import RunEnded, RunStarted
@@ -185,7 +187,14 @@ class Run(RecordedRun):
             self._scalars.record(values, step, seconds)
 
     def log_image(
-        self, tag: str, image: object, step: int | None = None, *, layout: ImageLayout = "auto"
+        self,
+        tag: str,
+        image: object,
+        step: int | None = None,
+        *,
+        layout: ImageLayout = "auto",
+        normalize: Normalize = False,
+        colormap: Colormap = None,
     ) -> None:
         """Record an image.
 
@@ -194,17 +203,28 @@ class Run(RecordedRun):
             image: A torch tensor, numpy array or PIL image of shape (height, width), (channels,
                 height, width) or (height, width, channels), with 1, 3 or 4 channels. Floats run
                 from 0 to 1, integers from 0 to 255; what is outside is clipped and NaN is black,
-                which the run's log says once. Booleans are black and white.
+                which the run's log says once. Booleans are black and white. Of a PIL image of any
+                mode the pixels are what Pillow converts them to.
             step: The completed step; an image of the same step takes that one's place. Where a tag
                 begins again at an earlier one, as a restarted training does, it goes on as
                 `samples (2)`. The newest step of the run if None.
             layout: "HWC", "CHW" or "HW"; with "auto", where both ends could be channels, they are
                 the first axis of a torch tensor and the last of any other array.
+            normalize: The numbers that become black and white, such as (-1, 1), or (0, 65535) for
+                16 bits; True for the smallest and the largest of the image. Alpha stays.
+            colormap: Colours for an image of one channel: "viridis", "magma", "coolwarm", "gray" or
+                another of matplotlib's where that is installed; "labels" for whole numbers that
+                are classes, or an array of their colours, shape (classes, 3).
 
         Raises:
-            LoggingError: The tag, image, step or layout cannot be recorded.
+            LoggingError: The tag, image, step or an option cannot be recorded.
         """
-        self._log_media(tag, "image", step, lambda name: ImageInput(name, image, layout))
+        self._log_media(
+            tag,
+            "image",
+            step,
+            lambda name: ImageInput(name, image, layout, Shading(name, normalize, colormap)),
+        )
 
     def log_images(
         self,
@@ -214,21 +234,32 @@ class Run(RecordedRun):
         *,
         layout: ImageLayout = "auto",
         columns: int | None = None,
+        normalize: Normalize = False,
+        colormap: Colormap = None,
     ) -> None:
         """Record several images as one grid.
 
         Args:
             tag: Its name.
-            images: A batch, such as (images, channels, height, width), or a list of images, each as
-                for `log_image`; their sizes may differ.
+            images: A batch, such as (images, channels, height, width), or a list of images or a
+                nested tensor, each as for `log_image`; their sizes may differ.
             step: As for `log_image`.
             layout: Of each image.
             columns: Images in a row; about as many as there are rows if None.
+            normalize: As for `log_image`; True takes the range of each image.
+            colormap: As for `log_image`.
 
         Raises:
-            LoggingError: The tag, an image, the step, layout or columns cannot be recorded.
+            LoggingError: The tag, an image, the step or an option cannot be recorded.
         """
-        self._log_media(tag, "image", step, lambda name: GridInput(name, images, layout, columns))
+        self._log_media(
+            tag,
+            "image",
+            step,
+            lambda name: GridInput(
+                name, images, layout, columns, Shading(name, normalize, colormap)
+            ),
+        )
 
     def log_histogram(
         self, tag: str, values: object, step: int | None = None, *, bins: int = 64

@@ -133,13 +133,9 @@ class MediaInbox:
                 item.tag, f"not recorded: {item.tag!r} at step {item.step:,}: {text_of(error)}"
             )
             return
-        clipped, nan = item.content.clipped, item.content.nan
-        if clipped or nan:
-            self._warn_once(
-                item.tag,
-                f"the image {item.tag!r} at step {item.step:,} has {nan:,} NaN, shown as black, "
-                f"and {clipped:,} values outside of 0 to 1 (255 for integers), which were clipped.",
-            )
+        said = item.content.said
+        if said:
+            self._warn_once(item.tag, f"the image {item.tag!r} at step {item.step:,} {said}")
 
     def _warn_once(self, tag: str, text: str) -> None:
         if tag not in self._warned:

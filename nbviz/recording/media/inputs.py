@@ -15,8 +15,9 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.inspection.tensors.histograms import Histogram, make_histogram
 from nbviz.recording.capture.arrays import CapturedPart, copy_array, copy_arrays, hold
-from nbviz.recording.media.pil import MOST_PIXELS
+from nbviz.recording.media.pil import MOST_PIXELS, is_pil, numbers_of, opaque, pixels_of
 from nbviz.recording.media.png import encode_png
+from nbviz.recording.media.shading import Shading
 from nbviz.recording.media.store import Image, shortened
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _CHANNELS = (1, 3, 4)
 _MOST_COPIED = 1 << 22  # values that are copied on their device for a histogram
 _GAP = 2  # pixels between the images of a grid
 _EIGHT_BITS = 255
+_PLOTTING = ("plotly", "altair", "bokeh", "seaborn", "bqplot", "holoviews")
 
 
 class ImageInput:
@@ -42,16 +44,20 @@ class ImageInput:
         tag: For errors.
         image: A torch tensor, a numpy array or a PIL image; height × width, or with channels.
         layout: Where the channels are.
+        shading: How numbers become pixels; as the data type says if None.
 
     Raises:
         LoggingError: It is no image.
     """
 
-    def __init__(self, tag: str, image: object, layout: ImageLayout) -> None:
-        array = _array_of(tag, image, "an image")
+    def __init__(
+        self, tag: str, image: object, layout: ImageLayout, shading: Shading | None = None
+    ) -> None:
+        shading = shading or Shading(tag)
         _check_layout(layout)
+        array = _array_of(tag, _without_pil(tag, image, shading), "an image")
         shape = tuple(array.shape)
-        pixels = _Pixels(tag, shape, layout, channels_first=_is_tensor(image))
+        pixels = _Pixels(tag, image, array, shape, layout=layout, shading=shading)
         copy = copy_array(array)
         self.nbytes = copy.nbytes
         self._pixels = pixels
@@ -63,14 +69,9 @@ class ImageInput:
         return self._captured.is_ready
 
     @property
-    def clipped(self) -> int:
-        """How many values were out of range."""
-        return self._pixels.clipped
-
-    @property
-    def nan(self) -> int:
-        """How many values were NaN."""
-        return self._pixels.nan
+    def said(self) -> str:
+        """What there is to say of it once it is made, as the end of a sentence."""
+        return self._pixels.said
 
     def make(self) -> Image:
         """Return the image."""
@@ -81,38 +82,35 @@ class _Pixels:
     """How an image of some shape is read.
 
     Attributes:
-        shape: Height, width and channels.
+        shape: Height, width and channels of what it becomes.
+        said: What there is to say of it once it has been read.
     """
 
     def __init__(
-        self, tag: str, shape: tuple[int, ...], layout: ImageLayout, *, channels_first: bool
+        self,
+        tag: str,
+        given: object,
+        array: Any,
+        shape: tuple[int, ...],
+        *,
+        layout: ImageLayout,
+        shading: Shading,
     ) -> None:
-        self.shape, self._is_planar = _image_shape(
-            tag, shape, layout, channels_first=channels_first
+        self._shape, self._is_planar = _image_shape(
+            tag, shape, "auto" if is_pil(given) else layout, channels_first=_is_tensor(array)
         )
-        self.clipped = 0
-        self.nan = 0
+        shading.check(self._shape[2], is_float=_is_float(array))
+        self.shape = (*self._shape[:2], 3) if shading.has_colors else self._shape
+        self._shading = shading
+        self.said = ""
 
     def read(self, captured: CapturedPart) -> NDArray[np.uint8]:
         """Return uint8, height × width × channels."""
         array = captured.read()
         if self._is_planar:
             array = array.transpose(1, 2, 0)
-        return self._to_bytes(array.reshape(self.shape))
-
-    def _to_bytes(self, array: NDArray[Any]) -> NDArray[np.uint8]:
-        if array.dtype == np.uint8:
-            return array
-        if array.dtype == np.bool_:
-            return array.astype(np.uint8) * np.uint8(_EIGHT_BITS)
-        if array.dtype.kind == "f":
-            missing = np.isnan(array)
-            self.nan = int(missing.sum())
-            self.clipped = int(((array < 0) | (array > 1)).sum())
-            scaled = np.clip(np.where(missing, 0, array), 0, 1) * np.float32(_EIGHT_BITS)
-            return np.rint(scaled).astype(np.uint8)
-        self.clipped = int(((array < 0) | (array > _EIGHT_BITS)).sum())
-        return np.clip(array, 0, _EIGHT_BITS).astype(np.uint8)
+        pixels, self.said = self._shading.shade(array.reshape(self._shape))
+        return pixels
 
 
 class GridInput:
@@ -123,21 +121,34 @@ class GridInput:
         images: A batch (images × an image's own shape) or a sequence of images.
         layout: Where the channels of each image are.
         columns: Images in a row; about as many as rows if None.
+        shading: How numbers become pixels; as the data type says if None.
 
     Raises:
         LoggingError: They are no images.
     """
 
-    def __init__(self, tag: str, images: object, layout: ImageLayout, columns: int | None) -> None:
+    def __init__(
+        self,
+        tag: str,
+        images: object,
+        layout: ImageLayout,
+        columns: int | None,
+        shading: Shading | None = None,
+    ) -> None:
         if columns is not None and (columns.__class__ is not int or columns < 1):
             raise LoggingError(f"columns must be a whole number of at least 1, got {columns!r}.")
         _check_layout(layout)
-        arrays, shapes = _images_of(tag, images)
-        firsts = [_is_tensor(images) or _is_tensor(one) for one in arrays]
-        firsts *= len(shapes) // len(firsts)
+        shading = shading or Shading(tag)
+        if _is_tensor(images) and cast("Any", images).is_nested:
+            images = list(cast("Any", images).unbind())
+        arrays, shapes = _images_of(tag, images, shading)
+        given: list[object] = [images] * len(shapes)
+        if isinstance(images, list | tuple):
+            given = list(cast("Sequence[object]", images))
+        arrays_of = arrays if len(arrays) == len(shapes) else arrays * len(shapes)
         self._pixels = [
-            _Pixels(tag, shape, layout, channels_first=first)
-            for shape, first in zip(shapes, firsts, strict=True)
+            _Pixels(tag, one, array, shape, layout=layout, shading=shading)
+            for one, array, shape in zip(given, arrays_of, shapes, strict=True)
         ]
         self._columns = columns or int(np.ceil(np.sqrt(len(shapes))))
         height, width = (max(one.shape[side] for one in self._pixels) + _GAP for side in (0, 1))
@@ -157,14 +168,9 @@ class GridInput:
         return all(one.is_ready for one in self._copies)
 
     @property
-    def clipped(self) -> int:
-        """How many values were out of range."""
-        return sum(one.clipped for one in self._pixels)
-
-    @property
-    def nan(self) -> int:
-        """How many values were NaN."""
-        return sum(one.nan for one in self._pixels)
+    def said(self) -> str:
+        """What there is to say of the first image of which there is something."""
+        return next((one.said for one in self._pixels if one.said), "")
 
     def make(self) -> Image:
         """Return the grid as one image; what is not covered is black."""
@@ -194,7 +200,7 @@ class HistogramInput:
         LoggingError: They are no real numbers, or the bins are out of range.
     """
 
-    clipped = nan = 0
+    said = ""
 
     def __init__(self, tag: str, values: object, bins: int) -> None:
         if bins.__class__ is not int or not 1 <= bins <= MOST_BINS:
@@ -235,7 +241,7 @@ class TensorInput:
         LoggingError: It holds no real numbers.
     """
 
-    clipped = nan = 0
+    said = ""
 
     def __init__(self, tag: str, values: object) -> None:
         self._captured = copy_array(_array_of(tag, values, "a tensor"))
@@ -260,7 +266,7 @@ class TextInput:
         LoggingError: It is no string.
     """
 
-    clipped = nan = 0
+    said = ""
     is_ready = True
 
     def __init__(self, tag: str, text: object) -> None:
@@ -289,10 +295,30 @@ def _check_layout(layout: object) -> None:
         raise LoggingError(f'layout must be "auto", "HWC", "CHW" or "HW", got {layout!r}.')
 
 
-def _images_of(tag: str, images: object) -> tuple[list[Any], list[tuple[int, ...]]]:
+def _without_pil(tag: str, image: Any, shading: Shading) -> Any:
+    """Return Pillow's own pixels, or the numbers behind them where these are asked for."""
+    if not is_pil(image):
+        return image
+    try:
+        is_numbers = image.mode.startswith("I")
+        if image.mode == "F":
+            is_numbers = not shading.is_default
+        elif image.mode == "P":
+            is_numbers = shading.has_colors
+        return numbers_of(image) if is_numbers else opaque(pixels_of(image))
+    except (OSError, ValueError) as error:
+        raise LoggingError(f"{tag!r} got an image that Pillow cannot read: {error}.") from error
+
+
+def _images_of(
+    tag: str, images: object, shading: Shading
+) -> tuple[list[Any], list[tuple[int, ...]]]:
     """Return images, or one array with all of them, and the shape of each."""
     if isinstance(images, list | tuple):
-        arrays = [_array_of(tag, one, "an image") for one in cast("Sequence[object]", images)]
+        arrays = [
+            _array_of(tag, _without_pil(tag, one, shading), "an image")
+            for one in cast("Sequence[object]", images)
+        ]
         if not arrays:
             raise LoggingError(f"{tag!r} got no images; give at least one.")
         return arrays, [tuple(one.shape) for one in arrays]
@@ -347,11 +373,13 @@ def _array_of(tag: str, value: object, what: str) -> Any:
             raise LoggingError(f"{tag!r} got a tensor without values (on the meta device).")
         if given.is_complex():
             raise LoggingError(f"{tag!r} needs real numbers, got {given.dtype}; log .abs() of it.")
+        _refuse_containers(tag, given)
         given = given.detach()
         if given.layout != _strided():
             given = given.to_dense()
         array: Any = given.dequantize() if given.is_quantized else given
     else:
+        _refuse_figures(tag, given)
         if refused:
             raise LoggingError(
                 f"{tag!r} needs {what}, got {type(given).__name__}; give a torch tensor or a "
@@ -374,6 +402,37 @@ def _array_of(tag: str, value: object, what: str) -> Any:
             f"{tag!r} needs {what}, got shape {tuple(array.shape)}, in which there is nothing."
         )
     return array
+
+
+def _refuse_containers(tag: str, tensor: Any) -> None:
+    if tensor.is_nested:
+        raise LoggingError(
+            f"{tag!r} got a nested tensor; log .unbind() of it with log_images, one of its parts, "
+            "or .to_padded_tensor(0)."
+        )
+    if type(tensor).__name__ == "MaskedTensor":
+        raise LoggingError(f"{tag!r} got a masked tensor; log .to_tensor(0) of it.")
+
+
+def _refuse_figures(tag: str, value: Any) -> None:
+    if isinstance(value, np.ma.MaskedArray):
+        raise LoggingError(f"{tag!r} got a masked array; log .filled(0) of it.")
+    library = type(value).__module__.partition(".")[0]
+    if library == "matplotlib":
+        raise LoggingError(
+            f"{tag!r} got {type(value).__name__} of matplotlib; draw the figure first: canvas = "
+            "matplotlib.backends.backend_agg.FigureCanvasAgg(figure); canvas.draw(); and log "
+            "np.asarray(canvas.buffer_rgba())."
+        )
+    if library in _PLOTTING:
+        raise LoggingError(
+            f"{tag!r} got {type(value).__name__} of {library}; save it as a PNG file, and log "
+            "PIL.Image.open(…) of that."
+        )
+
+
+def _is_float(array: Any) -> bool:
+    return array.is_floating_point() if _is_tensor(array) else array.dtype.kind == "f"
 
 
 def _strided() -> Any:

@@ -230,6 +230,21 @@ class MediaStore(Mapping[str, Media]):
                 elif not self._let_go(tag):
                     break
 
+    def purge(self, step: int) -> int:
+        """Leave out what is of a step or later, and return how many items that were."""
+        count = 0
+        with self._lock:
+            for tag, kept in list(self._kept.items()):
+                stays = [item for item in kept.items if item.step < step]
+                count += len(kept.items) - len(stays)
+                nbytes = sum(item.nbytes for item in stays)
+                self.nbytes += nbytes - kept.nbytes
+                kept.items, kept.nbytes = stays, nbytes
+                if not stays:
+                    del self._kept[tag]
+                    self.nbytes -= TAG_BYTES
+        return count
+
     def since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
         """Return the items kept that came after a version, oldest first."""
         if version >= self.version:

@@ -75,7 +75,7 @@ class HostSample:
         deliver: Given the results by name.
     """
 
-    clipped = nan = 0
+    said = ""
     is_ready = True
     is_done = False
 
@@ -121,7 +121,7 @@ class DeviceSample:
         spend: Called with the seconds of that, beyond those that the caller waited for here.
     """
 
-    clipped = nan = 0
+    said = ""
     is_done = False
 
     def __init__(
@@ -195,7 +195,7 @@ class SparseSample:
         deliver: Given the result by name.
     """
 
-    clipped = nan = 0
+    said = ""
     is_done = False
 
     def __init__(self, name: str, tensor: torch.Tensor, bins: int, deliver: Deliver) -> None:
