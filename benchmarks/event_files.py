@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TAGS = ("loss/train", "accuracy/train")
 BLOCK = 4096
+GAP = 50_000_000
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -65,6 +66,17 @@ def read_ours(directory: str) -> None:
     assert list(run) == list(TAGS)
 
 
+def write_gap(directory: str, values: np.ndarray) -> None:
+    """Leave 50 MB of zeros in the middle, as a crash may."""
+    write_ours(directory, values)
+    (file,) = Path(directory).iterdir()
+    content = file.read_bytes()
+    with file.open("wb") as damaged:
+        damaged.write(content[: len(content) // 2])
+        damaged.seek(GAP, 1)
+        damaged.write(content[len(content) // 2 :])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=1_000_000, help="scalars in all")
@@ -73,7 +85,8 @@ def main() -> None:
     float32 = np.random.default_rng(0).normal(size=per_tag).astype(np.float32).astype(np.float64)
     float64 = float32 / 3
     with tempfile.TemporaryDirectory() as directory:
-        board, ours, exact = (f"{directory}/{name}" for name in ("board", "ours", "exact"))
+        names = ("board", "ours", "exact", "gap")
+        board, ours, exact, gap = (f"{directory}/{name}" for name in names)
         rows = [
             ("write", "tensorboard EventFileWriter", board, lambda: write_board(board, float32)),
             ("write", "nbviz, float32 values", ours, lambda: write_ours(ours, float32)),
@@ -83,6 +96,8 @@ def main() -> None:
             ("read", "nbviz's file, EventAccumulator", ours, lambda: read_board(ours)),
             ("read", "nbviz's file, nbviz.open_run", ours, lambda: read_ours(ours)),
             ("read", "nbviz's file, float64, nbviz.open_run", exact, lambda: read_ours(exact)),
+            ("write", "nbviz, with 50 MB of zeros inside", gap, lambda: write_gap(gap, float32)),
+            ("read", "with 50 MB of zeros, nbviz.open_run", gap, lambda: read_ours(gap)),
         ]
         print(f"{points:,} scalars of {len(TAGS)} tags")
         print(f"{'':6}{'':40}{'s':>8}{'MB':>8}{'MB/s':>8}{'µs/scalar':>11}")

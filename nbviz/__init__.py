@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nbviz.inspection.graph.trace.trace import trace
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
+    from nbviz.recording.journal.open_runs import open_runs
     from nbviz.recording.journal.opened import open_run
     from nbviz.recording.run import Run
     from nbviz.recording.scalars.series import Sample, Series
@@ -41,6 +42,7 @@ __all__ = [
     "log",
     "make_dot",
     "open_run",
+    "open_runs",
     "record",
     "summary",
     "trace",
@@ -61,6 +63,7 @@ _HOMES = {
     "log": "nbviz.recording.current",
     "make_dot": "nbviz.widgets.make_dot",
     "open_run": "nbviz.recording.journal.opened",
+    "open_runs": "nbviz.recording.journal.open_runs",
     "record": "nbviz.widgets.graph_view",
     "summary": "nbviz.widgets.shown_summary",
     "trace": "nbviz.inspection.graph.trace.trace",

@@ -8,7 +8,8 @@ a loader takes microseconds a batch where one image after another takes millisec
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 from torch import Tensor
@@ -17,11 +18,36 @@ from torch.utils.data import DataLoader, Dataset
 from nbviz.errors import ConfigurationError, DatasetError, MissingDependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 Batch = tuple[Tensor, Tensor]
 Loaders = tuple[DataLoader[Batch], DataLoader[Batch]]
+
+
+class Samples(Sequence[Batch]):
+    """Samples of a batch, to every collate function a sequence of (image, label).
+
+    Attributes:
+        images: float32 of shape (B, C, H, W), 0 to 1.
+        labels: int64 of shape (B,).
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor) -> None:
+        self.images = images
+        self.labels = labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @overload
+    def __getitem__(self, index: int) -> Batch: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Samples: ...
+
+    def __getitem__(self, index: int | slice) -> Batch | Samples:
+        images, labels = self.images[index], self.labels[index]
+        return Samples(images, labels) if isinstance(index, slice) else (images, labels)
 
 
 class ImageTensors(Dataset[Batch]):
@@ -44,10 +70,10 @@ class ImageTensors(Dataset[Batch]):
     def __getitem__(self, index: int) -> Batch:
         return self.images[index].float() / self.peak, self.labels[index]
 
-    def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """Return images (B, C, H, W) as float32 in 0 to 1, and labels (B,), of one batch."""
+    def __getitems__(self, indices: Sequence[int]) -> Samples:
+        """Return several samples at once, as a DataLoader asks for those of a batch."""
         chosen = torch.as_tensor(indices)
-        return self.images[chosen].float() / self.peak, self.labels[chosen]
+        return Samples(self.images[chosen].float() / self.peak, self.labels[chosen])
 
 
 def digits(batch_size: int = 64, seed: int = 0, val_fraction: float = 0.2) -> Loaders:
@@ -172,11 +198,13 @@ def _loaders(train: ImageTensors, val: ImageTensors, batch_size: int, seed: int)
         raise ConfigurationError(f"batch_size must be at least 1, got {batch_size}.")
     order = torch.Generator().manual_seed(seed)
     return (
-        DataLoader(train, batch_size, shuffle=True, generator=order, collate_fn=_as_it_is),
-        DataLoader(val, max(batch_size, 256), collate_fn=_as_it_is),
+        DataLoader(train, batch_size, shuffle=True, generator=order, collate_fn=_collate),
+        DataLoader(val, max(batch_size, 256), collate_fn=_collate),
     )
 
 
-def _as_it_is(batch: Any) -> Any:
-    """Keep what `__getitems__` made; the default would take it for a list of samples."""
-    return batch
+def _collate(samples: Any) -> Any:
+    """Keep what `__getitems__` made at once, where the default would stack one sample by one."""
+    if isinstance(samples, Samples):
+        return samples.images, samples.labels
+    return torch.utils.data.default_collate(samples)

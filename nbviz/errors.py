@@ -14,6 +14,9 @@ NbvizError
 RunStopped (BaseException)             leaves a loop whose run was stopped
 """
 
+from __future__ import annotations
+
+import contextlib
 from typing import Any
 
 
@@ -28,6 +31,12 @@ def text_of(value: object) -> str:
         return str(value)
     except Exception as error:  # noqa: BLE001  whatever a user's code raises
         return f"(its text cannot be shown: its __str__ raised {type(error).__name__})"
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """Add a note to an error, if its class lets us: it is raised whatever becomes of the note."""
+    with contextlib.suppress(Exception):
+        error.add_note(note)
 
 
 class NbvizError(Exception):

@@ -6,11 +6,12 @@ import contextlib
 import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from nbviz.errors import CommandError, RunActiveError, TrainingError
+from nbviz.errors import CommandError, ConfigurationError, RunActiveError, TrainingError
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
+from nbviz.recording.current import as_current
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbviz.protocol.run import RunStatus
+    from nbviz.training.steps.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
 STOP_SECONDS = 30.0
@@ -73,17 +75,18 @@ class Trainer:
 
     @takes(TrainerOptions)
     def __init__(self, options: TrainerOptions) -> None:
-        model = options.model
+        model, train_loader = options.model, options.train_loader
         self.run = Run(options.name, dir=options.dir, overhead_budget=options.overhead_budget)
         self.control = Control()
 
         def is_idle() -> bool:
             return not self.is_active or self.control.status == "paused"
 
+        def split(batch: Any) -> SplitBatch:
+            return self.engine.split(batch)
+
         self.graph = LiveGraph(
-            model,
-            options.train_loader,
-            is_supervised=options.training_step is None,
+            model, train_loader, split=None if options.training_step is not None else split
         )
         self.overlays = Overlays(
             model, lambda: self.graph.graph, is_idle=is_idle, spend=self.run.meter.spend
@@ -93,6 +96,7 @@ class Trainer:
             control=self.control,
             observers=(Recorder(self.run, model), self.graph, self.overlays),
         )
+        self.run.follow_steps(lambda: self.engine.step_number)
         self.run.control = self.control
         self.run.commands = COMMANDS
         self.run.steering = self
@@ -115,10 +119,16 @@ class Trainer:
         """Whether the run's thread is alive."""
         return self._background is not None and self._background.is_alive
 
+    @property
+    def step_number(self) -> int:
+        """The optimizer step that is being made; between two steps, the last completed one."""
+        return self.engine.step_number
+
     def start(self) -> None:
         """Start training on a background thread; returns at once.
 
         Raises:
+            ConfigurationError: The schedule ends before the run, and `schedule_end` is "refuse".
             RunActiveError: The run is active already, or another run trains the same model.
         """
         self._start()
@@ -212,6 +222,7 @@ class Trainer:
                 f"{self.run.name!r} is active already ({self.status}); "
                 "call .stop() and .wait() first, or .resume() if it is paused."
             )
+        self.engine.check_start()
         with _active_lock:
             for other in list(_active):
                 if other.is_active and other.engine.model is self.engine.model:
@@ -241,5 +252,12 @@ class Trainer:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
-        with captured_prints(self.run.note):
+        with as_current(self.run), captured_prints(self.run.note):
             self.engine.run()
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigurationError(
+            f"the trainer of {self.run.name!r} cannot be copied or pickled, because it has a "
+            "thread and a run. Save what it trains: with trainer.between_steps(): "
+            "torch.save(model.state_dict(), path)."
+        )

@@ -13,7 +13,7 @@ import nbviz
 from nbviz.errors import ConfigurationError, RunActiveError
 from nbviz.inspection.graph.overlays.timing import call_seconds
 from nbviz.trainer import Trainer
-from nbviz.training.device import move_model
+from nbviz.training.devices.device import move_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -138,3 +138,22 @@ def test_a_download_that_fails_says_what_to_do(tmp_path, monkeypatch: pytest.Mon
     monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
     with pytest.raises(DatasetError, match=r"could not be downloaded.*download=False.*digits\(\)"):
         datasets.mnist(tmp_path)
+
+
+def test_data_set_is_one_of_samples_in_any_loader() -> None:
+    train, _ = datasets.digits()
+    whole = train.dataset
+    part, _ = torch.utils.data.random_split(whole, [100, len(whole) - 100])
+    expected = torch.stack([whole[i][0] for i in range(8)]), torch.stack([whole[i][1] for i in range(8)])  # fmt: skip  # noqa: E501
+    for options in ({}, {"num_workers": 1}, {"collate_fn": list}):
+        loader = torch.utils.data.DataLoader(whole, batch_size=8, **options)
+        batch = next(iter(loader))
+        if "collate_fn" in options:
+            assert len(batch) == 8
+            assert all(image.shape == (1, 8, 8) for image, _ in batch)
+            continue
+        assert torch.equal(batch[0], expected[0])
+        assert torch.equal(batch[1], expected[1])
+    images, labels = next(iter(torch.utils.data.DataLoader(part, batch_size=16)))
+    assert (images.shape, labels.shape) == ((16, 1, 8, 8), (16,))
+    assert len(whole.__getitems__([3, 4, 5])[1:]) == 2

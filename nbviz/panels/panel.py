@@ -188,7 +188,7 @@ class Panel(ABC, Generic[PartT, EntryT, WantedT]):
 
         Args:
             part: What `part` returned.
-            owner: Tells the sessions that show the same run apart.
+            owner: Which of the sessions that show the run.
             before: What was looked at until now.
             now: What is looked at.
         """

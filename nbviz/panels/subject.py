@@ -17,7 +17,7 @@ class GraphSource(Protocol):
     """Where a model's graph comes from; it may have to be traced first."""
 
     def ask(self, answer: Callable[[Levels | Exception], None], /) -> None:
-        """Call `answer` with the graph or with the error that stands in its way, now or later."""
+        """Call `answer` with the graph or with the error that prevents it, now or later."""
         ...
 
 
@@ -53,10 +53,16 @@ class Subject:
         """Whether something new may come at any time."""
         return self.run is not None and self.run.is_active
 
-    def drain(self) -> None:
-        """Take in what has been recorded; may wait for a device or a file."""
-        if self.run is not None:
+    def drain(self, *, wait: bool = True) -> None:
+        """Take in what has been recorded; may wait for a file.
+
+        Args:
+            wait: Wait for what is on its way from a device, too; else that stays for later.
+        """
+        if self.run is not None and wait:
             self.run.drain()
+        elif self.run is not None:
+            self.run.drain_ready()
 
 
 @dataclass(frozen=True, slots=True)

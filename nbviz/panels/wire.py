@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nbviz import protocol
-    from nbviz.inspection.tensors.pictures import WeightsImage
+    from nbviz.inspection.tensors.heatmaps import Heatmap
 
 
 def finite(value: float | None) -> float | None:
@@ -20,19 +20,19 @@ def number(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def picture_fields(image: WeightsImage) -> protocol.core.PictureFields:
-    """Return what is told of a tensor's picture beside its cells."""
+def heatmap_fields(heatmap: Heatmap) -> protocol.core.HeatmapFields:
+    """Return what a tensor's heatmap says beside its cells."""
     return {
-        "shape": list(image.shape),
-        "rows": image.cells.shape[0],
-        "columns": image.cells.shape[1],
-        "tile_rows": image.tile_rows,
-        "tile_columns": image.tile_columns,
-        "reduced": image.reduced,
-        "scale": number(image.scale),
-        "minimum": number(image.minimum),
-        "maximum": number(image.maximum),
-        "mean": number(image.mean),
-        "std": number(image.std),
-        "nonfinite": image.nonfinite,
+        "shape": list(heatmap.shape),
+        "rows": heatmap.cells.shape[0],
+        "columns": heatmap.cells.shape[1],
+        "tile_rows": heatmap.tile_rows,
+        "tile_columns": heatmap.tile_columns,
+        "reduced": heatmap.reduced,
+        "scale": number(heatmap.scale),
+        "minimum": number(heatmap.minimum),
+        "maximum": number(heatmap.maximum),
+        "mean": number(heatmap.mean),
+        "std": number(heatmap.std),
+        "nonfinite": heatmap.nonfinite,
     }

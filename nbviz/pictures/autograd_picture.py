@@ -8,8 +8,8 @@ from nbviz.inspection.graph.layout.layout import place
 from nbviz.inspection.graph.layout.level import LevelShape
 from nbviz.inspection.graph.trace.autograd import cut_attributes
 from nbviz.pictures.graph_boxes import wide_text
-from nbviz.pictures.graph_picture import AUTOGRAD_COLORS, MARGIN, draw_line
-from nbviz.pictures.graph_scene import SceneLine
+from nbviz.pictures.graph_picture import AUTOGRAD_COLORS, MARGIN, draw_edge
+from nbviz.pictures.graph_scene import SceneEdge
 from nbviz.pictures.shapes import Box, Label, Picture, fixed
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def autograd_picture(autograd: AutogradGraph, max_attr_chars: int) -> Picture:
     picture = Picture(placed.width + 2 * MARGIN, placed.height + 2 * MARGIN)
     picture.add(Box(0, 0, picture.width, picture.height, "surface"))
     for edge, route in zip(autograd.edges, placed.routes, strict=True):
-        draw_line(picture, SceneLine(route, arrives=True, tie=edge.tie), (MARGIN, MARGIN))
+        draw_edge(picture, SceneEdge(route, arrives=True, tie=edge.tie), (MARGIN, MARGIN))
     for node, table, (x, y), size in zip(
         autograd.nodes, tables, placed.corners, sizes, strict=True
     ):

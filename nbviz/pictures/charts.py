@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from nbviz.pictures.shapes import series_color
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ _TRAIN = ("train", "training")
 _VALIDATION = ("val", "valid", "validation", "test", "eval")
 _FIRST = ("loss", "accuracy")
 _LAST = ("lr", "grad_norm")
+_SETTING = re.compile(r"(lr|learning_rate)(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,23 @@ def split_tag(tag: str) -> tuple[str, str]:
     return tag, ""
 
 
+def is_setting(tag: str) -> bool:
+    """Return whether a tag is of what was set, such as a learning rate, rather than measured."""
+    return _SETTING.match(tag.rpartition("/")[2]) is not None
+
+
+def is_validation(split: str) -> bool:
+    """Return whether a split is of data that is not trained on."""
+    return split in _VALIDATION
+
+
 def chart_titles(runs: Sequence[RecordedRun]) -> list[str]:
-    """Return the charts of all runs: loss and accuracy first, learning rates last."""
-    titles = dict.fromkeys(split_tag(tag)[0] for run in runs for tag in run.tags)
+    """Return the charts of all runs in their order."""
+    return order_charts(dict.fromkeys(split_tag(tag)[0] for run in runs for tag in run.tags))
+
+
+def order_charts(titles: Iterable[str]) -> list[str]:
+    """Return charts as they stand: loss, accuracy, others as they came, settings, grad_norm."""
     return sorted(titles, key=_rank)
 
 
@@ -101,7 +117,7 @@ def make_charts(runs: Sequence[RecordedRun], titles: Sequence[str], buckets: int
             series = run.series(tag)
             if title not in traces or len(series) == 0:
                 continue
-            color = index if len(runs) > 1 else int(split in _VALIDATION)
+            color = index if len(runs) > 1 else int(is_validation(split))
             traces[title].append(_make_trace(run, tag, series_color(color), buckets))
     return [Chart(title, tuple(made)) for title, made in traces.items() if made]
 
@@ -153,7 +169,7 @@ def _make_trace(run: RecordedRun, tag: str, color: str, buckets: int) -> Trace:
         split=split or tag,
         tag=tag,
         color=color,
-        dashed=split in _VALIDATION,
+        dashed=is_validation(split),
         steps=np.asarray(sample.steps, np.float64),
         low=np.asarray(sample.min, np.float64),
         high=np.asarray(sample.max, np.float64),
@@ -169,4 +185,4 @@ def _rank(title: str) -> int:
         return _FIRST.index(name) - len(_FIRST)
     if name in _LAST:
         return 1 + _LAST.index(name)
-    return int(name.startswith("lr"))
+    return int(is_setting(title))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nbviz.pictures.number_text import short_count
 from nbviz.pictures.shapes import text_width
 
 if TYPE_CHECKING:
@@ -80,14 +81,6 @@ def _plain_text(node: GraphNode, *, is_open: bool) -> BoxText:
 def shape_text(shape: list[int]) -> str:
     """Return a shape as `1×3×224×224`; an unknown size is ?."""
     return "×".join("?" if size < 0 else str(size) for size in shape) or "scalar"
-
-
-def short_count(count: float) -> str:
-    """Return a count in at most four characters and a unit: 9.41 k."""
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count:g}"
 
 
 def _shapes(shapes: list[list[int]]) -> str:

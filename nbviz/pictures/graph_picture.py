@@ -29,6 +29,7 @@ from nbviz.pictures.shapes import (
     fit_text,
     fixed,
     mixed,
+    wrapped_text,
 )
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
 
     from nbviz.inspection.graph.layout.level import Point
     from nbviz.pictures.graph_levels import Levels
-    from nbviz.pictures.graph_scene import SceneBox, SceneLine
+    from nbviz.pictures.graph_scene import SceneBox, SceneEdge
     from nbviz.protocol.graph import AutogradKind
 
 MARGIN = 18.0
 TITLE_HEIGHT = 34.0
 _BEND = 10  # pieces of a bend
 
-_FAMILY_COLORS = {
+FAMILY_COLORS = {
     "conv": "series-1",
     "linear": "series-5",
     "norm": "series-6",
@@ -61,8 +62,9 @@ AUTOGRAD_COLORS: dict[AutogradKind, str] = {
     "output": fixed("#caff70"),
     "base": fixed("#a2cd5a"),
 }
+_NOTE_LINE = 16  # pixels
 _AUTOGRAD_SHARE = 45  # per cent; the rest is the page's own, so that its text is read on it
-_LINE = mixed("text-soft", 65, "surface")
+_EDGE = mixed("text-soft", 65, "surface")
 _ARROW = mixed("text-soft", 75, "surface")
 _OPENED = (mixed("sunken", 70, "surface"), mixed("sunken", 25, "surface"))
 
@@ -79,21 +81,24 @@ def graph_picture(levels: Levels, depth: int | None = None) -> Picture:
     root = levels.level("")
     title = wide_text(root["title"], 13, bold=True)
     picture = Picture(max(scene.width, min(title + 1, 700.0)) + 2 * MARGIN)
-    picture.height = scene.height + TITLE_HEIGHT + 2 * MARGIN
-    picture.add(Box(0, 0, picture.width, picture.height, "surface"))
     room = picture.width - 2 * MARGIN
+    note = wrapped_text(root["note"], 11 * 1.15, room)
+    picture.height = scene.height + TITLE_HEIGHT + 2 * MARGIN
+    end = picture.height
+    if note:
+        picture.height += 4 + _NOTE_LINE * len(note)
+    picture.add(Box(0, 0, picture.width, picture.height, "surface"))
     said = fit_text(root["title"], 13 * 1.15, room, bold=True)
     picture.add(Label(MARGIN, MARGIN + 11, said, size=13, bold=True))
     corner = ((picture.width - scene.width) / 2, MARGIN + TITLE_HEIGHT)
-    if root["note"]:
-        picture.height += 20
-        note = fit_text(root["note"], 11 * 1.15, room)
-        picture.add(Label(MARGIN, picture.height - MARGIN, note, "text-soft", 11))
+    for number, line in enumerate(note, 1):
+        y = end - MARGIN + 4 + _NOTE_LINE * number
+        picture.add(Label(MARGIN, y, line, "text-soft", 11))
     for box in scene.boxes:
         if box.is_open:
             _draw_box(picture, box, corner)
-    for line in scene.lines:
-        draw_line(picture, line, corner)
+    for edge in scene.edges:
+        draw_edge(picture, edge, corner)
     for box in scene.boxes:
         if not box.is_open:
             _draw_box(picture, box, corner)
@@ -102,7 +107,7 @@ def graph_picture(levels: Levels, depth: int | None = None) -> Picture:
 
 def _draw_box(picture: Picture, box: SceneBox, corner: Point) -> None:
     x, y = corner[0] + box.x, corner[1] + box.y
-    family = _FAMILY_COLORS.get(family_of(box.node), "")
+    family = FAMILY_COLORS.get(family_of(box.node), "")
     fill = mixed(family, 9, "surface") if family else "surface"
     edge = mixed(family, 55, "border-strong") if family else "border-strong"
     if box.is_open:
@@ -160,11 +165,11 @@ def _soft(picture: Picture, x: float, y: float, text: str, anchor: Anchor) -> No
     picture.add(Label(x, y, text, "text-soft", SMALL_SIZE, anchor))
 
 
-def draw_line(picture: Picture, line: SceneLine, corner: Point) -> None:
-    """Draw a way as a smooth line, which leaves and arrives vertically."""
-    points = [(x + corner[0], y + corner[1]) for x, y in line.points]
-    picture.add(Stroke([_smooth(points)], _LINE, 1.3, dotted=line.tie == "view"))
-    if line.arrives and line.tie != "saved":
+def draw_edge(picture: Picture, edge: SceneEdge, corner: Point) -> None:
+    """Draw an edge as a smooth line, which leaves and arrives vertically."""
+    points = [(x + corner[0], y + corner[1]) for x, y in edge.points]
+    picture.add(Stroke([_smooth(points)], _EDGE, 1.3, dotted=edge.tie == "view"))
+    if edge.arrives and edge.tie != "saved":
         x, y = points[-1]
         picture.add(Fill([np.array([(x - 4, y - 7), (x, y), (x + 4, y - 7)])], _ARROW))
 

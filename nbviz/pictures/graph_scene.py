@@ -1,4 +1,4 @@
-"""Everything that a saved graph shows, in one coordinate system: boxes in boxes, and lines."""
+"""Everything that a saved graph shows, in one coordinate system: boxes in boxes, and edges."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class SceneBox:
 
 
 @dataclass(frozen=True, slots=True)
-class SceneLine:
-    """A piece of a tensor's way, from a box or the border of an open one to the next."""
+class SceneEdge:
+    """A piece of an edge, from a box or the border of an open one to the next."""
 
     points: list[Point]
     arrives: bool  # at a box, and so with an arrow head unless its tie has none
@@ -44,12 +44,12 @@ class SceneLine:
 
 @dataclass(slots=True)
 class Scene:
-    """Boxes from the outermost to the innermost, and lines."""
+    """Boxes from the outermost to the innermost, and edges."""
 
     width: float
     height: float
     boxes: list[SceneBox] = field(default_factory=list[SceneBox])
-    lines: list[SceneLine] = field(default_factory=list[SceneLine])
+    edges: list[SceneEdge] = field(default_factory=list[SceneEdge])
 
 
 @dataclass
@@ -127,18 +127,18 @@ def _lay_out(levels: Levels, scope: str, opened: Collection[str]) -> _Level:
 
 
 def _untwist(level: _Level) -> None:
-    """Mirror the insides of open boxes where lines would cross just before them, outer ones first.
+    """Mirror the insides of open boxes where edges would cross just before them, outer ones first.
 
-    A level is laid out before it is known in which order its ways in arrive.
+    A level is laid out before it is known in which order its inputs arrive.
     """
-    ways = [(edge["source"], edge["target"]) for edge in level.data["edges"]]
-    ways += [(outside, box) for box, outside in level.data["inputs"]]
+    pairs = [(edge["source"], edge["target"]) for edge in level.data["edges"]]
+    pairs += [(outside, box) for box, outside in level.data["inputs"]]
     for node, inner in zip(level.data["nodes"], level.inside, strict=True):
         if inner is None:
             continue
         arrivals = [
             (level.placed.routes[i][-2][0], inner.placed.input_ports[inner.in_ports.index(source)])
-            for i, (source, target) in enumerate(ways)
+            for i, (source, target) in enumerate(pairs)
             if target == node["node_id"] and source in inner.in_ports
         ]
         twists = sum(
@@ -183,37 +183,37 @@ def _add(scene: Scene, level: _Level, corner: Point, depth: int, border: float |
         points = next(routes)
         starts = ends.leaving(edge["source"], edge["target"])
         arrivals = ends.arriving(edge["target"], edge["source"])
-        _join(scene, SceneLine(points, arrives=True, tie=edge.get("tie")), starts, arrivals)
+        _join(scene, SceneEdge(points, arrives=True, tie=edge.get("tie")), starts, arrivals)
     in_ties = data.get("input_ties") or [None] * len(data["inputs"])
     for (box, outside), tie in zip(data["inputs"], in_ties, strict=True):
-        line = SceneLine(next(routes), arrives=True, tie=tie)
-        _join(scene, line, [None], ends.arriving(box, outside))
+        made = SceneEdge(next(routes), arrives=True, tie=tie)
+        _join(scene, made, [None], ends.arriving(box, outside))
     out_ties = data.get("output_ties") or [None] * len(data["outputs"])
     for box in level.out_ports:
         points = next(routes)
         if border is not None:
             points[-1] = (points[-1][0], border)
-        ways = [way for way in zip(data["outputs"], out_ties, strict=True) if way[0][0] == box]
-        starts = [start for (_, target), _ in ways for start in ends.leaving(box, target)]
-        tie = ways[0][1] if all(of == ways[0][1] for _, of in ways) else None
-        _join(scene, SceneLine(points, False, tie), list(dict.fromkeys(starts)), [None])
+        outputs = [one for one in zip(data["outputs"], out_ties, strict=True) if one[0][0] == box]
+        starts = [start for (_, target), _ in outputs for start in ends.leaving(box, target)]
+        tie = outputs[0][1] if all(of == outputs[0][1] for _, of in outputs) else None
+        _join(scene, SceneEdge(points, False, tie), list(dict.fromkeys(starts)), [None])
 
 
 def _join(
-    scene: Scene, line: SceneLine, starts: Iterable[Point | None], arrivals: Sequence[Point | None]
+    scene: Scene, edge: SceneEdge, starts: Iterable[Point | None], arrivals: Sequence[Point | None]
 ) -> None:
     for start in starts:
         for arrival in arrivals:
-            way = list(line.points)
+            points = list(edge.points)
             if start is not None:
-                way[0] = start
+                points[0] = start
             if arrival is not None:
-                way[-1] = arrival
-            scene.lines.append(SceneLine(way, line.arrives, line.tie))
+                points[-1] = arrival
+            scene.edges.append(SceneEdge(points, edge.arrives, edge.tie))
 
 
 class _Ends:
-    """Where the lines of a level begin and end: None for a box's own middle."""
+    """Where the edges of a level begin and end: None for a box's own middle."""
 
     def __init__(self, level: _Level, corner: Point) -> None:
         self._level = level
@@ -221,7 +221,7 @@ class _Ends:
         self._place = {node["node_id"]: i for i, node in enumerate(level.data["nodes"])}
 
     def leaving(self, box: str, target: str) -> list[Point | None]:
-        """The starts of the ways from a box to another."""
+        """The starts of the edges from a box to another."""
         inside = self._level.inside[self._place[box]]
         if inside is None:
             return [None]
@@ -230,12 +230,12 @@ class _Ends:
         return [self._border(box, inside, port, leaves=True) for port in ports] or [None]
 
     def arriving(self, box: str, source: str) -> list[Point | None]:
-        """The end of the way from another box."""
+        """The end of the edge from another box."""
         inside = self._level.inside[self._place[box]]
         if inside is None or source not in inside.in_ports:
             return [None]
         port = inside.placed.input_ports[inside.in_ports.index(source)]
-        # The line goes on behind the header, to where the inside begins.
+        # The edge goes on behind the header, to where the inside begins.
         return [self._border(box, inside, port, leaves=False)]
 
     def _border(self, box: str, inside: _Level, port: float, *, leaves: bool) -> Point:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TITLE_SIZE, TITLE_HEIGHT, LEGEND_HEIGHT = 12.5, 22.0, 17.0
 _ENTRIES_SHOWN = 8
-_SAMPLE, _BETWEEN = 20.0, 14.0  # pixels: a line's sample with its gap, between two entries
+_SAMPLE, _BETWEEN = 20.0, 14.0  # pixels: a curve's sample with its gap, between two entries
 _NAME_WIDTH = 150.0
 
 

@@ -157,9 +157,9 @@ def _draw_trace(picture: Picture, axes: _Axes, trace: Trace) -> None:
     across = axes.across(trace.steps)
     if trace.is_reduced:
         _draw_band(picture, axes, trace, across)
-    lines = _pieces(across, axes.up(trace.mean), ~np.isnan(trace.mean))
-    picture.add(Stroke([p for p in lines if len(p) > 1], trace.color, 1.6, dashed=trace.dashed))
-    dots = [p for p in lines if len(p) == 1 or len(trace.steps) <= _DOTS_UP_TO]
+    pieces = _pieces(across, axes.up(trace.mean), ~np.isnan(trace.mean))
+    picture.add(Stroke([p for p in pieces if len(p) > 1], trace.color, 1.6, dashed=trace.dashed))
+    dots = [p for p in pieces if len(p) == 1 or len(trace.steps) <= _DOTS_UP_TO]
     if dots:
         picture.add(Dots(np.concatenate(dots), 2.2, trace.color))
     _draw_nonfinite(picture, axes, trace, across)
@@ -200,7 +200,7 @@ def _draw_nonfinite(
 def _pieces(
     x: NDArray[np.float64], y: NDArray[np.float64], known: NDArray[np.bool_]
 ) -> list[NDArray[np.float64]]:
-    """Cut a line where values are unknown."""
+    """Cut a curve where values are unknown."""
     points = np.column_stack([x, y])
     ends = np.flatnonzero(np.diff(known.astype(np.int8), prepend=0, append=0))
     return [points[a:b] for a, b in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True)]

@@ -33,7 +33,7 @@ LIGHT = {
     "series-7": "#1b8fb3",
     "series-8": "#c9405f",
 }
-"""The colours of `js/src/styles/tokens.css`, by the names they have there."""
+"""The colours of `js/src/ui/tokens.css`, by the names they have there."""
 
 DARK = {
     "surface": "#16181d",
@@ -211,6 +211,18 @@ def fit_text(text: str, size: float, width: float, *, bold: bool = False) -> str
         fits = text_width(text[:middle] + "…", size, bold=bold) <= width
         low, high = (middle, high) if fits else (low, middle - 1)
     return text[:low].rstrip() + "…"
+
+
+def wrapped_text(text: str, size: float, width: float) -> list[str]:
+    """Return `text` in lines of at most `width` pixels, broken between words."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fit_text(word, size, width))
+    return lines
 
 
 # Advance widths of Arial, which most sans-serif fonts come near to.

@@ -35,7 +35,7 @@ _FONT = "'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif"  # of ab
 def render_svg(runs: Sequence[RecordedRun], width: int = 860) -> str:
     """Draw the curves of some runs as an SVG document.
 
-    Series longer than the picture is wide are drawn as a band from minimum to maximum and a line
+    Series longer than the picture is wide are drawn as a band from minimum to maximum and a curve
     at the mean, so that every extreme stays visible.
 
     Args:

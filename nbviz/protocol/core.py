@@ -8,8 +8,8 @@ Answers = dict[type[Any], tuple[type[Any], ...]]
 """Which updates answer a request; `CommandFailed` may always."""
 
 
-class PictureFields(TypedDict):
-    """What the picture of a tensor says beside its cells."""
+class HeatmapFields(TypedDict):
+    """What the heatmap of a tensor says beside its cells."""
 
     shape: list[int]
     rows: int
@@ -96,7 +96,7 @@ class SetWanted(TypedDict):
     request_id: int
     run_id: str
     panel: str
-    view: int  # tells the views of one page apart
+    view: int  # its number within the page
     keys: list[str]
     known: NotRequired[int]  # how many keys the view chose from; what came later is undecided
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol.core import Answers, PictureFields
+from nbviz.protocol.core import Answers, HeatmapFields
 
 MediaKind = Literal["image", "histogram", "tensor", "text"]
 
 
 class MediaTag(TypedDict):
-    """A tag of images, histograms, tensors or texts, and how many steps of it are told."""
+    """A tag of images, histograms, tensors or texts, and how many of its steps are listed."""
 
     tag: str
     media_kind: MediaKind
@@ -34,7 +34,7 @@ class MediaAdded(TypedDict):
     """Images, histograms, tensors and texts that were logged; pages ask for those they show.
 
     Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out;
-    the first and the newest step of a tag are always told.
+    the first and the newest step of a tag are always listed.
     """
 
     kind: Literal["media_added"]
@@ -87,8 +87,8 @@ class HistogramsSent(TypedDict):
     buffer: int
 
 
-class TensorSent(PictureFields):
-    """One tensor as a picture of cells, in the form of `WeightsUpdated`."""
+class TensorSent(HeatmapFields):
+    """One tensor as a heatmap, in the form of `WeightsUpdated`."""
 
     kind: Literal["tensor_sent"]
     client_id: str

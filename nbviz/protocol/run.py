@@ -63,7 +63,9 @@ class RunChanged(TypedDict):
     device: str
     memory_bytes: int | None
     memory_total: int | None
-    dropped_frames: int  # pictures skipped because the page was busy; scalars are never skipped
+    dropped_frames: (
+        int  # heatmaps and the like skipped because the page was busy; scalars are never skipped
+    )
 
 
 class SettingsChanged(TypedDict):

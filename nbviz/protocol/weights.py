@@ -1,10 +1,10 @@
-"""A model's parameters as pictures."""
+"""A model's parameters as heatmaps."""
 
 from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol.core import PictureFields
+from nbviz.protocol.core import HeatmapFields
 
 
 class LayerInfo(TypedDict):
@@ -22,8 +22,8 @@ class LayersListed(TypedDict):
     layers: list[LayerInfo]
 
 
-class WeightsUpdated(PictureFields):
-    """One parameter's values as a picture of `rows` × `columns` cells.
+class WeightsUpdated(HeatmapFields):
+    """One parameter's values as a heatmap of `rows` × `columns` cells.
 
     Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN or an
     infinity.

@@ -25,7 +25,8 @@ class Collector:
 
     def __init__(self) -> None:
         self._runs: dict[int, weakref.ref[Collected]] = {}
-        self._lock = threading.Lock()
+        # Reentrant: a loop that is collected as garbage adds its run, whatever was being done.
+        self._lock = threading.RLock()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
 

@@ -41,19 +41,16 @@ def end_text(event: RunEnded) -> str:
     return f"{event.reason} after {event.step:,} steps"
 
 
-def restart_texts(restarts: Sequence[Restart]) -> list[tuple[str, int]]:
-    """Return a text and a step for each step at which tags began again."""
+def mark_restarts(run: RecordedRun, restarts: Sequence[Restart]) -> None:
+    """Mark each step at which tags began again."""
     by_step: dict[int, list[Restart]] = {}
     for restart in restarts:
         by_step.setdefault(restart.step, []).append(restart)
-    found: list[tuple[str, int]] = []
     for step, those in by_step.items():
         tags = ", ".join(one.tag for one in those[:_TAGS_NAMED])
         more = f" and {len(those) - _TAGS_NAMED} more" if len(those) > _TAGS_NAMED else ""
-        found.append(
-            (f"restart at step {step:,}, after step {those[0].after:,}: {tags}{more}", step)
-        )
-    return found
+        after = those[0].after
+        run.mark("started", step, f"restart at step {step:,}, after step {after:,}: {tags}{more}")
 
 
 def traceback_of(error: BaseException) -> str:

@@ -102,7 +102,7 @@ def _install() -> None:
 
 
 def _uninstall() -> None:
-    # Somebody may have wrapped ours meanwhile: then it stays, and only passes on.
+    # Other code may have wrapped ours meanwhile: then it stays, and only passes on.
     if isinstance(sys.stdout, _Stream):
         sys.stdout = sys.stdout.original
     if isinstance(sys.stderr, _Stream):

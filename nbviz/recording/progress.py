@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.overhead import OverheadBudget
     from nbviz.training.events import EndReason
@@ -57,13 +59,16 @@ class Steps:
     Attributes:
         logged: The newest step that was logged, stored yet or not.
         counted: Completed steps where they are counted apart from what is logged; else None.
+        present: Returns the step that is being made, where an engine makes them: what is logged
+            without a step belongs to it.
     """
 
-    __slots__ = ("counted", "logged")
+    __slots__ = ("counted", "logged", "present")
 
     def __init__(self) -> None:
         self.logged = 0
         self.counted: int | None = None
+        self.present: Callable[[], int] | None = None
 
     @property
     def newest(self) -> int:
@@ -78,7 +83,7 @@ class ProgressMeter:
     in Unix seconds that never go back (`training.clock`).
 
     Args:
-        budget: Told of all that nbviz takes.
+        budget: Where all that nbviz takes is counted, too.
         steps: Where the steps are counted.
 
     Attributes:
@@ -114,6 +119,10 @@ class ProgressMeter:
     def counts_logged_steps(self) -> bool:
         """Whether the step is that of the newest log call."""
         return self._steps.counted is None
+
+    def count_apart(self) -> None:
+        """Leave the step to what goes through the steps, not to what is logged."""
+        self._steps.counted = self._steps.newest
 
     def begin(self, now: float) -> None:
         """Start, or go on after an end."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nbviz.errors import ConfigurationError, describe, text_of
 from nbviz.recording.device_memory import read_memory
@@ -20,7 +24,7 @@ from nbviz.recording.weights_store import WeightsStore
 from nbviz.training import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from nbviz.inspection.graph.overlays.overlays import Overlays
     from nbviz.protocol.log import LineLevel
@@ -49,7 +53,7 @@ class RecordedRun:
         control: Pause, resume, step, stop and set.
         memory_budget: Bytes that the series may take in memory.
         media_budget: Bytes that the media may take in memory.
-        warn: Told in a sentence what a budget could not hold.
+        warn: Called with a sentence that says what a budget could not hold.
 
     Attributes:
         run_id: Unique.
@@ -66,7 +70,7 @@ class RecordedRun:
         meter: What the run's thread says of its progress.
         overhead: What nbviz may take of the time.
         watches: Those that are active; see `Run.watch`.
-        is_quiet: Whether nothing has come for a while; those who listen are told when it does.
+        is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
     """
 
     def __init__(
@@ -106,7 +110,7 @@ class RecordedRun:
         self._memory_at = float("-inf")
         self._progress_lock = threading.RLock()
         self._validation_marks = 0
-        self._listeners: list[Callable[[], None]] = []
+        self._subscribers: list[Callable[[], None]] = []
 
     # ------------------------------------------------------------ where it is
 
@@ -166,6 +170,10 @@ class RecordedRun:
             known = ", ".join(self.tags) or "none yet"
             raise KeyError(f"no tag {tag!r} in run {self.name!r}; tags: {known}") from None
 
+    def newest_step(self) -> int:
+        """Return the newest step that is known, without waiting for a device."""
+        return self.meter.step
+
     def drain(self) -> None:
         """Move everything logged so far into the series, and look where the run is.
 
@@ -203,7 +211,26 @@ class RecordedRun:
         Any thread may call it. Waits for what is still on its way from a device.
         """
 
-    # ------------------------------------------------------------ weights
+    # ------------------------------------------------------------ what watches and engines bring
+
+    def take_media(
+        self, tag: str, kind: MediaKind, step: int, wall_time: float, value: Any
+    ) -> None:
+        """Take in an item that has been made; `wall_time` is in Unix seconds, as below."""
+        self._media.add(tag, kind, step, wall_time, value)
+
+    def take_points(self, points: Mapping[str, float], step: int, wall_time: float) -> None:
+        """Take in a point for each tag."""
+        steps, wall_times = np.array([step], np.int64), np.array([wall_time])
+        for tag, value in points.items():
+            self._store.extend(tag, steps, wall_times, np.array([value]))
+
+    def capture_due_weights(self, step: int) -> None:
+        """Take heatmaps of the parameters that a page shows, if it is time to."""
+        if self.weights.is_due():
+            started = time.perf_counter()
+            self.weights.capture(step, wait=False)
+            self.meter.spend(time.perf_counter() - started)
 
     def capture_idle_weights(self) -> None:
         """Take the heatmaps that a page waits for while the run's own thread makes no steps."""
@@ -247,36 +274,44 @@ class RecordedRun:
         at_step = self.meter.step if step is None else step
         self.lines.append(Line(level, at_step, self._since_start(wall_time), text_of(text)))
 
-    # ------------------------------------------------------------ who is told
+    # ------------------------------------------------------------ subscribers
 
-    def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when a quiet run becomes active, and when a run begins, pauses or ends.
 
         Args:
             callback: Called on whichever thread acts; must be quick, such as an event's `set`.
 
         Returns:
-            A function that ends it.
+            A function that unsubscribes it.
         """
-        self._listeners.append(callback)
+        self._subscribers.append(callback)
 
-        def remove() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return remove
+        return partial(self._unsubscribe, callback)
 
     def notify(self) -> None:
-        """Call those who listen; one that raises is not called again."""
-        for callback in list(self._listeners):
+        """Call the subscribers; one that raises is not called again."""
+        for callback in list(self._subscribers):
             try:
                 callback()
             except Exception as error:  # noqa: BLE001  it may be a user's
-                self._listeners.remove(callback)
-                text = f"what listened to the run failed and is not called again: {describe(error)}"
+                self._unsubscribe(callback)
+                text = f"a subscriber of the run failed, and is not called again: {describe(error)}"
                 self.lines.append(Line("warning", self.meter.step, self._since_start(None), text))
 
     # ------------------------------------------------------------ inside
+
+    def leave_to_parent(self) -> None:
+        """After a fork, in the child: locks may be held by threads that are not here."""
+        self._progress_lock = threading.RLock()
+        self._store.renew_lock()
+        self._media.renew_lock()
+        self.overhead.renew_lock()
+        self.lines.renew_lock()
+
+    def _unsubscribe(self, callback: Callable[[], None]) -> None:
+        with contextlib.suppress(ValueError):  # another thread, or a failure, has
+            self._subscribers.remove(callback)
 
     def _look(self) -> None:
         self.drain_media()  # a watch's samples become points
@@ -296,11 +331,3 @@ class RecordedRun:
     def _since_start(self, wall_time: float | None) -> float:
         now = clock.now() if wall_time is None else wall_time
         return max(0.0, now - self.meter.started_at) if self.meter.started_at else 0.0
-
-    def _leave_to_parent(self) -> None:
-        """After a fork, in the child: locks may be held by threads that are not here."""
-        self._progress_lock = threading.RLock()
-        self._store.renew_lock()
-        self._media.renew_lock()
-        self.overhead.renew_lock()
-        self.lines.renew_lock()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nbviz.errors import LoggingError
 from nbviz.recording.capture.captured import CapturedScalar
+from nbviz.recording.marks import record_command
 from nbviz.recording.scalars.inputs import read_value
 from nbviz.training.events import (
     EpochStarted,
@@ -57,8 +58,8 @@ class Recorder:
                 self._step(event)
                 self._run.meter.sample_call(time.perf_counter() - started)
             self._run.capture_due_weights(event.step)
-            if self._run.watches:
-                self._run.sample_watches(event.step)
+            for watch in tuple(self._run.watches):
+                watch.step_ended(event.step)
         elif isinstance(event, ValidationEnded):
             self._log(event.scalars, event.step, event.wall_time)
             self._run.mark("validation", event.step, _validation_text(event), event.wall_time)
@@ -69,7 +70,7 @@ class Recorder:
         elif isinstance(event, RunEnded):
             self._run.end(event)
         else:
-            self._run.take_event(event)
+            record_command(self._run, event)
 
     def _step(self, event: StepEnded) -> None:
         self._run.meter.step = event.step

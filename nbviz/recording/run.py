@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import threading
 import time
 import weakref
 from functools import partial
@@ -12,15 +10,15 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
-import numpy as np
-
-from nbviz.errors import ConfigurationError, LoggingError, RunStopped, describe, text_of
+from nbviz.errors import ConfigurationError, RunStopped, text_of
 from nbviz.inspection.tensors.statistics import STATISTICS
-from nbviz.recording import tracking
+from nbviz.recording import all_runs, companions, tracking
 from nbviz.recording.collector import keep_drained
 from nbviz.recording.current import as_current
+from nbviz.recording.draining import MOST_WAITING, Draining
 from nbviz.recording.journal.journal import Journal
-from nbviz.recording.marks import end_text, record_command, restart_texts, traceback_of
+from nbviz.recording.life import Life
+from nbviz.recording.marks import mark_restarts, record_command
 from nbviz.recording.media.inbox import MediaInbox, Waiting
 from nbviz.recording.media.inputs import (
     GridInput,
@@ -29,18 +27,16 @@ from nbviz.recording.media.inputs import (
     TensorInput,
     TextInput,
 )
+from nbviz.recording.media.shading import Shading
 from nbviz.recording.media_log import MediaLog
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.overhead import DEFAULT_SHARE
-from nbviz.recording.progress import ENDED
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET, RecordedRun
 from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
-from nbviz.recording.scalars.intake import PORTION
 from nbviz.recording.scalars.log import ScalarLog
 from nbviz.recording.watching.options import read_options
 from nbviz.training import clock
 from nbviz.training.commands import Control
-from nbviz.training.events import RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,17 +48,12 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.media.inputs import ImageLayout, MediaInput
+    from nbviz.recording.media.shading import Colormap, Normalize
     from nbviz.recording.media.store import MediaKind
-    from nbviz.recording.scalars.series import Restart
     from nbviz.recording.watching.watch import Watch
-    from nbviz.training.events import EndReason, Event, RunStarted
+    from nbviz.training.events import RunEnded, RunStarted
 
 T = TypeVar("T")
-
-QUIET_SECONDS = 2.0  # without anything new before the collector leaves a run alone
-_MOST_WAITING = 65_536  # log calls not yet stored before the caller helps to store them
-
-_runs: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
 class Run(RecordedRun):
@@ -102,9 +93,9 @@ class Run(RecordedRun):
         overhead_budget: float = DEFAULT_SHARE,
         dir: str | Path | None = None,  # noqa: A002
     ) -> None:
-        _read_wall_clock()
+        all_runs.read_wall_clock()
         warn = _weakly(self, Run._warn)
-        self._own_control = Control(_weakly(self, Run.take_event))
+        self._own_control = Control(_weakly(self, record_command))
         super().__init__(
             name,
             self._own_control,
@@ -115,21 +106,19 @@ class Run(RecordedRun):
         self.overhead.set_share(overhead_budget)
         self.commands = ("pause", "resume", "step", "stop")
         self.is_driven = False  # whether an engine says when a step has ended
-        self._scalars = ScalarLog(self._steps, self._store, warn, _weakly(self, Run._mark_restarts))
+        self._scalars = ScalarLog(self._steps, self._store, warn, _weakly(self, mark_restarts))
         self._entries, self._packers = self._scalars.entries, self._scalars.packers
         self._media_inbox = MediaInbox(self._media, warn, self.overhead)
         self._media_log = MediaLog(self._media_inbox)
         # Whether the next log call has to look up: the first one, a quiet run, a forked process.
         self._attention = True
         self._is_forked = False
-        self._most_waiting = _MOST_WAITING
-        self._clock_offset = clock.offset()
-        self._active_at = 0.0
-        self._has_reported = False
-        self._lifecycle = threading.RLock()
+        self._most_waiting = MOST_WAITING
+        self._draining = Draining(self._scalars, self._media_inbox, self.meter)
         self._context = contextlib.ExitStack()
         self.journal = None if dir is None else Journal(self, dir)
-        _runs.add(self)
+        self._life = Life(self._own_control, self._scalars, self._store, self.journal)
+        all_runs.add(self)
 
     # ------------------------------------------------------------ logging
 
@@ -193,12 +182,19 @@ class Run(RecordedRun):
         if wall_time is None:
             seconds = monotonic()
         else:
-            seconds = read_wall_time(wall_time) - self._clock_offset
+            seconds = read_wall_time(wall_time) - self._life.clock_offset
         if not self._scalars.record_plain(values, step, seconds):
             self._scalars.record(values, step, seconds)
 
     def log_image(
-        self, tag: str, image: object, step: int | None = None, *, layout: ImageLayout = "auto"
+        self,
+        tag: str,
+        image: object,
+        step: int | None = None,
+        *,
+        layout: ImageLayout = "auto",
+        normalize: Normalize = False,
+        colormap: Colormap = None,
     ) -> None:
         """Record an image.
 
@@ -207,17 +203,28 @@ class Run(RecordedRun):
             image: A torch tensor, numpy array or PIL image of shape (height, width), (channels,
                 height, width) or (height, width, channels), with 1, 3 or 4 channels. Floats run
                 from 0 to 1, integers from 0 to 255; what is outside is clipped and NaN is black,
-                which the run's log says once. Booleans are black and white.
+                which the run's log says once. Booleans are black and white. Of a PIL image of any
+                mode the pixels are what Pillow converts them to.
             step: The completed step; an image of the same step takes that one's place. Where a tag
                 begins again at an earlier one, as a restarted training does, it goes on as
                 `samples (2)`. The newest step of the run if None.
             layout: "HWC", "CHW" or "HW"; with "auto", where both ends could be channels, they are
                 the first axis of a torch tensor and the last of any other array.
+            normalize: The numbers that become black and white, such as (-1, 1), or (0, 65535) for
+                16 bits; True for the smallest and the largest of the image. Alpha stays.
+            colormap: Colours for an image of one channel: "viridis", "magma", "coolwarm", "gray" or
+                another of matplotlib's where that is installed; "labels" for whole numbers that
+                are classes, or an array of their colours, shape (classes, 3).
 
         Raises:
-            LoggingError: The tag, image, step or layout cannot be recorded.
+            LoggingError: The tag, image, step or an option cannot be recorded.
         """
-        self._log_media(tag, "image", step, lambda name: ImageInput(name, image, layout))
+        self._log_media(
+            tag,
+            "image",
+            step,
+            lambda name: ImageInput(name, image, layout, Shading(name, normalize, colormap)),
+        )
 
     def log_images(
         self,
@@ -227,21 +234,32 @@ class Run(RecordedRun):
         *,
         layout: ImageLayout = "auto",
         columns: int | None = None,
+        normalize: Normalize = False,
+        colormap: Colormap = None,
     ) -> None:
         """Record several images as one grid.
 
         Args:
             tag: Its name.
-            images: A batch, such as (images, channels, height, width), or a list of images, each as
-                for `log_image`; their sizes may differ.
+            images: A batch, such as (images, channels, height, width), or a list of images or a
+                nested tensor, each as for `log_image`; their sizes may differ.
             step: As for `log_image`.
             layout: Of each image.
             columns: Images in a row; about as many as there are rows if None.
+            normalize: As for `log_image`; True takes the range of each image.
+            colormap: As for `log_image`.
 
         Raises:
-            LoggingError: The tag, an image, the step, layout or columns cannot be recorded.
+            LoggingError: The tag, an image, the step or an option cannot be recorded.
         """
-        self._log_media(tag, "image", step, lambda name: GridInput(name, images, layout, columns))
+        self._log_media(
+            tag,
+            "image",
+            step,
+            lambda name: GridInput(
+                name, images, layout, columns, Shading(name, normalize, colormap)
+            ),
+        )
 
     def log_histogram(
         self, tag: str, values: object, step: int | None = None, *, bins: int = 64
@@ -318,7 +336,8 @@ class Run(RecordedRun):
         that `torch.compile` returns can be watched as any other.
 
         A sample costs more the larger the model is: under `overhead_budget` it is taken less often
-        than it could be. On a GPU all is reduced there, and nothing waits for it.
+        than it could be. On a GPU all is reduced there, and nothing waits for it. Of tensors that
+        processes share (FSDP2's DTensors) each process watches the part that it holds.
 
         Args:
             model: The model; it is not kept alive. A tied weight appears once.
@@ -328,7 +347,9 @@ class Run(RecordedRun):
                 "encoder.*.attention"]; True for all modules without submodules. Of an output with
                 several tensors the first.
             updates: Whether to record `update_to_weight_ratio/…`: the norm of a step's change over
-                that of the weight. Takes a copy of the weights for the length of a step.
+                that of the weight. Takes a copy of the weights for the length of a step, of at most
+                16.8 million values: the layers of a larger model take turns, and of a larger layer
+                every n-th value counts.
             every: The least seconds between two samples.
             every_steps: The number of steps (in a loop of your own: of training passes) between two
                 samples, in place of `every`.
@@ -370,7 +391,7 @@ class Run(RecordedRun):
     def log_weights(self, model: nn.Module, step: int | None = None) -> None:
         """Let dashboards show a model's weights; call it at each step.
 
-        Takes pictures at most twice a second, and only of the parameters that somebody looks at.
+        Takes pictures at most twice a second, and only of the parameters that a page shows.
 
         Args:
             model: The model. It is not kept alive.
@@ -432,11 +453,13 @@ class Run(RecordedRun):
 
         Any thread may call it. Waits for scalars that are on their way from a device.
         """
-        self._drain(wait=True)
+        self._draining.drain_scalars(wait=True)
+        self._see_progress()
 
     def drain_ready(self) -> None:
         """Do what `drain` does without waiting for a device."""
-        self._drain(wait=False)
+        self._draining.drain_scalars(wait=False)
+        self._see_progress()
 
     def drain_media(self, *, wait: bool = True) -> None:
         """Take in the images, histograms, tensors and texts logged so far.
@@ -446,10 +469,6 @@ class Run(RecordedRun):
         """
         if not self._media_inbox.is_idle:
             off_main_thread(partial(self._media_inbox.drain, wait=wait))
-
-    def newest_step(self) -> int:
-        """Return the newest step that is known, without waiting for a device."""
-        return self.meter.step
 
     def note(
         self,
@@ -464,62 +483,18 @@ class Run(RecordedRun):
         self.wake_if_quiet()
 
     def __reduce__(self) -> NoReturn:
-        raise LoggingError(
-            f"the run {self.name!r} cannot be copied or sent to another process, such as a "
-            "DataLoader worker; log from the process that made it."
-        )
+        raise all_runs.copy_refused(self.name)
 
     # ------------------------------------------------------------ life
 
     def begin(self, event: RunStarted | None = None) -> None:
         """Start the clock, or go on after an end. Logging begins a run by itself."""
-        with self._lifecycle:
-            if self.is_active:
-                return
-            if event is None:
-                _read_wall_clock()
-            now = clock.now() if event is None else event.wall_time
-            continues = bool(self.meter.started_at)
-            if continues:
-                self._scalars.drain(wait=False)
-                self._store.forget_writers()
-            self.meter.begin(now)
-            started_at = self.meter.started_at
-            self._clock_offset = clock.offset()
-            self._store.started_at = started_at
-            self._scalars.start = started_at - self._clock_offset
-            if event is None:
-                self._own_control.begin()
-            else:
-                self.meter.step, self.meter.device = event.step, event.device
-                self.meter.total_steps = event.total_steps
-                self.meter.total_epochs = event.total_epochs
-        where = f" on {event.device}" if event is not None and event.device else ""
-        self.mark(
-            "started", self.meter.step, ("continued" if continues else "started") + where, now
-        )
-        self.notify()
+        if self._life.begin(self, event) and not self._is_forked:
+            companions.run_began(self)
 
     def end(self, event: RunEnded) -> None:
         """Stop the clock, and have the journal written; `finish` is what users call."""
-        with self._lifecycle:
-            if self.meter.status in ENDED:
-                return
-            for watch in tuple(self.watches):
-                watch.stop()
-            self.drain_media()
-            self._drain(wait=True)
-            if event.error is not None and event.reason == "failed":
-                self.note(
-                    traceback_of(event.error), "error", step=event.step, wall_time=event.wall_time
-                )
-            self.weights.capture(event.step)
-            self.mark("ended", event.step, end_text(event), event.wall_time)
-            self.meter.end(event.wall_time, event.reason)
-            self._drain(wait=True)
-        self.notify()
-        if self.journal is not None:
-            self.journal.flush()
+        self._life.end(self, event)
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the run; more can still be logged, but its clock has stopped.
@@ -530,26 +505,10 @@ class Run(RecordedRun):
         """
         if not self.meter.started_at:
             self.begin()
-        self.drain()
-        if self.meter.status in ENDED:
-            return
-        reason: EndReason = "finished" if error is None else "failed"
-        if self.status == "stopping" or isinstance(error, RunStopped | KeyboardInterrupt):
-            reason = "stopped"
-        if self.control is self._own_control:
-            self.control.finish_commands(self.meter.step)
-        self.end(RunEnded(clock.now(), self.meter.step, self.meter.epoch, reason, error))
-        self._own_control.end(reason)
-
-    def take_event(self, event: Event) -> None:
-        """Record what a command did; called on the run's thread.
-
-        Args:
-            event: RunPaused, RunResumed, SettingApplied or LineLogged; others are left.
-        """
-        record_command(self, event)
+        self._life.finish(self, error)
 
     def __enter__(self) -> Self:
+        self.ends_outside()
         self.begin()
         self._context.enter_context(as_current(self))
         return self
@@ -570,52 +529,42 @@ class Run(RecordedRun):
         Raises:
             RunStopped: The run was stopped.
         """
-        if self.control is not self._own_control or not self.control.needs_attention:
-            return  # an engine's control acts between its steps, not inside one
-        self.drain()
-        try:
-            self.control.safe_point(self.meter.step)
-        except RunStopped as stop:
-            self.finish(stop)
-            raise
+        self._life.safe_point(self)
 
     # ------------------------------------------------------------ for engines, `track` and watches
 
-    def count_steps_by_tracking(self) -> None:
-        """Leave the step to whoever goes through the steps, not to what is logged."""
-        self.meter.step = self.meter.step
+    def follow_steps(self, present: Callable[[], int]) -> None:
+        """Have what is logged without a step belong to the step that `present` returns."""
+        self._steps.present = present
 
-    def capture_due_weights(self, step: int) -> None:
-        """Take heatmaps of the parameters that a page shows, if it is time to."""
-        if self.weights.is_due():
-            started = time.perf_counter()
-            self.weights.capture(step, wait=False)
-            self.meter.spend(time.perf_counter() - started)
+    def ends_outside(self) -> None:
+        """Leave the end of the run to a block or a live cell; else it ends after its loop."""
+        self._life.ends_outside = True
 
-    def sample_watches(self, step: int) -> None:
-        """Let the watches take what is due between two steps of an engine."""
-        for watch in tuple(self.watches):
-            watch.step_ended(step)
+    @property
+    def was_left(self) -> bool:
+        """Whether the run ended because its loop over `track` was left."""
+        return self._life.was_left
+
+    def loop_began(self) -> None:
+        """Note that `track` yields items."""
+        self._life.loop_began()
+
+    def loop_ended(self, *, is_complete: bool) -> None:
+        """Note that it yields no more."""
+        self._life.loop_ended(is_complete=is_complete)
+        if not self._is_forked:
+            # Notifies nothing: a loop that is collected as garbage may end anywhere.
+            self.is_quiet = False
+            keep_drained(self)
 
     def put_media(self, item: Waiting) -> None:
         """Have something made by nbviz's own thread."""
         self._media_inbox.put(item)
         self.wake_if_quiet()
 
-    def take_media(
-        self, tag: str, kind: MediaKind, step: int, wall_time: float, value: Any
-    ) -> None:
-        """Take in an item that has been made; `wall_time` is in Unix seconds, as below."""
-        self._media.add(tag, kind, step, wall_time, value)
-
-    def take_points(self, points: Mapping[str, float], step: int, wall_time: float) -> None:
-        """Take in a point for each tag."""
-        steps, wall_times = np.array([step], np.int64), np.array([wall_time])
-        for tag, value in points.items():
-            self._store.extend(tag, steps, wall_times, np.array([value]))
-
     def wake_if_quiet(self) -> None:
-        """Tell the collector and the listeners, if they are not looking, that something comes."""
+        """Wake the collector and notify the subscribers where they take the run to be quiet."""
         if self.is_quiet and not self._is_forked:
             self._wake()
 
@@ -623,49 +572,24 @@ class Run(RecordedRun):
 
     def collect(self) -> bool:
         """Drain without waiting, for the collector; returns whether to come again."""
-        started = time.thread_time()
-        now = time.monotonic()
         # The next log call looks up: it is timed, and helps if too much waits.
         self._attention = True
-        try:
-            if self._drain(wait=False) + self._media_inbox.drain(wait=False):
-                self._active_at = now
-        except Exception as error:  # noqa: BLE001  the next time may succeed, and other runs come after
-            self._report(error)
-        self.meter.spend(time.thread_time() - started)
-        if self.meter.status not in ENDED and now - self._active_at < QUIET_SECONDS:
+        if self._draining.collect(self) or self._life.end_after_loop(self):
             return True
         self.is_quiet = True
         self._attention = True
         # Something may have been logged since the drain, by a call that did not see the flag.
-        if self._entries or self._media_inbox:
+        if self._draining.something_waits:
             self.is_quiet = False
             return True
         return False
-
-    def _drain(self, *, wait: bool) -> int:
-        count = 0
-        if self._entries:
-            count = self._scalars.drain(wait=wait)
-            self.meter.count_calls(count)
-        self._see_progress()
-        return count
-
-    def _report(self, error: Exception) -> None:
-        if not self._has_reported:
-            self._has_reported = True
-            self._warn(f"recording failed, and is tried again: {describe(error)}")
-
-    def _mark_restarts(self, restarts: list[Restart]) -> None:
-        for text, step in restart_texts(restarts):
-            self.mark("started", step, text)
 
     def _warn(self, text: str) -> None:
         self.note(text, "warning")
 
     def _wake(self) -> None:
         self.is_quiet = False
-        self._active_at = time.monotonic()
+        self._draining.active_at = monotonic()
         keep_drained(self)
         self.notify()
 
@@ -685,11 +609,7 @@ class Run(RecordedRun):
 
     def _attend(self) -> None:
         if self._is_forked:
-            raise LoggingError(
-                f"the run {self.name!r} belongs to the process that made it, and this is a forked "
-                "copy, such as a DataLoader worker; log from the training loop, or use "
-                "num_workers=0."
-            )
+            raise all_runs.fork_refused(self.name)
         self._attention = False
         if not self.meter.started_at:
             self.begin()
@@ -697,10 +617,7 @@ class Run(RecordedRun):
             self._wake()
         for watch in tuple(self.watches):
             watch.logged()
-        if len(self._entries) > _MOST_WAITING:
-            # Logged faster than one thread can store: whoever logs helps, so memory is bounded.
-            self.meter.count_calls(self._scalars.drain(wait=False, limit=PORTION))
-        self._most_waiting = max(_MOST_WAITING, len(self._entries) + PORTION // 2)
+        self._most_waiting = self._draining.help_out()
 
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
@@ -708,14 +625,19 @@ class Run(RecordedRun):
         if self._attention:
             self._attend()
         started = time.perf_counter()
-        at_step = self.meter.step if step is None else read_step(step)
+        if step is not None:
+            at_step = read_step(step)
+        else:
+            present = self._steps.present
+            at_step = self.meter.step if present is None else present()
         self._media_log.put(tag, kind, at_step, clock.now(), make)
         self.meter.spend(time.perf_counter() - started)
 
-    def _leave_to_parent(self) -> None:
-        super()._leave_to_parent()
+    def leave_to_parent(self) -> None:
+        """As `RecordedRun.leave_to_parent`; what is logged to this copy is refused."""
+        super().leave_to_parent()
         self._is_forked = self._attention = True
-        self._lifecycle = threading.RLock()
+        self._life.renew_lock()
         self._scalars.renew_lock()
         self._media_inbox.renew_locks()
 
@@ -730,17 +652,3 @@ def _weakly(run: Run, method: Callable[[Run, Any], None]) -> Callable[[Any], Non
             method(target, argument)
 
     return call
-
-
-def _read_wall_clock() -> None:
-    if not any(run.is_active for run in list(_runs)):
-        clock.read_wall_clock()
-
-
-def _leave_all_to_parent() -> None:
-    for run in list(_runs):
-        run._leave_to_parent()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_all_to_parent)

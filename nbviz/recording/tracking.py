@@ -34,8 +34,17 @@ class Tracked(Protocol):
         """Record that an epoch begins."""
         ...
 
-    def count_steps_by_tracking(self) -> None:
-        """Leave the step to `track`."""
+    @property
+    def was_left(self) -> bool:
+        """Whether it ended because its loop was left."""
+        ...
+
+    def loop_began(self) -> None:
+        """Note that items are yielded."""
+        ...
+
+    def loop_ended(self, *, is_complete: bool) -> None:
+        """Note that no more are."""
         ...
 
     def wake_if_quiet(self) -> None:
@@ -78,26 +87,35 @@ def _items(
     epoch: int | None,
     total_epochs: int | None,
 ) -> Iterator[T]:
-    if run.status == "stopped":
+    if run.status == "stopped" and not run.was_left:
         return
     run.begin()
     meter = run.meter
-    run.count_steps_by_tracking()
+    meter.count_apart()
     if epoch is not None:
         run.mark_epoch(epoch, meter.step)
         meter.total_epochs = total_epochs
-    if total is not None:
-        epochs_left = total_epochs - epoch + 1 if epoch and total_epochs else 1
-        meter.total_steps = meter.step + total * max(1, epochs_left)
+    epochs_left = max(0, total_epochs - epoch) if epoch and total_epochs else 0
+    usual = total
+    if total is None and epoch is not None and epoch > 1:
+        usual = round(meter.step / (epoch - 1))  # as long as those before
+    meter.total_steps = None if usual is None else meter.step + usual * (1 + epochs_left)
+    run.loop_began()
+    is_complete = False
     try:
         run.safe_point()
-        for item in iterable:
+        for count, item in enumerate(iterable, 1):
             yield item
             meter.step += 1
+            if usual is not None and count > usual:  # longer than was known
+                meter.total_steps = meter.step + usual * epochs_left if epochs_left else None
             run.wake_if_quiet()
             run.safe_point()
+        is_complete = True
     except RunStopped:
         return
+    finally:
+        run.loop_ended(is_complete=is_complete)
 
 
 def _length(iterable: Iterable[T]) -> int | None:

@@ -1,4 +1,4 @@
-"""The newest pictures of the parameters that somebody looks at."""
+"""The newest heatmaps of the parameters that pages show."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from nbviz.inspection.tensors.pictures import ReducedWeights, WeightsImage
-    from nbviz.recording.capture.captured import CapturedArray
+    from nbviz.inspection.tensors.heatmaps import Heatmap, ReducedWeights
+    from nbviz.recording.capture.arrays import CapturedArray
+
+    Coming = tuple[CapturedArray, ReducedWeights]
 
 
 class WeightsStore:
-    """Pictures of a model's parameters, made on the training thread for whoever looks at them.
+    """Heatmaps of a model's parameters, made on the training thread for the pages that show them.
 
     Args:
-        seconds: The least time between two pictures of the same training; a dashboard cannot show
-            more, and each picture reads a whole parameter.
-        share: The most of the training thread's time that pictures may take, 0 to 1; those that
+        seconds: The least time between two heatmaps of the same training; a dashboard cannot show
+            more, and each heatmap reads a whole parameter.
+        share: The most of the training thread's time that heatmaps may take, 0 to 1; those that
             take long are made more rarely. Half of nbviz's whole budget.
     """
 
@@ -34,8 +36,9 @@ class WeightsStore:
         self._model: weakref.ref[nn.Module] | None = None
         self._wants: dict[str, frozenset[str]] = {}
         self.wanted: frozenset[str] = frozenset()
-        self._images: dict[str, tuple[int, WeightsImage]] = {}
-        self._coming: dict[str, tuple[CapturedArray, ReducedWeights]] = {}
+        self._images: dict[str, tuple[int, Heatmap]] = {}
+        self._coming: dict[str, Coming] = {}  # those begun last
+        self._complete: dict[str, Coming] = {}  # older ones, complete on their device, not read
         self._versions = 0
         self._unreadable: set[str] = set()
         self._due = 0.0
@@ -51,62 +54,57 @@ class WeightsStore:
             if not wanted <= self.wanted:
                 self._due = 0.0
             self.wanted = wanted
-            # What nobody shows any more is let go.
+            # What no page shows any more is let go.
             self._images = {name: self._images[name] for name in self._images if name in wanted}
-            self._coming = {name: self._coming[name] for name in self._coming if name in wanted}
+            for begun in (self._coming, self._complete):
+                for name in begun.keys() - wanted:
+                    del begun[name]
 
-    def forget(self, page: str) -> None:
-        """Drop what a page that is gone showed; its owners' names begin with `page`."""
-        with self._lock:
-            owners = [owner for owner in self._wants if owner.split(" ")[0] == page]
-        for owner in owners:
-            self.want(owner, ())
-
-    def latest(self, name: str) -> WeightsImage | None:
-        """Return the newest picture, None if there is none."""
+    def latest(self, name: str) -> Heatmap | None:
+        """Return the newest heatmap, None if there is none."""
         self._take_in(name)
         entry = self._images.get(name)
         return entry[1] if entry else None
 
     def version(self, name: str) -> int:
-        """Return a number that rises with every picture of it; 0 while there is none."""
+        """Return a number that rises with every heatmap of it; 0 while there is none."""
         self._take_in(name)
         entry = self._images.get(name)
         return entry[0] if entry else 0
 
     @property
     def is_behind(self) -> bool:
-        """Whether somebody waits for the first picture of a parameter."""
+        """Whether a page waits for the first heatmap of a parameter."""
         missing = self.wanted - self._images.keys() - self._unreadable
         return bool(missing) and any(name in missing for name, _ in self.layers)
 
     def is_due(self) -> bool:
-        """Whether somebody waits for new pictures; costs next to nothing."""
+        """Whether a page waits for new heatmaps; costs next to nothing."""
         return bool(self.wanted) and time.monotonic() >= self._due
 
     def watch(self, model: nn.Module) -> None:
-        """Take pictures of this model, which is not kept alive."""
+        """Take heatmaps of this model, which is not kept alive."""
         if self._model is not None and self._model() is model:
             return
-        from nbviz.inspection.tensors.pictures import list_layers
+        from nbviz.inspection.tensors.heatmaps import list_layers
 
         self._model = weakref.ref(model)
         self._unreadable.clear()
         self.layers = list_layers(model)
 
     def capture(self, step: int, names: Iterable[str] | None = None, *, wait: bool = True) -> None:
-        """Make pictures now: of what is wanted, or of `names`. Names that do not exist are left.
+        """Make heatmaps now: of what is wanted, or of `names`. Names that do not exist are left.
 
         Args:
             step: The completed steps.
             names: Which parameters.
-            wait: Whether the pictures are there when it returns. Else they are taken in once they
-                have arrived from the device, by whoever asks for them.
+            wait: Whether the heatmaps are there when it returns. Else they are taken in once they
+                have arrived from the device, when they are read.
         """
         model = self._model() if self._model is not None else None
         if model is None:
             return
-        from nbviz.inspection.tensors.pictures import layer_tensors
+        from nbviz.inspection.tensors.heatmaps import layer_tensors
 
         started = time.monotonic()
         wanted = self.wanted if names is None else set(names)
@@ -114,46 +112,66 @@ class WeightsStore:
         if len(tensors) != len(self.layers):  # lazy parameters appear with the first batch
             self.layers = [(name, tuple(tensor.shape)) for name, tensor in tensors.items()]
         for name in sorted(wanted - self._unreadable):
-            # Where the device is behind, one picture after the other, or none would ever arrive.
-            if name not in tensors or not (wait or self._take_in(name)):
+            # Where the device is behind, one heatmap after the other, or none would ever arrive.
+            if name not in tensors or not (wait or self._may_begin(name)):
                 continue
             try:
                 self._begin(name, tensors[name], step)
-                self._take_in(name, wait=wait)
-            except Exception:  # noqa: BLE001  no picture is worth the run, or its recording
+                if wait:
+                    self._take_in(name, wait=True)
+            except Exception:  # noqa: BLE001  no heatmap is worth the run, or its recording
                 self._unreadable.add(name)
         cost = time.monotonic() - started
         self._due = started + max(self.seconds, cost / self.share)
 
     def complete(self, step: int) -> None:
-        """Make those wanted pictures that are not of this step, and wait for them."""
+        """Make those wanted heatmaps that are not of this step, and wait for them."""
         for name in self.wanted:
             self._take_in(name, wait=True)
         images = {name: self.latest(name) for name in self.wanted}
         if old := [n for n, image in images.items() if image is None or image.step != step]:
             self.capture(step, old)
 
-    def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
-        from nbviz.inspection.tensors.pictures import reduce_on_device
-        from nbviz.recording.capture.captured import send_to_host
-
-        reduced = reduce_on_device(name, tensor, step)
-        coming = (send_to_host(reduced.packed), reduced)
-        with self._lock:
-            self._coming[name] = coming
-
-    def _take_in(self, name: str, *, wait: bool = False) -> bool:
-        """Make a picture of what has arrived. Return whether nothing is on its way any more."""
+    def _may_begin(self, name: str) -> bool:
+        """Whether no heatmap is on its way; reads none, as that is not for the training thread."""
         coming = self._coming.get(name)
         if coming is None:
             return True
-        array, reduced = coming
-        if not (wait or array.is_ready):
+        if not coming[0].is_ready:
             return False
-        image = reduced.picture(array.read())
         with self._lock:
             if self._coming.get(name) is coming:
-                del self._coming[name]
-                self._versions += 1
-                self._images[name] = (self._versions, image)
+                self._complete[name] = self._coming.pop(name)
         return True
+
+    def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
+        from nbviz.inspection.tensors.heatmaps import reduce_on_device
+        from nbviz.recording.capture.arrays import hold
+
+        reduced = reduce_on_device(name, tensor, step)
+        coming = (hold(reduced.packed), reduced)
+        with self._lock:
+            self._coming[name] = coming
+
+    def _take_in(self, name: str, *, wait: bool = False) -> None:
+        """Make a heatmap of the newest that is complete on its device."""
+        begun = self._coming
+        coming = begun.get(name)
+        if coming is None or not (wait or coming[0].is_ready):
+            begun = self._complete
+            coming = begun.get(name)
+        if coming is None:
+            return
+        array, reduced = coming
+        image = reduced.heatmap(array.read())
+        with self._lock:
+            if begun.get(name) is coming:
+                del begun[name]
+            elif self._complete.get(name) is coming:  # put there meanwhile
+                del self._complete[name]
+            else:
+                return
+            if begun is self._coming:
+                self._complete.pop(name, None)
+            self._versions += 1
+            self._images[name] = (self._versions, image)

@@ -1,4 +1,4 @@
-"""How far the pages of a session have been told."""
+"""How far the pages of a session have been sent the runs."""
 
 from __future__ import annotations
 

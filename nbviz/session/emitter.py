@@ -20,7 +20,7 @@ class Emitter:
     Args:
         tick: Sends what is due; returns the seconds until its next call, or None to sleep until
             `wake`.
-        failed: Told of an exception in `tick`, which ends nothing.
+        failed: Called with an exception in `tick`, which ends nothing.
         name: Of the thread.
     """
 

@@ -25,7 +25,7 @@ class Feed:
     Args:
         panels: All there are, in order.
         wanted: What pages look at.
-        failed: Told of an exception in a run or a panel, which keeps nothing from the others.
+        failed: Called with an exception in a run or a panel, which keeps nothing from the others.
 
     Attributes:
         subjects: What is shown; only ever appended to.
@@ -56,7 +56,8 @@ class Feed:
         """Take in what has been recorded. May wait for a device or a file: hold no lock."""
         for subject in tuple(self.subjects):
             try:
-                subject.drain()
+                # A run that is active is read again soon: its device delays no frame of others.
+                subject.drain(wait=not subject.is_active)
                 for panel in self._panels:
                     part = panel.part(subject)
                     if part is not None:

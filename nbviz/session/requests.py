@@ -31,7 +31,7 @@ class RequestHandler:
         panels: Who answers, each the requests that it names.
         feed: Knows the subjects.
         transport: Sends answers.
-        wanted: Told what pages look at.
+        wanted: Keeps what pages look at.
         asset: Returns the source of a part of the front end.
         apart: Has something carried out soon by the session's thread for slow answers.
     """

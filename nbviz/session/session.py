@@ -85,7 +85,7 @@ class Session:
         """Show one more subject."""
         self._feed.subjects.append(subject)
         if subject.run is not None:
-            self._unsubscribes.append(subject.run.listen(_weak_wake(self._emitter)))
+            self._unsubscribes.append(subject.run.subscribe(_weak_wake(self._emitter)))
         self._emitter.wake()
 
     def handle(self, content: object) -> None:

@@ -66,7 +66,7 @@ class Transport:
         frames_per_second: The most frames sent to one page in a second; None lets it follow what
             they cost.
         pulls: Pages ask for each frame; none is sent by itself.
-        gone: Told of a page that is not there any more; must be quick.
+        gone: Called for a page that is not there any more; must be quick.
         clock: Seconds that only grow.
     """
 

@@ -19,7 +19,7 @@ _Owner = tuple[str, int]  # page and view
 class Wanted:
     """Collects what each view of each page looks at, and has it made.
 
-    Told on the threads that handle requests, read on those that collect: what is read is never
+    Changed on the threads that handle requests, read on those that collect: what is read is never
     changed, only replaced.
 
     Args:

@@ -13,9 +13,10 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
-from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError
-from nbviz.training.device_guard import keep_device_guard
-from nbviz.training.intraop import release_workers
+from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError, describe
+from nbviz.training.devices.device_guard import keep_device_guard
+from nbviz.training.devices.intraop import release_workers
+from nbviz.training.devices.thread_settings import ThreadSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -64,6 +65,7 @@ def leave_interrupts_to_the_foreground() -> None:
 class BackgroundRun:
     """Runs a callable once on a daemon thread, in a copy of the caller's context.
 
+    What torch keeps for each thread (`ThreadSettings`) is that of the thread that starts it.
     An interrupt of the foreground reaches neither the thread nor the processes that it starts.
 
     The interpreter can exit while it is active: it is stopped then, as by `RunStopped`.
@@ -87,6 +89,7 @@ class BackgroundRun:
         self._stop = stop
         # Output that the thread makes belongs to the cell that started it (ipykernel).
         context = contextvars.copy_context()
+        self._settings: ThreadSettings | None = None
         self._thread = threading.Thread(
             target=context.run, args=(self._run,), name=f"nbviz-{name}", daemon=True
         )
@@ -105,6 +108,7 @@ class BackgroundRun:
         if self._thread.ident is not None:
             raise RunActiveError(f"{self.name!r} was started already.")
         _started.add(self)
+        self._settings = ThreadSettings.of_this_thread()
         keep_device_guard()
         release_workers()
         self._thread.start()
@@ -122,8 +126,7 @@ class BackgroundRun:
                 f"{self.name!r} is still active after {timeout} s; it goes on in the background."
             )
         if self.error is not None:
-            kind, text = type(self.error).__name__, str(self.error)
-            raise TrainingError(f"{self.name!r} failed: {kind}: {text}") from self.error
+            raise TrainingError(f"{self.name!r} failed: {describe(self.error)}") from self.error
 
     def raise_inside(self, error: type[BaseException]) -> None:
         """Raise an error in the thread, at the next line of Python that it comes to."""
@@ -143,6 +146,8 @@ class BackgroundRun:
     def _run(self) -> None:
         leave_interrupts_to_the_foreground()
         try:
+            if self._settings is not None:
+                self._settings.apply()
             with quick_switching():
                 self._target()
         except RunStopped:

@@ -1,7 +1,7 @@
 """Keeps a model that is being trained still while another thread looks at it.
 
 A thread that reads a parameter's `.grad` while another's backward pass writes it can end the
-process: PyTorch puts the gradient there without holding Python's lock. And whoever calls a model,
+process: PyTorch puts the gradient there without holding Python's lock. And a call of the model,
 if only with shapes, changes what its modules keep on themselves.
 """
 
@@ -25,7 +25,7 @@ _looks: list[tuple[int, frozenset[int]]] = []  # by the thread that looks
 
 @contextmanager
 def registered(control: Control, parameters: Iterable[torch.Tensor]) -> Generator[None]:
-    """Make the present thread's run known; waits until nobody looks at what it trains.
+    """Make the present thread's run known; waits until no thread looks at what it trains.
 
     Args:
         control: Where the run can be asked to stand.
@@ -60,7 +60,7 @@ def between_steps(model: torch.nn.Module) -> Generator[None]:
     if thread in _runs:
         yield
         return
-    ours = frozenset(map(id, model.parameters()))
+    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
     look = thread, ours
     with ExitStack() as stack:
         with _changed:
@@ -74,7 +74,7 @@ def between_steps(model: torch.nn.Module) -> Generator[None]:
 
 def is_trained_elsewhere(model: torch.nn.Module) -> bool:
     """Whether a run on another thread trains parameters of this model."""
-    ours = frozenset(map(id, model.parameters()))
+    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
     thread = threading.get_ident()
     with _changed:
         return any(
@@ -84,7 +84,7 @@ def is_trained_elsewhere(model: torch.nn.Module) -> bool:
 
 def is_between_steps(model: torch.nn.Module) -> bool:
     """Whether the present thread is in a block in which this model's runs stand."""
-    ours = frozenset(map(id, model.parameters()))
+    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
     thread = threading.get_ident()
     with _changed:
         return any(who == thread and not ours.isdisjoint(look) for who, look in _looks)

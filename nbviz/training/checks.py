@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from nbviz.errors import ConfigurationError
+from nbviz.training.steps.numbers import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from nbviz.training.optimizing.optimizers import Optimizers
 
 
 def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -35,6 +38,17 @@ def check_positive(name: str, value: float | None) -> None:
     """Raise ConfigurationError unless the value is above 0, or None."""
     if value is not None and not value > 0:
         raise ConfigurationError(f"{name} must be above 0, or None for no bound; got {value!r}.")
+
+
+def check_model(model: object) -> None:
+    """Raise ConfigurationError unless the model is a module that can be watched and traced."""
+    if not isinstance(model, torch.nn.Module):
+        raise ConfigurationError(f"model must be a torch.nn.Module, got {shown(model)}.")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise ConfigurationError(
+            f"the model is a scripted {model.original_name}, which takes no hooks and cannot be "
+            "traced. Give the nn.Module itself, and script it when it is trained."
+        )
 
 
 def check_loader(name: str, loader: object, passes: int | None) -> None:
@@ -63,11 +77,16 @@ def check_loader(name: str, loader: object, passes: int | None) -> None:
 
 
 def check_step(
-    loss_fn: object, optimizer: object, training_step: object, metrics: Sequence[str]
+    *, has_loss: bool, optimizers: Optimizers, training_step: object, metrics: Sequence[str]
 ) -> None:
     """Raise ConfigurationError unless there is one way to make a training step."""
-    if training_step is None and (loss_fn is None or optimizer is None):
-        missing = "loss_fn" if loss_fn is None else "optimizer"
+    if training_step is None and optimizers and optimizers.own is None:
+        raise ConfigurationError(
+            "several optimizers are stepped by training_step=…, which is missing; it takes (model, "
+            "batch). Or give one optimizer, not in a dict or list."
+        )
+    if training_step is None and not (has_loss and optimizers):
+        missing = "optimizer" if has_loss else "loss_fn"
         raise ConfigurationError(
             f"{missing} is missing. Give loss_fn=… and optimizer=…, "
             "or training_step=… that takes (model, batch)."
@@ -76,15 +95,6 @@ def check_step(
         raise ConfigurationError(
             f"metrics ({', '.join(metrics)}) need the supervised step's outputs. Compute "
             'them in training_step, and return {"loss": loss, "accuracy": accuracy}.'
-        )
-    if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
-        raise ConfigurationError(
-            f"optimizer must be a torch.optim.Optimizer, got {type(optimizer).__name__}."
-        )
-    if isinstance(optimizer, torch.optim.LBFGS):
-        raise ConfigurationError(
-            "LBFGS evaluates the loss several times in a step. Step it yourself in training_step, "
-            "and give optimizer=None."
         )
 
 

@@ -7,10 +7,10 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped
+from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped, describe
 from nbviz.training import clock
 from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingApplied
-from nbviz.training.settings import Setting, Settings
+from nbviz.training.optimizing.settings import Setting, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -253,7 +253,7 @@ class Control:
     # ------------------------------------------------------------ with the lock held
 
     def _stand(self) -> None:
-        """Wait for the next change; whoever wants to look at the model can do so meanwhile."""
+        """Wait for the next change; other threads may look at the model meanwhile."""
         self._standing += 1
         self._stands.notify_all()
         try:
@@ -282,7 +282,7 @@ class Control:
             try:
                 old, new = self.registry.apply(name, value)
             except Exception as error:  # noqa: BLE001  a setter of the user's must not end the run
-                text = f"{name} could not be set to {value:g}: {type(error).__name__}: {error}"
+                text = f"{name} could not be set to {value:g}: {describe(error)}"
                 self._outbox.append(LineLogged(clock.now(), step, "error", text))
             else:
                 self._outbox.append(SettingApplied(clock.now(), step, name, old, new))

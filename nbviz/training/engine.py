@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.errors import ConfigurationError, RunStopped
+from nbviz.errors import ConfigurationError, RunStopped, add_note
+from nbviz.errors import describe as describe_error
 from nbviz.training import checks, clock
-from nbviz.training.batches import count_samples, describe
 from nbviz.training.between_steps import registered
 from nbviz.training.commands import Control
-from nbviz.training.device import choose_device, move_model, to_device
+from nbviz.training.devices.device import choose_device, move_model, to_device
+from nbviz.training.devices.intraop import IntraopThreads
 from nbviz.training.events import (
     EpochEnded,
     EpochStarted,
@@ -23,18 +24,20 @@ from nbviz.training.events import (
     ValidationEnded,
     ValidationStarted,
 )
-from nbviz.training.intraop import IntraopThreads
 from nbviz.training.limits import Limits
-from nbviz.training.means import Means
-from nbviz.training.metrics import MetricMeans, read_metrics
 from nbviz.training.nonfinite import NonFiniteWatch
 from nbviz.training.observers import Observers
-from nbviz.training.schedule import Schedule
+from nbviz.training.optimizing.optimizers import Optimizers
+from nbviz.training.optimizing.schedule import Schedule, known_tags
 from nbviz.training.seeds import seed_everything
-from nbviz.training.step_functions import training_function, validation_function
-from nbviz.training.step_results import check_loss, tagged
-from nbviz.training.update import Update
-from nbviz.training.validation import validate
+from nbviz.training.steps.batches import count_samples, describe
+from nbviz.training.steps.means import Means
+from nbviz.training.steps.metrics import MetricMeans, read_metrics
+from nbviz.training.steps.modes import TrainingModes
+from nbviz.training.steps.step_functions import Splitter, training_function, validation_function
+from nbviz.training.steps.step_results import check_loss, tagged
+from nbviz.training.steps.update import Update
+from nbviz.training.steps.validation import needs_gradients, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,50 +66,83 @@ class Engine:
         control: Control | None = None,
         observers: Iterable[Observer] = (),
     ) -> None:
-        model, optimizer = options.model, options.optimizer
-        loss_fn, training_step = options.loss_fn, options.training_step
+        model, training_step = options.model, options.training_step
+        optimizers = Optimizers(options.optimizer)
         self._metrics = read_metrics(options.metrics)
-        checks.check_step(loss_fn, optimizer, training_step, tuple(self._metrics))
-        if optimizer is None:
+        self.device = choose_device(options.device)
+        has_loss_fn = options.loss_fn is not None
+        self.split = Splitter(model, options.prepare_batch, self.device, has_loss=has_loss_fn)
+        checks.check_step(
+            has_loss=has_loss_fn or self.split.gives_targets,
+            optimizers=optimizers,
+            training_step=training_step,
+            metrics=tuple(self._metrics),
+        )
+        if optimizers.own is None:
             checks.check_own_stepping(options.accumulate, options.gradient_clip, options.precision)
         self.options = options
         self.model = model
-        self.optimizer = optimizer
-        self.device = choose_device(options.device)
+        self.optimizers = optimizers
+        self.optimizer = optimizers.own
         self.control = Control() if control is None else control
         self.step = 0
         self.epoch = 0
+        self._is_in_step = False
         self._train_loader = options.train_loader
         self._val_loader = options.val_loader
-        self._train_step = training_function(loss_fn, training_step)
-        self._val_step = validation_function(
-            loss_fn, training_step, options.validation_step, has_optimizer=optimizer is not None
+        self._train_step = training_function(options, self.split)
+        self._val_step, self._val_source = validation_function(
+            options, self.split, steps_itself=optimizers.own is None
         )
         if self._val_loader is not None and self._val_step is None:
             raise ConfigurationError(
                 "val_loader needs validation_step=… or loss_fn=…, because this training_step "
                 "trains when it is called."
             )
+        self._needs_gradients: bool | None = None  # in validation; until it is tried
         self._source = "loss_fn" if training_step is None else "training_step"
         self._limits = Limits(options.max_epochs, options.max_steps)
         every = options.validate_every
         self._validate_every = None if isinstance(every, str) else every
         self._accumulate = options.accumulate
         self._emit = Observers(observers)
+        self._said: set[str] = set()
+        self._skipped = 0
         self._update = Update(
-            optimizer, self.device, options.precision, options.gradient_clip, options.accumulate
+            optimizers.own,
+            self.device,
+            options.precision,
+            options.gradient_clip,
+            options.accumulate,
         )
-        self._schedule = Schedule(options.scheduler, options.scheduler_interval)
+        known = None
+        if training_step is None:
+            known = known_tags(self._metrics, validates=self._val_loader is not None)
+        self._schedule = Schedule(
+            options.scheduler, options.scheduler_interval, options.monitor, known
+        )
+        self._modes = TrainingModes(model, accepts_thawing=training_step is not None)
         self._nonfinite = NonFiniteWatch(self.device)
         self._threads = IntraopThreads(
             options.threads,
             is_tunable=self.device.type == "cpu" and not hasattr(model, "_orig_mod"),
             report=lambda text: self._log("info", text),
         )
-        if optimizer is not None:
-            self.control.registry.for_optimizer(optimizer, options.scheduler)
+        for name, optimizer in optimizers.items():
+            scheduler = None if optimizers.own is None else options.scheduler
+            self.control.registry.for_optimizer(optimizer, scheduler, name)
         self.control.registry.for_dropout(model)
-        move_model(model, optimizer, self.device)
+        move_model(model, optimizers, self.device)
+
+    @property
+    def step_number(self) -> int:
+        """The step that is being made; between two steps, the last that was completed."""
+        return self.step + 1 if self._is_in_step else self.step
+
+    def check_start(self) -> None:
+        """Raise ConfigurationError if a run that began now would be refused."""
+        self._limits.begin(self.step, self.epoch)
+        self._check_schedule()
 
     def run(self) -> None:
         """Train on the present thread until the end, or until stopped.
@@ -120,14 +156,14 @@ class Engine:
             Exception: Whatever training raised, with a note on where.
         """
         with registered(self.control, self._parameters()):
+            self._emit.begin()
             self.control.begin(self._emit)
             self._run_to_the_end()
 
     def _parameters(self) -> Iterable[torch.Tensor]:
         """What training changes, or might."""
         yield from self.model.parameters()
-        for group in () if self.optimizer is None else self.optimizer.param_groups:
-            yield from group["params"]
+        yield from self.optimizers.parameters()
 
     def _run_to_the_end(self) -> None:
         reason: EndReason = "failed"
@@ -143,7 +179,7 @@ class Engine:
             raise
         except BaseException as error:
             failure = error
-            error.add_note(f"After step {self.step:,}, in epoch {self.epoch}.")
+            add_note(error, f"After step {self.step:,}, in epoch {self.epoch}.")
             raise
         finally:
             self.control.finish_commands(self.step)
@@ -152,23 +188,30 @@ class Engine:
 
     def _run(self) -> None:
         self._limits.begin(self.step, self.epoch)
-        batches = checks.length_of(self._train_loader)
-        epoch_steps = None if batches is None else -(-batches // self._accumulate)
-        total_steps = self._limits.total_steps(self.step, self.epoch, epoch_steps)
         epochs, device = self._limits.last_epoch, str(self.device)
-        self._emit(RunStarted(clock.now(), self.step, total_steps, epochs, device))
+        self._emit(RunStarted(clock.now(), self.step, self._total_steps(), epochs, device))
+        self._is_in_step = False
+        for text in (
+            self._check_schedule(),
+            self._schedule.describe(),
+            self.optimizers.describe_missing(self.model),
+        ):
+            if text is not None:
+                level = "info" if text == self._schedule.describe() else "warning"
+                self._say_once(level, text)
         if self.options.seed is not None and self.step == 0:
             seed_everything(self.options.seed)
-        if not self.model.training:
-            self.model.train()
-        move_model(self.model, self.optimizer, self.device)
+        self._modes.begin()
+        move_model(self.model, self.optimizers, self.device)
         on_cuda = self.device.type == "cuda"
         # What is each thread's own: whether there are gradients, which GPU is meant by "cuda".
         with (
+            torch.inference_mode(mode=False),
             torch.enable_grad(),
             torch.cuda.device(self.device) if on_cuda else contextlib.nullcontext(),
             self._threads,
         ):
+            self._try_validation()
             self._safe_point()
             while not self._is_over():
                 self._run_epoch()
@@ -180,7 +223,9 @@ class Engine:
         self._train_epoch()
         if self._validate_every is None:
             self._validate()
-        self._schedule.epoch_ended()
+        missing = self._schedule.epoch_ended(self.epoch)
+        if missing is not None:
+            self._say_once("error", missing)
         self._emit(EpochEnded(clock.now(), self.step, self.epoch))
         if checks.is_one_pass(self._train_loader) and not self._is_over():
             self._limits.last_epoch = self.epoch
@@ -199,10 +244,15 @@ class Engine:
             if batches == 0:
                 self._begin_step()
             try:
-                self._train_batch(batch)
+                is_trained = self._train_batch(batch)
             except Exception as error:
-                error.add_note(f"The batch: {describe(batch)}.")
+                add_note(error, f"The batch: {describe(batch)}.")
                 raise
+            if not is_trained:
+                if not batches:
+                    self._is_in_step = False
+                    self._safe_point()
+                continue
             batches += 1
             if batches == self._accumulate:
                 self._end_step(batches)
@@ -218,35 +268,66 @@ class Engine:
             )
 
     def _begin_step(self) -> None:
+        undone = self._modes.restore()
+        if undone is not None:
+            self._say_once(
+                "info",
+                f"{undone} was called while the run trains; it is undone before the next step, and "
+                "frozen parts stay frozen. To train those, stop the run and start it again.",
+                about=undone,
+            )
         self._update.begin()
-        self._means = Means()
-        self._measured = MetricMeans(self._metrics, self._report_metric)
+        self._is_in_step = True
+        is_single = self._accumulate == 1
+        self._means = Means(self._leave_out, is_single=is_single)
+        self._measured = MetricMeans(self._metrics, self._report_metric, is_single=is_single)
 
-    def _train_batch(self, batch: Any) -> None:
-        batch = to_device(batch, self.device)
+    def _train_batch(self, batch: Any) -> bool:
+        """Add a batch to the present step; returns whether it is part of it."""
+        self._batch = batch = to_device(batch, self.device)
         with self._update.autocast():
             result = self._train_step(self.model, batch)
-        if self.optimizer is not None:
+        if self.optimizers.own is not None:
+            if result.loss is None and self._source == "training_step":
+                self._say_once(
+                    "warning", "training_step gave no loss; such a batch is left out of training."
+                )
+                return False
             result.loss = check_loss(result.loss, self._source)
             self._update.backward(result.loss)
         if result.loss is not None:
             self._means.add({"loss": result.loss})
         self._means.add(result.scalars)
         if result.outputs is not None:
-            self._measured.add(result.outputs, result.targets, count_samples(batch))
+            self._measured.add(result.outputs, result.targets, self._count(batch, result.targets))
+        return True
+
+    def _evaluate_again(self) -> torch.Tensor:
+        """Return the loss of the last batch, for an optimizer that asks for it."""
+        with self._update.autocast():
+            result = self._train_step(self.model, self._batch)
+        return check_loss(result.loss, self._source)
 
     def _end_step(self, batches: int) -> None:
-        rate = {} if self.optimizer is None else {"lr": _present_rate(self.optimizer)}
-        extra = self._update.apply(batches)
+        rates = self.optimizers.rates()
+        extra = self._update.apply(batches, self._evaluate_again)
+        self._modes.step_ended()
+        self._is_in_step = False
+        if not self._update.is_made:
+            self._note_skipped()
+            self._safe_point()
+            return
         self.step += 1
         values = {**self._means.values(), **self._measured.values()}
         scalars = {tagged(name, "train"): value for name, value in values.items()}
-        scalars.update(rate)
+        scalars.update(rates)
         scalars.update(extra)
+        if self._skipped:
+            scalars["skipped_updates"] = self._skipped
         if self._threads.is_measuring:
             self._threads.step_ended()
         self._emit(StepEnded(clock.now(), self.step, self.epoch, scalars))
-        self._schedule.step_ended(scalars)
+        self._schedule.step_ended(scalars, self.step)
         if "loss" in values and self._nonfinite.turned(values["loss"]):
             self._meet_nonfinite()
         self._safe_point()
@@ -265,11 +346,71 @@ class Engine:
             autocast=self._update.autocast,
             metrics=self._metrics,
             report=self._report_metric,
+            leave_out=self._leave_out,
+            count=self._count,
             between=self._safe_point,
+            with_gradients=bool(self._needs_gradients),
         )
         self._emit(ValidationEnded(clock.now(), self.step, self.epoch, scalars))
         self._schedule.validated(scalars)
         self._threads.restart_clock()
+
+    def _try_validation(self) -> None:
+        """Before the first step, see whether a validation will work."""
+        if self._val_loader is None or self._val_step is None or self._needs_gradients is not None:
+            return
+        self._needs_gradients = False
+        try:
+            self._needs_gradients = needs_gradients(
+                self.model,
+                self._val_loader,
+                self._val_step,
+                device=self.device,
+                autocast=self._update.autocast,
+            )
+        except Exception as error:
+            if self._val_source == "training_step":
+                raise ConfigurationError(
+                    "training_step cannot validate: with the model in eval mode and samples of "
+                    f"val_loader it raised {describe_error(error)}. Give validation_step=…"
+                ) from error
+            add_note(error, "In a trial of the validation with two samples, before training.")
+            raise
+        if self._needs_gradients:
+            self._log("info", f"validation runs with gradients, which {self._val_source} needs.")
+
+    def _count(self, batch: Any, targets: Any) -> int:
+        given = self.options.batch_size
+        if callable(given):
+            return int(given(batch))
+        if given is not None:
+            return given
+        count = count_samples(batch, targets)
+        if count.doubt:
+            self._say_once("warning", count.doubt, about="batch_size")
+        return count.samples
+
+    def _note_skipped(self) -> None:
+        self._skipped += 1
+        if self._skipped & (self._skipped - 1) == 0:  # 1, 2, 4, 8 …
+            self._log(
+                "warning",
+                "fp16: the gradients overflowed, so an update was left out and the loss is scaled "
+                f"less from now on ({self._skipped:,} so far). It does not count as a step.",
+            )
+
+    def _total_steps(self) -> int | None:
+        batches = checks.length_of(self._train_loader)
+        epoch_steps = None if batches is None else -(-batches // self._accumulate)
+        return self._limits.total_steps(self.step, self.epoch, epoch_steps)
+
+    def _check_schedule(self) -> str | None:
+        total, last = self._total_steps(), self._limits.last_epoch
+        return self._schedule.check_length(
+            None if total is None else total - self.step,
+            None if last is None else last - self.epoch,
+            self.options.schedule_end,
+        )
 
     def _safe_point(self) -> None:
         if self.control.needs_attention:
@@ -291,17 +432,19 @@ class Engine:
     def _is_over(self) -> bool:
         return self._limits.is_reached(self.step, self.epoch)
 
-    def _report_metric(self, name: str, error: Exception) -> None:
-        self._log(
-            "error",
-            f"the metric {name!r} raised {type(error).__name__} and is dropped; training goes on. "
-            f"{error}",
+    def _report_metric(self, name: str, reason: str) -> None:
+        self._log("error", f"the metric {name!r} {reason}. It is dropped; training goes on.")
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        self._say_once(
+            "warning", f"{name!r} is left out where it is not one number ({reason}).", about=name
         )
+
+    def _say_once(self, level: LineLevel, text: str, about: str = "") -> None:
+        """Log a line, unless one about the same was logged before."""
+        if (about or text) not in self._said:
+            self._said.add(about or text)
+            self._log(level, text)
 
     def _log(self, level: LineLevel, text: str) -> None:
         self._emit(LineLogged(clock.now(), self.step, level, text))
-
-
-def _present_rate(optimizer: torch.optim.Optimizer) -> Any:
-    rate = optimizer.param_groups[0]["lr"]
-    return rate.detach().clone() if isinstance(rate, torch.Tensor) else rate

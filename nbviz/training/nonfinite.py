@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from nbviz.training.cuda_events import CudaArrival, make_pinned
+from nbviz.training.devices.cuda_events import CudaArrival, make_pinned
 
 READ_SECONDS = 0.1  # between two looks at a device's sum
 

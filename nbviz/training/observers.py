@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbviz.errors import text_of
 from nbviz.training import clock
 from nbviz.training.events import LineLogged, RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nbviz.training.events import Event, Observer
+from nbviz.training.events import Event, Observer
 
 
 class Observers:
     """Observers of one engine, called in order on the run's thread."""
 
     def __init__(self, observers: Iterable[Observer]) -> None:
-        self._observers = list(observers)
+        self._all = tuple(observers)
+        self._observers = list(self._all)
+
+    def begin(self) -> None:
+        """Take back those that were dropped: a run begins, and each is asked again."""
+        self._observers = list(self._all)
 
     def __call__(self, event: Event) -> None:
         """Give an event to every observer; none of them can end the run."""
@@ -31,14 +37,14 @@ class Observers:
         position = self._observers.index(observer)
         self._observers.remove(observer)
         # RunEnded comes last: who has it already hears no more.
-        told = self._observers[position:] if isinstance(event, RunEnded) else self._observers
-        name = getattr(observer, "__qualname__", type(observer).__name__)
+        notified = self._observers[position:] if isinstance(event, RunEnded) else self._observers
+        name = getattr(observer, "__qualname__", None) or type(observer).__name__
         text = (
             f"the observer {name} raised {type(error).__name__} at {type(event).__name__} and gets "
-            f"no more events; training goes on. {error}"
+            f"no more events of this run; training goes on. {text_of(error)}"
         )
         line = LineLogged(clock.now(), event.step, "error", text.strip())
-        for other in tuple(told):
+        for other in tuple(notified):
             if other not in self._observers:
                 continue
             try:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     import torch
 
-    from nbviz.training.metrics import Metric
-    from nbviz.training.step_functions import UserStep
-    from nbviz.training.update import Precision
+    from nbviz.training.optimizing.optimizers import GivenOptimizer
+    from nbviz.training.optimizing.schedule import Interval
+    from nbviz.training.steps.metrics import Metric
+    from nbviz.training.steps.step_results import PrepareBatch, UserStep
+    from nbviz.training.steps.update import Precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +30,31 @@ class TrainingOptions:
         train_loader: Any iterable of batches, with a length or without: a DataLoader, a list, a
             generator.
         val_loader: Batches for validation; None for no validation.
-        loss_fn: Loss of (outputs, targets): a scalar tensor. `split_batch` tells what a batch may
-            look like.
-        optimizer: Over the model's parameters. None if `training_step` steps by itself.
-        scheduler: Any object with `step()`, stepped after each `scheduler_interval`.
-        scheduler_interval: "step" or "epoch".
+        loss_fn: Loss of (outputs, targets): a scalar tensor. Of an output with `.logits`, such as
+            Hugging Face's, it is given these. None if the model is given the targets and its output
+            has the `.loss`. A batch is (inputs, targets) or has names: `split_batch` tells more.
+        prepare_batch: Called with each batch, already on the device, by the supervised step;
+            returns (inputs, targets), where inputs is one object, a tuple of several, or a dict of
+            what `forward` takes by name.
+        batch_size: How many samples a batch weighs in a mean over the validation: a number, or a
+            callable of the batch. By default the elements of its targets, or what a library's own
+            batch object says of itself.
+        optimizer: Over the model's parameters. Where `training_step` steps by itself: None, or a
+            dict or list of its optimizers, whose values can then be seen and set.
+        scheduler: An object with a `step` method, such as torch's.
+        scheduler_interval: When it steps: after each "step" or "epoch"; "auto" by its kind: steps
+            for OneCycleLR, CyclicLR and LambdaLR, epochs for others. The log says which.
+        schedule_end: What happens where the run is longer than a schedule that ends, such as
+            OneCycleLR's: "hold" keeps the last rate, "refuse" does not start the run.
+        monitor: The tag that ReduceLROnPlateau is given, such as "accuracy/val"; by default
+            `loss/val`, or `loss/train` without validation.
         training_step: Called with (model, batch) in place of the supervised step; returns a scalar
             loss tensor, or a dict of scalars with "loss". Without `optimizer` it makes the whole
-            step itself, and may return any scalars, or None.
+            step itself, and may return any scalars, or None; with it, None as the loss leaves the
+            batch out of training.
         validation_step: Called with (model, batch) without gradients; returns likewise. If None,
-            `training_step` with an optimizer, or the supervised step.
+            `training_step` with one optimizer (with gradients if it needs them), or the supervised
+            step. It is tried on two samples before the first epoch.
         metrics: Names ("accuracy", "top5_accuracy", "f1", "mae", "mse") or callables of (outputs,
             targets), or a dict that names them. One that raises is reported and dropped.
         max_epochs: Passes over the data, at least 1; None for no bound.
@@ -64,9 +81,13 @@ class TrainingOptions:
     _: KW_ONLY
     val_loader: Iterable[Any] | None = None
     loss_fn: Callable[..., Any] | None = None
-    optimizer: torch.optim.Optimizer | None = None
+    prepare_batch: PrepareBatch | None = None
+    batch_size: int | Callable[[Any], int] | None = None
+    optimizer: GivenOptimizer = None
     scheduler: Any = None
-    scheduler_interval: Literal["step", "epoch"] = "step"
+    scheduler_interval: Interval = "auto"
+    schedule_end: Literal["hold", "refuse"] = "hold"
+    monitor: str | None = None
     training_step: UserStep | None = None
     validation_step: UserStep | None = None
     metrics: Mapping[str, str | Metric] | Iterable[str | Metric] = ()
@@ -82,7 +103,12 @@ class TrainingOptions:
     threads: Literal["auto"] | int = "auto"
 
     def __post_init__(self) -> None:
-        checks.check_choice("scheduler_interval", self.scheduler_interval, ("step", "epoch"))
+        checks.check_model(self.model)
+        intervals = ("auto", "step", "epoch")
+        checks.check_choice("scheduler_interval", self.scheduler_interval, intervals)
+        checks.check_choice("schedule_end", self.schedule_end, ("hold", "refuse"))
+        if not callable(self.batch_size):
+            checks.check_count("batch_size", 1 if self.batch_size is None else self.batch_size)
         checks.check_choice("precision", self.precision, ("float32", "bf16", "fp16"))
         checks.check_choice("on_nan", self.on_nan, ("mark", "pause", "stop"))
         checks.check_count("max_epochs", 1 if self.max_epochs is None else self.max_epochs)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def seed_everything(seed: int) -> None:
@@ -13,3 +18,16 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002  what data sets and augmentations draw from
     torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
+
+
+@contextlib.contextmanager
+def preserved_random_state(device: torch.device) -> Generator[None]:
+    """Leave the random numbers of Python, numpy and torch (CPU and `device`) as they were."""
+    python, numbers = random.getstate(), np.random.get_state()  # noqa: NPY002
+    on_cuda = [device] if device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=on_cuda):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numbers)  # noqa: NPY002

@@ -51,6 +51,7 @@ class LiveCell:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         self._namespace = namespace
         self.run = Run(name)
+        self.run.ends_outside()
         self.dashboard = Dashboard(self.run, panels=panels)
         self._background = BackgroundRun(
             self._execute, name=self.run.name, stop=self.run.control.stop

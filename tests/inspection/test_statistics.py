@@ -17,6 +17,7 @@ from nbviz.inspection.tensors.device_statistics import (
     count_in_bins,
     flat_values,
     make_plan,
+    read_parts,
     reduce_rows,
 )
 from nbviz.inspection.tensors.histograms import bin_edges
@@ -37,7 +38,7 @@ def on_device(tensors: list[torch.Tensor], bins: int = 8) -> tuple[list[Statisti
     parts = reduce_rows(values, plan)
     counts = count_in_bins(values, parts, plan, bins)
     owners = plan.owners.numpy()
-    table = parts.double().numpy()
+    table = read_parts(parts.numpy())
     found = [
         merge_parts(
             table[owners == number],
@@ -114,7 +115,7 @@ def test_the_mean_is_exact_far_from_zero() -> None:
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     some = [torch.randn(5 * ROW + 3), torch.randn(10), torch.randn(2 * ROW)]
     whole, counts = on_device(some)
-    monkeypatch.setattr(device_statistics, "_CHUNK", 2 * ROW)
+    monkeypatch.setattr(device_statistics, "CHUNK", 2 * ROW)
     parts, again = on_device(some)
     assert parts == whole
     np.testing.assert_array_equal(counts, again)

@@ -6,23 +6,23 @@ import torch
 from torch import nn
 
 from nbviz.errors import ConfigurationError
-from nbviz.inspection.tensors.pictures import (
+from nbviz.inspection.tensors.heatmaps import (
     NOT_FINITE,
-    WeightsImage,
+    Heatmap,
     layer_tensors,
     list_layers,
     reduce_weights,
 )
 
 
-def shown(image: WeightsImage) -> np.ndarray:
+def shown(image: Heatmap) -> np.ndarray:
     """The values a page shows."""
     values = image.cells.astype(np.float64) * image.scale
     values[image.cells == NOT_FINITE] = np.nan
     return values
 
 
-def close(image: WeightsImage, expected: torch.Tensor) -> bool:
+def close(image: Heatmap, expected: torch.Tensor) -> bool:
     return np.allclose(shown(image), expected.double().numpy(), atol=image.scale)
 
 

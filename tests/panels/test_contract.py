@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -61,6 +62,11 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.run.log_text("notes", "hello", step=3)
     made.run.log_histogram("values", np.arange(10.0), step=3)
     made.run.drain_media()
+    (subject,) = made.subjects
+    deadline = time.monotonic() + 60
+    while not all(panel.has_content(panel.part(subject)) for panel in PANELS):
+        assert time.monotonic() < deadline, "a panel has nothing to show"
+        time.sleep(0.01)
     return made
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import torch
 
-from nbviz.recording.capture.device_ring import PlainBackend
+from nbviz.recording.capture.device_ring import PlainBackend, Ring
+
+if TYPE_CHECKING:
+    import pytest
 
 CPU = torch.device("cpu")
 
@@ -17,11 +22,13 @@ class SlowBackend(PlainBackend):
         self.allocated = 0
         self.under_way: list[tuple[torch.Tensor, torch.Tensor, SlowArrival]] = []
 
-    def allocate(self, slots: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def allocate(self, slots: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
         self.allocated += 1
-        return super().allocate(slots)
+        return super().allocate(slots, dtype)[0], torch.full((slots,), 77).to(dtype)
 
-    def send(self, device: torch.Tensor, host: torch.Tensor) -> SlowArrival:
+    def send(self, device: torch.Tensor, host: torch.Tensor | None, mark: Any) -> SlowArrival:
+        del mark
+        assert host is not None
         arrival = SlowArrival(self)
         self.under_way.append((device, host, arrival))
         return arrival
@@ -44,3 +51,13 @@ class SlowArrival:
     def synchronize(self) -> None:
         while not self.has_arrived:
             self.backend.arrive(1)
+
+
+def make_slow(monkeypatch: pytest.MonkeyPatch, backend: SlowBackend) -> None:
+    """Have float32 scalars of this machine's processor go the way of a device's."""
+    from nbviz.recording.capture import captured
+    from nbviz.recording.scalars import inputs
+
+    ring = Ring(backend, torch.float32)
+    monkeypatch.setitem(captured._rings, (CPU, torch.float32), ring)
+    monkeypatch.setattr(inputs, "_read_tensor", lambda _, tensor: captured.CapturedScalar(tensor))

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 import torch
-from slow_device import CPU, SlowBackend
+from slow_device import CPU, SlowBackend, make_slow
 
 from nbviz import Run
 from nbviz.errors import LoggingError
@@ -19,29 +19,35 @@ from nbviz.inspection.tensors.device_statistics import (
     make_plan,
     reduce_rows,
 )
-from nbviz.recording.capture import captured as capture
+from nbviz.recording.capture import arrays
 from nbviz.recording.capture.captured import CapturedScalar
 from nbviz.recording.capture.device_ring import PlainBackend, Ring
 from nbviz.recording.scalars import inputs as scalars
+from nbviz.recording.watching import jobs
 from nbviz.recording.watching.jobs import DeviceSample, Plans, take_samples
-from nbviz.training import cuda_events
+from nbviz.training.devices import cuda_events
 
 
 def test_slots_made_in_inference_mode_are_used_outside_of_it() -> None:
-    ring = Ring(PlainBackend(CPU))
+    ring = Ring(PlainBackend(CPU), torch.float32)
+
+    def read(value: float) -> float:
+        batch, place = ring.capture([torch.tensor(value)])
+        return batch.read()[place]
+
     with torch.inference_mode():
-        inside = ring.capture([torch.tensor(1.0)])
-    assert ring.capture([torch.tensor(2.0)]).read() == [2]
+        inside = read(1.0)
+    assert read(2.0) == 2
     with torch.inference_mode():
-        assert ring.capture([torch.tensor(3.0)]).read() == [3]
-    assert inside.read() == [1]
+        assert read(3.0) == 3
+    assert inside == 1
 
 
 def test_a_default_device_does_not_move_the_hosts_side() -> None:
     value = torch.tensor(0.5)
     tensors = [torch.randn(20_000), torch.randn(3)]
     with torch.device("meta"):
-        assert Ring(PlainBackend(CPU)).capture([value]).read() == [0.5]
+        assert Ring(PlainBackend(CPU), torch.float32).capture([value])[0].read() == [0.5]
         plan = make_plan([len(one) for one in tensors], CPU)
     assert plan.owners.tolist() == [0, 0, 0, 1]
 
@@ -64,7 +70,7 @@ def test_sparse_gradients_without_entries_are_left_out() -> None:
     assert take_samples({"weight": empty}, 8, lambda _: None, Plans()) == []
 
 
-def test_a_sample_costs_what_the_device_works_on_it() -> None:
+def test_a_sample_costs_what_the_device_works_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     class Clock:
         is_stopped = False
 
@@ -74,13 +80,14 @@ def test_a_sample_costs_what_the_device_works_on_it() -> None:
         def seconds(self) -> float:
             return 5.0
 
-    def send(tensor: torch.Tensor) -> capture.CapturedArray:
+    def hold(tensor: torch.Tensor) -> arrays.CapturedArray:
         assert clock.is_stopped, "else its time is not known when the copy has arrived"
-        return capture.copy_array(tensor)
+        return arrays.copy_array(tensor)
 
+    monkeypatch.setattr(jobs, "hold", hold)
     clock, spent = Clock(), []
-    ways = {"send": send, "clock": clock, "spend": spent.append}
-    DeviceSample({"w": torch.ones(9)}, 8, lambda _: None, Plans(), **ways).make()
+    ways = {"clock": clock, "spend": spent.append}
+    DeviceSample({"w": torch.ones(9)}, {"w": 0}, 8, lambda _: None, Plans(), **ways).make()
     assert 0 < spent[0] < 5, "the caller's own time is counted by the caller"
 
 
@@ -94,8 +101,7 @@ def test_who_waits_for_a_device_keeps_nobody_from_logging(monkeypatch: pytest.Mo
             assert may_arrive.wait(30)
             super().arrive(count)
 
-    monkeypatch.setitem(capture._rings, CPU, Ring(Backend()))
-    monkeypatch.setattr(scalars, "_read_tensor", lambda _, tensor: CapturedScalar(tensor))
+    make_slow(monkeypatch, Backend())
     run = Run()
     run.log({"loss": torch.tensor(0.25)})
     reader = threading.Thread(target=run.drain)

@@ -84,10 +84,10 @@ def test_what_fails_to_be_stored_is_said_once_and_stops_nothing_else(monkeypatch
 def test_the_collector_goes_on_after_a_run_that_fails(monkeypatch) -> None:
     run, broken = Run(), Run("broken")
 
-    def fail(**_: object) -> int:
+    def fail() -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(broken, "_drain", fail)
+    monkeypatch.setattr(broken, "drain_ready", fail)
     broken.log({"x": 1.0}, 1)
     run.log({"x": 1.0}, 1)
     tick = threading.Event()

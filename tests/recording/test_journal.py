@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SECONDS = 30.0
+SECONDS = 300.0  # a limit on a hang
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -253,7 +253,7 @@ def test_runs_begun_in_one_second_are_read_in_the_order_in_which_they_began(tmp_
     ]  # fmt: skip
 
 
-def test_a_full_disk_is_told_and_later_made_good(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_later_made_good(tmp_path: Path) -> None:
     # A limit on the size of files stands in for the full disk; it is lifted later.
     code = """
         import resource, signal, sys, time, nbviz
@@ -269,7 +269,7 @@ def test_a_full_disk_is_told_and_later_made_good(tmp_path: Path) -> None:
         assert not run.journal.flush()
         assert len(warnings()) == 1 and "cannot be written" in warnings()[0], warnings()
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-        assert run.journal.flush()
+        assert run.journal.flush(120)
         for step in range(5001, 6001):
             run.log({"loss": step / 3}, step=step)
         run.finish()
@@ -281,7 +281,7 @@ def test_a_full_disk_is_told_and_later_made_good(tmp_path: Path) -> None:
     assert sum("cannot be written" in line.text for line in opened.lines.since(0)) == 1
 
 
-def test_a_vanished_directory_is_told_and_written_anew(tmp_path: Path) -> None:
+def test_a_vanished_directory_is_reported_and_written_anew(tmp_path: Path) -> None:
     run = nbviz.Run(dir=tmp_path / "run")
     for step in range(1, 101):
         run.log({"loss": 1.0}, step=step)

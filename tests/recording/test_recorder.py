@@ -177,7 +177,7 @@ def test_weights_are_taken_at_most_every_so_often() -> None:
     for step in range(5):
         run.log_weights(model, step)
     assert run.weights.latest("weight").step == 0
-    run.weights.want("page", {"weight", "bias"})  # somebody waits for one that is not there
+    run.weights.want("page", {"weight", "bias"})  # a page waits for one that is not there
     run.log_weights(model, 7)
     assert run.weights.latest("bias").step == 7
 

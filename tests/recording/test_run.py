@@ -255,7 +255,7 @@ def test_an_error_whose_text_raises_ends_the_run_all_the_same() -> None:
     assert "Unspeakable" in errors[0].text
 
 
-def test_what_listens_and_raises_is_not_called_again() -> None:
+def test_a_subscriber_that_raises_is_not_called_again() -> None:
     run = Run()
     calls: list[int] = []
 
@@ -263,7 +263,7 @@ def test_what_listens_and_raises_is_not_called_again() -> None:
         calls.append(1)
         raise Unspeakable
 
-    run.listen(fail)
+    run.subscribe(fail)
     run.log({"x": 1.0})
     run.finish()
     assert len(calls) == 1

@@ -118,7 +118,7 @@ class LoggingDataset(torch.utils.data.Dataset):
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_dataloaders_worker_that_logs_an_image_is_told() -> None:
+def test_a_dataloaders_worker_that_logs_an_image_is_refused() -> None:
     run = Run("parent")
     run.log_text("note", "here", 1)
     loader = torch.utils.data.DataLoader(
@@ -140,7 +140,7 @@ def log_in_child(run: Run, results) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_forked_worker_that_logs_is_told() -> None:
+def test_a_forked_worker_that_logs_is_refused() -> None:
     run = Run("parent")
     run.log({"x": 1.0}, 1)
     context = multiprocessing.get_context("fork")
@@ -156,23 +156,23 @@ def test_a_forked_worker_that_logs_is_told() -> None:
     assert run["x"].values.tolist() == [1.0, 3.0]
 
 
-def test_a_quiet_run_wakes_those_who_listen() -> None:
+def test_a_quiet_run_wakes_its_subscribers() -> None:
     run = Run()
     woken = threading.Event()
-    remove = run.listen(woken.set)
+    unsubscribe = run.subscribe(woken.set)
     run.log({"x": 1.0})
     assert woken.is_set()
     woken.clear()
     # What the collector does once nothing has come for a while.
-    run._active_at = float("-inf")
+    run._draining.active_at = float("-inf")
     while run.collect():
-        run._active_at = float("-inf")
+        run._draining.active_at = float("-inf")
     run.log({"x": 2.0})
     assert woken.is_set()
     woken.clear()
     run.log({"x": 3.0})
     assert not woken.is_set(), "an active run is looked at anyway"
-    remove()
+    unsubscribe()
     run.finish()
     assert not woken.is_set()
     assert len(run["x"]) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
 
@@ -167,3 +168,72 @@ def test_the_learning_rate_of_a_users_own_loop() -> None:
     assert optimizer.param_groups[0]["lr"] == 0.01
     run.control.stop()
     loop.join()
+
+
+def test_run_whose_loop_is_through_is_over() -> None:
+    run = Run()
+    for _ in run.track([1, 2, 3]):
+        pass
+    until(run, lambda: run.status == "finished")
+    assert run.progress.step == 3
+    for _ in run.track([4]):  # and it can go on
+        assert run.status == "running"
+    until(run, lambda: run.status == "finished")
+    assert run.progress.step == 4
+
+
+def test_run_whose_loop_was_left_is_over_and_may_go_on() -> None:
+    def leave(how) -> None:
+        run = Run()
+        run.log({"loss": 1.0})
+        how(run)
+        until(run, lambda: run.status == "stopped")
+        assert list(run.track([1, 2])) == [1, 2]
+        until(run, lambda: run.status == "finished")
+
+    def by_break(run) -> None:
+        for _ in run.track([1, 2, 3]):
+            break
+
+    def by_error(run) -> None:
+        def loop() -> None:
+            for _ in run.track([1, 2, 3]):
+                raise ArithmeticError
+
+        with pytest.raises(ArithmeticError):
+            loop()
+
+    def by_garbage(run) -> None:
+        loop = run.track([1, 2, 3])
+        next(loop)
+        cycle = [loop]
+        cycle.append(cycle)
+        del loop, cycle
+        gc.collect()
+
+    for how in (by_break, by_error, by_garbage):
+        leave(how)
+
+
+def test_block_says_itself_when_its_run_is_over() -> None:
+    with Run() as run:
+        for _ in run.track([1, 2]):
+            pass
+        run.drain()
+        for _ in range(3):
+            run.collect()
+        assert not run._life.end_after_loop(run)
+        assert run.status == "running"
+    assert run.status == "finished"
+
+
+def test_epochs_whose_length_is_not_known_are_taken_to_be_as_long_as_those_before() -> None:
+    run = Run()
+    totals = []
+    for epoch, count in enumerate((10, 20, 30), 1):
+        loop = run.track(iter(range(count)), epoch=epoch, total_epochs=4)
+        totals += [run.meter.total_steps for _ in loop]
+    assert totals[:10] == [None] * 10
+    assert totals[10] == 10 + 3 * 10
+    assert totals[10 + 15] == 10 + 15 + 2 * 10  # longer than expected
+    assert totals[30] == 30 + 2 * 15

@@ -330,7 +330,7 @@ def test_a_device_sample_keeps_no_tensor() -> None:
     tensor = torch.randn(100_000)
     reference = weakref.ref(tensor)
     found: dict = {}
-    sample = DeviceSample({"x": tensor}, 8, found.update, Plans())
+    sample = DeviceSample({"x": tensor}, {"x": 0}, 8, found.update, Plans())
     assert sample.nbytes < 1000
     del tensor
     gc.collect()
@@ -393,3 +393,33 @@ def test_a_budget_that_cannot_work() -> None:
     for share in (0, 1.5, "1%", True):
         with pytest.raises(ConfigurationError, match="overhead_budget must be above 0"):
             nbviz.Run(overhead_budget=share)
+
+
+def test_what_cannot_be_read_is_left_out_and_said() -> None:
+    """float8 is read; a type that torch cannot convert is named, and the others are recorded."""
+    run, model = Run(overhead_budget=1), nn.Module()
+    values = torch.tensor([1.0, -2.0, 0.5])
+    model.eight = nn.Parameter(values.to(torch.float8_e4m3fn), requires_grad=False)
+    model.plain = nn.Parameter(values)
+    four = getattr(torch, "float4_e2m1fn_x2", None)
+    if four is not None:
+        model.four = nn.Parameter(torch.zeros(4, dtype=torch.uint8).view(four), requires_grad=False)
+    with run.watch(model, updates=True, gradients=False, every_steps=1) as watch:
+        watch.step_ended(1)
+        watch.step_ended(2)
+    assert run["weights/eight/max"].values.tolist() == run["weights/plain/max"].values.tolist()
+    notes = [line.text for line in run.lines.since(0) if line.level == "warning"]
+    assert all("weights/four is not watched" in text for text in notes)
+    assert len(notes) == (four is not None)
+
+
+def test_duplicates_of_a_sparse_gradient_on_a_device_are_added_later() -> None:
+    """By whoever makes the sample: on a GPU adding them waits, which the training must not."""
+    indices = torch.tensor([[0, 2, 0]])
+    values = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    tensor = torch.sparse_coo_tensor(indices, values, (4, 2))
+    found: dict = {}
+    watch_jobs.SparseSample("x", tensor, 8, found.update).make()
+    statistics, _ = found["x"]
+    assert (statistics.min, statistics.max, statistics.zeros) == (0, 8, 4)
+    assert statistics.norm == pytest.approx(float(tensor.to_dense().norm()))

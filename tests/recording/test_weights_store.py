@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from nbviz.recording.capture import captured as capture
+from nbviz.recording.capture import arrays as capture
 from nbviz.recording.weights_store import WeightsStore
 
 

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from pages import Page
-from recording.slow_device import CPU, SlowArrival, SlowBackend
+from recording.slow_device import SlowArrival, SlowBackend, make_slow
 
 import nbviz
-from nbviz.recording.capture import captured as capture
-from nbviz.recording.capture.captured import CapturedScalar
-from nbviz.recording.capture.device_ring import Ring
-from nbviz.recording.scalars import inputs as scalars
 
 SECONDS = 30
 
 
 class HeldBackend(SlowBackend):
-    """A device on which nothing arrives, for whoever waits, until the test lets it."""
+    """A device on which nothing arrives, for a thread that waits, until the test lets it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.is_waited_for = threading.Event()
         self.released = threading.Event()
 
-    def send(self, device: torch.Tensor, host: torch.Tensor) -> SlowArrival:
-        super().send(device, host)
+    def send(self, device: torch.Tensor, host: torch.Tensor | None, mark: Any) -> SlowArrival:
+        super().send(device, host, mark)
         arrival = HeldArrival(self)
-        self.under_way[-1] = (device, host, arrival)
+        self.under_way[-1] = (*self.under_way[-1][:2], arrival)
         return arrival
 
 
@@ -59,8 +56,7 @@ class RunInSlowFiles(nbviz.Run):
 @pytest.fixture
 def device(monkeypatch: pytest.MonkeyPatch) -> HeldBackend:
     backend = HeldBackend()
-    monkeypatch.setitem(capture._rings, CPU, Ring(backend))
-    monkeypatch.setattr(scalars, "_read_tensor", lambda _, tensor: CapturedScalar(tensor))
+    make_slow(monkeypatch, backend)
     return backend
 
 
@@ -77,10 +73,12 @@ def quick_run() -> nbviz.Run:
 def slow_run(kind: str, device: HeldBackend) -> tuple[nbviz.Run, HeldBackend | RunInSlowFiles]:
     if kind == "file":
         run = RunInSlowFiles("slow")
+        run.finish()
         run.log({"value": 1.0}, step=1)
         return run, run
     run = nbviz.Run("slow")
-    run.log({"value": torch.tensor(1.0)}, step=1)
+    run.finish()
+    run.log({"value": torch.tensor(1.0)}, step=1)  # one more after the end, which is waited for
     return run, device
 
 
@@ -126,6 +124,24 @@ def test_nobody_waits_with_the_thread_that_reads(device, kind, transport) -> Non
     thread.join(SECONDS)
     assert is_served
     first.wait_for(lambda: first.points.get("value") == [1.0])
+    dashboard.close()
+
+
+@pytest.mark.parametrize("transport", ["push", "pull"])
+def test_an_active_runs_device_delays_no_frame_of_other_runs(device, transport) -> None:
+    quick, slow = quick_run(), nbviz.Run("slow")
+    slow.log({"value": torch.tensor(1.0)}, step=1)
+    dashboard = nbviz.Dashboard(slow, quick, transport=transport)
+    page = Page(dashboard)
+    page.ready()
+    for step in range(101, 104):
+        quick.log({"loss": float(step)}, step=step)
+        page.wait_for(lambda step=step: page.points.get("loss") == list(range(1, step + 1)))
+    assert "value" not in page.points
+    assert not device.is_waited_for.is_set(), "by any thread"
+    device.released.set()
+    device.arrive(len(device.under_way))
+    page.wait_for(lambda: page.points.get("value") == [1.0])
     dashboard.close()
 
 

@@ -15,8 +15,8 @@ from observed import SECONDS, Events, make_engine
 
 from nbviz.errors import RunActiveError, RunStopped, TrainingError
 from nbviz.training.background import SWITCH_SECONDS, BackgroundRun
+from nbviz.training.devices.intraop import IntraopThreads
 from nbviz.training.events import LineLogged
-from nbviz.training.intraop import IntraopThreads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def gate() -> Iterator[Gate]:
 def test_the_workers_of_the_starting_thread_are_released() -> None:
     count = """
 import os, torch
-from nbviz.training.intraop import _openmp_pauses, release_workers
+from nbviz.training.devices.intraop import _openmp_pauses, release_workers
 # PyTorch 2.6 brings a libgomp from before OpenMP 5.0, which has no call for it.
 can_release = not torch.__version__.startswith("2.6.")
 torch.set_num_threads(3)
@@ -229,10 +229,10 @@ def test_interrupting_the_foreground_leaves_loader_workers_alone(keeps: bool) ->
     code = INTERRUPTED.format(tests=str(Path(__file__).parent), keeps=keeps)
     done = subprocess.run(
         [sys.executable, "-c", code],
+        check=False,
         capture_output=True,
         text=True,
         timeout=2 * SECONDS,
         start_new_session=True,
-        check=False,
     )
     assert done.stdout.split() == ["interrupted", "finished", "32"], done.stderr[-2000:]

@@ -42,6 +42,6 @@ def test_a_model_compiles_after_the_run_that_compiled_first_has_ended() -> None:
 
 
 def test_pytorch_still_has_the_private_call() -> None:
-    """It came with 2.9; once it is gone again, `nbviz.training.device_guard` can go."""
+    """It came with 2.9; once it is gone again, `nbviz.training.devices.device_guard` can go."""
     release = tuple(int(part) for part in torch.__version__.split(".")[:2])
     assert hasattr(torch._C, "_ensureCUDADeviceGuardSet") == (release >= (2, 9))

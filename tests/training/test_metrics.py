@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn import metrics as reference
 
-from nbviz.training.metrics import MetricMeans, read_metrics
+from nbviz.training.steps.metrics import MetricMeans, read_metrics
 
 
 def measure(name: str, *batches: tuple[torch.Tensor, torch.Tensor]) -> float:

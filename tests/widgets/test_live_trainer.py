@@ -304,7 +304,7 @@ def test_a_picture_that_fails_ends_neither_the_run_nor_its_recording(trainer, mo
     def fail(*_):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr("nbviz.inspection.tensors.pictures.reduce_on_device", fail)
+    monkeypatch.setattr("nbviz.inspection.tensors.heatmaps.reduce_on_device", fail)
     page = Page(trainer)
     page.ready()
     want(page, "weights", "hidden.weight")

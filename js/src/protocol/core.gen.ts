@@ -1,7 +1,7 @@
 // Generated from nbviz/protocol/core.py by generate_protocol.py. Do not edit.
 
-/** What the picture of a tensor says beside its cells. */
-export interface PictureFields {
+/** What the heatmap of a tensor says beside its cells. */
+export interface HeatmapFields {
 	shape: number[];
 	rows: number;
 	columns: number;

@@ -2,7 +2,7 @@
 
 export type MediaKind = "image" | "histogram" | "tensor" | "text";
 
-/** A tag of images, histograms, tensors or texts, and how many steps of it are told. */
+/** A tag of images, histograms, tensors or texts, and how many of its steps are listed. */
 export interface MediaTag {
 	tag: string;
 	media_kind: "image" | "histogram" | "tensor" | "text";
@@ -21,7 +21,7 @@ export interface HistogramInfo {
 	std: number | null;
 }
 
-/** Images, histograms, tensors and texts that were logged; pages ask for those they show. Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out; the first and the newest step of a tag are always told. */
+/** Images, histograms, tensors and texts that were logged; pages ask for those they show. Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out; the first and the newest step of a tag are always listed. */
 export interface MediaAdded {
 	kind: "media_added";
 	run_id: string;
@@ -67,7 +67,7 @@ export interface HistogramsSent {
 	buffer: number;
 }
 
-/** One tensor as a picture of cells, in the form of `WeightsUpdated`. */
+/** One tensor as a heatmap, in the form of `WeightsUpdated`. */
 export interface TensorSent {
 	shape: number[];
 	rows: number;

@@ -13,7 +13,7 @@ export interface LayersListed {
 	layers: LayerInfo[];
 }
 
-/** One parameter's values as a picture of `rows` × `columns` cells. Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN or an infinity. Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix. */
+/** One parameter's values as a heatmap of `rows` × `columns` cells. Buffer: int16, row by row; a cell's value is `cell * scale`, and -32768 stands for NaN or an infinity. Convolution kernels are tiled: `tile_rows` × `tile_columns` cells each, or 0 × 0 for one matrix. */
 export interface WeightsUpdated {
 	shape: number[];
 	rows: number;

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbviz.protocol.graph import GraphNode
 
-# As in js/src/graph/sizes.ts, so that a saved picture has the colours of the live one.
+# As in js/src/panels/graph/drawing/box-text.ts; tests/fixtures/rules/families.json holds both.
 _FAMILIES = [
     (re.compile(pattern, re.IGNORECASE), family)
     for pattern, family in (

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nbviz.errors import NbvizError, TraceError
+from nbviz.inspection.graph.trace.modules import all_parameters
 from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.trace import trace
 from nbviz.inspection.tensors.hooks import Hook
-from nbviz.training.batches import split_batch
 from nbviz.training.between_steps import between_steps
-from nbviz.training.device import to_device
+from nbviz.training.devices.device import to_device
 from nbviz.training.events import RunEnded, RunPaused, RunResumed, RunStarted, StepEnded
+from nbviz.training.steps.samples import first_samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbviz.inspection.graph.model import Graph
     from nbviz.training.events import Event
+    from nbviz.training.steps.batches import SplitBatch
 
     Answer = Callable[[Graph | Exception], None]
 
@@ -41,7 +42,8 @@ class LiveGraph:
     Args:
         model: The model.
         loader: What it will be trained on.
-        is_supervised: Whether the batches are (inputs, targets), as the supervised step takes them.
+        split: Splits a batch as the supervised step does; None where the user's step calls the
+            model.
     """
 
     def __init__(
@@ -49,12 +51,12 @@ class LiveGraph:
         model: torch.nn.Module,
         loader: Any,
         *,
-        is_supervised: bool,
+        split: Callable[[Any], SplitBatch] | None,
     ) -> None:
         self.graph: Graph | None = None
         self._model = weakref.ref(model)
         self._loader = loader
-        self._is_supervised = is_supervised
+        self._split = split
         self._is_idle = True  # no run is making steps
         self._lock = threading.RLock()
         self._inputs: tuple[tuple[Any, ...], dict[str, Any]] | None = None
@@ -131,18 +133,18 @@ class LiveGraph:
     def _samples(self) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Return inputs made of the data set's first samples, None if that cannot be."""
         model = self._model()
-        if model is None or not self._is_supervised:
+        if model is None or self._split is None:
             return None
         try:
             # A data set may draw random numbers for a sample; the run's are kept as they were.
             with torch.random.fork_rng(devices=[]):
-                batch = _first_batch(self._loader)
+                batch = first_samples(self._loader)
             if batch is None:
                 return None
-            inputs, kwargs, _ = split_batch(batch)
+            inputs, kwargs, _ = self._split(batch)
         except Exception:  # noqa: BLE001  the run will say what is wrong with its data
             return None
-        parameter = next(model.parameters(), None)
+        parameter = next(iter(all_parameters(model)), None)
         device = torch.device("cpu") if parameter is None else parameter.device
         return to_device(tuple(inputs), device), to_device(dict(kwargs), device)
 
@@ -158,19 +160,6 @@ def _first_call(graph: LiveGraph) -> Callable[..., None]:
             target.note_call(inputs, kwargs)
 
     return note
-
-
-def _first_batch(loader: Any) -> Any:
-    if isinstance(loader, torch.utils.data.DataLoader):
-        given = cast("Any", loader)
-        dataset, collate = given.dataset, given.collate_fn
-        if given.batch_size is None or isinstance(dataset, torch.utils.data.IterableDataset):
-            return None
-        indices = list(range(min(2, len(dataset))))
-        # As DataLoader's own fetcher does.
-        at_once = getattr(dataset, "__getitems__", None)
-        return collate(at_once(indices) if at_once else [dataset[i] for i in indices])
-    return cast("Any", loader)[0] if isinstance(loader, Sequence) and loader else None
 
 
 def _light(values: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbviz.errors import ConfigurationError, MissingDependencyError, NbvizError, TraceError
 from nbviz.inspection.graph.overlays.timing import call_seconds
 from nbviz.inspection.graph.trace.building import error_text
+from nbviz.inspection.graph.trace.modules import all_parameters
 from nbviz.inspection.graph.trace.pass_memory import activation_bytes, tensor_bytes
 from nbviz.inspection.graph.trace.trace import trace, trace_for_real
 from nbviz.inspection.summary.rows import SummaryRow, SummaryRows
@@ -140,7 +141,7 @@ def summary_of(
 
 
 def _summary(graph: Graph, model: torch.nn.Module, seconds: dict[str, float], note: str) -> Summary:
-    device = next((str(parameter.device) for parameter in model.parameters()), "cpu")
+    device = next((str(parameter.device) for parameter in all_parameters(model)), "cpu")
     return Summary(
         rows=tuple(_rows(graph, seconds)),
         parameter_count=graph.parameter_count,
@@ -158,7 +159,7 @@ def _summary(graph: Graph, model: torch.nn.Module, seconds: dict[str, float], no
 def _times(
     model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[dict[str, float], str]:
-    if any(parameter.device.type == "meta" for parameter in model.parameters()):
+    if any(parameter.device.type == "meta" for parameter in all_parameters(model)):
         return {}, ""
     try:
         return call_seconds(model, inputs, kwargs), ""

@@ -1,1 +1,1 @@
-"""A tensor as statistics, as a histogram and as a picture."""
+"""A tensor as statistics, as a histogram and as a heatmap."""

@@ -1,6 +1,6 @@
 """How a tensor of any shape is laid out in rows and columns.
 
-The whole parameter stays in view wherever it can be read: a matrix larger than the picture is
+The whole parameter stays in view wherever it can be read: a matrix larger than the heatmap is
 reduced in blocks, and kernels too many to draw become one cell each, so that a dead filter or a
 stray weight shows wherever it is.
 """
@@ -110,7 +110,7 @@ def _tiles(kernels: torch.Tensor, max_size: int) -> Arrangement:
 
 
 def _filters_across(kernels: torch.Tensor, max_size: int) -> int:
-    """How many filters stand side by side: one, or what makes the picture near-square."""
+    """How many filters stand side by side: one, or what makes the heatmap near-square."""
     filters, channels, height, width = kernels.shape
     if channels > _IMAGE_CHANNELS:
         return 1

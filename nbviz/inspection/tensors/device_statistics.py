@@ -2,7 +2,7 @@
 
 Tensors are laid one after another into rows of one length, padded with NaN, so that one kernel does
 for all of them what would else take one for each; the host merges the rows. Nothing here waits for
-the device: its results are tensors.
+the device: its results are tensors. Of memory it takes at most some 50 MB for the time it works.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import numpy as np
 import torch
 
 from nbviz.inspection.tensors.statistics import PARTS
-from nbviz.training.cuda_events import relaxed
+from nbviz.training.devices.cuda_events import make_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
 
 ROW = 8192
 """Values in a row."""
@@ -25,8 +28,12 @@ ROW = 8192
 SAMPLE = 16_384
 """The most values of a tensor that its histogram counts."""
 
-_CHUNK = 1 << 24  # values reduced at once: 64 MB, beside a few masks
-_PLAIN = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+CHUNK = 1 << 22
+"""Values reduced at once: 16 MB, beside a few masks."""
+
+_LEAST_PINNED = ROW  # so that a plan for other sizes finds memory that is pinned already
+PLAIN = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+"""Types that are computed with as they are; others become float32 first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +58,16 @@ def make_plan(sizes: Sequence[int], device: torch.device) -> Plan:
     with torch.inference_mode(mode=False):
         owners = torch.from_numpy(np.repeat(np.arange(len(sizes), dtype=np.int64), rows))
         if device.type == "cuda":
-            with relaxed():
-                owners = owners.pin_memory()
+            pinned = make_pinned((max(_LEAST_PINNED, len(owners)),), torch.int64)[: len(owners)]
+            owners = pinned.copy_(owners)
         return Plan(tuple(sizes), rows, owners.to(device, non_blocking=device.type == "cuda"))
 
 
 def flat_values(tensor: torch.Tensor) -> torch.Tensor:
     """Return a tensor's values in any order as one dimension, real and of a plain type.
 
-    Of a sparse tensor those that it stores, duplicates added (which waits for a CUDA device, as the
-    optimizer's own step on such a gradient does); of complex numbers the magnitudes.
+    Of a sparse tensor those that it stores, duplicates added, for which a CUDA device is waited
+    for; of complex numbers the magnitudes.
     """
     tensor = tensor.detach()
     if tensor.layout == torch.sparse_coo:
@@ -71,7 +78,7 @@ def flat_values(tensor: torch.Tensor) -> torch.Tensor:
         tensor = tensor.dequantize()
     if tensor.is_complex():
         tensor = tensor.abs()
-    if tensor.dtype not in _PLAIN:
+    if tensor.dtype not in PLAIN:
         tensor = tensor.to(torch.float32)
     if not tensor.is_contiguous() and tensor.is_contiguous(memory_format=torch.channels_last):
         tensor = tensor.permute(0, 2, 3, 1)  # the order in memory, so that nothing is copied
@@ -79,14 +86,33 @@ def flat_values(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def reduce_rows(values: Sequence[torch.Tensor], plan: Plan) -> torch.Tensor:
-    """Return a table of parts, shape (rows, 7), columns as `statistics.PARTS`.
+    """Return a table of parts, shape (rows, 7), columns as `statistics.PARTS`; see `read_parts`.
+
+    Mean and squares are of the values divided by the largest magnitude of the row, so that no sum
+    leaves the range of the values' type; the latter is the root of the sum.
 
     Args:
         values: From `flat_values`, all of one type.
         plan: For their sizes.
     """
-    tables = [_reduce(matrix) for matrix in _matrices(values, plan)]
+    tables = [_reduce(matrix) for matrix in rows_of(values, plan)]
     return tables[0] if len(tables) == 1 else torch.cat(tables)
+
+
+def read_parts(table: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a table as `statistics.merge_parts` takes it, from what `reduce_rows` returned."""
+    parts = table.astype(np.float64)
+    low, high, mean, squares = (PARTS.index(name) for name in ("min", "max", "mean", "squares"))
+    largest = _divisors(np.abs(parts[:, low]), np.abs(parts[:, high]))
+    parts[:, mean] *= largest
+    with np.errstate(over="ignore"):  # of 64-bit numbers from about 1e154 on
+        parts[:, squares] = (parts[:, squares] * largest) ** 2
+    return parts
+
+
+def _divisors(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
+    largest = np.maximum(low, high)
+    return np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
 
 
 def count_in_bins(
@@ -141,20 +167,29 @@ def take_evenly(values: torch.Tensor) -> torch.Tensor:
     return values[:: max(1, -(-len(values) // SAMPLE))]
 
 
-def _matrices(values: Sequence[torch.Tensor], plan: Plan) -> Iterator[torch.Tensor]:
-    """Yield the rows, about `_CHUNK` values at once."""
+def rows_of(
+    values: Sequence[torch.Tensor], plan: Plan, chunk: int | None = None
+) -> Iterator[torch.Tensor]:
+    """Yield the values in rows of `ROW`, padded with NaN: float64 where they are that, or float32.
+
+    Args:
+        values: As for `reduce_rows`.
+        plan: For their sizes.
+        chunk: About how many values at once, `CHUNK` if None.
+    """
+    most = chunk or CHUNK
     padding = values[0].new_full((ROW,), float("nan"))
     pieces: list[torch.Tensor] = []
     length = 0
     for one, size in zip(values, plan.sizes, strict=True):
         start = 0
         while start < size:
-            part = one[start : start + _CHUNK - length]
+            part = one[start : start + most - length]
             start += len(part)
             missing = -len(part) % ROW
             pieces += (part, padding[:missing])
             length += len(part) + missing
-            if length >= _CHUNK:
+            if length >= most:
                 yield _as_rows(pieces)
                 pieces, length = [], 0
     if pieces:
@@ -167,19 +202,29 @@ def _as_rows(pieces: list[torch.Tensor]) -> torch.Tensor:
 
 
 def _reduce(matrix: torch.Tensor) -> torch.Tensor:
+    """Reduce rows that are of no use afterwards: all in place, as masks and copies cost memory."""
     infinity = float("inf")
-    finite = matrix.abs() < infinity
-    count = finite.sum(1)
-    clean = torch.where(finite, matrix, 0.0)
-    mean = clean.sum(1) / count.clamp(min=1)
-    distances = torch.where(finite, matrix - mean.unsqueeze(1), 0.0)
+    missing = matrix.isnan()
+    nan = missing.sum(1)
+    missing |= matrix == infinity
+    missing |= matrix == -infinity
+    count = matrix.shape[1] - missing.sum(1)
+    low = matrix.masked_fill_(missing, infinity).amin(1)
+    high = matrix.masked_fill_(missing, -infinity).amax(1)
+    matrix.masked_fill_(missing, 0.0)
+    nonzero = torch.count_nonzero(matrix, dim=1)
+    largest = torch.maximum(low.abs(), high.abs())
+    largest = torch.where((largest > 0) & (largest < infinity), largest, 1.0)
+    matrix.div_(largest.unsqueeze(1))
+    mean = matrix.sum(1) / count.clamp(min=1)
+    matrix.sub_(mean.unsqueeze(1)).masked_fill_(missing, 0.0)
     columns: dict[str, torch.Tensor] = {
         "count": count,
-        "nonzero": torch.count_nonzero(clean, dim=1),
-        "nan": matrix.isnan().sum(1),
+        "nonzero": nonzero,
+        "nan": nan,
         "mean": mean,
-        "squares": torch.linalg.vector_norm(distances, dim=1).square(),
-        "min": torch.where(finite, matrix, infinity).amin(1),
-        "max": torch.where(finite, matrix, -infinity).amax(1),
+        "squares": torch.linalg.vector_norm(matrix, dim=1),
+        "min": low,
+        "max": high,
     }
     return torch.stack([columns[name].to(matrix.dtype) for name in PARTS], dim=1)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PART = 1 << 16  # values at once, so that they stay in the processor's cache
-_NARROWEST, _LEAST = 1e-12, 1e-300  # ranges that are cut into bins, relative and absolute
+NARROWEST, LEAST = 1e-12, 1e-300
+"""Of the range that is cut into bins, relative to the larger end, and absolute."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +100,7 @@ def bin_edges(low: float, high: float, bins: int) -> NDArray[np.float64]:
     """Return the edges of bins of equal width from the smallest to the largest value."""
     if not low <= high:
         low, high = 0.0, 1.0
-    elif high / 2 - low / 2 < max(_NARROWEST * max(abs(low), abs(high)), _LEAST):
+    elif high / 2 - low / 2 < max(NARROWEST * max(abs(low), abs(high)), LEAST):
         half = max(0.5, abs(low) * 1e-6)
         low, high = low - half, high + half
     return np.linspace(low / 2, high / 2, bins + 1) * 2

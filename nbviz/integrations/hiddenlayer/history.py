@@ -13,7 +13,8 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.integrations.hiddenlayer.history_files import TIMESTAMP, Records, Step, read, write
 from nbviz.integrations.hiddenlayer.values import capture, resolve
-from nbviz.recording.capture.captured import CapturedArray, CapturedScalar, seal
+from nbviz.recording.capture.arrays import CapturedArray
+from nbviz.recording.capture.captured import CapturedScalar, seal
 from nbviz.recording.run import Run
 
 if TYPE_CHECKING:

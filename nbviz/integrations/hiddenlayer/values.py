@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from nbviz.recording.capture.captured import CapturedArray, CapturedScalar, copy_array
+from nbviz.recording.capture.arrays import CapturedArray, copy_array
+from nbviz.recording.capture.captured import CapturedScalar
 
 _ITEMS_SHOWN = 10
 

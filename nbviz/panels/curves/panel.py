@@ -8,7 +8,7 @@ import numpy as np
 
 from nbviz.errors import CommandError
 from nbviz.panels.batch import Batch
-from nbviz.panels.curves.buckets import BUCKET_BYTES, bucket_columns
+from nbviz.panels.buckets import BUCKET_BYTES, bucket_columns
 from nbviz.panels.curves.interest import ALL_SERIES, Interest
 from nbviz.panels.curves.points import CurvesEntry, add_points, rewind
 from nbviz.panels.panel import Extent, Reply, RunPanel, View

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbviz.panels.curves.buckets import BUCKET_BYTES, columns_of, reduced
+from nbviz.panels.buckets import BUCKET_BYTES, columns_of, reduced
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:

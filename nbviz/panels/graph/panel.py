@@ -28,14 +28,14 @@ Measured = dict[str, frozenset[str]]
 
 @dataclass(slots=True)
 class GraphEntry:
-    """Whether the graph was told, and which version of each overlay was sent."""
+    """Whether the graph was sent, and which version of each overlay was sent."""
 
-    is_told: bool = False
+    is_sent: bool = False
     overlays: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class GraphPanel(Panel["Subject", GraphEntry, Measured]):
-    """Modules and operations as boxes, tensors as lines."""
+    """Modules and operations as boxes, tensors as edges."""
 
     name = "graph"
     assets = ("graph",)
@@ -65,8 +65,8 @@ class GraphPanel(Panel["Subject", GraphEntry, Measured]):
 
         A page may be sent an overlay twice, so that a snapshot need not end where a frame begins.
         """
-        if not entry.is_told and self.has_content(part):
-            entry.is_told = True
+        if not entry.is_sent and self.has_content(part):
+            entry.is_sent = True
             batch.add({"kind": "graph_added", "run_id": part.run_id})
         overlays = part.run.overlays if part.run is not None else None
         if overlays is None:

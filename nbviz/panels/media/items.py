@@ -8,9 +8,9 @@ import numpy as np
 
 from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.batch import Batch
-from nbviz.panels.media.told import evenly
+from nbviz.panels.media.listing import evenly
 from nbviz.panels.panel import NO_ADDRESS
-from nbviz.panels.wire import finite, picture_fields
+from nbviz.panels.wire import finite, heatmap_fields
 from nbviz.recording.media.png import SIGNATURE, encode_png
 from nbviz.text import clean_line, clean_text
 
@@ -133,13 +133,13 @@ def add_newest(run: RecordedRun, batch: SavedBatch, limit: float) -> bool:
 
     Args:
         run: Whose media.
-        batch: Added to: an update that tells of them, and the answers that a page would ask for.
+        batch: Added to: an update that lists them, and the answers that a page would ask for.
         limit: Bytes of all of them; what does not fit any more is left out.
 
     Returns:
         Whether there is one.
     """
-    told: list[MediaTag] = []
+    listed: list[MediaTag] = []
     steps: list[int] = []
     size = 0
     for tag, media in run.kept_media.items():
@@ -158,19 +158,19 @@ def add_newest(run: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         of = [newest]
         if answer["kind"] == "histograms_sent":
             of = [one["step"] for one in answer["histograms"]]
-        told.append({"tag": answer["tag"], "media_kind": media.kind, "count": len(of)})
+        listed.append({"tag": answer["tag"], "media_kind": media.kind, "count": len(of)})
         steps += of
         batch.answers.append(answer)
-    if told:
+    if listed:
         batch.add(
             {
                 "kind": "media_added",
                 "run_id": run.run_id,
-                "media": told,
+                "media": listed,
                 "buffer": batch.buffer(np.array(steps, np.float64)),
             }
         )
-    return bool(told)
+    return bool(listed)
 
 
 def _find(run: RecordedRun, tag: str) -> Media:
@@ -255,12 +255,12 @@ def _info(step: int, histogram: Histogram) -> HistogramInfo:
 
 def _tensor(
     tag: str, values: NDArray[Any]
-) -> tuple[protocol.core.PictureFields, NDArray[np.int16]]:
+) -> tuple[protocol.core.HeatmapFields, NDArray[np.int16]]:
     import torch
 
-    from nbviz.inspection.tensors.pictures import reduce_weights
+    from nbviz.inspection.tensors.heatmaps import reduce_weights
 
     if values.dtype.kind == "u":  # torch calculates with none but the smallest of these
         values = values.astype(np.float64)
-    image = reduce_weights(tag, torch.from_numpy(values.copy()), 0)
-    return picture_fields(image), image.cells
+    heatmap = reduce_weights(tag, torch.from_numpy(values.copy()), 0)
+    return heatmap_fields(heatmap), heatmap.cells

@@ -1,4 +1,4 @@
-"""What was logged that is no scalar: told as it comes, sent when a page shows it."""
+"""What was logged that is no scalar: listed as it comes, sent when a page shows it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbviz.panels.batch import Batch
 from nbviz.panels.media.items import add_newest, media_item
-from nbviz.panels.media.told import add_media
+from nbviz.panels.media.listing import add_media
 from nbviz.panels.panel import Extent, Reply, RunPanel
 from nbviz.protocol import media as messages
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from nbviz.panels.media.items import MediaAnswer
     from nbviz.recording.recorded_run import RecordedRun
 
-_TOLD_SHARE = 0.25  # of a frame, for the steps of media
+_LISTED_SHARE = 0.25  # of a frame, for the steps of media
 _SAVED_BYTES = 3_000_000  # of a run
 
 
 @dataclass(slots=True)
 class MediaEntry:
-    """Up to which version of the store was told."""
+    """Up to which version of the store was listed."""
 
     version: int = 0
 
@@ -48,7 +48,7 @@ class MediaPanel(RunPanel[MediaEntry, None]):
     ) -> None:
         """Add which media came."""
         end = None if extent.end is None else extent.end.version
-        entry.version = add_media(part, entry.version, batch, extent.limit * _TOLD_SHARE, end)
+        entry.version = add_media(part, entry.version, batch, extent.limit * _LISTED_SHARE, end)
 
     def answer(
         self, part: RecordedRun, request: messages.SendMedia, reply: Reply[MediaAnswer]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ToolbarEntry:
-    """What was told of a run's settings."""
+    """Which of a run's settings were sent."""
 
     settings: object = None
 
@@ -30,7 +30,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
     requests = (messages.Control,)
 
     def has_content(self, part: RecordedRun) -> bool:
-        """Always: every run is somewhere."""
+        """Always: every run has a step and a status."""
         del part
         return True
 
@@ -46,7 +46,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         extent: Extent[ToolbarEntry, None],
     ) -> None:
         """Add what can be set on the run, where that changed."""
-        del extent  # a page may be told twice
+        del extent  # a page may be sent them twice
         settings = tuple(part.control.settings())
         if settings == entry.settings:
             return

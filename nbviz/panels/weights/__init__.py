@@ -1,4 +1,4 @@
-"""A model's parameters as pictures."""
+"""A model's parameters as heatmaps."""
 
 from nbviz.panels.weights.panel import WeightsPanel
 

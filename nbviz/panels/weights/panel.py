@@ -1,4 +1,4 @@
-"""A model's parameters as pictures, of those that pages look at."""
+"""A model's parameters as heatmaps, of those that pages look at."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError
 from nbviz.panels.panel import Extent, RunPanel, View
-from nbviz.panels.wire import picture_fields
+from nbviz.panels.wire import heatmap_fields
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from nbviz.inspection.tensors.pictures import WeightsImage
+    from nbviz.inspection.tensors.heatmaps import Heatmap
     from nbviz.panels.batch import Batch, SavedBatch
     from nbviz.recording.recorded_run import RecordedRun
 
@@ -26,10 +26,10 @@ _SAVED_BYTES = 3_000_000  # of all parameters of a run
 
 @dataclass(slots=True)
 class WeightsEntry:
-    """Which layers were told, and which version of each picture was sent."""
+    """Which layers were listed, and which version of each heatmap was sent."""
 
     layers: object = None
-    pictures: dict[str, int] = field(default_factory=dict[str, int])
+    heatmaps: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
@@ -43,11 +43,11 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         return bool(part.weights.layers)
 
     def entry(self) -> WeightsEntry:
-        """Return the entry of a page without pictures."""
+        """Return the entry of a page without heatmaps."""
         return WeightsEntry()
 
     def read(self, part: RecordedRun) -> None:
-        """Take the pictures that pages wait for while the run's own thread makes no steps."""
+        """Take the heatmaps that pages wait for while the run's own thread makes no steps."""
         part.capture_idle_weights()
 
     def updates(
@@ -57,9 +57,9 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         batch: Batch,
         extent: Extent[WeightsEntry, frozenset[str]],
     ) -> None:
-        """Add the parameters' names, and the pictures that are looked at, where they changed.
+        """Add the parameters' names, and the heatmaps that are looked at, where they changed.
 
-        A page may be sent a picture twice, so that a snapshot need not end where a frame begins.
+        A page may be sent a heatmap twice, so that a snapshot need not end where a frame begins.
         """
         layers = tuple(part.weights.layers)
         if layers and layers != entry.layers:
@@ -67,17 +67,17 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
             _add_layers(part, layers, batch)
         for name in sorted(extent.wanted or ()):
             version = part.weights.version(name)
-            image = part.weights.latest(name)
-            if image is None or entry.pictures.get(name) == version:
+            heatmap = part.weights.latest(name)
+            if heatmap is None or entry.heatmaps.get(name) == version:
                 continue
-            if batch.size + image.cells.nbytes > extent.limit and batch.updates:
+            if batch.size + heatmap.cells.nbytes > extent.limit and batch.updates:
                 batch.dropped += 1
                 continue
-            entry.pictures[name] = version
-            _add_picture(part, name, image, batch)
+            entry.heatmaps[name] = version
+            _add_heatmap(part, name, heatmap, batch)
 
     def view(self, part: RecordedRun, keys: Sequence[str], known: int) -> View:
-        """Return which parameters a view shows; those that do not exist have no picture."""
+        """Return which parameters a view shows; those that do not exist have no heatmap."""
         del known
         if len(keys) > MAX_LAYERS:
             raise CommandError(f"keys must be at most {MAX_LAYERS} layers, got {len(keys)}.")
@@ -96,39 +96,39 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         before: frozenset[str] | None,
         now: frozenset[str] | None,
     ) -> None:
-        """Have pictures made of what is looked at."""
+        """Have heatmaps made of what is looked at."""
         del before
         part.weights.want(owner, now or ())
 
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
-        """Add pictures of the first parameters, as they are now if the run is over.
+        """Add heatmaps of the first parameters, as they are now if the run is over.
 
         While it is active its thread changes them: then those that were made for pages.
         """
         weights = part.weights
         owner = f"page-{uuid.uuid4().hex}"
-        names = self._pictured(part) if part.is_active else _affordable(part, limit)
+        names = self._captured(part) if part.is_active else _affordable(part, limit)
         weights.want(owner, names)
         try:
             if not part.is_active:
                 weights.capture(part.progress.step, names)
-            pictured = {name: weights.latest(name) for name in sorted(self._pictured(part))}
+            shown = {name: weights.latest(name) for name in sorted(self._captured(part))}
         finally:
             weights.want(owner, ())
-        # A name without a picture could only disappoint.
-        _add_layers(part, [layer for layer in weights.layers if layer[0] in pictured], batch)
-        for name, image in pictured.items():
-            if image is not None:
-                _add_picture(part, name, image, batch)
-        return bool(pictured)
+        # A name without a heatmap would be listed for nothing.
+        _add_layers(part, [layer for layer in weights.layers if layer[0] in shown], batch)
+        for name, heatmap in shown.items():
+            if heatmap is not None:
+                _add_heatmap(part, name, heatmap, batch)
+        return bool(shown)
 
     @staticmethod
-    def _pictured(run: RecordedRun) -> list[str]:
+    def _captured(run: RecordedRun) -> list[str]:
         return [name for name, _ in run.weights.layers if run.weights.latest(name) is not None]
 
 
 def _affordable(run: RecordedRun, limit: float) -> list[str]:
-    """Return the names of the first parameters whose pictures a page can carry."""
+    """Return the names of the first parameters whose heatmaps a page can carry."""
     names: list[str] = []
     size = 0
     for name, shape in run.weights.layers:
@@ -154,14 +154,14 @@ def _add_layers(
         )
 
 
-def _add_picture(run: RecordedRun, name: str, image: WeightsImage, batch: Batch) -> None:
+def _add_heatmap(run: RecordedRun, name: str, heatmap: Heatmap, batch: Batch) -> None:
     batch.add(
         {
             "kind": "weights_updated",
             "run_id": run.run_id,
             "name": clean_line(name),
-            "step": image.step,
-            **picture_fields(image),
-            "buffer": batch.buffer(image.cells),
+            "step": heatmap.step,
+            **heatmap_fields(heatmap),
+            "buffer": batch.buffer(heatmap.cells),
         }
     )

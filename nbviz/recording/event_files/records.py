@@ -94,6 +94,8 @@ def find_headers(
     parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     for first in range(0, max(0, len(data) - HEADER + 1), _CHUNK):
         chunk = data[first : first + _CHUNK + HEADER - 1]
+        if not chunk.any():
+            continue
         zeros = _six_zeros(chunk) if long_bytes == SHORT_BYTES else _four_zeros(chunk)
         starts, lengths = _headers_at(chunk, zeros, long_bytes)
         parts.append((first + starts, lengths))

@@ -13,6 +13,7 @@ from nbviz.recording.event_files.messages import NBVIZ, file_version_event
 from nbviz.recording.event_files.records import frame
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from io import FileIO
 
 _numbers = itertools.count()
@@ -27,12 +28,15 @@ class EventFileWriter:
     Args:
         directory: Made if it does not exist.
         wall_time: Unix seconds of the event that says which version the file has.
+        events: Further events that the file begins with.
 
     Raises:
         OSError: The file cannot be made.
     """
 
-    def __init__(self, directory: str | Path, wall_time: float) -> None:
+    def __init__(
+        self, directory: str | Path, wall_time: float, events: Sequence[bytes] = ()
+    ) -> None:
         # TensorBoard reads a directory's files in the order of their names.
         host = socket.gethostname() or "host"
         name = f"events.out.tfevents.{int(time.time()):010d}.{host}.{os.getpid()}"
@@ -41,7 +45,7 @@ class EventFileWriter:
         self._file: FileIO = self.path.open("xb", buffering=0)
         self._end = 0
         try:
-            self.write(frame([file_version_event(wall_time)]))
+            self.write(frame([file_version_event(wall_time), *events]))
         except OSError:
             self.close()
             self.path.unlink(missing_ok=True)

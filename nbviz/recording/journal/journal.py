@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError, text_of
+from nbviz.recording.event_files.messages import text_event
 from nbviz.recording.event_files.writer import EventFileWriter
+from nbviz.recording.journal.identity import IDENTITY_TAG, identity_of
 from nbviz.recording.journal.source import JournalSource
 from nbviz.training.background import end_all
 
@@ -58,7 +60,7 @@ class Journal:
         self._source = JournalSource()
         self._writer: EventFileWriter | None = None
         self._is_failing = False
-        run.listen(self._wake)
+        run.subscribe(self._wake)
         # Not at exit: it could come before `_flush_all`, which would find the file closed.
         weakref.finalize(run, self._close).atexit = False
         _journals.add(self)
@@ -163,7 +165,10 @@ class Journal:
 
     def _file(self, run: RecordedRun) -> EventFileWriter:
         if self._writer is None:
-            self._writer = EventFileWriter(self.directory, run.meter.started_at)
+            started_at = run.meter.started_at
+            identity = identity_of(run.run_id, run.name).to_text()
+            first = text_event(started_at, 0, IDENTITY_TAG, identity)
+            self._writer = EventFileWriter(self.directory, started_at, [first])
         return self._writer
 
     def _close(self) -> None:

@@ -23,33 +23,36 @@ class LeftOut:
 
     Args:
         say: Takes a sentence and how much it matters.
+
+    Attributes:
+        files: Those that are damaged, until it has been said.
     """
 
     def __init__(self, say: Callable[[str, LineLevel], None]) -> None:
         self._say = say
-        self._files: dict[Path, Batch] = {}
+        self.files: dict[Path, Batch] = {}
         self._values: Counter[str] = Counter()
-        self._told = 0
+        self._reported = 0
 
     def add(self, path: Path, batch: Batch) -> None:
         """Take in what a part of a file had that was left out."""
         self._values += batch.left_out
         if batch.damaged or batch.skipped or batch.too_long or batch.odd_times:
-            so_far = self._files.setdefault(path, Batch())
+            so_far = self.files.setdefault(path, Batch())
             so_far.damaged += batch.damaged
             so_far.skipped += batch.skipped
             so_far.too_long += batch.too_long
             so_far.odd_times += batch.odd_times
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Say what has come since the last time."""
-        for path, batch in self._files.items():
+        for path, batch in self.files.items():
             for text in _damage(batch):
                 self._say(f"{path.name}: {text}", "warning")
-        self._files.clear()
+        self.files.clear()
         total = self._values.total()
-        if total and total >= _AGAIN * self._told:
-            self._told = total
+        if total and total >= _AGAIN * self._reported:
+            self._reported = total
             named = self._values.most_common(_MOST_REASONS)
             reasons = [f"{count:,} × {reason.rstrip('.')}" for reason, count in named]
             if len(self._values) > len(named):

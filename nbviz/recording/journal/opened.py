@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from pathlib import Path
@@ -15,8 +14,11 @@ from nbviz.protocol.log import LineLevel
 from nbviz.protocol.run import EventKind
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
-from nbviz.recording.event_files.reader import EventFileReader, begun_at
+from nbviz.recording.event_files.reader import EventFileReader
+from nbviz.recording.event_files.recognise import recognise
+from nbviz.recording.journal.identity import IDENTITY_TAG, read_identity
 from nbviz.recording.journal.left_out import LeftOut
+from nbviz.recording.journal.run_files import RunFiles, directories_below
 from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG
 from nbviz.recording.lines import Line, RecordedEvent
 from nbviz.recording.off_main_thread import off_main_thread
@@ -31,6 +33,7 @@ from nbviz.training.commands import Control
 if TYPE_CHECKING:
     from nbviz.recording.event_files.batch import Batch, Text
     from nbviz.recording.event_files.hparams import Parameter
+    from nbviz.recording.journal.identity import Identity
     from nbviz.training.events import EndReason
 
 RUNNING_SECONDS = 60.0
@@ -62,9 +65,12 @@ def open_run(
     machine: `refresh` reads on, and a dashboard that shows the run does so each second. A torn
     record at the end waits; a damaged one is left out, and the run's log says so.
 
-    Several files in a directory are read in the order in which they were begun. Where a later one
-    begins a tag again at an earlier step, as a restarted training does, a new segment of its series
-    begins, as it does in the run that records; media are then under a tag of their own, `note (2)`.
+    Several files in a directory are read in the order in which they were begun, as one training
+    that was started again. Where a writer says at which step it does so (`purge_step`), what was
+    recorded from there on no longer counts, as in TensorBoard; where it does not, a tag that begins
+    again at an earlier step begins a new segment of its series, as it does in the run that records,
+    and media go on as `note (2)`. Files that were written at the same time are several runs, of
+    which this reads the first, and the log says so: see `open_runs`.
 
     Args:
         path: An event file, or a directory with event files.
@@ -88,13 +94,21 @@ class OpenedRun(RecordedRun):
         path: The file or directory that it was read from.
         hparams: Hyper-parameters by name, as `add_hparams` of TensorBoard's writers keeps them:
             numbers, strings and booleans.
+        identity: Who wrote it: run, process and rank, where nbviz did; else None.
     """
 
     def __init__(
-        self, path: str | Path, *, name: str | None, memory_budget: int, media_budget: int
+        self,
+        path: str | Path,
+        *,
+        name: str | None,
+        memory_budget: int,
+        media_budget: int,
+        files: RunFiles | None = None,
     ) -> None:
         self.path = Path(path).absolute()
-        paths = _event_files(self.path)
+        self._files = files or RunFiles(self.path)
+        paths = self._files.paths()
         super().__init__(
             name or self.path.name,
             _FilesControl(),
@@ -114,18 +128,23 @@ class OpenedRun(RecordedRun):
         self._reason: EndReason | None = None
         self._is_own = False
         self._left_out = LeftOut(self._say)
+        self._aliens: dict[Path, str] = {}
+        self.identity: Identity | None = None
         self.refresh()
         if not self._newest and self.path.is_file() and paths[0].stat().st_size:
+            what = self._aliens.get(paths[0])
             raise ConfigurationError(
-                f"{str(self.path)!r} holds no event; give an event file, such as "
-                "events.out.tfevents.1700000000.host.1, or a directory with some."
+                f"{str(self.path)!r} holds no event{f': {what}' if what else ''}; give an event "
+                "file, such as events.out.tfevents.1700000000.host.1, or a directory with some."
             )
+        if files is None:
+            self._tell_of_other_runs()
 
     def refresh(self) -> int:
         """Read what has been written since the last time, and return how many points that were."""
         with self._reading:
             count = 0
-            for path in _event_files(self.path) if self.path.exists() else []:
+            for path in self._files.paths() if self.path.exists() else []:
                 reader = self._readers.setdefault(path, EventFileReader(path))
                 try:
                     count += sum(self._take(path, batch) for batch in reader.read())
@@ -133,7 +152,8 @@ class OpenedRun(RecordedRun):
                     if path not in self._unreadable:
                         self._unreadable.add(path)
                         self._say(f"{path.name} cannot be read: {error}", "warning")
-            self._left_out.tell()
+            self._recognise_aliens()
+            self._left_out.report()
             self._read_at = time.monotonic()
             self._set_status()
         self._see_progress()
@@ -146,6 +166,10 @@ class OpenedRun(RecordedRun):
         if time.monotonic() - self._read_at >= _REFRESH_SECONDS:
             off_main_thread(self.refresh)
 
+    def drain_ready(self) -> None:
+        """Do what `drain` does, which waits for no device here."""
+        self.drain()
+
     # ------------------------------------------------------------ reading
 
     def _take(self, path: Path, batch: Batch) -> int:
@@ -155,6 +179,8 @@ class OpenedRun(RecordedRun):
         self._is_own = self._is_own or batch.writer == NBVIZ
         self.hparams.update(batch.hparams)
         self._newest = max(self._newest, batch.first_wall_time or 0.0)
+        if batch.restart is not None:
+            self._restart(path, batch.restart)
         count = 0
         for tag, points in batch.points.items():
             count += len(points.steps)
@@ -170,6 +196,15 @@ class OpenedRun(RecordedRun):
         self._left_out.add(path, batch)
         return count
 
+    def _restart(self, path: Path, step: int) -> None:
+        count = self._parts.restart(path, step) + self._media.purge(step)
+        if count:
+            self._say(
+                f"The training was started again at step {step:,}; {count:,} points and media from "
+                "there on no longer count.",
+                "info",
+            )
+
     def _take_text(self, text: Text) -> None:
         tag, step = text.tag, text.step
         seconds = text.wall_time - self.meter.started_at
@@ -180,6 +215,8 @@ class OpenedRun(RecordedRun):
             self._take_event(kind, text.text)
         elif tag.startswith(LOG_TAG) and level in _LEVELS:
             self.lines.append(Line(cast("LineLevel", level), step, seconds, text.text))
+        elif tag == IDENTITY_TAG:
+            self.identity = self.identity or read_identity(text.text)
         elif tag == EPOCH_TAG:
             self.mark_epoch(len(self.epochs) + 1, step)
         else:
@@ -215,6 +252,7 @@ class OpenedRun(RecordedRun):
             is_growing = any(
                 path.exists() and time.time() - path.stat().st_mtime < RUNNING_SECONDS
                 for path in self._readers
+                if path not in self._aliens
             )
             over: EndReason = "stopped" if self._is_own else "finished"
             status = "running" if is_growing else over
@@ -222,6 +260,39 @@ class OpenedRun(RecordedRun):
             self.meter.resume(self._newest)
         else:
             self.meter.end(self._newest, status)
+
+    def _recognise_aliens(self) -> None:
+        """Say of files that are none, or were damaged as a whole, what they are."""
+        for path, reader in self._readers.items():
+            if path in self._aliens or not (reader.waiting or path in self._left_out.files):
+                continue
+            try:
+                what = recognise(path)
+            except OSError:
+                continue
+            if what is not None:
+                self._aliens[path] = what
+                self._say(f"{path.name} is no event file that can be read: {what}.", "warning")
+
+    def _tell_of_other_runs(self) -> None:
+        if self._files.beside:
+            self._say(
+                f"{self.path.name} has {self._files.beside + 1} runs, which were written at the "
+                f"same time; this is the first. nbviz.open_runs({str(self.path)!r}) opens each.",
+                "warning",
+            )
+        if self.path.is_file():
+            return
+        below = [
+            folder.relative_to(self.path).as_posix() for folder in directories_below(self.path)
+        ]
+        if below:
+            named = ", ".join(below[:_SHOWN]) + (", …" if len(below) > _SHOWN else "")
+            self._say(
+                f"There are more runs in folders below ({len(below):,}: {named}); "
+                f"nbviz.open_runs({str(self.path)!r}) opens them all.",
+                "warning",
+            )
 
     def _say(self, text: str, level: LineLevel) -> None:
         seconds = max(0.0, self._newest - self.meter.started_at)
@@ -244,9 +315,8 @@ class _FilesControl(Control):
     """Refuses commands: what trains, if anything, is another process."""
 
     def _require_active(self, command: str) -> NoReturn:
-        raise RunInactiveError(
-            f"cannot {command}: the run was read from files; do it where the run is."
-        )
+        where = "where it runs" if " " in command else "it where it runs"
+        raise RunInactiveError(f"the run was read from files: {command} {where}.")
 
     def set(self, **values: float) -> NoReturn:
         """Refuse.
@@ -256,28 +326,3 @@ class _FilesControl(Control):
         """
         del values
         self._require_active("set values")
-
-
-def _second_in_name(file: Path) -> int:
-    found = re.search(r"tfevents\.(\d+)", file.name)
-    return int(found[1]) if found else 0
-
-
-def _event_files(path: Path) -> list[Path]:
-    """Return event files in the order in which they were begun.
-
-    Raises:
-        ConfigurationError: There is none.
-    """
-    if path.is_file():
-        return [path]
-    found = [file for file in path.glob("*tfevents*") if file.is_file()]
-    if found:
-        return sorted(found, key=lambda file: (_second_in_name(file), begun_at(file), file.name))
-    if not path.exists():
-        raise ConfigurationError(
-            f"{str(path)!r} does not exist; give an event file, or a directory with some."
-        )
-    below = sorted({str(file.parent) for file in path.rglob("*tfevents*")})
-    hint = f"; there are some in {', '.join(below[:_SHOWN])}" if below else ""
-    raise ConfigurationError(f"{str(path)!r} has no event files in it{hint}.")

@@ -1,4 +1,4 @@
-"""Media that were logged and wait to be made: encoded and counted by whoever drains."""
+"""Media that were logged and wait to be made: encoded and counted by the thread that drains."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nbviz.recording.media.inputs import MediaInput
     from nbviz.recording.media.store import MediaKind, MediaStore
     from nbviz.recording.overhead import OverheadBudget
-    from nbviz.recording.watching.jobs import DeviceSample, HostSample
+    from nbviz.recording.watching.jobs import Sample
 
 MOST_WAITING_BYTES = 256_000_000
 
@@ -30,7 +30,7 @@ class Waiting(NamedTuple):
     kind: MediaKind | None
     step: int
     wall_time: float
-    content: MediaInput | HostSample | DeviceSample
+    content: MediaInput | Sample
 
 
 class MediaInbox:
@@ -38,11 +38,11 @@ class MediaInbox:
 
     Where more is logged than can be made, a newer item takes the place of one of the same tag that
     still waits; the first of each tag stays. The same holds while the overhead's budget is
-    overdrawn: what waits then is made when there is room again, or when somebody asks for it.
+    overdrawn: what waits then is made when there is room again, or when it is read.
 
     Args:
         store: Where the media go.
-        warn: Told, once for each tag, what was wrong with an item.
+        warn: Called, once for each tag, with a sentence: what was wrong with an item.
         overhead: What nbviz may take of the time.
         limit: Bytes that may wait.
     """
@@ -64,7 +64,7 @@ class MediaInbox:
         self._waiting: deque[Waiting] = deque()
         self._nbytes = 0
         self._under_work = 0
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
         self.renew_locks()
 
     def renew_locks(self) -> None:
@@ -129,21 +129,17 @@ class MediaInbox:
             if item.kind is not None and value is not None:
                 self._store.add(item.tag, item.kind, item.step, item.wall_time, value)
         except Exception as error:  # noqa: BLE001  a picture never ends a run, or its recording
-            self._tell(
+            self._warn_once(
                 item.tag, f"not recorded: {item.tag!r} at step {item.step:,}: {text_of(error)}"
             )
             return
-        clipped, nan = item.content.clipped, item.content.nan
-        if clipped or nan:
-            self._tell(
-                item.tag,
-                f"the image {item.tag!r} at step {item.step:,} has {nan:,} NaN, shown as black, "
-                f"and {clipped:,} values outside of 0 to 1 (255 for integers), which were clipped.",
-            )
+        said = item.content.said
+        if said:
+            self._warn_once(item.tag, f"the image {item.tag!r} at step {item.step:,} {said}")
 
-    def _tell(self, tag: str, text: str) -> None:
-        if tag not in self._told:
-            self._told.add(tag)
+    def _warn_once(self, tag: str, text: str) -> None:
+        if tag not in self._warned:
+            self._warned.add(tag)
             self._warn(text)
 
     def _replace_older(self, tag: str) -> None:

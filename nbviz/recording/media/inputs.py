@@ -6,6 +6,7 @@ the call; encoding and counting are for nbviz's own thread.
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
@@ -13,23 +14,27 @@ import numpy as np
 
 from nbviz.errors import LoggingError
 from nbviz.inspection.tensors.histograms import Histogram, make_histogram
-from nbviz.recording.capture.captured import copy_array
-from nbviz.recording.media.pil import MOST_PIXELS
+from nbviz.recording.capture.arrays import CapturedPart, copy_array, copy_arrays, hold
+from nbviz.recording.media.pil import MOST_PIXELS, is_pil, numbers_of, opaque, pixels_of
 from nbviz.recording.media.png import encode_png
+from nbviz.recording.media.shading import Shading
 from nbviz.recording.media.store import Image, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
     from numpy.typing import NDArray
 
-    from nbviz.recording.capture.captured import CapturedArray
+    from nbviz.recording.capture.arrays import CapturedArray
 
 ImageLayout = Literal["auto", "HWC", "CHW", "HW"]
 MOST_BINS = 4096
 _CHANNELS = (1, 3, 4)
+_MOST_COPIED = 1 << 22  # values that are copied on their device for a histogram
 _GAP = 2  # pixels between the images of a grid
 _EIGHT_BITS = 255
+_PLOTTING = ("plotly", "altair", "bokeh", "seaborn", "bqplot", "holoviews")
 
 
 class ImageInput:
@@ -39,52 +44,73 @@ class ImageInput:
         tag: For errors.
         image: A torch tensor, a numpy array or a PIL image; height × width, or with channels.
         layout: Where the channels are.
+        shading: How numbers become pixels; as the data type says if None.
 
     Raises:
         LoggingError: It is no image.
     """
 
-    def __init__(self, tag: str, image: object, layout: ImageLayout) -> None:
-        if layout not in get_args(ImageLayout):
-            raise LoggingError(f'layout must be "auto", "HWC", "CHW" or "HW", got {layout!r}.')
-        array = _array_of(tag, image, "an image")
-        self.shape, self._is_planar = _image_shape(
-            tag, tuple(array.shape), layout, channels_first=_is_tensor(image)
-        )
-        self._captured: CapturedArray = copy_array(array)
-        self.nbytes = self._captured.nbytes
-        self.clipped = 0
-        self.nan = 0
+    def __init__(
+        self, tag: str, image: object, layout: ImageLayout, shading: Shading | None = None
+    ) -> None:
+        shading = shading or Shading(tag)
+        _check_layout(layout)
+        array = _array_of(tag, _without_pil(tag, image, shading), "an image")
+        shape = tuple(array.shape)
+        pixels = _Pixels(tag, image, array, shape, layout=layout, shading=shading)
+        copy = copy_array(array)
+        self.nbytes = copy.nbytes
+        self._pixels = pixels
+        self._captured = CapturedPart(copy, 0, shape)
 
     @property
     def is_ready(self) -> bool:
-        """Whether `pixels` returns without waiting."""
+        """Whether `make` returns without waiting for a device."""
         return self._captured.is_ready
 
-    def pixels(self) -> NDArray[np.uint8]:
-        """Return uint8, height × width × channels."""
-        array = self._captured.read()
-        if self._is_planar:
-            array = array.transpose(1, 2, 0)
-        return self._to_bytes(array.reshape(self.shape))
+    @property
+    def said(self) -> str:
+        """What there is to say of it once it is made, as the end of a sentence."""
+        return self._pixels.said
 
     def make(self) -> Image:
         """Return the image."""
-        return image_of(self.pixels())
+        return image_of(self._pixels.read(self._captured))
 
-    def _to_bytes(self, array: NDArray[Any]) -> NDArray[np.uint8]:
-        if array.dtype == np.uint8:
-            return array
-        if array.dtype == np.bool_:
-            return array.astype(np.uint8) * np.uint8(_EIGHT_BITS)
-        if array.dtype.kind == "f":
-            missing = np.isnan(array)
-            self.nan = int(missing.sum())
-            self.clipped = int(((array < 0) | (array > 1)).sum())
-            scaled = np.clip(np.where(missing, 0, array), 0, 1) * np.float32(_EIGHT_BITS)
-            return np.rint(scaled).astype(np.uint8)
-        self.clipped = int(((array < 0) | (array > _EIGHT_BITS)).sum())
-        return np.clip(array, 0, _EIGHT_BITS).astype(np.uint8)
+
+class _Pixels:
+    """How an image of some shape is read.
+
+    Attributes:
+        shape: Height, width and channels of what it becomes.
+        said: What there is to say of it once it has been read.
+    """
+
+    def __init__(
+        self,
+        tag: str,
+        given: object,
+        array: Any,
+        shape: tuple[int, ...],
+        *,
+        layout: ImageLayout,
+        shading: Shading,
+    ) -> None:
+        self._shape, self._is_planar = _image_shape(
+            tag, shape, "auto" if is_pil(given) else layout, channels_first=_is_tensor(array)
+        )
+        shading.check(self._shape[2], is_float=_is_float(array))
+        self.shape = (*self._shape[:2], 3) if shading.has_colors else self._shape
+        self._shading = shading
+        self.said = ""
+
+    def read(self, captured: CapturedPart) -> NDArray[np.uint8]:
+        """Return uint8, height × width × channels."""
+        array = captured.read()
+        if self._is_planar:
+            array = array.transpose(1, 2, 0)
+        pixels, self.said = self._shading.shade(array.reshape(self._shape))
+        return pixels
 
 
 class GridInput:
@@ -95,64 +121,67 @@ class GridInput:
         images: A batch (images × an image's own shape) or a sequence of images.
         layout: Where the channels of each image are.
         columns: Images in a row; about as many as rows if None.
+        shading: How numbers become pixels; as the data type says if None.
 
     Raises:
         LoggingError: They are no images.
     """
 
-    def __init__(self, tag: str, images: object, layout: ImageLayout, columns: int | None) -> None:
+    def __init__(
+        self,
+        tag: str,
+        images: object,
+        layout: ImageLayout,
+        columns: int | None,
+        shading: Shading | None = None,
+    ) -> None:
         if columns is not None and (columns.__class__ is not int or columns < 1):
             raise LoggingError(f"columns must be a whole number of at least 1, got {columns!r}.")
-        parts: Sequence[object]
+        _check_layout(layout)
+        shading = shading or Shading(tag)
+        if _is_tensor(images) and cast("Any", images).is_nested:
+            images = list(cast("Any", images).unbind())
+        arrays, shapes = _images_of(tag, images, shading)
+        given: list[object] = [images] * len(shapes)
         if isinstance(images, list | tuple):
-            parts = cast("Sequence[object]", images)
-        else:
-            batch = _array_of(tag, images, "a batch of images")
-            if len(batch.shape) not in (3, 4):
-                raise LoggingError(
-                    f"{tag!r} needs a batch of images of shape (images, height, width) or with "
-                    f"channels, got {tuple(batch.shape)}; log one image with log_image."
-                )
-            parts = [batch[number] for number in range(batch.shape[0])]
-        if not parts:
-            raise LoggingError(f"{tag!r} got no images; give at least one.")
-        self._inputs = [ImageInput(tag, part, layout) for part in parts]
-        self._columns = columns or int(np.ceil(np.sqrt(len(parts))))
-        height, width = (max(one.shape[side] for one in self._inputs) + _GAP for side in (0, 1))
-        in_row = min(self._columns, len(parts))
-        covered = height * width * in_row * -(-len(parts) // self._columns)
+            given = list(cast("Sequence[object]", images))
+        arrays_of = arrays if len(arrays) == len(shapes) else arrays * len(shapes)
+        self._pixels = [
+            _Pixels(tag, one, array, shape, layout=layout, shading=shading)
+            for one, array, shape in zip(given, arrays_of, shapes, strict=True)
+        ]
+        self._columns = columns or int(np.ceil(np.sqrt(len(shapes))))
+        height, width = (max(one.shape[side] for one in self._pixels) + _GAP for side in (0, 1))
+        in_row = min(self._columns, len(shapes))
+        covered = height * width * in_row * -(-len(shapes) // self._columns)
         if covered > MOST_PIXELS:
             raise LoggingError(
-                f"{tag!r} got {len(parts):,} images that would cover {covered:,} pixels; at most "
+                f"{tag!r} got {len(shapes):,} images that would cover {covered:,} pixels; at most "
                 f"{MOST_PIXELS:,} pixels can be kept. Log fewer, or smaller ones."
             )
-        self.nbytes = sum(one.nbytes for one in self._inputs)
+        self._copies, self._parts = _copies_of(arrays, shapes)
+        self.nbytes = sum(one.nbytes for one in self._copies)
 
     @property
     def is_ready(self) -> bool:
-        """Whether `make` returns without waiting."""
-        return all(one.is_ready for one in self._inputs)
+        """Whether `make` returns without waiting for a device."""
+        return all(one.is_ready for one in self._copies)
 
     @property
-    def clipped(self) -> int:
-        """How many values were out of range."""
-        return sum(one.clipped for one in self._inputs)
-
-    @property
-    def nan(self) -> int:
-        """How many values were NaN."""
-        return sum(one.nan for one in self._inputs)
+    def said(self) -> str:
+        """What there is to say of the first image of which there is something."""
+        return next((one.said for one in self._pixels if one.said), "")
 
     def make(self) -> Image:
         """Return the grid as one image; what is not covered is black."""
-        height = max(one.shape[0] for one in self._inputs) + _GAP
-        width = max(one.shape[1] for one in self._inputs) + _GAP
-        channels = max(one.shape[2] for one in self._inputs)
-        rows = -(-len(self._inputs) // self._columns)
-        columns = min(self._columns, len(self._inputs))
+        height = max(one.shape[0] for one in self._pixels) + _GAP
+        width = max(one.shape[1] for one in self._pixels) + _GAP
+        channels = max(one.shape[2] for one in self._pixels)
+        rows = -(-len(self._pixels) // self._columns)
+        columns = min(self._columns, len(self._pixels))
         canvas = np.zeros((rows * height - _GAP, columns * width - _GAP, channels), np.uint8)
-        for number, one in enumerate(self._inputs):
-            pixels = one.pixels()
+        for number, one in enumerate(self._pixels):
+            pixels = one.read(self._parts[number])
             top, left = number // columns * height, number % columns * width
             place = canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]]
             if pixels.shape[2] in (1, channels):
@@ -171,24 +200,38 @@ class HistogramInput:
         LoggingError: They are no real numbers, or the bins are out of range.
     """
 
-    clipped = nan = 0
+    said = ""
 
     def __init__(self, tag: str, values: object, bins: int) -> None:
         if bins.__class__ is not int or not 1 <= bins <= MOST_BINS:
             raise LoggingError(f"bins must be a whole number from 1 to {MOST_BINS}, got {bins!r}.")
         array = _array_of(tag, values, "values")
-        self._captured = copy_array(array)
         self._bins = bins
+        self._size = math.prod(array.shape)
+        # A device's values are counted there by nbviz's own thread; what is too large to be copied
+        # for that is counted at once.
+        self._is_counted_there = _counts_there(array)
+        self._is_counted = self._is_counted_there and self._size > _MOST_COPIED
+        self._captured = hold(_count(array, bins)) if self._is_counted else copy_array(array)
         self.nbytes = self._captured.nbytes
 
     @property
     def is_ready(self) -> bool:
-        """Whether `make` returns without waiting."""
+        """Whether `make` returns without waiting for what is still to be done to the values."""
         return self._captured.is_ready
 
     def make(self) -> Histogram:
         """Count."""
-        return make_histogram(self._captured.read(), self._bins)
+        if not self._is_counted_there:
+            return make_histogram(self._captured.read(), self._bins)
+        from nbviz.inspection.tensors.device_histograms import read_counts
+
+        numbers = (
+            self._captured.read()
+            if self._is_counted
+            else self._captured.reduce(lambda values: _count(values, self._bins))
+        )
+        return read_counts(numbers, self._size, self._bins)
 
 
 class TensorInput:
@@ -198,7 +241,7 @@ class TensorInput:
         LoggingError: It holds no real numbers.
     """
 
-    clipped = nan = 0
+    said = ""
 
     def __init__(self, tag: str, values: object) -> None:
         self._captured = copy_array(_array_of(tag, values, "a tensor"))
@@ -223,7 +266,7 @@ class TextInput:
         LoggingError: It is no string.
     """
 
-    clipped = nan = 0
+    said = ""
     is_ready = True
 
     def __init__(self, tag: str, text: object) -> None:
@@ -247,6 +290,75 @@ def image_of(pixels: NDArray[np.uint8]) -> Image:
     return Image(encode_png(pixels), pixels.shape[0], pixels.shape[1])
 
 
+def _check_layout(layout: object) -> None:
+    if layout not in get_args(ImageLayout):
+        raise LoggingError(f'layout must be "auto", "HWC", "CHW" or "HW", got {layout!r}.')
+
+
+def _without_pil(tag: str, image: Any, shading: Shading) -> Any:
+    """Return Pillow's own pixels, or the numbers behind them where these are asked for."""
+    if not is_pil(image):
+        return image
+    try:
+        is_numbers = image.mode.startswith("I")
+        if image.mode == "F":
+            is_numbers = not shading.is_default
+        elif image.mode == "P":
+            is_numbers = shading.has_colors
+        return numbers_of(image) if is_numbers else opaque(pixels_of(image))
+    except (OSError, ValueError) as error:
+        raise LoggingError(f"{tag!r} got an image that Pillow cannot read: {error}.") from error
+
+
+def _images_of(
+    tag: str, images: object, shading: Shading
+) -> tuple[list[Any], list[tuple[int, ...]]]:
+    """Return images, or one array with all of them, and the shape of each."""
+    if isinstance(images, list | tuple):
+        arrays = [
+            _array_of(tag, _without_pil(tag, one, shading), "an image")
+            for one in cast("Sequence[object]", images)
+        ]
+        if not arrays:
+            raise LoggingError(f"{tag!r} got no images; give at least one.")
+        return arrays, [tuple(one.shape) for one in arrays]
+    batch = _array_of(tag, images, "a batch of images")
+    if len(batch.shape) not in (3, 4):
+        raise LoggingError(
+            f"{tag!r} needs a batch of images of shape (images, height, width) or with "
+            f"channels, got {tuple(batch.shape)}; log one image with log_image."
+        )
+    return [batch], [tuple(batch.shape[1:])] * batch.shape[0]
+
+
+def _copies_of(
+    arrays: list[Any], shapes: list[tuple[int, ...]]
+) -> tuple[list[CapturedArray], list[CapturedPart]]:
+    """Copy what `_images_of` returned; returns the copies, and each image's part in them."""
+    if tuple(arrays[0].shape) == shapes[0]:
+        return copy_arrays(arrays)
+    copy, size = copy_array(arrays[0]), math.prod(shapes[0])
+    return [copy], [CapturedPart(copy, n * size, shape) for n, shape in enumerate(shapes)]
+
+
+def _counts_there(array: Any) -> bool:
+    """Whether a histogram of it is counted on its device."""
+    if not _is_tensor(array) or array.device.type == "cpu":
+        return False
+    from nbviz.inspection.tensors.device_histograms import has_64_bits
+
+    return has_64_bits(array.device)
+
+
+def _count(tensor: Any, bins: int) -> torch.Tensor:
+    import torch
+
+    from nbviz.inspection.tensors.device_histograms import count_on_device
+
+    with torch.no_grad():
+        return count_on_device(tensor, bins)
+
+
 def _is_tensor(value: object) -> bool:
     torch: Any = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
@@ -261,11 +373,13 @@ def _array_of(tag: str, value: object, what: str) -> Any:
             raise LoggingError(f"{tag!r} got a tensor without values (on the meta device).")
         if given.is_complex():
             raise LoggingError(f"{tag!r} needs real numbers, got {given.dtype}; log .abs() of it.")
+        _refuse_containers(tag, given)
         given = given.detach()
         if given.layout != _strided():
             given = given.to_dense()
         array: Any = given.dequantize() if given.is_quantized else given
     else:
+        _refuse_figures(tag, given)
         if refused:
             raise LoggingError(
                 f"{tag!r} needs {what}, got {type(given).__name__}; give a torch tensor or a "
@@ -288,6 +402,37 @@ def _array_of(tag: str, value: object, what: str) -> Any:
             f"{tag!r} needs {what}, got shape {tuple(array.shape)}, in which there is nothing."
         )
     return array
+
+
+def _refuse_containers(tag: str, tensor: Any) -> None:
+    if tensor.is_nested:
+        raise LoggingError(
+            f"{tag!r} got a nested tensor; log .unbind() of it with log_images, one of its parts, "
+            "or .to_padded_tensor(0)."
+        )
+    if type(tensor).__name__ == "MaskedTensor":
+        raise LoggingError(f"{tag!r} got a masked tensor; log .to_tensor(0) of it.")
+
+
+def _refuse_figures(tag: str, value: Any) -> None:
+    if isinstance(value, np.ma.MaskedArray):
+        raise LoggingError(f"{tag!r} got a masked array; log .filled(0) of it.")
+    library = type(value).__module__.partition(".")[0]
+    if library == "matplotlib":
+        raise LoggingError(
+            f"{tag!r} got {type(value).__name__} of matplotlib; draw the figure first: canvas = "
+            "matplotlib.backends.backend_agg.FigureCanvasAgg(figure); canvas.draw(); and log "
+            "np.asarray(canvas.buffer_rgba())."
+        )
+    if library in _PLOTTING:
+        raise LoggingError(
+            f"{tag!r} got {type(value).__name__} of {library}; save it as a PNG file, and log "
+            "PIL.Image.open(…) of that."
+        )
+
+
+def _is_float(array: Any) -> bool:
+    return array.is_floating_point() if _is_tensor(array) else array.dtype.kind == "f"
 
 
 def _strided() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,25 @@ def open_image(data: bytes) -> Any:
         raise OSError("it is damaged, or too large for Pillow") from error
     check_size(image.height, image.width)
     return image
+
+
+def is_pil(image: object) -> bool:
+    """Whether something is an image of Pillow."""
+    module: Any = sys.modules.get("PIL.Image")
+    return module is not None and isinstance(image, module.Image)
+
+
+def numbers_of(image: Any) -> NDArray[Any]:
+    """Return the numbers behind the shades or colours of an image of Pillow, height × width."""
+    array = np.array(image)
+    return array.astype(array.dtype.newbyteorder("="))
+
+
+def opaque(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return grey pixels with alpha as RGBA, and all others as they are."""
+    if pixels.shape[2] != 2:  # noqa: PLR2004
+        return pixels
+    return pixels[..., [0, 0, 0, 1]]
 
 
 def check_size(height: int, width: int) -> None:

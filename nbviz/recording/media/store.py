@@ -167,7 +167,7 @@ class MediaStore(Mapping[str, Media]):
     Args:
         budget: Bytes that all of them may take. Tags are thinned to their first and newest items
             for it; then first items go, and then the tags longest without a new item.
-        warn: Told, once, in a sentence, that first items and tags go.
+        warn: Called, once, with a sentence: that first items and tags go.
     """
 
     def __init__(self, budget: int, warn: Callable[[str], None] | None = None) -> None:
@@ -229,6 +229,21 @@ class MediaStore(Mapping[str, Media]):
                     self._thin(max(candidates, key=lambda one: one.nbytes))
                 elif not self._let_go(tag):
                     break
+
+    def purge(self, step: int) -> int:
+        """Leave out what is of a step or later, and return how many items that were."""
+        count = 0
+        with self._lock:
+            for tag, kept in list(self._kept.items()):
+                stays = [item for item in kept.items if item.step < step]
+                count += len(kept.items) - len(stays)
+                nbytes = sum(item.nbytes for item in stays)
+                self.nbytes += nbytes - kept.nbytes
+                kept.items, kept.nbytes = stays, nbytes
+                if not stays:
+                    del self._kept[tag]
+                    self.nbytes -= TAG_BYTES
+        return count
 
     def since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
         """Return the items kept that came after a version, oldest first."""

@@ -22,7 +22,7 @@ class MemoryBudget:
 
     Args:
         limit: Bytes.
-        warn: Told once, in a sentence, when the file cannot be written.
+        warn: Called, once, with a sentence, when the file cannot be written.
         file: Where the oldest points go.
     """
 

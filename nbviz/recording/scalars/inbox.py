@@ -62,7 +62,7 @@ class Inbox:
     """What waits, from any thread, in the order in which it was logged.
 
     Args:
-        steps: Told of each step at the call.
+        steps: Where each step is counted at the call.
 
     Attributes:
         entries: Appended to without a lock; taken out by the intake once they are stored.
@@ -134,6 +134,10 @@ class Inbox:
         self.steps.logged = max(self.steps.logged, step)
 
     def _next_step(self) -> int:
+        if self.steps.present is not None:
+            step = self.steps.present()
+            self._see(step)
+            return step
         with self._lock:
             step = self.steps.logged + 1
             if step >= MOST_STEPS:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.errors import LoggingError, describe
+from nbviz.inspection.tensors.sharded import is_whole, own_part
 from nbviz.recording.capture.captured import CapturedScalar
-from nbviz.training.cuda_events import is_captured
+from nbviz.training.devices.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,6 +135,12 @@ def _read_tensor(tag: str, tensor: Any) -> float | CapturedScalar:
             f"{tag!r} needs one number, got a tensor of shape {tuple(tensor.shape)}; "
             "reduce it first, such as with .mean()."
         )
+    if not is_whole(tensor):
+        raise LoggingError(
+            f"{tag!r} is a DTensor of which this process holds a part ({tensor.placements}); log "
+            ".full_tensor() of it, called in all processes."
+        )
+    tensor = own_part(tensor)
     if tensor.device.type == "cpu":
         return _to_float(tag, tensor.item())
     if tensor.is_complex() or tensor.is_meta:

@@ -37,8 +37,8 @@ class Intake:
     Args:
         inbox: Where it waits.
         store: Where it goes.
-        report: Told, once, in a sentence, what could not be stored.
-        restarted: Told where tags began again at an earlier step.
+        report: Called, once, with a sentence: what could not be stored.
+        restarted: Called with where tags began again at an earlier step.
 
     Attributes:
         start: Monotonic seconds that the points' wall times count from.
@@ -75,7 +75,7 @@ class Intake:
         while left > 0:
             with self._store.lock:
                 count, coming = self._store_some(min(PORTION, left))
-            self._tell()
+            self._notify()
             left -= count
             total += count
             if coming is not None:
@@ -152,7 +152,7 @@ class Intake:
                     np.concatenate([part.threads for part, _ in parts])[order],
                 )
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Say what failed, once; not under the lock, since a run's log may wake other threads."""
         if self._failures and not self._has_reported:
             self._has_reported = True

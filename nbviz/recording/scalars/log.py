@@ -24,10 +24,10 @@ class ScalarLog:
     """Checks what is logged, and lets it wait; stores it when it is drained.
 
     Args:
-        steps: Told of each step at the call.
+        steps: Where each step is counted at the call.
         store: Where the points go.
-        report: Told, once, in a sentence, what could not be stored.
-        restarted: Told where tags began again at an earlier step.
+        report: Called, once, with a sentence: what could not be stored.
+        restarted: Called with where tags began again at an earlier step.
 
     Attributes:
         entries: What waits; `Run.log` appends to it without another call.

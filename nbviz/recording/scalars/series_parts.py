@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from nbviz.recording.event_files.batch import Points
     from nbviz.recording.scalars.store import ScalarStore
+
+_COPIED = 65_536  # points at once
 
 
 class SeriesParts:
@@ -49,3 +53,32 @@ class SeriesParts:
                 owners[-1] = number
         self._store.extend(tag, points.steps, points.wall_times, points.values, number)
         owners += [number] * (len(self._store.series[tag].segments) - len(owners))
+
+    def restart(self, source: Hashable, step: int) -> int:
+        """Begin every tag anew at a step, as a writer says that it does.
+
+        What was recorded before the step goes on to count; the rest stays in the segments before.
+
+        Args:
+            source: Who says so.
+            step: The first step that no longer counts.
+
+        Returns:
+            How many points no longer count.
+        """
+        number = self._sources.setdefault(source, len(self._sources) + 1)
+        count = 0
+        for tag, series in list(self._store.series.items()):
+            newest = series.segments[-1]
+            if not len(newest) or newest.last_step < step:
+                continue
+            stop = int(np.searchsorted(newest.steps, step))
+            count += len(newest) - stop
+            with self._store.lock:
+                series.restart()
+                for start in range(0, stop, _COPIED):
+                    series.extend(*newest.slice(start, min(stop, start + _COPIED)))
+                self._store.enforce_budget()
+            owners = self._owners.setdefault(tag, [number])
+            owners += [number] * (len(series.segments) - len(owners))
+        return count

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import torch
 
 from nbviz.errors import ConfigurationError
+from nbviz.inspection.tensors.heatmaps import plain_name
 from nbviz.inspection.tensors.hooks import Hook
-from nbviz.inspection.tensors.pictures import plain_name
-from nbviz.training.cuda_events import is_captured
+from nbviz.training.devices.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,7 +85,7 @@ class Hooks:
     """The hooks of one watch.
 
     Args:
-        watch: Told what they see; not kept alive.
+        watch: Given what they see; not kept alive.
         model: The model.
         is_driven: Whether an engine tells the watch when a step has ended.
     """

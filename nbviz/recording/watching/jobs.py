@@ -1,7 +1,9 @@
 """Samples of many tensors, taken on the training thread and read by nbviz's own.
 
 On the host a sample is a copy, reduced where the training does not wait for it. On a device it is
-reduced there, and only the result travels, by a side stream into pinned memory.
+reduced there, and only the result travels. What cannot be reduced without waiting for the device,
+as a sparse gradient whose duplicates are to be added, is copied there, and reduced by nbviz's own
+thread.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from nbviz.inspection.tensors.device_statistics import (
     count_in_bins,
     flat_values,
     make_plan,
+    read_parts,
     reduce_rows,
     take_evenly,
 )
 from nbviz.inspection.tensors.histograms import bin_edges
+from nbviz.inspection.tensors.sharded import own_part
 from nbviz.inspection.tensors.statistics import (
     PARTS,
     histogram_of_counts,
@@ -29,8 +33,8 @@ from nbviz.inspection.tensors.statistics import (
     merge_parts,
     statistics_of,
 )
-from nbviz.recording.capture.captured import copy_array, send_to_host
-from nbviz.training.cuda_events import StreamClock
+from nbviz.recording.capture.arrays import CapturedArray, copy_array, hold
+from nbviz.training.devices.cuda_events import StreamClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from nbviz.inspection.tensors.statistics import Statistics
 
     Deliver = Callable[[dict[str, tuple[Statistics, Histogram | None]]], None]
+    Refuse = Callable[[str, Exception], None]
 
 _ON_HOST = ("cpu",)
 
@@ -61,16 +66,28 @@ class Plans:
 
 
 class HostSample:
-    """Copies of tensors on the host."""
+    """Copies of tensors on the host.
 
-    clipped = nan = 0
+    Args:
+        tensors: By name, from `flat_values`.
+        hidden: Zeros of each that it leaves out.
+        bins: Of histograms, 0 for none.
+        deliver: Given the results by name.
+    """
+
+    said = ""
     is_ready = True
     is_done = False
 
-    def __init__(self, tensors: Mapping[str, torch.Tensor], bins: int, deliver: Deliver) -> None:
-        flat = {name: flat_values(tensor) for name, tensor in tensors.items()}
-        self._copies = {name: copy_array(values) for name, values in flat.items()}
-        self._hidden = {name: tensors[name].numel() - len(flat[name]) for name in flat}
+    def __init__(
+        self,
+        tensors: Mapping[str, torch.Tensor],
+        hidden: Mapping[str, int],
+        bins: int,
+        deliver: Deliver,
+    ) -> None:
+        self._copies = {name: copy_array(values) for name, values in tensors.items()}
+        self._hidden = hidden
         self._bins = bins
         self._deliver = deliver
         self.nbytes = sum(copy.nbytes for copy in self._copies.values())
@@ -95,60 +112,61 @@ class DeviceSample:
     """Tensors of one device and type, reduced there.
 
     Args:
-        tensors: By name; none is kept.
+        tensors: By name, from `flat_values`; none is kept.
+        hidden: Zeros of each that it leaves out.
         bins: Of histograms, 0 for none.
         deliver: Given the results by name.
         plans: Kept from sample to sample.
-        send: How a tensor goes to the host.
         clock: Measures how long the device works on it, which delays the training's own work.
-        spend: Told the seconds of that, beyond those that the caller waited for here.
+        spend: Called with the seconds of that, beyond those that the caller waited for here.
     """
 
-    clipped = nan = 0
+    said = ""
     is_done = False
 
     def __init__(
         self,
         tensors: Mapping[str, torch.Tensor],
+        hidden: Mapping[str, int],
         bins: int,
         deliver: Deliver,
         plans: Plans,
         *,
-        send: Callable[[torch.Tensor], Any] = send_to_host,
         clock: StreamClock | None = None,
         spend: Callable[[float], None] | None = None,
     ) -> None:
         began = time.perf_counter()
-        values = [flat_values(tensor) for tensor in tensors.values()]
+        values = list(tensors.values())
         self._names = list(tensors)
-        self._hidden = [
-            tensor.numel() - len(flat)
-            for tensor, flat in zip(tensors.values(), values, strict=True)
-        ]
+        self._hidden = hidden
+        self._bins = bins
         self._plan = plans.get([len(flat) for flat in values], values[0].device)
-        parts = reduce_rows(values, self._plan)
-        counts = count_in_bins(values, parts, self._plan, bins) if bins else None
+        numbers = reduce_rows(values, self._plan)
+        if bins:
+            counts = count_in_bins(values, numbers, self._plan, bins)
+            numbers = torch.cat([numbers.reshape(-1), counts.reshape(-1)])
         if clock is not None:
-            clock.stop()  # before what is sent, so that its time is known when that has arrived
+            clock.stop()  # before what is held, so that its time is known when that has arrived
         self._clock, self._spend = clock, spend
-        self._parts = send(parts)
-        self._counts = None if counts is None else send(counts)
+        self._numbers: CapturedArray = hold(numbers)
         self._deliver = deliver
         self._seconds = time.perf_counter() - began
-        self.nbytes = self._parts.nbytes + (self._counts.nbytes if self._counts else 0)
+        self.nbytes = self._numbers.nbytes
 
     @property
     def is_ready(self) -> bool:
-        """Whether `make` returns without waiting."""
-        return self._parts.is_ready and (self._counts is None or self._counts.is_ready)
+        """Whether `make` returns without waiting for the training's own work."""
+        return self._numbers.is_ready
 
     def make(self) -> None:
         """Put the parts together, and deliver what came of it."""
         self.is_done = True
-        parts = self._parts.read().astype(np.float64).reshape(-1, len(PARTS))
+        numbers = self._numbers.read().reshape(-1)
         if self._clock is not None and self._spend is not None:
             self._spend(max(0.0, self._clock.seconds() - self._seconds))
-        counts = None if self._counts is None else self._counts.read()
+        rows = sum(self._plan.rows) * len(PARTS)
+        parts = read_parts(numbers[:rows].reshape(-1, len(PARTS)))
+        counts = numbers[rows:].reshape(len(self._names), -1)
         ends = np.cumsum(self._plan.rows)
         found: dict[str, tuple[Statistics, Histogram | None]] = {}
         for number, name in enumerate(self._names):
@@ -157,14 +175,54 @@ class DeviceSample:
                 parts[ends[number] - rows : ends[number]],
                 size,
                 padding=rows * ROW - size,
-                hidden_zeros=self._hidden[number],
+                hidden_zeros=self._hidden[name],
             )
             histogram = None
-            if counts is not None:
-                edges = bin_edges(statistics.min, statistics.max, counts.shape[1])
+            if self._bins:
+                edges = bin_edges(statistics.min, statistics.max, self._bins)
                 histogram = histogram_of_counts(counts[number], edges, statistics)
             found[name] = (statistics, histogram)
         self._deliver(found)
+
+
+class SparseSample:
+    """A sparse tensor with duplicates on a device: copied, and reduced by the thread that makes it.
+
+    Args:
+        name: Its name.
+        tensor: The tensor.
+        bins: Of histograms, 0 for none.
+        deliver: Given the result by name.
+    """
+
+    said = ""
+    is_done = False
+
+    def __init__(self, name: str, tensor: torch.Tensor, bins: int, deliver: Deliver) -> None:
+        # Its parts, as neither is copied to the host as a sparse tensor without waiting for it.
+        self._indices = copy_array(tensor._indices())  # noqa: SLF001  the public name refuses
+        self._values = copy_array(tensor._values())  # noqa: SLF001
+        self._shape = tensor.shape
+        self._name, self._bins, self._deliver = name, bins, deliver
+        self.nbytes = self._indices.nbytes + self._values.nbytes
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make` returns without waiting for the training's own work."""
+        return self._values.is_ready
+
+    def make(self) -> None:
+        """Add the duplicates here, and deliver what comes of it."""
+        self.is_done = True
+        indices = torch.from_numpy(self._indices.read())
+        values = torch.from_numpy(self._values.read())
+        tensor = torch.sparse_coo_tensor(indices, values, self._shape, check_invariants=False)
+        flat = flat_values(tensor)
+        hidden = {self._name: tensor.numel() - len(flat)}
+        HostSample({self._name: flat}, hidden, self._bins, self._deliver).make()
+
+
+Sample = HostSample | DeviceSample | SparseSample
 
 
 def take_samples(
@@ -172,24 +230,61 @@ def take_samples(
     bins: int,
     deliver: Deliver,
     plans: Plans,
+    *,
     spend: Callable[[float], None] | None = None,
-) -> list[HostSample | DeviceSample]:
-    """Sample tensors as they are now, one sample for each device and type."""
+    refuse: Refuse | None = None,
+) -> list[Sample]:
+    """Sample tensors as they are now, one sample for each device and type.
+
+    Of a tensor that several processes share, this one's part is taken.
+
+    Args:
+        tensors: By name.
+        bins: Of histograms, 0 for none.
+        deliver: Given the results by name, of each sample apart.
+        plans: Kept from call to call.
+        spend: Called with the seconds that a device works on it.
+        refuse: Called with the name of a tensor that cannot be read, and why.
+    """
     groups: defaultdict[tuple[torch.device, torch.dtype], dict[str, torch.Tensor]]
     groups = defaultdict(dict)
-    for name, tensor in tensors.items():
-        is_sparse = tensor.layout != torch.strided
-        is_empty = is_sparse and tensor._nnz() == 0  # noqa: SLF001  no public name for it
-        if tensor.numel() and not tensor.is_meta and not is_empty:
-            groups[tensor.device, tensor.dtype][name] = tensor
-    samples: list[HostSample | DeviceSample] = []
+    hidden: dict[str, int] = {}
+    samples: list[Sample] = []
+    for name, given in tensors.items():
+        try:
+            tensor = own_part(given)
+            is_sparse = tensor.layout != torch.strided
+            is_empty = is_sparse and tensor._nnz() == 0  # noqa: SLF001  no public name for it
+            if not tensor.numel() or tensor.is_meta or is_empty:
+                continue
+            if _has_duplicates(tensor):
+                samples.append(SparseSample(name, tensor.detach(), bins, deliver))
+                continue
+            flat = flat_values(tensor)
+        except (RuntimeError, NotImplementedError, TypeError) as error:
+            if refuse is None:
+                raise
+            refuse(name, error)
+            continue
+        hidden[name] = tensor.numel() - len(flat)
+        groups[flat.device, flat.dtype][name] = flat
     for (device, _), group in groups.items():
         if device.type in _ON_HOST:
-            samples.append(HostSample(group, bins, deliver))
+            samples.append(HostSample(group, hidden, bins, deliver))
         else:
             clock = StreamClock(device) if device.type == "cuda" else None
-            samples.append(DeviceSample(group, bins, deliver, plans, clock=clock, spend=spend))
+            sample = DeviceSample(group, hidden, bins, deliver, plans, clock=clock, spend=spend)
+            samples.append(sample)
     return samples
+
+
+def _has_duplicates(tensor: torch.Tensor) -> bool:
+    """Whether it has to be coalesced, for which a device would be waited for."""
+    return (
+        tensor.layout == torch.sparse_coo
+        and tensor.device.type not in _ON_HOST
+        and not tensor.is_coalesced()
+    )
 
 
 def take_evenly_here(values: Any) -> Any:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 import torch
 
-from nbviz.inspection.tensors.pictures import layer_tensors
+from nbviz.inspection.tensors.device_statistics import PLAIN
+from nbviz.inspection.tensors.heatmaps import layer_tensors
+from nbviz.inspection.tensors.sharded import is_whole, own_part
 from nbviz.recording.media.inbox import Waiting
 from nbviz.recording.watching.hooks import Hooks, choose_modules, has_compiled_parts
 from nbviz.recording.watching.jobs import Plans, take_samples
 from nbviz.training import clock
-from nbviz.training.cuda_events import is_captured
+from nbviz.training.devices.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -24,13 +26,14 @@ if TYPE_CHECKING:
 
     from nbviz.inspection.tensors.histograms import Histogram
     from nbviz.inspection.tensors.statistics import Statistics
-    from nbviz.recording.watching.jobs import DeviceSample, HostSample
+    from nbviz.recording.watching.jobs import Sample
     from nbviz.recording.watching.options import WatchOptions
     from nbviz.recording.watching.watched import WatchedRun
 
     Found = dict[str, tuple[Statistics, Histogram | None]]
 
 _MOST_WAITING_BYTES = 64_000_000  # of samples that have not been made; one more may come
+_MOST_COPIED = 1 << 24  # values of weights kept from one step to the next, for updates
 
 
 class Watch:
@@ -56,9 +59,12 @@ class Watch:
         self._last = float("-inf")
         self._passes = 0
         self._sampled_pass = 0
-        self._under_way: list[HostSample | DeviceSample] = []
+        self._under_way: list[Sample] = []
         self._previous: tuple[int, dict[str, torch.Tensor]] | None = None
+        self._copied = 0  # how many weights have been, one after another
         self._norms: dict[str, float] = {}
+        self._refused: set[str] = set()
+        self._is_sharded = False
         self.is_active = True
         self._hooks = Hooks(self, model, is_driven=record.is_driven)
 
@@ -199,7 +205,26 @@ class Watch:
         weights = self._parameters()
         self._take("weights", weights, step)
         if self.options.updates:
-            self._previous = (step, {name: one.detach().clone() for name, one in weights.items()})
+            self._previous = (step, self._copy_some(weights))
+
+    def _copy_some(self, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Copy weights as they are now: some of a large model's, the next ones at the next call."""
+        names = list(weights)
+        copies: dict[str, torch.Tensor] = {}
+        room = _MOST_COPIED
+        for _ in names:
+            name = names[self._copied % len(names)]
+            try:
+                values = _some_of(weights[name])
+            except (RuntimeError, NotImplementedError):  # refused as a weight, too
+                self._copied += 1
+                continue
+            if values.numel() > room:
+                break
+            copies[name] = values.clone()
+            room -= values.numel()
+            self._copied += 1
+        return copies
 
     def _take_updates(self) -> None:
         if self._previous is None:
@@ -211,7 +236,8 @@ class Watch:
             return
         with self._costs(record):
             now = self._parameters()
-            changes = {name: now[name].detach() - old[name] for name in old if name in now}
+            # In place: of a change only its norm is of interest.
+            changes = {name: old[name].sub_(_some_of(now[name])) for name in old if name in now}
             self._take("updates", changes, step)
 
     def _take(self, kind: str, tensors: Mapping[str, torch.Tensor], step: int) -> None:
@@ -224,10 +250,26 @@ class Watch:
         def deliver(found: Found) -> None:
             self._deliver(kind, found, step, wall_time)
 
+        self._mention_shards(record, tensors)
+
+        def refuse(name: str, error: Exception) -> None:
+            if name not in self._refused:
+                self._refused.add(name)
+                record.note(f"{kind}/{name} is not watched: {error}", "warning")
+
         spend = record.meter.spend
-        for sample in take_samples(tensors, bins, deliver, self._plans, spend):
+        plans = self._plans
+        for sample in take_samples(tensors, bins, deliver, plans, spend=spend, refuse=refuse):
             self._under_way.append(sample)
             record.put_media(Waiting(f"{self.options.prefix}{kind}", None, step, wall_time, sample))
+
+    def _mention_shards(self, record: WatchedRun, tensors: Mapping[str, torch.Tensor]) -> None:
+        if not self._is_sharded and not all(is_whole(one) for one in tensors.values()):
+            self._is_sharded = True
+            record.note(
+                "the model's tensors are shared among processes (DTensor): what is watched are "
+                "the parts that this process holds."
+            )
 
     def _deliver(self, kind: str, found: Found, step: int, wall_time: float) -> None:
         record = self._record()
@@ -237,10 +279,10 @@ class Watch:
         points: dict[str, float] = {}
         for name, (statistics, histogram) in found.items():
             if kind == "weights":
-                self._norms[name] = statistics.norm
+                self._norms[name] = _mean_magnitude(statistics)
             if kind == "updates":
                 norm = self._norms.get(name, 0.0)
-                ratio = statistics.norm / norm if norm else float("nan")
+                ratio = _mean_magnitude(statistics) / norm if norm else float("nan")
                 points[f"{prefix}update_to_weight_ratio/{name}"] = ratio
             elif kind != "weights" or self.options.weights:
                 tag = f"{prefix}{kind}/{name}"
@@ -249,3 +291,18 @@ class Watch:
                 if histogram is not None:
                     record.take_media(tag, "histogram", step, wall_time, histogram)
         record.take_points(points, step, wall_time)
+
+
+def _some_of(weight: torch.Tensor) -> torch.Tensor:
+    """Return a weight's values; of one that is too large to be copied every n-th one."""
+    values = own_part(weight.detach())
+    if not values.is_complex() and values.dtype not in PLAIN:
+        values = values.to(torch.float32)
+    if values.numel() > _MOST_COPIED:
+        return values.reshape(-1)[:: -(-values.numel() // _MOST_COPIED)]
+    return values
+
+
+def _mean_magnitude(statistics: Statistics) -> float:
+    """Return the root of the mean square, which a weight and some of its values have in common."""
+    return statistics.norm / max(1, statistics.count) ** 0.5

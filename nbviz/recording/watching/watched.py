@@ -20,7 +20,7 @@ class WatchedRun(Protocol):
     Attributes:
         watches: Those that are active.
         is_driven: Whether an engine says when a step has ended.
-        meter: Told what a sample costs.
+        meter: Counts what a sample costs.
         overhead: Asked whether there is room for one.
     """
 

@@ -352,3 +352,13 @@ def test_a_compiled_model_trains_and_says_why_it_is_not_measured() -> None:
 def test_an_overlay_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="no overlay 'colour'"):
         seeded().overlays.want("page 1", "colour", [])
+
+
+def test_norms_of_small_types_do_not_overflow() -> None:
+    from nbviz.inspection.graph.overlays.probes import norms
+
+    values = torch.full((64,), 400.0)
+    found = norms({kind: values.to(kind) for kind in (torch.float8_e4m3fn, torch.float16)})
+    wanted = {kind: values.to(kind).float().norm().item() for kind in found}
+    assert {kind: norm.item() for kind, norm in found.items()} == wanted
+    assert wanted[torch.float16] == 3200.0

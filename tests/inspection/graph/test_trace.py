@@ -247,3 +247,41 @@ def test_a_graph_is_json() -> None:
     }
     assert said["module_calls"][0]["outputs"] == [{"shape": [2, 10], "dtype": "float32"}]
     assert said["parameter_count"] == said["trainable_count"] == 72 + 8 + 1280 + 10
+
+
+class Shadows(nn.Module):
+    """Gives names of PyTorch's own methods to its data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 2)
+        self.modules = [self.fc]
+        self.children = ["a"]
+        self.buffers = {}
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+def test_names_of_methods_may_be_data() -> None:
+    graph = trace(Shadows(), torch.zeros(1, 3))
+    assert graph.parameter_count == 8
+    assert graph.note == ""
+
+
+class PlainList(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.l = [nn.Linear(3, 3) for _ in range(4)]
+        self.acts = [nn.ReLU()]
+
+    def forward(self, x):
+        for layer in self.l:
+            x = self.acts[0](layer(x))
+        return x
+
+
+def test_layers_that_pytorch_does_not_know_of_are_named() -> None:
+    graph = trace(PlainList(), torch.zeros(1, 3))
+    assert "not registered, not trained: l.0, l.1, l.2, …" in graph.note
+    assert "acts" not in graph.note

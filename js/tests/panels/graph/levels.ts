@@ -24,7 +24,7 @@ export function node(node_id: string, changes: Partial<GraphNode> = {}): GraphNo
 	};
 }
 
-const level = (scope: string, rest: Partial<GraphLevel>): GraphLevel => ({
+export const level = (scope: string, rest: Partial<GraphLevel>): GraphLevel => ({
 	scope,
 	title: "",
 	nodes: [],

@@ -1,1 +1,1 @@
-"""Where the boxes and lines of a level are drawn in a picture."""
+"""Where the boxes and edges of a level are drawn in a picture."""

@@ -1,4 +1,4 @@
-"""The order of the boxes within each rank: few lines cross."""
+"""The order of the boxes within each rank: few edges cross."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.training.cuda_events import CudaArrival, make_pinned
+from nbviz.training.devices.cuda_events import CudaArrival, make_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

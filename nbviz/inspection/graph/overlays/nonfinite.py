@@ -21,7 +21,7 @@ from nbviz.inspection.graph.trace.preserved import preserved
 from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.tensors.hooks import Hook
-from nbviz.training.cuda_events import is_captured
+from nbviz.training.devices.cuda_events import is_captured
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph

@@ -341,6 +341,8 @@ class Overlays:
         """Finish what was measured in the last step; there may be no other."""
         if self._measurement is not None:
             self._measurement.device_values.read()  # no step waits for it now
+            if self._measurement.probe is not None:
+                self._measurement.probe.wait()
             self._read()
         self._rest()
         self._follow_outputs()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
-from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
+from nbviz.inspection.graph.trace.modules import all_parameters, named_modules, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import tensors_in
 from nbviz.inspection.tensors.hooks import Hook
-from nbviz.training.cuda_events import is_captured, mark_time, relaxed
+from nbviz.training.devices.cuda_events import is_captured, mark_time, relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,7 +77,7 @@ class Probe:
         self.is_listening = True
         self._thread = threading.get_ident()
         # Of modules without parameters, such as a ReLU.
-        parameter = next(root.parameters(), None)
+        parameter = next(iter(all_parameters(root)), None)
         self._device = None if parameter is None else parameter.device
         self._measures = set(measures)
         self._calls: dict[str, int] = {}
@@ -108,6 +108,12 @@ class Probe:
         with relaxed():
             return all(end.query() for _, end in self._events.values())
 
+    def wait(self) -> None:
+        """Wait until the times have come from their devices."""
+        with relaxed():
+            for _, end in self._events.values():
+                end.synchronize()
+
     def times(self) -> dict[tuple[HookMeasure, str], float]:
         """Return the seconds of each call that were timed on a device."""
         with relaxed():
@@ -129,7 +135,7 @@ class Probe:
     def _enter(self, path: str, module: torch.nn.Module, _inputs: Any) -> None:
         if not self._is_measuring:
             return
-        parameter = next(module.parameters(), None)
+        parameter = next(iter(all_parameters(module)), None)
         device = self._device if parameter is None else parameter.device
         event = None if device is None or device.type != "cuda" else mark_time(device)
         self._began.append((path, time.perf_counter(), event))
@@ -191,7 +197,7 @@ def norms(tensors: Mapping[Any, torch.Tensor | None]) -> dict[Any, torch.Tensor]
         for key, tensor in tensors.items():
             if tensor is None or torch.nn.parameter.is_lazy(tensor):
                 continue
-            values = tensor.detach()
+            values = _local(tensor)
             if values.is_sparse:
                 values = values.coalesce().values()
             if values.is_floating_point() or values.is_complex():
@@ -202,7 +208,18 @@ def norms(tensors: Mapping[Any, torch.Tensor | None]) -> dict[Any, torch.Tensor]
 
 
 def _is_small(values: torch.Tensor) -> bool:
-    return values.dtype in (torch.float16, torch.bfloat16)
+    """Whether sums of squares would leave the range of a type, as of half and float8 numbers."""
+    return values.is_floating_point() and values.dtype.itemsize < 4  # noqa: PLR2004
+
+
+def _local(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor without its gradient; of one that is sharded over processes, the part here.
+
+    What needs the other processes would wait for ever where they do not measure.
+    """
+    values = tensor.detach()
+    to_local: Any = getattr(values, "to_local", None)
+    return cast("torch.Tensor", to_local()) if callable(to_local) else values
 
 
 class WeightsBefore:
@@ -218,7 +235,7 @@ class WeightsBefore:
         self._kept = {key: self._sample(p).clone() for key, p in parameters.items()}
 
     def _sample(self, parameter: torch.Tensor) -> torch.Tensor:
-        values = parameter.detach()
+        values = _local(parameter)
         return values if self.stride == 1 else values.reshape(-1)[:: self.stride]
 
     def compare(

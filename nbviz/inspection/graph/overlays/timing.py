@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
+from nbviz.inspection.graph.trace.modules import (
+    all_modules,
+    all_parameters,
+    named_modules,
+    wrapped_module,
+)
 from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.trace.preserved import KeptGradients, preserved
@@ -116,7 +121,7 @@ def _timed_pass(
 
     handles: list[Any] = []
     try:
-        for module in model.modules():
+        for module in all_modules(model):
             if isinstance(module, torch.jit.ScriptModule):
                 continue  # takes no Python hooks; its time counts in the call around it
             handles.append(module.register_forward_pre_hook(begin))
@@ -129,16 +134,18 @@ def _timed_pass(
 
 
 def _waits_for(model: torch.nn.Module) -> Callable[[], None]:
-    """Return what waits until the model's device has done its work."""
-    parameter = next(model.parameters(), None)
-    kind = "cpu" if parameter is None else parameter.device.type
-    module = getattr(torch, kind, None)
-    wait = getattr(module, "synchronize", None)
-    return _nothing if wait is None or kind == "cpu" else wait
+    """Return what waits until the devices of the model have done their work."""
+    devices = {p.device for p in all_parameters(model) if p.device.type not in ("cpu", "meta")}
 
+    def wait() -> None:
+        for device in devices:
+            module: Any = getattr(torch, device.type)
+            if device.type == "mps":  # there is one, and it takes no argument
+                module.synchronize()
+            else:
+                module.synchronize(device)
 
-def _nothing() -> None:
-    """Wait for no device."""
+    return wait
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:

@@ -9,8 +9,10 @@ import torch
 from nbviz.inspection.graph.model import Graph
 from nbviz.inspection.graph.structure import Edge, ModuleCall, Operation, Parameter
 from nbviz.inspection.graph.trace.details import detail_of
-from nbviz.inspection.graph.trace.modules import type_name
+from nbviz.inspection.graph.trace.modules import type_name, unregistered_layers
 from nbviz.inspection.graph.trace.recorder import Raised
+
+_NAMED = 3  # layers that a note names
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.trace.recorder import Recorded, Recorder, Scope
@@ -68,6 +70,12 @@ def build(recorder: Recorder, note: str) -> Graph:
         if id(recorder.nodes[origin.node]) in known
     ]
     types = {path: type_name(module) for path, module in recorder.named_modules}
+    if unregistered := unregistered_layers(recorder.named_modules):
+        names = ", ".join(unregistered[:_NAMED]) + (", …" if len(unregistered) > _NAMED else "")
+        note = f"{note} Layers not registered, not trained: {names}. Hold them in an nn.ModuleList."
+        note = note.strip()
+    if recorder.uncounted:
+        note = f"{note} Multiply-adds not counted: {', '.join(recorder.uncounted)}.".strip()
     return Graph(nodes, edges, list(calls.values()), parameters, types, note)
 
 
@@ -111,7 +119,7 @@ def error_text(error: BaseException) -> str:
 def _parameters(recorder: Recorder) -> tuple[list[Parameter], dict[int, int]]:
     """Every parameter once with all its names, and its number by its `id`."""
     names: dict[int, list[str]] = {}
-    found: dict[int, torch.nn.Parameter] = {}
+    found: dict[int, torch.Tensor] = {}
     for name, parameter in recorder.named_parameters:
         names.setdefault(id(parameter), []).append(name)
         found[id(parameter)] = parameter
@@ -119,7 +127,7 @@ def _parameters(recorder: Recorder) -> tuple[list[Parameter], dict[int, int]]:
     return parameters, {key: number for number, key in enumerate(found)}
 
 
-def _described(names: tuple[str, ...], parameter: torch.nn.Parameter) -> Parameter:
+def _described(names: tuple[str, ...], parameter: torch.Tensor) -> Parameter:
     dtype = str(parameter.dtype).removeprefix("torch.")
     if torch.nn.parameter.is_lazy(parameter):
         return Parameter(names, 0, parameter.requires_grad, (), dtype, 0)
@@ -143,17 +151,33 @@ def _owned(
     return {owner: tuple(held) for owner, held in owned.items()}
 
 
+def _is_from_module(made: Recorded, used: Recorded) -> bool:
+    """Whether a constant was made in a module that the use of it is outside of."""
+    scope: Scope | None = used.scope
+    while scope is not None and scope is not made.scope:
+        scope = scope.parent
+    return made.is_constant and made.kind == "operation" and scope is None
+
+
 def _without_constants(nodes: list[Recorded]) -> list[Recorded]:
     """Leave out what is the same for every input, such as the making of a mask.
 
-    It is kept where parameters are applied to it, as to the positions of an embedding, or if it is
-    all there is.
+    It is kept where parameters are applied to it, as to the positions of an embedding, where a
+    module of its own makes it, as a rotary embedding does of its buffers, or if it is all there is.
     """
     kept_constants: set[int] = set()
     for node in nodes:
         origins = [nodes[origin.node] for origin in node.inputs]
         if not node.is_constant and origins and all(origin.is_constant for origin in origins):
             kept_constants.update(id(origin) for origin in origins)
+        if not node.is_constant or node.kind == "output":
+            waiting = [origin for origin in origins if _is_from_module(origin, node)]
+            while waiting:
+                made = waiting.pop()
+                if id(made) not in kept_constants:
+                    kept_constants.add(id(made))
+                    before = (nodes[origin.node] for origin in made.inputs)
+                    waiting.extend(origin for origin in before if _is_from_module(origin, node))
     if all(node.is_constant for node in nodes if node.kind == "operation"):
         return nodes
     return [

@@ -20,7 +20,7 @@ def detail_of(module: nn.Module) -> str:
     for kinds, say in _SAID:
         if isinstance(module, kinds):
             return say(module)
-    if next(module.children(), None) is not None or not _is_library(module):
+    if any(child is not None for child in module._modules.values()) or not _is_library(module):
         return ""
     said = " ".join(module.extra_repr().split())
     return cut_middle(said, _LONGEST)

@@ -28,7 +28,41 @@ def named_modules(model: Module) -> list[tuple[str, Module]]:
     return found
 
 
-def named_parameters(modules: list[tuple[str, Module]]) -> list[tuple[str, torch.nn.Parameter]]:
+def all_parameters(model: Module) -> list[torch.nn.Parameter]:
+    """Return every parameter once, also of models that have given `parameters` another meaning."""
+    found = (p for _, module in named_modules(model) for p in module._parameters.values())
+    return list({id(p): p for p in found if p is not None}.values())
+
+
+def all_buffers(model: Module) -> list[torch.Tensor]:
+    """Return every buffer once, as `all_parameters`."""
+    found = (b for _, module in named_modules(model) for b in module._buffers.values())
+    return list({id(b): b for b in found if b is not None}.values())
+
+
+def all_modules(model: Module) -> list[Module]:
+    """Return every module once, the model first, as `all_parameters`."""
+    return list({id(module): module for _, module in named_modules(model)}.values())
+
+
+def packed_parameters(modules: list[tuple[str, Module]]) -> list[tuple[str, torch.Tensor]]:
+    """Return the weights that quantised modules keep packed, with their paths."""
+    found: list[tuple[str, torch.Tensor]] = []
+    for path, module in modules:
+        if not type(module).__module__.startswith(_QUANTISED):
+            continue
+        for name in ("weight", "bias"):
+            unpack = getattr(module, name, None)
+            tensor = unpack() if callable(unpack) else None
+            if isinstance(tensor, torch.Tensor):
+                found.append((f"{path}.{name}" if path else name, tensor.detach()))
+    return found
+
+
+_QUANTISED = ("torch.ao.nn.quantized.", "torch.nn.quantized.")
+
+
+def named_parameters(modules: list[tuple[str, Module]]) -> list[tuple[str, torch.Tensor]]:
     """Return the parameters of `named_modules`; shared ones with each path."""
     return [
         (f"{path}.{name}" if path else name, parameter)
@@ -53,3 +87,26 @@ def type_name(module: Module) -> str:
         return str(getattr(module, "original_name", type(module).__name__))
     name = type(module).__name__
     return name.removeprefix("Parametrized")
+
+
+def unregistered_layers(modules: list[tuple[str, Module]]) -> list[str]:
+    """Return what layers with parameters are called that modules hold in plain containers.
+
+    PyTorch does not know of them, so that no optimizer gets their parameters.
+    """
+    known = {id(module) for _, module in modules}
+    found: list[str] = []
+    for path, module in modules:
+        for name, value in module.__dict__.items():
+            if name.startswith("_") or not isinstance(value, list | tuple | dict):
+                continue
+            held = cast("Any", value)
+            items = held.items() if isinstance(value, dict) else enumerate(held)
+            found += [
+                f"{path}.{name}.{key}" if path else f"{name}.{key}"
+                for key, layer in items
+                if isinstance(layer, torch.nn.Module)
+                and id(layer) not in known
+                and all_parameters(layer)
+            ]
+    return found

@@ -28,8 +28,9 @@ from nbviz.inspection.graph.trace.control_flow import (
     attention_shapes,
     is_higher_order,
 )
+from nbviz.inspection.graph.trace.flops import flops_of
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
-from nbviz.inspection.graph.trace.origins import Origin, version_of
+from nbviz.inspection.graph.trace.origins import Origin, memory_of, version_of
 from nbviz.inspection.graph.trace.recorder import distinct
 from nbviz.inspection.graph.trace.shape_rules import attention
 
@@ -318,11 +319,16 @@ class KernelMode(TorchDispatchMode):
         recorder = self._recorder
         node = recorder.current
         packet = func._overloadpacket
-        count = flop_registry.get(packet)
-        flops = _flops(count, args, kwargs, result) if count else 0
+        flops = flops_of(func, args, kwargs, result)
+        if flops is None:
+            flops = 0
+            recorder.uncounted[packet.__name__] = None
         if node is not None:
             node.kernels.append(packet.__name__)
             node.flops += flops
+            _note_hidden(node, args, result)
+        elif packet.__name__ == "set_":  # reaches no function mode
+            recorder.tensors.forget(args[0])
         elif recorder.stack and packet.__name__ not in _BOOKKEEPING:
             self._record_uncalled(packet.__name__, flops, args, result)
 
@@ -343,19 +349,17 @@ class KernelMode(TorchDispatchMode):
             setter(tensor, Origin(number, describe(tensor)))
 
 
+def _note_hidden(node: Recorded, args: tuple[Any, ...], result: Any) -> None:
+    """Note what an operator made on a call's way, views of what it was given left out."""
+    made = [(memory, tensor) for tensor in tensors_in(result) if (memory := memory_of(tensor))]
+    if made:
+        given = {memory.address for one in tensors_in(args) if (memory := memory_of(one))}
+        node.hidden.extend((m, describe(tensor)) for m, tensor in made if m.address not in given)
+
+
 def _is_backward() -> bool:
     """Whether an operator is run by a backward pass."""
     return cast("Any", torch._C._current_autograd_node()) is not None  # its stub knows of no None
-
-
-def _flops(count: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> int:
-    """Call PyTorch's formula with the shapes that it takes."""
-    formula = getattr(count, "__wrapped__", None)
-    if formula is None or not isinstance(result, torch.Tensor):
-        return int(count(*args, **kwargs, out_val=result))
-    # The wrapper around a formula turns tensors into shapes wherever they are, which takes longer.
-    shapes = [value.shape if isinstance(value, torch.Tensor) else value for value in args]
-    return int(formula(*shapes, **kwargs, out_shape=result.shape))
 
 
 def _place(name: str, home: torch.device) -> Any:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
+from nbviz.inspection.graph.trace.modules import all_buffers, all_modules, all_parameters
+from nbviz.inspection.tensors.hooks import hooks_run
 from nbviz.training.between_steps import between_steps
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class KeptGradients:
         if self._kept is not None:
             return
         kept = self._kept = []  # before the gradients are read: the trace sees that, too
-        kept.extend((parameter, parameter.grad) for parameter in self._model.parameters())
+        kept.extend((parameter, parameter.grad) for parameter in all_parameters(self._model))
         for parameter, gradient in kept if self._runs_for_real else ():
             if gradient is not None:
                 parameter.grad = gradient.detach().clone()
@@ -67,11 +69,13 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[KeptG
     Yields:
         What is to be called before the pass uses gradients.
     """
-    with between_steps(model):
+    with between_steps(model), hooks_run(None):
         gradients = KeptGradients(model, runs_for_real=runs_for_real)
         buffers = _copies(model) if runs_for_real else []
-        attributes = [(module, module.__dict__.copy(), _held(module)) for module in model.modules()]
-        devices = {p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"}
+        attributes = [
+            (module, module.__dict__.copy(), _held(module)) for module in all_modules(model)
+        ]
+        devices = {p.device.index or 0 for p in all_parameters(model) if p.device.type == "cuda"}
         python_state = random.getstate()
         numpy_state = np.random.get_state()  # noqa: NPY002 - models draw from the global one
         try:
@@ -95,7 +99,7 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[KeptG
 def _copies(model: torch.nn.Module) -> list[tuple[torch.Tensor, torch.Tensor, int]]:
     return [
         (buffer, buffer.detach().clone(), buffer._version)
-        for buffer in model.buffers()
+        for buffer in all_buffers(model)
         if not (torch.nn.parameter.is_lazy(buffer) or buffer.is_inference())
     ]
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nbviz.inspection.graph.trace.modules import named_modules, named_parameters
+from nbviz.inspection.graph.trace.modules import named_modules, named_parameters, packed_parameters
 from nbviz.inspection.graph.trace.nested_tensors import TensorInfo, describe
-from nbviz.inspection.graph.trace.origins import Origin, TensorMap
+from nbviz.inspection.graph.trace.origins import Memory, Origin, TensorMap
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -83,6 +83,10 @@ class Recorded:
     functions: tuple[str, ...] = ()
     is_constant: bool = False
     error: str = ""
+    # The memory that it made on its way, which it may keep, as tangents and gradients are kept.
+    hidden: list[tuple[Memory, TensorInfo]] = field(
+        default_factory=list["tuple[Memory, TensorInfo]"]
+    )
 
 
 class Recorder:
@@ -108,16 +112,24 @@ class Recorder:
         self.gradients = gradients
         self.is_users_pass = is_users_pass
         self.failure: Exception | None = None  # what ended the recording before the pass ended
+        self.uncounted: dict[str, None] = {}  # operators whose FLOPs are not known
         self.raised: Raised | None = None  # by the model itself
         self.has_begun = False  # whether the model's own call, which opens no scope, was seen
-        self.tensors = TensorMap(keeps=keeps_tensors)
         self.nodes: list[Recorded] = []
         self.scopes: list[Scope] = []
         self.current: Recorded | None = None
         self.named_modules = named_modules(model)
         self.modules = {id(module): name for name, module in reversed(self.named_modules)}
-        self.named_parameters = named_parameters(self.named_modules)
+        self.named_parameters = [
+            *named_parameters(self.named_modules),
+            *packed_parameters(self.named_modules),
+        ]
         self.parameters = {id(p) for _, p in self.named_parameters}
+        buffers = (
+            buffer for _, module in self.named_modules for buffer in module._buffers.values()
+        )
+        of_model = [t for t in (*(p for _, p in self.named_parameters), *buffers) if t is not None]
+        self.tensors = TensorMap(keeps=keeps_tensors, of_model=of_model)
         self.stack: list[Scope] = []
         self._calls: defaultdict[str, int] = defaultdict(int)
         self._order = 0
@@ -182,6 +194,9 @@ class Recorder:
         node.scope.operations += 1
         node.scope.flops += node.flops
         self.nodes.append(node)
+        for memory, info in node.hidden:
+            self.tensors.set_maker(memory, Origin(number, info))
+        node.hidden.clear()
         return number
 
     def add_input(self, name: str, tensor: torch.Tensor) -> None:
@@ -211,6 +226,13 @@ class Recorder:
             yield
         finally:
             self.current = before
+
+    @contextmanager
+    def unrecorded(self) -> Generator[None]:
+        """Record nothing of what runs meanwhile."""
+        node = Recorded("", "operation", "", self.scopes[0], 0)
+        with self.within(node), torch._C.DisableTorchFunction():
+            yield
 
     def origins_of(self, tensors: list[torch.Tensor]) -> list[Origin]:
         """Return where tensors come from, each node once; those of unknown origin are left out."""

@@ -17,6 +17,7 @@ from torch.nn import DataParallel, Module
 from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin
+from nbviz.inspection.tensors.hooks import hooks_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -135,26 +136,31 @@ class ScopeTracker:
                 recorder.tensors.set(tensor, Origin(number, describe(tensor)))
 
     def _pass_through(self, scope: Scope, result: Any, given: Any) -> Any:
-        """Give a module that hands its input on (`nn.Identity`) an operation to be seen by."""
+        """Give a module that hands on its input, or a tensor of its own, an operation."""
         recorder = self._recorder
         if scope.operations or scope.calls or scope.parent is None:
             return result
         known = {id(tensor) for tensor in tensors_in(given)}
-        handed = [t for t in tensors_in(result) if id(t) in known]
-        if not handed:
-            return result
         renewed: dict[int, torch.Tensor] = {}
-        for tensor in handed:
+        for tensor in tensors_in(result):
             origin = recorder.tensors.get(tensor)
-            node = recorder.begin("identity")
+            if id(tensor) not in known and origin is not None:
+                continue
+            node = recorder.begin("identity" if id(tensor) in known else _own_name(scope, tensor))
             own = tensor if recorder.is_users_pass else recorder.renewed(tensor)
             renewed[id(tensor)] = own
             number = recorder.finish(node, [origin] if origin else [], [own])
             recorder.tensors.set(own, Origin(number, describe(own)))
-
-        if recorder.is_users_pass:
+        if recorder.is_users_pass or not renewed:
             return result
         return with_tensors(result, lambda tensor: renewed.get(id(tensor), tensor))
+
+
+def _own_name(scope: Scope, tensor: torch.Tensor) -> str:
+    """Return what a module calls one of its tensors."""
+    module: Any = scope.module
+    held = {**module.__dict__, **module._buffers, **module._parameters}
+    return next((name for name, value in held.items() if value is tensor), "constant")
 
 
 @contextmanager
@@ -166,13 +172,15 @@ def tracking(recorder: Recorder) -> Generator[None]:
     thread = threading.get_ident()
     tracker = ScopeTracker(recorder)
     tracker.force_eager()
+    hooks = hooks_run(recorder.unrecorded if recorder.is_users_pass else None)
     with _lock:
         if not _active:
             _install()
         before = _active.get(thread)
         _active[thread] = tracker
     try:
-        yield
+        with hooks:
+            yield
     finally:
         tracker.close()
         with _lock:

@@ -43,6 +43,8 @@ class ShapesOnly:
         return made
 
     def _make(self, tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.layout is not torch.strided and not tensor.is_nested:
+            raise RuntimeError("how much a sparse tensor stores is known of real values only")
         if tensor.layout is not torch.strided or tensor.is_quantized:
             return torch.empty_like(tensor, device="meta")
         storage = tensor.untyped_storage()

@@ -14,8 +14,9 @@ import torch
 
 from nbviz.errors import TraceError
 from nbviz.inspection.graph.trace.building import build, build_failed, error_text
+from nbviz.inspection.graph.trace.compiler import without_compiler
 from nbviz.inspection.graph.trace.gc_pause import gc_paused
-from nbviz.inspection.graph.trace.modules import wrapped_module
+from nbviz.inspection.graph.trace.modules import all_parameters, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import named_tensors, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.trace.preserved import preserved
@@ -56,7 +57,7 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         model = inner
     try:
         model = _with_all_parameters(model, inputs, kwargs)
-        with gc_paused(), preserved(model, runs_for_real=False) as gradients:
+        with gc_paused(), without_compiler(), preserved(model, runs_for_real=False) as gradients:
             recorder = Recorder(model, keeps_tensors=True, gradients=gradients)
             return _run(recorder, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
@@ -66,7 +67,7 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
 
 def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.nn.Module:
     """Return the model; if its first call makes parameters, a copy that was called once."""
-    if not any(torch.nn.parameter.is_lazy(parameter) for parameter in model.parameters()):
+    if not any(torch.nn.parameter.is_lazy(parameter) for parameter in all_parameters(model)):
         return model
     copied = copy.deepcopy(model)
     with preserved(model, runs_for_real=True), torch.no_grad():
@@ -168,7 +169,7 @@ def _eager() -> Generator[None]:
 
 def _home(model: torch.nn.Module, inputs: Any, kwargs: Any) -> torch.device | None:
     """The device on which the model runs, which its tensors without data claim to be on."""
-    tensors = itertools.chain(model.parameters(), tensors_in((inputs, kwargs)))
+    tensors = itertools.chain(all_parameters(model), tensors_in((inputs, kwargs)))
     device = next((tensor.device for tensor in tensors), torch.device("cpu"))
     return None if device.type == "meta" else device
 

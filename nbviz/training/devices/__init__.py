@@ -1,0 +1,1 @@
+"""The device of a run, and what a thread needs to compute on it."""

@@ -1,0 +1,56 @@
+"""Torch's settings that each thread has for itself, carried from a cell into a run's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+
+_AUTOCAST = ("cpu", "cuda", "mps", "xpu")
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSettings:
+    """The default device, autocast, and the present CUDA device of one thread.
+
+    Whether gradients are recorded is not carried: in a run they always are.
+
+    Attributes:
+        device: What `torch.set_default_device` was given; None if nothing.
+        autocast: By kind of device, where it is enabled: the type that is computed in.
+        cuda_device: The present CUDA device; None before CUDA is used.
+    """
+
+    device: torch.device | None
+    autocast: dict[str, torch.dtype]
+    cuda_device: int | None
+
+    @classmethod
+    def of_this_thread(cls) -> Self:
+        """Return those of the present thread."""
+        device = torch.get_default_device()
+        autocast: dict[str, torch.dtype] = {}
+        for kind in _AUTOCAST:
+            try:
+                if torch.is_autocast_enabled(kind):
+                    autocast[kind] = torch.get_autocast_dtype(kind)
+            except RuntimeError:  # a kind that this build of torch does not have
+                continue
+        is_used = torch.cuda.is_available() and torch.cuda.is_initialized()
+        return cls(
+            # Setting the CPU would slow each factory function a little, for nothing.
+            None if device.type == "cpu" else device,
+            autocast,
+            torch.cuda.current_device() if is_used else None,
+        )
+
+    def apply(self) -> None:
+        """Set them on the present thread, until it ends."""
+        if self.device is not None:
+            torch.set_default_device(self.device)
+        for kind, dtype in self.autocast.items():
+            torch.set_autocast_enabled(kind, True)
+            torch.set_autocast_dtype(kind, dtype)
+        if self.cuda_device is not None:
+            torch.cuda.set_device(self.cuda_device)

@@ -1,0 +1,115 @@
+"""The optimizers of a run: the one that the engine steps, or those that `training_step` steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.optim import Optimizer
+
+from nbviz.errors import ConfigurationError
+from nbviz.training.steps.numbers import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import nn
+
+GivenOptimizer = Optimizer | Mapping[str, Optimizer] | Sequence[Optimizer] | None
+
+_SHOWN = 5  # names of parameters in a line
+
+
+class Optimizers:
+    """The optimizers by name; the name of a single one is empty.
+
+    Args:
+        given: One, which the engine steps; or a dict or a list of them (named by their places),
+            which `training_step` steps; or None.
+
+    Attributes:
+        own: The one that the engine steps, None if `training_step` steps by itself.
+
+    Raises:
+        ConfigurationError: Something given is no optimizer.
+    """
+
+    def __init__(self, given: GivenOptimizer) -> None:
+        self.own = given if isinstance(given, Optimizer) else None
+        pairs: list[tuple[str, Any]] = []
+        if self.own is not None:
+            pairs = [("", given)]
+        elif isinstance(given, Mapping):
+            pairs = [(str(name), each) for name, each in given.items()]
+        elif isinstance(given, Sequence) and not isinstance(given, str):
+            pairs = [(str(place), each) for place, each in enumerate(given)]
+        elif given is not None:
+            raise _no_optimizer(given)
+        for _, each in pairs:
+            if not isinstance(each, Optimizer):
+                raise _no_optimizer(each)
+        self._named: dict[str, Optimizer] = dict(pairs)
+
+    def __iter__(self) -> Iterator[Optimizer]:
+        return iter(self._named.values())
+
+    def __len__(self) -> int:
+        return len(self._named)
+
+    def items(self) -> Iterator[tuple[str, Optimizer]]:
+        """Return them with their names."""
+        return iter(self._named.items())
+
+    def parameters(self) -> Iterator[torch.Tensor]:
+        """Return what they train."""
+        for optimizer in self:
+            for group in optimizer.param_groups:
+                yield from group["params"]
+
+    def rates(self) -> dict[str, Any]:
+        """Return the learning rates by tag: `lr`, `lr/0` by group, `lr/name` by optimizer."""
+        return {
+            tag: rate.detach().clone() if isinstance(rate := group["lr"], torch.Tensor) else rate
+            for name, optimizer in self.items()
+            for tag, group in zip(rate_tags(optimizer, name), optimizer.param_groups, strict=True)
+            if "lr" in group
+        }
+
+    def describe_missing(self, model: nn.Module) -> str | None:
+        """Return a sentence on the model's parameters that none of them trains, if there are."""
+        if not self._named:
+            return None
+        theirs = {id(parameter) for parameter in self.parameters()}
+        named = list(model.named_parameters())
+        missing = [name for name, p in named if p.requires_grad and id(p) not in theirs]
+        if not missing:
+            return None
+        names = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
+        many = len(missing) > 1
+        text = (
+            f"{len(missing):,} trainable parameter{'s' if many else ''} ({names}) "
+            f"{'are' if many else 'is'} in no optimizer and will not change"
+        )
+        stale = len(theirs - {id(parameter) for _, parameter in named})
+        if stale:
+            text += f", and the optimizer holds {stale:,} that the model does not have"
+        return text + ". Make the optimizer after the last change to the model's layers."
+
+
+def rate_tags(optimizer: Optimizer, name: str = "") -> list[str]:
+    """Return the tag of each group's learning rate: by the group's name or place, if many."""
+    whole = f"lr/{name}" if name else "lr"
+    groups = optimizer.param_groups
+    if len(groups) == 1:
+        return [whole]
+    tags = [f"{whole}/{group.get('name', place)}" for place, group in enumerate(groups)]
+    if len(set(tags)) < len(tags):
+        tags = [f"{whole}/{place}" for place in range(len(groups))]
+    return tags
+
+
+def _no_optimizer(given: object) -> ConfigurationError:
+    return ConfigurationError(
+        f"optimizer must be a torch.optim.Optimizer, or a dict or list of them, got {shown(given)}."
+    )

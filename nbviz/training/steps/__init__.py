@@ -1,0 +1,1 @@
+"""One step: from a batch to losses, metrics and an update; and validation."""

@@ -1,0 +1,49 @@
+"""The parameters of a model's `forward`, for batches whose parts have names."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """What a model can be called with.
+
+    Attributes:
+        owner: The class's name.
+        names: What can be passed by name.
+        required: Those of them that must be.
+        takes_any: Whether there is a `**kwargs`.
+    """
+
+    owner: str
+    names: tuple[str, ...]
+    required: tuple[str, ...]
+    takes_any: bool
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Self | None:
+        """Return that of a model, compiled, parallel or not; None if it cannot be read."""
+        inner: Any = model
+        for wrapper in ("_orig_mod", "module"):  # torch.compile's; DataParallel's and DDP's
+            kind = type(inner).__name__
+            if kind in ("OptimizedModule", "DataParallel", "DistributedDataParallel"):
+                inner = getattr(inner, wrapper, inner)
+        try:
+            parameters = inspect.signature(inner.forward).parameters.values()
+        except (TypeError, ValueError):
+            return None
+        named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        if any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in parameters):
+            return None
+        return cls(
+            type(inner).__name__,
+            tuple(p.name for p in named),
+            tuple(p.name for p in named if p.default is p.empty),
+            any(p.kind == p.VAR_KEYWORD for p in parameters),
+        )

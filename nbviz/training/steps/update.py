@@ -1,0 +1,201 @@
+"""From losses to one optimizer step: precision, accumulation, clipping."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import weakref
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from nbviz.errors import ConfigurationError, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from torch.optim import Optimizer
+
+Precision = Literal["float32", "bf16", "fp16"]
+DTYPES = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Update:
+    """Gathers the gradients of `accumulate` batches and makes one optimizer step of them.
+
+    Args:
+        optimizer: None where the user's step does its own stepping.
+        device: Where the model is.
+        precision: "bf16" and "fp16" run forward passes under autocast; fp16 scales the loss, and
+            leaves out an update whose gradients overflow (`torch.amp.GradScaler`, which waits for
+            the device at each step to know that).
+        gradient_clip: The greatest norm of all gradients together, None for no bound.
+        accumulate: Batches in one step.
+
+    Attributes:
+        is_made: Whether the last `apply` changed the parameters; False where fp16's gradients
+            overflowed.
+
+    Raises:
+        ConfigurationError: The precision does not work on this device, or the optimizer needs a
+            closure, and something is given that does not go with that.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer | None,
+        device: torch.device,
+        precision: Precision,
+        gradient_clip: float | None,
+        accumulate: int,
+    ) -> None:
+        self._optimizer = optimizer
+        self._device = device
+        self._dtype = DTYPES[precision]
+        self._clip = gradient_clip
+        self._accumulate = accumulate
+        self._scaler: Any = None
+        self.is_made = True
+        self._made = 0
+        self._has_stepped = False
+        if precision == "fp16":
+            if device.type not in ("cuda", "cpu"):
+                raise ConfigurationError(
+                    f'precision="fp16" needs loss scaling, which torch does not have on '
+                    f'{device.type}; use "bf16" or "float32".'
+                )
+            self._scaler = torch.amp.GradScaler(device.type)  # pyright: ignore[reportPrivateImportUsage]
+            if optimizer is not None:
+                optimizer.register_step_post_hook(_weakly(self._count_made))
+        self._needs_closure = optimizer is not None and _requires_closure(optimizer)
+        if optimizer is not None and self._needs_closure:
+            self._check_closure(optimizer)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Return the context for a forward pass."""
+        if self._dtype is None:
+            return contextlib.nullcontext()
+        return torch.autocast(self._device.type, self._dtype)
+
+    def begin(self) -> None:
+        """Clear the gradients; until here those of the last step can be looked at."""
+        if self._optimizer is not None:
+            self._optimizer.zero_grad(set_to_none=True)
+
+    def backward(self, loss: torch.Tensor) -> None:
+        """Add the gradients of one batch."""
+        if self._accumulate > 1:
+            loss = loss / self._accumulate
+        if self._scaler is not None:
+            loss = self._scaler.scale(loss)
+        loss.backward()  # pyright: ignore[reportUnknownMemberType]
+
+    def apply(self, batches: int, evaluate: Callable[[], torch.Tensor]) -> dict[str, Any]:
+        """Make the optimizer step; returns `grad_norm`, before clipping, if it clips.
+
+        Args:
+            batches: How many were added: fewer than `accumulate` at the end of an epoch, where the
+                gradient is the mean of those.
+            evaluate: Computes the loss of the last batch again, for an optimizer that asks for it.
+        """
+        self.is_made = True
+        if self._optimizer is None:
+            return {}
+        if batches < self._accumulate:
+            self._scale_gradients(self._accumulate / batches)
+        scalars: dict[str, Any] = {}
+        if self._clip is not None:
+            if self._scaler is not None:
+                self._scaler.unscale_(self._optimizer)
+            scalars["grad_norm"] = self._clip_gradients(self._clip)
+        if self._scaler is None:
+            self._step(self._optimizer, evaluate)
+        else:
+            self._step_scaled(self._optimizer)
+        return scalars
+
+    def _step(self, optimizer: Any, evaluate: Callable[[], torch.Tensor]) -> None:
+        if not self._needs_closure:
+            try:
+                optimizer.step()
+            except Exception as error:
+                if self._has_stepped or "closure" not in text_of(error).lower():
+                    raise
+                # Many that need one have `closure=None` in their signature, and an assert.
+                self._needs_closure = True
+                self._check_closure(optimizer)
+            else:
+                self._has_stepped = True
+                return
+
+        def closure() -> torch.Tensor:
+            with torch.enable_grad():
+                self.begin()
+                loss = evaluate()
+                self.backward(loss)
+                if self._clip is not None:
+                    self._clip_gradients(self._clip)
+            return loss.detach()
+
+        optimizer.step(closure)
+        self._has_stepped = True
+
+    def _step_scaled(self, optimizer: Optimizer) -> None:
+        # An optimizer that is fused leaves the update out by itself, on the device.
+        is_fused = getattr(optimizer, "_step_supports_amp_scaling", False)
+        scale = self._scaler.get_scale() if is_fused else 0.0
+        made = self._made
+        self._scaler.step(optimizer)
+        self._scaler.update()
+        self.is_made = self._scaler.get_scale() >= scale if is_fused else self._made > made
+
+    def _count_made(self, *_: Any) -> None:
+        self._made += 1
+
+    def _check_closure(self, optimizer: Optimizer) -> None:
+        """Raise ConfigurationError for what does not go with an optimizer that needs a closure."""
+        for name, is_given in (
+            ("accumulate", self._accumulate > 1),
+            ('precision="fp16"', self._scaler is not None),
+        ):
+            if is_given:
+                raise ConfigurationError(
+                    f"{type(optimizer).__name__} evaluates the loss again inside its step, which "
+                    f"does not go with {name}. Leave that out, or step the optimizer yourself in "
+                    "training_step, with optimizer=[optimizer]."
+                )
+
+    def _clip_gradients(self, norm: float) -> Any:
+        return torch.nn.utils.clip_grad_norm_(self._parameters(), norm)
+
+    def _scale_gradients(self, factor: float) -> None:
+        for parameter in self._parameters():
+            if parameter.grad is not None:
+                parameter.grad.mul_(factor)
+
+    def _parameters(self) -> list[torch.Tensor]:
+        assert self._optimizer is not None
+        return [p for group in self._optimizer.param_groups for p in group["params"]]
+
+
+def _requires_closure(optimizer: Optimizer) -> bool:
+    if isinstance(optimizer, torch.optim.LBFGS):
+        return True
+    try:
+        closure = inspect.signature(optimizer.step).parameters.get("closure")
+    except (TypeError, ValueError):
+        return False
+    return closure is not None and closure.default is closure.empty
+
+
+def _weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a hook that does not keep the object of its method alive."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*given: Any) -> None:
+        target = reference()
+        if target is not None:
+            target(*given)
+
+    return call

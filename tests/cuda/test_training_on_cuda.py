@@ -1,0 +1,87 @@
+"""A whole training on a CUDA device: metrics, validation, watch, weights, overlays and pause."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from simulated_tensors import model_to_device
+from torch import nn
+
+from nbviz import Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulated_device import Schedule, Simulation
+
+    Simulate = Callable[..., Simulation]
+
+
+AT_THE_END = "nbviz.recording.run.end"
+
+
+def make_trainer(simulation: Simulation | None = None) -> Trainer:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2))
+    if simulation is not None:
+        model_to_device(simulation, model)
+    inputs = torch.randn(4, 8, 3)
+    batches = [(each, (each.sum(1) > 0).long()) for each in inputs]
+    return Trainer(
+        model,
+        batches,
+        val_loader=batches[:2],
+        loss_fn=nn.CrossEntropyLoss(),
+        optimizer=torch.optim.SGD(model.parameters(), 0.1),
+        metrics=["accuracy"],
+        max_epochs=3,
+        device="cpu" if simulation is None else "cuda",
+    )
+
+
+@pytest.mark.parametrize("schedule", ["random", "others first"])
+def test_as_on_the_host(simulate: Simulate, schedule: Schedule) -> None:
+    here = make_trainer()
+    here.start()
+    here.wait(60)
+    simulation = simulate(3, schedule)
+    there = make_trainer(simulation)
+    there.run.watch(there.engine.model, every_steps=2)
+    there.run.weights.want("page 1", ["0.weight"])
+    for overlay, node in (("weight_norm", "0"), ("time", "0")):
+        there.overlays.want(f"page {overlay}", overlay, [node])
+    there.start()
+    there.wait(60)
+    waits = [one for one in simulation.training_waits if one.thread.startswith("nbviz-run")]
+    assert [one for one in waits if AT_THE_END not in one.where] == []
+    for tag in here.run:
+        np.testing.assert_allclose(
+            there.run[tag].values, here.run[tag].values, rtol=1e-5, atol=1e-7, err_msg=tag
+        )
+    assert there.run["weights/0.weight/norm"].values.all()
+    image = there.run.weights.latest("0.weight")
+    assert image is not None
+    assert image.step == 12
+    expected = here.engine.model[0].weight.detach()
+    assert image.maximum == pytest.approx(float(expected.max()), rel=1e-4)
+
+
+def test_a_pause_waits_only_for_the_pictures(simulate: Simulate) -> None:
+    simulation = simulate(4, "others first")
+    trainer = make_trainer(simulation)
+    trainer.step(2)
+    is_paused = threading.Event()
+    for _ in range(600):
+        if trainer.run.status == "paused":
+            break
+        is_paused.wait(0.05)
+    assert trainer.run.status == "paused"
+    # Of the pictures that pages look at, here none.
+    assert simulation.training_waits == []
+    trainer.resume()
+    trainer.wait(60)
+    assert len(trainer.run["loss/train"].values) == 12

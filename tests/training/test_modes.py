@@ -1,0 +1,141 @@
+"""What other cells change about a model, and about torch, while a run trains it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from observed import SECONDS, Events, make_batches, make_engine
+from torch import nn
+
+from nbviz.training.background import BackgroundRun
+from nbviz.training.between_steps import between_steps
+from nbviz.training.events import LineLogged, StepEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Net(nn.Module):
+    """Notes at each pass which of its parts are in train mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+        self.last = nn.Sequential(nn.Dropout(0.1), nn.Linear(4, 2))
+        self.seen: list[tuple[bool, bool, bool]] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.seen.append((self.training, self.first[1].training, self.last[0].training))
+        return self.last(self.first(x))
+
+
+def train(model: Net, at_step_two: Callable[[], Any], **options: Any) -> Events:
+    events = Events()
+
+    def act(event: Any) -> None:
+        if isinstance(event, StepEnded) and event.step == 2:
+            at_step_two()
+
+    make_engine(events, model=model, observers=(events, act), max_steps=4, **options).run()
+    return events
+
+
+def test_whole_model_set_to_eval_mode_trains_on_in_train_mode() -> None:
+    model = Net()
+    model.first[1].eval()
+    events = train(model, model.eval)
+    assert model.seen == 4 * [(True, False, True)]  # the frozen part stays frozen
+    (line,) = events.of(LineLogged)
+    assert line.text.startswith("model.eval() was called while the run trains; it is undone")
+
+
+def test_a_look_in_eval_mode_and_back_thaws_nothing() -> None:
+    model = Net()
+    model.first.eval()
+
+    def look() -> None:
+        model.eval()
+        model.train()
+
+    events = train(model, look)
+    assert model.seen == 4 * [(True, False, True)]
+    assert "model.train() was called" in events.of(LineLogged)[0].text
+
+
+def test_part_that_is_frozen_meanwhile_stays_frozen() -> None:
+    model = Net()
+    events = train(model, model.first.eval)
+    assert model.seen == 2 * [(True, True, True)] + 2 * [(True, False, True)]
+    assert not events.of(LineLogged)
+
+
+def test_step_of_the_users_may_thaw_parts() -> None:
+    model = Net()
+    model.first.eval()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(model: Any, batch: Any) -> Any:
+        loss = nn.functional.cross_entropy(model(batch[0]), batch[1])
+        if len(model.seen) == 2:
+            model.first.train()
+        return loss
+
+    train(model, lambda: None, training_step=step, optimizer=optimizer)
+    assert model.seen == 2 * [(True, False, True)] + 2 * [(True, True, True)]
+
+
+def test_eval_in_a_block_between_two_steps() -> None:
+    events, model = Events(), Net()
+    engine = make_engine(events, make_batches(), model=model)
+    run = BackgroundRun(engine.run, name="looked at")
+    run.start()
+    events.wait_for_count("StepEnded", 2)
+    with between_steps(model):
+        model.eval()
+        before = engine.step
+    events.wait_for(lambda: engine.step > before + 2, "steps after the block")
+    with between_steps(model):
+        model.first.eval()
+        seen = len(model.seen)
+    events.wait_for(lambda: len(model.seen) > seen + 2, "steps after the block")
+    engine.control.stop()
+    run.wait(SECONDS)
+    assert all(whole and last for whole, _, last in model.seen)
+    assert not any(first for _, first, _ in model.seen[seen:])
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_settings_that_torch_keeps_for_each_thread(where: str) -> None:
+    seen: list[Any] = []
+
+    def look() -> None:
+        seen.append((torch.get_default_device().type, torch.is_autocast_enabled("cpu")))
+        seen.append(torch.get_autocast_dtype("cpu"))
+
+    run = BackgroundRun(look, name="settings")
+    try:
+        if where == "before":
+            torch.set_default_device("meta")
+            torch.set_autocast_enabled("cpu", True)
+            torch.set_autocast_dtype("cpu", torch.float16)
+        run.start()
+        run.wait(SECONDS)
+        assert torch.get_default_device().type == ("meta" if where == "before" else "cpu")
+    finally:
+        torch.set_default_device(None)
+        torch.set_autocast_enabled("cpu", False)
+        torch.set_autocast_dtype("cpu", torch.bfloat16)
+    expected = [("meta", True), torch.float16]
+    assert seen == (expected if where == "before" else [("cpu", False), torch.bfloat16])
+
+
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_gradients_are_on_in_a_run(off: Any) -> None:
+    events = Events()
+    engine = make_engine(events, max_steps=2)
+    with off():
+        engine.run()
+        assert not torch.is_grad_enabled()
+    assert events[-1].reason == "finished"
