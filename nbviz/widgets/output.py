@@ -107,6 +107,8 @@ class Output:
         view = self._view()
         if view is None or self._closed or os.getpid() != self._pid or not self._handles:
             return
+        for subject in view.subjects:
+            subject.drain()  # where it is may be known from before its end only
         state = self._state(view)
         if state != self._shown_in_cell:
             self._shown_in_cell = state
