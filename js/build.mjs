@@ -1,5 +1,5 @@
-// Bundles the front end into ES modules: the widget, which anywidget sends to the page as text, the
-// summary's widget, and the assets, which the page fetches when it needs them.
+// Bundles the front end into ES modules: the widget, which anywidget sends to the page as text, the same
+// for pages without a kernel, the summary, and the assets, which the page fetches when it needs them.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, resolve, sep } from "node:path";
 import { build, context, transform } from "esbuild";
@@ -94,6 +94,7 @@ const builds = [
 		...output,
 		entryPoints: {
 			widget: resolve(SOURCE, "session/widget.ts"),
+			page: resolve(SOURCE, "session/page.ts"),
 			summary: resolve(SOURCE, "summary/widget.ts"),
 		},
 		plugins: [workerAsText, stylesAsText],

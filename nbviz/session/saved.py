@@ -81,7 +81,7 @@ def saved_page(
     if picture is None:
         picture = render_svg([subject.run for subject in subjects if subject.run is not None])
     heading = title or ", ".join(subject.name for subject in subjects)
-    return page_html(recorded, heading, picture, front_end("widget"))
+    return page_html(recorded, heading, picture, front_end("page"))
 
 
 def save_html(

@@ -1,0 +1,83 @@
+// One view: its element, its style sheets and its panels.
+import "../charts/lines/shared";
+import { PANELS } from "../panels/panels.gen";
+import base from "../ui/base.css";
+import { element } from "../ui/element";
+import tokens from "../ui/tokens.css";
+import { viewRoot } from "../ui/view-root";
+import { passingViewState, tabViewState } from "../ui/view-state";
+import type { Asker } from "./asker";
+import { mountAsset } from "./assets";
+import type { Context, Mount, Panel } from "./panel";
+import { createPointedStep } from "./pointed-step";
+import type { Store } from "./store";
+import { Wanted } from "./wanted";
+
+export interface Page {
+	readonly store: Store;
+	readonly asker: Asker;
+	/** Which of its places are taken by a view: a reload draws them in the same order. */
+	readonly places: Set<number>;
+}
+
+export const panels: readonly Panel[] = PANELS;
+/** In the order in which they cascade; assets bring their own. */
+const STYLES = [tokens, base, ...panels.map(({ styles = "" }) => styles)].join("\n");
+
+/** Draws the panels `shown` of a page into `el`. Returns a function that removes them. */
+export function mount(
+	el: HTMLElement,
+	page: Page,
+	shown: string[],
+	id: string,
+	isChosen: boolean,
+	drawing: string,
+): () => void {
+	const themeListeners = new Set<() => void>();
+	const themeChanged = () => {
+		for (const listener of themeListeners) listener();
+	};
+	const { store, asker } = page;
+	const { root, show, remove } = viewRoot(el, STYLES, id, asker.isLive, themeChanged, drawing);
+	const look = () => {
+		if (store.isFilled && root.dataset.waiting !== undefined) show();
+	};
+	look();
+	const cleanups = [store.subscribe(look)];
+	let place = 0;
+	while (page.places.has(place)) place += 1;
+	page.places.add(place);
+	const wanted = new Wanted(asker, store, panels);
+	const context: Context = {
+		store,
+		asker,
+		panels,
+		root,
+		pointedStep: createPointedStep(),
+		isChosen,
+		viewState: id ? tabViewState(`${id} ${place}`) : passingViewState(),
+		wanted,
+		onTheme(listener) {
+			themeListeners.add(listener);
+			return () => themeListeners.delete(listener);
+		},
+	};
+	for (const name of shown) {
+		const section = element("section", `nbviz-slot nbviz-slot-${name}`);
+		root.append(section);
+		const panel = panels.find((one) => one.name === name);
+		const mountPanel = panel && mountOf(panel);
+		if (mountPanel) cleanups.push(mountPanel(section, context));
+	}
+	root.dataset.nbviz = "ready";
+	return () => {
+		for (const cleanup of cleanups) cleanup();
+		wanted.stop();
+		page.places.delete(place);
+		remove();
+	};
+}
+
+function mountOf(panel: Panel): Mount | undefined {
+	return panel.asset ? mountAsset(panel, panel.asset) : panel.mount;
+}
