@@ -359,6 +359,9 @@ class Engine:
         """Before the first step, see whether a validation will work."""
         if self._val_loader is None or self._val_step is None or self._needs_gradients is not None:
             return
+        # A validation_step is called when it is due and not before: it may count, write or stop.
+        if self._val_source == "validation_step":
+            return
         self._needs_gradients = False
         try:
             self._needs_gradients = needs_gradients(

@@ -169,8 +169,8 @@ def test_prints_of_the_training_step_are_in_the_log() -> None:
     trainer.start()
     trainer.wait(30)
     texts = [(line.level, line.text) for line in trainer.run.lines.since(0)]
-    # Two batches to train on and two to validate.
-    assert texts.count(("print", "hello from a step")) == 4
+    # Two batches to train on, two to validate, and one to try before whether it can validate.
+    assert texts.count(("print", "hello from a step")) == 5
 
 
 def test_the_graph_is_drawn_before_the_first_step(trainer) -> None:
