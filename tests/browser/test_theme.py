@@ -36,7 +36,7 @@ DRAW = """async ([source, style, depth]) => {
 def test_the_page_decides_before_the_system(browser: Browser, system: str, depth: int) -> None:
     context = browser.new_context(color_scheme=system)
     page = context.new_page()
-    source = front_end("widget")
+    source = front_end("page")
     for style, theme in (
         ("body { background: #111; color: #eee }", "dark"),
         ("body { background: black; color: black }", "dark"),
