@@ -67,7 +67,7 @@ export function mountAsset(
 			// Before the first snapshot it is not known what is missing.
 			const absent = store.runs.size > 0 ? asset.missing : "";
 			note.textContent = isWanted ? "Loading…" : absent;
-			if (isWanted && isSeen) begin();
+			if (isWanted && (isSeen || asset.isEager)) begin();
 		};
 		look();
 		seen.observe(host);

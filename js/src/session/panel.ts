@@ -48,6 +48,8 @@ export interface AssetPanel {
 	readonly title: string;
 	/** Says how to get something to show. */
 	readonly missing: string;
+	/** It is small, and loaded when there is something to show: a panel above the viewport then grows once. */
+	readonly isEager?: boolean;
 	/** The panel is there for a run that has nothing to show yet. */
 	isExpected?(run: RunState): boolean;
 }

@@ -22,6 +22,7 @@ export const panel: Panel<WeightsState, WeightsUpdate> = {
 		needs: ["heatmap"],
 		title: "Weights",
 		missing: MISSING,
+		isEager: true,
 		// Without a model there may never be any.
 		isExpected: (run) => run.has_model,
 	},
