@@ -157,7 +157,8 @@ class Run(RecordedRun):
                     if step.__class__ is int and 0 <= step < MOST_STEPS:
                         steps, entries = self._steps, self._entries
                         # Python changes threads at calls and jumps back, not in these two lines.
-                        steps.logged = max(steps.logged, step)
+                        if step > steps.logged:  # noqa: PLR1730  `max` would be a call
+                            steps.logged = step
                         entries.append(pack(monotonic(), get_ident(), step, *values.values()))
                         if len(entries) > self._most_waiting:
                             self._attention = True
