@@ -27,11 +27,14 @@ export function viewRoot(
 	const root = element("div", "nbviz", { "data-live": String(isLive), "data-waiting": id });
 	const picture = `[data-nbviz-static="${CSS.escape(id)}"]`;
 	const style = element("style");
+	style.textContent = styles;
+	// Apart from the sheets, which are not read again when it changes.
+	const place = element("style");
 	const look = (rule: string) => {
-		style.textContent = styles + (id ? rule : "");
+		place.textContent = id ? rule : "";
 	};
 	look(`:root:has(${picture}) .nbviz[data-waiting="${CSS.escape(id)}"]{display:none}`);
-	el.append(style, root);
+	el.append(style, place, root);
 	let saved: HTMLElement | undefined;
 	if (drawing) {
 		saved = element("img", "", {
@@ -55,6 +58,7 @@ export function viewRoot(
 			leave();
 			root.remove();
 			style.remove();
+			place.remove();
 			saved?.remove();
 		},
 	};
