@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.panels import curves, graph, log, media, toolbar, weights
+from nbviz.panels import curves, graph, log, media, system, toolbar, weights
 
 if TYPE_CHECKING:
     from nbviz.panels.panel import Panel
@@ -16,5 +16,6 @@ PANELS: tuple[Panel[Any, Any, Any], ...] = (
     media.PANEL,
     graph.PANEL,
     log.PANEL,
+    system.PANEL,
 )
 """In the order in which they are shown. The page's list is generated from this one."""

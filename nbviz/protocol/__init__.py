@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol import core, curves, graph, log, media, run, summary, weights
+from nbviz.protocol import core, curves, graph, log, media, run, summary, system, weights
 
-MODULES = (core, run, curves, weights, media, graph, log, summary)
+MODULES = (core, run, curves, weights, media, graph, log, system, summary)
 
 Update = (
     core.Updates
@@ -30,6 +30,7 @@ Update = (
     | media.Updates
     | graph.Updates
     | log.Updates
+    | system.Updates
 )
 
 Request = core.Requests | run.Requests | curves.Requests | media.Requests | graph.Requests

@@ -5,5 +5,6 @@ import { panel as weights } from "./weights";
 import { panel as media } from "./media";
 import { panel as graph } from "./graph";
 import { panel as log } from "./log";
+import { panel as system } from "./system";
 
-export const PANELS = [toolbar, curves, weights, media, graph, log] as const;
+export const PANELS = [toolbar, curves, weights, media, graph, log, system] as const;

@@ -6,6 +6,7 @@ import type { LayersListed, WeightsUpdated } from "./weights.gen";
 import type { HistogramsSent, ImageSent, MediaAdded, SendMedia, TensorSent, TextSent } from "./media.gen";
 import type { GraphAdded, GraphSent, OverlayUpdated, SendGraph } from "./graph.gen";
 import type { LinesAppended } from "./log.gen";
+import type { SystemListed, SystemSampled } from "./system.gen";
 
 export type * from "./core.gen";
 export type * from "./run.gen";
@@ -14,9 +15,10 @@ export type * from "./weights.gen";
 export type * from "./media.gen";
 export type * from "./graph.gen";
 export type * from "./log.gen";
+export type * from "./system.gen";
 export type * from "./summary.gen";
 
-export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended;
+export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
 
 export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | Control | SendRange | SendMedia | SendGraph;
 
@@ -25,7 +27,7 @@ export interface Snapshot {
 	kind: "snapshot";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -33,14 +35,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 export type Message = Snapshot | Frame | Reply;

@@ -1,0 +1,7 @@
+// The drawing of the system panel as an asset, loaded when a run was sampled and the panel is first seen.
+import { styled } from "../../session/styled";
+import { mountSystem } from "./panel";
+import system from "./system.css";
+
+export const version = VERSION;
+export const mount = styled(mountSystem, system);
