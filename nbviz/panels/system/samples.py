@@ -42,7 +42,7 @@ class SystemSamples:
         self.run_id = run.run_id
         self.measures: tuple[Measure, ...] = ()
         self._run = weakref.ref(run)
-        self._store = ScalarStore(MemoryBudget(MEMORY, run.note))
+        self._store = ScalarStore(MemoryBudget(MEMORY, self._warn))
         self._step = 0
 
     @property
@@ -50,6 +50,11 @@ class SystemSamples:
         """Whether the run is there and under way; one that was over at once has a sample, too."""
         run = self._run()
         return run is not None and (run.is_active or not self.measures)
+
+    def _warn(self, text: str) -> None:
+        run = self._run()
+        if run is not None:
+            run.note(text, level="warning")
 
     def series(self) -> list[Series]:
         """Return a series for each measure, as far as there are samples."""
