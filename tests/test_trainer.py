@@ -61,8 +61,7 @@ def test_what_a_training_step_logs_belongs_to_the_step_being_made() -> None:
     for tag in ("by/name", "by/run"):
         assert list(run[tag].steps) == seen
         assert list(run[tag].values) == list(range(1, 17))
-    # Once in the trial before the first step, then after each epoch.
-    assert list(run["in/validation"].steps) == [0, 4, 8]
+    assert list(run["in/validation"].steps) == [4, 8]
 
 
 def test_trainer_is_neither_copied_nor_pickled() -> None:

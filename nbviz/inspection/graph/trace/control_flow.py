@@ -220,3 +220,12 @@ def attention_shapes(args: tuple[Any, ...]) -> Any:
         return fake(*args)
     except TypeError:  # earlier versions take less
         return fake(args[0], args[2])
+
+
+def attention_flops(query: Any, key: Any, value: Any) -> int:
+    """Return the operations of both products of an attention, two for each multiply-add.
+
+    The tensors have shape (batch, heads, positions, features).
+    """
+    batch, heads, queries, features = query.shape
+    return 2 * batch * heads * queries * key.shape[2] * (features + value.shape[3])

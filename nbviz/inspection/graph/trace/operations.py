@@ -25,6 +25,7 @@ from torch.utils.flop_counter import flop_registry
 from nbviz.inspection.graph.trace.control_flow import (
     ControlFlow,
     admit,
+    attention_flops,
     attention_shapes,
     is_higher_order,
 )
@@ -195,6 +196,8 @@ class FunctionMode(TorchFunctionMode):
                 result = func(*args, **kwargs)
         if count := flop_registry.get(func):
             node.flops = int(count(*args, **kwargs, out_val=result))
+        elif node.name == "flex_attention":
+            node.flops = attention_flops(*args[:3])  # where PyTorch has no count
         return result
 
     def _record(self, call: _Call, result: Any) -> Any:
