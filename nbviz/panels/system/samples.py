@@ -84,22 +84,24 @@ class Sampler:
 
     def of(self, run: Run) -> SystemSamples:
         """Return a run's samples; from now on it is sampled while it is active."""
-        with self._lock:
-            samples = self._samples.get(run)
-            if samples is None:
-                samples = self._samples[run] = SystemSamples(run)
         if run.is_active:
             self.begin(run)
-        return samples
+        with self._lock:
+            return self._known(run)
 
     def begin(self, run: Run) -> None:
         """Sample a run that begins or goes on."""
         with self._lock:
-            if run not in self._samples:
-                self._samples[run] = SystemSamples(run)
+            self._known(run)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name="nbviz-system", daemon=True)
                 self._thread.start()
+
+    def _known(self, run: Run) -> SystemSamples:
+        samples = self._samples.get(run)
+        if samples is None:
+            samples = self._samples[run] = SystemSamples(run)
+        return samples
 
     def _loop(self) -> None:
         machine = Machine()
