@@ -108,6 +108,7 @@ class Run(RecordedRun):
         self.is_driven = False  # whether an engine says when a step has ended
         self._scalars = ScalarLog(self._steps, self._store, warn, _weakly(self, mark_restarts))
         self._entries, self._packers = self._scalars.entries, self._scalars.packers
+        self._single_packers = self._scalars.single_packers
         self._media_inbox = MediaInbox(self._media, warn, self.overhead)
         self._media_log = MediaLog(self._media_inbox)
         # Whether the next log call has to look up: the first one, a quiet run, a forked process.
@@ -122,7 +123,7 @@ class Run(RecordedRun):
 
     # ------------------------------------------------------------ logging
 
-    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:  # noqa: C901  calls cost
         """Record scalars; also a point at which Pause, Step and Stop act.
 
         Costs the caller about a microsecond: the work is done by another thread. A CUDA tensor is
@@ -144,26 +145,31 @@ class Run(RecordedRun):
             self._log_attentively(values, step)
             return
         # A plain dict of known tags and floats needs no more checks than these.
-        if values.__class__ is dict:
-            pack = self._packers.get(tuple(values))
-            if pack is not None:
-                for value in values.values():
-                    if value.__class__ is not float:
-                        break
-                else:
-                    if step is None:
-                        self._scalars.put(values, None, monotonic())
-                        return
-                    if step.__class__ is int and 0 <= step < MOST_STEPS:
-                        steps, entries = self._steps, self._entries
-                        # Python changes threads at calls and jumps back, not in these two lines.
-                        if step > steps.logged:  # noqa: PLR1730  `max` would be a call
-                            steps.logged = step
-                        entries.append(pack(monotonic(), get_ident(), step, *values.values()))
-                        if len(entries) > self._most_waiting:
-                            self._attention = True
-                        return
-        self._scalars.record(values, step, monotonic())
+        if values.__class__ is dict and type(step) is int and 0 <= step < MOST_STEPS:
+            entry = None
+            if len(values) == 1:
+                [(tag, value)] = values.items()
+                pack = self._single_packers.get(tag)
+                if pack is not None and value.__class__ is float:
+                    entry = pack(monotonic(), get_ident(), step, value)
+            else:
+                pack = self._packers.get(tuple(values))
+                if pack is not None:
+                    for value in values.values():
+                        if value.__class__ is not float:
+                            break
+                    else:
+                        entry = pack(monotonic(), get_ident(), step, *values.values())
+            if entry is not None:
+                steps, entries = self._steps, self._entries
+                # Python changes threads at calls and jumps back, not in these two lines.
+                if step > steps.logged:  # noqa: PLR1730  `max` would be a call
+                    steps.logged = step
+                entries.append(entry)
+                if len(entries) > self._most_waiting:
+                    self._attention = True
+                return
+        self._scalars.record_any(values, step, monotonic())
 
     def record(
         self, values: Mapping[str, Any], step: int | None = None, wall_time: float | None = None
@@ -184,8 +190,7 @@ class Run(RecordedRun):
             seconds = monotonic()
         else:
             seconds = read_wall_time(wall_time) - self._life.clock_offset
-        if not self._scalars.record_plain(values, step, seconds):
-            self._scalars.record(values, step, seconds)
+        self._scalars.record_any(values, step, seconds)
 
     def log_image(
         self,

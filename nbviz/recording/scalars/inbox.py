@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -65,14 +64,18 @@ class Inbox:
         steps: Where each step is counted at the call.
 
     Attributes:
-        entries: Appended to without a lock; taken out by the intake once they are stored.
+        entries: Appended to without a lock; taken out by the intake once they are stored. A list,
+            of which a slice is one act: while a deque is gone through, a finalizer may run, and
+            another thread append.
         packers: How values of known tags become an entry.
+        single_packers: The same for calls with one tag, by that tag.
     """
 
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
-        self.entries: deque[bytes | CapturedEntry] = deque()
+        self.entries: list[bytes | CapturedEntry] = []
         self.packers: dict[tuple[str, ...], Callable[..., bytes]] = {}
+        self.single_packers: dict[str, Callable[..., bytes]] = {}
         self._tag_sets: dict[bytes, TagSet] = {}
         self.renew_lock()
 
@@ -159,6 +162,8 @@ class Inbox:
             one = TagSet(number, tags)
             self._tag_sets[struct.pack("=q", number)] = one
             self.packers[tags] = one.pack
+            if len(tags) == 1:
+                self.single_packers[tags[0]] = one.pack
             return one.pack
 
 

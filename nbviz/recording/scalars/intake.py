@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +90,7 @@ class Intake:
 
     def _store_some(self, most: int) -> tuple[int, CapturedEntry | None]:
         """Store some entries; return how many, and the one at which they stop being there."""
-        found: list[Any] = list(islice(self._inbox.entries, most))
+        found: list[Any] = self._inbox.entries[:most]
         packed: list[bytes] = found
         coming: CapturedEntry | None = None
         count = len(found)
@@ -113,8 +112,7 @@ class Intake:
                 except Exception as error:  # noqa: BLE001  the other tags' points are none the worse
                     self._failures.append(f"points of {tag}: {describe(error)}")
             self._store.enforce_budget()
-        for _ in range(count):
-            self._inbox.entries.popleft()
+        del self._inbox.entries[:count]
         return count, coming
 
     def _read(self, entry: CapturedEntry) -> list[bytes]:

@@ -32,6 +32,7 @@ class ScalarLog:
     Attributes:
         entries: What waits; `Run.log` appends to it without another call.
         packers: From known tags to what makes an entry of their values.
+        single_packers: From a known tag to what makes an entry of its value.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class ScalarLog:
         self._intake = Intake(self._inbox, store, report, restarted)
         self.entries = self._inbox.entries
         self.packers = self._inbox.packers
+        self.single_packers = self._inbox.single_packers
         self.put = self._inbox.put
         self.renew_lock = self._inbox.renew_lock
 
@@ -59,17 +61,17 @@ class ScalarLog:
     def start(self, seconds: float) -> None:
         self._intake.start = seconds
 
-    def record_plain(self, values: Mapping[str, Any], step: int | None, seconds: float) -> bool:
-        """Record a plain dict of known tags and floats; any other is left as it is."""
-        if step.__class__ is not int or not 0 <= step < MOST_STEPS:  # pyright: ignore[reportOptionalOperand, reportOperatorIssue]
-            return False
-        if values.__class__ is not dict or tuple(values) not in self.packers:
-            return False
-        for value in values.values():
-            if value.__class__ is not float:
-                return False
-        self.put(values, step, seconds)
-        return True
+    def record_any(self, values: Mapping[str, Any], step: int | None, seconds: float) -> None:
+        """Record as `record` does, without its checks where a plain dict has known floats."""
+        is_step = step is None or (type(step) is int and 0 <= step < MOST_STEPS)
+        if is_step and values.__class__ is dict and tuple(values) in self.packers:
+            for value in values.values():
+                if value.__class__ is not float:
+                    break
+            else:
+                self.put(values, step, seconds)
+                return
+        self.record(values, step, seconds)
 
     def record(self, values: Mapping[str, Any], step: int | None, seconds: float) -> None:
         """Record values of any kind.
