@@ -175,6 +175,9 @@ def test_a_panel_that_appears_leaves_what_is_looked_at_in_its_place(
     view.wait_for_curve(20)
     weights = view.root.locator(".nbviz-slot-weights")
     expect(weights).to_be_hidden()
+    # The machine's panel comes below the log after a second; without it the page may end too soon
+    # for the log to reach the top.
+    expect(view.root.locator(".nbviz-slot-system")).to_be_visible()
     view.log.evaluate("(log) => log.scrollIntoView({block: 'start'})")
     top = place(view.log)
     run_without_moving(notebook, 2)
