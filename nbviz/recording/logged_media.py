@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from nbviz.errors import describe
+from nbviz.recording.device_memory import is_out_of_memory
 from nbviz.recording.media.inputs import (
     GridInput,
     HistogramInput,
@@ -40,6 +42,7 @@ class LoggedMedia(RecordedRun):
         # Whether the next log call has to look up: the first one, a quiet run, a forked process.
         self._attention = True
         self._media_log = MediaLog()
+        self._said_full = False  # that there was no memory for a copy
 
     def log_image(
         self,
@@ -170,8 +173,24 @@ class LoggedMedia(RecordedRun):
         else:
             present = self._steps.present
             at_step = self.meter.step if present is None else present()
-        self._media_inbox.put(self._media_log.read(tag, kind, at_step, clock.now(), make))
+        try:
+            item = self._media_log.read(tag, kind, at_step, clock.now(), make)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self._left_out(tag, at_step, error)  # no picture is worth the training
+        else:
+            self._media_inbox.put(item)
         self.meter.spend(time.perf_counter() - started)
+
+    def _left_out(self, tag: str, step: int, error: Exception) -> None:
+        if not self._said_full:
+            self._said_full = True
+            self.note(
+                f"{tag!r} at step {step:,} is left out, and so is what comes later and finds no "
+                f"memory for a copy: {describe(error)} Log fewer or smaller images and tensors.",
+                "warning",
+            )
 
     def _attend(self) -> None:
         """Begin, or wake, what a log call finds not begun or quiet."""
