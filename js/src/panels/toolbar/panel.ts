@@ -55,6 +55,7 @@ class Toolbar {
 		"No answer from the kernel",
 	);
 	private readonly progress = new ProgressView();
+	private readonly notices = element("div", "nbviz-notices", { role: "status" });
 	private readonly controls: ToolbarControls;
 	private readonly first = element("div", "nbviz-settings-first");
 	private readonly others = element("div", "nbviz-settings-others");
@@ -95,6 +96,7 @@ class Toolbar {
 			element("div", "nbviz-toolbar-main", {}, identity, this.controls.root),
 			this.progress.bar,
 			this.progress.facts,
+			this.notices,
 			this.message,
 			this.settings,
 		);
@@ -167,13 +169,20 @@ class Toolbar {
 		// The status dot pulses as long as updates of the run arrive.
 		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
 		this.silence.hidden = !store.isSilent;
-		const word = run ? WORDS[status] : store.isFilled ? "No run yet" : "Waiting for the kernel…";
+		const word = run
+			? progress?.status_text || WORDS[status]
+			: store.isFilled
+				? "No run yet"
+				: "Waiting for the kernel…";
 		if (this.word.textContent !== word) this.word.textContent = word;
 		this.status.title = status === "failed" && run ? (failureOf(run)?.summary ?? "") : "";
 		this.name.hidden = store.runs.size > 1;
 		if (this.name.textContent !== (run?.name ?? "")) this.name.textContent = run?.name ?? "";
 		this.name.title = run?.name ?? "";
 		this.progress.update(progress);
+		const notices = progress?.notices.join("\n") ?? "";
+		this.notices.hidden = notices === "";
+		if (this.notices.textContent !== notices) this.notices.textContent = notices;
 		const isSteered = this.context.asker.isLive && run !== undefined;
 		this.controls.update(isSteered ? run : undefined);
 		this.updateSettings(isSteered ? run : undefined);
