@@ -115,6 +115,17 @@ export class LineChart {
 		return this.drawn ? MARGIN.left + position(x, this.drawn.plot.x, this.size[0]) : 0;
 	}
 
+	/** CSS pixels from the host's upper edge to a value, within the inside; undefined if it has no place. */
+	topOf(value: number): number | undefined {
+		if (!this.drawn) return undefined;
+		const { plot, y } = this.drawn;
+		const [, height] = this.size;
+		const up = position(value, y, height, plot.isLog);
+		return Number.isFinite(up)
+			? MARGIN.top + height - Math.min(height, Math.max(0, up))
+			: undefined;
+	}
+
 	/** The inside's size in CSS pixels. */
 	get inside(): { width: number; height: number } {
 		const [width, height] = this.drawn ? this.size : [0, 0];

@@ -151,6 +151,7 @@ export class ChartCard {
 		this.legend.update(frame.legend);
 		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height);
 		this.note(frame.nanCount, frame.view.isLog && this.chart.leavesOut);
+		this.placeNames(frame.plot.traces);
 		this.readOut();
 		const now = performance.now();
 		if (now - this.wordsAt < WORDS_MS) return;
@@ -159,6 +160,15 @@ export class ChartCard {
 		if (!this.table.hidden) {
 			this.table.replaceChildren(curvesTable(this.title, frame.plot.traces, frame.plot.x));
 		}
+	}
+
+	private placeNames(traces: readonly Trace[]): void {
+		const ends = traces.flatMap((trace) =>
+			lastValue(trace).map(([key, value]) => [key, this.chart.topOf(value)] as const),
+		);
+		const tops = new Map<string, number>();
+		for (const [key, top] of ends) if (top !== undefined) tops.set(key, top);
+		this.legend.place(tops, this.size.height);
 	}
 
 	/** Says beside the title what the lines cannot show. */
