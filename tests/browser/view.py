@@ -71,7 +71,7 @@ class View:
     def points(self, tag: str) -> list[tuple[int, float]]:
         """Return the steps and values of a tag that the page holds."""
         rows = csv.DictReader(io.StringIO(self.save("CSV").decode()))
-        return [(int(row["step"]), float(row["mean"])) for row in rows if row["tag"] == tag]
+        return [(int(row["step"]), float(row["value"])) for row in rows if row["tag"] == tag]
 
     def wait_for_status(self, status: str) -> None:
         """Wait until the toolbar shows a state."""

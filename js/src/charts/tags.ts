@@ -35,6 +35,16 @@ export function splitTag(tag: string): TagParts {
 	return { chart: tag, split: "", isValidation: false, isSetting: isSetting(tag) };
 }
 
+const LOWER = /(^|[/_])(loss|error|err|perplexity|ppl|nll|mae|mse|rmse|wer|cer)([/_]|$)/i;
+const HIGHER =
+	/(^|[/_])(acc|accuracy|f1|auc|auroc|precision|recall|iou|dice|bleu|r2|map|score)([/_]|$)/i;
+
+/** Which values of a tag are the better ones; undefined where its name does not tell. */
+export function betterValues(tag: string): "lower" | "higher" | undefined {
+	if (LOWER.test(tag)) return "lower";
+	return HIGHER.test(tag) ? "higher" : undefined;
+}
+
 /** Charts in the order in which people look: loss, accuracy, others as they came, lr, grad_norm. */
 export function orderCharts(titles: Iterable<string>): string[] {
 	return [...titles].sort((a, b) => rank(a) - rank(b));

@@ -1,7 +1,7 @@
 // The inside of a chart: bands and lines, and the range of values that shows them.
 import type { Theme } from "../../ui/theme";
 import type { Range } from "./axis";
-import { type Area, drawDot, drawEvents, drawNonFinite, type EventMark } from "./marks";
+import { type Area, drawDot, drawEvents, drawNonFinite, drawRing, type EventMark } from "./marks";
 import { Path, type Pen } from "./pen";
 import { Reduced, type Trace } from "./trace";
 
@@ -20,6 +20,8 @@ const OUTLIER_QUANTILES = [0.05, 0.95] as const;
 const ENOUGH_FOR_QUANTILES = 20;
 /** Up to so many points are drawn each, as a single point is no line. */
 const SPARSE = 16;
+/** With more lines than this, rings around their best values hide more than they tell. */
+const RINGED = 4;
 
 /** Draws plots; keeps its buffers from frame to frame. */
 export class Plotter {
@@ -67,6 +69,14 @@ export class Plotter {
 		for (const [i, trace] of plot.traces.entries()) {
 			const reduced = this.reduced[i];
 			if (reduced) this.drawLine(pen, trace, reduced, plot, y, area);
+		}
+		if (plot.traces.length > RINGED) return;
+		const place = vertical(y, area, plot.isLog);
+		const scale = area.width / (plot.x.max - plot.x.min);
+		for (const { best, color, columns } of plot.traces) {
+			if (!best || columns.length < 2 || !(best.x >= plot.x.min && best.x <= plot.x.max)) continue;
+			const px = area.left + (best.x - plot.x.min) * scale;
+			drawRing(pen, px, place(best.value), color, area.ratio);
 		}
 	}
 
@@ -117,15 +127,21 @@ export class Plotter {
 	): void {
 		const place = vertical(y, area, plot.isLog);
 		const { line } = this;
-		// Dashes of a noisy line cannot be seen, and are slow.
-		const dash = trace.isDashed && reduced.column === 0 ? [5 * area.ratio, 3 * area.ratio] : [];
+		const [on, off] = [5 * area.ratio, 3 * area.ratio];
+		const dashed = trace.isDashed ? [on, off] : [];
+		// A canvas' own dashes follow a noisy line up and down, and are slow: there the columns of
+		// pixels themselves are left out in turn.
+		const isDense = reduced.column > 0;
+		const leavesGaps = trace.isDashed && isDense && !trace.smoothed;
+		const dash = isDense && !trace.smoothed ? [] : dashed;
 		const bold = { color: trace.color, width: 1.6 * area.ratio, alpha: 1, dash };
 		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));
 		line.clear();
 		let alone = 0;
 		for (let n = 0; n < reduced.length; n++) {
 			const value = reduced.mean[n] ?? Number.NaN;
-			if (visible(value)) {
+			const isGap = leavesGaps && (reduced.px[n] ?? 0) % (on + off) >= on;
+			if (visible(value) && !isGap) {
 				line.add(area.left + (reduced.px[n] ?? 0), place(value));
 				alone += 1;
 			} else line.lift();

@@ -13,6 +13,8 @@ export interface LegendEntry {
 	readonly color: string;
 	readonly isDashed: boolean;
 	readonly isShown: boolean;
+	/** Its best value and where, in words; empty where there is none. */
+	readonly best: string;
 }
 
 export interface LegendListener {
@@ -66,6 +68,7 @@ export class Legend {
 		this.beside.hidden = !isNamed;
 		this.root.hidden = isNamed;
 		if (isNamed) setColour(this.swatch, first);
+		this.beside.title = isNamed ? first.best : "";
 		const entries = isNamed ? [] : lines;
 		const keys = new Set(entries.map(({ key }) => key));
 		for (const [key, { button }] of this.items) {
@@ -78,6 +81,7 @@ export class Legend {
 			item.name.data = entry.name;
 			setColour(item.swatch, entry);
 			item.button.setAttribute("aria-pressed", String(entry.isShown));
+			item.button.title = [entry.best, HINT].filter(Boolean).join("\n");
 		}
 	}
 

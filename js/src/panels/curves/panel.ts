@@ -1,4 +1,5 @@
 // The curves panel: a chart for each group of tags, all with one x range, one crosshair, one strip.
+import { isFaultCount } from "../../charts/tag-groups";
 import { tagMatcher } from "../../charts/tags";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
@@ -111,6 +112,7 @@ class CurvesPanel {
 
 	private update(topics: Topics): void {
 		if (topics.has("series") || topics.has("runs")) this.arrange();
+		if (topics.has("points")) this.foldZeros();
 		if (DRAWN_TOPICS.some((topic) => topics.has(topic))) this.drawing.draw();
 	}
 
@@ -134,6 +136,16 @@ class CurvesPanel {
 		this.controls.root.hidden = lines.size === 0;
 		this.want();
 		this.drawing.schedule();
+	}
+
+	/** Folds a watch's counts of NaN and infinities while there are none. */
+	private foldZeros(): void {
+		const isAllZero = ({ title }: ChartCard) => {
+			const lines = this.drawing.lines.get(title) ?? [];
+			return lines.every(({ series }) => series.length > 0 && series.isZero);
+		};
+		const counts = this.cards.all.filter(({ title }) => isFaultCount(title));
+		this.groups.foldZeros(new Set(counts.filter(isAllZero).map(({ root }) => root)));
 	}
 
 	/** Asks for the points of the charts that are there, and of no others. */
