@@ -235,7 +235,7 @@ class RecordedRun:
 
     def capture_idle_weights(self) -> None:
         """Take the heatmaps that a page waits for while the run's own thread makes no steps."""
-        if self.weights.is_behind and self.status in ("paused", *ENDED):
+        if self.weights.is_behind and self.status in ("ready", "paused", *ENDED):
             self.weights.capture(self.meter.step)
 
     # ------------------------------------------------------------ its log

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.widgets.live_view import Arrangement
 
 
 class Dashboard(LiveView):
@@ -20,8 +21,11 @@ class Dashboard(LiveView):
 
     Args:
         *runs: What to show. More can be added later with `add`.
-        panels: Which panels, from top to bottom: some of "toolbar", "curves", "weights", "media",
-            "graph" and "log". By default all, each from when it has something to show.
+        panels: Which panels, in order: some of "toolbar", "curves", "weights", "media", "graph",
+            "log" and "system". By default all, each from when it has something to show.
+        arrangement: "screen" fits one screen: toolbar, curves, and all else in tabs beside them or,
+            in a narrow cell, below them. "stack" has the panels below each other, at full width.
+            "compact" is toolbar and one chart.
         transport: "push" sends each update by itself. "pull" sends only when the page asks, for
             front ends that do not show what a background thread sends. "auto" pulls in Colab.
         frames_per_second: The most updates sent in a second (1 to 60). Scalars that are logged more
@@ -29,7 +33,7 @@ class Dashboard(LiveView):
             than about 1 % of one core's time; down to 4 where 8 would cost over 5 %.
 
     Raises:
-        ConfigurationError: A panel or transport of that name does not exist, or the rate is out of
+        ConfigurationError: A panel, arrangement or transport of that name does not exist, or the rate is out of
             range.
     """
 
@@ -37,10 +41,16 @@ class Dashboard(LiveView):
         self,
         *runs: RecordedRun,
         panels: Sequence[str] | None = None,
+        arrangement: Arrangement = "screen",
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
-        super().__init__(panels=panels, transport=transport, frames_per_second=frames_per_second)
+        super().__init__(
+            panels=panels,
+            arrangement=arrangement,
+            transport=transport,
+            frames_per_second=frames_per_second,
+        )
         for run in runs:
             self.add(run)
 

@@ -47,6 +47,7 @@ def test_a_thousand_tags(make_notebook: Callable[..., Notebook]) -> None:
     # Panels for which there is nothing to show are not there.
     for name in ("weights", "graph", "media"):
         expect(view.root.locator(f".nbviz-slot-{name}")).to_be_hidden()
+        expect(view.root.locator(f"[data-tab={name}]")).to_have_count(0)
 
     notebook.run(2)
     view.wait_for_curve(600)

@@ -92,7 +92,7 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     mouse.up()
     reset = view.curves.get_by_role("button", name="Reset zoom")
     expect(reset).to_be_visible()
-    view.log.locator(".nbviz-panel-toggle").click()
+    view.open("log").get_by_label("Show which lines").select_option("Prints")
     before = kept(notebook)
 
     notebook.reload()
@@ -103,12 +103,14 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     hidden = view.curves.locator('[data-chart="loss"] .nbviz-legend-item', has_text="val")
     expect(hidden).to_have_attribute("aria-pressed", "false")
     expect(view.curves.get_by_role("button", name="Reset zoom")).to_be_visible()
-    expect(view.log.locator(".nbviz-panel-body")).to_be_hidden()
+    log = view.root.locator(".nbviz-slot-log")
+    expect(log.get_by_label("Show which lines")).to_have_value("Prints")
     assert kept(notebook) == before
     # The other view of the same dashboard was left as it was, and is so still.
     expect(other.curves.get_by_role("slider", name="Smoothing")).to_have_value("0")
     expect(other.curves.get_by_role("button", name="Reset zoom")).to_be_hidden()
-    expect(other.log.locator(".nbviz-panel-body")).to_be_visible()
+    other_log = other.root.locator(".nbviz-slot-log")
+    expect(other_log.get_by_label("Show which lines")).to_have_value("Everything")
     # Double-click ends the zoom; the data came back whole.
     view.curves.locator('[data-chart="loss"] .nbviz-plot-over').dblclick()
     expect(view.curves.get_by_role("button", name="Reset zoom")).to_be_hidden()
@@ -125,29 +127,29 @@ def test_a_reload_keeps_filter_boxes_and_step(make_notebook: Callable[..., Noteb
     notebook.run(1)
     view = View(notebook.output(1))
     view.wait_for_step(2)
-    view.log.get_by_label("Show which lines").select_option("Prints")
-    view.log.get_by_role("searchbox").fill("second")
-    media = view.root.locator(".nbviz-slot-media")
-    media.scroll_into_view_if_needed()
+    log = view.open("log")
+    log.get_by_label("Show which lines").select_option("Prints")
+    log.get_by_role("searchbox").fill("second")
+    media = view.open("media")
     media.get_by_role("slider", name="Step").fill("1")
     expect(media.locator(".nbviz-media-step")).to_have_text("step 2 of 3")
     opened = box(view, "blocks")
-    view.root.locator(".nbviz-slot-graph").scroll_into_view_if_needed()
+    view.open("graph")
     expect(opened).to_have_attribute("aria-expanded", "false")
     opened.locator(".nbviz-graph-label").dblclick(force=True)
     expect(opened).to_have_attribute("aria-expanded", "true")
 
     notebook.reload()
     view = View(notebook.output(1))
-    expect(view.log.get_by_label("Show which lines")).to_have_value("Prints")
-    expect(view.log.get_by_role("searchbox")).to_have_value("second")
-    expect(view.log.locator(".nbviz-log-row")).to_have_count(1)
-    media = view.root.locator(".nbviz-slot-media")
-    media.scroll_into_view_if_needed()
-    expect(media.locator(".nbviz-media-step")).to_have_text("step 2 of 3")
-    view.root.locator(".nbviz-slot-graph").scroll_into_view_if_needed()
+    # The tab that was open is.
+    expect(view.root.locator("[data-tab=graph]")).to_have_attribute("aria-selected", "true")
     expect(box(view, "blocks")).to_have_attribute("aria-expanded", "true")
     expect(box(view, "blocks.3")).to_have_count(1)
+    log = view.open("log")
+    expect(log.get_by_label("Show which lines")).to_have_value("Prints")
+    expect(log.get_by_role("searchbox")).to_have_value("second")
+    expect(log.locator(".nbviz-log-row")).to_have_count(1)
+    expect(view.open("media").locator(".nbviz-media-step")).to_have_text("step 2 of 3")
 
 
 def box(view: View, path: str) -> Locator:
@@ -173,17 +175,22 @@ def test_a_panel_that_appears_leaves_what_is_looked_at_in_its_place(
     notebook.run(1)
     view = View(notebook.output(0))
     view.wait_for_curve(20)
-    weights = view.root.locator(".nbviz-slot-weights")
-    expect(weights).to_be_hidden()
-    # The machine's panel comes below the log after a second; without it the page may end too soon
-    # for the log to reach the top.
-    expect(view.root.locator(".nbviz-slot-system")).to_be_visible()
-    view.log.evaluate("(log) => log.scrollIntoView({block: 'start'})")
-    top = place(view.log)
+    tabs = view.root.get_by_role("tab")
+    expect(tabs).to_have_text(["Log", "System"])
+    log = view.root.locator(".nbviz-slot-log")
+    expect(log.locator(".nbviz-log")).to_be_visible()
+    top = place(log)
     run_without_moving(notebook, 2)
-    expect(weights).to_be_visible()
-    expect(weights.locator(".nbviz-weights-card")).to_have_count(1)
-    assert abs(place(view.log) - top) <= 2
+    expect(tabs).to_have_text(["Weights", "Log", "System"])
+    expect(tabs.filter(has_text="Log")).to_have_attribute("aria-selected", "true")
+    assert place(log) == top
+    # What is not looked at is not sent.
+    assert notebook.value("sorted(run.weights.wanted)") == []
+    weights = view.open("weights")
+    expect(weights.locator(".nbviz-weights-card")).to_have_count(2)
+    assert notebook.wait_for("sorted(run.weights.wanted)") == ["bias", "weight"]
+    view.open("log")
+    notebook.wait_for("sorted(run.weights.wanted)", lambda wanted: not wanted)
     run_without_moving(notebook, 3)
 
 

@@ -1,4 +1,5 @@
 // One chart of the curves panel: title, legend, plot, readout, and the same as a table.
+import { MARGIN } from "../../charts/lines/axes";
 import type { Range } from "../../charts/lines/axis";
 import { scaled } from "../../charts/lines/gestures";
 import { LineChart } from "../../charts/lines/line";
@@ -153,6 +154,7 @@ export class ChartCard {
 		this.legend.update(frame.legend);
 		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height);
 		this.note(frame.nanCount, frame.view.isLog && this.chart.leavesOut);
+		this.placeNames(frame.plot.traces);
 		this.readOut();
 		const now = performance.now();
 		if (now - this.wordsAt < WORDS_MS) return;
@@ -161,6 +163,16 @@ export class ChartCard {
 		if (!this.table.hidden) {
 			this.table.replaceChildren(curvesTable(this.title, frame.plot.traces, frame.plot.x));
 		}
+	}
+
+	private placeNames(traces: readonly Trace[]): void {
+		const { height } = this.chart.inside;
+		const tops = new Map<string, number>();
+		for (const [key, value] of traces.flatMap(lastValue)) {
+			const top = this.chart.topOf(value);
+			if (!Number.isNaN(top)) tops.set(key, MARGIN.top + Math.min(height, Math.max(0, top)));
+		}
+		this.legend.place(tops, this.size.height);
 	}
 
 	/** Says beside the title what the lines cannot show. */

@@ -1,8 +1,10 @@
-// The legend of a chart: which line is whose, its value, and whether it is drawn. A line that is called
-// like its chart stands beside the chart's title, without its name.
+// The legend of a chart: which line is whose, its value, and whether it is drawn. Where there is room the
+// names stand at the lines' ends. A line that is called like its chart stands beside the chart's title,
+// without its name.
 
 import { element } from "../../ui/element";
 import { formatNumber } from "../../ui/format";
+import { spread } from "./line-ends";
 
 export interface LegendEntry {
 	readonly key: string;
@@ -23,6 +25,9 @@ export interface LegendListener {
 
 const HINT =
 	"Click: hide or show. Double-click, Alt-click or Shift + Enter: show alone, and all again.";
+
+/** The height of a name at a line's end; as in chart.css. */
+const LINE_HEIGHT = 16;
 
 interface Item {
 	readonly button: HTMLButtonElement;
@@ -84,6 +89,21 @@ export class Legend {
 	show(values: ReadonlyMap<string, number>): void {
 		for (const [key, { value }] of this.items) write(value, values.get(key));
 		if (this.only !== undefined) write(this.value, values.get(this.only));
+	}
+
+	/**
+	 * Puts each name beside its line's end, `tops` pixels from the plot's upper edge; names of lines
+	 * that are not drawn come last.
+	 */
+	place(tops: ReadonlyMap<string, number>, height: number): void {
+		const room = height - LINE_HEIGHT;
+		const keys = [...this.items.keys()];
+		this.root.dataset.crowded = String(keys.length * LINE_HEIGHT > height);
+		const wanted = keys.map((key) => (tops.get(key) ?? height + room) - LINE_HEIGHT / 2);
+		for (const [i, top] of spread(wanted, LINE_HEIGHT, room).entries()) {
+			const { style } = this.items.get(keys[i] ?? "")?.button ?? {};
+			style?.setProperty("--move", `${Math.round(top - i * LINE_HEIGHT)}px`);
+		}
 	}
 
 	private add(key: string): Item {

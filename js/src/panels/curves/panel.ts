@@ -12,6 +12,7 @@ import { chartCurves } from "./chart-curves";
 import { type CurvesChoices, keptChoices, readChoices } from "./choices";
 import { CurvesControls } from "./controls";
 import { CurvesDrawing } from "./drawing";
+import { fitHeights } from "./fit";
 import { CurvesGroups } from "./groups";
 import { CurvesSaver } from "./save";
 import { type CurvesTopic, curvesState } from "./state";
@@ -95,6 +96,7 @@ class CurvesPanel {
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => this.drawing.recolour()),
 			context.pointedStep.subscribe(() => this.drawing.point()),
+			fitHeights(host, this.groups.root),
 		];
 		this.arrange();
 	}
@@ -123,7 +125,8 @@ class CurvesPanel {
 			matches(title) || ours.some(({ series }) => matches(series.tag)) ? [title] : [],
 		);
 		const { found, filter } = this;
-		this.cards.arrange(this.groups.arrange(found, filter));
+		const isCompact = this.context.arrangement === "compact";
+		this.cards.arrange(this.groups.arrange(isCompact ? found.slice(0, 1) : found, filter));
 		this.controls.found(filter === "" ? undefined : found.length, lines.size);
 		this.empty.hidden = found.length > 0;
 		const { asker, store } = this.context;
