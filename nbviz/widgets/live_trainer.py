@@ -14,13 +14,14 @@ from nbviz.widgets.cells import running_cell
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
     import torch
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
+    from nbviz.widgets.compared import Comparable
 
 _by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}
 
@@ -129,6 +130,17 @@ class LiveTrainer(Dashboard):
         ...     torch.save(trainer.model.state_dict(), "now.pt")
         """
         return self.trainer.between_steps()
+
+    def compare(self, *others: Comparable | Iterable[Comparable]) -> Dashboard:
+        """Show this run beside others in a view of their own, with a table of them.
+
+        Args:
+            *others: Trainers, runs, directories of event files, or lists of them.
+
+        Raises:
+            ConfigurationError: Something given holds no run.
+        """
+        return Dashboard(self, *others)
 
     # ------------------------------------------------------------ what it holds
 

@@ -10,7 +10,7 @@ const CSV_HEADER = "run,tag,step,wall_time,min,max,mean,count,nan";
 export function toCsv(rows: readonly { run: string; series: SeriesData }[]): string {
 	const lines = [CSV_HEADER];
 	for (const { run, series } of rows) {
-		const name = `${quote(run)},${quote(series.tag)}`;
+		const name = `${csvCell(run)},${csvCell(series.tag)}`;
 		const { steps, wallTimes, min, max, mean, count, nan } = series;
 		for (let i = 0; i < series.length; i++) {
 			const numbers = [steps, wallTimes, min, max, mean, count, nan].map((column) => column[i]);
@@ -56,6 +56,12 @@ export function download(content: Blob | string, name: string, type: string): vo
 export function fileName(title: string, extension: string): string {
 	const safe = title.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|-+$/g, "");
 	return `${safe || "curves"}.${extension}`;
+}
+
+/** A text as a cell of a CSV file, quoted; a spreadsheet shows it and does not calculate it. */
+export function csvCell(text: string): string {
+	const shown = /^\s*[=+\-@]/.test(text) ? `'${text}` : text;
+	return quote(shown);
 }
 
 function quote(text: string): string {
