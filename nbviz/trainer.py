@@ -204,9 +204,10 @@ class Trainer:
         with contextlib.suppress(TrainingError, TimeoutError):
             self._background.wait(timeout)
         if self.is_active:
+            where = self._background.present_line()
             raise RunActiveError(
-                f"the current step of {self.run.name!r} did not end within {timeout:g} s. "
-                "Wait for it, or restart the kernel."
+                f"the current step of {self.run.name!r} did not end within {timeout:g} s"
+                f"{f'; it is at {where}' if where else ''}. Wait for it, or restart the kernel."
             )
 
     def wait(self, timeout: float | None = None) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from nbviz.errors import ConfigurationError, describe, text_of
 from nbviz.recording.device_memory import read_memory
+from nbviz.recording.holdups import status_text
 from nbviz.recording.hyperparameters import Hyperparameters
 from nbviz.recording.lines import Line, Lines, RecordedEvent
 from nbviz.recording.media.store import MediaStore
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from nbviz.recording.media.store import MediaItem, MediaKind
     from nbviz.recording.scalars.series import Series
     from nbviz.recording.watching.watch import Watch
-    from nbviz.training.commands import Control
+    from nbviz.training.commands import Asked, Control
 
 DEFAULT_MEMORY_BUDGET = 256_000_000
 DEFAULT_MEDIA_BUDGET = 64_000_000
@@ -261,7 +262,7 @@ class RecordedRun:
 
     def capture_idle_weights(self) -> None:
         """Take the heatmaps that a page waits for while the run's own thread makes no steps."""
-        if self.weights.is_behind and self.status in ("paused", *ENDED):
+        if self.weights.is_behind and self.status in ("ready", "paused", *ENDED):
             self.weights.capture(self.meter.step)
 
     # ------------------------------------------------------------ its log
@@ -350,10 +351,19 @@ class RecordedRun:
             self._memory, self._memory_at = read_memory(self.meter.device), now
         status = self.status
         if status not in ENDED or self.progress.status != status:
+            asked = self.control.asked if self.is_active else None
+            notices = self._notices(asked)
             with self._progress_lock:
-                progress = self.meter.read(clock.now(), status, self._memory)
+                now = clock.now()
+                text = status_text(asked, self.meter.step_seconds(now))
+                progress = self.meter.read(now, status, self._memory, text, notices)
                 if progress != self.progress:
                     self.progress = progress
+
+    def _notices(self, asked: Asked | None) -> tuple[str, ...]:
+        """Return what holds the run up, and what can be done."""
+        del asked
+        return ()
 
     def _since_start(self, wall_time: float | None) -> float:
         now = clock.now() if wall_time is None else wall_time

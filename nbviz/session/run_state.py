@@ -99,6 +99,8 @@ def add_progress(subject: Subject, entry: RunStateEntry, batch: Batch, dropped: 
             "device": progress.device,
             "memory_bytes": progress.memory_bytes,
             "memory_total": progress.memory_total,
+            "status_text": progress.status_text,
+            "notices": [clean_line(one) for one in progress.notices],
             "dropped_frames": dropped,
         }
     )

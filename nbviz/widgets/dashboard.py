@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.widgets.compared import Comparable
+    from nbviz.widgets.live_view import Arrangement
 
 
 class Dashboard(LiveView):
@@ -25,9 +26,11 @@ class Dashboard(LiveView):
         *runs: What to show: runs, trainers, opened runs, other dashboards, directories of event
             files, or lists of them. A directory stands for all runs in it and in the folders below.
             More can be added later with `add`.
-        panels: Which panels, from top to bottom: some of "toolbar", "curves", "runs", "weights",
-            "media", "graph", "log" and "system". By default all, each from when it has something
-            to show.
+        panels: Which panels, in order: some of "toolbar", "curves", "runs", "weights", "media",
+            "graph", "log" and "system". By default all, each from when it has something to show.
+        arrangement: "screen" fits one screen: toolbar, curves, and all else in tabs beside them or,
+            in a narrow cell, below them. "stack" has the panels below each other, at full width.
+            "compact" is toolbar and one chart.
         transport: "push" sends each update by itself. "pull" sends only when the page asks, for
             front ends that do not show what a background thread sends. "auto" pulls in Colab.
         frames_per_second: The most updates sent in a second (1 to 60). Scalars that are logged more
@@ -35,18 +38,24 @@ class Dashboard(LiveView):
             than about 1 % of one core's time; down to 4 where 8 would cost over 5 %.
 
     Raises:
-        ConfigurationError: A panel or transport of that name does not exist, or the rate is out of
-            range, or what was given holds no run.
+        ConfigurationError: A panel, arrangement or transport of that name does not exist, the rate
+            is out of range, or what was given holds no run.
     """
 
     def __init__(
         self,
         *runs: Comparable | Iterable[Comparable],
         panels: Sequence[str] | None = None,
+        arrangement: Arrangement = "screen",
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
-        super().__init__(panels=panels, transport=transport, frames_per_second=frames_per_second)
+        super().__init__(
+            panels=panels,
+            arrangement=arrangement,
+            transport=transport,
+            frames_per_second=frames_per_second,
+        )
         for run in runs:
             self.add(run)
 

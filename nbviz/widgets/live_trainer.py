@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
     from nbviz.widgets.compared import Comparable
+    from nbviz.widgets.live_view import Arrangement
 
 _by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}
 
@@ -32,12 +33,14 @@ class LiveTrainerOptions(TrainerOptions):
 
     Args:
         panels: Which panels are shown, as for `Dashboard`.
+        arrangement: How they stand, as for `Dashboard`.
         transport: How updates travel, as for `Dashboard`.
         frames_per_second: The most updates a second, as for `Dashboard`.
     """
 
     _: KW_ONLY
     panels: Sequence[str] | None = None
+    arrangement: Arrangement = "screen"
     transport: Literal["auto", "push", "pull"] = "auto"
     frames_per_second: float | None = None
 
@@ -62,6 +65,7 @@ class LiveTrainer(Dashboard):
         _end_earlier_trainers_of_this_cell()
         super().__init__(
             panels=options.panels,
+            arrangement=options.arrangement,
             transport=options.transport,
             frames_per_second=options.frames_per_second,
         )

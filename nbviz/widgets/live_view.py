@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nbviz.session.transport import Transport
 
 NAMES = tuple(panel.name for panel in PANELS)
+Arrangement = Literal["screen", "stack", "compact"]
+ARRANGEMENTS: tuple[Arrangement, ...] = ("screen", "stack", "compact")
 
 
 class LiveView(anywidget.AnyWidget):
@@ -30,6 +32,7 @@ class LiveView(anywidget.AnyWidget):
 
     Args:
         panels: As for `Dashboard`.
+        arrangement: As for `Dashboard`.
         transport: As for `Dashboard`.
         frames_per_second: As for `Dashboard`.
     """
@@ -37,6 +40,7 @@ class LiveView(anywidget.AnyWidget):
     _esm = widget_module("widget")
     _pid = 0  # until it is made: ipywidgets closes what could not be
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _arrangement = traitlets.Unicode("stack").tag(sync=True)
     _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
@@ -45,6 +49,7 @@ class LiveView(anywidget.AnyWidget):
         self,
         *,
         panels: Sequence[str] | None = None,
+        arrangement: Arrangement = "stack",
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
@@ -52,6 +57,10 @@ class LiveView(anywidget.AnyWidget):
         unknown = [name for name in shown if name not in NAMES]
         if unknown:
             raise ConfigurationError(f"panels may be {', '.join(NAMES)}; got {unknown[0]!r}.")
+        if arrangement not in ARRANGEMENTS:
+            raise ConfigurationError(
+                f"arrangement must be one of {', '.join(ARRANGEMENTS)}; got {arrangement!r}."
+            )
         if transport not in ("auto", "push", "pull"):
             raise ConfigurationError(
                 f'transport must be "auto", "push" or "pull", got {transport!r}.'
@@ -73,7 +82,13 @@ class LiveView(anywidget.AnyWidget):
         )
         view_id = uuid.uuid4().hex[:12]
         chosen = panels is not None
-        super().__init__(_panels=list(shown), _is_chosen=chosen, _pulls=pulls, _view_id=view_id)
+        super().__init__(
+            _panels=list(shown),
+            _arrangement=arrangement,
+            _is_chosen=chosen,
+            _pulls=pulls,
+            _view_id=view_id,
+        )
         self._let_subshells_answer()
         self.on_msg(self._on_message)
 

@@ -4,6 +4,7 @@ import { card } from "../ui/card";
 import { element } from "../ui/element";
 import type { Asker } from "./asker";
 import type { AssetPanel, Mount, Panel } from "./panel";
+import { isExpected } from "./workspace/presence";
 
 /** What an asset exports. */
 export interface Asset {
@@ -25,15 +26,11 @@ type Load = (asset: AssetPanel, asker: Asker) => Promise<Mount>;
  * Returns a mount that loads the panel's asset once it is seen, and until then shows an empty card.
  * While no run has anything to show the panel is not there, or says what is missing if it was chosen.
  */
-export function mountAsset(
-	{ name, has_content }: Panel,
-	asset: AssetPanel,
-	load: Load = loadPanel,
-): Mount {
+export function mountAsset(panel: Panel, asset: AssetPanel, load: Load = loadPanel): Mount {
 	return (host, context) => {
 		const { store } = context;
 		const note = element("p", "nbviz-empty", { role: "status" });
-		const waiting = card(host, context, asset.title, `nbviz-${name}`);
+		const waiting = card(host, context, asset.title, `nbviz-${panel.name}`);
 		waiting.body.append(note);
 		let unmount: (() => void) | undefined;
 		let isGone = false;
@@ -59,15 +56,14 @@ export function mountAsset(
 		});
 		// What is hidden is not seen, and so not loaded.
 		const look = () => {
-			const isWanted = [...store.runs.values()].some(
-				(run) => has_content(run) || asset.isExpected?.(run) === true,
-			);
+			const isWanted = isExpected(panel, store);
 			host.hidden = !isWanted && !context.isChosen;
 			if (isLoading) return;
 			// Before the first snapshot it is not known what is missing.
 			const absent = store.runs.size > 0 ? asset.missing : "";
 			note.textContent = isWanted ? "Loading…" : absent;
-			if (isWanted && (isSeen || asset.isEager)) begin();
+			const isInClosedTab = host.closest("[hidden]") !== null;
+			if (isWanted && (isSeen || (asset.isEager && !isInClosedTab))) begin();
 		};
 		look();
 		seen.observe(host);

@@ -2,6 +2,7 @@
 // for each of its views.
 import { type Channel, Connection } from "./connection";
 import { mount, type Page, panels } from "./mount";
+import type { Arrangement } from "./panel";
 import { Store } from "./store";
 
 /** The part of anywidget's model that nbviz uses. */
@@ -29,11 +30,17 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 	if (!page) throw new Error("nbviz: render was called before initialize");
 	const isChosen = model.get("_is_chosen") === true;
 	const drawing = String(model.get("_drawing") ?? "");
-	return mount(el, page, panelNames(model.get("_panels")), viewId(model), isChosen, drawing);
+	const shown = panelNames(model.get("_panels"));
+	const arrangement = arrangementOf(model.get("_arrangement"));
+	return mount(el, page, shown, arrangement, viewId(model), isChosen, drawing);
 }
 
 function viewId(model: Model): string {
 	return String(model.get("_view_id") ?? "");
+}
+
+function arrangementOf(value: unknown): Arrangement {
+	return value === "screen" || value === "compact" ? value : "stack";
 }
 
 function panelNames(value: unknown): string[] {

@@ -97,6 +97,18 @@ class JournalSource:
             more = bool(columns)
         return self._write_strays(run, write) or something
 
+    def count_new(self, run: RecordedRun) -> int:
+        """Return how many points, lines, events and media are not written; any thread may ask."""
+        count = len(run.events) + len(run.epochs) - self._events - self._epochs
+        count += run.lines.after(self._lines)[1] - self._lines + len(run.media_since(self._media))
+        for tag in tuple(run.tags):
+            place, segments = self._points.get(tag), run.series(tag).segments
+            if place is None:
+                count += sum(map(len, segments))
+            else:
+                count += sum(map(len, segments[place.segment :])) - place.index
+        return count
+
     def _new_columns(self, run: RecordedRun) -> Iterator[_Column]:
         for tag in tuple(run.tags):
             series = run.series(tag)

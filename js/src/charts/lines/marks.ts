@@ -25,6 +25,8 @@ export interface Area {
 
 /** More validations than this in sight say nothing any more. */
 const VALIDATIONS_SHOWN = 60;
+/** Commands nearer to each other than this, in CSS pixels, are one mark: else they hide the lines. */
+const COMMANDS_APART = 7;
 const CORNERS = 12;
 
 const outline = new Path();
@@ -74,6 +76,16 @@ export function drawMarks(
 	}
 }
 
+/** A ring around a point. */
+export function drawRing(pen: Pen, px: number, py: number, color: string, ratio: number): void {
+	outline.clear();
+	for (let corner = 0; corner <= CORNERS; corner++) {
+		const angle = (corner / CORNERS) * 2 * Math.PI;
+		outline.add(px + 3.6 * ratio * Math.cos(angle), py + 3.6 * ratio * Math.sin(angle));
+	}
+	pen.line(outline, { color, width: 1.4 * ratio, alpha: 1 });
+}
+
 /** Triangles at the top and the bottom edge for infinities, crosses at the bottom for NaN. */
 export function drawNonFinite(pen: Pen, color: string, reduced: Reduced, area: Area): void {
 	const size = 4 * area.ratio;
@@ -114,10 +126,15 @@ export function drawEvents(
 	const inSight = events.filter(({ x }) => x >= min && x <= max);
 	const validations = inSight.filter(({ kind }) => kind === "validation").length;
 	const bottom = area.top + area.height;
+	let before = Number.NEGATIVE_INFINITY;
 	for (const { x, kind } of inSight) {
 		const isTick = kind === "validation";
 		if (isTick && validations > VALIDATIONS_SHOWN) continue;
 		const px = Math.round(area.left + (x - min) * scale) + 0.5;
+		if (kind === "command") {
+			if (Math.abs(px - before) < COMMANDS_APART * area.ratio) continue;
+			before = px;
+		}
 		outline.clear();
 		outline.add(px, isTick ? bottom - 5 * area.ratio : area.top);
 		outline.add(px, bottom);

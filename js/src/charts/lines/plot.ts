@@ -2,7 +2,15 @@
 import type { Theme } from "../../ui/theme";
 import { dashOf } from "../run-style";
 import type { Range } from "./axis";
-import { type Area, drawDot, drawEvents, drawMarks, drawNonFinite, type EventMark } from "./marks";
+import {
+	type Area,
+	drawDot,
+	drawEvents,
+	drawMarks,
+	drawNonFinite,
+	drawRing,
+	type EventMark,
+} from "./marks";
 import { Path, type Pen } from "./pen";
 import { Reduced, type Trace } from "./trace";
 
@@ -21,6 +29,8 @@ const OUTLIER_QUANTILES = [0.05, 0.95] as const;
 const ENOUGH_FOR_QUANTILES = 20;
 /** Up to so many points are drawn each, as a single point is no line. */
 const SPARSE = 16;
+/** With more lines than this, rings around their best values hide more than they tell. */
+const RINGED = 4;
 
 /** Draws plots; keeps its buffers from frame to frame. */
 export class Plotter {
@@ -68,6 +78,14 @@ export class Plotter {
 		for (const [i, trace] of plot.traces.entries()) {
 			const reduced = this.reduced[i];
 			if (reduced) this.drawLine(pen, trace, reduced, plot, y, area);
+		}
+		if (plot.traces.length > RINGED) return;
+		const place = vertical(y, area, plot.isLog);
+		const scale = area.width / (plot.x.max - plot.x.min);
+		for (const { best, color, columns } of plot.traces) {
+			if (!best || columns.length < 2 || !(best.x >= plot.x.min && best.x <= plot.x.max)) continue;
+			const px = area.left + (best.x - plot.x.min) * scale;
+			drawRing(pen, px, place(best.value), color, area.ratio);
 		}
 	}
 
@@ -120,10 +138,15 @@ export class Plotter {
 	): void {
 		const place = vertical(y, area, plot.isLog);
 		const { line } = this;
-		// Dashes of a noisy line cannot be seen, and are slow.
 		const { style, alpha = 1 } = trace;
-		const pattern = style === undefined ? (trace.isDashed ? [5, 3] : []) : dashOf(style);
-		const dash = reduced.column === 0 ? pattern.map((length) => length * area.ratio) : [];
+		const scale = (pattern: readonly number[]) => pattern.map((length) => length * area.ratio);
+		const dashed = scale(style !== undefined ? dashOf(style) : trace.isDashed ? [5, 3] : []);
+		const [on, off] = [5 * area.ratio, 3 * area.ratio];
+		// A canvas' own dashes follow a noisy line up and down, and are slow: there the columns of
+		// pixels themselves are left out in turn.
+		const isDense = reduced.column > 0;
+		const leavesGaps = trace.isDashed && isDense && !trace.smoothed;
+		const dash = isDense && !trace.smoothed ? [] : dashed;
 		// Of one run's lines the validation's is the one that counts.
 		const width = (style === undefined || trace.isDashed ? 1.6 : 1.2) * Math.max(1, alpha);
 		const bold = { color: trace.color, width: width * area.ratio, alpha: Math.min(1, alpha), dash };
@@ -132,7 +155,8 @@ export class Plotter {
 		let alone = 0;
 		for (let n = 0; n < reduced.length; n++) {
 			const value = reduced.mean[n] ?? Number.NaN;
-			if (visible(value)) {
+			const isGap = leavesGaps && (reduced.px[n] ?? 0) % (on + off) >= on;
+			if (visible(value) && !isGap) {
 				line.add(area.left + (reduced.px[n] ?? 0), place(value));
 				alone += 1;
 			} else line.lift();

@@ -42,6 +42,8 @@ export class SeriesData implements Columns {
 	/** Points, not entries. */
 	pointCount = 0;
 	nanCount = 0;
+	/** No point so far was another number than 0. */
+	isZero = true;
 	last: LastPoint | undefined;
 	// Of most of a thousand series a page never gets a point.
 	steps: Float64Array = NONE;
@@ -97,6 +99,7 @@ export class SeriesData implements Columns {
 		if (this.last !== undefined && step < this.last.step) this.isOrdered = false;
 		this.pointCount += count;
 		this.nanCount += nan;
+		this.isZero &&= min === 0 && max === 0;
 		const end = this.length - 1;
 		if (this.bucketSize > 1 && at(this.count, end) + count <= this.bucketSize) {
 			this.merge(end, min, max, mean, count, nan);

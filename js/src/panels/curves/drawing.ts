@@ -1,8 +1,10 @@
 // Draws the charts in sight: the x range that they share, their lines, and the finer points of a zoom.
 import type { Range } from "../../charts/lines/axis";
+import type { Best } from "../../charts/lines/trace";
 import type { ChartPicture } from "../../charts/svg";
 import type { Context } from "../../session/panel";
 import { shownRunsOf } from "../../session/shown-runs";
+import { formatCount, formatNumber } from "../../ui/format";
 import { readTheme, type Theme } from "../../ui/theme";
 import type { ChartCard, ChartFrame } from "./chart-card";
 import type { ChartCards } from "./chart-cards";
@@ -142,16 +144,18 @@ export class CurvesDrawing {
 		const shown = lines.filter(({ key }) => !view.hidden.has(key));
 		const points = Math.max(0, ...lines.map(({ series }) => series.pointCount));
 		const { pointed } = this.shown;
-		const isPointed = (line: Curve) =>
-			(line.members ?? [line]).some(({ run }) => run.run_id === pointed);
+		const isPointed = (line: Curve | undefined) =>
+			line && (line.members ?? [line]).some(({ run }) => run.run_id === pointed);
 		const oneOfEachRun = new Map(shown.map((line) => [line.run, line]));
+		const traces = shown.map((line) => tracer.trace(line, points, view, details, theme));
+		const best = new Map(traces.map((trace) => [trace.key, trace.best]));
 		return {
 			view,
 			theme,
 			plot: {
-				traces: shown.map((line) => ({
-					...tracer.trace(line, points, view, details, theme),
-					alpha: pointed === undefined ? 1 : isPointed(line) ? BOLD : FADED,
+				traces: traces.map((trace, i) => ({
+					...trace,
+					alpha: pointed === undefined ? 1 : isPointed(shown[i]) ? BOLD : FADED,
 				})),
 				events: [...oneOfEachRun.values()].flatMap((line) =>
 					eventMarks(line, view, tracer.x(line, view)),
@@ -168,10 +172,15 @@ export class CurvesDrawing {
 				color: theme.series[color % theme.series.length] ?? theme.text,
 				isDashed,
 				isShown: !view.hidden.has(key),
+				best: bestText(best.get(key)),
 			})),
 			nanCount: lines.reduce((sum, { series }) => sum + series.nanCount, 0),
 		};
 	}
+}
+
+function bestText(best: Best | undefined): string {
+	return best ? `Best ${formatNumber(best.value)} at step ${formatCount(best.step)}` : "";
 }
 
 function isApart(own: Range, all: Range): boolean {

@@ -7,6 +7,7 @@ import type { RunState } from "../../session/run";
 import { formatNumber } from "../../ui/format";
 import chart from "./chart.css";
 import curves from "./curves.css";
+import { newestValues } from "./newest";
 import { mountCurves } from "./panel";
 import { applyCurves, type CurvesState, curvesState } from "./state";
 
@@ -21,6 +22,7 @@ export const panel: Panel<CurvesState, CurvesUpdate> = {
 	has_content: (run) => curvesState.of(run).series.length > 0,
 	known: (run) => curvesState.of(run).series.length,
 	ofModule,
+	newest: (run) => newestValues(curvesState.of(run).series),
 	mount: mountCurves,
 	styles: `${curves}\n${chart}`,
 };

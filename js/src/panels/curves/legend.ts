@@ -1,9 +1,11 @@
-// The legend of a chart: which line is whose, its value, and whether it is drawn. A line that is called
-// like its chart stands beside the chart's title, without its name.
+// The legend of a chart: which line is whose, its value, and whether it is drawn. Where there is room the
+// names stand at the lines' ends. A line that is called like its chart stands beside the chart's title,
+// without its name.
 
 import { lineSample } from "../../charts/run-style";
 import { element } from "../../ui/element";
 import { formatNumber } from "../../ui/format";
+import { spread } from "./line-ends";
 
 export interface LegendEntry {
 	readonly key: string;
@@ -15,6 +17,8 @@ export interface LegendEntry {
 	readonly style: number | undefined;
 	readonly run_id: string;
 	readonly isShown: boolean;
+	/** Its best value and where, in words; empty where there is none. */
+	readonly best: string;
 }
 
 export interface LegendListener {
@@ -27,6 +31,9 @@ export interface LegendListener {
 
 const HINT =
 	"Click: hide or show. Double-click, Alt-click or Shift + Enter: show alone, and all again.";
+
+/** The height of a name at a line's end; as in chart.css. */
+const LINE_HEIGHT = 16;
 
 interface Item {
 	readonly button: HTMLButtonElement;
@@ -67,6 +74,7 @@ export class Legend {
 		this.beside.hidden = !isNamed;
 		this.root.hidden = isNamed;
 		if (isNamed) setColour(this.swatch, first);
+		this.beside.title = isNamed ? first.best : "";
 		const entries = isNamed ? [] : lines;
 		const keys = new Set(entries.map(({ key }) => key));
 		for (const [key, { button }] of this.items) {
@@ -79,6 +87,7 @@ export class Legend {
 			item.name.data = entry.name;
 			setColour(item.swatch, entry);
 			item.button.setAttribute("aria-pressed", String(entry.isShown));
+			item.button.title = [entry.best, HINT].filter(Boolean).join("\n");
 		}
 	}
 
@@ -86,6 +95,21 @@ export class Legend {
 	show(values: ReadonlyMap<string, number>): void {
 		for (const [key, { value }] of this.items) write(value, values.get(key));
 		if (this.only !== undefined) write(this.value, values.get(this.only));
+	}
+
+	/**
+	 * Puts each name beside its line's end, `tops` pixels from the plot's upper edge; names of lines
+	 * that are not drawn come last.
+	 */
+	place(tops: ReadonlyMap<string, number>, height: number): void {
+		const room = height - LINE_HEIGHT;
+		const keys = [...this.items.keys()];
+		this.root.dataset.crowded = String(keys.length * LINE_HEIGHT > height);
+		const wanted = keys.map((key) => (tops.get(key) ?? height + room) - LINE_HEIGHT / 2);
+		for (const [i, top] of spread(wanted, LINE_HEIGHT, room).entries()) {
+			const { style } = this.items.get(keys[i] ?? "")?.button ?? {};
+			style?.setProperty("--move", `${Math.round(top - i * LINE_HEIGHT)}px`);
+		}
 	}
 
 	private add(key: string, run_id: string): Item {

@@ -1,5 +1,6 @@
 // The curves panel: a chart for each group of tags, all with one x range, one crosshair, one strip.
 import { runGroupsOf } from "../../charts/run-groups";
+import { isFaultCount } from "../../charts/tag-groups";
 import { tagMatcher } from "../../charts/tags";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
@@ -13,6 +14,7 @@ import { chartCurves } from "./chart-curves";
 import { type CurvesChoices, keptChoices, readChoices } from "./choices";
 import { CurvesControls } from "./controls";
 import { CurvesDrawing } from "./drawing";
+import { fitHeights } from "./fit";
 import { CurvesGroups } from "./groups";
 import { CurvesSaver } from "./save";
 import { type CurvesTopic, curvesState } from "./state";
@@ -102,6 +104,7 @@ class CurvesPanel {
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => this.drawing.recolour()),
 			context.pointedStep.subscribe(() => this.drawing.point()),
+			fitHeights(host, this.groups.root),
 		];
 		this.arrange();
 	}
@@ -118,6 +121,7 @@ class CurvesPanel {
 	private update(topics: Topics): void {
 		const isGrouped = topics.has("points") && runGroupsOf(this.context.root);
 		if (topics.has("series") || topics.has("runs") || isGrouped) this.arrange();
+		if (topics.has("points")) this.foldZeros();
 		if (DRAWN_TOPICS.some((topic) => topics.has(topic))) this.drawing.draw();
 	}
 
@@ -130,7 +134,8 @@ class CurvesPanel {
 			matches(title) || ours.some(({ series }) => matches(series.tag)) ? [title] : [],
 		);
 		const { found, filter } = this;
-		this.cards.arrange(this.groups.arrange(found, filter));
+		const isCompact = this.context.arrangement === "compact";
+		this.cards.arrange(this.groups.arrange(isCompact ? found.slice(0, 1) : found, filter));
 		this.controls.found(filter === "" ? undefined : found.length, lines.size);
 		this.empty.hidden = found.length > 0;
 		const { asker, store } = this.context;
@@ -140,6 +145,16 @@ class CurvesPanel {
 		this.controls.root.hidden = lines.size === 0;
 		this.want();
 		this.drawing.schedule();
+	}
+
+	/** Folds a watch's counts of NaN and infinities while there are none. */
+	private foldZeros(): void {
+		const isAllZero = ({ title }: ChartCard) => {
+			const lines = this.drawing.lines.get(title) ?? [];
+			return lines.every(({ series }) => series.length > 0 && series.isZero);
+		};
+		const counts = this.cards.all.filter(({ title }) => isFaultCount(title));
+		this.groups.foldZeros(new Set(counts.filter(isAllZero).map(({ root }) => root)));
 	}
 
 	/** Asks for the points of the charts that are there, and of no others. */

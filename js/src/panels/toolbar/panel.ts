@@ -4,12 +4,13 @@ import type { RunStatus } from "../../protocol/index.gen";
 import { failureOf } from "../../session/failure";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
-import { isActive, runPicker, selectionOf } from "../../session/selection";
+import { runPicker, selectionOf } from "../../session/selection";
 import type { RunTopic } from "../../session/store";
 import { element } from "../../ui/element";
-import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
+import { popup } from "../../ui/popup";
 import { ToolbarControls } from "./controls";
+import { NewestValues } from "./newest";
 import { ProgressView } from "./progress";
 import { SettingControl } from "./setting";
 
@@ -55,29 +56,26 @@ class Toolbar {
 		"No answer from the kernel",
 	);
 	private readonly progress = new ProgressView();
+	private readonly notices = element("div", "nbviz-notices", { role: "status" });
 	private readonly controls: ToolbarControls;
 	private readonly first = element("div", "nbviz-settings-first");
 	private readonly others = element("div", "nbviz-settings-others");
-	private readonly more = element(
-		"details",
-		"nbviz-settings-more",
-		{},
-		element("summary", "", {}, icon("chevron"), "More settings"),
-		this.others,
-	);
-	private readonly settings = element("div", "nbviz-settings", {}, this.first, this.more);
+	private readonly settings = element("div", "nbviz-settings", {}, this.others);
+	private readonly newest: NewestValues;
 	private readonly messageText = element("span", "nbviz-message-text");
 	private readonly message = element("div", "nbviz-message", { role: "alert" });
 	private readonly settingControls = new Map<string, SettingControl>();
 	private readonly cleanups: (() => void)[] = [];
 	private readonly updatePicker: () => void;
 	private shownRun: RunState | undefined;
+	private steps: HTMLElement | undefined;
 
 	constructor(private readonly context: Context) {
 		const { asker } = context;
 		const { picker, update } = runPicker(context);
 		this.updatePicker = update;
 		this.controls = new ToolbarControls(context.root, (name, args) => this.ask(name, args));
+		this.newest = new NewestValues(context);
 		const badge = element("span", "nbviz-badge", {}, "Recorded run");
 		badge.hidden = asker.isLive;
 		const identity = element(
@@ -92,19 +90,27 @@ class Toolbar {
 		);
 		this.buildMessage();
 		this.root.append(
-			element("div", "nbviz-toolbar-main", {}, identity, this.controls.root),
+			element(
+				"div",
+				"nbviz-toolbar-main",
+				{},
+				identity,
+				this.controls.root,
+				this.newest.root,
+				this.progress.line,
+				this.first,
+				this.more(),
+			),
 			this.progress.bar,
-			this.progress.facts,
+			this.notices,
 			this.message,
-			this.settings,
 		);
 		const selection = selectionOf(context);
 		this.cleanups.push(
 			selection.subscribe(() => this.update()),
 			context.store.subscribe((topics) => {
-				if (TOPICS.some((topic) => topics.has(topic))) {
-					this.update();
-				}
+				if (TOPICS.some((topic) => topics.has(topic))) this.update();
+				else this.newest.update(selectionOf(context).run);
 			}),
 			() => this.controls.remove(),
 		);
@@ -114,6 +120,29 @@ class Toolbar {
 	remove(): void {
 		for (const cleanup of this.cleanups) cleanup();
 		this.root.remove();
+	}
+
+	/** What else is known of the run and can be set on it, behind a button. */
+	private more(): HTMLElement {
+		const label = "More: settings, speed, device";
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-quiet nbviz-icon-button nbviz-more-button",
+			{ type: "button", title: label, "aria-label": label },
+			icon("more"),
+		);
+		const steps = element(
+			"label",
+			"nbviz-more-steps",
+			{},
+			"Steps that Step makes",
+			this.controls.count,
+		);
+		const box = element("div", "nbviz-more", {}, this.progress.facts, steps, this.settings);
+		const { root, close } = popup(button, box, label);
+		this.cleanups.push(close);
+		this.steps = steps;
+		return root;
 	}
 
 	private buildMessage(): void {
@@ -167,21 +196,31 @@ class Toolbar {
 		// The status dot pulses as long as updates of the run arrive.
 		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
 		this.silence.hidden = !store.isSilent;
-		const word = run ? WORDS[status] : store.isFilled ? "No run yet" : "Waiting for the kernel…";
+		const word = run
+			? progress?.status_text || WORDS[status]
+			: store.isFilled
+				? "No run yet"
+				: "Waiting for the kernel…";
 		if (this.word.textContent !== word) this.word.textContent = word;
 		this.status.title = status === "failed" && run ? (failureOf(run)?.summary ?? "") : "";
 		this.name.hidden = store.runs.size > 1;
 		if (this.name.textContent !== (run?.name ?? "")) this.name.textContent = run?.name ?? "";
 		this.name.title = run?.name ?? "";
 		this.progress.update(progress);
+		const notices = progress?.notices.join("\n") ?? "";
+		this.notices.hidden = notices === "";
+		if (this.notices.textContent !== notices) this.notices.textContent = notices;
 		const isSteered = this.context.asker.isLive && run !== undefined;
 		this.controls.update(isSteered ? run : undefined);
+		if (this.steps) this.steps.hidden = !isSteered || !run?.commands.includes("step");
+		this.newest.update(run);
 		this.updateSettings(isSteered ? run : undefined);
 	}
 
 	private updateSettings(run: RunState | undefined): void {
 		const settings = run?.commands.includes("set") ? run.settings : [];
-		this.settings.hidden = settings.length === 0;
+		this.settings.hidden = settings.length < 2;
+		this.first.hidden = settings.length === 0;
 		const names = settings.map((setting) => setting.name);
 		for (const [name, control] of this.settingControls) {
 			if (names.includes(name) && this.root.dataset.runId === run?.run_id) continue;
@@ -193,15 +232,14 @@ class Toolbar {
 		for (const setting of settings) {
 			let control = this.settingControls.get(setting.name);
 			if (!control) {
-				control = new SettingControl(setting, (name, value) => this.ask("set", { [name]: value }));
+				const isMain = setting.name === main;
+				const apply = (name: string, value: number) => this.ask("set", { [name]: value });
+				control = new SettingControl(setting, apply, isMain);
 				this.settingControls.set(setting.name, control);
-				(setting.name === main ? this.first : this.others).append(control.root);
+				(isMain ? this.first : this.others).append(control.root);
 			}
 			control.update(setting);
 			control.setEnabled(run !== undefined && run.progress?.status !== "stopping");
 		}
-		this.more.hidden = settings.length < 2;
-		this.more.title = this.more.hidden ? "" : `${formatCount(settings.length - 1)} more`;
-		this.settings.dataset.active = String(run !== undefined && isActive(run));
 	}
 }
