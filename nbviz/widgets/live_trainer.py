@@ -15,13 +15,14 @@ from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
     import torch
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
+    from nbviz.widgets.compared import Comparable
     from nbviz.widgets.live_view import Arrangement
 
 _by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}
@@ -135,6 +136,17 @@ class LiveTrainer(Dashboard):
         ...     torch.save(trainer.model.state_dict(), "now.pt")
         """
         return self.trainer.between_steps()
+
+    def compare(self, *others: Comparable | Iterable[Comparable]) -> Dashboard:
+        """Show this run beside others in a view of their own, with a table of them.
+
+        Args:
+            *others: Trainers, runs, directories of event files, or lists of them.
+
+        Raises:
+            ConfigurationError: Something given holds no run.
+        """
+        return Dashboard(self, *others)
 
     # ------------------------------------------------------------ what it holds
 
