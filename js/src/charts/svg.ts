@@ -2,9 +2,8 @@
 import type { Theme } from "../ui/theme";
 import { xLabels } from "./lines/axes";
 import { type Range, tickLabels, type XKind, xTicks, yTicks } from "./lines/axis";
-import { Path } from "./lines/pen";
+import { escapeXml, Path, SvgPen } from "./lines/pen";
 import { type Plot, Plotter, vertical } from "./lines/plot";
-import { escapeXml, SvgPen } from "./svg-pen";
 
 const WIDTH = 560;
 const HEIGHT = 320;

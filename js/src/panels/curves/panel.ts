@@ -16,8 +16,7 @@ import { CurvesControls } from "./controls";
 import { CurvesDrawing } from "./drawing";
 import { fitHeights } from "./fit";
 import { CurvesGroups } from "./groups";
-import { loadSaving } from "./load-saving";
-import type { CurvesSaver, SaveListener } from "./saving/save";
+import { CurvesSaver } from "./save";
 import { type CurvesTopic, curvesState } from "./state";
 
 /** Under this name its choices are remembered. */
@@ -43,7 +42,7 @@ class CurvesPanel {
 	private readonly controls: CurvesControls;
 	private readonly groups: CurvesGroups;
 	private readonly drawing: CurvesDrawing;
-	private saver: CurvesSaver | undefined;
+	private readonly saver: CurvesSaver;
 	private readonly cards: ChartCards;
 	private readonly cleanups: (() => void)[];
 	/** As they were when the view was last seen, before a reload. */
@@ -80,7 +79,7 @@ class CurvesPanel {
 			},
 			reset: () => this.reset(),
 			save: (format) => this.save(undefined, format),
-			cancelSave: () => this.saver?.cancel(),
+			cancelSave: () => this.saver.cancel(),
 		});
 		tools.append(this.controls.root);
 		this.cards = new ChartCards(
@@ -90,6 +89,13 @@ class CurvesPanel {
 		this.drawing = new CurvesDrawing(root, context, this.choices, this.cards, (isZoomed) =>
 			this.fit(isZoomed),
 		);
+		this.saver = new CurvesSaver(context.asker, this.drawing, {
+			waits: (progress) => this.controls.waits(progress),
+			failed: (reason) => {
+				this.notice.textContent = `Not saved: ${reason}`;
+				this.notice.hidden = false;
+			},
+		});
 		this.cleanups = [
 			this.shown.subscribe((isPointed) => {
 				if (isPointed) this.drawing.schedule();
@@ -105,7 +111,7 @@ class CurvesPanel {
 
 	destroy(): void {
 		for (const cleanup of this.cleanups) cleanup();
-		this.saver?.cancel();
+		this.saver.cancel();
 		this.drawing.destroy();
 		this.controls.destroy();
 		this.cards.remove();
@@ -250,19 +256,6 @@ class CurvesPanel {
 		const name = title ?? run?.name ?? "curves";
 		this.notice.hidden = true;
 		const titles = title === undefined ? this.found : [title];
-		const listener: SaveListener = {
-			waits: (progress) => this.controls.waits(progress),
-			failed: (reason) => {
-				this.notice.textContent = `Not saved: ${reason}`;
-				this.notice.hidden = false;
-			},
-		};
-		loadSaving(this.context.asker).then(
-			(Saver) => {
-				this.saver ??= new Saver(this.context.asker, this.drawing, listener);
-				return this.saver.save(name, format, titles, new Set(this.cards.titles));
-			},
-			(error: unknown) => listener.failed(error instanceof Error ? error.message : String(error)),
-		);
+		void this.saver.save(name, format, titles, new Set(this.cards.titles));
 	}
 }

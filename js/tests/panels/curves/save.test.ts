@@ -6,12 +6,6 @@ import type { Update } from "../../../src/protocol/index.gen";
 import type { Answer } from "../../../src/session/asker";
 import { EverythingInSight, runAdded, runChanged, type Stage, stage, turns } from "../stage";
 
-// Assets come from the kernel as text, which a test's page cannot import.
-vi.mock("../../../src/panels/curves/load-saving", async () => {
-	const { CurvesSaver } = await import("../../../src/panels/curves/saving/save");
-	return { loadSaving: () => Promise.resolve(CurvesSaver) };
-});
-
 let files: Blob[];
 
 beforeEach(() => {

@@ -1,10 +1,10 @@
 // Points of charts that are not open: the kernel has them, and sends them when a file needs them.
 
-import { SeriesData } from "../../../charts/lines/series-data";
-import type { Asker } from "../../../session/asker";
-import type { RunState } from "../../../session/run";
-import type { Curve } from "../chart-curves";
-import { askRange, POINTS } from "../points-request";
+import { SeriesData } from "../../charts/lines/series-data";
+import type { Asker } from "../../session/asker";
+import type { RunState } from "../../session/run";
+import type { Curve } from "./chart-curves";
+import { askRange, POINTS } from "./points-request";
 
 /** Of so many numbers' buckets an answer is made, about: half a megabyte. */
 const POINTS_AN_ANSWER = 8000;

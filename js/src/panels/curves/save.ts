@@ -1,11 +1,11 @@
 // Saving charts as files, those too whose points are still with the kernel.
-import { download, fileName, toCsv, toPng } from "../../../charts/export";
-import { toSvg } from "../../../charts/svg";
-import type { Asker } from "../../../session/asker";
-import { formatCount } from "../../../ui/format";
-import type { ExportFormat } from "../chart-card";
-import type { Curve } from "../chart-curves";
-import type { CurvesDrawing } from "../drawing";
+import { download, fileName, toCsv, toPng } from "../../charts/export";
+import { toSvg } from "../../charts/svg";
+import type { Asker } from "../../session/asker";
+import { formatCount } from "../../ui/format";
+import type { ExportFormat } from "./chart-card";
+import type { Curve } from "./chart-curves";
+import type { CurvesDrawing } from "./drawing";
 import { collect } from "./fetch-points";
 
 export interface SaveListener {
