@@ -33,8 +33,8 @@ class Dashboard(LiveView):
             than about 1 % of one core's time; down to 4 where 8 would cost over 5 %.
 
     Raises:
-        ConfigurationError: A panel, arrangement or transport of that name does not exist, or the rate is out of
-            range.
+        ConfigurationError: A panel, arrangement or transport of that name does not exist, or the
+            rate is out of range.
     """
 
     def __init__(

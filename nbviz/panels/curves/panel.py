@@ -29,6 +29,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
     """Scalars over steps."""
 
     name = "curves"
+    assets = ("files",)
     requests = (messages.SendRange,)
     slow = frozenset({"send_range"})
 
