@@ -7,8 +7,8 @@ import type { RunState } from "./run";
 import type { Store } from "./store";
 import type { Wanted } from "./wanted";
 
-/** How panels stand: fitted to one screen, below one another, or toolbar and one chart. */
-export type Arrangement = "screen" | "stack" | "compact";
+/** How panels stand: fitted to one screen, below one another, toolbar and one chart, or one line. */
+export type Arrangement = "screen" | "stack" | "compact" | "bar";
 
 /** What a panel may use. */
 export interface Context {

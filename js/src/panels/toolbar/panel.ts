@@ -103,7 +103,7 @@ class Toolbar {
 				this.newest.root,
 				this.progress.line,
 				this.first,
-				this.more(),
+				context.arrangement === "bar" ? this.lead() : this.more(),
 			),
 			this.progress.bar,
 			this.banner.root,
@@ -124,6 +124,18 @@ class Toolbar {
 	remove(): void {
 		for (const cleanup of this.cleanups) cleanup();
 		this.root.remove();
+	}
+
+	/** Leads from a bar to the view that it stands for. */
+	private lead(): HTMLElement {
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-small nbviz-lead",
+			{ type: "button" },
+			"Show the view",
+		);
+		button.addEventListener("click", () => this.context.show("toolbar"));
+		return button;
 	}
 
 	/** What else is known of the run and can be set on it, behind a button. */
