@@ -21,10 +21,11 @@ from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import takes
+from nbviz.training.known_parameters import of_training
 from nbviz.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -54,6 +55,7 @@ class TrainerOptions(TrainingOptions):
         watch: True to record statistics and histograms of weights and gradients, or a mapping of
             options for `Run.watch`, such as {"activations": ["layer1"], "every": 2}.
         overhead_budget: The share of the time that nbviz may take, as for `nbviz.Run`.
+        config: Hyper-parameters of your own beside those that nbviz knows, as for `nbviz.Run`.
     """
 
     _: KW_ONLY
@@ -61,6 +63,7 @@ class TrainerOptions(TrainingOptions):
     dir: str | Path | None = None
     watch: bool | Mapping[str, Any] = False
     overhead_budget: float = DEFAULT_SHARE
+    config: Mapping[str, Any] | None = None
 
 
 class Trainer:
@@ -69,6 +72,14 @@ class Trainer:
     `nbviz.LiveTrainer` is this with a dashboard; on a machine without Jupyter, use this one. A run
     that has ended can be started again: it goes on from the weights and the step where it is.
 
+    Attributes:
+        run: The recording.
+        control: Pause, resume, step, stop and set.
+        graph: The model's graph, once it is asked for.
+        overlays: What colours it.
+        engine: The training's loop.
+        surroundings: Returns a context in which the run's thread trains.
+
     Raises:
         ConfigurationError: An argument has a value that cannot work.
     """
@@ -76,7 +87,12 @@ class Trainer:
     @takes(TrainerOptions)
     def __init__(self, options: TrainerOptions) -> None:
         model, train_loader = options.model, options.train_loader
-        self.run = Run(options.name, dir=options.dir, overhead_budget=options.overhead_budget)
+        self.run = Run(
+            options.name,
+            dir=options.dir,
+            overhead_budget=options.overhead_budget,
+            config=options.config,
+        )
         self.control = Control()
 
         def is_idle() -> bool:
@@ -96,11 +112,15 @@ class Trainer:
             control=self.control,
             observers=(Recorder(self.run, model), self.graph, self.overlays),
         )
+        self.run.hyperparameters.add_known(
+            of_training(options, self.engine.device, self.engine.optimizers)
+        )
         self.run.follow_steps(lambda: self.engine.step_number)
         self.run.control = self.control
         self.run.commands = COMMANDS
         self.run.steering = self
         self.run.overlays = self.overlays
+        self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self._background: BackgroundRun | None = None
         watch = options.watch
         self._watch = {} if watch is True else dict(watch) if watch else None
@@ -193,9 +213,10 @@ class Trainer:
         with contextlib.suppress(TrainingError, TimeoutError):
             self._background.wait(timeout)
         if self.is_active:
+            where = self._background.present_line()
             raise RunActiveError(
-                f"the current step of {self.run.name!r} did not end within {timeout:g} s. "
-                "Wait for it, or restart the kernel."
+                f"the current step of {self.run.name!r} did not end within {timeout:g} s"
+                f"{f'; it is at {where}' if where else ''}. Wait for it, or restart the kernel."
             )
 
     def wait(self, timeout: float | None = None) -> None:
@@ -252,7 +273,7 @@ class Trainer:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
-        with as_current(self.run), captured_prints(self.run.note):
+        with as_current(self.run), captured_prints(self.run.note), self.surroundings():
             self.engine.run()
 
     def __reduce__(self) -> NoReturn:

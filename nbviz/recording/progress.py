@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Progress:
         device: Such as `cuda:0`; empty if unknown.
         memory_bytes: In use: of the device, or of this process on a CPU.
         memory_total: That there is.
+        status_text: What the status is, where its name does not say it all: what is waited for.
+        notices: What holds the run or its journal up, and what can be done.
     """
 
     status: RunStatus = "ready"
@@ -57,6 +60,8 @@ class Progress:
     device: str = ""
     memory_bytes: int | None = None
     memory_total: int | None = None
+    status_text: str = ""
+    notices: tuple[str, ...] = ()
 
 
 class Steps:
@@ -81,6 +86,13 @@ class Steps:
         """The completed steps."""
         return self.logged if self.counted is None else self.counted
 
+    @property
+    def of_a_line(self) -> int:
+        """The step of what is printed now: that of the values that are logged around it."""
+        if self.present is not None:
+            return self.present()
+        return self.logged if self.counted is None else max(self.logged, self.counted)
+
 
 class ProgressMeter:
     """What a run's thread says of its progress, and what follows from it.
@@ -94,6 +106,7 @@ class ProgressMeter:
 
     Attributes:
         status: Where the run is in its life; "stopping" is only its control's.
+        thread: The identity of the thread that makes the steps; 0 before it has begun.
     """
 
     def __init__(self, budget: OverheadBudget | None = None, steps: Steps | None = None) -> None:
@@ -101,6 +114,7 @@ class ProgressMeter:
         self._steps = Steps() if steps is None else steps
         self.status: RunStatus = "ready"
         self.started_at = 0.0
+        self.thread = 0
         self.total_steps: int | None = None
         self.epoch = 0
         self.total_epochs: int | None = None
@@ -147,6 +161,7 @@ class ProgressMeter:
     def resume(self, now: float) -> None:
         """Start the clock again."""
         self.status = "running"
+        self.thread = get_ident()
         if self._idle_since is not None:
             self._idle_seconds += now - self._idle_since
             self._idle_since = None
@@ -185,8 +200,17 @@ class ProgressMeter:
         idle = self._idle_seconds + (now - since if since is not None else 0.0)
         return max(0.0, now - self.started_at - idle)
 
+    def step_seconds(self, now: float) -> float:
+        """Return for how long the present step has been made, as far as `read` has seen it."""
+        return self.elapsed(now) - self._window[-1][0] if self._window else 0.0
+
     def read(
-        self, now: float, status: RunStatus, memory: tuple[int | None, int | None]
+        self,
+        now: float,
+        status: RunStatus,
+        memory: tuple[int | None, int | None],
+        status_text: str = "",
+        notices: tuple[str, ...] = (),
     ) -> Progress:
         """Return the progress now."""
         elapsed = self.elapsed(now)
@@ -210,6 +234,8 @@ class ProgressMeter:
             device=self.device,
             memory_bytes=memory[0],
             memory_total=memory[1],
+            status_text=status_text,
+            notices=notices,
         )
 
     def _speed(self, elapsed: float, step: int) -> float | None:

@@ -12,17 +12,19 @@ from nbviz.trainer import Trainer, TrainerOptions
 from nbviz.training.keywords import as_keywords, takes
 from nbviz.widgets.active import say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
+from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
 from nbviz.widgets.run_bar import RunBar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
     import torch
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
+    from nbviz.widgets.compared import Comparable
     from nbviz.widgets.live_view import Arrangement
 
 _by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}
@@ -62,6 +64,7 @@ class LiveTrainer(Dashboard):
     @takes(LiveTrainerOptions)
     def __init__(self, options: LiveTrainerOptions) -> None:
         self.trainer = Trainer(**as_keywords(options, TrainerOptions))
+        self.trainer.surroundings = own_displays
         say_at_exit_what_is_cut()
         _end_earlier_trainers_of_this_cell()
         super().__init__(
@@ -155,6 +158,17 @@ class LiveTrainer(Dashboard):
         # As the last line after start(), which has shown it.
         if not self.is_shown_here:
             super()._ipython_display_(**options)
+
+    def compare(self, *others: Comparable | Iterable[Comparable]) -> Dashboard:
+        """Show this run beside others in a view of their own, with a table of them.
+
+        Args:
+            *others: Trainers, runs, directories of event files, or lists of them.
+
+        Raises:
+            ConfigurationError: Something given holds no run.
+        """
+        return Dashboard(self, *others)
 
     # ------------------------------------------------------------ what it holds
 

@@ -12,7 +12,7 @@ export function toCsv(rows: readonly { run: string; series: SeriesData }[]): str
 		isBucketed ? "run,tag,step,wall_time,min,max,mean,count,nan" : "run,tag,step,wall_time,value",
 	];
 	for (const { run, series } of rows) {
-		const name = `${quote(run)},${quote(series.tag)}`;
+		const name = `${csvCell(run)},${csvCell(series.tag)}`;
 		const { steps, wallTimes, min, max, mean, count, nan } = series;
 		for (let i = 0; i < series.length; i++) {
 			const columns = isBucketed
@@ -61,6 +61,12 @@ export function download(content: Blob | string, name: string, type: string): vo
 export function fileName(title: string, extension: string): string {
 	const safe = title.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|-+$/g, "");
 	return `${safe || "curves"}.${extension}`;
+}
+
+/** A text as a cell of a CSV file, quoted; a spreadsheet shows it and does not calculate it. */
+export function csvCell(text: string): string {
+	const shown = /^\s*[=+\-@]/.test(text) ? `'${text}` : text;
+	return quote(shown);
 }
 
 function quote(text: string): string {

@@ -139,6 +139,8 @@ export function runChanged(status: RunStatus, more: Partial<RunChanged> = {}): R
 		device: "cpu",
 		memory_bytes: 2e8,
 		memory_total: 8e9,
+		status_text: "",
+		notices: [],
 		dropped_frames: 0,
 		...more,
 	};

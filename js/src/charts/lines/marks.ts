@@ -1,5 +1,6 @@
 // Marks on a chart: single points, values that are not finite, and the run's events.
 import type { Theme } from "../../ui/theme";
+import { markOf } from "../run-style";
 import type { Range } from "./axis";
 import { Path, type Pen } from "./pen";
 import type { Reduced } from "./trace";
@@ -44,6 +45,35 @@ export function drawDot(
 		outline.add(px + 2.4 * ratio * Math.cos(angle), py + 2.4 * ratio * Math.sin(angle));
 	}
 	pen.fill(outline, color, alpha);
+}
+
+/** Canvas pixels between two marks of a line; those of other runs stand beside them. */
+const MARK_EVERY = 130;
+const MARK_BESIDE = 37;
+
+/** Marks along a line, for those who do not tell its colour from another's. */
+export function drawMarks(
+	pen: Pen,
+	{ xy, length }: Path,
+	style: number,
+	color: string,
+	alpha: number,
+	ratio: number,
+): void {
+	const mark = markOf(style);
+	let next = 20 + ((style * MARK_BESIDE) % MARK_EVERY);
+	for (let i = 0; i < length; i += 2) {
+		const [px = 0, py = 0] = [xy[i], xy[i + 1]];
+		const isLast = i + 2 >= length;
+		if (!(px >= next * ratio || isLast)) continue;
+		while (px >= next * ratio) next += MARK_EVERY;
+		outline.clear();
+		for (let corner = 0; corner < mark.length; corner += 2) {
+			const [x = 0, y = 0] = [mark[corner], mark[corner + 1]];
+			outline.add(px + 3.6 * ratio * x, py + 3.6 * ratio * y);
+		}
+		pen.fill(outline, color, alpha);
+	}
 }
 
 /** A ring around a point. */

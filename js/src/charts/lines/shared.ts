@@ -5,10 +5,10 @@ import { LineChart } from "./line";
 import { escapeXml, Path, SvgPen } from "./pen";
 import { Plotter, vertical } from "./plot";
 import { position } from "./scale";
-import { SeriesData } from "./series-data";
+import { lowerBound, SeriesData } from "./series-data";
 
 const axes = { xLabels, tickLabels, xTicks, yTicks };
 const drawing = { LineChart, escapeXml, Path, SvgPen, Plotter, vertical, position };
 Object.assign(globalThis, {
-	[Symbol.for(`nbviz.lines ${VERSION}`)]: { ...axes, ...drawing, SeriesData },
+	[Symbol.for(`nbviz.lines ${VERSION}`)]: { ...axes, ...drawing, lowerBound, SeriesData },
 });

@@ -34,6 +34,8 @@ export interface ChartActions {
 	toggle(key: string): void;
 	isolate(title: string, key: string): void;
 	enlarge(title: string): void;
+	/** The pointer is over a line's name, or has left it. */
+	pointRun(run_id: string | undefined): void;
 	save(title: string, format: ExportFormat): void;
 	/** The size, the values' range or the table changed: draw again. */
 	redraw(): void;
@@ -90,6 +92,7 @@ export class ChartCard {
 		this.legend = new Legend(title, {
 			toggle: (key) => actions.toggle(key),
 			isolate: (key) => actions.isolate(title, key),
+			point: (run_id) => actions.pointRun(run_id),
 		});
 		this.chart = new LineChart(this.box, {
 			hover: (x, top) => this.hover(x, top),

@@ -2,6 +2,7 @@
 // names stand at the lines' ends. A line that is called like its chart stands beside the chart's title,
 // without its name.
 
+import { lineSample } from "../../charts/run-style";
 import { element } from "../../ui/element";
 import { formatNumber } from "../../ui/format";
 import { spread } from "./line-ends";
@@ -12,6 +13,9 @@ export interface LegendEntry {
 	/** A CSS colour. */
 	readonly color: string;
 	readonly isDashed: boolean;
+	/** Where runs are compared, the run's place in the lists of `run-style`. */
+	readonly style: number | undefined;
+	readonly run_id: string;
 	readonly isShown: boolean;
 	/** Its best value and where, in words; empty where there is none. */
 	readonly best: string;
@@ -21,6 +25,8 @@ export interface LegendListener {
 	toggle(key: string): void;
 	/** Show this line alone or, if it is alone, all lines. */
 	isolate(key: string): void;
+	/** The pointer is over a line of this run, or has left it. */
+	point(run_id: string | undefined): void;
 }
 
 const HINT =
@@ -77,7 +83,7 @@ export class Legend {
 			this.items.delete(key);
 		}
 		for (const entry of entries) {
-			const item = this.items.get(entry.key) ?? this.add(entry.key);
+			const item = this.items.get(entry.key) ?? this.add(entry.key, entry.run_id);
 			item.name.data = entry.name;
 			setColour(item.swatch, entry);
 			item.button.setAttribute("aria-pressed", String(entry.isShown));
@@ -106,7 +112,7 @@ export class Legend {
 		}
 	}
 
-	private add(key: string): Item {
+	private add(key: string, run_id: string): Item {
 		const swatch = element("span", "nbviz-line-swatch");
 		const name = document.createTextNode("");
 		const value = element("span", "nbviz-legend-value");
@@ -128,6 +134,8 @@ export class Legend {
 			this.listener.isolate(key);
 		});
 		button.addEventListener("dblclick", () => this.listener.isolate(key));
+		button.addEventListener("pointerenter", () => this.listener.point(run_id));
+		button.addEventListener("pointerleave", () => this.listener.point(undefined));
 		this.root.append(button);
 		const item = { button, swatch, name, value };
 		this.items.set(key, item);
@@ -135,9 +143,13 @@ export class Legend {
 	}
 }
 
-function setColour(swatch: HTMLElement, { color, isDashed }: LegendEntry): void {
+function setColour(swatch: HTMLElement, { color, isDashed, style }: LegendEntry): void {
 	swatch.style.color = color;
 	swatch.dataset.dashed = String(isDashed);
+	const shown = String(style);
+	if (swatch.dataset.run === shown) return;
+	swatch.dataset.run = shown;
+	swatch.replaceChildren(...(style === undefined ? [] : [lineSample(style)]));
 }
 
 function write(value: HTMLElement, number: number | undefined): void {

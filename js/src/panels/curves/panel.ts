@@ -1,8 +1,10 @@
 // The curves panel: a chart for each group of tags, all with one x range, one crosshair, one strip.
+import { runGroupsOf } from "../../charts/run-groups";
 import { isFaultCount } from "../../charts/tag-groups";
 import { tagMatcher } from "../../charts/tags";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
+import { shownRunsOf } from "../../session/shown-runs";
 import type { RunTopic, Topics } from "../../session/store";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
@@ -45,6 +47,7 @@ class CurvesPanel {
 	private readonly cleanups: (() => void)[];
 	/** As they were when the view was last seen, before a reload. */
 	private readonly choices: CurvesChoices;
+	private readonly shown;
 	private filter: string;
 	/** Titles of the charts that pass the filter, in order. */
 	private found: readonly string[] = [];
@@ -54,6 +57,7 @@ class CurvesPanel {
 		host: HTMLElement,
 		private readonly context: Context,
 	) {
+		this.shown = shownRunsOf(context);
 		this.choices = readChoices(context.viewState.read(STATE_NAME));
 		const { view, filter, open, enlarged } = this.choices;
 		this.filter = filter;
@@ -93,6 +97,10 @@ class CurvesPanel {
 			},
 		});
 		this.cleanups = [
+			this.shown.subscribe((isPointed) => {
+				if (isPointed) this.drawing.schedule();
+				else this.arrange();
+			}),
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => this.drawing.recolour()),
 			context.pointedStep.subscribe(() => this.drawing.point()),
@@ -111,14 +119,15 @@ class CurvesPanel {
 	}
 
 	private update(topics: Topics): void {
-		if (topics.has("series") || topics.has("runs")) this.arrange();
+		const isGrouped = topics.has("points") && runGroupsOf(this.context.root);
+		if (topics.has("series") || topics.has("runs") || isGrouped) this.arrange();
 		if (topics.has("points")) this.foldZeros();
 		if (DRAWN_TOPICS.some((topic) => topics.has(topic))) this.drawing.draw();
 	}
 
 	/** Makes and removes charts until they are those of the store, in order. */
 	private arrange(): void {
-		const lines = chartCurves(this.context.store);
+		const lines = chartCurves(this.context, this.shown);
 		this.drawing.lines = lines;
 		const matches = tagMatcher(this.filter);
 		this.found = [...lines].flatMap(([title, ours]) =>
@@ -151,7 +160,9 @@ class CurvesPanel {
 	/** Asks for the points of the charts that are there, and of no others. */
 	private want(): void {
 		const titles = this.body.hidden ? [] : this.cards.titles;
-		const lines = titles.flatMap((title) => this.drawing.lines.get(title) ?? []);
+		const lines = titles
+			.flatMap((title) => this.drawing.lines.get(title) ?? [])
+			.flatMap((line) => line.members ?? [line]);
 		const numbers = new Map<RunState, number[]>();
 		for (const { run, series } of lines) {
 			numbers.set(run, [...(numbers.get(run) ?? []), series.number]);
@@ -177,6 +188,7 @@ class CurvesPanel {
 				this.chosen();
 			},
 			isolate: (of, key) => this.isolate(of, key),
+			pointRun: (run_id) => this.shown.point(run_id),
 			enlarge: (of) => {
 				this.enlarged = this.enlarged === of ? undefined : of;
 				for (const other of this.cards.all) other.setEnlarged(other.title === this.enlarged);

@@ -37,6 +37,7 @@ export class Tracer {
 			name: line.name,
 			color: theme.series[line.color % theme.series.length] ?? theme.text,
 			isDashed: line.isDashed,
+			style: line.isStyled ? line.color : undefined,
 			columns: series,
 			x,
 			smoothed,

@@ -58,6 +58,7 @@ class Toolbar {
 		"No answer from the kernel",
 	);
 	private readonly progress = new ProgressView();
+	private readonly notices = element("div", "nbviz-notices", { role: "status" });
 	private readonly controls: ToolbarControls;
 	private readonly first = element("div", "nbviz-settings-first");
 	private readonly others = element("div", "nbviz-settings-others");
@@ -107,6 +108,7 @@ class Toolbar {
 			),
 			this.progress.bar,
 			this.banner.root,
+			this.notices,
 			this.message,
 		);
 		const selection = selectionOf(context);
@@ -212,7 +214,11 @@ class Toolbar {
 		// The status dot pulses as long as updates of the run arrive.
 		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
 		this.silence.hidden = !store.isSilent;
-		const word = run ? WORDS[status] : store.isFilled ? "No run yet" : "Waiting for the kernel…";
+		const word = run
+			? progress?.status_text || WORDS[status]
+			: store.isFilled
+				? "No run yet"
+				: "Waiting for the kernel…";
 		if (this.word.textContent !== word) this.word.textContent = word;
 		const failure = run && failureOf(run);
 		this.status.title = failure?.summary ?? "";
@@ -221,6 +227,9 @@ class Toolbar {
 		if (this.name.textContent !== (run?.name ?? "")) this.name.textContent = run?.name ?? "";
 		this.name.title = run?.name ?? "";
 		this.progress.update(progress);
+		const notices = progress?.notices.join("\n") ?? "";
+		this.notices.hidden = notices === "";
+		if (this.notices.textContent !== notices) this.notices.textContent = notices;
 		const isSteered = this.context.asker.isLive && run !== undefined;
 		this.controls.update(isSteered ? run : undefined);
 		if (this.steps) this.steps.hidden = !isSteered || !run?.commands.includes("step");
