@@ -63,7 +63,8 @@ export function mountAsset(panel: Panel, asset: AssetPanel, load: Load = loadPan
 			const absent = store.runs.size > 0 ? asset.missing : "";
 			note.textContent = isWanted ? "Loading…" : absent;
 			const isInClosedTab = host.closest("[hidden]") !== null;
-			if (isWanted && (isSeen || (asset.isEager && !isInClosedTab))) begin();
+			if (asset.isAlwaysThere || (isWanted && (isSeen || (asset.isEager && !isInClosedTab))))
+				begin();
 		};
 		look();
 		seen.observe(host);
