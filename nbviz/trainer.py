@@ -25,7 +25,7 @@ from nbviz.training.known_parameters import of_training
 from nbviz.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -72,6 +72,14 @@ class Trainer:
     `nbviz.LiveTrainer` is this with a dashboard; on a machine without Jupyter, use this one. A run
     that has ended can be started again: it goes on from the weights and the step where it is.
 
+    Attributes:
+        run: The recording.
+        control: Pause, resume, step, stop and set.
+        graph: The model's graph, once it is asked for.
+        overlays: What colours it.
+        engine: The training's loop.
+        surroundings: Returns a context in which the run's thread trains.
+
     Raises:
         ConfigurationError: An argument has a value that cannot work.
     """
@@ -112,6 +120,7 @@ class Trainer:
         self.run.commands = COMMANDS
         self.run.steering = self
         self.run.overlays = self.overlays
+        self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self._background: BackgroundRun | None = None
         watch = options.watch
         self._watch = {} if watch is True else dict(watch) if watch else None
@@ -264,7 +273,7 @@ class Trainer:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
-        with as_current(self.run), captured_prints(self.run.note):
+        with as_current(self.run), captured_prints(self.run.note), self.surroundings():
             self.engine.run()
 
     def __reduce__(self) -> NoReturn:

@@ -79,8 +79,8 @@ def split_tag(tag: str) -> tuple[str, str]:
     """Return the chart of a tag and which split it is: `loss/train` → ("loss", "train").
 
     `train/loss`, `train_loss` and `loss_val` are understood too. Below `per_class/`, and of a
-    learning rate by group, the split is the last part: `per_class/recall/cat` → ("per_class/recall",
-    "cat"). The split is "" for none.
+    learning rate by group, the split is the last part: `per_class/recall/cat` →
+    ("per_class/recall", "cat"). The split is "" for none.
     """
     for separator in "/_":
         head, found, tail = tag.rpartition(separator)

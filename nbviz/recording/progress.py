@@ -86,6 +86,13 @@ class Steps:
         """The completed steps."""
         return self.logged if self.counted is None else self.counted
 
+    @property
+    def of_a_line(self) -> int:
+        """The step of what is printed now: that of the values that are logged around it."""
+        if self.present is not None:
+            return self.present()
+        return self.logged if self.counted is None else max(self.logged, self.counted)
+
 
 class ProgressMeter:
     """What a run's thread says of its progress, and what follows from it.

@@ -296,10 +296,11 @@ class RecordedRun:
         Args:
             text: The line.
             level: "info", "print", "warning" or "error".
-            step: The completed step, the newest known if None.
+            step: The step; the one that is being made if None, where an engine makes them, else
+                the newest known.
             wall_time: Unix seconds, now if None.
         """
-        at_step = self.meter.step if step is None else step
+        at_step = self._steps.of_a_line if step is None else step
         self.lines.append(Line(level, at_step, self._since_start(wall_time), text_of(text)))
 
     # ------------------------------------------------------------ subscribers

@@ -290,17 +290,24 @@ class Run(LoggedMedia):
     def steer(self, optimizer: Optimizer | None = None, model: nn.Module | None = None) -> None:
         """Let dashboards change the learning rate and the like while this loop runs.
 
-        What is set is applied at the next log call, or between two items of `track`.
+        What is set is applied at the next log call, or between two items of `track`; in a run of a
+        trainer's between two steps, as what the trainer itself lets be set. There an optimizer of
+        the user's own comes beside those that the trainer has, as `lr/2`.
 
         Args:
             optimizer: Its lr, momentum, weight_decay and so on can be set.
             model: The p of its dropout layers can be set.
         """
+        registry = self.control.registry
+        if optimizer is not None and self.control is self._own_control:
+            registry.for_optimizer(optimizer)
+        elif optimizer is not None:
+            registry.for_another(optimizer)
+        if model is not None:
+            registry.for_dropout(model)
         if optimizer is not None:
-            self._own_control.registry.for_optimizer(optimizer)
             self.hyperparameters.add_known(known_parameters.of_optimizers([optimizer]))
         if model is not None:
-            self._own_control.registry.for_dropout(model)
             self.hyperparameters.add_known(known_parameters.of_model(model))
         if "set" not in self.commands:
             self.commands = (*self.commands, "set")

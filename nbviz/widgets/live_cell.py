@@ -13,6 +13,7 @@ from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
 from nbviz.training.background import BackgroundRun
 from nbviz.widgets.active import remember_loop, say_at_exit_what_is_cut
+from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class LiveCell:
         error: BaseException | None = None
         self.run.meter.thread = threading.get_ident()  # its first log call may be far away
         try:
-            with as_current(self.run), captured_prints(self.run.note):
+            with as_current(self.run), captured_prints(self.run.note), own_displays():
                 exec(self._code, self._namespace)  # noqa: S102  the user's own cell
         except RunStopped:
             pass

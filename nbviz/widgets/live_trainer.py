@@ -11,6 +11,7 @@ from nbviz.trainer import Trainer, TrainerOptions
 from nbviz.training.keywords import as_keywords, takes
 from nbviz.widgets.active import say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
+from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class LiveTrainer(Dashboard):
     @takes(LiveTrainerOptions)
     def __init__(self, options: LiveTrainerOptions) -> None:
         self.trainer = Trainer(**as_keywords(options, TrainerOptions))
+        self.trainer.surroundings = own_displays
         say_at_exit_what_is_cut()
         _end_earlier_trainers_of_this_cell()
         super().__init__(

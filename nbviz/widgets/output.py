@@ -15,6 +15,8 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nbviz.widgets.clearing import stay_when_cleared
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -41,8 +43,17 @@ def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
 
     display = cast("Any", IPython.display.display)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    display({"text/plain": repr(widget), WIDGET_VIEW: view}, raw=True)
-    return display(picture(), raw=True, display_id=True)
+    data = {"text/plain": repr(widget), WIDGET_VIEW: view}
+
+    display(data, raw=True)
+    handle = display(picture(), raw=True, display_id=True)
+
+    def put_back() -> None:
+        display(data, raw=True)
+        display(picture(), raw=True, display_id=handle.display_id)
+
+    stay_when_cleared(put_back)
+    return handle
 
 
 class Shown(Protocol):

@@ -42,6 +42,8 @@ export interface Panel<S = unknown, U extends PanelUpdate = PanelUpdate> extends
 	/** Its style sheet, where it does not come with an asset. */
 	readonly styles?: string;
 	readonly asset?: AssetPanel;
+	/** Assets that it loads itself, when it needs them. */
+	readonly needs?: readonly string[];
 }
 
 /** A panel whose code is fetched when it is first seen. */

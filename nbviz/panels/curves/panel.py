@@ -30,6 +30,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
     """Scalars over steps."""
 
     name = "curves"
+    assets = ("saving",)
     requests = (messages.SendRange,)
     slow = frozenset({"send_range"})
 

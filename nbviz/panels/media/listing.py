@@ -59,7 +59,7 @@ def add_media(
 
 
 def media_tag(run: RecordedRun, tag: str, kind: MediaKind, count: int) -> MediaTag:
-    """Return what a page is told of a tag of which `count` steps are listed."""
+    """Return the listing of a tag of which `count` steps are listed."""
     left_out = run.kept_media.left_out(tag)
     return {
         "tag": clean_line(tag),

@@ -24,6 +24,7 @@ export const panel: Panel<CurvesState, CurvesUpdate> = {
 	ofModule,
 	newest: (run) => newestValues(curvesState.of(run).series),
 	mount: mountCurves,
+	needs: ["saving"],
 	styles: `${curves}\n${chart}`,
 };
 

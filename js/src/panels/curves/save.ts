@@ -1,12 +1,15 @@
 // Saving charts as files, those too whose points are still with the kernel.
-import { download, fileName, toCsv, toPng } from "../../charts/export";
-import { toSvg } from "../../charts/svg";
+import { download, fileName } from "../../charts/export";
 import type { Asker } from "../../session/asker";
+import { loadAsset } from "../../session/assets";
 import { formatCount } from "../../ui/format";
 import type { ExportFormat } from "./chart-card";
 import type { Curve } from "./chart-curves";
 import type { CurvesDrawing } from "./drawing";
 import { collect } from "./fetch-points";
+
+/** The asset that makes the files. */
+type Saving = typeof import("../../charts/saving/asset");
 
 export interface SaveListener {
 	/** Says how far the collecting of points is; undefined once there is nothing to wait for. */
@@ -56,7 +59,8 @@ export class CurvesSaver {
 		const charts = new Map(titles.map((title) => [title, this.drawing.lines.get(title) ?? []]));
 		// What has just been opened has no points yet either.
 		const missing = [...charts].flatMap(([title, lines]) =>
-			lines.filter(({ series }) => !open.has(title) || series.length === 0),
+			// A mean of several runs is made of what the page has.
+			lines.filter(({ members, series }) => !members && (!open.has(title) || series.length === 0)),
 		);
 		if (missing.length === 0 || !this.asker.isLive) return charts;
 		const all = formatCount(missing.length);
@@ -74,9 +78,14 @@ export class CurvesSaver {
 		format: ExportFormat,
 		charts: ReadonlyMap<string, readonly Curve[]>,
 	): Promise<void> {
+		const saving = await loadAsset("saving", this.asker);
+		const { toCsv, toPng, toSvg } = saving as typeof saving & Saving;
 		if (format === "csv") {
 			const lines = [...charts.values()].flat();
-			const rows = lines.map(({ run, series }) => ({ run: run.name, series }));
+			const rows = lines.map(({ members, name, run, series }) => ({
+				run: members ? name : run.name,
+				series,
+			}));
 			download(toCsv(rows), file, "text/csv");
 			return;
 		}

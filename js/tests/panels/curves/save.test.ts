@@ -8,9 +8,14 @@ import { EverythingInSight, runAdded, runChanged, type Stage, stage, turns } fro
 
 let files: Blob[];
 
-beforeEach(() => {
+beforeEach(async () => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);
 	files = [];
+	// The page loads it from the kernel; here it is imported.
+	vi.stubGlobal("VERSION", "1.0.0");
+	const saving = Promise.resolve(await import("../../../src/charts/saving/asset"));
+	const assets = new Map([["saving 1.0.0", saving]]);
+	Object.assign(globalThis, { [Symbol.for("nbviz.assets")]: assets });
 	vi.spyOn(URL, "createObjectURL").mockImplementation((blob) => {
 		files.push(blob as Blob);
 		return "blob:file";
