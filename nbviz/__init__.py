@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.series import Sample, Series
     from nbviz.trainer import Trainer
     from nbviz.widgets.active import active
-    from nbviz.widgets.dashboard import Dashboard
+    from nbviz.widgets.dashboard import Dashboard, compare
     from nbviz.widgets.graph_view import GraphView, graph, record
     from nbviz.widgets.live_trainer import LiveTrainer
     from nbviz.widgets.make_dot import make_dot
@@ -38,6 +38,7 @@ __all__ = [
     "Trainer",
     "active",
     "callbacks",
+    "compare",
     "datasets",
     "errors",
     "graph",
@@ -62,6 +63,7 @@ _HOMES = {
     "StopTraining": "nbviz.errors",
     "Trainer": "nbviz.trainer",
     "active": "nbviz.widgets.active",
+    "compare": "nbviz.widgets.dashboard",
     "graph": "nbviz.widgets.graph_view",
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",

@@ -35,6 +35,7 @@ from nbviz.training.checks import check_count
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import takes
+from nbviz.training.known_parameters import of_training
 from nbviz.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class TrainerOptions(TrainingOptions):
         watch: True to record statistics and histograms of weights and gradients, or a mapping of
             options for `Run.watch`, such as {"activations": ["layer1"], "every": 2}.
         overhead_budget: The share of the time that nbviz may take, as for `nbviz.Run`.
+        config: Hyper-parameters of your own beside those that nbviz knows, as for `nbviz.Run`.
         checkpoint_every: A number of steps, or "epoch": so often the state is kept in `dir`, in the
             folder `checkpoints`, and when the run ends; `Trainer.load` goes on from there. None
             for never.
@@ -86,6 +88,7 @@ class TrainerOptions(TrainingOptions):
     dir: str | Path | None = None
     watch: bool | Mapping[str, Any] = False
     overhead_budget: float = DEFAULT_SHARE
+    config: Mapping[str, Any] | None = None
     checkpoint_every: Literal["epoch"] | int | None = None
     keep: int = 3
     reset_memory: int = 500_000_000
@@ -110,7 +113,12 @@ class Trainer:
     inside its epoch if it was stopped there.
 
     Attributes:
-        run: What is recorded; after `reset` another one.
+        run: The recording; after `reset` another one.
+        control: Pause, resume, step, stop and set.
+        graph: The model's graph, once it is asked for.
+        overlays: What colours it.
+        engine: The training's loop.
+        surroundings: Returns a context in which the run's thread trains.
 
     Raises:
         ConfigurationError: An argument has a value that cannot work.
@@ -145,7 +153,7 @@ class Trainer:
         watch = options.watch
         self._watch = {} if watch is True else dict(watch) if watch else None
         self._background: BackgroundRun | None = None
-        run = Run(options.name, dir=options.dir, overhead_budget=options.overhead_budget)
+        run = self._make_run(options.name, options.dir)
         self._recorder = Recorder(run, model)
         self.engine = Engine(
             options,
@@ -153,6 +161,7 @@ class Trainer:
             observers=(self._recorder, self.graph, self.overlays),
         )
         self.engine.callbacks.owner = self
+        self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self._record_in(run)
         if options.checkpoint_every is not None:
             keeper = CheckpointKeeper(
@@ -160,7 +169,7 @@ class Trainer:
                 options.keep,
                 folder=self._checkpoints,
                 write=self.write,
-                say=lambda text: self.run.note(text, "warning"),
+                say=self._warn,
             )
             self.engine.callbacks.add(keeper)
 
@@ -341,11 +350,8 @@ class Trainer:
         self._resets += 1
         old = self.run
         old.leave_trainer()
-        run = Run(
-            f"{self.options.name or _without_number(old.name)} ({self._resets + 1})",
-            dir=_reset_directory(self.options.dir),
-            overhead_budget=self.options.overhead_budget,
-        )
+        name = f"{self.options.name or _without_number(old.name)} ({self._resets + 1})"
+        run = self._make_run(name, _reset_directory(self.options.dir))
         recorder = Recorder(run, self.engine.model)
         self.engine.replace_observer(self._recorder, recorder)
         self._recorder = recorder
@@ -371,9 +377,10 @@ class Trainer:
         with contextlib.suppress(TrainingError, TimeoutError):
             self._background.wait(timeout)
         if self.is_active:
+            where = self._background.present_line()
             raise RunActiveError(
-                f"the current step of {self.run.name!r} did not end within {timeout:g} s. "
-                "Wait for it, or restart the kernel."
+                f"the current step of {self.run.name!r} did not end within {timeout:g} s"
+                f"{f'; it is at {where}' if where else ''}. Wait for it, or restart the kernel."
             )
 
     def wait(self, timeout: float | None = None) -> None:
@@ -424,15 +431,30 @@ class Trainer:
                 "end. Do it after the block."
             )
 
+    def _make_run(self, name: str | None, directory: str | Path | None) -> Run:
+        options = self.options
+        return Run(
+            name,
+            dir=directory,
+            overhead_budget=options.overhead_budget,
+            config=options.config,
+        )
+
     def _record_in(self, run: Run) -> None:
         """Make a run the one that is recorded and steered."""
         self.run = run
+        run.hyperparameters.add_known(
+            of_training(self.options, self.engine.device, self.engine.optimizers)
+        )
         run.follow_steps(lambda: self.engine.step_number)
         run.control = self.control
         run.commands = COMMANDS
         run.steering = self
         run.overlays = self.overlays
         self._begin_watch()
+
+    def _warn(self, text: str) -> None:
+        self.run.note(text, "warning")
 
     def _checkpoints(self) -> Path:
         assert self.run.journal is not None  # since `checkpoint_every` needs `dir`
@@ -445,7 +467,7 @@ class Trainer:
 
     def _train(self) -> None:
         self.engine.keep_start(self.options.reset_memory)
-        with as_current(self.run), captured_prints(self.run.note):
+        with as_current(self.run), captured_prints(self.run.note), self.surroundings():
             self.engine.run()
 
     def __reduce__(self) -> NoReturn:

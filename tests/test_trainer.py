@@ -83,3 +83,45 @@ def test_scripted_model_is_refused_and_scripting_a_trainers_model_says_why_not()
     trainer.start()
     trainer.wait(SECONDS)
     assert torch.jit.script(trainer.engine.model)(torch.ones(1, 3)).shape == (1, 2)
+
+
+def test_an_optimizer_of_a_step_of_the_users_own_is_steered_by_the_run() -> None:
+    model = nn.Linear(2, 1)
+    own = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(model: nn.Module, batch: torch.Tensor) -> torch.Tensor:
+        own.zero_grad()
+        loss = model(batch).mean()
+        loss.backward()
+        own.step()
+        return loss.detach()
+
+    trainer = nbviz.Trainer(
+        model, [torch.ones(3, 2)], training_step=step, optimizer=None, max_epochs=None
+    )
+    trainer.run.steer(own)
+    assert trainer.control.settings()[0].name == "lr"
+    trainer.step()
+    trainer.set(lr=0.01)
+    trainer.stop()
+    trainer.wait(60)
+    assert own.param_groups[0]["lr"] == 0.01
+
+
+def test_another_optimizer_is_steered_beside_the_trainers() -> None:
+    model = nn.Linear(2, 1)
+    first, second = (torch.optim.SGD(model.parameters(), lr=lr) for lr in (0.1, 0.2))
+    trainer = nbviz.Trainer(
+        model,
+        [(torch.ones(3, 2), torch.ones(3, 1))],
+        loss_fn=nn.MSELoss(),
+        optimizer=first,
+        max_epochs=1,
+    )
+    for _ in range(2):
+        trainer.run.steer(first)
+        trainer.run.steer(second)
+    lrs = {one.name: one.value for one in trainer.control.settings() if one.name[:2] == "lr"}
+    assert lrs == {"lr": 0.1, "lr/2": 0.2}
+    trainer.set(**{"lr/2": 0.3})
+    assert second.param_groups[0]["lr"] == 0.3

@@ -59,10 +59,12 @@ class RunChanged(TypedDict):
     steps_per_second: float | None
     eta_seconds: float | None
     elapsed_seconds: float
-    overhead: float | None  # nbviz's own share of the step time, 0 to 1
+    overhead: float | None  # nbviz's own share of the time, 0 to 1; None at first
     device: str
     memory_bytes: int | None
     memory_total: int | None
+    status_text: str  # in place of the status' name, where a command waits for a step; else empty
+    notices: list[str]  # what holds the run or its journal up, and what can be done
     dropped_frames: (
         int  # heatmaps and the like skipped because the page was busy; scalars are never skipped
     )

@@ -1,12 +1,17 @@
-"""How much memory a run's device has, and how much is in use."""
+"""How much memory a run's device has, and how much is in use; and whether that was too little."""
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+if TYPE_CHECKING:
+    import torch
+
+_SAID = ("out of memory", "can't allocate memory")  # by a GPU's driver, and by PyTorch on the CPU
 
 
 def read_memory(device: str) -> tuple[int | None, int | None]:
@@ -14,22 +19,45 @@ def read_memory(device: str) -> tuple[int | None, int | None]:
 
     Unknown numbers are None. Does not wait for the device.
     """
-    torch: Any = sys.modules.get("torch")
-    if device.startswith("cuda") and torch is not None:
-        return torch.cuda.memory_reserved(device), _cuda_total(device)
+    if device.startswith("cuda") and "torch" in sys.modules:
+        return cuda_reserved(device), cuda_total(device)
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE"), _machine_total()
-    except (OSError, ValueError, IndexError, AttributeError):
+        return process_bytes(), machine_total()
+    except (OSError, psutil.Error):
         return None, None
 
 
+def process_bytes() -> int:
+    """Return the bytes of memory that this process has."""
+    return psutil.Process().memory_info().rss
+
+
 @cache
-def _cuda_total(device: str) -> int:
+def machine_total() -> int:
+    """Return the bytes of memory that the machine has."""
+    return psutil.virtual_memory().total
+
+
+def cuda_reserved(device: torch.device | str | int) -> int:
+    """Return the bytes that PyTorch has taken of a device, whoever uses them."""
+    torch: Any = sys.modules["torch"]
+    return torch.cuda.memory_reserved(device)
+
+
+@cache
+def cuda_total(device: torch.device | str | int) -> int:
+    """Return the bytes that a device has."""
     torch: Any = sys.modules["torch"]
     return int(torch.cuda.get_device_properties(device).total_memory)
 
 
-@cache
-def _machine_total() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, or what it came from, says that there is no memory left."""
+    torch: Any = sys.modules.get("torch")
+    if isinstance(error, MemoryError) or (
+        torch is not None and isinstance(error, torch.OutOfMemoryError)
+    ):
+        return True
+    if isinstance(error, RuntimeError) and any(text in str(error) for text in _SAID):
+        return True
+    return error.__cause__ is not None and is_out_of_memory(error.__cause__)

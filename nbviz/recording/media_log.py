@@ -1,4 +1,4 @@
-"""Media at the call that logs them: checked, copied, and put where they wait to be made."""
+"""Media at the call that logs them: checked and copied, to be made later."""
 
 from __future__ import annotations
 
@@ -11,31 +11,25 @@ from nbviz.recording.scalars.inputs import read_tag
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbviz.recording.media.inbox import MediaInbox
     from nbviz.recording.media.inputs import MediaInput
     from nbviz.recording.media.store import MediaKind
 
 
 class MediaLog:
-    """Remembers what kind each tag is, and puts items into the inbox.
+    """Remembers what kind each tag is."""
 
-    Args:
-        inbox: Where they wait.
-    """
-
-    def __init__(self, inbox: MediaInbox) -> None:
-        self._inbox = inbox
+    def __init__(self) -> None:
         self._kinds: dict[str, MediaKind] = {}
 
-    def put(
+    def read(
         self,
         tag: object,
         kind: MediaKind,
         step: int,
         wall_time: float,
         make: Callable[[str], MediaInput],
-    ) -> None:
-        """Check an item, copy what it is made of, and let it wait.
+    ) -> Waiting:
+        """Check an item, and copy what it is made of.
 
         Args:
             tag: Its name.
@@ -44,6 +38,9 @@ class MediaLog:
             wall_time: Unix seconds.
             make: Given the tag; copies.
 
+        Returns:
+            What waits to be made.
+
         Raises:
             LoggingError: It cannot be recorded.
         """
@@ -51,4 +48,4 @@ class MediaLog:
         check_kind(name, self._kinds.get(name, kind), kind)
         content = make(name)
         self._kinds[name] = kind
-        self._inbox.put(Waiting(name, kind, step, wall_time, content))
+        return Waiting(name, kind, step, wall_time, content)

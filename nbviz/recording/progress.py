@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 WINDOW_SECONDS = 10.0
 ENDED = ("finished", "stopped", "failed")
 _FEWEST_SECONDS = 0.05  # of training before a speed is given
+OVERHEAD_SECONDS = 60.0
+WARM_UP_SECONDS = 2.0
+"""Of training at its start, whose one-time work is no share of what a step costs."""
+
+_BETWEEN_READINGS = 0.25  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,13 @@ class Progress:
         steps_per_second: Over the last ten seconds of training, pauses left out.
         elapsed_seconds: Since the start, pauses left out.
         eta_seconds: Until the last step, None if unknown.
-        overhead: nbviz's share of the time, 0 to 1, over the last ten seconds.
+        overhead: nbviz's share of the time, 0 to 1, over the last minute of training, pauses and
+            the first two seconds left out.
         device: Such as `cuda:0`; empty if unknown.
         memory_bytes: In use: of the device, or of this process on a CPU.
         memory_total: That there is.
+        status_text: What the status is, where its name does not say it all: what is waited for.
+        notices: What holds the run or its journal up, and what can be done.
     """
 
     status: RunStatus = "ready"
@@ -51,6 +60,8 @@ class Progress:
     device: str = ""
     memory_bytes: int | None = None
     memory_total: int | None = None
+    status_text: str = ""
+    notices: tuple[str, ...] = ()
 
 
 class Steps:
@@ -75,6 +86,13 @@ class Steps:
         """The completed steps."""
         return self.logged if self.counted is None else self.counted
 
+    @property
+    def of_a_line(self) -> int:
+        """The step of what is printed now: that of the values that are logged around it."""
+        if self.present is not None:
+            return self.present()
+        return self.logged if self.counted is None else max(self.logged, self.counted)
+
 
 class ProgressMeter:
     """What a run's thread says of its progress, and what follows from it.
@@ -88,6 +106,7 @@ class ProgressMeter:
 
     Attributes:
         status: Where the run is in its life; "stopping" is only its control's.
+        thread: The identity of the thread that makes the steps; 0 before it has begun.
     """
 
     def __init__(self, budget: OverheadBudget | None = None, steps: Steps | None = None) -> None:
@@ -95,6 +114,7 @@ class ProgressMeter:
         self._steps = Steps() if steps is None else steps
         self.status: RunStatus = "ready"
         self.started_at = 0.0
+        self.thread = 0
         self.total_steps: int | None = None
         self.epoch = 0
         self.total_epochs: int | None = None
@@ -151,6 +171,7 @@ class ProgressMeter:
     def resume(self, now: float) -> None:
         """Start the clock again."""
         self.status = "running"
+        self.thread = get_ident()
         if self._idle_since is not None:
             self._idle_seconds += now - self._idle_since
             self._idle_since = None
@@ -162,13 +183,14 @@ class ProgressMeter:
 
     def spend(self, seconds: float) -> None:
         """Count time that one of nbviz's own threads, or a costly call, took."""
-        self._own_seconds += seconds
+        self.draw(seconds)
         if self._budget is not None:
             self._budget.spend(seconds)
 
     def draw(self, seconds: float) -> None:
         """Count time that showing the run took; what is sampled does not wait for it."""
-        self._own_seconds += seconds
+        if self._idle_since is None:  # what is done during a pause takes nothing from a step
+            self._own_seconds += seconds
 
     def sample_call(self, seconds: float) -> None:
         """Say how long one log call took; the others are taken to cost as much."""
@@ -188,8 +210,17 @@ class ProgressMeter:
         idle = self._idle_seconds + (now - since if since is not None else 0.0)
         return max(0.0, now - self.started_at - idle)
 
+    def step_seconds(self, now: float) -> float:
+        """Return for how long the present step has been made, as far as `read` has seen it."""
+        return self.elapsed(now) - self._window[-1][0] if self._window else 0.0
+
     def read(
-        self, now: float, status: RunStatus, memory: tuple[int | None, int | None]
+        self,
+        now: float,
+        status: RunStatus,
+        memory: tuple[int | None, int | None],
+        status_text: str = "",
+        notices: tuple[str, ...] = (),
     ) -> Progress:
         """Return the progress now."""
         elapsed = self.elapsed(now)
@@ -213,6 +244,8 @@ class ProgressMeter:
             device=self.device,
             memory_bytes=memory[0],
             memory_total=memory[1],
+            status_text=status_text,
+            notices=notices,
         )
 
     def _speed(self, elapsed: float, step: int) -> float | None:
@@ -230,9 +263,11 @@ class ProgressMeter:
 
     def _overhead(self, elapsed: float) -> float | None:
         costs = self._costs
-        if not costs or elapsed > costs[-1][0]:  # not during a pause
+        if elapsed < WARM_UP_SECONDS:
+            return None
+        if not costs or elapsed - costs[-1][0] >= _BETWEEN_READINGS:
             costs.append((elapsed, self._own_seconds))
-        while len(costs) > 2 and costs[1][0] < elapsed - WINDOW_SECONDS:  # noqa: PLR2004
+        while len(costs) > 2 and costs[1][0] < elapsed - OVERHEAD_SECONDS:  # noqa: PLR2004
             costs.popleft()
         seconds = elapsed - costs[0][0]
         if seconds <= _FEWEST_SECONDS:

@@ -14,6 +14,8 @@ import numpy as np
 
 from nbviz.errors import ConfigurationError, describe, text_of
 from nbviz.recording.device_memory import read_memory
+from nbviz.recording.holdups import status_text
+from nbviz.recording.hyperparameters import Hyperparameters
 from nbviz.recording.lines import Line, Lines, RecordedEvent
 from nbviz.recording.media.store import MediaStore
 from nbviz.recording.overhead import OverheadBudget
@@ -29,11 +31,12 @@ if TYPE_CHECKING:
     from nbviz.inspection.graph.overlays.overlays import Overlays
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import EventKind, RunStatus
+    from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.media.store import MediaItem, MediaKind
     from nbviz.recording.scalars.segment import Points
     from nbviz.recording.scalars.series import Series
     from nbviz.recording.watching.watch import Watch
-    from nbviz.training.commands import Control
+    from nbviz.training.commands import Asked, Control
 
 DEFAULT_MEMORY_BUDGET = 256_000_000
 DEFAULT_MEDIA_BUDGET = 64_000_000
@@ -72,6 +75,7 @@ class RecordedRun:
         overhead: What nbviz may take of the time.
         watches: Those that are active; see `Run.watch`.
         is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
+        hyperparameters: What it was made with.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class RecordedRun:
         self.overhead = OverheadBudget()
         self.watches: list[Watch] = []
         self.is_quiet = True
+        self.hyperparameters = Hyperparameters()
         self._steps = Steps()
         self.meter = ProgressMeter(self.overhead, self._steps)
         self._store = ScalarStore(MemoryBudget(memory_budget, warn))
@@ -126,6 +131,29 @@ class RecordedRun:
         if self.is_active and self.control.status == "stopping":
             return "stopping"
         return self.meter.status
+
+    # ------------------------------------------------------------ what it was made with
+
+    @property
+    def config(self) -> dict[str, Parameter]:
+        """The user's own configuration by name; `Run.update_config` adds to it."""
+        return dict(self.hyperparameters.config)
+
+    @property
+    def hparams(self) -> dict[str, Parameter]:
+        """All hyper-parameters by name: what nbviz knows of the training, and `config`."""
+        return dict(self.hyperparameters.all)
+
+    def rename(self, name: str) -> None:
+        """Give it another name; dashboards that show it follow, and so does its journal.
+
+        Raises:
+            ConfigurationError: The name is empty.
+        """
+        if not name.strip():
+            raise ConfigurationError("a run needs a name with at least one letter; got none.")
+        self.name = name.strip()
+        self.notify()
 
     # ------------------------------------------------------------ scalars
 
@@ -240,7 +268,7 @@ class RecordedRun:
 
     def capture_idle_weights(self) -> None:
         """Take the heatmaps that a page waits for while the run's own thread makes no steps."""
-        if self.weights.is_behind and self.status in ("paused", *ENDED):
+        if self.weights.is_behind and self.status in ("ready", "paused", *ENDED):
             self.weights.capture(self.meter.step)
 
     # ------------------------------------------------------------ its log
@@ -274,10 +302,11 @@ class RecordedRun:
         Args:
             text: The line.
             level: "info", "print", "warning" or "error".
-            step: The completed step, the newest known if None.
+            step: The step; the one that is being made if None, where an engine makes them, else
+                the newest known.
             wall_time: Unix seconds, now if None.
         """
-        at_step = self.meter.step if step is None else step
+        at_step = self._steps.of_a_line if step is None else step
         self.lines.append(Line(level, at_step, self._since_start(wall_time), text_of(text)))
 
     # ------------------------------------------------------------ subscribers
@@ -329,10 +358,19 @@ class RecordedRun:
             self._memory, self._memory_at = read_memory(self.meter.device), now
         status = self.status
         if status not in ENDED or self.progress.status != status:
+            asked = self.control.asked if self.is_active else None
+            notices = self._notices(asked)
             with self._progress_lock:
-                progress = self.meter.read(clock.now(), status, self._memory)
+                now = clock.now()
+                text = status_text(asked, self.meter.step_seconds(now))
+                progress = self.meter.read(now, status, self._memory, text, notices)
                 if progress != self.progress:
                     self.progress = progress
+
+    def _notices(self, asked: Asked | None) -> tuple[str, ...]:
+        """Return what holds the run up, and what can be done."""
+        del asked
+        return ()
 
     def _since_start(self, wall_time: float | None) -> float:
         now = clock.now() if wall_time is None else wall_time

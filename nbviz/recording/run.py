@@ -16,26 +16,19 @@ from nbviz.recording import all_runs, companions, tracking
 from nbviz.recording.collector import keep_drained
 from nbviz.recording.current import as_current
 from nbviz.recording.draining import MOST_WAITING, Draining
+from nbviz.recording.holdups import stop_notice
 from nbviz.recording.journal.journal import Journal
 from nbviz.recording.life import Life
+from nbviz.recording.logged_media import LoggedMedia
 from nbviz.recording.marks import mark_restarts, record_command
-from nbviz.recording.media.inbox import MediaInbox, Waiting
-from nbviz.recording.media.inputs import (
-    GridInput,
-    HistogramInput,
-    ImageInput,
-    TensorInput,
-    TextInput,
-)
-from nbviz.recording.media.shading import Shading
-from nbviz.recording.media_log import MediaLog
+from nbviz.recording.media.inbox import MediaInbox
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.overhead import DEFAULT_SHARE
-from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET, RecordedRun
+from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
 from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
 from nbviz.recording.scalars.log import ScalarLog
 from nbviz.recording.watching.options import read_options
-from nbviz.training import clock
+from nbviz.training import known_parameters
 from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
@@ -47,16 +40,15 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from nbviz.protocol.log import LineLevel
-    from nbviz.recording.media.inputs import ImageLayout, MediaInput
-    from nbviz.recording.media.shading import Colormap, Normalize
-    from nbviz.recording.media.store import MediaKind
+    from nbviz.recording.media.inbox import Waiting
     from nbviz.recording.watching.watch import Watch
+    from nbviz.training.commands import Asked
     from nbviz.training.events import RunEnded, RunStarted
 
 T = TypeVar("T")
 
 
-class Run(RecordedRun):
+class Run(LoggedMedia):
     """One training: its scalars, log, progress and newest weights, and its controls.
 
     Log from any thread; `run["loss"]` is the whole series at any time. A dashboard shows a run; a
@@ -79,9 +71,13 @@ class Run(RecordedRun):
         dir: Where a journal is kept: a TensorBoard event file of all scalars, media and the log,
             written each second. A second run in the same directory writes its own file beside. Read
             it back with `nbviz.open_run`. None keeps none.
+        config: What the run is made with, such as {"width": 64, "augment": {"flip": True}}: shown
+            and compared in dashboards, and kept in the journal. Nested mappings are joined by dots
+            (`augment.flip`); what is no number, string, boolean or None is kept as its text.
 
     Raises:
-        ConfigurationError: A budget is too small, or `dir` cannot be written to.
+        ConfigurationError: A budget is too small, `dir` cannot be written to, or `config` is no
+            mapping.
     """
 
     def __init__(
@@ -92,6 +88,7 @@ class Run(RecordedRun):
         media_budget: int = DEFAULT_MEDIA_BUDGET,
         overhead_budget: float = DEFAULT_SHARE,
         dir: str | Path | None = None,  # noqa: A002
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         all_runs.read_wall_clock()
         warn = _weakly(self, Run._warn)
@@ -104,20 +101,20 @@ class Run(RecordedRun):
             warn=warn,
         )
         self.overhead.set_share(overhead_budget)
+        if config is not None:
+            self.hyperparameters.add_config(config)
         self.commands = ("pause", "resume", "step", "stop")
         self.is_driven = False  # whether an engine says when a step has ended
         self._scalars = ScalarLog(self._steps, self._store, warn, _weakly(self, mark_restarts))
         self._entries, self._packers = self._scalars.entries, self._scalars.packers
         self._single_packers = self._scalars.single_packers
         self._media_inbox = MediaInbox(self._media, warn, self.overhead)
-        self._media_log = MediaLog(self._media_inbox)
-        # Whether the next log call has to look up: the first one, a quiet run, a forked process.
-        self._attention = True
         self._is_forked = False
         self._most_waiting = MOST_WAITING
         self._draining = Draining(self._scalars, self._media_inbox, self.meter)
         self._context = contextlib.ExitStack()
         self.journal = None if dir is None else Journal(self, dir)
+        self._noticed: set[str] = set()
         self._life = Life(self._own_control, self._scalars, self._store, self.journal)
         all_runs.add(self)
 
@@ -191,124 +188,6 @@ class Run(RecordedRun):
         else:
             seconds = read_wall_time(wall_time) - self._life.clock_offset
         self._scalars.record_any(values, step, seconds)
-
-    def log_image(
-        self,
-        tag: str,
-        image: object,
-        step: int | None = None,
-        *,
-        layout: ImageLayout = "auto",
-        normalize: Normalize = False,
-        colormap: Colormap = None,
-    ) -> None:
-        """Record an image.
-
-        Args:
-            tag: Its name, such as "samples/fixed".
-            image: A torch tensor, numpy array or PIL image of shape (height, width), (channels,
-                height, width) or (height, width, channels), with 1, 3 or 4 channels. Floats run
-                from 0 to 1, integers from 0 to 255; what is outside is clipped and NaN is black,
-                which the run's log says once. Booleans are black and white. Of a PIL image of any
-                mode the pixels are what Pillow converts them to.
-            step: The completed step; an image of the same step takes that one's place. Where a tag
-                begins again at an earlier one, as a restarted training does, it goes on as
-                `samples (2)`. The newest step of the run if None.
-            layout: "HWC", "CHW" or "HW"; with "auto", where both ends could be channels, they are
-                the first axis of a torch tensor and the last of any other array.
-            normalize: The numbers that become black and white, such as (-1, 1), or (0, 65535) for
-                16 bits; True for the smallest and the largest of the image. Alpha stays.
-            colormap: Colours for an image of one channel: "viridis", "magma", "coolwarm", "gray" or
-                another of matplotlib's where that is installed; "labels" for whole numbers that
-                are classes, or an array of their colours, shape (classes, 3).
-
-        Raises:
-            LoggingError: The tag, image, step or an option cannot be recorded.
-        """
-        self._log_media(
-            tag,
-            "image",
-            step,
-            lambda name: ImageInput(name, image, layout, Shading(name, normalize, colormap)),
-        )
-
-    def log_images(
-        self,
-        tag: str,
-        images: object,
-        step: int | None = None,
-        *,
-        layout: ImageLayout = "auto",
-        columns: int | None = None,
-        normalize: Normalize = False,
-        colormap: Colormap = None,
-    ) -> None:
-        """Record several images as one grid.
-
-        Args:
-            tag: Its name.
-            images: A batch, such as (images, channels, height, width), or a list of images or a
-                nested tensor, each as for `log_image`; their sizes may differ.
-            step: As for `log_image`.
-            layout: Of each image.
-            columns: Images in a row; about as many as there are rows if None.
-            normalize: As for `log_image`; True takes the range of each image.
-            colormap: As for `log_image`.
-
-        Raises:
-            LoggingError: The tag, an image, the step or an option cannot be recorded.
-        """
-        self._log_media(
-            tag,
-            "image",
-            step,
-            lambda name: GridInput(
-                name, images, layout, columns, Shading(name, normalize, colormap)
-            ),
-        )
-
-    def log_histogram(
-        self, tag: str, values: object, step: int | None = None, *, bins: int = 64
-    ) -> None:
-        """Record how values are distributed.
-
-        Args:
-            tag: Its name.
-            values: Real numbers in any shape: a torch tensor, a numpy array or a list. NaN and ±inf
-                are counted apart.
-            step: As for `log_image`.
-            bins: Bins of equal width between the smallest and the largest finite value, 1 to 4096.
-
-        Raises:
-            LoggingError: The tag, values, step or bins cannot be recorded.
-        """
-        self._log_media(tag, "histogram", step, lambda name: HistogramInput(name, values, bins))
-
-    def log_tensor(self, tag: str, values: object, step: int | None = None) -> None:
-        """Record an array as it is; bfloat16 and smaller floats become float32.
-
-        Args:
-            tag: Its name.
-            values: Real numbers in any shape: a torch tensor, a numpy array or a list.
-            step: As for `log_image`.
-
-        Raises:
-            LoggingError: The tag, values or step cannot be recorded.
-        """
-        self._log_media(tag, "tensor", step, lambda name: TensorInput(name, values))
-
-    def log_text(self, tag: str, text: str, step: int | None = None) -> None:
-        """Record a text, such as a generated sample; it is shown as plain text.
-
-        Args:
-            tag: Its name.
-            text: The text; of more than a million characters the end is cut and counted.
-            step: As for `log_image`.
-
-        Raises:
-            LoggingError: The tag, text or step cannot be recorded.
-        """
-        self._log_media(tag, "text", step, lambda name: TextInput(name, text))
 
     def watch(
         self,
@@ -411,18 +290,35 @@ class Run(RecordedRun):
     def steer(self, optimizer: Optimizer | None = None, model: nn.Module | None = None) -> None:
         """Let dashboards change the learning rate and the like while this loop runs.
 
-        What is set is applied at the next log call, or between two items of `track`.
+        What is set is applied at the next log call, or between two items of `track`; in a run of a
+        trainer's between two steps, as what the trainer itself lets be set. There an optimizer of
+        the user's own comes beside those that the trainer has, as `lr/2`.
 
         Args:
             optimizer: Its lr, momentum, weight_decay and so on can be set.
             model: The p of its dropout layers can be set.
         """
+        registry = self.control.registry
+        if optimizer is not None and self.control is self._own_control:
+            registry.for_optimizer(optimizer)
+        elif optimizer is not None:
+            registry.for_another(optimizer)
         if optimizer is not None:
-            self._own_control.registry.for_optimizer(optimizer)
+            self.hyperparameters.add_known(known_parameters.of_optimizers([optimizer]))
         if model is not None:
-            self._own_control.registry.for_dropout(model)
+            registry.for_dropout(model)
+            self.hyperparameters.add_known(known_parameters.of_model(model))
         if "set" not in self.commands:
             self.commands = (*self.commands, "set")
+
+    def update_config(self, values: Mapping[str, Any]) -> None:
+        """Add to the run's `config`, at any time; a name that is there takes the new value.
+
+        Raises:
+            ConfigurationError: `values` is no mapping, or there are more than 500.
+        """
+        self.hyperparameters.add_config(values)
+        self.wake_if_quiet()
 
     def print(self, *values: object) -> None:
         """Add a line to the run's log, as the built-in `print` would write it."""
@@ -598,6 +494,21 @@ class Run(RecordedRun):
             return True
         return False
 
+    def _notices(self, asked: Asked | None) -> tuple[str, ...]:
+        journal = self.journal
+        directory = None if journal is None else journal.directory
+        notices = {
+            "stop": stop_notice(asked, self.meter.thread, directory),
+            "journal": "" if journal is None else journal.notice(),
+        }
+        for kind, text in notices.items():
+            if not text:
+                self._noticed.discard(kind)
+            elif kind not in self._noticed:  # its log says it once, the page as long as it lasts
+                self._noticed.add(kind)
+                self.note(text, "warning")
+        return tuple(text for text in notices.values() if text)
+
     def _warn(self, text: str) -> None:
         self.note(text, "warning")
 
@@ -632,20 +543,6 @@ class Run(RecordedRun):
         for watch in tuple(self.watches):
             watch.logged()
         self._most_waiting = self._draining.help_out()
-
-    def _log_media(
-        self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
-    ) -> None:
-        if self._attention:
-            self._attend()
-        started = time.perf_counter()
-        if step is not None:
-            at_step = read_step(step)
-        else:
-            present = self._steps.present
-            at_step = self.meter.step if present is None else present()
-        self._media_log.put(tag, kind, at_step, clock.now(), make)
-        self.meter.spend(time.perf_counter() - started)
 
     def leave_to_parent(self) -> None:
         """As `RecordedRun.leave_to_parent`; what is logged to this copy is refused."""

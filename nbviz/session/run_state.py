@@ -46,7 +46,7 @@ def add_head(
     """
     run = subject.run
     commands = run.commands if run is not None else ()
-    info = (clean_line(subject.name), commands)
+    info = (clean_line(subject.name if run is None else run.name), commands)
     if entry.info != info:
         entry.info = info
         batch.add(
@@ -99,6 +99,8 @@ def add_progress(subject: Subject, entry: RunStateEntry, batch: Batch, dropped: 
             "device": progress.device,
             "memory_bytes": progress.memory_bytes,
             "memory_total": progress.memory_total,
+            "status_text": progress.status_text,
+            "notices": [clean_line(one) for one in progress.notices],
             "dropped_frames": dropped,
         }
     )

@@ -17,6 +17,7 @@ from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError, 
 from nbviz.training.devices.device_guard import keep_device_guard
 from nbviz.training.devices.intraop import release_workers
 from nbviz.training.devices.thread_settings import ThreadSettings
+from nbviz.training.present_line import present_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -127,6 +128,10 @@ class BackgroundRun:
             )
         if self.error is not None:
             raise TrainingError(f"{self.name!r} failed: {describe(self.error)}") from self.error
+
+    def present_line(self) -> str:
+        """Return the line of the user's code at which the thread is; empty if it has ended."""
+        return present_line(self._thread.ident or 0)
 
     def raise_inside(self, error: type[BaseException]) -> None:
         """Raise an error in the thread, at the next line of Python that it comes to."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped, describe
 from nbviz.training import clock
@@ -19,6 +21,19 @@ if TYPE_CHECKING:
     from nbviz.training.events import EndReason, Event, Observer
 
 _ACTIVE = frozenset({"running", "paused", "stopping"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command that is not carried out yet, because a step is being made.
+
+    Attributes:
+        command: Which one.
+        seconds: How long ago it was given.
+    """
+
+    command: Literal["pause", "stop"]
+    seconds: float
 
 
 class Control:
@@ -43,6 +58,7 @@ class Control:
         self._status: RunStatus = "ready"
         self._is_reserved = False
         self._outbox: deque[Event] = deque()
+        self._asked_at = 0.0  # Pause or Stop, by the monotonic clock
         self._step = 0
         self._visitors = 0
         self._whole_visitors = 0  # those among them who need all of a step to be over
@@ -62,6 +78,16 @@ class Control:
         """Whether the run has begun and not ended."""
         return self._status in _ACTIVE
 
+    @property
+    def asked(self) -> Asked | None:
+        """Pause or Stop, while it waits for the end of the present step."""
+        status, at = self._status, self._asked_at
+        if status == "stopping":
+            return Asked("stop", time.monotonic() - at)
+        if status == "running" and self._pause_asked:
+            return Asked("pause", time.monotonic() - at)
+        return None
+
     def settings(self) -> list[Setting]:
         """Return every value that `set` can change, as it is now."""
         return self.registry.now()
@@ -75,6 +101,8 @@ class Control:
         with self._changed:
             self._require_active("pause")
             if self._status == "running":
+                if not self._pause_asked:
+                    self._asked_at = time.monotonic()
                 self._pause_asked = True
                 self._steps_asked, self._pause_at = 0, None
                 self._notify()
@@ -130,6 +158,8 @@ class Control:
             if self._status == "ready":
                 self._require_active("stop")
             if self.is_active:
+                if self._status != "stopping":
+                    self._asked_at = time.monotonic()
                 self._status = "stopping"
                 self._notify()
 

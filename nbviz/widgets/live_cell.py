@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import linecache
+import threading
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import RunActiveError, RunStopped, TrainingError
@@ -12,6 +13,7 @@ from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
 from nbviz.training.background import BackgroundRun
 from nbviz.widgets.active import remember_loop, say_at_exit_what_is_cut
+from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
@@ -84,10 +86,11 @@ class LiveCell:
         with contextlib.suppress(TrainingError, TimeoutError):
             self.wait(timeout)
         if self._background.is_alive:
+            where = self._background.present_line()
             raise RunActiveError(
                 f"the loop of {self.run.name!r} did not reach a log call within {timeout:g} s, so "
-                "it could not be stopped. Interrupting the kernel does not end it either; wait for "
-                "it or restart the kernel."
+                f"it could not be stopped{f'; it is at {where}' if where else ''}. Interrupting "
+                "the kernel does not end it either; wait for it or restart the kernel."
             )
 
     def wait(self, timeout: float | None = None) -> None:
@@ -99,8 +102,9 @@ class LiveCell:
 
     def _execute(self) -> None:
         error: BaseException | None = None
+        self.run.meter.thread = threading.get_ident()  # its first log call may be far away
         try:
-            with as_current(self.run), captured_prints(self.run.note):
+            with as_current(self.run), captured_prints(self.run.note), own_displays():
                 exec(self._code, self._namespace)  # noqa: S102  the user's own cell
         except RunStopped:
             pass

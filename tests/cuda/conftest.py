@@ -11,6 +11,7 @@ import torch
 from simulated_cuda import in_place_of_cuda
 from simulated_device import Simulation
 
+from nbviz.inspection.graph.overlays import device_values
 from nbviz.recording import collector
 from nbviz.recording import run as run_module
 from nbviz.recording.capture import captured, staging
@@ -51,6 +52,9 @@ def simulate(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[..., Simulat
 
         def begin(seed: int = 0, schedule: Schedule = "random", devices: int = 1) -> Simulation:
             monkeypatch.setattr(captured, "_rings", {})
+            for kept in (device_values._thread, device_values._side_stream):
+                kept.cache_clear()
+                stack.callback(kept.cache_clear)
             monkeypatch.setattr(staging, "_side_streams", {})
             monkeypatch.setattr(staging, "_pinned", {})
             monkeypatch.setattr(collector, "INTERVAL_SECONDS", 0.02)

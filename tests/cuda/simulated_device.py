@@ -181,7 +181,8 @@ class Simulation:
     @property
     def training_waits(self) -> list[Wait]:
         """Waits of all threads but nbviz's own; to be asked for before anything is read."""
-        return [one for one in self.waits if one.thread != "nbviz-collector"]
+        own = ("nbviz-collector", "nbviz-numbers")
+        return [one for one in self.waits if not one.thread.startswith(own)]
 
     def count(self, name: str) -> None:
         with self._lock:

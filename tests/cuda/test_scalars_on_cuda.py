@@ -203,3 +203,19 @@ def test_a_setting_is_applied_without_waiting(simulate: Simulate) -> None:
             run.control.set(lr=0.5)
     assert optimizer.param_groups[0]["lr"] == 0.5
     assert simulation.training_waits == []
+
+
+def test_a_full_device_loses_no_number_and_ends_no_loop(
+    simulate: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB.")
+
+    simulation, run = simulate(), Run()
+    with monkeypatch.context() as patch:
+        patch.setattr(CudaBackend, "allocate", full)
+        log_steps(simulation, run, STEPS // 2)
+    for step in range(STEPS // 2 + 1, STEPS + 1):
+        loss = to_device(simulation, torch.tensor(float(step)))
+        run.log({"loss": loss, "more": {"double": loss.double() * 2, "half": loss / 2}}, step)
+    assert_exact(run)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from simulated_tensors import model_to_device
+from simulated_tensors import model_to_device, to_device
 from torch import nn
 
 from nbviz import Trainer
+from nbviz.inspection.graph.overlays.device_values import DeviceValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,3 +86,20 @@ def test_a_pause_waits_only_for_the_pictures(simulate: Simulate) -> None:
     trainer.resume()
     trainer.wait(60)
     assert len(trainer.run["loss/train"].values) == 12
+
+
+@pytest.mark.parametrize("schedule", ["random", "callers first", "others first", "behind"])
+def test_numbers_of_an_overlay_cost_the_training_neither_a_wait_nor_pinned_memory(
+    simulate: Simulate, schedule: Schedule
+) -> None:
+    simulation = simulate(5, schedule)
+    norms = {name: to_device(simulation, torch.tensor(float(name))) for name in range(50)}
+    simulation.forget()
+    values = DeviceValues({**norms, "here": 2})
+    assert simulation.training_waits == []
+    assert simulation.calls["pinned"] == 0
+    for norm in norms.values():
+        norm.zero_()
+    assert values.read() == {**{name: float(name) for name in range(50)}, "here": 2.0}
+    assert values.is_ready
+    assert simulation.calls["pinned"] == 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import PIL.Image
@@ -256,7 +259,7 @@ def test_a_whole_run_can_be_scrubbed() -> None:
     # Even spacing would be 20; thinning one by one leaves between the half and the double of it.
     assert gaps[:-1].min() >= 8
     assert gaps.max() <= 48
-    assert store.thinned == 19_000
+    assert store.left_out("dense").memory == 19_000
 
 
 def test_a_flood_keeps_memory_bounded_and_the_newest() -> None:
@@ -270,7 +273,8 @@ def test_a_flood_keeps_memory_bounded_and_the_newest() -> None:
     assert store["x"].steps.tolist()[0] == 0
     assert store["x"].steps.tolist()[-1] == 99
     assert store["y"].steps.tolist()[-1] == 99
-    assert len(store["x"]) + len(store["y"]) + inbox.replaced == 200
+    left_out = store.left_out("x").time + store.left_out("y").time
+    assert len(store["x"]) + len(store["y"]) + left_out == 200
     assert not said
 
 
@@ -354,3 +358,30 @@ def test_more_tags_than_the_budget_holds_keep_the_newest() -> None:
     warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
     assert len(warnings) == 1
     assert "do not fit into the media budget of 1 MB" in warnings[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_no_memory_for_a_copy_ends_no_loop_and_is_said_once() -> None:
+    code = """
+        import resource, numpy as np, torch, nbviz
+        run = nbviz.Run()
+        images = torch.zeros(1, 1, 1, 1).expand(12, 3, 1000, 1000)  # 144 MB as a copy
+        run.log_image("small", torch.zeros(4, 4), step=1)
+        run.drain_media()
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        limits = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (used + 50_000_000, limits[1]))
+        run.log_images("samples", images, step=2)
+        run.log_image("sample", np.broadcast_to(np.float64(1), (3000, 4000)), step=2)
+        run.log_tensor("all", images, step=2)
+        run.log_image("small", torch.ones(4, 4), step=3)
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        said = [line.text for line in run.lines.since(0) if line.level == "warning"]
+        assert len(said) == 1, said
+        assert said[0].startswith("'samples' at step 2 is left out"), said
+        assert list(run.media) == ["small"], list(run.media)
+        assert run.media["small"].steps.tolist() == [1, 3]
+        run.log_images("samples", images, step=4)
+        assert run.media["samples"].steps.tolist() == [4]
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=300)

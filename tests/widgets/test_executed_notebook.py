@@ -78,3 +78,90 @@ def test_the_end_of_the_process_says_what_it_cut() -> None:
     )
     assert "nbviz: 'own' was cut at step" in done.stderr
     assert "nbviz.active()[0].wait()" in done.stderr
+
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+CLEARED = """
+from IPython.display import clear_output, display
+run = nbviz.Run("own")
+run.log({"loss": 1.0}, step=1)
+display(nbviz.Dashboard(run))
+for number in range(3):
+    clear_output(wait=number < 2)
+    print("at", number)
+"""
+CLEARED_IN_AN_AREA = """
+import ipywidgets
+from IPython.display import clear_output, display
+area = ipywidgets.Output()
+display(nbviz.Dashboard(nbviz.Run("own")), area)
+with area:
+    print("in there")
+    clear_output()
+    print("alone")
+print("out here")
+"""
+CLEARED_BY_THE_TRAINING = """
+from nbviz.widgets.live_cell import start_live_cell
+source = '''
+from IPython.display import clear_output, display
+for number in range(3):
+    clear_output(wait=number != 1)
+    nbviz.log({"loss": 1.0}, step=number)
+    display(f"first {number}")
+    if number < 2:
+        display(f"second {number}")
+'''
+print("before")
+loop = start_live_cell(source, globals(), cell_id=None, name="own")
+display(loop.dashboard)
+loop.start()
+loop.wait(120)
+"""
+
+
+def streams(outputs: list[Any]) -> str:
+    return "".join(output.get("text", "") for output in outputs)
+
+
+def views(outputs: list[Any]) -> list[str]:
+    return [one["data"][VIEW]["model_id"] for one in outputs if VIEW in one.get("data", {})]
+
+
+def test_the_view_stays_when_its_cell_clears_its_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, cell, later = executed(
+        tmp_path, monkeypatch, "import nbviz", CLEARED, "print(1)\nclear_output()\nprint(2)"
+    )
+    assert len(views(cell)) == 1
+    assert "own: " in texts(cell)
+    assert streams(cell) == "at 2\n"
+    assert len(cell) == 3
+    assert streams(later) == "2\n"
+    assert not views(later)
+
+
+def test_an_output_area_that_is_cleared_takes_no_view(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, cell, said = executed(
+        tmp_path,
+        monkeypatch,
+        "import nbviz",
+        CLEARED_IN_AN_AREA,
+        "print([one['text'] for one in area.outputs])",
+    )
+    assert len(views(cell)) == 2  # the dashboard's and the area's
+    assert streams(cell) == "out here\n"
+    assert streams(said) == "['alone\\n']\n"
+
+
+def test_a_training_that_clears_the_output_clears_what_it_has_displayed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, cell = executed(tmp_path, monkeypatch, "import nbviz", CLEARED_BY_THE_TRAINING)
+    assert len(views(cell)) == 1
+    assert streams(cell) == "before\n"
+    shown = [one["data"]["text/plain"] for one in cell if len(one.get("data", {})) == 1]
+    assert shown == ["'first 2'", ""]

@@ -91,3 +91,31 @@ def test_the_extension_adds_the_magic_and_takes_it_away() -> None:
     assert cell.run["loss"].values.tolist() == [0.5]
     shell.run_line_magic("unload_ext", "nbviz")
     assert shell.find_cell_magic("live") is None
+
+
+def test_what_it_prints_has_the_step_of_what_it_logs() -> None:
+    cell = live(
+        "import nbviz\n"
+        "for i in range(3):\n"
+        "    nbviz.log({'loss': 1.0}, step=10 * i)\n"
+        "    print('after')\n"
+    )
+    cell.start()
+    cell.wait(30)
+    printed = [line.step for line in cell.run.lines.since(0) if line.level == "print"]
+    assert printed == [0, 10, 20]
+
+
+def test_in_a_tracked_loop_too() -> None:
+    cell = live(
+        "import nbviz\n"
+        "for i in run.track([1, 2, 3]):\n"
+        "    nbviz.log({'loss': 1.0})\n"
+        "    print('after')\n",
+        namespace := {},
+    )
+    namespace["run"] = cell.run
+    cell.start()
+    cell.wait(30)
+    printed = [line.step for line in cell.run.lines.since(0) if line.level == "print"]
+    assert cell.run["loss"].steps.tolist() == printed == [1, 2, 3]

@@ -177,6 +177,8 @@ def test_prints_of_the_training_step_are_in_the_log() -> None:
     texts = [(line.level, line.text) for line in trainer.run.lines.since(0)]
     # Two batches to train on, two to validate, and one to try before whether it can validate.
     assert texts.count(("print", "hello from a step")) == 5
+    steps = [line.step for line in trainer.run.lines.since(0) if line.level == "print"]
+    assert steps == [0, 1, 2, 2, 2]
 
 
 def test_the_graph_is_drawn_before_the_first_step(trainer) -> None:

@@ -49,6 +49,8 @@ export interface RunChanged {
 	device: string;
 	memory_bytes: number | null;
 	memory_total: number | null;
+	status_text: string;
+	notices: string[];
 	dropped_frames: number;
 }
 

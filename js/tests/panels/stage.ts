@@ -70,6 +70,8 @@ export function stage(isLive = true, viewState: ViewState = passingViewState()):
 		root,
 		pointedStep: createPointedStep(),
 		isChosen: false,
+		arrangement: "stack",
+		show: () => undefined,
 		viewState,
 		wanted: new Wanted(kernel, store, PANELS),
 		onTheme: () => () => undefined,
@@ -137,6 +139,8 @@ export function runChanged(status: RunStatus, more: Partial<RunChanged> = {}): R
 		device: "cpu",
 		memory_bytes: 2e8,
 		memory_total: 8e9,
+		status_text: "",
+		notices: [],
 		dropped_frames: 0,
 		...more,
 	};

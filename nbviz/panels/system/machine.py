@@ -14,6 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from nbviz.recording.device_memory import (
+    cuda_reserved,
+    cuda_total,
+    machine_total,
+    process_bytes,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -44,7 +51,7 @@ class Machine:
         self._process = psutil.Process()
         self._cores = psutil.cpu_count() or 1
         self._counters: dict[str, tuple[float, float]] = {}
-        total = psutil.virtual_memory().total / _GB
+        total = machine_total() / _GB
         self.measures: list[Measure] = []
         self._readers: list[Callable[[], float]] = []
         self._add(Measure("CPU", "machine", "%", 100), self._machine_cpu)
@@ -89,7 +96,7 @@ class Machine:
         return (memory.total - memory.available) / _GB
 
     def _process_memory(self) -> float:
-        return self._process.memory_info().rss / _GB
+        return process_bytes() / _GB
 
     def _bytes_read(self) -> float:
         return self._rate("read", self._process.io_counters().read_bytes) / _MB
@@ -103,12 +110,12 @@ class Machine:
             self._add_gpu(sys.modules["torch"].cuda, device)
 
     def _add_gpu(self, cuda: Any, device: int) -> None:
-        total = cuda.get_device_properties(device).total_memory / _GB
+        total = cuda_total(device) / _GB
         name = f"GPU {device}"
         self._add(Measure(name, "use", "%", 100), lambda: float(cuda.utilization(device)))
         self._add(
             Measure(f"{name} memory", "reserved", "GB", total),
-            lambda: cuda.memory_reserved(device) / _GB,
+            lambda: cuda_reserved(device) / _GB,
         )
 
 

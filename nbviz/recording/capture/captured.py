@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.recording.capture.device_ring import CudaBackend, PlainBackend, Ring
 from nbviz.recording.capture.staging import side_stream
+from nbviz.recording.device_memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ class CapturedScalar:
 
     def __init__(self, tensor: torch.Tensor) -> None:
         self._tensor: torch.Tensor | None = tensor
-        self._batch: Batch | None = None
+        self._batch: Batch | _Arrived | None = None
         self._place = 0
 
     @property
@@ -34,7 +35,7 @@ class CapturedScalar:
         """Where the number still is; None once it is on its way."""
         return self._tensor
 
-    def seal(self, batch: Batch, place: int) -> None:
+    def seal(self, batch: Batch | _Arrived, place: int) -> None:
         """Say where it arrives."""
         self._batch, self._place, self._tensor = batch, place, None
 
@@ -54,6 +55,22 @@ class CapturedScalar:
             seal([self])
         assert self._batch is not None
         return float(self._batch.read()[self._place])
+
+
+class _Arrived:
+    """Numbers that a full device had no memory to copy; they were waited for."""
+
+    is_ready = True
+
+    def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
+        self._numbers: list[Any] = [tensor.item() for tensor in tensors]
+
+    def wait(self) -> None:
+        """Do nothing: they are here."""
+
+    def read(self) -> list[Any]:
+        """Return the numbers."""
+        return self._numbers
 
 
 class CapturedValues(dict[str, Any]):
@@ -90,7 +107,12 @@ def seal(scalars: Sequence[CapturedScalar]) -> None:
         ring = _rings.get(key)
         if ring is None:
             ring = _make_ring(tensors[0])
-        batch, start = ring.capture(tensors)
+        try:
+            batch, start = ring.capture(tensors)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            batch, start = _Arrived(tensors), 0
         for place, scalar in enumerate(group, start):
             scalar.seal(batch, place)
 

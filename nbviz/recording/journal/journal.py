@@ -12,12 +12,14 @@ import os
 import threading
 import time as clock
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError, text_of
 from nbviz.recording.event_files.messages import text_event
 from nbviz.recording.event_files.writer import EventFileWriter
+from nbviz.recording.holdups import STUCK_SECONDS
 from nbviz.recording.journal.identity import IDENTITY_TAG, identity_of
 from nbviz.recording.journal.source import JournalSource
 from nbviz.training import clock as run_clock
@@ -38,8 +40,8 @@ _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 class Journal:
     """Writes a run to a new event file in a directory, beside those that are there.
 
-    A disk that is full, or a directory that vanished, becomes a warning in the run's log; what
-    memory holds is written once it can be, and training goes on.
+    A disk that is full or does not answer, or a directory that vanished, becomes a warning in the
+    run's log; what memory holds is written once it can be, and training goes on.
 
     Args:
         run: The run. It is kept alive while it has something to write.
@@ -58,10 +60,12 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._asked = self._done = 0
-        self._source = JournalSource()
+        self._source = JournalSource(run.name)
+        self._name = run.name
         self._writer: EventFileWriter | None = None
         self._is_failing = False
         self._begins_at = 0.0
+        self._writing_since: float | None = None  # by the monotonic clock
         run.subscribe(self._wake)
         # Not at exit: it could come before `_flush_all`, which would find the file closed.
         weakref.finalize(run, self._close).atexit = False
@@ -98,6 +102,16 @@ class Journal:
         """Leave out what the run has now, since other files of the directory have it."""
         self._source.skip(run)
         self._begins_at = run_clock.now()
+
+    def notice(self) -> str:
+        """Return for how long the disk has not answered, and what waits; empty if it does."""
+        since, run = self._writing_since, self._run()
+        seconds = 0.0 if since is None else clock.monotonic() - since
+        if seconds < STUCK_SECONDS or run is None:
+            return ""
+        waiting = self._source.count_new(run)
+        records = "1 record" if waiting == 1 else f"{waiting:,} records"
+        return f"journal: waiting for the disk since {seconds:,.0f} s, {records} kept in memory"
 
     def _wake(self) -> None:
         """Start to write; called by the run when something comes, on whichever thread."""
@@ -141,8 +155,12 @@ class Journal:
         started = clock.thread_time()
         try:
             run.drain()
-            self._look_for_file(run)
-            something = self._source.write_new(run, lambda records: self._file(run).write(records))
+            self._writing_since = clock.monotonic()
+            try:
+                self._look_for_file(run)
+                something = self._source.write_new(run, partial(self._write, run))
+            finally:
+                self._writing_since = None
         except Exception as error:  # noqa: BLE001  whatever it is, training goes on
             if not self._is_failing:
                 self._is_failing = True
@@ -159,6 +177,14 @@ class Journal:
         run.meter.spend(clock.thread_time() - started)
         return not something and run.is_quiet
 
+    def _write(self, run: RecordedRun, records: bytes) -> None:
+        began = clock.monotonic()
+        self._file(run).write(records)
+        self._writing_since = now = clock.monotonic()  # the disk answers
+        if now - began >= STUCK_SECONDS:
+            text = f"journal: the disk answers again after {now - began:,.0f} s; nothing is lost."
+            run.note(text)
+
     def _look_for_file(self, run: RecordedRun) -> None:
         if self._writer is None or self._writer.is_there():
             return
@@ -168,13 +194,14 @@ class Journal:
         )
         self._writer.close()
         self._writer = None
-        self._source = JournalSource()
+        self._name = run.name
+        self._source = JournalSource(run.name)
 
     def _file(self, run: RecordedRun) -> EventFileWriter:
         if self._writer is None:
             # Files of one directory whose times overlap are of several runs.
             started_at = max(run.meter.started_at, self._begins_at)
-            identity = identity_of(run.run_id, run.name).to_text()
+            identity = identity_of(run.run_id, self._name).to_text()
             first = text_event(started_at, 0, IDENTITY_TAG, identity)
             self._writer = EventFileWriter(self.directory, started_at, [first])
         return self._writer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ class Settings:
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
+        self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
 
     def add(
         self,
@@ -96,6 +98,7 @@ class Settings:
             scheduler: What drives its learning rate, if anything does.
             name: Added to the names, as in `lr/name`, where there are several optimizers.
         """
+        self._optimizers.add(optimizer)
         for value in optimizer_values(optimizer, scheduler, name):
             self.add(
                 value.name,
@@ -106,6 +109,18 @@ class Settings:
                 includes_minimum=value.includes_zero,
                 includes_maximum=False,
             )
+
+    def for_another(self, optimizer: Optimizer) -> None:
+        """Add an optimizer's numbers beside those that are there, as `lr/2` where one has `lr`."""
+        if optimizer in self._optimizers:
+            return
+        names, number = [""], 1
+        while any(
+            value.name in self._entries for value in optimizer_values(optimizer, None, names[-1])
+        ):
+            number += 1
+            names.append(str(number))
+        self.for_optimizer(optimizer, name=names[-1])
 
     def for_dropout(self, model: nn.Module) -> None:
         """Add `dropout`, 0 ≤ dropout < 1, if the model has any `nn.Dropout*` layer.

@@ -19,6 +19,20 @@ it("shows state, step and progress", async () => {
 	expect(root.textContent).toContain("0.4 %");
 });
 
+it("says what a command waits for, and what holds the run up, as text", async () => {
+	const { mount, apply, find } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"));
+	expect(find(".nbviz-notices").hidden).toBe(true);
+	const status_text = "Pausing after this step (12 s so far)";
+	const notices = ["journal: waiting for the disk since 14 s", "at line 3: <img src=x>"];
+	await apply(runChanged("running", { status_text, notices }));
+	expect(find(".nbviz-status-word").textContent).toBe(status_text);
+	expect(find(".nbviz-notices").hidden).toBe(false);
+	expect(find(".nbviz-notices").textContent).toBe(notices.join("\n"));
+	expect(find(".nbviz-notices").childElementCount).toBe(0);
+});
+
 it.each([
 	["ready", ["start", "step"]],
 	["running", ["pause", "step", "stop"]],

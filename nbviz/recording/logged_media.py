@@ -1,0 +1,197 @@
+"""LoggedMedia: the calls of a run that log images, histograms, tensors and texts."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from nbviz.errors import describe
+from nbviz.recording.device_memory import is_out_of_memory
+from nbviz.recording.media.inputs import (
+    GridInput,
+    HistogramInput,
+    ImageInput,
+    TensorInput,
+    TextInput,
+)
+from nbviz.recording.media.shading import Shading
+from nbviz.recording.media_log import MediaLog
+from nbviz.recording.recorded_run import RecordedRun
+from nbviz.recording.scalars.inputs import read_step
+from nbviz.training import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbviz.recording.media.inbox import MediaInbox
+    from nbviz.recording.media.inputs import ImageLayout, MediaInput
+    from nbviz.recording.media.shading import Colormap, Normalize
+    from nbviz.recording.media.store import MediaKind
+
+
+class LoggedMedia(RecordedRun):
+    """A run to which media can be logged; `Run` adds the rest.
+
+    Its arguments are those of `RecordedRun`.
+    """
+
+    _media_inbox: MediaInbox
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Whether the next log call has to look up: the first one, a quiet run, a forked process.
+        self._attention = True
+        self._media_log = MediaLog()
+        self._said_full = False  # that there was no memory for a copy
+
+    def log_image(
+        self,
+        tag: str,
+        image: object,
+        step: int | None = None,
+        *,
+        layout: ImageLayout = "auto",
+        normalize: Normalize = False,
+        colormap: Colormap = None,
+    ) -> None:
+        """Record an image.
+
+        Args:
+            tag: Its name, such as "samples/fixed".
+            image: A torch tensor, numpy array or PIL image of shape (height, width), (channels,
+                height, width) or (height, width, channels), with 1, 3 or 4 channels. Floats run
+                from 0 to 1, integers from 0 to 255; what is outside is clipped and NaN is black,
+                which the run's log says once. Booleans are black and white. Of a PIL image of any
+                mode the pixels are what Pillow converts them to.
+            step: The completed step; an image of the same step takes that one's place. Where a tag
+                begins again at an earlier one, as a restarted training does, it goes on as
+                `samples (2)`. The newest step of the run if None.
+            layout: "HWC", "CHW" or "HW"; with "auto", where both ends could be channels, they are
+                the first axis of a torch tensor and the last of any other array.
+            normalize: The numbers that become black and white, such as (-1, 1), or (0, 65535) for
+                16 bits; True for the smallest and the largest of the image. Alpha stays.
+            colormap: Colours for an image of one channel: "viridis", "magma", "coolwarm", "gray" or
+                another of matplotlib's where that is installed; "labels" for whole numbers that
+                are classes, or an array of their colours, shape (classes, 3).
+
+        Raises:
+            LoggingError: The tag, image, step or an option cannot be recorded.
+        """
+        self._log_media(
+            tag,
+            "image",
+            step,
+            lambda name: ImageInput(name, image, layout, Shading(name, normalize, colormap)),
+        )
+
+    def log_images(
+        self,
+        tag: str,
+        images: object,
+        step: int | None = None,
+        *,
+        layout: ImageLayout = "auto",
+        columns: int | None = None,
+        normalize: Normalize = False,
+        colormap: Colormap = None,
+    ) -> None:
+        """Record several images as one grid.
+
+        Args:
+            tag: Its name.
+            images: A batch, such as (images, channels, height, width), or a list of images or a
+                nested tensor, each as for `log_image`; their sizes may differ.
+            step: As for `log_image`.
+            layout: Of each image.
+            columns: Images in a row; about as many as there are rows if None.
+            normalize: As for `log_image`; True takes the range of each image.
+            colormap: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, an image, the step or an option cannot be recorded.
+        """
+        self._log_media(
+            tag,
+            "image",
+            step,
+            lambda name: GridInput(
+                name, images, layout, columns, Shading(name, normalize, colormap)
+            ),
+        )
+
+    def log_histogram(
+        self, tag: str, values: object, step: int | None = None, *, bins: int = 64
+    ) -> None:
+        """Record how values are distributed.
+
+        Args:
+            tag: Its name.
+            values: Real numbers in any shape: a torch tensor, a numpy array or a list. NaN and ±inf
+                are counted apart.
+            step: As for `log_image`.
+            bins: Bins of equal width between the smallest and the largest finite value, 1 to 4096.
+
+        Raises:
+            LoggingError: The tag, values, step or bins cannot be recorded.
+        """
+        self._log_media(tag, "histogram", step, lambda name: HistogramInput(name, values, bins))
+
+    def log_tensor(self, tag: str, values: object, step: int | None = None) -> None:
+        """Record an array as it is; bfloat16 and smaller floats become float32.
+
+        Args:
+            tag: Its name.
+            values: Real numbers in any shape: a torch tensor, a numpy array or a list.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, values or step cannot be recorded.
+        """
+        self._log_media(tag, "tensor", step, lambda name: TensorInput(name, values))
+
+    def log_text(self, tag: str, text: str, step: int | None = None) -> None:
+        """Record a text, such as a generated sample; it is shown as plain text.
+
+        Args:
+            tag: Its name.
+            text: The text; of more than a million characters the end is cut and counted.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, text or step cannot be recorded.
+        """
+        self._log_media(tag, "text", step, lambda name: TextInput(name, text))
+
+    def _log_media(
+        self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
+    ) -> None:
+        if self._attention:
+            self._attend()
+        started = time.perf_counter()
+        if step is not None:
+            at_step = read_step(step)
+        else:
+            present = self._steps.present
+            at_step = self.meter.step if present is None else present()
+        try:
+            item = self._media_log.read(tag, kind, at_step, clock.now(), make)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self._left_out(tag, at_step, error)  # no picture is worth the training
+        else:
+            self._media_inbox.put(item)
+        self.meter.spend(time.perf_counter() - started)
+
+    def _left_out(self, tag: str, step: int, error: Exception) -> None:
+        if not self._said_full:
+            self._said_full = True
+            self.note(
+                f"{tag!r} at step {step:,} is left out, and so is what comes later and finds no "
+                f"memory for a copy: {describe(error)} Log fewer or smaller images and tensors.",
+                "warning",
+            )
+
+    def _attend(self) -> None:
+        """Begin, or wake, what a log call finds not begun or quiet."""
+        raise NotImplementedError

@@ -1,0 +1,60 @@
+"""Where a thread is: the line of the user's code that it executes, for a step that does not end."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import re
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_PACKAGE = str(Path(__file__).parent.parent)
+_MOST_CHARACTERS = 100  # of a source line
+# Files into which ipykernel and marimo put a cell's code.
+_CELL_FILE = re.compile(r"[/\\](ipykernel_\d+|marimo_\d+)[/\\]|^<ipython-input-")
+
+
+def present_line(thread: int) -> str:
+    """Return where a thread is now, such as `line 3 of train.py, in step: time.sleep(9)`.
+
+    Of the calls that it is in, the innermost one in the user's own code is given; one in a library
+    where there is none. Any thread may ask.
+
+    Args:
+        thread: Its identity, as `threading.get_ident` gives it.
+
+    Returns:
+        The line, or an empty text if there is no such thread.
+    """
+    innermost = sys._current_frames().get(thread)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  documented
+    frame, library = innermost, None
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if not filename.startswith((_PACKAGE, "<frozen")):
+            if not filename.startswith(_libraries()):
+                return _described(frame)
+            library = library or frame
+        frame = frame.f_back
+    found = library or innermost
+    return "" if found is None else _described(found)
+
+
+@functools.cache
+def _libraries() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    return tuple({paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def _described(frame: FrameType) -> str:
+    filename, line, name = frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+    where = "a cell" if _CELL_FILE.search(filename) else Path(filename).name
+    inside = "" if name == "<module>" else f", in {name}"
+    source = linecache.getline(filename, line).strip()
+    if len(source) > _MOST_CHARACTERS:
+        source = source[: _MOST_CHARACTERS - 1] + "…"
+    return f"line {line} of {where}{inside}" + (f": {source}" if source else "")
