@@ -21,9 +21,9 @@ from nbviz.errors import (
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
-from nbviz.recording.kept_state import FOLDER, KeptState
+from nbviz.recording.kept.kept_state import FOLDER, KeptState
+from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.overhead import DEFAULT_SHARE
-from nbviz.recording.past import Past, go_on_from
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
