@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass
@@ -271,3 +272,12 @@ class Trainer:
             "thread and a run. Save what it trains: with trainer.between_steps(): "
             "torch.save(model.state_dict(), path)."
         )
+
+
+def _renew_lock() -> None:
+    global _active_lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
+    _active_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

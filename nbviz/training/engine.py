@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -31,6 +32,7 @@ from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.optimizing.schedule import Schedule, known_tags
 from nbviz.training.seeds import seed_everything
 from nbviz.training.steps.batches import count_samples, describe
+from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans, read_metrics
 from nbviz.training.steps.modes import TrainingModes
@@ -202,6 +204,8 @@ class Engine:
         if self.options.seed is not None and self.step == 0:
             seed_everything(self.options.seed)
         self._modes.begin()
+        if threading.current_thread() is not threading.main_thread():
+            renew_workers(self._train_loader, self._val_loader)
         move_model(self.model, self.optimizers, self.device)
         on_cuda = self.device.type == "cuda"
         # What is each thread's own: whether there are gradients, which GPU is meant by "cuda".
