@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.series import Sample, Series
     from nbviz.trainer import Trainer
     from nbviz.widgets.active import active
-    from nbviz.widgets.dashboard import Dashboard
+    from nbviz.widgets.dashboard import Dashboard, compare
     from nbviz.widgets.graph_view import GraphView, graph, record
     from nbviz.widgets.live_trainer import LiveTrainer
     from nbviz.widgets.make_dot import make_dot
@@ -35,6 +35,7 @@ __all__ = [
     "Series",
     "Trainer",
     "active",
+    "compare",
     "datasets",
     "errors",
     "graph",
@@ -58,6 +59,7 @@ _HOMES = {
     "Series": "nbviz.recording.scalars.series",
     "Trainer": "nbviz.trainer",
     "active": "nbviz.widgets.active",
+    "compare": "nbviz.widgets.dashboard",
     "graph": "nbviz.widgets.graph_view",
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",

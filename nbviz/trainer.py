@@ -22,6 +22,7 @@ from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import takes
+from nbviz.training.known_parameters import of_training
 from nbviz.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class TrainerOptions(TrainingOptions):
         watch: True to record statistics and histograms of weights and gradients, or a mapping of
             options for `Run.watch`, such as {"activations": ["layer1"], "every": 2}.
         overhead_budget: The share of the time that nbviz may take, as for `nbviz.Run`.
+        config: Hyper-parameters of your own beside those that nbviz knows, as for `nbviz.Run`.
     """
 
     _: KW_ONLY
@@ -62,6 +64,7 @@ class TrainerOptions(TrainingOptions):
     dir: str | Path | None = None
     watch: bool | Mapping[str, Any] = False
     overhead_budget: float = DEFAULT_SHARE
+    config: Mapping[str, Any] | None = None
 
 
 class Trainer:
@@ -85,7 +88,12 @@ class Trainer:
     @takes(TrainerOptions)
     def __init__(self, options: TrainerOptions) -> None:
         model, train_loader = options.model, options.train_loader
-        self.run = Run(options.name, dir=options.dir, overhead_budget=options.overhead_budget)
+        self.run = Run(
+            options.name,
+            dir=options.dir,
+            overhead_budget=options.overhead_budget,
+            config=options.config,
+        )
         self.control = Control()
 
         def is_idle() -> bool:
@@ -104,6 +112,9 @@ class Trainer:
             options,
             control=self.control,
             observers=(Recorder(self.run, model), self.graph, self.overlays),
+        )
+        self.run.hyperparameters.add_known(
+            of_training(options, self.engine.device, self.engine.optimizers)
         )
         self.run.follow_steps(lambda: self.engine.step_number)
         self.run.control = self.control

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.panels import curves, graph, log, media, system, toolbar, weights
+from nbviz.panels import curves, graph, log, media, runs, system, toolbar, weights
 
 if TYPE_CHECKING:
     from nbviz.panels.panel import Panel
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 PANELS: tuple[Panel[Any, Any, Any], ...] = (
     toolbar.PANEL,
     curves.PANEL,
+    runs.PANEL,
     weights.PANEL,
     media.PANEL,
     graph.PANEL,

@@ -93,12 +93,15 @@ class Extent(Generic[EntryT, WantedT]):
         end: Where the pages that are there already stand: the snapshot must end there, for their
             next frame is the new page's, too. What none of them looks at may be set back in it.
             None to go on to now.
+        shows_undecided: What no page has said that it looks at is added, too. Not of the many runs
+            that are over: their pages say what they show.
     """
 
     wanted: WantedT | None = None
     limit: float = math.inf
     full: bool = False
     end: EntryT | None = None
+    shows_undecided: bool = True
 
 
 class Panel(ABC, Generic[PartT, EntryT, WantedT]):
@@ -114,12 +117,14 @@ class Panel(ABC, Generic[PartT, EntryT, WantedT]):
         slow: Kinds of requests that may take long, or wait for a device or a file. They are carried
             out on a thread of the session's own, and never hold up the user's. "set_wanted" may be
             among them.
+        least_runs: It says nothing of fewer; a page without a kernel then goes without it.
     """
 
     name: ClassVar[str]
     assets: ClassVar[tuple[str, ...]] = ()
     requests: ClassVar[tuple[type[Any], ...]] = ()
     slow: ClassVar[frozenset[str]] = frozenset()
+    least_runs: ClassVar[int] = 1
 
     @abstractmethod
     def part(self, subject: Subject) -> PartT | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from nbviz.text import clean_line
+
 if TYPE_CHECKING:
     from nbviz import protocol
     from nbviz.inspection.tensors.heatmaps import Heatmap
+    from nbviz.recording.event_files.hparams import Parameter
 
 
 def finite(value: float | None) -> float | None:
@@ -18,6 +21,20 @@ def finite(value: float | None) -> float | None:
 def number(value: float) -> float:
     """Return 0 for what JSON has no name for, where a page needs a number."""
     return value if math.isfinite(value) else 0.0
+
+
+def json_value(value: Parameter) -> Parameter:
+    """Return a hyper-parameter as JSON can hold it: what is not finite as its text."""
+    if isinstance(value, str):
+        return clean_line(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    # Whole numbers beyond these would come out changed.
+    return value if math.isfinite(value) and abs(value) <= MOST_WHOLE else str(value)
+
+
+MOST_WHOLE = 2**53
+"""The largest whole number of which a page knows each digit."""
 
 
 def heatmap_fields(heatmap: Heatmap) -> protocol.core.HeatmapFields:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbviz.pictures.shapes import series_color
+from nbviz.pictures.shapes import SERIES_COLORS, series_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +23,8 @@ _VALIDATION = ("val", "valid", "validation", "test", "eval")
 _FIRST = ("loss", "accuracy")
 _LAST = ("lr", "grad_norm")
 _SETTING = re.compile(r"(lr|learning_rate)(?![a-z])")
+# Tags that differ by class, or by group of parameters, are lines of one chart.
+_MEMBER = re.compile(r"(?:.*/)?per_class/.+|(?:.*/)?(?:lr|learning_rate)/[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ class Extremes:
 def split_tag(tag: str) -> tuple[str, str]:
     """Return the chart of a tag and which split it is: `loss/train` → ("loss", "train").
 
-    `train/loss`, `train_loss` and `loss_val` are understood too. The split is "" for none.
+    `train/loss`, `train_loss` and `loss_val` are understood too. Below `per_class/`, and of a
+    learning rate by group, the split is the last part: `per_class/recall/cat` →
+    ("per_class/recall", "cat"). The split is "" for none.
     """
     for separator in "/_":
         head, found, tail = tag.rpartition(separator)
@@ -85,6 +89,9 @@ def split_tag(tag: str) -> tuple[str, str]:
         head, found, tail = tag.partition(separator)
         if found and tail and head in (*_TRAIN, *_VALIDATION):
             return tail, head
+    if _MEMBER.fullmatch(tag):
+        head, _, tail = tag.rpartition("/")
+        return head, tail
     return tag, ""
 
 
@@ -117,7 +124,12 @@ def make_charts(runs: Sequence[RecordedRun], titles: Sequence[str], buckets: int
             series = run.series(tag)
             if title not in traces or len(series) == 0:
                 continue
-            color = index if len(runs) > 1 else int(is_validation(split))
+            color = int(is_validation(split))
+            taken = {trace.color for trace in traces[title]}
+            while series_color(color) in taken and color < SERIES_COLORS:
+                color += 1
+            if len(runs) > 1:
+                color = index
             traces[title].append(_make_trace(run, tag, series_color(color), buckets))
     return [Chart(title, tuple(made)) for title, made in traces.items() if made]
 

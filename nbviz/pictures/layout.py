@@ -19,6 +19,7 @@ from nbviz.pictures.shapes import (
     series_color,
     text_width,
 )
+from nbviz.pictures.thumbnails import draw_thumbnails, images_of, weights_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +72,10 @@ def make_picture(runs: Sequence[RecordedRun], width: int) -> Picture:
         y = _draw_header(picture, run, y, series_color(index) if len(runs) > 1 else "")
     titles = chart_titles(runs)
     y = _draw_charts(picture, runs, titles, y + 14) if titles else _draw_empty(picture, y)
+    for run in runs:
+        of = f" of {run.name}" if len(runs) > 1 else ""
+        y = draw_thumbnails(picture, f"Weights{of}", weights_of(run), y, PADDING)
+        y = draw_thumbnails(picture, f"Images{of}", images_of(run), y, PADDING)
     y = _draw_notes(picture, runs, max(0, len(titles) - CHARTS_SHOWN), y)
     picture.height = y + PADDING - 4
     outline = Box(0.5, 0.5, width - 1, picture.height - 1, "surface", 10, outline="border")

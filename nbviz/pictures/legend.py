@@ -59,11 +59,8 @@ def draw_legend(
         more = (Span(entry.value, bold=True),)
         if entry.warning:
             more = (*more, Span(f"  {entry.warning}", "bad"))
-        if entry.row == 0:  # flush with the chart's right edge
-            x += entry.width
-            picture.add(Label(x, y, name, "text-soft", 11, "end", more=more))
-        else:
-            picture.add(Label(x + _SAMPLE, y, name, "text-soft", 11, more=more))
+        # From the sample on: in a wider font than was reckoned with, it still is beside it.
+        picture.add(Label(x + _SAMPLE, y, name, "text-soft", 11, more=more))
     hidden = len(chart.traces) - _ENTRIES_SHOWN
     if hidden > 0:
         y = top + 2 + used_rows * LEGEND_HEIGHT

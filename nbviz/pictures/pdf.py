@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from nbviz.pictures.shapes import Box, Dots, Fill, Label, Stroke, light, text_width
+from nbviz.pictures.shapes import Box, Dots, Fill, Label, Photo, Stroke, light, text_width
 from nbviz.text import clean_text
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def _drawn(shape: Shape) -> str:
                 f"{_number(x)} {_number(y)} m {_number(x)} {_number(y)} l" for x, y in shape.centers
             ]
             return f"q {look} {' '.join(dots)} S Q" if dots else ""
+        case Photo():
+            return ""  # only a run's picture has one, and that is no PDF
         case Label():
             return _text(shape)
 

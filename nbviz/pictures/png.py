@@ -10,7 +10,7 @@ import numpy as np
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.layout import make_picture
-from nbviz.pictures.shapes import Box, Dots, Fill, Label, Picture, Shape, Stroke, light
+from nbviz.pictures.shapes import Box, Dots, Fill, Label, Photo, Picture, Shape, Stroke, light
 from nbviz.text import clean_text
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def picture_to_png(picture: Picture, scale: int) -> bytes:
     canvas = Image.new("RGB", (size[0] * _FINER, size[1] * _FINER), light("surface"))
     draw: Any = ImageDraw.Draw(canvas, "RGBA")  # blends, so that bands show through one another
     for shape in picture.shapes:
-        if not isinstance(shape, Label):
+        if isinstance(shape, Photo):
+            _paste(canvas, shape, fine)
+        elif not isinstance(shape, Label):
             _paint(draw, shape, fine)
     image = canvas.resize(size, Image.Resampling.BOX)
     draw = ImageDraw.Draw(image)
@@ -117,8 +119,17 @@ def _paint(draw: Any, shape: Shape, scale: float) -> None:
             for x, y in (shape.centers * scale).tolist():
                 r = shape.radius * scale
                 draw.ellipse([x - r, y - r, x + r, y + r], fill=light(shape.color))
-        case Label():
+        case Label() | Photo():
             raise AssertionError(shape)
+
+
+def _paste(canvas: Any, photo: Photo, scale: float) -> None:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(photo.png)) as image:
+        size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+        drawn = image.convert("RGBA").resize(size, Image.Resampling.NEAREST)
+    canvas.paste(drawn, (round(photo.x * scale), round(photo.y * scale)), drawn)
 
 
 def _write(draw: Any, label: Label, scale: int) -> None:

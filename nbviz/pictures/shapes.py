@@ -176,7 +176,18 @@ class Label:
         return (Span(self.text, self.color, self.bold), *self.more)
 
 
-Shape = Box | Stroke | Fill | Dots | Label
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A PNG file in a rectangle, in pixels; its own pixels stay sharp squares."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    png: bytes
+
+
+Shape = Box | Stroke | Fill | Dots | Label | Photo
 
 
 @dataclass(slots=True)

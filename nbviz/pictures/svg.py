@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -13,6 +14,7 @@ from nbviz.pictures.shapes import (
     Dots,
     Fill,
     Label,
+    Photo,
     Picture,
     Shape,
     Span,
@@ -53,7 +55,7 @@ def render_svg(runs: Sequence[RecordedRun], width: int = 860) -> str:
 
 def picture_to_svg(picture: Picture) -> str:
     """Write shapes as SVG. All text is escaped."""
-    used = {shape.color for shape in picture.shapes} | {
+    used = {shape.color for shape in picture.shapes if not isinstance(shape, Photo)} | {
         shape.outline for shape in picture.shapes if isinstance(shape, Box) and shape.outline
     }
     # Attributes hold the light colours, for readers that know no style sheets.
@@ -102,6 +104,13 @@ def _element(shape: Shape) -> str:
             return (
                 f'<path{_stroke(shape.color)} stroke-width="{2 * shape.radius:g}" '
                 f'stroke-linecap="round" d="{path}"/>'
+            )
+        case Photo():
+            data = base64.b64encode(shape.png).decode("ascii")
+            return (
+                f'<image x="{shape.x:.5g}" y="{shape.y:.5g}" width="{shape.width:.5g}" '
+                f'height="{shape.height:.5g}" style="image-rendering:pixelated" '
+                f'href="data:image/png;base64,{data}"/>'
             )
         case Label():
             anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'

@@ -18,14 +18,15 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol import core, curves, graph, log, media, run, summary, system, weights
+from nbviz.protocol import core, curves, graph, log, media, run, runs, summary, system, weights
 
-MODULES = (core, run, curves, weights, media, graph, log, system, summary)
+MODULES = (core, run, curves, runs, weights, media, graph, log, system, summary)
 
 Update = (
     core.Updates
     | run.Updates
     | curves.Updates
+    | runs.Updates
     | weights.Updates
     | media.Updates
     | graph.Updates
@@ -33,7 +34,9 @@ Update = (
     | system.Updates
 )
 
-Request = core.Requests | run.Requests | curves.Requests | media.Requests | graph.Requests
+Request = (
+    core.Requests | run.Requests | curves.Requests | runs.Requests | media.Requests | graph.Requests
+)
 
 ANSWERS: core.Answers = {
     request: updates

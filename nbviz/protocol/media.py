@@ -15,6 +15,8 @@ class MediaTag(TypedDict):
     tag: str
     media_kind: MediaKind
     count: int
+    left_out_for_time: int  # so far; logged and never made, to keep within `overhead_share`
+    left_out_for_memory: int  # so far; thinned, to keep within the media budget
 
 
 class HistogramInfo(TypedDict):
@@ -40,6 +42,7 @@ class MediaAdded(TypedDict):
     kind: Literal["media_added"]
     run_id: str
     media: list[MediaTag]
+    overhead_share: float  # of the time that nbviz may take, above 0 to 1
     buffer: int
 
 

@@ -59,7 +59,7 @@ class RunChanged(TypedDict):
     steps_per_second: float | None
     eta_seconds: float | None
     elapsed_seconds: float
-    overhead: float | None  # nbviz's own share of the step time, 0 to 1
+    overhead: float | None  # nbviz's own share of the time, 0 to 1; None at first
     device: str
     memory_bytes: int | None
     memory_total: int | None

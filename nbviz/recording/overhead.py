@@ -16,13 +16,16 @@ PATIENCE_SECONDS = 30.0
 """However much the rest costs, one sample in this time is taken."""
 
 _MOST_SAVED = 0.1  # seconds that may be spent at once after a while without any
+_MEDIA_SHARE = 0.5  # of the share: what logged media may take whatever the rest costs
+_MOST_SAVED_FOR_MEDIA = 0.03  # seconds
 
 
 class OverheadBudget:
     """An account of nbviz's seconds, on the training thread and in its own threads.
 
     It fills with `share` seconds a second, up to a tenth of one. Scalars and the journal draw
-    from it as they need; images, histograms and watches wait while it is overdrawn.
+    from it as they need; images, histograms and watches wait while it is overdrawn. Half of it is
+    set aside for media that were logged: they come before what a watch samples.
 
     Args:
         share: Of the time, above 0, at most 1 (which leaves nothing out).
@@ -38,6 +41,7 @@ class OverheadBudget:
         self.set_share(share)
         self._now = now
         self._saved = _MOST_SAVED
+        self._saved_for_media = _MOST_SAVED_FOR_MEDIA
         self._at = now()
         self._lock = threading.Lock()
 
@@ -61,6 +65,16 @@ class OverheadBudget:
             self._fill()
             self._saved -= seconds
 
+    def spend_on_media(self, seconds: float) -> None:
+        """Draw from what is set aside for media, beside `spend`, which counts them, too."""
+        with self._lock:
+            self._fill()
+            self._saved_for_media -= seconds
+
+    def allows_media(self, last: float = float("inf")) -> bool:
+        """Whether something that was logged may be made now; `last` as for `allows`."""
+        return self.allows(last) or self._saved_for_media > 0
+
     def allows(self, last: float = float("inf")) -> bool:
         """Whether something that can be left out may be done now.
 
@@ -80,5 +94,8 @@ class OverheadBudget:
 
     def _fill(self) -> None:
         now = self._now()
-        self._saved = min(_MOST_SAVED, self._saved + (now - self._at) * self.share)
+        earned = (now - self._at) * self.share
+        self._saved = min(_MOST_SAVED, self._saved + earned)
+        for_media = self._saved_for_media + earned * _MEDIA_SHARE
+        self._saved_for_media = min(_MOST_SAVED_FOR_MEDIA, for_media)
         self._at = now

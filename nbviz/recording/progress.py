@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 WINDOW_SECONDS = 10.0
 ENDED = ("finished", "stopped", "failed")
 _FEWEST_SECONDS = 0.05  # of training before a speed is given
+OVERHEAD_SECONDS = 60.0
+WARM_UP_SECONDS = 2.0
+"""Of training at its start, whose one-time work is no share of what a step costs."""
+
+_BETWEEN_READINGS = 0.25  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,8 @@ class Progress:
         steps_per_second: Over the last ten seconds of training, pauses left out.
         elapsed_seconds: Since the start, pauses left out.
         eta_seconds: Until the last step, None if unknown.
-        overhead: nbviz's share of the time, 0 to 1, over the last ten seconds.
+        overhead: nbviz's share of the time, 0 to 1, over the last minute of training, pauses and
+            the first two seconds left out.
         device: Such as `cuda:0`; empty if unknown.
         memory_bytes: In use: of the device, or of this process on a CPU.
         memory_total: That there is.
@@ -167,13 +173,14 @@ class ProgressMeter:
 
     def spend(self, seconds: float) -> None:
         """Count time that one of nbviz's own threads, or a costly call, took."""
-        self._own_seconds += seconds
+        self.draw(seconds)
         if self._budget is not None:
             self._budget.spend(seconds)
 
     def draw(self, seconds: float) -> None:
         """Count time that showing the run took; what is sampled does not wait for it."""
-        self._own_seconds += seconds
+        if self._idle_since is None:  # what is done during a pause takes nothing from a step
+            self._own_seconds += seconds
 
     def sample_call(self, seconds: float) -> None:
         """Say how long one log call took; the others are taken to cost as much."""
@@ -246,9 +253,11 @@ class ProgressMeter:
 
     def _overhead(self, elapsed: float) -> float | None:
         costs = self._costs
-        if not costs or elapsed > costs[-1][0]:  # not during a pause
+        if elapsed < WARM_UP_SECONDS:
+            return None
+        if not costs or elapsed - costs[-1][0] >= _BETWEEN_READINGS:
             costs.append((elapsed, self._own_seconds))
-        while len(costs) > 2 and costs[1][0] < elapsed - WINDOW_SECONDS:  # noqa: PLR2004
+        while len(costs) > 2 and costs[1][0] < elapsed - OVERHEAD_SECONDS:  # noqa: PLR2004
             costs.popleft()
         seconds = elapsed - costs[0][0]
         if seconds <= _FEWEST_SECONDS:

@@ -15,6 +15,7 @@ import numpy as np
 from nbviz.errors import ConfigurationError, describe, text_of
 from nbviz.recording.device_memory import read_memory
 from nbviz.recording.holdups import status_text
+from nbviz.recording.hyperparameters import Hyperparameters
 from nbviz.recording.lines import Line, Lines, RecordedEvent
 from nbviz.recording.media.store import MediaStore
 from nbviz.recording.overhead import OverheadBudget
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nbviz.inspection.graph.overlays.overlays import Overlays
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import EventKind, RunStatus
+    from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.media.store import MediaItem, MediaKind
     from nbviz.recording.scalars.series import Series
     from nbviz.recording.watching.watch import Watch
@@ -72,6 +74,7 @@ class RecordedRun:
         overhead: What nbviz may take of the time.
         watches: Those that are active; see `Run.watch`.
         is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
+        hyperparameters: What it was made with.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class RecordedRun:
         self.overhead = OverheadBudget()
         self.watches: list[Watch] = []
         self.is_quiet = True
+        self.hyperparameters = Hyperparameters()
         self._steps = Steps()
         self.meter = ProgressMeter(self.overhead, self._steps)
         self._store = ScalarStore(MemoryBudget(memory_budget, warn))
@@ -126,6 +130,29 @@ class RecordedRun:
         if self.is_active and self.control.status == "stopping":
             return "stopping"
         return self.meter.status
+
+    # ------------------------------------------------------------ what it was made with
+
+    @property
+    def config(self) -> dict[str, Parameter]:
+        """The user's own configuration by name; `Run.update_config` adds to it."""
+        return dict(self.hyperparameters.config)
+
+    @property
+    def hparams(self) -> dict[str, Parameter]:
+        """All hyper-parameters by name: what nbviz knows of the training, and `config`."""
+        return dict(self.hyperparameters.all)
+
+    def rename(self, name: str) -> None:
+        """Give it another name; dashboards that show it follow, and so does its journal.
+
+        Raises:
+            ConfigurationError: The name is empty.
+        """
+        if not name.strip():
+            raise ConfigurationError("a run needs a name with at least one letter; got none.")
+        self.name = name.strip()
+        self.notify()
 
     # ------------------------------------------------------------ scalars
 
@@ -235,7 +262,7 @@ class RecordedRun:
 
     def capture_idle_weights(self) -> None:
         """Take the heatmaps that a page waits for while the run's own thread makes no steps."""
-        if self.weights.is_behind and self.status in ("paused", *ENDED):
+        if self.weights.is_behind and self.status in ("ready", "paused", *ENDED):
             self.weights.capture(self.meter.step)
 
     # ------------------------------------------------------------ its log

@@ -28,6 +28,7 @@ from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BU
 from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
 from nbviz.recording.scalars.log import ScalarLog
 from nbviz.recording.watching.options import read_options
+from nbviz.training import known_parameters
 from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
@@ -70,9 +71,13 @@ class Run(LoggedMedia):
         dir: Where a journal is kept: a TensorBoard event file of all scalars, media and the log,
             written each second. A second run in the same directory writes its own file beside. Read
             it back with `nbviz.open_run`. None keeps none.
+        config: What the run is made with, such as {"width": 64, "augment": {"flip": True}}: shown
+            and compared in dashboards, and kept in the journal. Nested mappings are joined by dots
+            (`augment.flip`); what is no number, string, boolean or None is kept as its text.
 
     Raises:
-        ConfigurationError: A budget is too small, or `dir` cannot be written to.
+        ConfigurationError: A budget is too small, `dir` cannot be written to, or `config` is no
+            mapping.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Run(LoggedMedia):
         media_budget: int = DEFAULT_MEDIA_BUDGET,
         overhead_budget: float = DEFAULT_SHARE,
         dir: str | Path | None = None,  # noqa: A002
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         all_runs.read_wall_clock()
         warn = _weakly(self, Run._warn)
@@ -95,6 +101,8 @@ class Run(LoggedMedia):
             warn=warn,
         )
         self.overhead.set_share(overhead_budget)
+        if config is not None:
+            self.hyperparameters.add_config(config)
         self.commands = ("pause", "resume", "step", "stop")
         self.is_driven = False  # whether an engine says when a step has ended
         self._scalars = ScalarLog(self._steps, self._store, warn, _weakly(self, mark_restarts))
@@ -295,10 +303,22 @@ class Run(LoggedMedia):
             registry.for_optimizer(optimizer)
         elif optimizer is not None:
             registry.for_another(optimizer)
+        if optimizer is not None:
+            self.hyperparameters.add_known(known_parameters.of_optimizers([optimizer]))
         if model is not None:
             registry.for_dropout(model)
+            self.hyperparameters.add_known(known_parameters.of_model(model))
         if "set" not in self.commands:
             self.commands = (*self.commands, "set")
+
+    def update_config(self, values: Mapping[str, Any]) -> None:
+        """Add to the run's `config`, at any time; a name that is there takes the new value.
+
+        Raises:
+            ConfigurationError: `values` is no mapping, or there are more than 500.
+        """
+        self.hyperparameters.add_config(values)
+        self.wake_if_quiet()
 
     def print(self, *values: object) -> None:
         """Add a line to the run's log, as the built-in `print` would write it."""

@@ -10,10 +10,17 @@ from nbviz.session.run_state import RunStateEntry
 
 @dataclass(slots=True)
 class RunCursor:
-    """How much of one subject a page, or all pages, have been sent."""
+    """How much of one subject a page, or all pages, have been sent.
+
+    Attributes:
+        state: What belongs to no panel.
+        panels: An entry for each panel, by its name.
+        settled_at: The subject's read after which there was nothing to send.
+    """
 
     state: RunStateEntry = field(default_factory=RunStateEntry)
-    panels: dict[str, Any] = field(default_factory=dict[str, Any])  # an entry each, by name
+    panels: dict[str, Any] = field(default_factory=dict[str, Any])
+    settled_at: int = -1
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from nbviz.panels.batch import Batch
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from nbviz.session.wanted import Wanted
 
 SNAPSHOT_BYTES = 16_000_000
+SETTLED_SECONDS = 1.0  # between two looks at runs that are over, of which there may be hundreds
+MOST_SHOWN = 20
+"""Runs of which a page shows what it has not decided on; of more, those that are active."""
 
 
 class Feed:
@@ -42,6 +46,13 @@ class Feed:
         self._panels = tuple(panels)
         self._wanted = wanted
         self._dropped = 0
+        self._is_touched = True
+        self._all_read_at = float("-inf")
+        self._reads: dict[str, int] = {}  # of each subject
+
+    def touch(self) -> None:
+        """Look at all subjects with the next `read`, those that are over too."""
+        self._is_touched = True
 
     @property
     def is_active(self) -> bool:
@@ -53,8 +64,19 @@ class Feed:
         return Cursor()
 
     def read(self) -> None:
-        """Take in what has been recorded. May wait for a device or a file: hold no lock."""
+        """Take in what has been recorded. May wait for a device or a file: hold no lock.
+
+        Of subjects that are over something new is rare: they are looked at once a second, or after
+        `touch`.
+        """
+        now = time.monotonic()
+        reads_all = self._is_touched or now - self._all_read_at >= SETTLED_SECONDS
+        if reads_all:
+            self._is_touched, self._all_read_at = False, now
         for subject in tuple(self.subjects):
+            if not (reads_all or subject.is_active or subject.run_id not in self._reads):
+                continue
+            self._reads[subject.run_id] = self._reads.get(subject.run_id, 0) + 1
             try:
                 # A run that is active is read again soon: its device delays no frame of others.
                 subject.drain(wait=not subject.is_active)
@@ -77,11 +99,11 @@ class Feed:
         """
         cursor.runs.clear()
         batch = Batch()
-        for subject in tuple(self.subjects):
+        for place, subject in enumerate(tuple(self.subjects)):
             end = None
             if upto is not None:
                 end = upto.runs.get(subject.run_id) or RunCursor()
-            self._collect(subject, cursor, batch, limit, full=True, end=end)
+            self._collect(place, subject, cursor, batch, limit, full=True, end=end)
         return batch
 
     def collect(self, cursor: Cursor, limit: float) -> Batch:
@@ -90,12 +112,21 @@ class Feed:
         Waits for nothing.
         """
         batch = Batch()
-        for subject in tuple(self.subjects):
-            self._collect(subject, cursor, batch, limit)
+        for place, subject in enumerate(tuple(self.subjects)):
+            sent = cursor.runs.setdefault(subject.run_id, RunCursor())
+            reads = self._reads.get(subject.run_id, 0)
+            if sent.settled_at == reads and not subject.is_active:
+                continue
+            before = len(batch.updates)
+            self._collect(place, subject, cursor, batch, limit)
+            is_late = subject.run is not None and sent.state.progress is not subject.run.progress
+            if len(batch.updates) == before and not is_late:
+                sent.settled_at = reads
         return batch
 
     def _collect(
         self,
+        place: int,
         subject: Subject,
         cursor: Cursor,
         batch: Batch,
@@ -107,6 +138,9 @@ class Feed:
         sent = cursor.runs.setdefault(subject.run_id, RunCursor())
         add_head(subject, sent.state, batch, None if end is None else end.state)
         dropped = batch.dropped
+        # As in the page, session/shown-runs.ts.
+        shows_undecided = place < MOST_SHOWN or subject.is_active
+        limit /= min(len(self.subjects), MOST_SHOWN)
         for panel in self._panels:
             part = panel.part(subject)
             if part is None:
@@ -116,7 +150,8 @@ class Feed:
             wanted = self._wanted.of(subject.run_id, panel.name)
             mark = batch.mark
             try:
-                panel.updates(part, entry, batch, Extent(wanted, limit, full, until))
+                extent = Extent(wanted, limit, full, until, shows_undecided)
+                panel.updates(part, entry, batch, extent)
             except Exception as error:  # noqa: BLE001  what the other panels added is theirs
                 batch.cut(mark)
                 self._failed(error)

@@ -46,7 +46,7 @@ def add_head(
     """
     run = subject.run
     commands = run.commands if run is not None else ()
-    info = (clean_line(subject.name), commands)
+    info = (clean_line(subject.name if run is None else run.name), commands)
     if entry.info != info:
         entry.info = info
         batch.add(

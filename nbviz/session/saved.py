@@ -37,6 +37,8 @@ def record(panels: Sequence[Panel[Any, Any, Any]], subjects: Sequence[Subject]) 
         add_head(subject, entry, batch)
         for panel in panels:
             part = panel.part(subject)
+            if len(subjects) < panel.least_runs:
+                continue
             if part is not None and panel.has_content(part):
                 panel.read(part)
                 if panel.saved(part, batch, SAVED_BYTES):

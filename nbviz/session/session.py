@@ -85,16 +85,20 @@ class Session:
         """Show one more subject."""
         self._feed.subjects.append(subject)
         if subject.run is not None:
-            self._unsubscribes.append(subject.run.subscribe(_weak_wake(self._emitter)))
-        self._emitter.wake()
+            self._unsubscribes.append(subject.run.subscribe(_weak_wake(self)))
+        self.wake()
 
     def handle(self, content: object) -> None:
         """Carry out what a page asks; nothing that it sends can raise here."""
         self._requests.handle(content)
-        self._emitter.wake()
+        if isinstance(content, dict) and content.get("kind") == "acknowledge":  # pyright: ignore[reportUnknownMemberType]
+            self._emitter.wake()
+        else:
+            self.wake()
 
     def wake(self) -> None:
         """Send what is new soon."""
+        self._feed.touch()
         self._emitter.wake()
 
     def close(self) -> None:
@@ -111,7 +115,7 @@ class Session:
 
     def _work(self) -> None:
         self._requests.work()
-        self._emitter.wake()  # what was made is to be sent
+        self.wake()  # what was made is to be sent
 
     def _tick(self) -> float | None:
         began, sequence = time.thread_time(), self.transport.sequence
@@ -138,9 +142,9 @@ class Session:
                     subject.run.note(text, level="warning")
 
 
-def _weak_wake(emitter: Emitter) -> Callable[[], None]:
+def _weak_wake(session: Session) -> Callable[[], None]:
     """A run outlives its sessions: it must not keep them alive."""
-    reference = weakref.ref(emitter)
+    reference = weakref.ref(session)
 
     def wake() -> None:
         target = reference()

@@ -112,6 +112,9 @@ class Transport:
             cursor = self._feed.cursor()
             if self.pulls:
                 batch = self._feed.snapshot(cursor, limit=PULL_FRAME_BYTES)
+            elif not self._clients:
+                batch = self._feed.snapshot(cursor)
+                self._cursor = cursor
             else:
                 # One cursor serves all pages: the snapshot ends where their next frame begins.
                 self._broadcast(now)

@@ -47,6 +47,8 @@ _ELSEWHERE = {
     "accelerator": "device",
     "log_dir": "dir",
     "logdir": "dir",
+    "hparams": "config",
+    "hyperparameters": "config",
 }
 
 

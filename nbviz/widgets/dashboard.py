@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbviz.errors import ConfigurationError
 from nbviz.panels import PANELS
-from nbviz.panels.subject import Subject
+from nbviz.panels.runs.table import table_of, table_to_csv, table_to_pandas
+from nbviz.widgets.compared import subjects_of
 from nbviz.widgets.live_view import LiveView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.widgets.compared import Comparable
+    from nbviz.widgets.live_view import Arrangement
 
 
 class Dashboard(LiveView):
     """Shows one run or compares several, live, in a notebook cell.
 
     Args:
-        *runs: What to show. More can be added later with `add`.
-        panels: Which panels, from top to bottom: some of "toolbar", "curves", "weights", "media",
-            "graph" and "log". By default all, each from when it has something to show.
+        *runs: What to show: runs, trainers, opened runs, other dashboards, directories of event
+            files, or lists of them. A directory stands for all runs in it and in the folders below.
+            More can be added later with `add`.
+        panels: Which panels, in order: some of "toolbar", "curves", "runs", "weights", "media",
+            "graph", "log" and "system". By default all, each from when it has something to show.
+        arrangement: "screen" fits one screen: toolbar, curves, and all else in tabs beside them or,
+            in a narrow cell, below them. "stack" has the panels below each other, at full width.
+            "compact" is toolbar and one chart.
         transport: "push" sends each update by itself. "pull" sends only when the page asks, for
             front ends that do not show what a background thread sends. "auto" pulls in Colab.
         frames_per_second: The most updates sent in a second (1 to 60). Scalars that are logged more
@@ -29,18 +38,24 @@ class Dashboard(LiveView):
             than about 1 % of one core's time; down to 4 where 8 would cost over 5 %.
 
     Raises:
-        ConfigurationError: A panel or transport of that name does not exist, or the rate is out of
-            range.
+        ConfigurationError: A panel, arrangement or transport of that name does not exist, the rate
+            is out of range, or what was given holds no run.
     """
 
     def __init__(
         self,
-        *runs: RecordedRun,
+        *runs: Comparable | Iterable[Comparable],
         panels: Sequence[str] | None = None,
+        arrangement: Arrangement = "screen",
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
-        super().__init__(panels=panels, transport=transport, frames_per_second=frames_per_second)
+        super().__init__(
+            panels=panels,
+            arrangement=arrangement,
+            transport=transport,
+            frames_per_second=frames_per_second,
+        )
         for run in runs:
             self.add(run)
 
@@ -49,10 +64,37 @@ class Dashboard(LiveView):
         """The runs that are shown."""
         return tuple(subject.run for subject in self.subjects if subject.run is not None)
 
-    def add(self, run: RecordedRun) -> None:
-        """Show one more run."""
-        if run not in self.runs:
-            self.add_subject(Subject.of_run(run))
+    def add(self, run: Comparable | Iterable[Comparable]) -> None:
+        """Show one more run, or several; those that are shown already are not shown twice.
+
+        Args:
+            run: As for the dashboard itself.
+
+        Raises:
+            ConfigurationError: It holds no run.
+        """
+        for subject in subjects_of(run):
+            if all(subject.run_id != other.run_id for other in self.subjects):
+                self.add_subject(subject)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each run: its name, state, step, duration, hyper-parameters and values.
+
+        Of each tag there are the newest value, and the lowest and the highest with their steps.
+        """
+        return table_of(self.runs)
+
+    def to_pandas(self) -> Any:
+        """Return the table as a `pandas.DataFrame`, a row for each run.
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        return table_to_pandas(self.runs)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the table as CSV, a row for each run."""
+        table_to_csv(self.runs, path)
 
     def save_html(self, path: str | Path, *, title: str | None = None) -> Path:
         """Write the runs as one page that opens without a kernel and without a network.
@@ -77,3 +119,23 @@ class Dashboard(LiveView):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(repr(run.name) for run in self.runs)})"
+
+
+def compare(*runs: Comparable | Iterable[Comparable], **options: Any) -> Dashboard:
+    """Show runs beside each other, with a table of what they were made with and came to.
+
+    Args:
+        *runs: Runs, trainers, opened runs, dashboards, directories or event files, or lists of
+            them. A directory stands for all runs in it and in the folders below.
+        **options: As for `Dashboard`.
+
+    Returns:
+        The dashboard. `to_pandas` and `table` of it give its table.
+
+    Raises:
+        ConfigurationError: There is no run, or something given is none.
+    """
+    shown = Dashboard(*runs, **options)
+    if not shown.subjects:
+        raise ConfigurationError("compare needs at least one run; got none.")
+    return shown

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbviz.panels.subject import Subject
 from nbviz.trainer import Trainer, TrainerOptions
@@ -13,15 +14,18 @@ from nbviz.widgets.active import say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
+from nbviz.widgets.run_bar import RunBar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
     import torch
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
+    from nbviz.widgets.compared import Comparable
+    from nbviz.widgets.live_view import Arrangement
 
 _by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}
 
@@ -32,12 +36,14 @@ class LiveTrainerOptions(TrainerOptions):
 
     Args:
         panels: Which panels are shown, as for `Dashboard`.
+        arrangement: How they stand, as for `Dashboard`.
         transport: How updates travel, as for `Dashboard`.
         frames_per_second: The most updates a second, as for `Dashboard`.
     """
 
     _: KW_ONLY
     panels: Sequence[str] | None = None
+    arrangement: Arrangement = "screen"
     transport: Literal["auto", "push", "pull"] = "auto"
     frames_per_second: float | None = None
 
@@ -63,6 +69,7 @@ class LiveTrainer(Dashboard):
         _end_earlier_trainers_of_this_cell()
         super().__init__(
             panels=options.panels,
+            arrangement=options.arrangement,
             transport=options.transport,
             frames_per_second=options.frames_per_second,
         )
@@ -74,11 +81,15 @@ class LiveTrainer(Dashboard):
     def start(self) -> None:
         """Start training on a background thread; returns at once.
 
+        If no other cell shows the trainer, the running one does from now on; else it shows a line
+        with the state, Pause, and a button that leads to the view.
+
         Raises:
             RunActiveError: The run is active already, or another run trains the same model.
         """
         self.trainer.start()
         self.wake()
+        self._show_that_it_runs()
 
     def pause(self) -> None:
         """Wait after the current step."""
@@ -131,6 +142,33 @@ class LiveTrainer(Dashboard):
         ...     torch.save(trainer.model.state_dict(), "now.pt")
         """
         return self.trainer.between_steps()
+
+    def _show_that_it_runs(self) -> None:
+        _, request = running_cell()
+        # What threads display goes to a cell that they do not know.
+        if request is None or threading.current_thread() is not threading.main_thread():
+            return
+        if not self.is_shown_elsewhere:
+            if not self.is_shown_here:
+                self.show()
+        elif not self.is_shown_here:
+            RunBar(self.run, self.view_id).show()
+
+    def _ipython_display_(self, **options: Any) -> None:
+        # As the last line after start(), which has shown it.
+        if not self.is_shown_here:
+            super()._ipython_display_(**options)
+
+    def compare(self, *others: Comparable | Iterable[Comparable]) -> Dashboard:
+        """Show this run beside others in a view of their own, with a table of them.
+
+        Args:
+            *others: Trainers, runs, directories of event files, or lists of them.
+
+        Raises:
+            ConfigurationError: Something given holds no run.
+        """
+        return Dashboard(self, *others)
 
     # ------------------------------------------------------------ what it holds
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nbviz.session.transport import Transport
 
 NAMES = tuple(panel.name for panel in PANELS)
+Arrangement = Literal["screen", "stack", "compact", "bar"]
+ARRANGEMENTS: tuple[Arrangement, ...] = ("screen", "stack", "compact")
 
 
 class LiveView(anywidget.AnyWidget):
@@ -30,6 +32,7 @@ class LiveView(anywidget.AnyWidget):
 
     Args:
         panels: As for `Dashboard`.
+        arrangement: As for `Dashboard`.
         transport: As for `Dashboard`.
         frames_per_second: As for `Dashboard`.
     """
@@ -37,6 +40,7 @@ class LiveView(anywidget.AnyWidget):
     _esm = widget_module("widget")
     _pid = 0  # until it is made: ipywidgets closes what could not be
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _arrangement = traitlets.Unicode("stack").tag(sync=True)
     _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
@@ -45,6 +49,7 @@ class LiveView(anywidget.AnyWidget):
         self,
         *,
         panels: Sequence[str] | None = None,
+        arrangement: Arrangement = "stack",
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
@@ -52,6 +57,10 @@ class LiveView(anywidget.AnyWidget):
         unknown = [name for name in shown if name not in NAMES]
         if unknown:
             raise ConfigurationError(f"panels may be {', '.join(NAMES)}; got {unknown[0]!r}.")
+        if arrangement not in (*ARRANGEMENTS, "bar"):
+            raise ConfigurationError(
+                f"arrangement must be one of {', '.join(ARRANGEMENTS)}; got {arrangement!r}."
+            )
         if transport not in ("auto", "push", "pull"):
             raise ConfigurationError(
                 f'transport must be "auto", "push" or "pull", got {transport!r}.'
@@ -62,7 +71,7 @@ class LiveView(anywidget.AnyWidget):
             )
         pulls = transport == "pull" or (transport == "auto" and "google.colab" in sys.modules)
         self._pid = os.getpid()
-        self._output = Output(self)
+        self._output = self._make_output()
         self._session = Session(
             PANELS,
             self._send_message,
@@ -73,7 +82,13 @@ class LiveView(anywidget.AnyWidget):
         )
         view_id = uuid.uuid4().hex[:12]
         chosen = panels is not None
-        super().__init__(_panels=list(shown), _is_chosen=chosen, _pulls=pulls, _view_id=view_id)
+        super().__init__(
+            _panels=list(shown),
+            _arrangement=arrangement,
+            _is_chosen=chosen,
+            _pulls=pulls,
+            _view_id=view_id,
+        )
         self._let_subshells_answer()
         self.on_msg(self._on_message)
 
@@ -102,6 +117,16 @@ class LiveView(anywidget.AnyWidget):
         """Show it here, where a cell's last line would."""
         self._output.show()
 
+    @property
+    def is_shown_elsewhere(self) -> bool:
+        """Whether another cell than the running one shows it."""
+        return self._output.is_shown_elsewhere()
+
+    @property
+    def is_shown_here(self) -> bool:
+        """Whether the running cell has shown it."""
+        return self._output.is_shown_here()
+
     def wake(self) -> None:
         """Send what is new soon."""
         self._session.wake()
@@ -125,6 +150,9 @@ class LiveView(anywidget.AnyWidget):
     def drawing(self) -> str:
         """Return the same as SVG, for pages that hold the widget and no picture beside it."""
         raise NotImplementedError
+
+    def _make_output(self) -> Output:
+        return Output(self)
 
     def _ipython_display_(self, **_: Any) -> None:
         self._output.show()

@@ -59,7 +59,7 @@ model = Net()
 trainer = nbviz.LiveTrainer(
     model, Batches([(words, words)] * 1000), loss_fn=nn.CrossEntropyLoss(),
     optimizer=torch.optim.SGD(model.parameters(), lr=0.001), max_epochs=1000, threads=1,
-    panels=["toolbar", "weights", "graph"],
+    panels=["toolbar", "weights", "graph"], arrangement="stack",
 )
 """
 HOOKS = (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN = """\
 import numpy as np, torch, nbviz
 run = nbviz.Run("media", overhead_budget=1)
-nbviz.Dashboard(run, panels=("curves", "weights", "media", "log"))
+nbviz.Dashboard(run, panels=("curves", "weights", "media", "log"), arrangement="stack")
 """
 LOGGED = """\
 torch.manual_seed(0)
@@ -61,7 +61,7 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     notebook.page.set_viewport_size({"width": 1340, "height": 2600})
     notebook.run(0)
     view = View(notebook.output(0))
-    media = view.root.locator(".nbviz-slot-media")
+    media = view.open("media")
     expect(media).to_contain_text("run.log_image")  # the panels were chosen by name
     notebook.run(1)
     expect(media.locator(".nbviz-media")).to_be_visible()

@@ -271,8 +271,9 @@ trainer
     notebook.run(1)
     view = View(notebook.output(1))
     view.wait_for_status("failed")
-    expect(view.log).to_contain_text(text)
-    expect(view.log).to_contain_text("Traceback")
+    log = view.open("log")
+    expect(log).to_contain_text(text)
+    expect(log).to_contain_text("Traceback")
     assert page.evaluate("window.broken") is None
     assert notebook.value(POINTS) == 29
 

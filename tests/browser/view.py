@@ -30,7 +30,6 @@ class View:
         expect(self.root).to_be_visible()
         self.toolbar = self.root.locator(".nbviz-toolbar")
         self.curves = self.root.locator(".nbviz-slot-curves")
-        self.log = self.root.locator(".nbviz-slot-log")
 
     @property
     def step(self) -> int:
@@ -42,6 +41,15 @@ class View:
         """The newest step that is painted in the curves."""
         found = self.curves.locator("[data-last-step]")
         return int(found.get_attribute("data-last-step") or 0) if found.count() else 0
+
+    def open(self, panel: str) -> Locator:
+        """Open a panel's tab, where it has one, and return the panel."""
+        slot = self.root.locator(f".nbviz-slot-{panel}")
+        tab = self.root.locator(f"[data-tab={panel}]")
+        if self.root.get_attribute("data-arrangement") == "screen":
+            tab.click()
+            expect(tab).to_have_attribute("aria-selected", "true")
+        return slot
 
     def click(self, action: str) -> None:
         """Press Start, Pause, Resume, Step or Stop."""
@@ -63,7 +71,7 @@ class View:
     def points(self, tag: str) -> list[tuple[int, float]]:
         """Return the steps and values of a tag that the page holds."""
         rows = csv.DictReader(io.StringIO(self.save("CSV").decode()))
-        return [(int(row["step"]), float(row["mean"])) for row in rows if row["tag"] == tag]
+        return [(int(row["step"]), float(row["value"])) for row in rows if row["tag"] == tag]
 
     def wait_for_status(self, status: str) -> None:
         """Wait until the toolbar shows a state."""

@@ -222,8 +222,9 @@ def test_what_was_made_for_pages_is_made_no_more_once_they_are_gone() -> None:
 
 def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None:
     saved = record(PANELS, trainer.subjects)
-    assert saved.panels == [panel.name for panel in PANELS]
-    assert list(saved.assets) == list(dict.fromkeys(a for panel in PANELS for a in panel.assets))
+    panels = [panel for panel in PANELS if panel.least_runs == 1]
+    assert saved.panels == [panel.name for panel in panels]
+    assert list(saved.assets) == list(dict.fromkeys(a for panel in panels for a in panel.assets))
     check_updates(saved.updates, saved.buffers)
     check_updates(saved.answers, saved.buffers)
     assert {a["kind"] for a in saved.answers} == {"graph_sent", "text_sent", "histograms_sent"}

@@ -259,7 +259,7 @@ def test_a_whole_run_can_be_scrubbed() -> None:
     # Even spacing would be 20; thinning one by one leaves between the half and the double of it.
     assert gaps[:-1].min() >= 8
     assert gaps.max() <= 48
-    assert store.thinned == 19_000
+    assert store.left_out("dense").memory == 19_000
 
 
 def test_a_flood_keeps_memory_bounded_and_the_newest() -> None:
@@ -273,7 +273,8 @@ def test_a_flood_keeps_memory_bounded_and_the_newest() -> None:
     assert store["x"].steps.tolist()[0] == 0
     assert store["x"].steps.tolist()[-1] == 99
     assert store["y"].steps.tolist()[-1] == 99
-    assert len(store["x"]) + len(store["y"]) + inbox.replaced == 200
+    left_out = store.left_out("x").time + store.left_out("y").time
+    assert len(store["x"]) + len(store["y"]) + left_out == 200
     assert not said
 
 

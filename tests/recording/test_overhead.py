@@ -60,6 +60,7 @@ def test_scalars_are_kept_and_media_thinned_where_it_is_overdrawn() -> None:
     run.log_text("note", "0", 0)
     run.drain_media()
     run.overhead.spend(1e6)
+    run.overhead.spend_on_media(1e6)
     for step in range(1, 200):
         run.log({"loss": float(step)}, step)
         run.log_text("note", str(step), step)
@@ -67,6 +68,22 @@ def test_scalars_are_kept_and_media_thinned_where_it_is_overdrawn() -> None:
     kept = run.media["note"].steps.tolist()
     assert (kept[0], kept[-1]) == (0, 199)
     assert len(kept) < 20
+    assert run.kept_media.left_out("note").time == 200 - len(kept)
+
+
+def test_what_is_logged_comes_before_what_is_sampled() -> None:
+    at = [0.0]
+    budget = OverheadBudget(0.01, now=lambda: at[0])
+    budget.spend(1000)  # scalars and a watch took more than there is
+    assert budget.allows_media(at[0])
+    assert not budget.allows(at[0])
+    made = 0
+    for _ in range(10_000):  # 100 s
+        at[0] += 0.01
+        if budget.allows_media():
+            budget.spend_on_media(0.001)
+            made += 1
+    assert made == pytest.approx(530, abs=5), "half of one per cent of the time, and what was saved"
 
 
 def test_what_media_cost_is_counted() -> None:

@@ -62,6 +62,36 @@ def test_overhead_is_the_share_of_the_time() -> None:
     assert progress.overhead == pytest.approx(0.05)
 
 
+def test_overhead_leaves_out_the_start_and_is_of_the_last_minute() -> None:
+    meter = ProgressMeter()
+    meter.begin(T)
+    meter.spend(1.9)  # a first snapshot, a trace of the model
+    assert meter.read(T + 1.95, "running", NONE).overhead is None
+    for tick in range(2, 1201):
+        meter.spend(0.001 if tick < 600 else 0.002)
+        progress = meter.read(T + tick, "running", NONE)
+        if tick == 599:
+            assert progress.overhead == pytest.approx(0.001)
+    assert progress.overhead == pytest.approx(0.002)
+
+
+def test_overhead_stands_during_a_pause_and_after_the_end() -> None:
+    meter = ProgressMeter()
+    meter.begin(T)
+    for tick in range(1, 101):
+        meter.spend(0.001)
+        progress = meter.read(T + tick * 0.1, "running", NONE)
+    assert progress.overhead == pytest.approx(0.01)
+    meter.pause(T + 10)
+    for tick in range(100, 200):
+        meter.draw(0.05)
+        assert meter.read(T + tick * 0.1, "paused", NONE).overhead == progress.overhead
+    meter.resume(T + 20)
+    meter.end(T + 20, "finished")
+    meter.draw(5.0)
+    assert meter.read(T + 30, "finished", NONE).overhead == progress.overhead
+
+
 def test_nothing_is_known_before_the_start() -> None:
     progress = ProgressMeter().read(5.0, "ready", NONE)
     assert progress.steps_per_second is progress.overhead is progress.eta_seconds is None

@@ -107,6 +107,31 @@ def test_a_long_run_with_many_series_stays_small() -> None:
     assert len(render_svg([run])) < 60_000
 
 
+def test_weights_and_newest_images_are_in_the_picture() -> None:
+    run = recorded()
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 400))
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[1.0, 0.0, -1.0], [float("nan"), 0.5, 0.0]]))
+    run.log_weights(model)
+    run.log_image("samples", np.zeros((4, 4, 3), np.uint8), 100)
+    run.log_image("samples", np.full((4, 4), 255, np.uint8), 200)
+    run.log_text("notes", "no picture", 200)
+    svg = render_svg([run])
+    assert len(svg) < 60_000
+    assert {"Weights", "0.weight · 200", "1.weight · 200", "Images", "samples · 200"} <= set(
+        texts(svg)
+    )
+    found = [e.get("href", "") for e in ET.fromstring(svg).iter(f"{SVG}image")]
+    files = [base64.b64decode(one.removeprefix("data:image/png;base64,")) for one in found]
+    first, large, newest = [Image.open(io.BytesIO(file)).convert("RGB") for file in files]
+    assert first.size == (3, 2)
+    assert first.getpixel((1, 0)) == (255, 255, 255), "zero is the surface"
+    assert first.getpixel((0, 0)) != first.getpixel((2, 0)), "signs differ"
+    assert first.getpixel((0, 1)) == (0xE8, 0xC5, 0x47), "what is no number stands out"
+    assert max(large.size) <= 96
+    assert newest.getcolors() == [(16, (255, 255, 255))]
+
+
 def test_nan_and_infinity_are_marked_and_counted() -> None:
     run = Run("bad")
     for step in range(1, 101):

@@ -4,16 +4,21 @@ import type { SeriesData } from "./lines/series-data";
 const PNG_SCALE = 2;
 /** Pixels of the largest PNG: what browsers paint without running out of memory. */
 const PNG_MOST = 6.4e7;
-const CSV_HEADER = "run,tag,step,wall_time,min,max,mean,count,nan";
 
-/** Series as CSV: one row a point or, where the page keeps buckets, a bucket. */
+/** Series as CSV: one row a point with its value or, where the page keeps buckets, a bucket. */
 export function toCsv(rows: readonly { run: string; series: SeriesData }[]): string {
-	const lines = [CSV_HEADER];
+	const isBucketed = rows.some(({ series }) => series.pointCount > series.length);
+	const lines = [
+		isBucketed ? "run,tag,step,wall_time,min,max,mean,count,nan" : "run,tag,step,wall_time,value",
+	];
 	for (const { run, series } of rows) {
-		const name = `${quote(run)},${quote(series.tag)}`;
+		const name = `${csvCell(run)},${csvCell(series.tag)}`;
 		const { steps, wallTimes, min, max, mean, count, nan } = series;
 		for (let i = 0; i < series.length; i++) {
-			const numbers = [steps, wallTimes, min, max, mean, count, nan].map((column) => column[i]);
+			const columns = isBucketed
+				? [steps, wallTimes, min, max, mean, count, nan]
+				: [steps, wallTimes, max]; // NaN and infinities have no mean
+			const numbers = columns.map((column) => column[i]);
 			lines.push(`${name},${numbers.join(",")}`);
 		}
 	}
@@ -56,6 +61,12 @@ export function download(content: Blob | string, name: string, type: string): vo
 export function fileName(title: string, extension: string): string {
 	const safe = title.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|-+$/g, "");
 	return `${safe || "curves"}.${extension}`;
+}
+
+/** A text as a cell of a CSV file, quoted; a spreadsheet shows it and does not calculate it. */
+export function csvCell(text: string): string {
+	const shown = /^\s*[=+\-@]/.test(text) ? `'${text}` : text;
+	return quote(shown);
 }
 
 function quote(text: string): string {

@@ -1,7 +1,7 @@
 // What a chart says in words and numbers: the values under the crosshair, and a summary.
 import { formatCount, formatNumber } from "../ui/format";
 import type { Range } from "./lines/axis";
-import { nearest, type Trace } from "./lines/trace";
+import { nearest, type Placed, type Trace } from "./lines/trace";
 
 /** The entry of a trace under the crosshair. */
 export interface Reading {
@@ -16,17 +16,35 @@ export interface Reading {
 	/** The value, or the mean of a bucket; NaN and infinities as they were logged. */
 	readonly value: number;
 	readonly smoothed: number | undefined;
+	/** Of all points that share a pixel of the page with the entry, as what follows. */
 	readonly min: number;
 	readonly max: number;
 	readonly count: number;
 	readonly nan: number;
+	/** Which of the extremes lies further from the value, and its step. */
+	readonly extreme: Extreme | undefined;
+}
+
+export interface Extreme {
+	readonly value: number;
+	readonly step: number;
+	/** False where the page knows only in which bucket it lies, whose first step it is. */
+	readonly isExact: boolean;
 }
 
 /** Shares of the x range by which a trace is read past its ends. */
 const REACH = 0.02;
 
-/** Reads every trace at `x`; traces that do not reach that far are left out. */
-export function readAt(traces: readonly Trace[], x: number, range: Range): Reading[] {
+/**
+ * Reads every trace at `x`; traces that do not reach that far are left out. A pixel of the page is
+ * `pixel` wide on the x axis.
+ */
+export function readAt(
+	traces: readonly Trace[],
+	x: number,
+	range: Range,
+	pixel: number,
+): Reading[] {
 	const reach = REACH * (range.max - range.min);
 	const readings: Reading[] = [];
 	for (const trace of traces) {
@@ -37,8 +55,8 @@ export function readAt(traces: readonly Trace[], x: number, range: Range): Readi
 		if (!found) continue;
 		const { columns, index } = found;
 		const at = (column: Float64Array) => column[index] ?? Number.NaN;
-		const count = at(columns.count);
 		const mean = at(columns.mean);
+		const value = Number.isNaN(mean) ? at(columns.max) : mean;
 		const overview = trace.smoothed && nearest({ ...trace, detail: undefined }, x);
 		readings.push({
 			key: trace.key,
@@ -48,23 +66,62 @@ export function readAt(traces: readonly Trace[], x: number, range: Range): Readi
 			x: at(found.x),
 			step: at(columns.steps),
 			wallTime: at(columns.wallTimes),
-			value: Number.isNaN(mean) ? at(columns.max) : mean,
+			value,
 			smoothed: overview && trace.smoothed?.[overview.index],
-			min: at(columns.min),
-			max: at(columns.max),
-			count,
-			nan: at(columns.nan),
+			...pooled(found, pixel, value),
 		});
 	}
 	return readings;
 }
 
-/** What a bucket holds beyond its mean: "0.21 – 0.34 over 12 points, 2 NaN"; empty for one point. */
-export function spread({ min, max, count, nan }: Reading): string {
+/** What shares the pixel of an entry: extremes, and where the more remarkable one lies. */
+function pooled(
+	{ columns, x, index }: Placed & { index: number },
+	pixel: number,
+	value: number,
+): Pick<Reading, "min" | "max" | "count" | "nan" | "extreme"> {
+	const at = (column: Float64Array, i: number) => column[i] ?? Number.NaN;
+	const middle = at(x, index);
+	const isNear = (i: number) => Math.abs(at(x, i) - middle) < pixel / 2;
+	let [from, to] = [index, index + 1];
+	if (columns.isOrdered) {
+		while (from > 0 && isNear(from - 1)) from -= 1;
+		while (to < columns.length && isNear(to)) to += 1;
+	}
+	let [lowest, highest] = [index, index];
+	let [count, nan] = [0, 0];
+	for (let i = from; i < to; i++) {
+		count += at(columns.count, i);
+		nan += at(columns.nan, i);
+		if (!(at(columns.min, i) >= at(columns.min, lowest))) lowest = i;
+		if (!(at(columns.max, i) <= at(columns.max, highest))) highest = i;
+	}
+	const [min, max] = [at(columns.min, lowest), at(columns.max, highest)];
+	const isMax = !(value - min > max - value);
+	const place = isMax ? highest : lowest;
+	const extreme =
+		count > 1 && max > min
+			? {
+					value: isMax ? max : min,
+					step: at(columns.steps, place),
+					isExact: at(columns.count, place) === 1,
+				}
+			: undefined;
+	return { min, max, count, nan, extreme };
+}
+
+/**
+ * What a pixel holds beyond its mean: "0.21 – 40 over 12 points, 40 at step 17,321, 2 NaN"; empty
+ * for one point.
+ */
+export function spread({ min, max, count, nan, extreme }: Reading): string {
 	if (count <= 1) return "";
 	const values = `${formatNumber(min, 3)} – ${formatNumber(max, 3)}`;
+	const where = extreme
+		? `, ${formatNumber(extreme.value, 3)} ${extreme.isExact ? "at" : "near"} step ${formatCount(extreme.step)}`
+		: "";
 	const lost = nan > 0 ? `, ${formatCount(nan)} NaN` : "";
-	return `${values} over ${formatCount(count)} points${lost}`;
+	return `${values} over ${formatCount(count)} points${where}${lost}`;
 }
 
 /** A chart in a sentence, for those who do not see it. */

@@ -28,6 +28,11 @@ export function watchedGroup(title: string): string {
 	return WATCHED.exec(title)?.[0].slice(0, -1) ?? "";
 }
 
+/** True for a watch's count of values that should not be there: NaN and infinities. */
+export function isFaultCount(tag: string): boolean {
+	return isWatched(tag) && /\/(nan|inf)$/.test(tag);
+}
+
 /** True for a watched model's tag of a module, by its path, or of what is in the module. */
 export function isOfModule(tag: string, path: string): boolean {
 	if (path === "" || !isWatched(tag)) return false;

@@ -3,6 +3,8 @@
 const TRAIN = ["train", "training"];
 const VALIDATION = ["val", "valid", "validation", "test", "eval"];
 const SPLITS = [...TRAIN, ...VALIDATION];
+/** Tags that differ by class, or by group of parameters, are lines of one chart. */
+const MEMBER = /^(?:.*\/)?per_class\/.+$|^(?:.*\/)?(?:lr|learning_rate)\/[^/]+$/;
 const FIRST = ["loss", "accuracy"];
 const LAST = ["lr", "grad_norm"];
 
@@ -16,7 +18,10 @@ export interface TagParts {
 	readonly isSetting: boolean;
 }
 
-/** Takes a tag apart: `loss/train`, `train/loss`, `val_loss` and `loss_val` are understood. */
+/**
+ * Takes a tag apart: `loss/train`, `train/loss`, `val_loss` and `loss_val` are understood, and what is
+ * given by class (`per_class/recall/cat`) or by group of parameters (`lr/0`).
+ */
 export function splitTag(tag: string): TagParts {
 	for (const separator of ["/", "_"]) {
 		const end = tag.lastIndexOf(separator);
@@ -32,7 +37,19 @@ export function splitTag(tag: string): TagParts {
 			}
 		}
 	}
-	return { chart: tag, split: "", isValidation: false, isSetting: isSetting(tag) };
+	const end = tag.lastIndexOf("/");
+	const [chart, split] = MEMBER.test(tag) ? [tag.slice(0, end), tag.slice(end + 1)] : [tag, ""];
+	return { chart, split, isValidation: false, isSetting: isSetting(chart) };
+}
+
+const LOWER = /(^|[/_])(loss|error|err|perplexity|ppl|nll|mae|mse|rmse|wer|cer)([/_]|$)/i;
+const HIGHER =
+	/(^|[/_])(acc|accuracy|f1|auc|auroc|precision|recall|iou|dice|bleu|r2|map|score)([/_]|$)/i;
+
+/** Which values of a tag are the better ones; undefined where its name does not tell. */
+export function betterValues(tag: string): "lower" | "higher" | undefined {
+	if (LOWER.test(tag)) return "lower";
+	return HIGHER.test(tag) ? "higher" : undefined;
 }
 
 /** Charts in the order in which people look: loss, accuracy, others as they came, lr, grad_norm. */

@@ -1,10 +1,11 @@
 // Generated from nbviz/panels/__init__.py by generate_protocol.py. Do not edit.
 import { panel as toolbar } from "./toolbar";
 import { panel as curves } from "./curves";
+import { panel as runs } from "./runs";
 import { panel as weights } from "./weights";
 import { panel as media } from "./media";
 import { panel as graph } from "./graph";
 import { panel as log } from "./log";
 import { panel as system } from "./system";
 
-export const PANELS = [toolbar, curves, weights, media, graph, log, system] as const;
+export const PANELS = [toolbar, curves, runs, weights, media, graph, log, system] as const;

@@ -7,6 +7,8 @@ export interface MediaTag {
 	tag: string;
 	media_kind: "image" | "histogram" | "tensor" | "text";
 	count: number;
+	left_out_for_time: number;
+	left_out_for_memory: number;
 }
 
 /** What a histogram's buffer does not hold. */
@@ -26,6 +28,7 @@ export interface MediaAdded {
 	kind: "media_added";
 	run_id: string;
 	media: MediaTag[];
+	overhead_share: number;
 	buffer: number;
 }
 

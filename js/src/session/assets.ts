@@ -4,6 +4,7 @@ import { card } from "../ui/card";
 import { element } from "../ui/element";
 import type { Asker } from "./asker";
 import type { AssetPanel, Mount, Panel } from "./panel";
+import { isExpected } from "./workspace/presence";
 
 /** What an asset exports. */
 export interface Asset {
@@ -25,15 +26,11 @@ type Load = (asset: AssetPanel, asker: Asker) => Promise<Mount>;
  * Returns a mount that loads the panel's asset once it is seen, and until then shows an empty card.
  * While no run has anything to show the panel is not there, or says what is missing if it was chosen.
  */
-export function mountAsset(
-	{ name, has_content }: Panel,
-	asset: AssetPanel,
-	load: Load = loadPanel,
-): Mount {
+export function mountAsset(panel: Panel, asset: AssetPanel, load: Load = loadPanel): Mount {
 	return (host, context) => {
 		const { store } = context;
 		const note = element("p", "nbviz-empty", { role: "status" });
-		const waiting = card(host, context, asset.title, `nbviz-${name}`);
+		const waiting = card(host, context, asset.title, `nbviz-${panel.name}`);
 		waiting.body.append(note);
 		let unmount: (() => void) | undefined;
 		let isGone = false;
@@ -59,15 +56,15 @@ export function mountAsset(
 		});
 		// What is hidden is not seen, and so not loaded.
 		const look = () => {
-			const isWanted = [...store.runs.values()].some(
-				(run) => has_content(run) || asset.isExpected?.(run) === true,
-			);
+			const isWanted = isExpected(panel, store);
 			host.hidden = !isWanted && !context.isChosen;
 			if (isLoading) return;
 			// Before the first snapshot it is not known what is missing.
 			const absent = store.runs.size > 0 ? asset.missing : "";
 			note.textContent = isWanted ? "Loading…" : absent;
-			if (isWanted && (isSeen || asset.isEager)) begin();
+			const isInClosedTab = host.closest("[hidden]") !== null;
+			if (asset.isAlwaysThere || (isWanted && (isSeen || (asset.isEager && !isInClosedTab))))
+				begin();
 		};
 		look();
 		seen.observe(host);
@@ -96,18 +93,18 @@ async function loadPanel({ name, needs = [] }: AssetPanel, asker: Asker): Promis
 }
 
 /** Loads an asset once for the page. Rejects one that was built from another version of nbviz. */
-export function loadAsset(
+export function loadAsset<A extends Asset = Asset>(
 	name: string,
 	asker: Asker,
 	evaluate: (source: DataView) => Promise<Asset> = importSource,
-): Promise<Asset> {
+): Promise<A> {
 	const shared = globalThis as Shared;
 	shared[SHARED] ??= new Map();
 	const assets = shared[SHARED];
 	// Another version of nbviz may be on the same page.
 	const key = `${name} ${VERSION}`;
 	const known = assets.get(key);
-	if (known) return known;
+	if (known) return known as Promise<A>;
 	const loading = asker
 		.ask({ kind: "send_asset", name })
 		.then(({ bytes }) => evaluate(bytes))
@@ -117,7 +114,7 @@ export function loadAsset(
 		});
 	assets.set(key, loading);
 	loading.catch(() => assets.delete(key));
-	return loading;
+	return loading as Promise<A>;
 }
 
 function importSource(source: DataView): Promise<Asset> {

@@ -1,17 +1,17 @@
 // One view: its element, its style sheets and its panels.
-import "../charts/lines/shared";
 import { PANELS } from "../panels/panels.gen";
 import base from "../ui/base.css";
-import { element } from "../ui/element";
 import tokens from "../ui/tokens.css";
 import { viewRoot } from "../ui/view-root";
 import { passingViewState, tabViewState } from "../ui/view-state";
 import type { Asker } from "./asker";
 import { mountAsset } from "./assets";
-import type { Context, Mount, Panel } from "./panel";
+import type { Arrangement, Context, Mount, Panel } from "./panel";
 import { createPointedStep } from "./pointed-step";
 import type { Store } from "./store";
 import { Wanted } from "./wanted";
+import { Workspace } from "./workspace/workspace";
+import workspaceStyles from "./workspace/workspace.css";
 
 export interface Page {
 	readonly store: Store;
@@ -22,16 +22,19 @@ export interface Page {
 
 export const panels: readonly Panel[] = PANELS;
 /** In the order in which they cascade; assets bring their own. */
-const STYLES = [tokens, base, ...panels.map(({ styles = "" }) => styles)].join("\n");
+const STYLES = [tokens, base, workspaceStyles, ...panels.map(({ styles = "" }) => styles)].join(
+	"\n",
+);
 
-/** Draws the panels `shown` of a page into `el`. Returns a function that removes them. */
+/** Draws the panels `shown` of a page into `el`, in order. Returns a function that removes them. */
 export function mount(
 	el: HTMLElement,
 	page: Page,
 	shown: string[],
-	id: string,
-	isChosen: boolean,
-	drawing: string,
+	arrangement: Arrangement,
+	id = "",
+	isChosen = false,
+	drawing = "",
 ): () => void {
 	const themeListeners = new Set<() => void>();
 	const themeChanged = () => {
@@ -48,6 +51,10 @@ export function mount(
 	while (page.places.has(place)) place += 1;
 	page.places.add(place);
 	const wanted = new Wanted(asker, store, panels);
+	const viewState = id ? tabViewState(`${id} ${place}`) : passingViewState();
+	const there = shown.flatMap((name) => panels.find((panel) => panel.name === name) ?? []);
+	const workspace = new Workspace(root, there, arrangement, isChosen, store, viewState);
+	cleanups.push(() => workspace.remove());
 	const context: Context = {
 		store,
 		asker,
@@ -55,19 +62,18 @@ export function mount(
 		root,
 		pointedStep: createPointedStep(),
 		isChosen,
-		viewState: id ? tabViewState(`${id} ${place}`) : passingViewState(),
+		arrangement,
+		viewState,
 		wanted,
+		show: (panel) => workspace.show(panel),
 		onTheme(listener) {
 			themeListeners.add(listener);
 			return () => themeListeners.delete(listener);
 		},
 	};
-	for (const name of shown) {
-		const section = element("section", `nbviz-slot nbviz-slot-${name}`);
-		root.append(section);
-		const panel = panels.find((one) => one.name === name);
-		const mountPanel = panel && mountOf(panel);
-		if (mountPanel) cleanups.push(mountPanel(section, context));
+	for (const [panel, slot] of workspace.slots) {
+		const mountPanel = mountOf(panel);
+		if (mountPanel) cleanups.push(mountPanel(slot, context));
 	}
 	root.dataset.nbviz = "ready";
 	return () => {

@@ -20,8 +20,20 @@ export interface PanelData<S = unknown, U extends PanelUpdate = PanelUpdate> {
 	known?(run: RunState): number;
 	/** What it has of a module, by the module's path. */
 	ofModule?(run: RunState, path: string): ModuleContent;
+	/** Its newest values that say best how a run does. */
+	newest?(run: RunState): readonly NewestValue[];
 	/** Answers a request from what a page without a kernel holds; undefined if it cannot. */
 	recall?(question: Question, recorded: readonly Answer[]): Answer | undefined;
+}
+
+export interface NewestValue {
+	readonly label: string;
+	/** Undefined while none has come. */
+	readonly value: number | undefined;
+	/** The step from which on it is NaN or infinite; undefined while it is not. */
+	readonly brokenSince: number | undefined;
+	/** What is to be wanted in the panel for it to be sent. */
+	readonly key: string;
 }
 
 /** What a panel has of one module of the run's model. */

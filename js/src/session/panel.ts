@@ -7,6 +7,9 @@ import type { RunState } from "./run";
 import type { Store } from "./store";
 import type { Wanted } from "./wanted";
 
+/** How panels stand: fitted to one screen, below one another, toolbar and one chart, or one line. */
+export type Arrangement = "screen" | "stack" | "compact" | "bar";
+
 /** What a panel may use. */
 export interface Context {
 	readonly store: Store;
@@ -21,6 +24,9 @@ export interface Context {
 	readonly pointedStep: PointedStep;
 	/** The panels were chosen by name: one without anything to show says how to get it. */
 	readonly isChosen: boolean;
+	readonly arrangement: Arrangement;
+	/** Brings a panel of this view into sight. */
+	show(panel: string): void;
 	/** What the reader chose in this view, for its return after a reload. */
 	readonly viewState: ViewState;
 	/** Takes what a panel of this view shows: the kernel sends nothing else. */
@@ -50,6 +56,8 @@ export interface AssetPanel {
 	readonly missing: string;
 	/** It is small, and loaded when there is something to show: a panel above the viewport then grows once. */
 	readonly isEager?: boolean;
+	/** It is loaded as soon as the view is there: a kernel that is busy later would let it wait. */
+	readonly isAlwaysThere?: boolean;
 	/** The panel is there for a run that has nothing to show yet. */
 	isExpected?(run: RunState): boolean;
 }

@@ -6,8 +6,10 @@ export interface RunState {
 	readonly run_id: string;
 	name: string;
 	commands: string[];
-	/** Position among the page's runs; decides its colours. */
+	/** Position among the page's runs. */
 	readonly index: number;
+	/** Decides its colour, dashes and marks: its position, unless another was chosen. */
+	style: number;
 	progress: RunChanged | undefined;
 	settings: Setting[];
 	/** `epochs[i]` is the step completed before epoch `i + 1`. */
@@ -19,4 +21,13 @@ export interface RunState {
 	error: { readonly step: number; readonly text: string } | undefined;
 	/** The state of each panel, by the panel's name; read through `PanelState`. */
 	readonly panels: Map<string, unknown>;
+}
+
+/** Runs that are shown before anything was chosen; as in the kernel, `MOST_SHOWN` of session/feed.py. */
+export const MOST_SHOWN = 20;
+
+/** True while the run's thread is at work. */
+export function isActive(run: RunState): boolean {
+	const status = run.progress?.status;
+	return status === "running" || status === "paused" || status === "stopping";
 }

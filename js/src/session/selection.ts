@@ -1,7 +1,7 @@
 // Which run and which module the panels of a view show: one selection for each view.
 import { element } from "../ui/element";
 import type { Context } from "./panel";
-import type { RunState } from "./run";
+import { isActive, type RunState } from "./run";
 import type { Store } from "./store";
 
 export interface Selection {
@@ -58,15 +58,11 @@ export function selectionOf({ root, store }: Context): Selection {
 	return selection;
 }
 
-/** True while the run's thread is at work. */
-export function isActive(run: RunState): boolean {
-	const status = run.progress?.status;
-	return status === "running" || status === "paused" || status === "stopping";
-}
+export { isActive } from "./run";
 
 /** The run's colour as a CSS value; curves use the same one where runs are compared. */
 export function runColor(run: RunState): string {
-	return `var(--nbviz-series-${(run.index % 8) + 1})`;
+	return `var(--nbviz-series-${(run.style % 8) + 1})`;
 }
 
 /** A list of the runs with the colour of the chosen one; hidden while there is only one. */

@@ -117,6 +117,7 @@ function emptyRun(
 		name,
 		commands,
 		index,
+		style: index,
 		progress: undefined,
 		settings: [],
 		epochs: [],

@@ -1,7 +1,7 @@
 // Tells the kernel what one view shows: of what no view shows, nothing is sent or measured.
 import type { Asker } from "./asker";
 import type { PanelData } from "./panel-data";
-import type { RunState } from "./run";
+import { isActive, MOST_SHOWN, type RunState } from "./run";
 import type { Store } from "./store";
 
 /** What a part of a view shows of a run. A panel says what a key is, and whether order counts. */
@@ -89,7 +89,9 @@ export class Wanted {
 		const isFirst = before === undefined;
 		if (
 			request === before ||
-			(isFirst && (known === undefined ? keys.length === 0 : known === 0))
+			(isFirst && (known === undefined ? keys.length === 0 : known === 0)) ||
+			// Of these the kernel sends nothing unasked.
+			(isFirst && keys.length === 0 && run.index >= MOST_SHOWN && !isActive(run))
 		) {
 			return;
 		}

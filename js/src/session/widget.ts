@@ -2,6 +2,7 @@
 // for each of its views.
 import { type Channel, Connection } from "./connection";
 import { mount, type Page, panels } from "./mount";
+import type { Arrangement } from "./panel";
 import { Store } from "./store";
 
 /** The part of anywidget's model that nbviz uses. */
@@ -25,15 +26,25 @@ function initialize({ model }: { model: Model }): () => void {
 }
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+	el.dataset.nbvizView = viewId(model);
+	el.dataset.leadsTo = String(model.get("_leads_to") ?? "");
 	const page = pages.get(viewId(model));
 	if (!page) throw new Error("nbviz: render was called before initialize");
 	const isChosen = model.get("_is_chosen") === true;
 	const drawing = String(model.get("_drawing") ?? "");
-	return mount(el, page, panelNames(model.get("_panels")), viewId(model), isChosen, drawing);
+	const shown = panelNames(model.get("_panels"));
+	const arrangement = arrangementOf(model.get("_arrangement"));
+	return mount(el, page, shown, arrangement, viewId(model), isChosen, drawing);
 }
 
 function viewId(model: Model): string {
 	return String(model.get("_view_id") ?? "");
+}
+
+const ARRANGEMENTS: readonly Arrangement[] = ["screen", "compact", "bar"];
+
+function arrangementOf(value: unknown): Arrangement {
+	return ARRANGEMENTS.find((one) => one === value) ?? "stack";
 }
 
 function panelNames(value: unknown): string[] {

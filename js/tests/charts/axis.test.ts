@@ -82,3 +82,8 @@ test.each(tick_labels)("labels of %j", (values, labels) => {
 test("labels of a log axis are each as it is", () => {
 	expect(tickLabels([0.05, 0.1, 1, 20], true)).toEqual(["0.05", "0.1", "1", "20"]);
 });
+
+test("labels that would not fit have a short form", () => {
+	expect(tickLabels([0.0011, 0.00112], false, true)).toEqual(["1.10e−3", "1.12e−3"]);
+	expect(tickLabels([0.5, 1], false, true)).toEqual(["0.5", "1.0"]);
+});

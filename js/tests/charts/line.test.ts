@@ -44,11 +44,11 @@ beforeEach(() => {
 test("the pointer is reported as a value, again when the range moves below it", () => {
 	const { chart, over, send } = draw();
 	send(over, "mousemove", 100, 20);
-	expect(listener.hover).toHaveBeenLastCalledWith(25);
+	expect(listener.hover).toHaveBeenLastCalledWith(25, 20);
 	chart.draw(plot({ x: { min: 100, max: 200 } }), "step", THEME, WIDTH, HEIGHT);
-	expect(listener.hover).toHaveBeenLastCalledWith(125);
+	expect(listener.hover).toHaveBeenLastCalledWith(125, 20);
 	send(over, "mouseleave", 0, 0);
-	expect(listener.hover).toHaveBeenLastCalledWith(undefined);
+	expect(listener.hover).toHaveBeenLastCalledWith(undefined, 0);
 	chart.draw(plot(), "step", THEME, WIDTH, HEIGHT);
 	expect(listener.hover).toHaveBeenCalledTimes(3);
 });

@@ -21,6 +21,7 @@ export function traceOf(values: readonly number[], more: Partial<Trace> = {}): T
 		columns,
 		x: columns.steps,
 		smoothed: undefined,
+		best: undefined,
 		detail: undefined,
 		...more,
 	};

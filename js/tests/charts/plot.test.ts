@@ -109,3 +109,42 @@ describe("as SVG", () => {
 		}
 	});
 });
+
+test("a dashed line stays dashed where there are more points than pixels", () => {
+	const values = Array.from({ length: 5000 }, (_, i) => Math.sin(i / 100));
+	const lifts = (isDashed: boolean) => {
+		const made = plot(values, { traces: [traceOf(values, { isDashed })] });
+		const [line = ""] = toSvg([{ title: "loss", plot: made, xKind: "step" }], THEME)
+			.split("\n")
+			.filter((part) => part.includes('stroke-width="1.6"'));
+		return line.split("M").length - 1;
+	};
+	expect(lifts(false)).toBe(1);
+	expect(lifts(true)).toBeGreaterThan(40);
+});
+
+test("many commands beside each other are few marks", () => {
+	const events = Array.from({ length: 400 }, (_, i) => ({
+		x: 1 + i / 100,
+		kind: "command" as const,
+		text: "paused",
+	}));
+	const marks = (shown: Plot["events"]) =>
+		toSvg([{ title: "loss", plot: plot([1, 2, 3, 4, 5], { events: shown }), xKind: "step" }], THEME)
+			.split("\n")
+			.filter((part) => part.includes(THEME.textSoft) && part.includes("fill-opacity")).length;
+	expect(marks(events)).toBeLessThan(80);
+	expect(marks(events.slice(0, 1))).toBe(1);
+});
+
+test("the best value has a ring, on few lines only", () => {
+	const rings = (lines: number) => {
+		const best = { x: 2, value: 1, step: 2 };
+		const traces = Array.from({ length: lines }, () => traceOf([3, 1, 2], { best }));
+		return toSvg([{ title: "loss", plot: plot([3, 1, 2], { traces }), xKind: "step" }], THEME)
+			.split("\n")
+			.filter((part) => part.includes('stroke-width="1.4"')).length;
+	};
+	expect(rings(2)).toBe(2);
+	expect(rings(6)).toBe(0);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { orderCharts, splitTag } from "../../src/charts/tags";
+import { betterValues, orderCharts, splitTag } from "../../src/charts/tags";
 import { rule } from "../fixtures";
 
 interface Rule {
@@ -29,3 +29,15 @@ test.each(orders)(
 		expect(orderCharts(order.charts)).toEqual(order.ordered);
 	},
 );
+
+test.each([
+	["loss/train", "lower"],
+	["val_loss", "lower"],
+	["rmse", "lower"],
+	["accuracy/val", "higher"],
+	["per_class/recall/cat", "higher"],
+	["glossary", undefined],
+	["lr", undefined],
+])("the better values of %s are %s", (tag, better) => {
+	expect(betterValues(tag)).toBe(better);
+});

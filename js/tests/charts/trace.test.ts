@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { columnsOf } from "../../src/charts/lines/series-data";
-import { nearest, Reduced, stepBeside, xOfStep } from "../../src/charts/lines/trace";
+import { bestOf, nearest, Reduced, stepBeside, xOfStep } from "../../src/charts/lines/trace";
 import { seriesOf, traceOf } from "./lines";
 
 const noisy = (i: number) => Math.sin(i * 12.9898) * 0.5;
@@ -108,4 +108,11 @@ describe("finding entries", () => {
 		expect(stepBeside([trace], 40, -1)).toBe(20);
 		expect(stepBeside([trace], 40, 5)).toBeUndefined();
 	});
+});
+
+test("the best value is the smallest or the largest finite one, with its step", () => {
+	const trace = traceOf([3, Number.NaN, 0.5, Number.NEGATIVE_INFINITY, 2]);
+	expect(bestOf(trace, "lower")).toEqual({ x: 3, value: 0.5, step: 3 });
+	expect(bestOf(trace, "higher")).toEqual({ x: 1, value: 3, step: 1 });
+	expect(bestOf(traceOf([Number.NaN]), "lower")).toBeUndefined();
 });

@@ -70,6 +70,8 @@ export function stage(isLive = true, viewState: ViewState = passingViewState()):
 		root,
 		pointedStep: createPointedStep(),
 		isChosen: false,
+		arrangement: "stack",
+		show: () => undefined,
 		viewState,
 		wanted: new Wanted(kernel, store, PANELS),
 		onTheme: () => () => undefined,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
     """Scalars over steps."""
 
     name = "curves"
+    assets = ("curves", "lines", "files")
     requests = (messages.SendRange,)
     slow = frozenset({"send_range"})
 
@@ -50,6 +52,8 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
     ) -> None:
         """Add new tags, and the new points of those series that pages draw."""
         interest = extent.wanted or Interest()
+        if not extent.shows_undecided:
+            interest = Interest(interest.series, sys.maxsize)
         if extent.end is not None:
             rewind(extent.end, interest)
         add_points(

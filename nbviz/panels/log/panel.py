@@ -27,6 +27,7 @@ class LogPanel(RunPanel[LogEntry, None]):
     """What a run said."""
 
     name = "log"
+    assets = ("log",)
 
     def has_content(self, part: RecordedRun) -> bool:
         """Whether there is a line."""

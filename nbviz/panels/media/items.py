@@ -8,7 +8,7 @@ import numpy as np
 
 from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.batch import Batch
-from nbviz.panels.media.listing import evenly
+from nbviz.panels.media.listing import evenly, media_tag
 from nbviz.panels.panel import NO_ADDRESS
 from nbviz.panels.wire import finite, heatmap_fields
 from nbviz.recording.media.png import SIGNATURE, encode_png
@@ -158,7 +158,7 @@ def add_newest(run: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         of = [newest]
         if answer["kind"] == "histograms_sent":
             of = [one["step"] for one in answer["histograms"]]
-        listed.append({"tag": answer["tag"], "media_kind": media.kind, "count": len(of)})
+        listed.append(media_tag(run, tag, media.kind, len(of)))
         steps += of
         batch.answers.append(answer)
     if listed:
@@ -167,6 +167,7 @@ def add_newest(run: RecordedRun, batch: SavedBatch, limit: float) -> bool:
                 "kind": "media_added",
                 "run_id": run.run_id,
                 "media": listed,
+                "overhead_share": run.overhead.share,
                 "buffer": batch.buffer(np.array(steps, np.float64)),
             }
         )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbviz.panels.batch import Batch
-    from nbviz.protocol.media import MediaKind
+    from nbviz.protocol.media import MediaKind, MediaTag
     from nbviz.recording.recorded_run import RecordedRun
 
 T = TypeVar("T")
@@ -50,14 +50,24 @@ def add_media(
         {
             "kind": "media_added",
             "run_id": run.run_id,
-            "media": [
-                {"tag": clean_line(tag), "media_kind": kinds[tag], "count": len(of)}
-                for tag, of in listed.items()
-            ],
+            "media": [media_tag(run, tag, kinds[tag], len(of)) for tag, of in listed.items()],
+            "overhead_share": run.overhead.share,
             "buffer": batch.buffer(columns),
         }
     )
     return found[-1][2].version
+
+
+def media_tag(run: RecordedRun, tag: str, kind: MediaKind, count: int) -> MediaTag:
+    """Return the listing of a tag of which `count` steps are listed."""
+    left_out = run.kept_media.left_out(tag)
+    return {
+        "tag": clean_line(tag),
+        "media_kind": kind,
+        "count": count,
+        "left_out_for_time": left_out.time,
+        "left_out_for_memory": left_out.memory,
+    }
 
 
 def evenly(items: Sequence[T], most: int) -> list[T]:

@@ -6,11 +6,26 @@ Source: `plugins/hparams/plugin_data.proto` of TensorBoard, and `struct.proto` o
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
-from nbviz.recording.event_files.wire import BYTES, FIXED64, VARINT, fields, read_varint
+from nbviz.recording.event_files.wire import (
+    BYTES,
+    FIXED64,
+    VARINT,
+    bytes_field,
+    fields,
+    key,
+    read_varint,
+    varint_field,
+)
+from nbviz.text import encodable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PLUGIN = "hparams"
-_SESSION_START, _PARAMETERS = 3, 1
+TAG = "_hparams_/session_start_info"
+_VERSION, _SESSION_START, _PARAMETERS, _START_TIME = 1, 3, 1, 5
 _KEY, _VALUE = 1, 2  # of a map's entry
 _NUMBER, _STRING, _BOOL = 2, 3, 4
 
@@ -54,3 +69,30 @@ def _parameter(event: bytes, start: int, stop: int) -> Parameter:
         elif part.number == _BOOL and part.kind == VARINT:
             value = bool(read_varint(event, part.start, part.stop)[0])
     return value
+
+
+def write_hparams(parameters: Mapping[str, Parameter], started_at: float) -> bytes:
+    """Return what tells the plugin that a session with these hyper-parameters began.
+
+    Args:
+        parameters: By name; those that are None are left out, as the plugin has no such value.
+        started_at: Unix seconds.
+    """
+    entries = b"".join(
+        bytes_field(
+            _PARAMETERS,
+            bytes_field(_KEY, encodable(name).encode()) + bytes_field(_VALUE, _value(value)),
+        )
+        for name, value in parameters.items()
+        if value is not None
+    )
+    start = key(_START_TIME, FIXED64) + struct.pack("<d", started_at)
+    return varint_field(_VERSION, 0) + bytes_field(_SESSION_START, entries + start)
+
+
+def _value(value: Parameter) -> bytes:
+    if isinstance(value, bool):
+        return varint_field(_BOOL, value)
+    if isinstance(value, str):
+        return bytes_field(_STRING, encodable(value).encode())
+    return key(_NUMBER, FIXED64) + struct.pack("<d", value)

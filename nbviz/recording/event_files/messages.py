@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.inspection.tensors.histograms import Histogram
+from nbviz.recording.event_files import hparams
 from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, tensor_field
 from nbviz.recording.event_files.layout import (
+    DT_FLOAT,
     DT_STRING,
     DTYPE,
     EXACT_VALUE,
     FILE_VERSION,
     METADATA,
+    PLUGIN_CONTENT,
     PLUGIN_DATA,
     PLUGIN_NAME,
     SHAPE,
@@ -45,9 +48,11 @@ from nbviz.recording.media.store import Image
 from nbviz.text import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from nbviz.recording.event_files.hparams import Parameter
 
 NBVIZ = "nbviz"
 _WALL_TIME_KEY = key(WALL_TIME, FIXED64)
@@ -76,6 +81,21 @@ def text_event(wall_time: float, step: int, tag: str, text: str) -> bytes:
         + struct.pack("<d", wall_time)
         + varint_field(STEP, step)
         + bytes_field(SUMMARY, bytes_field(VALUE, value + _TEXT_METADATA))
+    )
+
+
+def hparams_event(wall_time: float, parameters: Mapping[str, Parameter]) -> bytes:
+    """Return an event that TensorBoard shows among the hyper-parameters."""
+    content = bytes_field(PLUGIN_CONTENT, hparams.write_hparams(parameters, wall_time))
+    plugin = bytes_field(PLUGIN_NAME, hparams.PLUGIN.encode()) + content
+    tensor = varint_field(DTYPE, DT_FLOAT) + bytes_field(SHAPE, b"")
+    value = bytes_field(TAG, hparams.TAG.encode())
+    value += bytes_field(TENSOR, tensor)
+    value += bytes_field(METADATA, bytes_field(PLUGIN_DATA, plugin))
+    return (
+        _WALL_TIME_KEY
+        + struct.pack("<d", wall_time)
+        + bytes_field(SUMMARY, bytes_field(VALUE, value))
     )
 
 

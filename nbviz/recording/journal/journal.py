@@ -59,7 +59,8 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._asked = self._done = 0
-        self._source = JournalSource()
+        self._source = JournalSource(run.name)
+        self._name = run.name
         self._writer: EventFileWriter | None = None
         self._is_failing = False
         self._writing_since: float | None = None  # by the monotonic clock
@@ -186,12 +187,13 @@ class Journal:
         )
         self._writer.close()
         self._writer = None
-        self._source = JournalSource()
+        self._name = run.name
+        self._source = JournalSource(run.name)
 
     def _file(self, run: RecordedRun) -> EventFileWriter:
         if self._writer is None:
             started_at = run.meter.started_at
-            identity = identity_of(run.run_id, run.name).to_text()
+            identity = identity_of(run.run_id, self._name).to_text()
             first = text_event(started_at, 0, IDENTITY_TAG, identity)
             self._writer = EventFileWriter(self.directory, started_at, [first])
         return self._writer

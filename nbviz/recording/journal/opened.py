@@ -16,10 +16,11 @@ from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
 from nbviz.recording.event_files.reader import EventFileReader
 from nbviz.recording.event_files.recognise import recognise
+from nbviz.recording.hyperparameters import CONFIG_TAG
 from nbviz.recording.journal.identity import IDENTITY_TAG, read_identity
 from nbviz.recording.journal.left_out import LeftOut
 from nbviz.recording.journal.run_files import RunFiles, directories_below
-from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG
+from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG, NAME_TAG
 from nbviz.recording.lines import Line, RecordedEvent
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.recorded_run import (
@@ -32,7 +33,6 @@ from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
     from nbviz.recording.event_files.batch import Batch, Text
-    from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.journal.identity import Identity
     from nbviz.training.events import EndReason
 
@@ -92,8 +92,6 @@ class OpenedRun(RecordedRun):
 
     Attributes:
         path: The file or directory that it was read from.
-        hparams: Hyper-parameters by name, as `add_hparams` of TensorBoard's writers keeps them:
-            numbers, strings and booleans.
         identity: Who wrote it: run, process and rank, where nbviz did; else None.
     """
 
@@ -124,7 +122,6 @@ class OpenedRun(RecordedRun):
         self._reading = threading.Lock()
         self._read_at = 0.0
         self._newest = 0.0
-        self.hparams: dict[str, Parameter] = {}
         self._reason: EndReason | None = None
         self._is_own = False
         self._left_out = LeftOut(self._say)
@@ -177,7 +174,6 @@ class OpenedRun(RecordedRun):
             self.meter.begin(batch.first_wall_time)
             self._store.started_at = batch.first_wall_time
         self._is_own = self._is_own or batch.writer == NBVIZ
-        self.hparams.update(batch.hparams)
         self._newest = max(self._newest, batch.first_wall_time or 0.0)
         if batch.restart is not None:
             self._restart(path, batch.restart)
@@ -193,6 +189,8 @@ class OpenedRun(RecordedRun):
         for record in batch.media:
             self._newest = max(self._newest, record.wall_time)
             self._take_medium(record)
+        # After the texts, which hold those of nbviz's own runs exactly.
+        self.hyperparameters.add_foreign(batch.hparams)
         self._left_out.add(path, batch)
         return count
 
@@ -217,6 +215,10 @@ class OpenedRun(RecordedRun):
             self.lines.append(Line(cast("LineLevel", level), step, seconds, text.text))
         elif tag == IDENTITY_TAG:
             self.identity = self.identity or read_identity(text.text)
+        elif tag == CONFIG_TAG:
+            self.hyperparameters.read_text(text.text)
+        elif tag == NAME_TAG:
+            self.name = text.text
         elif tag == EPOCH_TAG:
             self.mark_epoch(len(self.epochs) + 1, step)
         else:

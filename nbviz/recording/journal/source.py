@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nbviz.recording.event_files.messages import media_event, scalar_records, text_event
+from nbviz.recording.event_files.messages import (
+    hparams_event,
+    media_event,
+    scalar_records,
+    text_event,
+)
 from nbviz.recording.event_files.records import frame
+from nbviz.recording.hyperparameters import CONFIG_TAG
 from nbviz.training import clock
 
 if TYPE_CHECKING:
@@ -15,12 +21,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.scalars.series import Point
 
 EVENT_TAG = "nbviz/event/"
 LOG_TAG = "nbviz/log/"
 EPOCH_TAG = "nbviz/epoch"
+NAME_TAG = "nbviz/name"
 _PART = 16_384  # points of a tag taken at once
 _MOST_TAGS = 32  # in one event; readers take long events one by one
 
@@ -47,21 +55,28 @@ class _Place:
 
 
 class JournalSource:
-    """Reads a run by cursors, which move on when what was read has been written."""
+    """Reads a run by cursors, which move on when what was read has been written.
 
-    def __init__(self) -> None:
+    Args:
+        name: What the file says already that the run is called.
+    """
+
+    def __init__(self, name: str) -> None:
         self._points: dict[str, _Place] = {}
         self._events = 0
         self._lines = 0
         self._epochs = 0
         self._media = 0
+        self._hparams: dict[str, Parameter] = {}
+        self._name = name
 
     def write_new(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
         """Give everything new to `write`, in parts; returns whether there was any.
 
         What `write` raises ends it; the parts before are done, the others come again next time.
         """
-        something = self._write_texts(run, write)
+        something = self._write_hparams(run, write)
+        something = self._write_texts(run, write) or something
         something = self._write_media(run, write) or something
         more = True
         while more:
@@ -131,6 +146,22 @@ class JournalSource:
                     place.early = point
             place.strays = count
         return something
+
+    def _write_hparams(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
+        hparams, name = run.hyperparameters.all, run.name
+        payloads: list[bytes] = []
+        if hparams is not self._hparams and hparams:
+            text = run.hyperparameters.to_text()
+            payloads += [
+                hparams_event(run.meter.started_at, hparams),
+                text_event(run.meter.started_at, 0, CONFIG_TAG, text),
+            ]
+        if name != self._name:
+            payloads.append(text_event(clock.now(), run.meter.step, NAME_TAG, name))
+        if payloads:
+            write(frame(payloads))
+        self._hparams, self._name = hparams, name
+        return bool(payloads)
 
     def _write_texts(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
         started_at = run.meter.started_at

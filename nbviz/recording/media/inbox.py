@@ -38,7 +38,8 @@ class MediaInbox:
 
     Where more is logged than can be made, a newer item takes the place of one of the same tag that
     still waits; the first of each tag stays. The same holds while the overhead's budget is
-    overdrawn: what waits then is made when there is room again, or when it is read.
+    overdrawn: what waits then is made when there is room again, or when it is read. The store
+    counts what was replaced.
 
     Args:
         store: Where the media go.
@@ -54,7 +55,6 @@ class MediaInbox:
         overhead: OverheadBudget,
         limit: int = MOST_WAITING_BYTES,
     ) -> None:
-        self.replaced = 0
         self._store = store
         self._warn = warn
         self._overhead = overhead
@@ -84,7 +84,7 @@ class MediaInbox:
         """Add an item; never waits."""
         with self._lock:
             is_much = self._nbytes + item.content.nbytes > self._limit
-            if is_much or not self._overhead.allows():
+            if is_much or not self._overhead.allows_media():
                 self._replace_older(item.tag)
             self._waiting.append(item)
             self._nbytes += item.content.nbytes
@@ -119,11 +119,12 @@ class MediaInbox:
             return False
         # A watch asks for room before it takes a sample.
         is_first = item.tag not in self._begun
-        return item.kind is None or is_first or self._overhead.allows(self._made_at)
+        return item.kind is None or is_first or self._overhead.allows_media(self._made_at)
 
     def _make(self, item: Waiting) -> None:
         self._begun.add(item.tag)
         self._made_at = time.monotonic()
+        started = time.thread_time()
         try:
             value = item.content.make()
             if item.kind is not None and value is not None:
@@ -133,6 +134,9 @@ class MediaInbox:
                 item.tag, f"not recorded: {item.tag!r} at step {item.step:,}: {text_of(error)}"
             )
             return
+        finally:
+            if item.kind is not None:
+                self._overhead.spend_on_media(time.thread_time() - started)
         said = item.content.said
         if said:
             self._warn_once(item.tag, f"the image {item.tag!r} at step {item.step:,} {said}")
@@ -150,4 +154,4 @@ class MediaInbox:
         for number in reversed(places):
             self._nbytes -= self._waiting[number].content.nbytes
             del self._waiting[number]
-            self.replaced += 1
+            self._store.leave_out(tag)

@@ -140,6 +140,19 @@ class Media:
         return f"Media({self.tag!r}, {len(self)} × {self.kind}, steps {first:,} to {last:,})"
 
 
+@dataclass(slots=True)
+class LeftOut:
+    """How many items of a tag are not kept.
+
+    Attributes:
+        time: Not made, to keep within the overhead's budget.
+        memory: Thinned, to keep within the media budget and the most items of a tag.
+    """
+
+    time: int = 0
+    memory: int = 0
+
+
 class _Kept:
     """The items of one tag, and how near to each other their neighbours are."""
 
@@ -174,7 +187,7 @@ class MediaStore(Mapping[str, Media]):
         self.budget = budget
         self.nbytes = 0
         self.version = 0
-        self.thinned = 0
+        self._left_out: dict[str, LeftOut] = {}
         self._warn: Callable[[str], None] = warn or (lambda _: None)
         self._has_warned = False
         self._kept: dict[str, _Kept] = {}
@@ -221,14 +234,23 @@ class MediaStore(Mapping[str, Media]):
             kept.add(MediaItem(step, wall_time, value, self.version))
             self.nbytes += kept.nbytes - before
             if len(kept.items) > MOST_ITEMS:
-                self._thin(kept)
+                self._thin(tag)
             while self.nbytes > self.budget:
                 # The tag that takes the most gives, so that a small one beside it stays whole.
-                candidates = [one for one in self._kept.values() if len(one.items) > _ALWAYS]
-                if candidates:
-                    self._thin(max(candidates, key=lambda one: one.nbytes))
+                large = [name for name, one in self._kept.items() if len(one.items) > _ALWAYS]
+                if large:
+                    self._thin(max(large, key=lambda name: self._kept[name].nbytes))
                 elif not self._let_go(tag):
                     break
+
+    def left_out(self, tag: str) -> LeftOut:
+        """Return how many items of a tag are not kept."""
+        return self._left_out.get(tag) or LeftOut()
+
+    def leave_out(self, tag: str) -> None:
+        """Count an item that another took the place of before it was made."""
+        with self._lock:
+            self._count(self._current.get(tag, tag)).time += 1
 
     def purge(self, step: int) -> int:
         """Leave out what is of a step or later, and return how many items that were."""
@@ -272,25 +294,31 @@ class MediaStore(Mapping[str, Media]):
                 "have been longest without a new one. Log to fewer tags, or give the run a larger "
                 "media_budget."
             )
-        several = [one for one in self._kept.values() if len(one.items) > 1]
+        several = [name for name, one in self._kept.items() if len(one.items) > 1]
         if several:
-            kept = max(several, key=lambda one: one.nbytes)
+            most = max(several, key=lambda name: self._kept[name].nbytes)
+            kept = self._kept[most]
             before = kept.nbytes
             kept.nbytes -= kept.items.pop(0).nbytes
             self.nbytes += kept.nbytes - before
+            self._count(most).memory += 1
         else:
             old = min(self._kept, key=lambda tag: self._kept[tag].items[-1].version)
             if old == newest:
                 return False
             self.nbytes -= self._kept.pop(old).nbytes + TAG_BYTES
-        self.thinned += 1
+            self._left_out.pop(old, None)
         return True
 
-    def _thin(self, kept: _Kept) -> None:
+    def _thin(self, tag: str) -> None:
+        kept = self._kept[tag]
         before = kept.nbytes
         kept.thin()
         self.nbytes += kept.nbytes - before
-        self.thinned += 1
+        self._count(tag).memory += 1
+
+    def _count(self, tag: str) -> LeftOut:
+        return self._left_out.setdefault(tag, LeftOut())
 
     def __getitem__(self, tag: str) -> Media:
         with self._lock:

@@ -86,7 +86,7 @@ class Schedule:
             return None
         text = f"{self._kind} steps after each {self.interval}"
         if self._argument == "metric":
-            text += f" and is told {self._monitor or 'the loss'}; monitor='accuracy/val' tells it"
+            text += f" and is given {self._monitor or 'the loss'}; monitor='accuracy/val' gives it"
             return text + " another value."
         other = "epoch" if self.interval == "step" else "step"
         return text + f"; scheduler_interval={other!r} makes it each {other}."

@@ -39,6 +39,7 @@ export class Heatmap {
 	private look: HeatmapLook | undefined;
 	private width = 0;
 	private height = 0;
+	private highest = HIGHEST;
 	private zoom = 1;
 	private panX = 0;
 	private panY = 0;
@@ -67,10 +68,11 @@ export class Heatmap {
 		this.draw();
 	}
 
-	/** Fits the canvas to a width in CSS pixels. */
-	resize(width: number): void {
-		if (width <= 0 || width === this.width) return;
+	/** Fits the canvas into a width and a height in CSS pixels. */
+	resize(width: number, highest = HIGHEST): void {
+		if (width <= 0 || (width === this.width && highest === this.highest)) return;
 		this.width = width;
+		this.highest = highest;
 		this.draw();
 	}
 
@@ -105,7 +107,7 @@ export class Heatmap {
 	private place(grid: CellGrid): Placed {
 		const density = window.devicePixelRatio || 1;
 		const across = this.width / grid.width;
-		const down = HIGHEST / grid.height;
+		const down = this.highest / grid.height;
 		const square = Math.min(across, down, LARGEST_CELL);
 		const isTiled = grid.across * grid.down > 1;
 		const most = isTiled ? square : square * LONGEST_STRETCH;
@@ -113,7 +115,7 @@ export class Heatmap {
 			size * density >= 2 ? Math.floor(size * density) / density : size;
 		const cellWidth = crisp(Math.min(across, most));
 		const cellHeight = crisp(Math.min(down, most));
-		this.height = Math.min(HIGHEST, Math.max(24, Math.ceil(cellHeight * grid.height) + 2));
+		this.height = Math.min(this.highest, Math.max(24, Math.ceil(cellHeight * grid.height) + 2));
 		return {
 			cellWidth: cellWidth * this.zoom,
 			cellHeight: cellHeight * this.zoom,

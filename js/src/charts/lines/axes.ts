@@ -69,7 +69,11 @@ function drawX(context: CanvasRenderingContext2D, look: AxesLook): void {
 		context.fillStyle = theme.grid;
 		context.fillRect(at, MARGIN.top * ratio, thick, high * ratio);
 		context.fillStyle = theme.textSoft;
-		context.fillText(labels[i] ?? "", at, (bottom + GAP) * ratio);
+		const label = labels[i] ?? "";
+		// The last label ends with the canvas at the latest: it is never cut.
+		const half = context.measureText(label).width / 2;
+		const middle = Math.min(at, width * ratio - half);
+		context.fillText(label, middle, (bottom + GAP) * ratio);
 	}
 }
 
@@ -77,7 +81,10 @@ function drawY(context: CanvasRenderingContext2D, look: AxesLook): void {
 	const { y, isLog, theme, width, height, ratio } = look;
 	const [wide, length] = inside(width, height);
 	const ticks = yTicks(y, length / Y_TICK_SPACE, isLog);
-	const labels = tickLabels(ticks, isLog);
+	const room = (MARGIN.left - GAP) * ratio;
+	const whole = tickLabels(ticks, isLog);
+	const fits = whole.every((label) => context.measureText(label).width <= room);
+	const labels = fits ? whole : tickLabels(ticks, isLog, true);
 	const thick = Math.max(1, Math.round(ratio));
 	context.textAlign = "right";
 	context.textBaseline = "middle";

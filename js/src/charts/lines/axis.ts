@@ -90,10 +90,13 @@ export function yTicks({ min, max }: Range, wanted: number, isLog: boolean): num
 	return multiples(roundUp((max - min) / Math.max(1, wanted)), min, max);
 }
 
-/** Labels for ticks: on a log axis each as it is, else all with the decimals of their spacing. */
-export function tickLabels(ticks: readonly number[], isLog = false): string[] {
+/**
+ * Labels for ticks: on a log axis each as it is, else all with the decimals of their spacing;
+ * `isShort` has small ones as 1.2e−3.
+ */
+export function tickLabels(ticks: readonly number[], isLog = false, isShort = false): string[] {
 	if (isLog && (ticks.at(-1) ?? 0) >= 5 * (ticks[0] ?? 0)) {
-		return ticks.map((tick) => label(tick, tick, tick));
+		return ticks.map((tick) => label(tick, tick, tick, isShort));
 	}
 	const largest = Math.max(0, ...ticks.map(Math.abs));
 	let spacing = largest;
@@ -101,7 +104,7 @@ export function tickLabels(ticks: readonly number[], isLog = false): string[] {
 		spacing = Math.min(spacing, Math.abs((ticks[i] ?? 0) - (ticks[i - 1] ?? 0)));
 	}
 	if (largest === 0 || spacing === 0) return ticks.map(String);
-	return ticks.map((tick) => label(tick, spacing, largest));
+	return ticks.map((tick) => label(tick, spacing, largest, isShort));
 }
 
 /** Seconds as 0:30, 12:00, 1:30:00, or 2.5 s where minutes are too coarse. */
@@ -118,11 +121,11 @@ export function timeLabels(ticks: readonly number[]): string[] {
 	});
 }
 
-function label(value: number, spacing: number, largest: number): string {
+function label(value: number, spacing: number, largest: number, isShort: boolean): string {
 	if (value === 0) return "0";
 	const sign = value < 0 ? "−" : "";
 	const size = Math.abs(value);
-	if (largest < 1e-3 || largest >= 1e12) {
+	if (largest < (isShort ? 0.1 : 1e-3) || largest >= 1e12) {
 		const power = Math.floor(Math.log10(size) + 1e-9);
 		const digits = Math.max(0, power - Math.floor(Math.log10(spacing) + 1e-9));
 		return `${sign}${(size / 10 ** power).toFixed(Math.min(3, digits))}e${power}`.replace(

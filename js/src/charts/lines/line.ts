@@ -13,8 +13,8 @@ const BLEED = 3;
 
 /** What a reader does with a chart. */
 export interface LineChartListener {
-	/** The pointer is over `x`, or has left. */
-	hover(x: number | undefined): void;
+	/** The pointer is over `x`, `top` CSS pixels below the inside's top edge, or has left. */
+	hover(x: number | undefined, top: number): void;
 	/** Show another range; `y` undefined leaves it as it is. */
 	zoom(x: Range, y: Range | undefined): void;
 	reset(): void;
@@ -51,8 +51,8 @@ export class LineChart {
 	private readonly dots: HTMLElement[] = [];
 	private readonly plotter = new Plotter();
 	private drawn: Drawn | undefined;
-	/** Where the pointer is over the inside, in CSS pixels from its left edge. */
-	private pointed: number | undefined;
+	/** Where the pointer is over the inside, in CSS pixels from its left and top edge. */
+	private pointed: Place | undefined;
 	private endGesture: (() => void) | undefined;
 	private density: MediaQueryList | undefined;
 
@@ -113,6 +113,14 @@ export class LineChart {
 	/** CSS pixels from the left edge of the host to `x`. */
 	leftOf(x: number): number {
 		return this.drawn ? MARGIN.left + position(x, this.drawn.plot.x, this.size[0]) : 0;
+	}
+
+	/** CSS pixels from the inside's top edge to a value. */
+	topOf(value: number): number {
+		if (!this.drawn) return 0;
+		const { y, plot } = this.drawn;
+		const [, height] = this.size;
+		return height - position(value, y, height, plot.isLog);
 	}
 
 	/** The inside's size in CSS pixels. */
@@ -184,11 +192,12 @@ export class LineChart {
 	private listen(): void {
 		const { over } = this;
 		// What lies over it takes no pointer, so that offsets are always its own.
-		over.addEventListener("mousemove", ({ offsetX }) => this.hover(offsetX));
-		over.addEventListener("mouseenter", ({ offsetX }) => this.hover(offsetX));
+		const hover = ({ offsetX, offsetY }: MouseEvent) => this.hover({ x: offsetX, y: offsetY });
+		over.addEventListener("mousemove", hover);
+		over.addEventListener("mouseenter", hover);
 		over.addEventListener("mouseleave", () => {
 			this.pointed = undefined;
-			this.listener.hover(undefined);
+			this.listener.hover(undefined, 0);
 		});
 		over.addEventListener("mousedown", (event) => {
 			if (event.button !== 0) return;
@@ -199,10 +208,10 @@ export class LineChart {
 		over.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
 	}
 
-	private hover(left: number): void {
+	private hover(at: Place): void {
 		if (!this.drawn) return;
-		this.pointed = left;
-		this.listener.hover(valueAt(left, this.drawn.plot.x, this.size[0]));
+		this.pointed = at;
+		this.listener.hover(valueAt(at.x, this.drawn.plot.x, this.size[0]), at.y);
 	}
 
 	private startPan(down: MouseEvent): void {

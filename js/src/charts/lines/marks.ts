@@ -1,5 +1,6 @@
 // Marks on a chart: single points, values that are not finite, and the run's events.
 import type { Theme } from "../../ui/theme";
+import { markOf } from "../run-style";
 import type { Range } from "./axis";
 import { Path, type Pen } from "./pen";
 import type { Reduced } from "./trace";
@@ -24,6 +25,8 @@ export interface Area {
 
 /** More validations than this in sight say nothing any more. */
 const VALIDATIONS_SHOWN = 60;
+/** Commands nearer to each other than this, in CSS pixels, are one mark: else they hide the lines. */
+const COMMANDS_APART = 7;
 const CORNERS = 12;
 
 const outline = new Path();
@@ -42,6 +45,45 @@ export function drawDot(
 		outline.add(px + 2.4 * ratio * Math.cos(angle), py + 2.4 * ratio * Math.sin(angle));
 	}
 	pen.fill(outline, color, alpha);
+}
+
+/** Canvas pixels between two marks of a line; those of other runs stand beside them. */
+const MARK_EVERY = 130;
+const MARK_BESIDE = 37;
+
+/** Marks along a line, for those who do not tell its colour from another's. */
+export function drawMarks(
+	pen: Pen,
+	{ xy, length }: Path,
+	style: number,
+	color: string,
+	alpha: number,
+	ratio: number,
+): void {
+	const mark = markOf(style);
+	let next = 20 + ((style * MARK_BESIDE) % MARK_EVERY);
+	for (let i = 0; i < length; i += 2) {
+		const [px = 0, py = 0] = [xy[i], xy[i + 1]];
+		const isLast = i + 2 >= length;
+		if (!(px >= next * ratio || isLast)) continue;
+		while (px >= next * ratio) next += MARK_EVERY;
+		outline.clear();
+		for (let corner = 0; corner < mark.length; corner += 2) {
+			const [x = 0, y = 0] = [mark[corner], mark[corner + 1]];
+			outline.add(px + 3.6 * ratio * x, py + 3.6 * ratio * y);
+		}
+		pen.fill(outline, color, alpha);
+	}
+}
+
+/** A ring around a point. */
+export function drawRing(pen: Pen, px: number, py: number, color: string, ratio: number): void {
+	outline.clear();
+	for (let corner = 0; corner <= CORNERS; corner++) {
+		const angle = (corner / CORNERS) * 2 * Math.PI;
+		outline.add(px + 3.6 * ratio * Math.cos(angle), py + 3.6 * ratio * Math.sin(angle));
+	}
+	pen.line(outline, { color, width: 1.4 * ratio, alpha: 1 });
 }
 
 /** Triangles at the top and the bottom edge for infinities, crosses at the bottom for NaN. */
@@ -84,10 +126,15 @@ export function drawEvents(
 	const inSight = events.filter(({ x }) => x >= min && x <= max);
 	const validations = inSight.filter(({ kind }) => kind === "validation").length;
 	const bottom = area.top + area.height;
+	let before = Number.NEGATIVE_INFINITY;
 	for (const { x, kind } of inSight) {
 		const isTick = kind === "validation";
 		if (isTick && validations > VALIDATIONS_SHOWN) continue;
 		const px = Math.round(area.left + (x - min) * scale) + 0.5;
+		if (kind === "command") {
+			if (Math.abs(px - before) < COMMANDS_APART * area.ratio) continue;
+			before = px;
+		}
 		outline.clear();
 		outline.add(px, isTick ? bottom - 5 * area.ratio : area.top);
 		outline.add(px, bottom);

@@ -1,7 +1,16 @@
 // The inside of a chart: bands and lines, and the range of values that shows them.
 import type { Theme } from "../../ui/theme";
+import { dashOf } from "../run-style";
 import type { Range } from "./axis";
-import { type Area, drawDot, drawEvents, drawNonFinite, type EventMark } from "./marks";
+import {
+	type Area,
+	drawDot,
+	drawEvents,
+	drawMarks,
+	drawNonFinite,
+	drawRing,
+	type EventMark,
+} from "./marks";
 import { Path, type Pen } from "./pen";
 import { Reduced, type Trace } from "./trace";
 
@@ -20,6 +29,8 @@ const OUTLIER_QUANTILES = [0.05, 0.95] as const;
 const ENOUGH_FOR_QUANTILES = 20;
 /** Up to so many points are drawn each, as a single point is no line. */
 const SPARSE = 16;
+/** With more lines than this, rings around their best values hide more than they tell. */
+const RINGED = 4;
 
 /** Draws plots; keeps its buffers from frame to frame. */
 export class Plotter {
@@ -68,6 +79,14 @@ export class Plotter {
 			const reduced = this.reduced[i];
 			if (reduced) this.drawLine(pen, trace, reduced, plot, y, area);
 		}
+		if (plot.traces.length > RINGED) return;
+		const place = vertical(y, area, plot.isLog);
+		const scale = area.width / (plot.x.max - plot.x.min);
+		for (const { best, color, columns } of plot.traces) {
+			if (!best || columns.length < 2 || !(best.x >= plot.x.min && best.x <= plot.x.max)) continue;
+			const px = area.left + (best.x - plot.x.min) * scale;
+			drawRing(pen, px, place(best.value), color, area.ratio);
+		}
 	}
 
 	private drawBand(
@@ -81,6 +100,8 @@ export class Plotter {
 		if (!reduced.hasBand) return;
 		const place = vertical(y, area, plot.isLog);
 		const { band } = this;
+		// Many runs' bands would hide their lines.
+		const fade = (trace.style === undefined ? 1 : 0.4) * Math.min(1, trace.alpha ?? 1);
 		band.clear();
 		if (reduced.column > 0) {
 			for (let n = 0; n < reduced.length; n++) {
@@ -89,7 +110,7 @@ export class Plotter {
 				band.add(left, top);
 				band.add(reduced.column, Math.max(area.ratio, place(reduced.low[n] ?? 0) - top));
 			}
-			pen.boxes(band, trace.color, trace.smoothed ? 0.25 : 0.32);
+			pen.boxes(band, trace.color, (trace.smoothed ? 0.25 : 0.32) * fade);
 			return;
 		}
 		let start = 0;
@@ -101,7 +122,7 @@ export class Plotter {
 			for (let back = n - 1; back >= start; back--) {
 				band.add(area.left + (reduced.px[back] ?? 0), place(reduced.low[back] ?? 0));
 			}
-			pen.fill(band, trace.color, trace.smoothed ? 0.2 : 0.25);
+			pen.fill(band, trace.color, (trace.smoothed ? 0.2 : 0.25) * fade);
 			band.clear();
 			start = n + 1;
 		}
@@ -117,35 +138,47 @@ export class Plotter {
 	): void {
 		const place = vertical(y, area, plot.isLog);
 		const { line } = this;
-		// Dashes of a noisy line cannot be seen, and are slow.
-		const dash = trace.isDashed && reduced.column === 0 ? [5 * area.ratio, 3 * area.ratio] : [];
-		const bold = { color: trace.color, width: 1.6 * area.ratio, alpha: 1, dash };
+		const { style, alpha = 1 } = trace;
+		const scale = (pattern: readonly number[]) => pattern.map((length) => length * area.ratio);
+		const dashed = scale(style !== undefined ? dashOf(style) : trace.isDashed ? [5, 3] : []);
+		const [on, off] = [5 * area.ratio, 3 * area.ratio];
+		// A canvas' own dashes follow a noisy line up and down, and are slow: there the columns of
+		// pixels themselves are left out in turn.
+		const isDense = reduced.column > 0;
+		const leavesGaps = trace.isDashed && isDense && !trace.smoothed;
+		const dash = isDense && !trace.smoothed ? [] : dashed;
+		// Of one run's lines the validation's is the one that counts.
+		const width = (style === undefined || trace.isDashed ? 1.6 : 1.2) * Math.max(1, alpha);
+		const bold = { color: trace.color, width: width * area.ratio, alpha: Math.min(1, alpha), dash };
 		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));
 		line.clear();
 		let alone = 0;
 		for (let n = 0; n < reduced.length; n++) {
 			const value = reduced.mean[n] ?? Number.NaN;
-			if (visible(value)) {
+			const isGap = leavesGaps && (reduced.px[n] ?? 0) % (on + off) >= on;
+			if (visible(value) && !isGap) {
 				line.add(area.left + (reduced.px[n] ?? 0), place(value));
 				alone += 1;
 			} else line.lift();
 		}
 		if (trace.smoothed) {
-			if (!reduced.hasBand) pen.line(line, { ...bold, width: area.ratio, alpha: 0.32, dash: [] });
+			if (!reduced.hasBand)
+				pen.line(line, { ...bold, width: area.ratio, alpha: 0.32 * bold.alpha, dash: [] });
 			this.traceSmoothed(trace, trace.smoothed, plot, area, place);
 		}
 		pen.line(line, bold);
+		if (style !== undefined) drawMarks(pen, line, style, bold.color, bold.alpha, area.ratio);
 		if (alone <= SPARSE) {
 			for (let n = 0; n < reduced.length; n++) {
 				const value = reduced.mean[n] ?? Number.NaN;
-				const alpha = trace.smoothed ? 0.45 : 1;
+				const strength = (trace.smoothed ? 0.45 : 1) * bold.alpha;
 				if (!visible(value)) continue;
 				drawDot(
 					pen,
 					area.left + (reduced.px[n] ?? 0),
 					place(value),
 					trace.color,
-					alpha,
+					strength,
 					area.ratio,
 				);
 			}

@@ -4,6 +4,7 @@
 export const CAPACITY = 32_768;
 const COLUMNS = 7;
 const FIRST_SIZE = 256;
+const NONE = new Float64Array(0);
 
 /** Buckets of neighbouring points, column after column; entries from `length` on are not in use. */
 export interface Columns {
@@ -41,14 +42,17 @@ export class SeriesData implements Columns {
 	/** Points, not entries. */
 	pointCount = 0;
 	nanCount = 0;
+	/** No point so far was another number than 0. */
+	isZero = true;
 	last: LastPoint | undefined;
-	steps: Float64Array = new Float64Array(FIRST_SIZE);
-	wallTimes: Float64Array = new Float64Array(FIRST_SIZE);
-	min: Float64Array = new Float64Array(FIRST_SIZE);
-	max: Float64Array = new Float64Array(FIRST_SIZE);
-	mean: Float64Array = new Float64Array(FIRST_SIZE);
-	count: Float64Array = new Float64Array(FIRST_SIZE);
-	nan: Float64Array = new Float64Array(FIRST_SIZE);
+	// Of most of a thousand series a page never gets a point.
+	steps: Float64Array = NONE;
+	wallTimes: Float64Array = NONE;
+	min: Float64Array = NONE;
+	max: Float64Array = NONE;
+	mean: Float64Array = NONE;
+	count: Float64Array = NONE;
+	nan: Float64Array = NONE;
 	/** Points that one entry may hold; doubles when the budget is full. */
 	private bucketSize = 1;
 
@@ -95,6 +99,7 @@ export class SeriesData implements Columns {
 		if (this.last !== undefined && step < this.last.step) this.isOrdered = false;
 		this.pointCount += count;
 		this.nanCount += nan;
+		this.isZero &&= min === 0 && max === 0;
 		const end = this.length - 1;
 		if (this.bucketSize > 1 && at(this.count, end) + count <= this.bucketSize) {
 			this.merge(end, min, max, mean, count, nan);
@@ -167,7 +172,7 @@ export class SeriesData implements Columns {
 	}
 
 	private grow(): void {
-		const size = Math.min(2 * this.steps.length, CAPACITY);
+		const size = Math.min(Math.max(FIRST_SIZE, 2 * this.steps.length), CAPACITY);
 		this.steps = grown(this.steps, size);
 		this.wallTimes = grown(this.wallTimes, size);
 		this.min = grown(this.min, size);

@@ -16,10 +16,37 @@ export interface Trace extends Placed {
 	/** A CSS colour. */
 	readonly color: string;
 	readonly isDashed: boolean;
+	/** Where runs are compared, the run's place in the lists of `run-style`. */
+	readonly style?: number | undefined;
+	/** Faded below 1, bold above. */
+	readonly alpha?: number;
 	/** The smoothed value of each entry; undefined draws the values themselves. */
 	readonly smoothed: Float64Array | undefined;
+	/** Where its best value lies, of a line that has one. */
+	readonly best: Best | undefined;
 	/** Finer buckets for a part of the x range, and where that part ends. */
 	readonly detail: (Placed & { readonly range: Range }) | undefined;
+}
+
+/** The best point of a line. */
+export interface Best {
+	readonly x: number;
+	readonly value: number;
+	/** Of the point or, where the page keeps buckets, of the bucket's first one. */
+	readonly step: number;
+}
+
+/** The smallest or largest finite value; undefined where there is none. */
+export function bestOf({ columns, x }: Placed, better: "lower" | "higher"): Best | undefined {
+	const [column, sign] = better === "lower" ? [columns.min, 1] : [columns.max, -1];
+	let index = -1;
+	let least = Number.POSITIVE_INFINITY;
+	for (let i = 0; i < columns.length; i++) {
+		const value = sign * (column[i] ?? Number.NaN);
+		if (value < least && value > Number.NEGATIVE_INFINITY) [index, least] = [i, value];
+	}
+	if (index < 0) return undefined;
+	return { x: x[index] ?? 0, value: sign * least, step: columns.steps[index] ?? 0 };
 }
 
 /** Entries `from` to `to` (not included) of some buckets. */

@@ -1,4 +1,5 @@
 // One chart of the curves panel: title, legend, plot, readout, and the same as a table.
+import { MARGIN } from "../../charts/lines/axes";
 import type { Range } from "../../charts/lines/axis";
 import { scaled } from "../../charts/lines/gestures";
 import { LineChart } from "../../charts/lines/line";
@@ -6,7 +7,7 @@ import type { Plot } from "../../charts/lines/plot";
 import { stepBeside, type Trace, xOfStep } from "../../charts/lines/trace";
 import { type Reading, readAt, summarize } from "../../charts/readout";
 import { element } from "../../ui/element";
-import { formatCount } from "../../ui/format";
+import { formatClock, formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import { menu } from "../../ui/menu";
 import type { Theme } from "../../ui/theme";
@@ -33,6 +34,8 @@ export interface ChartActions {
 	toggle(key: string): void;
 	isolate(title: string, key: string): void;
 	enlarge(title: string): void;
+	/** The pointer is over a line's name, or has left it. */
+	pointRun(run_id: string | undefined): void;
 	save(title: string, format: ExportFormat): void;
 	/** The size, the values' range or the table changed: draw again. */
 	redraw(): void;
@@ -74,6 +77,8 @@ export class ChartCard {
 	private noted = "0 false";
 	private pointed: number | undefined;
 	private isPointedHere = false;
+	/** CSS pixels from the plot's top edge to the pointer; undefined for the keyboard's cursor. */
+	private pointedTop: number | undefined;
 	private wordsAt = Number.NEGATIVE_INFINITY;
 	private valuesAt = Number.NEGATIVE_INFINITY;
 	private valuesTimer: ReturnType<typeof setTimeout> | undefined;
@@ -87,9 +92,10 @@ export class ChartCard {
 		this.legend = new Legend(title, {
 			toggle: (key) => actions.toggle(key),
 			isolate: (key) => actions.isolate(title, key),
+			point: (run_id) => actions.pointRun(run_id),
 		});
 		this.chart = new LineChart(this.box, {
-			hover: (x) => this.hover(x),
+			hover: (x, top) => this.hover(x, top),
 			zoom: (x, y) => {
 				this.y = y ?? this.y;
 				actions.zoom(x);
@@ -151,6 +157,7 @@ export class ChartCard {
 		this.legend.update(frame.legend);
 		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height);
 		this.note(frame.nanCount, frame.view.isLog && this.chart.leavesOut);
+		this.placeNames(frame.plot.traces);
 		this.readOut();
 		const now = performance.now();
 		if (now - this.wordsAt < WORDS_MS) return;
@@ -159,6 +166,16 @@ export class ChartCard {
 		if (!this.table.hidden) {
 			this.table.replaceChildren(curvesTable(this.title, frame.plot.traces, frame.plot.x));
 		}
+	}
+
+	private placeNames(traces: readonly Trace[]): void {
+		const { height } = this.chart.inside;
+		const tops = new Map<string, number>();
+		for (const [key, value] of traces.flatMap(lastValue)) {
+			const top = this.chart.topOf(value);
+			if (!Number.isNaN(top)) tops.set(key, MARGIN.top + Math.min(height, Math.max(0, top)));
+		}
+		this.legend.place(tops, this.size.height);
 	}
 
 	/** Says beside the title what the lines cannot show. */
@@ -198,7 +215,7 @@ export class ChartCard {
 			return;
 		}
 		this.valuesAt = Number.NEGATIVE_INFINITY;
-		const readings = readAt(traces, at, plot.x);
+		const readings = readAt(traces, at, plot.x, this.pixel(plot.x));
 		const shown = (reading: Reading) => reading.smoothed ?? reading.value;
 		this.legend.show(new Map(readings.map((reading) => [reading.key, shown(reading)])));
 		const dots = readings.filter((reading) => drawable(shown(reading), plot.isLog));
@@ -209,10 +226,40 @@ export class ChartCard {
 		if (this.isPointedHere) {
 			const { width } = this.chart.inside;
 			const reach = (EVENT_REACH_PX / Math.max(1, width)) * (plot.x.max - plot.x.min);
-			const notes = plot.events.filter(({ x }) => Math.abs(x - at) <= reach);
+			const notes = plot.events.filter(
+				({ x, kind }) => kind !== "validation" && Math.abs(x - at) <= reach,
+			);
 			const texts = [...new Set(notes.map(({ text }) => text))].slice(0, 4);
-			this.tip.show(readings, this.pointed, texts, this.chart.leftOf(at), this.size.width);
+			const { xKind } = frame.view;
+			const place =
+				xKind === "step" ? "" : xKind === "epoch" ? `Epoch ${at.toFixed(2)}` : formatClock(at);
+			this.tip.show(
+				this.nearestFirst(readings, shown),
+				this.pointed,
+				place,
+				texts,
+				this.chart.leftOf(at),
+				this.size.width,
+			);
 		} else this.tip.hide();
+	}
+
+	/** In the order in which the lines lie below the pointer, nearest first. */
+	private nearestFirst(
+		readings: readonly Reading[],
+		shown: (reading: Reading) => number,
+	): readonly Reading[] {
+		const { pointedTop } = this;
+		if (pointedTop === undefined) return readings;
+		const away = (reading: Reading) => {
+			const distance = Math.abs(this.chart.topOf(shown(reading)) - pointedTop);
+			return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
+		};
+		return [...readings].sort((a, b) => away(a) - away(b));
+	}
+
+	private pixel({ min, max }: Range): number {
+		return (max - min) / Math.max(1, this.chart.inside.width);
 	}
 
 	private showLastValues({ traces }: Plot, { view }: ChartFrame): void {
@@ -232,10 +279,12 @@ export class ChartCard {
 		this.legend.show(new Map(traces.flatMap(lastValue)));
 	}
 
-	private hover(x: number | undefined): void {
+	private hover(x: number | undefined, top: number): void {
 		const { plot } = this;
 		this.isPointedHere = x !== undefined;
-		const near = x === undefined || !plot ? undefined : readAt(plot.traces, x, plot.x);
+		this.pointedTop = top;
+		const near =
+			x === undefined || !plot ? undefined : readAt(plot.traces, x, plot.x, this.pixel(plot.x));
 		const best = near?.reduce<Reading | undefined>(
 			(nearest, reading) =>
 				nearest && Math.abs(nearest.x - (x ?? 0)) <= Math.abs(reading.x - (x ?? 0))
@@ -257,9 +306,10 @@ export class ChartCard {
 			const center = here >= min && here <= max ? here : middle;
 			this.actions.zoom(scaled(plot.x, center, factor));
 		};
-		const pixel = (max - min) / Math.max(1, this.chart.inside.width);
+		const pixel = this.pixel(plot.x);
 		const move = (direction: number) => {
 			this.isPointedHere = true;
+			this.pointedTop = undefined;
 			const step = stepBeside(plot.traces, here, direction * (event.shiftKey ? 40 : 4) * pixel);
 			if (step !== undefined) this.actions.point(step);
 		};

@@ -1,6 +1,9 @@
 // The charts that exist: made where they are shown, removed elsewhere, and drawn while in the viewport.
 import type { ChartCard } from "./chart-card";
 
+/** The first charts are those that matter most. */
+const MAIN_CHARTS = 2;
+
 export class ChartCards {
 	private readonly cards = new Map<string, ChartCard>();
 	private readonly onScreen = new Set<Element>();
@@ -33,9 +36,11 @@ export class ChartCards {
 			chart.destroy();
 			this.cards.delete(title);
 		}
+		const [main] = places.keys();
 		for (const [grid, titles] of places) {
 			for (const [i, title] of titles.entries()) {
 				const { root } = this.cards.get(title) ?? this.add(title);
+				root.dataset.isMain = String(grid === main && i < MAIN_CHARTS);
 				if (grid.children[i] !== root) grid.insertBefore(root, grid.children[i] ?? null);
 			}
 			grid.dataset.count = String(titles.length);

@@ -1,9 +1,11 @@
 // From the store to the lines of charts: which series share a chart, their names and colours.
 import type { Range, XKind } from "../../charts/lines/axis";
 import type { SeriesData } from "../../charts/lines/series-data";
+import { grouped, type RunGroups, runGroupsOf } from "../../charts/run-groups";
 import { orderCharts, splitTag } from "../../charts/tags";
+import type { Context } from "../../session/panel";
 import type { RunState } from "../../session/run";
-import type { Store } from "../../session/store";
+import type { ShownRuns } from "../../session/shown-runs";
 import { curvesState } from "./state";
 
 /** What the reader chose for all charts. */
@@ -25,16 +27,21 @@ export interface Curve {
 	readonly run: RunState;
 	readonly series: SeriesData;
 	readonly name: string;
-	/** Place in the theme's list of colours. */
+	/** Place in the theme's list of colours; where runs are compared, of dashes and marks too. */
 	readonly color: number;
+	/** Runs are compared. */
+	readonly isStyled: boolean;
 	readonly isDashed: boolean;
 	/** A learning rate is what it is; to smooth it would be wrong. */
 	readonly isSetting: boolean;
+	/** What it is the mean of, where runs are drawn as groups. */
+	readonly members?: readonly Curve[];
 }
 
-/** The charts of all runs, in order, each with its lines. */
-export function chartCurves(store: Store): Map<string, Curve[]> {
-	const runs = [...store.runs.values()];
+/** The charts of the runs that are shown, in order, each with its lines. */
+export function chartCurves({ root, store }: Context, shown: ShownRuns): Map<string, Curve[]> {
+	const isStyled = store.runs.size > 1;
+	const runs = [...store.runs.values()].filter((run) => shown.isShown(run));
 	const charts = new Map<string, Curve[]>();
 	for (const run of runs) {
 		for (const series of curvesState.of(run).series.filter(Boolean)) {
@@ -42,19 +49,38 @@ export function chartCurves(store: Store): Map<string, Curve[]> {
 			const lines = charts.get(chart) ?? [];
 			charts.set(chart, lines);
 			const ours = lines.filter((line) => line.run === run);
-			const named = runs.length > 1 ? [run.name, split].filter(Boolean).join(" · ") : split;
+			const named = isStyled ? [run.name, split].filter(Boolean).join(" · ") : split;
 			lines.push({
 				key: `${run.run_id}\n${series.tag}`,
 				run,
 				series,
 				name: named || series.tag,
-				color: runs.length > 1 ? run.index : colorOf(isValidation, ours),
+				color: isStyled ? run.style : colorOf(isValidation, ours),
+				isStyled,
 				isDashed: isValidation,
 				isSetting,
 			});
 		}
 	}
-	return new Map(orderCharts(charts.keys()).map((title) => [title, charts.get(title) ?? []]));
+	const groups = runGroupsOf(root);
+	return new Map(
+		orderCharts(charts.keys()).map((title) => {
+			const lines = charts.get(title) ?? [];
+			return [title, groups ? meansOf(groups, lines) : lines];
+		}),
+	);
+}
+
+function meansOf(groups: RunGroups, lines: readonly Curve[]): Curve[] {
+	return grouped(groups, lines).flatMap(({ name, place, series, members }) => {
+		const [first] = members;
+		if (!first) return [];
+		const split = splitTag(first.series.tag).split;
+		const named = [name, split].filter(Boolean).join(" · ");
+		return [
+			{ ...first, key: `${name}\n${series.tag}`, series, name: named, color: place, members },
+		];
+	});
 }
 
 function colorOf(isValidation: boolean, others: readonly Curve[]): number {

@@ -208,9 +208,10 @@ const GESTURES = [
 
 /** What can be done with a chart, behind a question mark. */
 function help(): HTMLElement {
+	// No `dl`, of which JupyterLab's own style hides all but the first line.
 	const rows = GESTURES.flatMap(([keys = "", meaning = ""]) => [
-		element("dt", "", {}, keys),
-		element("dd", "", {}, meaning),
+		element("b", "", {}, keys),
+		element("span", "", {}, meaning),
 	]);
 	const label = "How to zoom and read the charts";
 	const summary = element(
@@ -219,5 +220,11 @@ function help(): HTMLElement {
 		{ title: label, "aria-label": label },
 		"?",
 	);
-	return element("details", "nbviz-help", {}, summary, element("dl", "", {}, ...rows));
+	return element(
+		"details",
+		"nbviz-help",
+		{},
+		summary,
+		element("div", "nbviz-help-list", {}, ...rows),
+	);
 }

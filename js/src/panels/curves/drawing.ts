@@ -1,7 +1,10 @@
 // Draws the charts in sight: the x range that they share, their lines, and the finer points of a zoom.
 import type { Range } from "../../charts/lines/axis";
+import type { Best } from "../../charts/lines/trace";
 import type { ChartPicture } from "../../charts/svg";
 import type { Context } from "../../session/panel";
+import { shownRunsOf } from "../../session/shown-runs";
+import { formatCount, formatNumber } from "../../ui/format";
 import { readTheme, type Theme } from "../../ui/theme";
 import type { ChartCard, ChartFrame } from "./chart-card";
 import type { ChartCards } from "./chart-cards";
@@ -13,12 +16,15 @@ import { eventMarks, Tracer } from "./traces";
 
 /** A chart whose points end before this share of the common x range has a range of its own. */
 const OWN_RANGE_SHARE = 0.2;
+/** Of lines while one run is pointed at. */
+const [FADED, BOLD] = [0.25, 1.5];
 
 export class CurvesDrawing {
 	/** The lines of each chart by its title, of charts that are not there too. */
 	lines: ReadonlyMap<string, readonly Curve[]> = new Map();
 	readonly range: SharedRange;
 	theme: Theme;
+	private readonly shown;
 	private readonly tracer = new Tracer();
 	private readonly details: Details;
 	private frames = 0;
@@ -35,6 +41,7 @@ export class CurvesDrawing {
 		private readonly drawn: (isZoomed: boolean) => void,
 	) {
 		this.range = new SharedRange(choices.view, choices.isFollowing);
+		this.shown = shownRunsOf(context);
 		this.theme = readTheme(context.root);
 		this.details = new Details(context.asker, () => this.schedule());
 		root.dataset.frames = "0";
@@ -77,8 +84,10 @@ export class CurvesDrawing {
 			drawn.push(...lines.filter(({ key }) => !view.hidden.has(key)));
 		}
 		if (view.zoom) {
-			const steps = stepsIn(range, drawn, this.tracer, view);
-			if (steps) this.details.want(drawn, steps);
+			// Finer points of a mean would be those of one of its runs.
+			const single = drawn.filter(({ members }) => !members);
+			const steps = stepsIn(range, single, this.tracer, view);
+			if (steps) this.details.want(single, steps);
 		}
 		this.drawn(Boolean(view.zoom || this.cards.all.some((chart) => chart.x ?? chart.y)));
 		if (drawn.length === 0 || versions === this.drawnVersions) return;
@@ -134,12 +143,20 @@ export class CurvesDrawing {
 		const { view } = this.choices;
 		const shown = lines.filter(({ key }) => !view.hidden.has(key));
 		const points = Math.max(0, ...lines.map(({ series }) => series.pointCount));
+		const { pointed } = this.shown;
+		const isPointed = (line: Curve | undefined) =>
+			line && (line.members ?? [line]).some(({ run }) => run.run_id === pointed);
 		const oneOfEachRun = new Map(shown.map((line) => [line.run, line]));
+		const traces = shown.map((line) => tracer.trace(line, points, view, details, theme));
+		const best = new Map(traces.map((trace) => [trace.key, trace.best]));
 		return {
 			view,
 			theme,
 			plot: {
-				traces: shown.map((line) => tracer.trace(line, points, view, details, theme)),
+				traces: traces.map((trace, i) => ({
+					...trace,
+					alpha: pointed === undefined ? 1 : isPointed(shown[i]) ? BOLD : FADED,
+				})),
 				events: [...oneOfEachRun.values()].flatMap((line) =>
 					eventMarks(line, view, tracer.x(line, view)),
 				),
@@ -147,16 +164,23 @@ export class CurvesDrawing {
 				isLog: view.isLog,
 				ignoresOutliers: view.ignoresOutliers,
 			},
-			legend: lines.map(({ key, name, color, isDashed }) => ({
+			legend: lines.map(({ key, name, color, isDashed, isStyled, run }) => ({
 				key,
+				style: isStyled ? color : undefined,
+				run_id: run.run_id,
 				name,
 				color: theme.series[color % theme.series.length] ?? theme.text,
 				isDashed,
 				isShown: !view.hidden.has(key),
+				best: bestText(best.get(key)),
 			})),
 			nanCount: lines.reduce((sum, { series }) => sum + series.nanCount, 0),
 		};
 	}
+}
+
+function bestText(best: Best | undefined): string {
+	return best ? `Best ${formatNumber(best.value)} at step ${formatCount(best.step)}` : "";
 }
 
 function isApart(own: Range, all: Range): boolean {

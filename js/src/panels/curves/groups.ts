@@ -16,6 +16,8 @@ interface Place {
 	readonly body: HTMLElement;
 	readonly grid: HTMLElement;
 	readonly more: HTMLButtonElement;
+	/** Said of charts that would show nothing but 0. */
+	readonly zeros: HTMLElement;
 	readonly groups: HTMLElement;
 	limit: number;
 }
@@ -67,6 +69,22 @@ export class CurvesGroups {
 		return shown;
 	}
 
+	/** Hides these charts, and says below their grids how many there are. */
+	foldZeros(charts: ReadonlySet<HTMLElement>): void {
+		for (const { grid, zeros } of this.places.values()) {
+			let count = 0;
+			for (const chart of grid.children as Iterable<HTMLElement> & HTMLCollection) {
+				const isFolded = charts.has(chart as HTMLElement);
+				(chart as HTMLElement).hidden = isFolded;
+				if (isFolded) count += 1;
+			}
+			zeros.hidden = count === 0;
+			const counts = count === 1 ? "one count is" : `${formatCount(count)} counts are all`;
+			const text = `No NaN and no infinities: ${counts} 0.`;
+			if (count > 0 && zeros.textContent !== text) zeros.textContent = text;
+		}
+	}
+
 	private fill(
 		place: Place,
 		group: TagGroup,
@@ -115,10 +133,11 @@ export class CurvesGroups {
 		const more = element("button", "nbviz-button nbviz-button-small nbviz-curves-more", {
 			type: "button",
 		});
+		const zeros = element("p", "nbviz-curves-zeros", { hidden: "" });
 		const groups = element("div", "nbviz-curves-groups");
-		const body = element("div", "nbviz-curves-body", { id }, grid, more, groups);
+		const body = element("div", "nbviz-curves-body", { id }, grid, zeros, more, groups);
 		const root = element("section", "nbviz-curves-group", { "aria-label": path }, toggle, body);
-		const place: Place = { root, toggle, count, body, grid, more, groups, limit: SHOWN };
+		const place: Place = { root, toggle, count, body, grid, zeros, more, groups, limit: SHOWN };
 		more.addEventListener("click", () => {
 			place.limit += SHOWN;
 			this.changed();

@@ -1,13 +1,11 @@
-// The curves panel: what was logged as scalars, as lines over the steps.
+// The curves panel: what was logged as scalars, as lines over the steps. Its drawing is an asset.
 import type { SeriesData } from "../../charts/lines/series-data";
 import type { CurvesUpdate } from "../../protocol/index.gen";
 import type { Panel } from "../../session/panel";
 import type { ModuleContent } from "../../session/panel-data";
 import type { RunState } from "../../session/run";
 import { formatNumber } from "../../ui/format";
-import chart from "./chart.css";
-import curves from "./curves.css";
-import { mountCurves } from "./panel";
+import { newestValues } from "./newest";
 import { applyCurves, type CurvesState, curvesState } from "./state";
 
 /** Values of one module that are shown, at most. */
@@ -21,8 +19,14 @@ export const panel: Panel<CurvesState, CurvesUpdate> = {
 	has_content: (run) => curvesState.of(run).series.length > 0,
 	known: (run) => curvesState.of(run).series.length,
 	ofModule,
-	mount: mountCurves,
-	styles: `${curves}\n${chart}`,
+	newest: (run) => newestValues(curvesState.of(run).series),
+	asset: {
+		name: "curves",
+		needs: ["lines"],
+		title: "Curves",
+		missing: "",
+		isAlwaysThere: true,
+	},
 };
 
 /** What is recorded of a module: `weights/fc.weight/norm`, `activations/fc/mean`. */

@@ -1,6 +1,8 @@
-// The legend of a chart: which line is whose, its value, and whether it is drawn. A line that is called
-// like its chart stands beside the chart's title, without its name.
+// The legend of a chart: which line is whose, its value, and whether it is drawn. Where there is room the
+// names stand at the lines' ends. A line that is called like its chart stands beside the chart's title,
+// without its name.
 
+import { lineSample } from "../../charts/run-style";
 import { element } from "../../ui/element";
 import { formatNumber } from "../../ui/format";
 
@@ -10,17 +12,27 @@ export interface LegendEntry {
 	/** A CSS colour. */
 	readonly color: string;
 	readonly isDashed: boolean;
+	/** Where runs are compared, the run's place in the lists of `run-style`. */
+	readonly style: number | undefined;
+	readonly run_id: string;
 	readonly isShown: boolean;
+	/** Its best value and where, in words; empty where there is none. */
+	readonly best: string;
 }
 
 export interface LegendListener {
 	toggle(key: string): void;
 	/** Show this line alone or, if it is alone, all lines. */
 	isolate(key: string): void;
+	/** The pointer is over a line of this run, or has left it. */
+	point(run_id: string | undefined): void;
 }
 
 const HINT =
 	"Click: hide or show. Double-click, Alt-click or Shift + Enter: show alone, and all again.";
+
+/** The height of a name at a line's end; as in chart.css. */
+const LINE_HEIGHT = 16;
 
 interface Item {
 	readonly button: HTMLButtonElement;
@@ -61,6 +73,7 @@ export class Legend {
 		this.beside.hidden = !isNamed;
 		this.root.hidden = isNamed;
 		if (isNamed) setColour(this.swatch, first);
+		this.beside.title = isNamed ? first.best : "";
 		const entries = isNamed ? [] : lines;
 		const keys = new Set(entries.map(({ key }) => key));
 		for (const [key, { button }] of this.items) {
@@ -69,10 +82,11 @@ export class Legend {
 			this.items.delete(key);
 		}
 		for (const entry of entries) {
-			const item = this.items.get(entry.key) ?? this.add(entry.key);
+			const item = this.items.get(entry.key) ?? this.add(entry.key, entry.run_id);
 			item.name.data = entry.name;
 			setColour(item.swatch, entry);
 			item.button.setAttribute("aria-pressed", String(entry.isShown));
+			item.button.title = [entry.best, HINT].filter(Boolean).join("\n");
 		}
 	}
 
@@ -82,7 +96,22 @@ export class Legend {
 		if (this.only !== undefined) write(this.value, values.get(this.only));
 	}
 
-	private add(key: string): Item {
+	/**
+	 * Puts each name beside its line's end, `tops` pixels from the plot's upper edge; names of lines
+	 * that are not drawn come last.
+	 */
+	place(tops: ReadonlyMap<string, number>, height: number): void {
+		const room = height - LINE_HEIGHT;
+		const keys = [...this.items.keys()];
+		this.root.dataset.crowded = String(keys.length * LINE_HEIGHT > height);
+		const wanted = keys.map((key) => (tops.get(key) ?? height + room) - LINE_HEIGHT / 2);
+		for (const [i, top] of spread(wanted, LINE_HEIGHT, room).entries()) {
+			const { style } = this.items.get(keys[i] ?? "")?.button ?? {};
+			style?.setProperty("--move", `${Math.round(top - i * LINE_HEIGHT)}px`);
+		}
+	}
+
+	private add(key: string, run_id: string): Item {
 		const swatch = element("span", "nbviz-line-swatch");
 		const name = document.createTextNode("");
 		const value = element("span", "nbviz-legend-value");
@@ -104,6 +133,8 @@ export class Legend {
 			this.listener.isolate(key);
 		});
 		button.addEventListener("dblclick", () => this.listener.isolate(key));
+		button.addEventListener("pointerenter", () => this.listener.point(run_id));
+		button.addEventListener("pointerleave", () => this.listener.point(undefined));
 		this.root.append(button);
 		const item = { button, swatch, name, value };
 		this.items.set(key, item);
@@ -111,13 +142,34 @@ export class Legend {
 	}
 }
 
-function setColour(swatch: HTMLElement, { color, isDashed }: LegendEntry): void {
+function setColour(swatch: HTMLElement, { color, isDashed, style }: LegendEntry): void {
 	swatch.style.color = color;
 	swatch.dataset.dashed = String(isDashed);
+	const shown = String(style);
+	if (swatch.dataset.run === shown) return;
+	swatch.dataset.run = shown;
+	swatch.replaceChildren(...(style === undefined ? [] : [lineSample(style)]));
 }
 
 function write(value: HTMLElement, number: number | undefined): void {
 	const text = number === undefined ? "–" : formatNumber(number);
 	if (value.textContent !== text) value.textContent = text;
 	value.classList.toggle("nbviz-bad", number !== undefined && !Number.isFinite(number));
+}
+
+/** Pixels from the upper edge, in the order given, at least `gap` apart and at most `room`. */
+export function spread(wanted: readonly number[], gap: number, room: number): number[] {
+	const order = wanted.map((_, i) => i).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
+	const tops = new Array<number>(wanted.length).fill(0);
+	let least = 0;
+	for (const i of order) {
+		tops[i] = Math.max(least, wanted[i] ?? 0);
+		least = tops[i] + gap;
+	}
+	let most = room;
+	for (const i of order.reverse()) {
+		tops[i] = Math.max(0, Math.min(most, tops[i] ?? 0));
+		most = tops[i] - gap;
+	}
+	return tops;
 }

@@ -1,7 +1,10 @@
 // The curves panel: a chart for each group of tags, all with one x range, one crosshair, one strip.
+import { runGroupsOf } from "../../charts/run-groups";
+import { isFaultCount } from "../../charts/tag-groups";
 import { tagMatcher } from "../../charts/tags";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
+import { shownRunsOf } from "../../session/shown-runs";
 import type { RunTopic, Topics } from "../../session/store";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
@@ -11,6 +14,7 @@ import { chartCurves } from "./chart-curves";
 import { type CurvesChoices, keptChoices, readChoices } from "./choices";
 import { CurvesControls } from "./controls";
 import { CurvesDrawing } from "./drawing";
+import { fitHeights } from "./fit";
 import { CurvesGroups } from "./groups";
 import { CurvesSaver } from "./save";
 import { type CurvesTopic, curvesState } from "./state";
@@ -43,6 +47,7 @@ class CurvesPanel {
 	private readonly cleanups: (() => void)[];
 	/** As they were when the view was last seen, before a reload. */
 	private readonly choices: CurvesChoices;
+	private readonly shown;
 	private filter: string;
 	/** Titles of the charts that pass the filter, in order. */
 	private found: readonly string[] = [];
@@ -52,6 +57,7 @@ class CurvesPanel {
 		host: HTMLElement,
 		private readonly context: Context,
 	) {
+		this.shown = shownRunsOf(context);
 		this.choices = readChoices(context.viewState.read(STATE_NAME));
 		const { view, filter, open, enlarged } = this.choices;
 		this.filter = filter;
@@ -91,9 +97,14 @@ class CurvesPanel {
 			},
 		});
 		this.cleanups = [
+			this.shown.subscribe((isPointed) => {
+				if (isPointed) this.drawing.schedule();
+				else this.arrange();
+			}),
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => this.drawing.recolour()),
 			context.pointedStep.subscribe(() => this.drawing.point()),
+			fitHeights(host, this.groups.root),
 		];
 		this.arrange();
 	}
@@ -108,20 +119,23 @@ class CurvesPanel {
 	}
 
 	private update(topics: Topics): void {
-		if (topics.has("series") || topics.has("runs")) this.arrange();
+		const isGrouped = topics.has("points") && runGroupsOf(this.context.root);
+		if (topics.has("series") || topics.has("runs") || isGrouped) this.arrange();
+		if (topics.has("points")) this.foldZeros();
 		if (DRAWN_TOPICS.some((topic) => topics.has(topic))) this.drawing.draw();
 	}
 
 	/** Makes and removes charts until they are those of the store, in order. */
 	private arrange(): void {
-		const lines = chartCurves(this.context.store);
+		const lines = chartCurves(this.context, this.shown);
 		this.drawing.lines = lines;
 		const matches = tagMatcher(this.filter);
 		this.found = [...lines].flatMap(([title, ours]) =>
 			matches(title) || ours.some(({ series }) => matches(series.tag)) ? [title] : [],
 		);
 		const { found, filter } = this;
-		this.cards.arrange(this.groups.arrange(found, filter));
+		const isCompact = this.context.arrangement === "compact";
+		this.cards.arrange(this.groups.arrange(isCompact ? found.slice(0, 1) : found, filter));
 		this.controls.found(filter === "" ? undefined : found.length, lines.size);
 		this.empty.hidden = found.length > 0;
 		const { asker, store } = this.context;
@@ -133,10 +147,22 @@ class CurvesPanel {
 		this.drawing.schedule();
 	}
 
+	/** Folds a watch's counts of NaN and infinities while there are none. */
+	private foldZeros(): void {
+		const isAllZero = ({ title }: ChartCard) => {
+			const lines = this.drawing.lines.get(title) ?? [];
+			return lines.every(({ series }) => series.length > 0 && series.isZero);
+		};
+		const counts = this.cards.all.filter(({ title }) => isFaultCount(title));
+		this.groups.foldZeros(new Set(counts.filter(isAllZero).map(({ root }) => root)));
+	}
+
 	/** Asks for the points of the charts that are there, and of no others. */
 	private want(): void {
 		const titles = this.body.hidden ? [] : this.cards.titles;
-		const lines = titles.flatMap((title) => this.drawing.lines.get(title) ?? []);
+		const lines = titles
+			.flatMap((title) => this.drawing.lines.get(title) ?? [])
+			.flatMap((line) => line.members ?? [line]);
 		const numbers = new Map<RunState, number[]>();
 		for (const { run, series } of lines) {
 			numbers.set(run, [...(numbers.get(run) ?? []), series.number]);
@@ -162,6 +188,7 @@ class CurvesPanel {
 				this.chosen();
 			},
 			isolate: (of, key) => this.isolate(of, key),
+			pointRun: (run_id) => this.shown.point(run_id),
 			enlarge: (of) => {
 				this.enlarged = this.enlarged === of ? undefined : of;
 				for (const other of this.cards.all) other.setEnlarged(other.title === this.enlarged);

@@ -14,7 +14,7 @@ export function curvesTable(title: string, traces: readonly Trace[], range: Rang
 		element("th", "", { scope: "col" }, text),
 	);
 	const rows = positions(traces, range).map((x) => {
-		const readings = new Map(readAt(traces, x, range).map((reading) => [reading.key, reading]));
+		const readings = new Map(readAt(traces, x, range, 0).map((reading) => [reading.key, reading]));
 		const step = [...readings.values()].find((reading) => reading.x === x)?.step ?? 0;
 		const cells = traces.map(({ key }) => {
 			const reading = readings.get(key);

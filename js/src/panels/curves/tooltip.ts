@@ -5,7 +5,7 @@ import { element } from "../../ui/element";
 import { formatClock, formatCount, formatNumber } from "../../ui/format";
 
 const GAP = 14;
-const ROWS = 12;
+const ROWS = 8;
 
 export class CurvesTooltip {
 	readonly root = element("div", "nbviz-curves-tip", { "aria-hidden": "true" });
@@ -18,10 +18,14 @@ export class CurvesTooltip {
 		this.root.hidden = true;
 	}
 
-	/** Shows `readings` beside `left` (CSS pixels in a host `width` wide); `notes` are events there. */
+	/**
+	 * Shows `readings`, the first ones of them, beside `left` (CSS pixels in a host `width` wide).
+	 * `notes` are events there; `place` is the step in the x axis' own terms where those are others.
+	 */
 	show(
 		readings: readonly Reading[],
 		step: number,
+		place: string,
 		notes: readonly string[],
 		left: number,
 		width: number,
@@ -31,11 +35,15 @@ export class CurvesTooltip {
 			this.hide();
 			return;
 		}
-		const head = element("div", "nbviz-tip-head", {}, `Step ${formatCount(step)}`);
-		if (nearest) head.append(element("span", "", {}, formatClock(nearest.wallTime)));
+		const head = element("div", "nbviz-tip-head", {}, place || `Step ${formatCount(step)}`);
+		const beside = place ? `step ${formatCount(step)}` : nearest && formatClock(nearest.wallTime);
+		if (beside) head.append(element("span", "", {}, beside));
 		const rows = readings.slice(0, ROWS).map((reading) => row(reading, step));
 		const events = notes.map((note) => element("div", "nbviz-tip-event", {}, note));
-		this.root.replaceChildren(head, ...events, ...rows);
+		const more = readings.length - rows.length;
+		const rest =
+			more > 0 ? [element("div", "nbviz-tip-more", {}, `+ ${formatCount(more)} more`)] : [];
+		this.root.replaceChildren(head, ...events, ...rows, ...rest);
 		this.root.hidden = false;
 		const own = this.root.offsetWidth;
 		const right = left + GAP + own <= width || left < own + GAP;

@@ -2,8 +2,9 @@
 import { type Epochs, epochAt, epochsOf, type XKind, xColumn } from "../../charts/lines/axis";
 import type { EventMark } from "../../charts/lines/marks";
 import type { SeriesData } from "../../charts/lines/series-data";
-import type { Trace } from "../../charts/lines/trace";
+import { type Best, bestOf, type Trace } from "../../charts/lines/trace";
 import { smooth } from "../../charts/smoothing";
+import { betterValues } from "../../charts/tags";
 import type { RunState } from "../../session/run";
 import type { Theme } from "../../ui/theme";
 import type { Curve, View } from "./chart-curves";
@@ -17,6 +18,7 @@ interface Prepared {
 	points: number;
 	x: Float64Array;
 	smoothed: Float64Array | undefined;
+	best: Best | undefined;
 }
 
 /** Makes traces of lines; what did not change since the last frame is not computed again. */
@@ -27,7 +29,7 @@ export class Tracer {
 	trace(line: Curve, points: number, view: View, details: Details, theme: Theme): Trace {
 		const { run, series } = line;
 		const smoothing = line.isSetting ? 0 : view.smoothing;
-		const { x, smoothed } = this.prepare(run, series, view.xKind, smoothing, points);
+		const { x, smoothed, best } = this.prepare(run, series, view.xKind, smoothing, points);
 		const detail = details.of(series);
 		const epochs = epochsOf(run.epochs, run.progress);
 		return {
@@ -35,9 +37,11 @@ export class Tracer {
 			name: line.name,
 			color: theme.series[line.color % theme.series.length] ?? theme.text,
 			isDashed: line.isDashed,
+			style: line.isStyled ? line.color : undefined,
 			columns: series,
 			x,
 			smoothed,
+			best,
 			detail: detail && {
 				columns: detail.columns,
 				x: xColumn(view.xKind, detail.columns, epochs),
@@ -71,13 +75,16 @@ export class Tracer {
 		const sameSmoothing =
 			isSame && before.smoothing === smoothing && (smoothing === 0 || before.points === points);
 		if (sameX && sameSmoothing) return before;
+		const x = sameX ? before.x : xColumn(xKind, series, epochsOf(run.epochs, run.progress));
+		const better = betterValues(series.tag);
 		const made: Prepared = {
 			version,
 			epochs,
 			xKind,
 			smoothing,
 			points,
-			x: sameX ? before.x : xColumn(xKind, series, epochsOf(run.epochs, run.progress)),
+			x,
+			best: sameX ? before.best : better && bestOf({ columns: series, x }, better),
 			smoothed: sameSmoothing
 				? before.smoothed
 				: smoothing > 0

@@ -22,7 +22,7 @@ export const panel: Panel<GraphState, GraphUpdate> = {
 	},
 	asset: {
 		name: "graph",
-		title: "Graph",
+		title: "Model",
 		missing: "No model to draw. LiveTrainer draws its model, and nbviz.graph(model, x) draws any.",
 	},
 };

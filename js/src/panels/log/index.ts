@@ -1,8 +1,6 @@
-// The log panel: prints, warnings, errors and events.
+// The log panel: prints, warnings, errors and events. Its drawing is an asset.
 import type { LogUpdate } from "../../protocol/index.gen";
 import type { Panel } from "../../session/panel";
-import log from "./log.css";
-import { mountLog } from "./panel";
 import { applyLog, type LogState, logState } from "./state";
 
 export const panel: Panel<LogState, LogUpdate> = {
@@ -11,6 +9,12 @@ export const panel: Panel<LogState, LogUpdate> = {
 	state: logState,
 	apply: applyLog,
 	has_content: (run) => logState.of(run).lines.length > 0,
-	mount: mountLog,
-	styles: log,
+	asset: {
+		name: "log",
+		title: "Log",
+		missing: "",
+		isEager: true,
+		// Something happens in every run.
+		isExpected: () => true,
+	},
 };

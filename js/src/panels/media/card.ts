@@ -1,7 +1,7 @@
 // One tag's item at the panel's step: its name, what was logged, and from which step it is.
 
 import { element } from "../../ui/element";
-import { formatCount } from "../../ui/format";
+import { formatCount, formatNumber } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import type { ItemHolder, ItemRequest, MediaContent } from "./loader";
 import { type MediaEntry, placeAt } from "./media-index";
@@ -18,6 +18,7 @@ export class MediaCard implements ItemHolder {
 	private readonly waiting = element("p", "nbviz-empty", {}, "Loading…");
 	private readonly step = element("span");
 	private readonly note = element("span");
+	private readonly leftOut = element("p", "nbviz-media-left-out");
 	private readonly enlarger: HTMLButtonElement;
 	private readonly view: MediaView;
 	private readonly resizes: ResizeObserver;
@@ -29,7 +30,9 @@ export class MediaCard implements ItemHolder {
 	constructor(
 		private readonly run_id: string,
 		public entry: MediaEntry,
-		host: Omit<MediaHost, "tag" | "describe" | "enlarge">,
+		private readonly host: Omit<MediaHost, "tag" | "describe" | "enlarge"> & {
+			readonly overheadShare: () => number;
+		},
 		private readonly changed: () => void,
 	) {
 		const { tag, kind } = entry;
@@ -67,6 +70,7 @@ export class MediaCard implements ItemHolder {
 			),
 			this.frame,
 			element("div", "nbviz-picture-foot", {}, this.step, this.note),
+			this.leftOut,
 		);
 		this.root.style.setProperty("--media-height", `${HEIGHT}px`);
 		this.resizes = new ResizeObserver(() => this.fit());
@@ -136,6 +140,7 @@ export class MediaCard implements ItemHolder {
 	private draw(): void {
 		const { steps } = this.entry;
 		const isEarly = placeAt(steps, this.shownStep) < 0;
+		this.sayLeftOut();
 		this.root.dataset.early = String(isEarly);
 		const shown = this.view.show(this.shownStep);
 		if (isEarly) {
@@ -148,6 +153,21 @@ export class MediaCard implements ItemHolder {
 		this.root.dataset.step = String(shown.step);
 		this.step.textContent = `step ${formatCount(shown.step)}`;
 		this.note.textContent = shown.note;
+	}
+
+	private sayLeftOut(): void {
+		const { leftOut, steps } = this.entry;
+		const missing = leftOut.time + leftOut.memory;
+		this.leftOut.hidden = missing === 0;
+		if (missing === 0) return;
+		const count = `${formatCount(missing)} of ${formatCount(missing + steps.length)} left out`;
+		const isForTime = leftOut.time >= leftOut.memory;
+		this.leftOut.textContent = isForTime
+			? `${count} to keep within ${formatNumber(this.host.overheadShare() * 100)} % of the time`
+			: `${count} to keep within the memory for media`;
+		this.leftOut.title = isForTime
+			? "To keep more, give the run a larger share of the time: overhead_budget=0.05"
+			: "To keep more of large items, give the run more memory, in bytes: media_budget=1_000_000_000";
 	}
 
 	private enlarge(): void {

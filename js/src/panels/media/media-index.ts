@@ -11,22 +11,33 @@ export interface MediaEntry {
 	steps: number[];
 	/** Rises when the newest step is logged again: the newer item counts. */
 	revision: number;
+	leftOut: LeftOut;
+}
+
+/** How many items were logged and are not kept, to keep within the budget of time or of memory. */
+export interface LeftOut {
+	readonly time: number;
+	readonly memory: number;
 }
 
 export class MediaIndex {
 	readonly entries = new Map<string, MediaEntry>();
 	/** The steps of all tags, rising. */
 	steps: number[] = [];
+	/** Of the time that nbviz may take, above 0 to 1. */
+	overheadShare = 1;
 
 	/** Takes new steps in: those of each tag in turn, as `MediaAdded` lays them out. */
 	add(media: readonly MediaTag[], steps: Float64Array): void {
 		let offset = 0;
-		for (const { tag, media_kind, count } of media) {
+		for (const { tag, media_kind, count, left_out_for_time, left_out_for_memory } of media) {
+			const leftOut = { time: left_out_for_time, memory: left_out_for_memory };
 			let entry = this.entries.get(tag);
 			if (!entry) {
-				entry = { tag, kind: media_kind, steps: [], revision: 0 };
+				entry = { tag, kind: media_kind, steps: [], revision: 0, leftOut };
 				this.entries.set(tag, entry);
 			}
+			entry.leftOut = leftOut;
 			for (const step of steps.subarray(offset, offset + count)) {
 				if (entry.steps.at(-1) === step) entry.revision += 1;
 				else entry.steps.push(step);

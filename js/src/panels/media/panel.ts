@@ -192,6 +192,7 @@ class MediaPanel {
 		const host = {
 			theme: () => this.theme,
 			choose: (step: number) => this.scrubber.choose(step),
+			overheadShare: () => (this.run ? mediaState.of(this.run).overheadShare : 1),
 		};
 		const made = new MediaCard(this.run?.run_id ?? "", entry, host, () => this.loader.look());
 		this.cards.set(tag, made);

@@ -13,6 +13,7 @@ export function applyMedia(
 ): "media" {
 	switch (update.kind) {
 		case "media_added":
+			index.overheadShare = update.overhead_share;
 			index.add(update.media, doubles(buffers[update.buffer]));
 			return "media";
 		default:

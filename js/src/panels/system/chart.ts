@@ -57,6 +57,7 @@ export class SystemChart {
 				color: colorOf(theme, i),
 				isDashed: false,
 				smoothed: undefined,
+				best: undefined,
 				detail: undefined,
 				columns: series,
 				x: series.wallTimes,

@@ -23,7 +23,8 @@ export class ToolbarControls {
 	private readonly main = button("start", "nbviz-button nbviz-button-main");
 	private readonly step = button("step", "nbviz-button nbviz-button-step");
 	private readonly stop = button("stop", "nbviz-button");
-	private readonly count = element("input", "nbviz-input nbviz-step-count", {
+	/** How many steps a press of Step makes. */
+	readonly count = element("input", "nbviz-input nbviz-step-count", {
 		type: "number",
 		min: "1",
 		max: String(MOST_STEPS),
@@ -31,7 +32,6 @@ export class ToolbarControls {
 		"aria-label": "How many steps to make",
 		title: "How many steps to make",
 	});
-	private readonly stepGroup = element("span", "nbviz-step-group", {}, this.step, this.count);
 	/** The status in which a request was made; buttons wait until it is answered. */
 	private waiting = false;
 	private run: RunState | undefined;
@@ -40,7 +40,7 @@ export class ToolbarControls {
 		private readonly shortcutRoot: HTMLElement,
 		private readonly ask: Ask,
 	) {
-		this.root.append(this.main, this.stepGroup, this.stop);
+		this.root.append(this.main, this.step, this.stop);
 		for (const one of [this.main, this.step, this.stop]) {
 			one.addEventListener("click", (event) => {
 				// The second click of a double click would undo the first one.
@@ -69,11 +69,15 @@ export class ToolbarControls {
 		const canStartOrPause = action !== "start" || run?.commands.includes("start") === true;
 		showAction(this.main, action, action === "start" && isOver ? "Start again" : LABELS[action]);
 		this.main.hidden = !canStartOrPause;
-		this.stepGroup.hidden = run?.commands.includes("step") !== true;
+		this.step.hidden = run?.commands.includes("step") !== true;
 		this.stop.hidden = run?.commands.includes("stop") !== true;
 		allow(this.main, !this.waiting && can.has(action));
 		allow(this.step, !this.waiting && can.has("step"));
 		this.count.disabled = !can.has("step");
+		if (this.waiting) return;
+		this.count.value = String(this.steps());
+		const label = this.count.value === "1" ? LABELS.step : `${LABELS.step} ${this.count.value}`;
+		showAction(this.step, "step", label);
 		allow(this.stop, can.has("stop"));
 	}
 

@@ -4,12 +4,15 @@ import type { RunStatus } from "../../protocol/index.gen";
 import { failureOf } from "../../session/failure";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
-import { isActive, runPicker, selectionOf } from "../../session/selection";
+import { runPicker, selectionOf } from "../../session/selection";
 import type { RunTopic } from "../../session/store";
 import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
+import { popup } from "../../ui/popup";
+import { Banner, type BannerAct } from "./banner";
 import { ToolbarControls } from "./controls";
+import { NewestValues } from "./newest";
 import { ProgressView } from "./progress";
 import { SettingControl } from "./setting";
 
@@ -59,26 +62,24 @@ class Toolbar {
 	private readonly controls: ToolbarControls;
 	private readonly first = element("div", "nbviz-settings-first");
 	private readonly others = element("div", "nbviz-settings-others");
-	private readonly more = element(
-		"details",
-		"nbviz-settings-more",
-		{},
-		element("summary", "", {}, icon("chevron"), "More settings"),
-		this.others,
-	);
-	private readonly settings = element("div", "nbviz-settings", {}, this.first, this.more);
+	private readonly settings = element("div", "nbviz-settings", {}, this.others);
+	private readonly newest: NewestValues;
+	private readonly banner = new Banner();
+	private readonly health = element("span", "nbviz-health", { hidden: "" });
 	private readonly messageText = element("span", "nbviz-message-text");
 	private readonly message = element("div", "nbviz-message", { role: "alert" });
 	private readonly settingControls = new Map<string, SettingControl>();
 	private readonly cleanups: (() => void)[] = [];
 	private readonly updatePicker: () => void;
 	private shownRun: RunState | undefined;
+	private steps: HTMLElement | undefined;
 
 	constructor(private readonly context: Context) {
 		const { asker } = context;
 		const { picker, update } = runPicker(context);
 		this.updatePicker = update;
 		this.controls = new ToolbarControls(context.root, (name, args) => this.ask(name, args));
+		this.newest = new NewestValues(context);
 		const badge = element("span", "nbviz-badge", {}, "Recorded run");
 		badge.hidden = asker.isLive;
 		const identity = element(
@@ -87,26 +88,35 @@ class Toolbar {
 			{},
 			this.status,
 			picker,
+			this.health,
 			this.name,
 			badge,
 			this.silence,
 		);
 		this.buildMessage();
 		this.root.append(
-			element("div", "nbviz-toolbar-main", {}, identity, this.controls.root),
+			element(
+				"div",
+				"nbviz-toolbar-main",
+				{},
+				identity,
+				this.controls.root,
+				this.newest.root,
+				this.progress.line,
+				this.first,
+				context.arrangement === "bar" ? this.lead() : this.more(),
+			),
 			this.progress.bar,
-			this.progress.facts,
+			this.banner.root,
 			this.notices,
 			this.message,
-			this.settings,
 		);
 		const selection = selectionOf(context);
 		this.cleanups.push(
 			selection.subscribe(() => this.update()),
 			context.store.subscribe((topics) => {
-				if (TOPICS.some((topic) => topics.has(topic))) {
-					this.update();
-				}
+				if (TOPICS.some((topic) => topics.has(topic))) this.update();
+				else this.updateHealth(selectionOf(context).run);
 			}),
 			() => this.controls.remove(),
 		);
@@ -116,6 +126,41 @@ class Toolbar {
 	remove(): void {
 		for (const cleanup of this.cleanups) cleanup();
 		this.root.remove();
+	}
+
+	/** Leads from a bar to the view that it stands for. */
+	private lead(): HTMLElement {
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-small nbviz-lead",
+			{ type: "button" },
+			"Show the view",
+		);
+		button.addEventListener("click", () => this.context.show("toolbar"));
+		return button;
+	}
+
+	/** What else is known of the run and can be set on it, behind a button. */
+	private more(): HTMLElement {
+		const label = "More: settings, speed, device";
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-quiet nbviz-icon-button nbviz-more-button",
+			{ type: "button", title: label, "aria-label": label },
+			icon("more"),
+		);
+		const steps = element(
+			"label",
+			"nbviz-more-steps",
+			{},
+			"Steps that Step makes",
+			this.controls.count,
+		);
+		const box = element("div", "nbviz-more", {}, this.progress.facts, steps, this.settings);
+		const { root, close } = popup(button, box, label);
+		this.cleanups.push(close);
+		this.steps = steps;
+		return root;
 	}
 
 	private buildMessage(): void {
@@ -175,7 +220,9 @@ class Toolbar {
 				? "No run yet"
 				: "Waiting for the kernel…";
 		if (this.word.textContent !== word) this.word.textContent = word;
-		this.status.title = status === "failed" && run ? (failureOf(run)?.summary ?? "") : "";
+		const failure = run && failureOf(run);
+		this.status.title = failure?.summary ?? "";
+		this.banner.update(failure, failure ? this.acts(run) : []);
 		this.name.hidden = store.runs.size > 1;
 		if (this.name.textContent !== (run?.name ?? "")) this.name.textContent = run?.name ?? "";
 		this.name.title = run?.name ?? "";
@@ -185,12 +232,39 @@ class Toolbar {
 		if (this.notices.textContent !== notices) this.notices.textContent = notices;
 		const isSteered = this.context.asker.isLive && run !== undefined;
 		this.controls.update(isSteered ? run : undefined);
+		if (this.steps) this.steps.hidden = !isSteered || !run?.commands.includes("step");
+		this.updateHealth(run);
 		this.updateSettings(isSteered ? run : undefined);
+	}
+
+	/** Newest values, and whether one of them is no number any more. */
+	private updateHealth(run: RunState | undefined): void {
+		this.newest.update(run);
+		const { broken } = this.newest;
+		this.root.dataset.broken = String(broken !== "");
+		this.health.hidden = broken === "";
+		if (this.health.textContent !== broken) this.health.textContent = broken;
+	}
+
+	/** What can be done after a failure. */
+	private acts(run: RunState): BannerAct[] {
+		const acts: BannerAct[] = [];
+		const { panels, root, asker } = this.context;
+		const log = panels.find(({ name }) => name === "log");
+		if (log && root.querySelector(`.nbviz-slot-${log.name}`)) {
+			acts.push({ label: "Show traceback", run: () => this.context.show(log.name) });
+		}
+		if (asker.isLive && run.commands.includes("start")) {
+			const label = `Go on after step ${formatCount(run.progress?.step ?? 0)}`;
+			acts.push({ label, run: () => void this.ask("start", {}).catch(() => undefined) });
+		}
+		return acts;
 	}
 
 	private updateSettings(run: RunState | undefined): void {
 		const settings = run?.commands.includes("set") ? run.settings : [];
-		this.settings.hidden = settings.length === 0;
+		this.settings.hidden = settings.length < 2;
+		this.first.hidden = settings.length === 0;
 		const names = settings.map((setting) => setting.name);
 		for (const [name, control] of this.settingControls) {
 			if (names.includes(name) && this.root.dataset.runId === run?.run_id) continue;
@@ -202,15 +276,14 @@ class Toolbar {
 		for (const setting of settings) {
 			let control = this.settingControls.get(setting.name);
 			if (!control) {
-				control = new SettingControl(setting, (name, value) => this.ask("set", { [name]: value }));
+				const isMain = setting.name === main;
+				const apply = (name: string, value: number) => this.ask("set", { [name]: value });
+				control = new SettingControl(setting, apply, isMain);
 				this.settingControls.set(setting.name, control);
-				(setting.name === main ? this.first : this.others).append(control.root);
+				(isMain ? this.first : this.others).append(control.root);
 			}
 			control.update(setting);
 			control.setEnabled(run !== undefined && run.progress?.status !== "stopping");
 		}
-		this.more.hidden = settings.length < 2;
-		this.more.title = this.more.hidden ? "" : `${formatCount(settings.length - 1)} more`;
-		this.settings.dataset.active = String(run !== undefined && isActive(run));
 	}
 }

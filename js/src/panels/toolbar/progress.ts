@@ -1,4 +1,4 @@
-// How far a run is: the bar, and the facts beneath it.
+// How far a run is: the bar, what of it stands in the toolbar's line, and the other facts.
 
 import type { RunChanged } from "../../protocol/index.gen";
 import { element } from "../../ui/element";
@@ -16,6 +16,8 @@ const MOST_EPOCH_MARKS = 60;
 interface Fact {
 	readonly root: HTMLElement;
 	show(text: string | undefined, title?: string): void;
+	/** Shows a count and, where there is room, of how many. */
+	count(value: number, total: number | null): void;
 }
 
 /** A labelled number that disappears while it is unknown. */
@@ -29,8 +31,18 @@ function fact(label: string, className = ""): Fact {
 		value,
 	);
 	root.hidden = true;
+	const done = document.createTextNode("");
+	const total = element("span", "nbviz-total");
 	return {
 		root,
+		count(now, all) {
+			root.hidden = false;
+			if (!total.isConnected) value.replaceChildren(done, total);
+			done.data = formatCount(now);
+			const text = all === null ? "" : ` / ${formatCount(all)}`;
+			if (total.textContent !== text) total.textContent = text;
+			root.title = `${formatCount(now)}${text}`;
+		},
 		show(text, title = "") {
 			root.hidden = text === undefined;
 			if (text !== undefined && value.textContent !== text) value.textContent = text;
@@ -45,15 +57,17 @@ export class ProgressView {
 		"aria-label": "Training progress",
 		"aria-valuemin": "0",
 	});
+	/** Step, epoch and time left. */
+	readonly line = element("div", "nbviz-line-facts");
 	readonly facts = element("div", "nbviz-facts");
 	private readonly done = element("div", "nbviz-progress-done");
 	private readonly marks = element("div", "nbviz-progress-marks");
-	private readonly step = fact("Step");
-	private readonly epoch = fact("Epoch");
+	private readonly step = fact("step");
+	private readonly epoch = fact("epoch");
+	private readonly left = fact("left", "nbviz-fact-left");
 	private readonly speed = fact("Steps/s");
-	private readonly left = fact("Left");
 	private readonly elapsed = fact("Elapsed");
-	private readonly device = fact("Device", "nbviz-fact-aside");
+	private readonly device = fact("Device");
 	private readonly memory = fact("Memory");
 	private readonly overhead = fact("nbviz");
 	private readonly memoryDone = element("span", "nbviz-meter-done");
@@ -62,31 +76,21 @@ export class ProgressView {
 	constructor() {
 		this.bar.append(this.done, this.marks);
 		this.memory.root.append(this.memoryMeter);
-		this.overhead.root.append(
-			element("span", "nbviz-fact-label nbviz-wide-only", {}, "of step time"),
-		);
-		for (const { root } of [
-			this.step,
-			this.epoch,
-			this.speed,
-			this.left,
-			this.elapsed,
-			this.device,
-			this.memory,
-			this.overhead,
-		]) {
+		this.overhead.root.append(element("span", "nbviz-fact-label", {}, "of step time"));
+		for (const { root } of [this.step, this.epoch, this.left]) this.line.append(root);
+		for (const { root } of [this.speed, this.elapsed, this.device, this.memory, this.overhead]) {
 			this.facts.append(root);
 		}
 	}
 
 	update(progress: RunChanged | undefined): void {
-		this.facts.hidden = progress === undefined;
+		this.facts.hidden = this.line.hidden = progress === undefined;
 		this.bar.hidden = !progress?.total_steps;
 		if (!progress) return;
 		this.drawBar(progress);
 		const isRunning = progress.status === "running" || progress.status === "stopping";
 		const { steps_per_second, eta_seconds, overhead, dropped_frames } = progress;
-		this.step.show(outOf(progress.step, progress.total_steps));
+		this.step.count(progress.step, progress.total_steps);
 		this.epoch.show(progress.epoch > 0 ? outOf(progress.epoch, progress.total_epochs) : undefined);
 		this.speed.show(steps_per_second === null ? undefined : formatNumber(steps_per_second, 3));
 		this.left.show(

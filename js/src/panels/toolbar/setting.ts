@@ -40,6 +40,8 @@ export class SettingControl {
 	constructor(
 		private setting: Setting,
 		private readonly apply: (name: string, value: number) => Promise<unknown>,
+		/** It stands in the toolbar's line, where there is no room for a whole name. */
+		isBrief = false,
 	) {
 		const label = settingLabel(setting.name);
 		this.range = reach(setting);
@@ -50,7 +52,7 @@ export class SettingControl {
 			"div",
 			"nbviz-setting",
 			{},
-			element("span", "nbviz-setting-label", {}, label),
+			element("span", "nbviz-setting-label", {}, isBrief ? setting.name : label),
 			this.slider,
 			this.field,
 			this.note,

@@ -3,9 +3,11 @@ import { type Colormap, colorIndex, type Palette } from "../../charts/heatmap/co
 import { Heatmap, type HeatmapLook } from "../../charts/heatmap/heatmap";
 import { element } from "../../ui/element";
 import { formatCount, formatNumber, formatShape } from "../../ui/format";
+import { icon } from "../../ui/icons";
 import type { WeightsHeatmap } from "./state";
 
-const FRAME_PADDING = 8; // as in weights.css
+/** The heatmap's height in a row of the inspector, where the frame is as high; as in weights.css. */
+const ROW_HEIGHT = 56;
 
 export class WeightsCard {
 	readonly root: HTMLElement;
@@ -56,6 +58,7 @@ export class WeightsCard {
 				// The end of a long name says which layer it is; it starts to the left of the box.
 				element("span", "nbviz-picture-name", { title: name }, element("bdi", "", {}, name)),
 				element("span", "nbviz-weights-shape", {}, formatShape(shape)),
+				this.enlargeButton(),
 			),
 			this.frame,
 			this.legend,
@@ -93,8 +96,28 @@ export class WeightsCard {
 		this.note.textContent = whatIsShown(picture);
 	}
 
+	/** In the inspector a layer is one row until it is enlarged. */
+	private enlargeButton(): HTMLElement {
+		const label = `Enlarge ${this.name}`;
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-quiet nbviz-icon-button nbviz-weights-enlarge",
+			{ type: "button", "aria-pressed": "false", title: label, "aria-label": label },
+			icon("expand"),
+		);
+		button.addEventListener("click", () => {
+			const isEnlarged = this.root.dataset.enlarged !== "true";
+			this.root.dataset.enlarged = String(isEnlarged);
+			button.setAttribute("aria-pressed", String(isEnlarged));
+		});
+		return button;
+	}
+
 	private fit(): void {
-		this.heatmap.resize(this.frame.clientWidth - 2 * FRAME_PADDING);
+		const { clientWidth, clientHeight } = this.frame;
+		const isRow = clientHeight > 0 && clientHeight <= ROW_HEIGHT;
+		const padding = Number.parseFloat(getComputedStyle(this.frame).paddingLeft) || 0;
+		this.heatmap.resize(clientWidth - 2 * padding, isRow ? clientHeight : undefined);
 	}
 
 	private showParts(hasPicture: boolean): void {

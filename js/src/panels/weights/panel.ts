@@ -18,6 +18,8 @@ import { VisibleLayers } from "./visible-layers";
 
 const STATE_NAME = "weights";
 const SUGGESTED = 4;
+/** In the inspector, where a layer is a row. */
+const SUGGESTED_ROWS = 8;
 const MOST_OF_A_MODULE = 8;
 /** With outliers clipped, colours reach their ends where this share of the cells lies within. */
 const TYPICAL_SHARE = 0.995;
@@ -151,7 +153,8 @@ class WeightsPanel {
 			if (inside.length > 0) this.chosen = inside;
 		}
 		const names = this.chosen?.filter((name) => layers.some((layer) => layer.name === name));
-		const shown = names ?? suggested(layers);
+		const isInTab = this.context.arrangement === "screen";
+		const shown = names ?? suggested(layers, isInTab ? SUGGESTED_ROWS : SUGGESTED);
 		this.picker.update(layers, shown);
 		this.picker.root.hidden = layers.length === 0;
 		this.controls.hidden = shown.length === 0;
@@ -235,10 +238,15 @@ function layersOf(module: string, layers: readonly LayerInfo[]): string[] {
 	return first.slice(0, MOST_OF_A_MODULE).map(({ name }) => name);
 }
 
-/** The first two and the last two with two dimensions or more: where a network meets its data. */
-function suggested(layers: readonly LayerInfo[]): string[] {
+/**
+ * All layers if there are no more than `most`; else the first and the last with two dimensions or
+ * more: where a network meets its data.
+ */
+function suggested(layers: readonly LayerInfo[], most: number): string[] {
+	const isRoomForAll = most === SUGGESTED_ROWS && layers.length <= most;
+	if (isRoomForAll) return layers.map(({ name }) => name);
 	const matrices = layers.filter(({ shape }) => shape.filter((length) => length > 1).length > 1);
 	const names = (matrices.length > 0 ? matrices : layers).map((layer) => layer.name);
-	if (names.length <= SUGGESTED) return names;
-	return [...names.slice(0, SUGGESTED / 2), ...names.slice(-SUGGESTED / 2)];
+	if (names.length <= most) return names;
+	return [...names.slice(0, most / 2), ...names.slice(-most / 2)];
 }

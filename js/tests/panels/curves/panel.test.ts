@@ -269,3 +269,32 @@ describe("strip", () => {
 		expect(document.activeElement).toBe(button);
 	});
 });
+
+test("a watch's counts of NaN and infinities are one line until there is one", async () => {
+	const on = stage();
+	on.mount(mountCurves);
+	const tags = ["norm", "nan", "inf"].map((name) => `weights/fc.weight/${name}`);
+	await on.apply(runAdded(), ...tags.map((tag, i) => added(tag, i)));
+	on.find(".nbviz-curves-heading").click();
+	await turns();
+	await points(on, 0, [1, 2]);
+	await points(on, 1, [0, 0]);
+	await points(on, 2, [0, 0]);
+	const shown = () =>
+		[...on.root.querySelectorAll<HTMLElement>(".nbviz-chart")]
+			.filter((chart) => !chart.hidden)
+			.map((chart) => chart.dataset.chart);
+	const said = () =>
+		[...on.root.querySelectorAll<HTMLElement>(".nbviz-curves-zeros")]
+			.filter((one) => !one.hidden)
+			.map((one) => one.textContent);
+	expect(shown()).toEqual([tags[0]]);
+	expect(said()).toEqual(["No NaN and no infinities: 2 counts are all 0."]);
+	const block = Float64Array.from([3, 3, 5]);
+	on.store.apply({ kind: "points_appended", run_id: "a", series: [1], counts: [1], buffer: 0 }, [
+		new DataView(block.buffer),
+	]);
+	await turns();
+	expect(shown()).toEqual([tags[0], tags[1]]);
+	expect(said()).toEqual(["No NaN and no infinities: one count is 0."]);
+});

@@ -1,16 +1,23 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, test, vi } from "vitest";
+import * as filesAsset from "../../../src/charts/files/asset";
 import { mountCurves } from "../../../src/panels/curves/panel";
 import { curvesState } from "../../../src/panels/curves/state";
 import type { Update } from "../../../src/protocol/index.gen";
 import type { Answer } from "../../../src/session/asker";
 import { EverythingInSight, runAdded, runChanged, type Stage, stage, turns } from "../stage";
 
+vi.hoisted(() => vi.stubGlobal("VERSION", "1.2.0"));
+
 let files: Blob[];
 
 beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);
 	files = [];
+	const loaded = Promise.resolve(filesAsset);
+	Object.assign(globalThis, {
+		[Symbol.for("nbviz.assets")]: new Map([["files 1.2.0", loaded]]),
+	});
 	vi.spyOn(URL, "createObjectURL").mockImplementation((blob) => {
 		files.push(blob as Blob);
 		return "blob:file";

@@ -63,6 +63,8 @@ function open(
 		root,
 		pointedStep: createPointedStep(),
 		isChosen: true,
+		arrangement: "stack" as const,
+		show: () => undefined,
 		viewState: memory,
 		wanted: new Wanted(kernel, store, PANELS),
 		onTheme: () => () => undefined,

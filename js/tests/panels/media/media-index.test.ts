@@ -4,7 +4,13 @@ import type { MediaTag } from "../../../src/protocol/index.gen";
 import { doubles } from "../../../src/session/buffers";
 import { fixture } from "../../fixtures";
 
-const tag = (name: string, count: number): MediaTag => ({ tag: name, media_kind: "text", count });
+const tag = (name: string, count: number): MediaTag => ({
+	tag: name,
+	media_kind: "text",
+	count,
+	left_out_for_time: 0,
+	left_out_for_memory: 0,
+});
 
 test("the fixture's steps go to their tags, and together make the slider's", () => {
 	const { message, buffers } = fixture("media_added");

@@ -28,7 +28,14 @@ async function tell(on: Stage, kind: MediaKind, tags: string[], ...steps: number
 	const update: Update = {
 		kind: "media_added",
 		run_id: "a",
-		media: tags.map((tag) => ({ tag, media_kind: kind, count: steps.length })),
+		media: tags.map((tag) => ({
+			tag,
+			media_kind: kind,
+			count: steps.length,
+			left_out_for_time: 0,
+			left_out_for_memory: 0,
+		})),
+		overhead_share: 0.01,
 		buffer: 0,
 	};
 	const block = Float64Array.from(tags.flatMap(() => steps));
@@ -199,4 +206,29 @@ test("few are asked for at once, and what is known is not asked for again", asyn
 	loader.look();
 	expect([asked.length, first.taken]).toEqual([8, 2]);
 	loader.stop();
+});
+
+test("what was left out is counted on the card, with what keeps more", async () => {
+	const on = await withTexts();
+	const update: Update = {
+		kind: "media_added",
+		run_id: "a",
+		media: [
+			{ tag: "a", media_kind: "text", count: 2, left_out_for_time: 574, left_out_for_memory: 0 },
+			{ tag: "b", media_kind: "text", count: 2, left_out_for_time: 0, left_out_for_memory: 19_000 },
+			{ tag: "c", media_kind: "text", count: 2, left_out_for_time: 0, left_out_for_memory: 0 },
+		],
+		overhead_share: 0.01,
+		buffer: 0,
+	};
+	on.store.apply(update, [new DataView(Float64Array.from([1, 2, 1, 2, 1, 2]).buffer)]);
+	await turns();
+	const said = [...on.root.querySelectorAll<HTMLElement>(".nbviz-media-left-out")].map((one) =>
+		one.hidden ? "" : one.textContent,
+	);
+	expect(said).toEqual([
+		"574 of 576 left out to keep within 1 % of the time",
+		"19,000 of 19,002 left out to keep within the memory for media",
+		"",
+	]);
 });

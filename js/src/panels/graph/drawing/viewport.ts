@@ -14,6 +14,8 @@ import { zoomButtons } from "./tools";
 
 const LOWEST = 200;
 const HIGHEST = 540;
+/** What else is in the tab of a workspace: the tools above the drawing and the strip below it. */
+const BESIDES = 118;
 /** Around the drawing, and what the zoom buttons take of it: a column, or a row. */
 const AROUND = 30;
 const BUTTONS = 46;
@@ -82,7 +84,7 @@ export class GraphViewport {
 		this.camera.covered = covered;
 		this.root.dataset.direction = scene.direction;
 		const needed = Math.ceil(scene.height + AROUND) + covered.top + covered.bottom;
-		const room = Math.min(HIGHEST, Math.max(LOWEST, needed));
+		const room = Math.min(this.highest, Math.max(LOWEST, needed));
 		const least = before ? this.root.clientHeight : 0;
 		this.root.style.height = `${Math.max(room, least)}px`;
 		if (before && from && to) {
@@ -93,10 +95,16 @@ export class GraphViewport {
 		this.drawing.show(scene, this.camera.view);
 	}
 
+	/** A tab shows the whole drawing without being scrolled. */
+	private get highest(): number {
+		const tab = this.root.closest(".nbviz-inspector > .nbviz-frame");
+		return tab ? Math.max(LOWEST, tab.clientHeight - BESIDES) : HIGHEST;
+	}
+
 	/** What the buttons and the minimap cover: the side across the direction of the graph. */
 	private coveredBy(scene: Scene): Covered {
 		const map = sizeOfMinimap(scene);
-		const [width, height] = [this.frame.clientWidth || 800, HIGHEST];
+		const [width, height] = [this.frame.clientWidth || 800, this.highest];
 		if (scene.direction === "LR") {
 			const isLong = scene.width + AROUND > width;
 			return { top: BUTTONS, right: 0, bottom: isLong ? map.height + BESIDE_MINIMAP : 0 };

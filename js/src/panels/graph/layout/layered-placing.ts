@@ -151,7 +151,7 @@ function order(items: Item[], ranks: number[][]): void {
 		const isDown = sweep % 2 === 0;
 		for (const rank of isDown ? ranks : [...ranks].reverse()) {
 			if (rank.length < 2) continue;
-			const wish = new Map(
+			const target = new Map(
 				rank.map((i) => {
 					const one = items[i];
 					const near = (isDown ? one?.before : one?.after) ?? [];
@@ -159,7 +159,7 @@ function order(items: Item[], ranks: number[][]): void {
 					return [i, near.length > 0 ? sum / near.length : (one?.place ?? 0)];
 				}),
 			);
-			rank.sort((i, j) => (wish.get(i) ?? 0) - (wish.get(j) ?? 0));
+			rank.sort((i, j) => (target.get(i) ?? 0) - (target.get(j) ?? 0));
 			number(rank);
 		}
 	}
@@ -183,7 +183,7 @@ function settle(items: Item[], ranks: number[][]): void {
 	for (let sweep = 0; sweep < SETTLINGS; sweep += 1) {
 		const isDown = sweep % 2 === 0;
 		for (const rank of isDown ? ranks : [...ranks].reverse()) {
-			const wishes = rank.map((i) => {
+			const targets = rank.map((i) => {
 				const one = items[i];
 				const near = (isDown ? one?.before : one?.after) ?? [];
 				if (near.length === 0) return one?.across ?? 0;
@@ -191,13 +191,13 @@ function settle(items: Item[], ranks: number[][]): void {
 			});
 			const apart = (k: number) =>
 				((items[rank[k - 1] ?? 0]?.size ?? 0) + (items[rank[k] ?? 0]?.size ?? 0)) / 2 + BESIDE;
-			const rightwards = [...wishes];
+			const rightwards = [...targets];
 			for (let k = 1; k < rank.length; k += 1) {
-				rightwards[k] = Math.max(wishes[k] ?? 0, (rightwards[k - 1] ?? 0) + apart(k));
+				rightwards[k] = Math.max(targets[k] ?? 0, (rightwards[k - 1] ?? 0) + apart(k));
 			}
-			const leftwards = [...wishes];
+			const leftwards = [...targets];
 			for (let k = rank.length - 2; k >= 0; k -= 1) {
-				leftwards[k] = Math.min(wishes[k] ?? 0, (leftwards[k + 1] ?? 0) - apart(k + 1));
+				leftwards[k] = Math.min(targets[k] ?? 0, (leftwards[k + 1] ?? 0) - apart(k + 1));
 			}
 			for (const [k, i] of rank.entries()) {
 				const one = items[i];

@@ -1,4 +1,4 @@
-// Places the boxes of one level with dagre, its ways in at one border and its ways out at the other.
+// Places the boxes of one level with dagre, its inputs at one border and its outputs at the other.
 import { layout as dagre, Graph } from "@dagrejs/dagre";
 import { placeLayered } from "./layered-placing";
 import type { Direction, LevelShape, Placed, Point } from "./level";

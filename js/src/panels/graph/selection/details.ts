@@ -14,8 +14,8 @@ export interface BoxFacts {
 	readonly contents: readonly (readonly [Panel, ModuleContent])[];
 	/** What the overlay in sight says of the box. */
 	readonly measured: { readonly overlay: OverlayName; readonly value: string } | undefined;
-	/** The view, to whose panels buttons lead. */
-	readonly root: HTMLElement;
+	/** Brings a panel into sight; undefined where the view does not have it. */
+	leadTo(panel: string): (() => void) | undefined;
 }
 
 const HINT =
@@ -26,7 +26,7 @@ export function showDetails(
 	strip: HTMLElement,
 	node: GraphNode | undefined,
 	inputs: string,
-	{ contents, measured, root }: BoxFacts,
+	{ contents, measured, leadTo }: BoxFacts,
 ): void {
 	if (!node) {
 		strip.replaceChildren(element("span", "nbviz-graph-hint", {}, HINT));
@@ -61,12 +61,10 @@ export function showDetails(
 			),
 		);
 	for (const [{ name }, { link }] of contents) {
-		const slot = root.querySelector(`.nbviz-slot-${name}`);
-		if (!slot || link === undefined) continue;
+		const lead = leadTo(name);
+		if (!lead || link === undefined) continue;
 		const button = element("button", "nbviz-button nbviz-button-small", { type: "button" }, link);
-		button.addEventListener("click", () => {
-			slot.scrollIntoView({ behavior: "smooth", block: "nearest" });
-		});
+		button.addEventListener("click", lead);
 		made.push(button);
 	}
 	strip.replaceChildren(...made);

@@ -66,7 +66,10 @@ export class SelectedBox {
 		showDetails(this.strip, node, inputs, {
 			contents: run && node ? this.contents(run) : [],
 			measured: overlay && value !== undefined ? { overlay, value } : undefined,
-			root: this.context.root,
+			leadTo: (name) => {
+				const isInView = this.context.root.querySelector(`.nbviz-slot-${name}`) !== null;
+				return isInView ? () => this.context.show(name) : undefined;
+			},
 		});
 	}
 

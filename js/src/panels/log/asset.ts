@@ -1,0 +1,7 @@
+// The drawing of the log panel as an asset, loaded when it is first seen.
+import { styled } from "../../session/styled";
+import log from "./log.css";
+import { mountLog } from "./panel";
+
+export const version = VERSION;
+export const mount = styled(mountLog, log);

@@ -1,0 +1,63 @@
+// What a reader chose in the table, for its return after a reload.
+import { asChoices, asTexts, type Choices } from "../../ui/view-state";
+import type { Column } from "./columns";
+import type { Sorting } from "./rows";
+
+export type PlotKind = "none" | "parallel" | "scatter";
+
+export interface RunsChoices {
+	filter: string;
+	sorting: Sorting | undefined;
+	/** Columns by id, in order; undefined chooses those that tell most. */
+	columns: readonly string[] | undefined;
+	/** Of hyper-parameters only those are shown that differ between runs. */
+	onlyDiffering: boolean;
+	/** Column by whose values runs are grouped. */
+	group: string;
+	/** Run id of the baseline. */
+	baseline: string;
+	plot: PlotKind;
+	/** Columns of the scatter. */
+	x: string;
+	y: string;
+	/** Chosen styles by the runs' names. */
+	readonly styles: Record<string, number>;
+}
+
+export function readRunsChoices(kept: Choices): RunsChoices {
+	const { column, isDescending } = asChoices(kept.sorting);
+	const styles = Object.entries(asChoices(kept.styles)).filter(
+		(entry): entry is [string, number] => typeof entry[1] === "number",
+	);
+	return {
+		filter: text(kept.filter),
+		sorting:
+			typeof column === "string" ? { column, isDescending: isDescending === true } : undefined,
+		columns: Array.isArray(kept.columns) ? asTexts(kept.columns) : undefined,
+		onlyDiffering: kept.onlyDiffering !== false,
+		group: text(kept.group),
+		baseline: text(kept.baseline),
+		plot: kept.plot === "parallel" || kept.plot === "scatter" ? kept.plot : "none",
+		x: text(kept.x),
+		y: text(kept.y),
+		styles: Object.fromEntries(styles),
+	};
+}
+
+function text(value: unknown): string {
+	return typeof value === "string" ? value : "";
+}
+
+/** The tags whose values are shown before any was chosen: one that is measured, and a loss. */
+export function mainTags(columns: readonly Column[]): string[] {
+	const tags = columns.flatMap(({ id }) => (id.startsWith("newest:") ? [id.slice(7)] : []));
+	const isValidation = (tag: string) =>
+		/(^|[/_])(val|valid|validation|test|eval)([/_]|$)/.test(tag);
+	const losses = tags.filter((tag) => /loss/i.test(tag));
+	const measured = tags.filter(
+		(tag) => !/loss|(^|\/)(lr|grad_norm|skipped_updates)(\/|$)/i.test(tag),
+	);
+	const first = (of: readonly string[]) => of.find(isValidation) ?? of[0];
+	const metric = first(measured.filter((tag) => /acc|f1|auc|score/i.test(tag))) ?? first(measured);
+	return [metric, first(losses)].filter((tag) => tag !== undefined);
+}

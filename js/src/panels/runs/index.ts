@@ -1,0 +1,20 @@
+// The run table: its drawing is an asset.
+import type { RunsUpdate } from "../../protocol/index.gen";
+import type { Panel } from "../../session/panel";
+import { applyRuns, type RunsState, runsState } from "./state";
+
+export const panel: Panel<RunsState, RunsUpdate> = {
+	name: "runs",
+	kinds: ["run_described", "values_read"],
+	state: runsState,
+	apply: applyRuns,
+	// One run alone is no comparison.
+	has_content: ({ index }) => index > 0,
+	asset: {
+		name: "runs",
+		needs: ["lines"],
+		title: "Runs",
+		missing: "One run. Compare more with nbviz.compare(…), or dashboard.add(run).",
+		isEager: true,
+	},
+};

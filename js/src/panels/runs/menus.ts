@@ -1,0 +1,156 @@
+// Small boxes that open below a button: which columns are shown, and how a run is drawn.
+import { lineSample } from "../../charts/run-style";
+import { element } from "../../ui/element";
+import { icon } from "../../ui/icons";
+import type { Column } from "./columns";
+
+const COLOURS = 8;
+const DASHES = 7;
+const LISTED = 200;
+
+/** A button with a box below it; Escape or a click elsewhere closes it. */
+export class Popup {
+	readonly root: HTMLElement;
+	readonly box = element("div", "nbviz-runs-popup", { role: "dialog", hidden: "" });
+
+	constructor(
+		private readonly button: HTMLElement,
+		label: string,
+		private readonly opened: () => void,
+	) {
+		this.box.setAttribute("aria-label", label);
+		button.setAttribute("aria-haspopup", "dialog");
+		button.setAttribute("aria-expanded", "false");
+		this.root = element("span", "nbviz-menu-host", {}, button, this.box);
+		button.addEventListener("click", () => this.open(this.box.hidden !== false));
+		this.root.addEventListener("keydown", (event) => {
+			if (event.key !== "Escape" || this.box.hidden) return;
+			event.stopPropagation();
+			this.open(false);
+			button.focus();
+		});
+	}
+
+	open(isOpen: boolean): void {
+		this.box.hidden = !isOpen;
+		this.button.setAttribute("aria-expanded", String(isOpen));
+		if (isOpen) {
+			this.opened();
+			document.addEventListener("pointerdown", this.outside, true);
+		} else document.removeEventListener("pointerdown", this.outside, true);
+	}
+
+	private readonly outside = (event: Event): void => {
+		// In a shadow root the target is only known by the path.
+		if (!event.composedPath().includes(this.root)) this.open(false);
+	};
+}
+
+/** The list from which columns are chosen, with a search. */
+export class ColumnPicker {
+	readonly root: HTMLElement;
+	private readonly search = element("input", "nbviz-input", {
+		type: "search",
+		placeholder: "Find a column",
+		"aria-label": "Find a column",
+	});
+	private readonly list = element("div", "nbviz-runs-list");
+	private readonly popup: Popup;
+	private columns: readonly Column[] = [];
+	private chosen: readonly string[] = [];
+
+	/** `choose` gets ids in order, or undefined for those that tell most. */
+	constructor(private readonly choose: (ids: readonly string[] | undefined) => void) {
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-quiet nbviz-button-small",
+			{ type: "button" },
+			"Columns",
+			icon("chevron"),
+		);
+		this.popup = new Popup(button, "Columns", () => {
+			this.fill();
+			this.search.focus();
+		});
+		const reset = element(
+			"button",
+			"nbviz-button nbviz-button-small",
+			{ type: "button" },
+			"Suggested",
+		);
+		reset.addEventListener("click", () => choose(undefined));
+		this.popup.box.append(this.search, this.list, reset);
+		this.root = this.popup.root;
+		this.search.addEventListener("input", () => this.fill());
+	}
+
+	remove(): void {
+		this.popup.open(false);
+	}
+
+	update(columns: readonly Column[], chosen: readonly string[]): void {
+		const isSame = String(chosen) === String(this.chosen) && columns.length === this.columns.length;
+		this.columns = columns;
+		this.chosen = chosen;
+		if (!isSame && !this.popup.box.hidden) this.fill();
+	}
+
+	private fill(): void {
+		const wanted = this.search.value.trim().toLowerCase();
+		const found = this.columns.filter(
+			({ id, title }) => id !== "name" && title.toLowerCase().includes(wanted),
+		);
+		const scrolled = this.list.scrollTop;
+		this.list.replaceChildren(...found.slice(0, LISTED).map((column) => this.option(column)));
+		if (found.length > LISTED) {
+			const rest = `${found.length - LISTED} more; type a part of the name.`;
+			this.list.append(element("p", "nbviz-empty", {}, rest));
+		}
+		this.list.scrollTop = scrolled;
+	}
+
+	private option({ id, title }: Column): HTMLElement {
+		const box = element("input", "", { type: "checkbox" });
+		box.checked = this.chosen.includes(id);
+		box.addEventListener("change", () => {
+			const others = this.chosen.filter((one) => one !== id);
+			this.choose(box.checked ? [...others, id] : others);
+		});
+		return element("label", "nbviz-runs-option", {}, box, title);
+	}
+}
+
+/** Colours and dashes for a run, to choose from. */
+export function stylePalette(style: number, choose: (style: number) => void): HTMLElement {
+	const find = (colour: number, dash: number) => {
+		// Seven and eight have no divisor in common: each pair has one place.
+		for (let i = 0; i < COLOURS * DASHES; i++) {
+			if (i % COLOURS === colour && i % DASHES === dash) return i;
+		}
+		return 0;
+	};
+	const option = (to: number, label: string) => {
+		const button = element(
+			"button",
+			"nbviz-runs-swatch",
+			{ type: "button", "aria-label": label, "aria-pressed": String(to === style % 56) },
+			lineSample(to),
+		);
+		button.style.color = `var(--nbviz-series-${(to % COLOURS) + 1})`;
+		button.addEventListener("click", () => choose(to));
+		return button;
+	};
+	const colours = Array.from({ length: COLOURS }, (_, i) =>
+		option(find(i, style % DASHES), `Colour ${i + 1}`),
+	);
+	const dashes = Array.from({ length: DASHES }, (_, i) =>
+		option(find(style % COLOURS, i), `Dashes ${i + 1}`),
+	);
+	return element(
+		"div",
+		"nbviz-runs-palette",
+		{ role: "group", "aria-label": "Colour and dashes" },
+		element("div", "", {}, ...colours),
+		element("div", "", {}, ...dashes),
+	);
+}

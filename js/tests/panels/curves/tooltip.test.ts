@@ -1,0 +1,39 @@
+// @vitest-environment happy-dom
+import { expect, test } from "vitest";
+import type { Reading } from "../../../src/charts/readout";
+import { CurvesTooltip } from "../../../src/panels/curves/tooltip";
+
+const reading = (name: string): Reading => ({
+	key: name,
+	name,
+	color: "#000",
+	isDashed: false,
+	x: 270,
+	step: 270,
+	wallTime: 12,
+	value: 1,
+	smoothed: undefined,
+	min: 1,
+	max: 1,
+	count: 1,
+	nan: 0,
+	extreme: undefined,
+});
+
+test("of many lines the first eight are written, and how many there are more", () => {
+	const tip = new CurvesTooltip();
+	const readings = Array.from({ length: 11 }, (_, i) => reading(`line ${i}`));
+	tip.show(readings, 270, "", ["paused"], 100, 400);
+	const texts = (selector: string) =>
+		[...tip.root.querySelectorAll(selector)].map((found) => found.textContent);
+	expect(texts(".nbviz-tip-name")).toEqual(readings.slice(0, 8).map(({ name }) => name));
+	expect(texts(".nbviz-tip-more")).toEqual(["+ 3 more"]);
+	expect(texts(".nbviz-tip-event")).toEqual(["paused"]);
+	expect(tip.root.textContent?.match(/270/g)).toHaveLength(1);
+});
+
+test("on an axis of epochs the epoch comes first, with the step beside it", () => {
+	const tip = new CurvesTooltip();
+	tip.show([reading("train")], 270, "Epoch 1.50", [], 100, 400);
+	expect(tip.root.querySelector(".nbviz-tip-head")?.textContent).toBe("Epoch 1.50step 270");
+});

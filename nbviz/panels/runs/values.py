@@ -1,0 +1,205 @@
+"""The newest, lowest and highest value of each tag of a run, read as its series grow."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.recording.scalars.series import Series
+
+MOST_TAGS = 100
+"""Of one run; those of a watch are not among them."""
+
+SECONDS = 0.5  # between two looks at an active run
+COLUMNS = 6
+_OF_WATCHES = ("weights/", "gradients/", "activations/", "update_to_weight_ratio/")
+_PART = 65_536  # points of which the extremes are searched at once
+_BUCKETS = 64
+# For the extremes of runs that are over, of which there may be hundreds: most of the time.
+_WINDOW_SECONDS, _SHARE = 0.2, 0.8
+
+
+class Extremes:
+    """The lowest and highest finite value of a series, as far as it was looked at."""
+
+    __slots__ = ("_restarts", "high", "low", "seen")
+
+    def __init__(self) -> None:
+        self._forget(0)
+
+    def look(self, series: Series) -> bool:
+        """Look at the points that are new, and return whether there were any."""
+        if series.restarts != self._restarts:
+            self._forget(series.restarts)
+        start, stop = self.seen, len(series)
+        if start == stop:
+            return False
+        if stop - start > _PART:
+            start, stop = self._narrow(series)
+        self.seen = stop
+        values = series.values_between(start, stop)
+        finite = np.isfinite(values)
+        if not finite.any():
+            return True
+        low = int(np.where(finite, values, np.inf).argmin())
+        high = int(np.where(finite, values, -np.inf).argmax())
+        self._take(series, start, low, high, values)
+        return True
+
+    def _forget(self, restarts: int) -> None:
+        self._restarts = restarts
+        self.seen = 0  # points
+        self.low = self.high = (np.nan, np.nan)  # value and step
+
+    def _narrow(self, series: Series) -> tuple[int, int]:
+        """Find the extremes of a long past by its buckets; return which points are left."""
+        sample = series.sample(None, None, _BUCKETS)
+        ends = np.cumsum(sample.count)
+        stop = int(ends[-1])
+        with np.errstate(invalid="ignore"):
+            least = np.where(np.isfinite(sample.min), sample.min, np.inf)
+            most = np.where(np.isfinite(sample.max), sample.max, -np.inf)
+        for bucket in {int(least.argmin()), int(most.argmax())}:
+            begin, end = int(ends[bucket] - sample.count[bucket]), int(ends[bucket])
+            values = series.values_between(begin, end)
+            finite = np.isfinite(values)
+            if finite.any():
+                low = int(np.where(finite, values, np.inf).argmin())
+                high = int(np.where(finite, values, -np.inf).argmax())
+                self._take(series, begin, low, high, values)
+        return stop, len(series)
+
+    def _take(
+        self, series: Series, start: int, low: int, high: int, values: NDArray[np.float64]
+    ) -> None:
+        if not values[low] >= self.low[0]:
+            self.low = (float(values[low]), float(_step_at(series, start + low)))
+        if not values[high] <= self.high[0]:
+            self.high = (float(values[high]), float(_step_at(series, start + high)))
+
+
+class RunValues:
+    """What the table shows of a run's tags.
+
+    Args:
+        run: The run; not kept alive.
+
+    Attributes:
+        tags: Those that are shown, in the order in which they came.
+        version: Changes with each look that found something.
+    """
+
+    def __init__(self, run: RecordedRun) -> None:
+        self._run = weakref.ref(run)
+        self.tags: tuple[str, ...] = ()
+        self.version = 0
+        self._known = 0  # tags of the run that were looked at
+        self._extremes: dict[str, Extremes] = {}
+        self._lengths: dict[str, int] = {}
+        self._looked_at = float("-inf")
+        self._status: object = None
+        self._is_whole = False  # whether the extremes of all were looked at
+
+    def look(self) -> None:
+        """Read what is new; of a long past a part, and the rest when it is called again."""
+        self._look(is_patient=False)
+
+    def look_at_all(self) -> None:
+        """Read all that is new, however long it takes."""
+        self._look(is_patient=True)
+
+    def _look(self, *, is_patient: bool) -> None:
+        run = self._run()
+        if run is None:
+            return
+        self.find_tags()
+        now = time.monotonic()
+        is_due = is_patient or not self._is_whole or self._status != run.status
+        if not is_due and now - self._looked_at < SECONDS:
+            return
+        self._looked_at, self._status = now, run.status
+        is_new, self._is_whole = False, True
+        for place, tag in enumerate(self.tags):
+            series = run.series(tag)
+            extremes = self._extremes.setdefault(tag, Extremes())
+            # The first is always read, so that a later look finds less to do.
+            if place and not is_patient and not _allowance.has_room:
+                self._is_whole = False
+                break
+            if extremes.seen != len(series):
+                began = time.monotonic()
+                is_new = extremes.look(series) or is_new
+                _allowance.spend(time.monotonic() - began)
+        lengths = {tag: len(run.series(tag)) for tag in self.tags}
+        if is_new or lengths != self._lengths:
+            self._lengths = lengths
+            self.version += 1
+
+    def columns(self) -> NDArray[np.float64]:
+        """Return six numbers for each tag, as `protocol.runs.ValuesRead` lays them out."""
+        run = self._run()
+        found = np.full((len(self.tags), COLUMNS), np.nan)
+        if run is None:
+            return found
+        for row, tag in zip(found, self.tags, strict=True):
+            last = run.series(tag).last
+            if last is not None:
+                row[:2] = last.value, last.step
+            extremes = self._extremes.get(tag)
+            if extremes is not None:
+                row[2:] = *extremes.low, *extremes.high
+        return found
+
+    def find_tags(self) -> None:
+        """Take in tags that are new: their newest values are known before the extremes are."""
+        run = self._run()
+        tags = run.tags if run is not None else []
+        if len(tags) == self._known or len(self.tags) >= MOST_TAGS:
+            return
+        new = [tag for tag in tags[self._known :] if not tag.startswith(_OF_WATCHES)]
+        self._known = len(tags)
+        self.tags = (*self.tags, *new)[:MOST_TAGS]
+        self.version += 1
+
+
+class _Allowance:
+    """How much of the time the extremes of many runs may be searched."""
+
+    def __init__(self) -> None:
+        self._since = self._spent = 0.0
+
+    @property
+    def has_room(self) -> bool:
+        now = time.monotonic()
+        if now - self._since > _WINDOW_SECONDS:
+            self._since, self._spent = now, 0.0
+        return self._spent < _WINDOW_SECONDS * _SHARE
+
+    def spend(self, seconds: float) -> None:
+        self._spent += seconds
+
+
+_allowance = _Allowance()
+_values: weakref.WeakKeyDictionary[RecordedRun, RunValues] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def values_of(run: RecordedRun) -> RunValues:
+    """Return the values of a run, which all sessions share."""
+    with _lock:
+        found = _values.get(run)
+        if found is None:
+            found = _values[run] = RunValues(run)
+        return found
+
+
+def _step_at(series: Series, index: int) -> int:
+    return int(series.at(np.array([index]))[0][0])
