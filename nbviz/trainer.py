@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import os
 import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass
@@ -471,3 +472,12 @@ def _reset_directory(directory: str | Path | None) -> Path | None:
         return None
     numbers = itertools.count(1)
     return next(path for n in numbers if not (path := Path(directory) / f"reset-{n}").exists())
+
+
+def _renew_lock() -> None:
+    global _active_lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
+    _active_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
