@@ -118,6 +118,7 @@ class Trainer:
         self.run.follow_steps(lambda: self.engine.step_number)
         self.run.control = self.control
         self.run.commands = COMMANDS
+        self.run.again = _length(options.max_epochs, options.max_steps)
         self.run.steering = self
         self.run.overlays = self.overlays
         self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
@@ -282,3 +283,11 @@ class Trainer:
             "thread and a run. Save what it trains: with trainer.between_steps(): "
             "torch.save(model.state_dict(), path)."
         )
+
+
+def _length(max_epochs: int | None, max_steps: int | None) -> str:
+    if max_steps is not None:
+        return f"{max_steps:,} step{'s' if max_steps > 1 else ''}"
+    if max_epochs is not None:
+        return f"{max_epochs:,} epoch{'s' if max_epochs > 1 else ''}"
+    return ""
