@@ -440,6 +440,7 @@ class Trainer:
         run.follow_steps(lambda: self.engine.step_number)
         run.control = self.control
         run.commands = COMMANDS
+        run.again = _length(self.options.max_epochs, self.options.max_steps)
         run.steering = self
         run.overlays = self.overlays
         self._begin_watch()
@@ -460,6 +461,14 @@ class Trainer:
             "thread and a run. trainer.save(path) keeps its state, and Trainer.load goes on from "
             "it; model.state_dict() is what it has trained."
         )
+
+
+def _length(max_epochs: int | None, max_steps: int | None) -> str:
+    if max_steps is not None:
+        return f"{max_steps:,} step{'s' if max_steps > 1 else ''}"
+    if max_epochs is not None:
+        return f"{max_epochs:,} epoch{'s' if max_epochs > 1 else ''}"
+    return ""
 
 
 def _without_number(name: str) -> str:

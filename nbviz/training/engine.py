@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from functools import partial
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
