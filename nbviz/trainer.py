@@ -22,7 +22,7 @@ from nbviz.errors import (
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
-from nbviz.recording.kept_state import KeptState
+from nbviz.recording.kept_state import FOLDER, KeptState
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.past import Past, go_on_from
 from nbviz.recording.prints import captured_prints
@@ -31,6 +31,7 @@ from nbviz.recording.run import Run
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.checkpoints.files import write_checkpoint
+from nbviz.training.checkpoints.keeping import CheckpointKeeper
 from nbviz.training.checks import check_count
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
@@ -168,6 +169,15 @@ class Trainer:
         )
         self.engine.callbacks.owner = self
         self._record_in(run)
+        if options.checkpoint_every is not None:
+            keeper = CheckpointKeeper(
+                options.checkpoint_every,
+                options.keep,
+                folder=self._checkpoints,
+                write=self.write,
+                say=lambda text: self.run.note(text, "warning"),
+            )
+            self.engine.callbacks.add(keeper)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.run!r})"
@@ -444,6 +454,10 @@ class Trainer:
         run.steering = self
         run.overlays = self.overlays
         self._begin_watch()
+
+    def _checkpoints(self) -> Path:
+        assert self.run.journal is not None  # since `checkpoint_every` needs `dir`
+        return self.run.journal.directory / FOLDER
 
     def _begin_watch(self) -> None:
         """A watch ends with the run; the run may go on."""

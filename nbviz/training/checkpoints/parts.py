@@ -108,7 +108,7 @@ class Parts:
                 f"the checkpoint has no state of {', '.join(missing)}: it is of another kind of "
                 "run. Make the trainer with the options that it had."
             )
-        for name, part in self._parts.items():
+        for name, part in reversed(self._parts.items()):  # the model says most
             check: Any = getattr(part, "check", None)
             if check is not None:
                 check(parts[name])
