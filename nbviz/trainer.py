@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import re
 import threading
 import weakref
@@ -449,6 +450,7 @@ class Trainer:
         run.follow_steps(lambda: self.engine.step_number)
         run.control = self.control
         run.commands = COMMANDS
+        run.again = _length(self.options.max_epochs, self.options.max_steps)
         run.steering = self
         run.overlays = self.overlays
         self._begin_watch()
@@ -478,6 +480,14 @@ class Trainer:
         )
 
 
+def _length(max_epochs: int | None, max_steps: int | None) -> str:
+    if max_steps is not None:
+        return f"{max_steps:,} step{'s' if max_steps > 1 else ''}"
+    if max_epochs is not None:
+        return f"{max_epochs:,} epoch{'s' if max_epochs > 1 else ''}"
+    return ""
+
+
 def _without_number(name: str) -> str:
     return re.sub(r" \(\d+\)$", "", name)
 
@@ -488,3 +498,12 @@ def _reset_directory(directory: str | Path | None) -> Path | None:
         return None
     numbers = itertools.count(1)
     return next(path for n in numbers if not (path := Path(directory) / f"reset-{n}").exists())
+
+
+def _renew_lock() -> None:
+    global _active_lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
+    _active_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

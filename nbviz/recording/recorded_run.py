@@ -63,6 +63,7 @@ class RecordedRun:
         run_id: Unique.
         name: What it is called.
         commands: Which of its control's commands pages may use.
+        again: What a start adds after the end, such as "40 epochs"; "" where that has no end.
         control: Pause, resume, step, stop and set, from any thread.
         steering: What has a method for each command; its control if None.
         events: Marks on the curves, in order; only ever appended to.
@@ -96,6 +97,7 @@ class RecordedRun:
         self.run_id = uuid.uuid4().hex[:12]
         self.name = name or f"run {number}"
         self.commands: tuple[str, ...] = ()
+        self.again = ""
         self.control = control
         self.steering: Any = None
         self.events: list[RecordedEvent] = []

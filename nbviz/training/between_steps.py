@@ -7,6 +7,7 @@ if only with shapes, changes what its modules keep on themselves.
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -98,3 +99,17 @@ def _end(look: tuple[int, frozenset[int]]) -> None:
     with _changed:
         _looks.remove(look)
         _changed.notify_all()
+
+
+def _forget_other_threads() -> None:
+    """In a forked child: the parent's threads neither train nor look there."""
+    global _changed  # noqa: PLW0603  held, perhaps, by a thread that the child does not have
+    _changed = threading.Condition()
+    thread = threading.get_ident()
+    for other in _runs.keys() - {thread}:
+        del _runs[other]
+    _looks[:] = [look for look in _looks if look[0] == thread]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ from nbviz.training.optimizing.schedule import Schedule, known_tags
 from nbviz.training.run_log import RunLog
 from nbviz.training.seeds import seed_everything
 from nbviz.training.steps.batches import count_samples, describe
+from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans, read_metrics
 from nbviz.training.steps.modes import TrainingModes
@@ -328,6 +330,8 @@ class Engine:
         if left_out is not None:
             self._log.once("info", left_out)
         self._modes.begin()
+        if threading.current_thread() is not threading.main_thread():
+            renew_workers(self._train_loader, self._val_loader)
         move_model(self.model, self.optimizers, self.device)
         on_cuda = self.device.type == "cuda"
         # What is each thread's own: whether there are gradients, which GPU is meant by "cuda".
