@@ -55,6 +55,36 @@ def test_media_and_a_watch_are_recorded() -> None:
     assert len(run["activations/3/mean"]) > 0
 
 
+def test_a_run_is_kept_gone_on_with_and_reset(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = _example()
+    save, load = (
+        next(one for one in BLOCKS if part in one) for part in ("trainer.save(", ".load(")
+    )
+    names["trainer"].step(3)
+    exec(save, names)
+    names["trainer"].trainer.stop_and_wait()
+    exec(load, names)
+    assert names["trainer"].status == "ready"
+    assert len(names["trainer"].runs) == 2
+
+
+def test_the_callbacks_are_ones(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = _example()
+    exec(next(block for block in BLOCKS if "nbviz.callbacks" in block), names)
+    trainer = names["trainer"]
+    model, loader = trainer.model, trainer.trainer.options.train_loader
+    mine = nbviz.Trainer(
+        model, loader, val_loader=loader, loss_fn=nn.CrossEntropyLoss(), metrics=["accuracy"],
+        optimizer=trainer.optimizer, max_epochs=6, callbacks=names["callbacks"], device="cpu",
+    )  # fmt: skip
+    mine.start()
+    mine.wait(60)
+    assert (tmp_path / "best.pt").exists()
+    assert [line.text for line in mine.run.lines.since(0) if line.level == "error"] == []
+
+
 def test_the_model_is_drawn_summed_up_and_recorded(tmp_path, monkeypatch) -> None:
     pytest.importorskip("graphviz")  # an extra, which Colab's environment is without
     monkeypatch.chdir(tmp_path)

@@ -12,6 +12,7 @@ import torch
 from nbviz.errors import (
     CommandError,
     ConfigurationError,
+    RunActiveError,
     RunStopped,
     StopTraining,
     add_note,
@@ -19,7 +20,7 @@ from nbviz.errors import (
 )
 from nbviz.errors import describe as describe_error
 from nbviz.training import checks, clock
-from nbviz.training.between_steps import registered
+from nbviz.training.between_steps import is_trained_elsewhere, registered
 from nbviz.training.callbacks import Callbacks
 from nbviz.training.checkpoints.model_state import ModelState
 from nbviz.training.checkpoints.optimizer_state import OptimizersState
@@ -194,7 +195,10 @@ class Engine:
 
         Raises:
             CheckpointError: It does not fit; then nothing was changed.
+            RunActiveError: A run trains the model.
         """
+        if self.control.is_active or is_trained_elsewhere(self.model):
+            raise RunActiveError("a run trains the model whose state is restored; stop it first.")
         self._parts.restore(parts)
         for name, value in parts["engine"]["pending"].items():
             self.control.set(**{name: value})
@@ -213,7 +217,6 @@ class Engine:
             self.start.keep(self._parts.nbytes, self.capture, most_bytes)
 
     def _make_parts(self) -> Parts:
-        optimizers = self.optimizers
         return Parts(
             {
                 **stateful_of(self.options),
@@ -226,14 +229,14 @@ class Engine:
                 "nonfinite": self._nonfinite,
                 "threads": self._threads,
                 "update": self._update,
-                "optimizers": OptimizersState(optimizers),
-                "model": ModelState(self.model, keeps_gradients=optimizers.own is None),
+                "optimizers": OptimizersState(self.optimizers),
+                "model": ModelState(self.model, keeps_gradients=self.optimizer is None),
             },
             self.device,
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is the engine's own: its counts, and what was asked of it."""
+        """Return its counts, and what was asked of it."""
         return {
             "step": self.step,
             "epoch": self.epoch,
@@ -246,16 +249,16 @@ class Engine:
         """Go on from there."""
         self.step, self.epoch = state["step"], state["epoch"]
         self._skipped = state["skipped"]
-        given = read_metrics(self.options.metrics)
         self._metrics.clear()
-        self._metrics.update({name: given[name] for name in state["metrics"] if name in given})
+        given = read_metrics(self.options.metrics).items()
+        self._metrics.update({name: one for name, one in given if name in state["metrics"]})
         self._log.forget()
 
     # ------------------------------------------------------------ running
 
     @property
     def _epochs_done(self) -> int:
-        return self.epoch - 1 if self._place.is_open else self.epoch
+        return self.epoch - self._place.is_open
 
     def check_start(self) -> None:
         """Raise ConfigurationError if a run that began now would be refused."""
@@ -326,8 +329,7 @@ class Engine:
             if text is not None:
                 level = "info" if text == self._schedule.describe() else "warning"
                 self._log.once(level, text)
-        left_out = describe_left_out(self.options)
-        if left_out is not None:
+        if left_out := describe_left_out(self.options):
             self._log.once("info", left_out)
         self._modes.begin()
         if threading.current_thread() is not threading.main_thread():
@@ -464,7 +466,8 @@ class Engine:
         self._is_in_step = False
         if not self._update.is_made:
             self._place.batches_trained()
-            self._note_skipped()
+            self._skipped += 1
+            self._log.update_skipped(self._skipped)
             self._safe_point()
             return
         self.step += 1
@@ -515,8 +518,8 @@ class Engine:
         self._is_validating = self._place.validation_due = False
         self.callbacks(ended)
         if self._paused is not None:
-            paused, self._paused = self._paused, None
-            self.callbacks(paused)
+            self.callbacks(self._paused)
+            self._paused = None
         self._safe_point()
         self._threads.restart_clock()
 
@@ -558,20 +561,10 @@ class Engine:
             self._log.once("warning", count.doubt, about="batch_size")
         return count.samples
 
-    def _note_skipped(self) -> None:
-        self._skipped += 1
-        if self._skipped & (self._skipped - 1) == 0:  # 1, 2, 4, 8 …
-            self._log(
-                "warning",
-                "fp16: the gradients overflowed, so an update was left out and the loss is scaled "
-                f"less from now on ({self._skipped:,} so far). It does not count as a step.",
-            )
-
     def _total_steps(self) -> int | None:
         batches = checks.length_of(self._train_loader)
         epoch_steps = None if batches is None else -(-batches // self._accumulate)
-        place = self._place
-        begun = place.steps if place.is_open else 0
+        begun = self._place.steps if self._place.is_open else 0
         return self._limits.total_steps(self.step - begun, self._epochs_done, epoch_steps)
 
     def _check_schedule(self) -> str | None:
@@ -598,11 +591,7 @@ class Engine:
 
     def _meet_nonfinite(self) -> None:
         where = "at" if self.device.type == "cpu" else "at or shortly before"
-        self._log(
-            "warning",
-            f"the loss became NaN or infinite {where} step {self.step:,}. Try a lower learning "
-            "rate, or gradient_clip=1.0.",
-        )
+        self._log.loss_nonfinite(where, self.step)
         if self.options.on_nan == "pause":
             self.control.hold(self.step)
         elif self.options.on_nan == "stop":

@@ -50,3 +50,24 @@ class RunLog:
         self.once(
             "warning", f"{name!r} is left out where it is not one number ({reason}).", about=name
         )
+
+    def update_skipped(self, count: int) -> None:
+        """Say that fp16's gradients overflowed, at the 1st, 2nd, 4th, 8th … time.
+
+        Args:
+            count: How often they have.
+        """
+        if count & (count - 1) == 0:
+            self(
+                "warning",
+                "fp16: the gradients overflowed, so an update was left out and the loss is scaled "
+                f"less from now on ({count:,} so far). It does not count as a step.",
+            )
+
+    def loss_nonfinite(self, where: str, step: int) -> None:
+        """Say that the loss turned NaN or infinite, `where` being "at" a step or shortly before."""
+        self(
+            "warning",
+            f"the loss became NaN or infinite {where} step {step:,}. Try a lower learning "
+            "rate, or gradient_clip=1.0.",
+        )

@@ -162,19 +162,21 @@ def state(number):
 
 newest = 0
 for kill in range(50):
+    written = path.stat().st_mtime_ns if path.exists() else 0
     child = os.fork()
     if not child:
         number = newest
         while True:
             number += 1
             write_checkpoint(path, state(number))
-    while not (kill or path.exists()):
-        time.sleep(0.001)
-    time.sleep(chance.uniform(0.0, 0.03))  # the moment is what is tried
+    # Once it has written a file, at any moment of the next ones.
+    while not path.exists() or path.stat().st_mtime_ns == written:
+        time.sleep(0.0005)
+    time.sleep(chance.uniform(0.0, 0.01))
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     found, _, _ = read_checkpoint(path)
-    assert found.step >= newest, (found.step, newest)
+    assert found.step > newest, (found.step, newest)
     newest = found.step
     assert bool((found.parts["model"]["tensors"]["w"] == found.step).all())
     print("killed", os.WTERMSIG(status), found.step, flush=True)
@@ -189,7 +191,6 @@ def test_killed_while_writing_leaves_the_old_or_the_new_one(tmp_path: Path) -> N
     )
     kills = [line.split() for line in done.stdout.splitlines()]
     assert [signal for _, signal, _ in kills] == ["9"] * 50
-    assert len({step for *_, step in kills}) > 1  # some were written in between
     assert len(list(tmp_path.iterdir())) <= 2  # beside it what the last one had begun
 
 

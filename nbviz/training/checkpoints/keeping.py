@@ -20,7 +20,7 @@ class CheckpointKeeper:
     """Keeps the state every so often and at the end of the run, in files of which the newest stay.
 
     It is a callback. The training waits for the copy in memory, not for the disk: where a file
-    takes longer than it is to the next one, that one is left out.
+    takes longer than it is to the next one, that one is made when it is written.
 
     Args:
         every: Steps, or "epoch".
@@ -47,11 +47,12 @@ class CheckpointKeeper:
         self._spare: Checkpoint | None = None
         self._writer: threading.Thread | None = None
         self._kept_step: int | None = None
-        self._has_skipped = False
+        self._has_skipped = self._is_behind = False
 
     def on_step(self, trainer: Any, event: StepEnded) -> None:
         """Keep the state, if it is time to."""
-        if self._every != "epoch" and event.step % int(self._every) == 0:
+        is_due = self._every != "epoch" and event.step % int(self._every) == 0
+        if is_due or (self._is_behind and not self._is_writing):
             self._begin(trainer, event.step)
 
     def on_epoch(self, trainer: Any, event: EpochEnded) -> None:
@@ -66,13 +67,18 @@ class CheckpointKeeper:
             self._begin(trainer, event.step)
             self._join()
 
+    @property
+    def _is_writing(self) -> bool:
+        return self._writer is not None and self._writer.is_alive()
+
     def _begin(self, trainer: Any, step: int) -> None:
-        if self._writer is not None and self._writer.is_alive():
+        self._is_behind = self._is_writing
+        if self._is_behind:
             if not self._has_skipped:
                 self._has_skipped = True
                 self._say(
-                    "a checkpoint takes longer to write than it is to the next one, so some are "
-                    "left out; the newest is always kept when the run ends. Give a larger "
+                    "a checkpoint takes longer to write than it is to the next one, so they are "
+                    "made less often; the last state is kept when the run ends. Give a larger "
                     "checkpoint_every."
                 )
             return

@@ -1,0 +1,128 @@
+"""What keeping a run's state costs, beside `torch.save` of the same state.
+
+Run: python benchmarks/checkpoints.py   (about two minutes)
+
+For three models with Adam, after a few steps: a capture into fresh memory and into memory that is
+used again, which the training waits for; writing it as a checkpoint and reading it back, which it
+does not wait for; `copy.deepcopy` of the state dicts and `torch.save` of them, as in a loop of
+one's own. Then steps a second with `checkpoint_every` as given, beside none, in turns.
+"""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+import nbviz
+from nbviz.training.checkpoints.files import read_checkpoint, write_checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REPEATS = 5
+ROUNDS = 3
+WARM_UP = 3  # steps before anything is measured: Adam makes its state in the first
+
+
+def mlp() -> tuple[nn.Module, torch.Tensor]:
+    return nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 10)), torch.randn(64, 32)
+
+
+def cnn() -> tuple[nn.Module, torch.Tensor]:
+    model = nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3),
+        nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(512, 10),
+    )  # fmt: skip
+    return model, torch.randn(64, 1, 28, 28)
+
+
+def resnet50() -> tuple[nn.Module, torch.Tensor]:
+    from torchvision.models import resnet50 as make
+
+    return make(num_classes=10), torch.randn(2, 3, 64, 64)
+
+
+def make(model: nn.Module, inputs: torch.Tensor, **options: Any) -> nbviz.Trainer:
+    batches = [(inputs, torch.randint(10, (len(inputs),))) for _ in range(50)]
+    return nbviz.Trainer(
+        model, batches, loss_fn=nn.CrossEntropyLoss(), threads=1, device="cpu",
+        optimizer=torch.optim.Adam(model.parameters(), lr=1e-4), **options,
+    )  # fmt: skip
+
+
+def milliseconds(act: Callable[[], object]) -> float:
+    """Return the median of a few calls."""
+    took: list[float] = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        act()
+        took.append(1000 * (time.perf_counter() - started))
+    return statistics.median(took)
+
+
+def measure(trainer: nbviz.Trainer, folder: Path) -> dict[str, float]:
+    engine = trainer.engine
+    path = folder / "kept.pt"
+    kept = engine.capture()
+    found = {"MB": kept.nbytes / 1e6, "capture, fresh memory": milliseconds(engine.capture)}
+
+    def capture_again() -> None:
+        nonlocal kept
+        kept = engine.capture(kept)
+
+    found["capture, kept memory"] = milliseconds(capture_again)
+    found["write a checkpoint"] = milliseconds(lambda: write_checkpoint(path, kept))
+    found["read it"] = milliseconds(lambda: read_checkpoint(path))
+    found["restore it"] = milliseconds(lambda: engine.restore(kept.parts))
+    states = [trainer.model.state_dict(), trainer.optimizer.state_dict()]
+    found["copy.deepcopy"] = milliseconds(lambda: copy.deepcopy(states))
+    found["torch.save"] = milliseconds(lambda: torch.save(states, path))
+    return found
+
+
+def steps_per_second(name: str, every: int | None, steps: int) -> float:
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        options = {} if every is None else {"dir": folder, "checkpoint_every": every}
+        trainer = make(*MODELS[name](), max_steps=steps, **options)
+        started = time.perf_counter()
+        trainer.start()
+        trainer.wait()
+        return steps / (time.perf_counter() - started)
+
+
+MODELS = {"tiny MLP": mlp, "CNN": cnn, "ResNet-50": resnet50}
+STEPS = {"tiny MLP": (8000, 1000), "CNN": (400, 100), "ResNet-50": (30, 10)}  # in all, and every
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    print("ms, but for MB; the median of", REPEATS)
+    for name, model in MODELS.items():
+        torch.manual_seed(0)
+        trainer = make(*model(), max_steps=WARM_UP)
+        trainer.start()
+        trainer.wait()
+        with tempfile.TemporaryDirectory() as folder:
+            found = measure(trainer, Path(folder))
+        print(f"\n{name}")
+        for what, value in found.items():
+            print(f"  {what:<24}{value:>10.2f}")
+        steps, every = STEPS[name]
+        kept: list[float] = []
+        for _ in range(ROUNDS):
+            without = steps_per_second(name, None, steps)
+            kept.append(steps_per_second(name, every, steps) / without)
+        share = statistics.median(kept)
+        print(f"  steps a second with checkpoint_every={every:,}: {share:.1%} of those without")
+
+
+if __name__ == "__main__":
+    main()
