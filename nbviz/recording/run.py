@@ -439,6 +439,14 @@ class Run(LoggedMedia):
         """Have what is logged without a step belong to the step that `present` returns."""
         self._steps.present = present
 
+    def leave_trainer(self) -> None:
+        """Stay as it is: the trainer goes on with another run, and this one is steered no more."""
+        self.control = self._own_control
+        self.commands = ()
+        self.steering = self.overlays = None
+        self.weights.unwatch()
+        self.notify()
+
     def ends_outside(self) -> None:
         """Leave the end of the run to a block or a live cell; else it ends after its loop."""
         self._life.ends_outside = True

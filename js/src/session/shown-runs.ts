@@ -65,7 +65,7 @@ export function shownRunsOf({ root, store, viewState }: Context): ShownRuns {
 				return run && choiceOf(run) !== false;
 			});
 			const now = found && new Set(found.slice(0, MOST_SHOWN));
-			if (String([...(now ?? "·")]) === String([...(only ?? "·")])) return;
+			if (String([...(now ?? "-")]) === String([...(only ?? "-")])) return;
 			only = now;
 			notify();
 		},

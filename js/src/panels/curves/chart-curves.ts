@@ -1,7 +1,7 @@
 // From the store to the lines of charts: which series share a chart, their names and colours.
 import type { Range, XKind } from "../../charts/lines/axis";
 import type { SeriesData } from "../../charts/lines/series-data";
-import { grouped, type RunGroups, runGroupsOf } from "../../charts/run-groups";
+import { runGroupsOf } from "../../charts/run-groups";
 import { orderCharts, splitTag } from "../../charts/tags";
 import type { Context } from "../../session/panel";
 import type { RunState } from "../../session/run";
@@ -66,21 +66,9 @@ export function chartCurves({ root, store }: Context, shown: ShownRuns): Map<str
 	return new Map(
 		orderCharts(charts.keys()).map((title) => {
 			const lines = charts.get(title) ?? [];
-			return [title, groups ? meansOf(groups, lines) : lines];
+			return [title, groups?.means(lines) ?? lines];
 		}),
 	);
-}
-
-function meansOf(groups: RunGroups, lines: readonly Curve[]): Curve[] {
-	return grouped(groups, lines).flatMap(({ name, place, series, members }) => {
-		const [first] = members;
-		if (!first) return [];
-		const split = splitTag(first.series.tag).split;
-		const named = [name, split].filter(Boolean).join(" · ");
-		return [
-			{ ...first, key: `${name}\n${series.tag}`, series, name: named, color: place, members },
-		];
-	});
 }
 
 function colorOf(isValidation: boolean, others: readonly Curve[]): number {

@@ -1,6 +1,7 @@
 // Groups of runs as one line each: the mean over the runs, and a band from the lowest to the highest.
 import { lowerBound, SeriesData } from "../../charts/lines/series-data";
-import type { RunGroups } from "../../charts/run-groups";
+import type { GroupedLine, RunGroups } from "../../charts/run-groups";
+import { splitTag } from "../../charts/tags";
 import type { RunGroup } from "./rows";
 
 /** Steps at which a mean is taken, at most. */
@@ -14,15 +15,38 @@ export function runGroups(groups: readonly RunGroup[]): RunGroups {
 		),
 	);
 	const known = new Map<string, { version: string; series: SeriesData }>();
+	/** The same object while nothing changed, so that charts need not draw it anew. */
+	const merge = (key: string, series: readonly SeriesData[]) => {
+		const version = series.map((one) => `${one.run_id} ${one.version}`).join();
+		const before = known.get(key);
+		if (before?.version === version) return before.series;
+		const merged = mean(series);
+		known.set(key, { version, series: merged });
+		return merged;
+	};
 	return {
-		of: (run_id) => places.get(run_id),
-		merge(key, series) {
-			const version = series.map((one) => `${one.run_id} ${one.version}`).join();
-			const before = known.get(key);
-			if (before?.version === version) return before.series;
-			const merged = mean(series);
-			known.set(key, { version, series: merged });
-			return merged;
+		means<T extends GroupedLine>(lines: readonly T[]) {
+			const found = new Map<string, { name: string; place: number; members: T[] }>();
+			for (const line of lines) {
+				const group = places.get(line.run.run_id);
+				if (!group) continue;
+				const key = `${line.series.tag}\n${group.name}`;
+				const one = found.get(key);
+				if (one) one.members.push(line);
+				else found.set(key, { ...group, members: [line] });
+			}
+			const inOrder = [...found].sort(([, a], [, b]) => a.place - b.place);
+			return inOrder.flatMap(([key, { name, place, members }]) => {
+				const [first] = members;
+				if (!first) return [];
+				const { split } = splitTag(first.series.tag);
+				const series = merge(
+					key,
+					members.map((line) => line.series),
+				);
+				const named = [name, split].filter(Boolean).join(" · ");
+				return [{ ...first, key, series, name: named, color: place, members }];
+			});
 		},
 	};
 }
