@@ -42,7 +42,7 @@ const stylesAsText = {
 	},
 };
 
-/** Reads modules of a folder that an asset or the bundle shares from where it puts them. */
+/** Reads modules of a folder that an asset shares from where it puts them. */
 const sharedModules = (folders) => ({
 	name: "shared-modules",
 	setup(builder) {
@@ -52,24 +52,12 @@ const sharedModules = (folders) => ({
 			if (dirname(importer) === folder) return undefined;
 			return { path: basename(folder), namespace: "shared" };
 		});
-		builder.onLoad({ filter: /.*/, namespace: "shared" }, async ({ path }) => {
+		builder.onLoad({ filter: /.*/, namespace: "shared" }, ({ path }) => {
 			const place = `globalThis[Symbol.for("nbviz.${path} " + VERSION)]`;
-			const names = await sharedNames(folders.find((folder) => basename(folder) === path));
-			// Named exports, so that a name which is not there fails the build and not the page.
-			return {
-				contents: names ? `export const { ${names} } = ${place};` : `module.exports = ${place};`,
-			};
+			return { contents: `module.exports = ${place};` };
 		});
 	},
 });
-
-/** What a folder's shared.ts imports and puts there; undefined for an asset, which shares all. */
-async function sharedNames(folder) {
-	const source = await readFile(resolve(folder, "shared.ts"), "utf8").catch(() => undefined);
-	return (
-		source && [...source.matchAll(/^import \{ (.+) \}/gm)].map(([, names]) => names).join(", ")
-	);
-}
 
 const shared = {
 	bundle: true,
@@ -102,12 +90,7 @@ const builds = [
 	{
 		...output,
 		entryPoints: Object.fromEntries(assets.map((one) => [basename(one), resolve(one, "asset.ts")])),
-		plugins: [
-			workerAsText,
-			stylesAsText,
-			// A shared.ts puts the bundle's own modules of its folder there.
-			sharedModules([...forAssets, ...(await folders("shared.ts"))]),
-		],
+		plugins: [workerAsText, stylesAsText, sharedModules(forAssets)],
 	},
 ];
 

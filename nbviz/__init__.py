@@ -10,7 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbviz import datasets, errors
+    from nbviz import callbacks, datasets, errors
+    from nbviz.errors import StopTraining
     from nbviz.inspection.graph.trace.trace import trace
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
@@ -33,8 +34,10 @@ __all__ = [
     "Run",
     "Sample",
     "Series",
+    "StopTraining",
     "Trainer",
     "active",
+    "callbacks",
     "compare",
     "datasets",
     "errors",
@@ -57,6 +60,7 @@ _HOMES = {
     "Run": "nbviz.recording.run",
     "Sample": "nbviz.recording.scalars.series",
     "Series": "nbviz.recording.scalars.series",
+    "StopTraining": "nbviz.errors",
     "Trainer": "nbviz.trainer",
     "active": "nbviz.widgets.active",
     "compare": "nbviz.widgets.dashboard",
@@ -74,7 +78,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("datasets", "errors"):
+    if name in ("callbacks", "datasets", "errors"):
         return importlib.import_module(f"nbviz.{name}")
     if name == "__version__":
         from importlib.metadata import version

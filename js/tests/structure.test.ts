@@ -115,7 +115,7 @@ test("the bundle holds nothing that only an asset draws", () => {
 	const inBundle = [...reach("session/widget.ts")];
 	const libraries = assets.map(dirname);
 	// What takes a panel's updates is there for all of a page's panels.
-	const data = ["index", "state", "media-index"];
+	const data = ["index", "state", "media-index", "newest", "series-data"];
 	const drawn = inBundle.filter(
 		(file) => libraries.includes(dirname(file)) && !data.includes(basename(file, ".ts")),
 	);

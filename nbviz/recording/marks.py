@@ -6,6 +6,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from nbviz.errors import describe
+from nbviz.recording.cell_names import name_cells
 from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingApplied
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def mark_restarts(run: RecordedRun, restarts: Sequence[Restart]) -> None:
 def traceback_of(error: BaseException) -> str:
     """Return an error's traceback, or only its message where its own code fails."""
     try:
-        return "".join(traceback.format_exception(error)).rstrip()
+        return name_cells("".join(traceback.format_exception(error)).rstrip())
     except Exception:  # noqa: BLE001  an error's attributes may raise
         return describe(error)
 

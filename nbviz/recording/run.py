@@ -303,11 +303,10 @@ class Run(LoggedMedia):
             registry.for_optimizer(optimizer)
         elif optimizer is not None:
             registry.for_another(optimizer)
-        if model is not None:
-            registry.for_dropout(model)
         if optimizer is not None:
             self.hyperparameters.add_known(known_parameters.of_optimizers([optimizer]))
         if model is not None:
+            registry.for_dropout(model)
             self.hyperparameters.add_known(known_parameters.of_model(model))
         if "set" not in self.commands:
             self.commands = (*self.commands, "set")
@@ -439,6 +438,14 @@ class Run(LoggedMedia):
     def follow_steps(self, present: Callable[[], int]) -> None:
         """Have what is logged without a step belong to the step that `present` returns."""
         self._steps.present = present
+
+    def leave_trainer(self) -> None:
+        """Stay as it is: the trainer goes on with another run, and this one is steered no more."""
+        self.control = self._own_control
+        self.commands = ()
+        self.steering = self.overlays = None
+        self.weights.unwatch()
+        self.notify()
 
     def ends_outside(self) -> None:
         """Leave the end of the run to a block or a live cell; else it ends after its loop."""

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import contextvars
 import ctypes
+import os
 import signal
 import sys
 import threading
@@ -171,3 +172,12 @@ def end_all() -> None:
     deadline = time.monotonic() + EXIT_SECONDS
     for run in active:
         run.join(max(0.0, deadline - time.monotonic()))
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

@@ -7,6 +7,7 @@ if only with shapes, changes what its modules keep on themselves.
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -50,11 +51,15 @@ def registered(control: Control, parameters: Iterable[torch.Tensor]) -> Generato
 
 
 @contextmanager
-def between_steps(model: torch.nn.Module) -> Generator[None]:
+def between_steps(model: torch.nn.Module, *, whole: bool = False) -> Generator[None]:
     """Have every run that trains parameters of this model stand between two steps meanwhile.
 
     Waits for the end of the present step, and not at all where nothing trains the model, where its
     run is paused, and on a run's own thread. Runs that nbviz did not start are not known here.
+
+    Args:
+        model: The model.
+        whole: Whether a validation has to be over, too, as for `Control.between_steps`.
     """
     thread = threading.get_ident()
     if thread in _runs:
@@ -68,7 +73,7 @@ def between_steps(model: torch.nn.Module) -> Generator[None]:
             stack.callback(_end, look)
             met = [control for control, theirs in _runs.values() if not ours.isdisjoint(theirs)]
         for control in met:
-            stack.enter_context(control.between_steps())
+            stack.enter_context(control.between_steps(whole=whole))
         yield
 
 
@@ -94,3 +99,17 @@ def _end(look: tuple[int, frozenset[int]]) -> None:
     with _changed:
         _looks.remove(look)
         _changed.notify_all()
+
+
+def _forget_other_threads() -> None:
+    """In a forked child: the parent's threads neither train nor look there."""
+    global _changed  # noqa: PLW0603  held, perhaps, by a thread that the child does not have
+    _changed = threading.Condition()
+    thread = threading.get_ident()
+    for other in _runs.keys() - {thread}:
+        del _runs[other]
+    _looks[:] = [look for look in _looks if look[0] == thread]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)

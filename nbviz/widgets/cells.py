@@ -9,7 +9,7 @@ from typing import Any
 def running_cell() -> tuple[str | None, str | None]:
     """Return the notebook's id of the running cell, and the id of the request that runs it.
 
-    Each is None outside a notebook or where it is unknown.
+    Each is None outside a notebook, where it is unknown, and while what runs is no cell.
 
     JupyterLab and Notebook 7 send it with each cell; Colab and VS Code do not.
     """
@@ -19,6 +19,9 @@ def running_cell() -> tuple[str | None, str | None]:
         return None, None
     get_parent = getattr(shell, "get_parent", None)
     parent: Any = get_parent() if get_parent is not None else getattr(shell, "parent_header", None)
+    content: Any = parent.get("content") if parent else None
+    if content and content.get("silent"):
+        return None, None  # a front end's own question, whose outputs are not shown
     metadata: Any = parent.get("metadata") if parent else None
     cell_id: Any = metadata.get("cellId") if metadata else None
     header: Any = parent.get("header") if parent else None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nbviz.session.transport import Transport
 
 NAMES = tuple(panel.name for panel in PANELS)
-Arrangement = Literal["screen", "stack", "compact"]
+Arrangement = Literal["screen", "stack", "compact", "bar"]
 ARRANGEMENTS: tuple[Arrangement, ...] = ("screen", "stack", "compact")
 
 
@@ -57,7 +57,7 @@ class LiveView(anywidget.AnyWidget):
         unknown = [name for name in shown if name not in NAMES]
         if unknown:
             raise ConfigurationError(f"panels may be {', '.join(NAMES)}; got {unknown[0]!r}.")
-        if arrangement not in ARRANGEMENTS:
+        if arrangement not in (*ARRANGEMENTS, "bar"):
             raise ConfigurationError(
                 f"arrangement must be one of {', '.join(ARRANGEMENTS)}; got {arrangement!r}."
             )
@@ -71,7 +71,7 @@ class LiveView(anywidget.AnyWidget):
             )
         pulls = transport == "pull" or (transport == "auto" and "google.colab" in sys.modules)
         self._pid = os.getpid()
-        self._output = Output(self)
+        self._output = self._make_output()
         self._session = Session(
             PANELS,
             self._send_message,
@@ -117,6 +117,16 @@ class LiveView(anywidget.AnyWidget):
         """Show it here, where a cell's last line would."""
         self._output.show()
 
+    @property
+    def is_shown_elsewhere(self) -> bool:
+        """Whether another cell than the running one shows it."""
+        return self._output.is_shown_elsewhere()
+
+    @property
+    def is_shown_here(self) -> bool:
+        """Whether the running cell has shown it."""
+        return self._output.is_shown_here()
+
     def wake(self) -> None:
         """Send what is new soon."""
         self._session.wake()
@@ -140,6 +150,9 @@ class LiveView(anywidget.AnyWidget):
     def drawing(self) -> str:
         """Return the same as SVG, for pages that hold the widget and no picture beside it."""
         raise NotImplementedError
+
+    def _make_output(self) -> Output:
+        return Output(self)
 
     def _ipython_display_(self, **_: Any) -> None:
         self._output.show()

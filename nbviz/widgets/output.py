@@ -15,6 +15,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import stay_when_cleared
 
 if TYPE_CHECKING:
@@ -84,18 +85,38 @@ class Output:
         self._closed = False
         self._is_watching = False
         self._unwatch: Callable[[], object] = lambda: None
+        self._shown_by: dict[str | None, str | None] = {}  # cells, with the requests that ran them
+
+    def is_shown_elsewhere(self) -> bool:
+        """Whether another cell than the running one displays it."""
+        cell_id, request = running_cell()
+        return any(
+            cell != cell_id or (cell is None and by != request)
+            for cell, by in self._shown_by.items()
+        )
+
+    def is_shown_here(self) -> bool:
+        """Whether this run of the running cell has displayed it."""
+        cell_id, request = running_cell()
+        return request is not None and self._shown_by.get(cell_id) == request
 
     def show(self) -> None:
         """Display the live view and its picture as outputs of the running cell."""
         view = self._view()
         if view is None:
             return
+        cell_id, request = running_cell()
+        self._shown_by[cell_id] = request
         self._shown = self._shown_in_cell = self._state(view)
         self._shown_at = time.monotonic()
-        handle = display_live(view, view.picture)
+        handle = self.display(view)
         self._watch_cells()
         with self._lock:
             self._handles = [*self._handles, handle][-HANDLES_KEPT:]
+
+    def display(self, view: Shown) -> Any:
+        """Display it, and return the handle by which what is saved of it can be replaced."""
+        return display_live(view, view.picture)
 
     def refresh(self) -> None:
         """Replace the pictures if they are old; called now and then from the emitter's thread."""

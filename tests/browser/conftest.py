@@ -41,6 +41,7 @@ LEAVE = """async () => {
   for (const key of Object.getOwnPropertySymbols(window)) {
     if (Symbol.keyFor(key)?.startsWith("nbviz.")) delete window[key];
   }
+  if (app.shell.leftCollapsed) app.shell.expandLeft();
   if (document.body.dataset.jpThemeLight !== "true") {
     await app.commands.execute("apputils:change-theme", { theme: "JupyterLab Light" });
   }

@@ -63,7 +63,8 @@ export function mountAsset(panel: Panel, asset: AssetPanel, load: Load = loadPan
 			const absent = store.runs.size > 0 ? asset.missing : "";
 			note.textContent = isWanted ? "Loading…" : absent;
 			const isInClosedTab = host.closest("[hidden]") !== null;
-			if (isWanted && (isSeen || (asset.isEager && !isInClosedTab))) begin();
+			if (asset.isAlwaysThere || (isWanted && (isSeen || (asset.isEager && !isInClosedTab))))
+				begin();
 		};
 		look();
 		seen.observe(host);
@@ -92,18 +93,18 @@ async function loadPanel({ name, needs = [] }: AssetPanel, asker: Asker): Promis
 }
 
 /** Loads an asset once for the page. Rejects one that was built from another version of nbviz. */
-export function loadAsset(
+export function loadAsset<A extends Asset = Asset>(
 	name: string,
 	asker: Asker,
 	evaluate: (source: DataView) => Promise<Asset> = importSource,
-): Promise<Asset> {
+): Promise<A> {
 	const shared = globalThis as Shared;
 	shared[SHARED] ??= new Map();
 	const assets = shared[SHARED];
 	// Another version of nbviz may be on the same page.
 	const key = `${name} ${VERSION}`;
 	const known = assets.get(key);
-	if (known) return known;
+	if (known) return known as Promise<A>;
 	const loading = asker
 		.ask({ kind: "send_asset", name })
 		.then(({ bytes }) => evaluate(bytes))
@@ -113,7 +114,7 @@ export function loadAsset(
 		});
 	assets.set(key, loading);
 	loading.catch(() => assets.delete(key));
-	return loading;
+	return loading as Promise<A>;
 }
 
 function importSource(source: DataView): Promise<Asset> {

@@ -1,5 +1,4 @@
 // One view: its element, its style sheets and its panels.
-import "../charts/lines/shared";
 import { PANELS } from "../panels/panels.gen";
 import base from "../ui/base.css";
 import tokens from "../ui/tokens.css";

@@ -30,6 +30,8 @@ export interface NewestValue {
 	readonly label: string;
 	/** Undefined while none has come. */
 	readonly value: number | undefined;
+	/** The step from which on it is NaN or infinite; undefined while it is not. */
+	readonly brokenSince: number | undefined;
 	/** What is to be wanted in the panel for it to be sent. */
 	readonly key: string;
 }

@@ -7,8 +7,8 @@ import type { RunState } from "./run";
 import type { Store } from "./store";
 import type { Wanted } from "./wanted";
 
-/** How panels stand: fitted to one screen, below one another, or toolbar and one chart. */
-export type Arrangement = "screen" | "stack" | "compact";
+/** How panels stand: fitted to one screen, below one another, toolbar and one chart, or one line. */
+export type Arrangement = "screen" | "stack" | "compact" | "bar";
 
 /** What a panel may use. */
 export interface Context {
@@ -42,8 +42,6 @@ export interface Panel<S = unknown, U extends PanelUpdate = PanelUpdate> extends
 	/** Its style sheet, where it does not come with an asset. */
 	readonly styles?: string;
 	readonly asset?: AssetPanel;
-	/** Assets that it loads itself, when it needs them. */
-	readonly needs?: readonly string[];
 }
 
 /** A panel whose code is fetched when it is first seen. */
@@ -58,6 +56,8 @@ export interface AssetPanel {
 	readonly missing: string;
 	/** It is small, and loaded when there is something to show: a panel above the viewport then grows once. */
 	readonly isEager?: boolean;
+	/** It is loaded as soon as the view is there: a kernel that is busy later would let it wait. */
+	readonly isAlwaysThere?: boolean;
 	/** The panel is there for a run that has nothing to show yet. */
 	isExpected?(run: RunState): boolean;
 }

@@ -26,6 +26,8 @@ function initialize({ model }: { model: Model }): () => void {
 }
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+	el.dataset.nbvizView = viewId(model);
+	el.dataset.leadsTo = String(model.get("_leads_to") ?? "");
 	const page = pages.get(viewId(model));
 	if (!page) throw new Error("nbviz: render was called before initialize");
 	const isChosen = model.get("_is_chosen") === true;
@@ -39,8 +41,10 @@ function viewId(model: Model): string {
 	return String(model.get("_view_id") ?? "");
 }
 
+const ARRANGEMENTS: readonly Arrangement[] = ["screen", "compact", "bar"];
+
 function arrangementOf(value: unknown): Arrangement {
-	return value === "screen" || value === "compact" ? value : "stack";
+	return ARRANGEMENTS.find((one) => one === value) ?? "stack";
 }
 
 function panelNames(value: unknown): string[] {

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { fileName } from "../../src/charts/export";
+import { fileName, toCsv } from "../../src/charts/export";
 import { SeriesData } from "../../src/charts/lines/series-data";
 import { readAt, spread, summarize } from "../../src/charts/readout";
-import { toCsv } from "../../src/charts/saving/files";
 import { seriesOf, traceOf } from "./lines";
 
 test("CSV has every column at full precision, and quotes names", () => {

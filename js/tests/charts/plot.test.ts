@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type ChartPicture, type Plot, Plotter, vertical } from "../../src/charts/lines/plot";
-import { toSvg } from "../../src/charts/saving/svg";
+import { type Plot, Plotter, vertical } from "../../src/charts/lines/plot";
+import { type ChartPicture, toSvg } from "../../src/charts/svg";
 import { THEME, traceOf } from "./lines";
 
 function plot(values: number[], more: Partial<Plot> = {}): Plot {

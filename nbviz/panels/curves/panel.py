@@ -30,7 +30,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
     """Scalars over steps."""
 
     name = "curves"
-    assets = ("saving",)
+    assets = ("curves", "lines", "files")
     requests = (messages.SendRange,)
     slow = frozenset({"send_range"})
 

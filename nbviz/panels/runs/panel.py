@@ -35,7 +35,7 @@ class RunsPanel(RunPanel[RunsEntry, None]):
     """Runs as the rows of a table."""
 
     name = "runs"
-    assets = ("runs",)
+    assets = ("runs", "lines")
     requests = (messages.RenameRun,)
     least_runs = 2
 

@@ -33,7 +33,7 @@ class SystemPanel(Panel["SystemSamples", SystemEntry, None]):
     """Processor, memory, disk and GPU of the machine on which a run trains."""
 
     name = "system"
-    assets = ("system",)
+    assets = ("system", "lines")
 
     def part(self, subject: Subject) -> SystemSamples | None:
         """Return the samples of a run that trains here; one read from files has none."""

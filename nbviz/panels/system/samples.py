@@ -128,11 +128,15 @@ def samples_of(run: Run) -> SystemSamples:
     return _sampler.of(run)
 
 
+def _begin(run: Run) -> None:
+    _sampler.begin(run)  # of the process that the run is in: a forked child has another one
+
+
 def _start_afresh() -> None:
     global _sampler  # noqa: PLW0603  threads do not survive a fork
     _sampler = Sampler()
 
 
-when_runs_begin(_sampler.begin)
+when_runs_begin(_begin)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_start_afresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -123,3 +124,12 @@ def _make_ring(like: torch.Tensor) -> Ring:
     backend = CudaBackend(device, side_stream(device)) if is_cuda else PlainBackend(device)
     with _rings_lock:
         return _rings.setdefault((device, dtype), Ring(backend, dtype))
+
+
+def _renew_lock() -> None:
+    global _rings_lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
+    _rings_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

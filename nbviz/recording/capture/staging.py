@@ -7,6 +7,7 @@ copies it: nothing here is done by a training's own thread.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -80,3 +81,12 @@ def staging(device: torch.device) -> Staging:
         with _lock:
             found = _pinned.setdefault(device, made)
     return found
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

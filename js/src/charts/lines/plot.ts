@@ -1,7 +1,7 @@
 // The inside of a chart: bands and lines, and the range of values that shows them.
 import type { Theme } from "../../ui/theme";
 import { dashOf } from "../run-style";
-import type { Range, XKind } from "./axis";
+import type { Range } from "./axis";
 import {
 	type Area,
 	drawDot,
@@ -23,13 +23,6 @@ export interface Plot {
 	readonly y: Range | undefined;
 	readonly isLog: boolean;
 	readonly ignoresOutliers: boolean;
-}
-
-/** A chart to save. */
-export interface ChartPicture {
-	readonly title: string;
-	readonly plot: Plot;
-	readonly xKind: XKind;
 }
 
 const OUTLIER_QUANTILES = [0.05, 0.95] as const;

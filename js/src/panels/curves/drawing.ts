@@ -1,7 +1,7 @@
 // Draws the charts in sight: the x range that they share, their lines, and the finer points of a zoom.
 import type { Range } from "../../charts/lines/axis";
-import type { ChartPicture } from "../../charts/lines/plot";
 import type { Best } from "../../charts/lines/trace";
+import type { ChartPicture } from "../../charts/svg";
 import type { Context } from "../../session/panel";
 import { shownRunsOf } from "../../session/shown-runs";
 import { formatCount, formatNumber } from "../../ui/format";

@@ -14,7 +14,7 @@ const SIDE_BY_SIDE = 860;
 
 /** Fits the charts in `body` to the room around `host` as long as both are there. */
 export function fitHeights(host: HTMLElement, body: HTMLElement): () => void {
-	const room = host.closest<HTMLElement>(".nbviz-main");
+	const room = host.closest<HTMLElement>('[data-arrangement="screen"] .nbviz-main');
 	if (!room) return () => undefined;
 	const fit = () => {
 		const { clientHeight, clientWidth } = room;

@@ -1,14 +1,11 @@
-// The curves panel: what was logged as scalars, as lines over the steps.
+// The curves panel: what was logged as scalars, as lines over the steps. Its drawing is an asset.
 import type { SeriesData } from "../../charts/lines/series-data";
 import type { CurvesUpdate } from "../../protocol/index.gen";
 import type { Panel } from "../../session/panel";
 import type { ModuleContent } from "../../session/panel-data";
 import type { RunState } from "../../session/run";
 import { formatNumber } from "../../ui/format";
-import chart from "./chart.css";
-import curves from "./curves.css";
 import { newestValues } from "./newest";
-import { mountCurves } from "./panel";
 import { applyCurves, type CurvesState, curvesState } from "./state";
 
 /** Values of one module that are shown, at most. */
@@ -23,9 +20,13 @@ export const panel: Panel<CurvesState, CurvesUpdate> = {
 	known: (run) => curvesState.of(run).series.length,
 	ofModule,
 	newest: (run) => newestValues(curvesState.of(run).series),
-	mount: mountCurves,
-	needs: ["saving"],
-	styles: `${curves}\n${chart}`,
+	asset: {
+		name: "curves",
+		needs: ["lines"],
+		title: "Curves",
+		missing: "",
+		isAlwaysThere: true,
+	},
 };
 
 /** What is recorded of a module: `weights/fc.weight/norm`, `activations/fc/mean`. */

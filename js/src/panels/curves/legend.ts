@@ -5,7 +5,6 @@
 import { lineSample } from "../../charts/run-style";
 import { element } from "../../ui/element";
 import { formatNumber } from "../../ui/format";
-import { spread } from "./line-ends";
 
 export interface LegendEntry {
 	readonly key: string;
@@ -156,4 +155,21 @@ function write(value: HTMLElement, number: number | undefined): void {
 	const text = number === undefined ? "–" : formatNumber(number);
 	if (value.textContent !== text) value.textContent = text;
 	value.classList.toggle("nbviz-bad", number !== undefined && !Number.isFinite(number));
+}
+
+/** Pixels from the upper edge, in the order given, at least `gap` apart and at most `room`. */
+export function spread(wanted: readonly number[], gap: number, room: number): number[] {
+	const order = wanted.map((_, i) => i).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
+	const tops = new Array<number>(wanted.length).fill(0);
+	let least = 0;
+	for (const i of order) {
+		tops[i] = Math.max(least, wanted[i] ?? 0);
+		least = tops[i] + gap;
+	}
+	let most = room;
+	for (const i of order.reverse()) {
+		tops[i] = Math.max(0, Math.min(most, tops[i] ?? 0));
+		most = tops[i] - gap;
+	}
+	return tops;
 }

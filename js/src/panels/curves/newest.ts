@@ -20,11 +20,19 @@ export function newestValues(series: readonly SeriesData[]): NewestValue[] {
 		known = { of: series.length, series: pick(series.filter(Boolean)) };
 		picked.set(series, known);
 	}
-	return known.series.map(({ tag, last, number }) => {
+	return known.series.map((one) => {
+		const { tag, last, number } = one;
 		const { chart, isValidation } = splitTag(tag);
 		const label = isValidation ? `${chart}/val` : chart;
-		return { label, value: last?.value, key: String(number) };
+		return { label, value: last?.value, brokenSince: brokenSince(one), key: String(number) };
 	});
+}
+
+/** The step of the first of the newest entries without any finite value. */
+function brokenSince({ length, mean, steps }: SeriesData): number | undefined {
+	let first = length;
+	while (first > 0 && Number.isNaN(mean[first - 1])) first -= 1;
+	return first < length ? steps[first] : undefined;
 }
 
 function pick(series: readonly SeriesData[]): SeriesData[] {

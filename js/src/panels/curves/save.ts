@@ -1,15 +1,16 @@
 // Saving charts as files, those too whose points are still with the kernel.
-import { download, fileName } from "../../charts/export";
+import type * as exporting from "../../charts/export";
+import type * as svg from "../../charts/svg";
 import type { Asker } from "../../session/asker";
-import { loadAsset } from "../../session/assets";
+import { type Asset, loadAsset } from "../../session/assets";
 import { formatCount } from "../../ui/format";
 import type { ExportFormat } from "./chart-card";
 import type { Curve } from "./chart-curves";
 import type { CurvesDrawing } from "./drawing";
 import { collect } from "./fetch-points";
 
-/** The asset that makes the files. */
-type Saving = typeof import("../../charts/saving/asset");
+/** What the asset `files` holds. */
+type Files = Asset & typeof exporting & typeof svg;
 
 export interface SaveListener {
 	/** Says how far the collecting of points is; undefined once there is nothing to wait for. */
@@ -37,7 +38,7 @@ export class CurvesSaver {
 		const isWanted = () => own === this.current;
 		try {
 			const charts = await this.charts(titles, open, isWanted);
-			if (isWanted()) await this.write(fileName(name, format), format, charts);
+			if (isWanted()) await this.write(name, format, charts);
 		} catch (error) {
 			if (isWanted()) this.listener.failed(error instanceof Error ? error.message : String(error));
 		}
@@ -59,8 +60,7 @@ export class CurvesSaver {
 		const charts = new Map(titles.map((title) => [title, this.drawing.lines.get(title) ?? []]));
 		// What has just been opened has no points yet either.
 		const missing = [...charts].flatMap(([title, lines]) =>
-			// A mean of several runs is made of what the page has.
-			lines.filter(({ members, series }) => !members && (!open.has(title) || series.length === 0)),
+			lines.filter(({ series }) => !open.has(title) || series.length === 0),
 		);
 		if (missing.length === 0 || !this.asker.isLive) return charts;
 		const all = formatCount(missing.length);
@@ -74,23 +74,21 @@ export class CurvesSaver {
 	}
 
 	private async write(
-		file: string,
+		name: string,
 		format: ExportFormat,
 		charts: ReadonlyMap<string, readonly Curve[]>,
 	): Promise<void> {
-		const saving = await loadAsset("saving", this.asker);
-		const { toCsv, toPng, toSvg } = saving as typeof saving & Saving;
+		const loaded = await loadAsset<Files>("files", this.asker);
+		const { download, fileName, toCsv, toPng, toSvg } = loaded;
+		const file = fileName(name, format);
 		if (format === "csv") {
 			const lines = [...charts.values()].flat();
-			const rows = lines.map(({ members, name, run, series }) => ({
-				run: members ? name : run.name,
-				series,
-			}));
+			const rows = lines.map(({ run, series }) => ({ run: run.name, series }));
 			download(toCsv(rows), file, "text/csv");
 			return;
 		}
-		const svg = toSvg(this.drawing.pictures(charts), this.drawing.theme);
-		if (format === "svg") download(svg, file, "image/svg+xml");
-		else download(await toPng(svg), file, "image/png");
+		const drawing = toSvg(this.drawing.pictures(charts), this.drawing.theme);
+		if (format === "svg") download(drawing, file, "image/svg+xml");
+		else download(await toPng(drawing), file, "image/png");
 	}
 }

@@ -18,6 +18,9 @@ import { SelectedBox } from "./selection/selected-box";
 import { LoadedTree } from "./tree/loaded-tree";
 import { type Found, Search } from "./tree/search";
 
+const LATER =
+	" A loader without a data set to look at shows what the model takes at the first step.";
+
 export const mountGraph: Mount = (host, context) => {
 	const panel = new GraphPanel(host, context, createLayouter());
 	return () => panel.remove();
@@ -124,7 +127,8 @@ export class GraphPanel {
 		const tree = new LoadedTree(this.context.asker, run_id);
 		this.tree = tree;
 		this.viewport.scene = undefined;
-		this.card.say("Tracing the model…");
+		const isReady = this.run?.progress?.status === "ready";
+		this.card.say(`Tracing the model…${isReady ? LATER : ""}`);
 		try {
 			await tree.openAsBefore(this.context.viewState);
 			if (this.tree !== tree || !tree.root) return;

@@ -12,6 +12,7 @@ export const panel: Panel<RunsState, RunsUpdate> = {
 	has_content: ({ index }) => index > 0,
 	asset: {
 		name: "runs",
+		needs: ["lines"],
 		title: "Runs",
 		missing: "One run. Compare more with nbviz.compare(…), or dashboard.add(run).",
 		isEager: true,

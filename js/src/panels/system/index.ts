@@ -11,6 +11,7 @@ export const panel: Panel<SystemState, SystemUpdate> = {
 	has_content: (run) => systemState.of(run).measures.length > 0,
 	asset: {
 		name: "system",
+		needs: ["lines"],
 		title: "System",
 		missing: "Nothing yet. A run that trains in this kernel is sampled once a second.",
 	},

@@ -2,7 +2,7 @@
 import type { Context } from "../../session/panel";
 import type { RunState } from "../../session/run";
 import { element } from "../../ui/element";
-import { formatNumber } from "../../ui/format";
+import { formatCount, formatNumber } from "../../ui/format";
 
 export class NewestValues {
 	readonly root = element("div", "nbviz-newest");
@@ -10,7 +10,11 @@ export class NewestValues {
 
 	constructor(private readonly context: Context) {}
 
+	/** What has become NaN or infinite, and since when; "" for nothing. */
+	broken = "";
+
 	update(run: RunState | undefined): void {
+		this.broken = "";
 		const { panels, wanted } = this.context;
 		let count = 0;
 		for (const { name, newest } of panels) {
@@ -18,8 +22,11 @@ export class NewestValues {
 			const values = run ? newest(run) : [];
 			// They are sent whether or not a chart shows them.
 			wanted.set(name, "toolbar", run ? [{ run, keys: values.map(({ key }) => key) }] : []);
-			for (const { label, value } of values) {
+			for (const { label, value, brokenSince } of values) {
 				if (value === undefined) continue;
+				if (brokenSince !== undefined && this.broken === "") {
+					this.broken = `${formatNumber(value)} in ${label} since step ${formatCount(brokenSince)}`;
+				}
 				this.show(count, label, value);
 				count += 1;
 			}

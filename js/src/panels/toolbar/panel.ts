@@ -7,8 +7,10 @@ import type { RunState } from "../../session/run";
 import { runPicker, selectionOf } from "../../session/selection";
 import type { RunTopic } from "../../session/store";
 import { element } from "../../ui/element";
+import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import { popup } from "../../ui/popup";
+import { Banner, type BannerAct } from "./banner";
 import { ToolbarControls } from "./controls";
 import { NewestValues } from "./newest";
 import { ProgressView } from "./progress";
@@ -24,6 +26,9 @@ const WORDS: Record<RunStatus, string> = {
 	stopped: "Stopped",
 	failed: "Failed",
 };
+
+const SILENT = "No answer from the kernel";
+const GONE = "The kernel is gone: a picture of its run";
 
 export const mountToolbar: Mount = (host, context) => {
 	const toolbar = new Toolbar(context);
@@ -53,7 +58,7 @@ class Toolbar {
 			hidden: "",
 			title: "It is busy, was restarted or is gone. What is drawn here stays; run the cell again.",
 		},
-		"No answer from the kernel",
+		SILENT,
 	);
 	private readonly progress = new ProgressView();
 	private readonly notices = element("div", "nbviz-notices", { role: "status" });
@@ -62,6 +67,8 @@ class Toolbar {
 	private readonly others = element("div", "nbviz-settings-others");
 	private readonly settings = element("div", "nbviz-settings", {}, this.others);
 	private readonly newest: NewestValues;
+	private readonly banner = new Banner();
+	private readonly health = element("span", "nbviz-health", { hidden: "" });
 	private readonly messageText = element("span", "nbviz-message-text");
 	private readonly message = element("div", "nbviz-message", { role: "alert" });
 	private readonly settingControls = new Map<string, SettingControl>();
@@ -84,6 +91,7 @@ class Toolbar {
 			{},
 			this.status,
 			picker,
+			this.health,
 			this.name,
 			badge,
 			this.silence,
@@ -99,9 +107,10 @@ class Toolbar {
 				this.newest.root,
 				this.progress.line,
 				this.first,
-				this.more(),
+				context.arrangement === "bar" ? this.lead() : this.more(),
 			),
 			this.progress.bar,
+			this.banner.root,
 			this.notices,
 			this.message,
 		);
@@ -110,7 +119,7 @@ class Toolbar {
 			selection.subscribe(() => this.update()),
 			context.store.subscribe((topics) => {
 				if (TOPICS.some((topic) => topics.has(topic))) this.update();
-				else this.newest.update(selectionOf(context).run);
+				else this.updateHealth(selectionOf(context).run);
 			}),
 			() => this.controls.remove(),
 		);
@@ -120,6 +129,18 @@ class Toolbar {
 	remove(): void {
 		for (const cleanup of this.cleanups) cleanup();
 		this.root.remove();
+	}
+
+	/** Leads from a bar to the view that it stands for. */
+	private lead(): HTMLElement {
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-small nbviz-lead",
+			{ type: "button" },
+			"Show the view",
+		);
+		button.addEventListener("click", () => this.context.show("toolbar"));
+		return button;
 	}
 
 	/** What else is known of the run and can be set on it, behind a button. */
@@ -195,14 +216,18 @@ class Toolbar {
 		this.root.dataset.step = String(progress?.step ?? 0);
 		// The status dot pulses as long as updates of the run arrive.
 		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
-		this.silence.hidden = !store.isSilent;
+		this.silence.hidden = !store.isSilent && !store.isGone;
+		const silence = store.isGone ? GONE : SILENT;
+		if (this.silence.textContent !== silence) this.silence.textContent = silence;
 		const word = run
 			? progress?.status_text || WORDS[status]
 			: store.isFilled
 				? "No run yet"
 				: "Waiting for the kernel…";
 		if (this.word.textContent !== word) this.word.textContent = word;
-		this.status.title = status === "failed" && run ? (failureOf(run)?.summary ?? "") : "";
+		const failure = run && failureOf(run);
+		this.status.title = failure?.summary ?? "";
+		this.banner.update(failure, failure ? this.acts(run) : []);
 		this.name.hidden = store.runs.size > 1;
 		if (this.name.textContent !== (run?.name ?? "")) this.name.textContent = run?.name ?? "";
 		this.name.title = run?.name ?? "";
@@ -210,11 +235,39 @@ class Toolbar {
 		const notices = progress?.notices.join("\n") ?? "";
 		this.notices.hidden = notices === "";
 		if (this.notices.textContent !== notices) this.notices.textContent = notices;
-		const isSteered = this.context.asker.isLive && run !== undefined;
+		this.root.dataset.gone = String(store.isGone);
+		const isSteered = this.context.asker.isLive && run !== undefined && !store.isGone;
 		this.controls.update(isSteered ? run : undefined);
 		if (this.steps) this.steps.hidden = !isSteered || !run?.commands.includes("step");
-		this.newest.update(run);
+		this.updateHealth(run);
 		this.updateSettings(isSteered ? run : undefined);
+	}
+
+	/** Newest values, and whether one of them is no number any more. */
+	private updateHealth(run: RunState | undefined): void {
+		this.newest.update(run);
+		const { broken } = this.newest;
+		this.root.dataset.broken = String(broken !== "");
+		this.health.hidden = broken === "";
+		if (this.health.textContent !== broken) this.health.textContent = broken;
+	}
+
+	/** What can be done after a failure. */
+	private acts(run: RunState): BannerAct[] {
+		const acts: BannerAct[] = [];
+		const { panels, root, asker } = this.context;
+		const log = panels.find(({ name }) => name === "log");
+		if (log && root.querySelector(`.nbviz-slot-${log.name}`)) {
+			acts.push({ label: "Show traceback", run: () => this.context.show(log.name) });
+		}
+		if (asker.isLive && !this.context.store.isGone && run.commands.includes("start")) {
+			const label = `Go on after step ${formatCount(run.progress?.step ?? 0)}`;
+			acts.push({ label, run: () => void this.ask("start", {}).catch(() => undefined) });
+			if (run.commands.includes("reset")) {
+				acts.push({ label: "Reset", run: () => this.controls.askToReset() });
+			}
+		}
+		return acts;
 	}
 
 	private updateSettings(run: RunState | undefined): void {

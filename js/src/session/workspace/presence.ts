@@ -4,6 +4,6 @@ import type { Store } from "../store";
 
 /** Whether there is something to show, or will be. */
 export function isExpected({ asset, has_content }: Panel, store: Store): boolean {
-	if (!asset) return true;
+	if (!asset || asset.isAlwaysThere) return true;
 	return [...store.runs.values()].some((run) => has_content(run) || asset.isExpected?.(run));
 }

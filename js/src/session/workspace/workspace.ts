@@ -58,8 +58,14 @@ export class Workspace {
 		return this.places.map(({ panel, slot }) => [panel, slot]);
 	}
 
-	/** Brings a panel into sight. */
+	/** Brings a panel into sight; of a bar, the view that it leads to. */
 	show(name: string): void {
+		if (this.arrangement === "bar") {
+			const of = this.work.closest<HTMLElement>("[data-leads-to]")?.dataset.leadsTo ?? "";
+			const view = document.querySelector(`[data-nbviz-view="${CSS.escape(of)}"]`);
+			view?.scrollIntoView({ behavior: "smooth", block: "start" });
+			return;
+		}
 		if (this.tabbed.some(({ panel }) => panel.name === name)) this.choose(name);
 		const place = this.places.find(({ panel }) => panel.name === name);
 		place?.frame.scrollIntoView({ behavior: "smooth", block: "nearest" });

@@ -1,21 +1,23 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, test, vi } from "vitest";
+import * as filesAsset from "../../../src/charts/files/asset";
 import { mountCurves } from "../../../src/panels/curves/panel";
 import { curvesState } from "../../../src/panels/curves/state";
 import type { Update } from "../../../src/protocol/index.gen";
 import type { Answer } from "../../../src/session/asker";
 import { EverythingInSight, runAdded, runChanged, type Stage, stage, turns } from "../stage";
 
+vi.hoisted(() => vi.stubGlobal("VERSION", "1.2.0"));
+
 let files: Blob[];
 
-beforeEach(async () => {
+beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);
 	files = [];
-	// The page loads it from the kernel; here it is imported.
-	vi.stubGlobal("VERSION", "1.0.0");
-	const saving = Promise.resolve(await import("../../../src/charts/saving/asset"));
-	const assets = new Map([["saving 1.0.0", saving]]);
-	Object.assign(globalThis, { [Symbol.for("nbviz.assets")]: assets });
+	const loaded = Promise.resolve(filesAsset);
+	Object.assign(globalThis, {
+		[Symbol.for("nbviz.assets")]: new Map([["files 1.2.0", loaded]]),
+	});
 	vi.spyOn(URL, "createObjectURL").mockImplementation((blob) => {
 		files.push(blob as Blob);
 		return "blob:file";

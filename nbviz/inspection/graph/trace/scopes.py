@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
@@ -235,3 +236,12 @@ def _uninstall() -> None:
     Module._call_impl = _original["_call_impl"]
     torch.autograd.Function.apply = _original["apply"]
     torch.compile = _original["compile"]
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

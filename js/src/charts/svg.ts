@@ -1,16 +1,22 @@
 // Charts as an SVG document: real lines and text, with the same axes as on the page.
-import type { Theme } from "../../ui/theme";
-import { xLabels } from "../lines/axes";
-import { type Range, tickLabels, type XKind, xTicks, yTicks } from "../lines/axis";
-import { Path } from "../lines/pen";
-import { type ChartPicture, type Plot, Plotter, vertical } from "../lines/plot";
-import { escapeXml, SvgPen } from "./svg-pen";
+import type { Theme } from "../ui/theme";
+import { xLabels } from "./lines/axes";
+import { type Range, tickLabels, type XKind, xTicks, yTicks } from "./lines/axis";
+import { escapeXml, Path, SvgPen } from "./lines/pen";
+import { type Plot, Plotter, vertical } from "./lines/plot";
 
 const WIDTH = 560;
 const HEIGHT = 320;
 const MARGIN = { left: 58, right: 16, top: 58, bottom: 42 };
 const LEAST_COLUMNS = 2;
 const X_NAMES: Record<XKind, string> = { step: "step", epoch: "epoch", time: "time" };
+
+/** A chart to export. */
+export interface ChartPicture {
+	readonly title: string;
+	readonly plot: Plot;
+	readonly xKind: XKind;
+}
 
 /** The charts side by side as one SVG document. */
 export function toSvg(charts: readonly ChartPicture[], theme: Theme): string {
