@@ -10,7 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbviz import datasets, errors
+    from nbviz import callbacks, datasets, errors
+    from nbviz.errors import StopTraining
     from nbviz.inspection.graph.trace.trace import trace
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nbviz.widgets.active import active
     from nbviz.widgets.dashboard import Dashboard, compare
     from nbviz.widgets.graph_view import GraphView, graph, record
+    from nbviz.widgets.live_cell import live
     from nbviz.widgets.live_trainer import LiveTrainer
     from nbviz.widgets.make_dot import make_dot
     from nbviz.widgets.shown_summary import summary
@@ -33,12 +35,15 @@ __all__ = [
     "Run",
     "Sample",
     "Series",
+    "StopTraining",
     "Trainer",
     "active",
+    "callbacks",
     "compare",
     "datasets",
     "errors",
     "graph",
+    "live",
     "load_ipython_extension",
     "log",
     "make_dot",
@@ -57,10 +62,12 @@ _HOMES = {
     "Run": "nbviz.recording.run",
     "Sample": "nbviz.recording.scalars.series",
     "Series": "nbviz.recording.scalars.series",
+    "StopTraining": "nbviz.errors",
     "Trainer": "nbviz.trainer",
     "active": "nbviz.widgets.active",
     "compare": "nbviz.widgets.dashboard",
     "graph": "nbviz.widgets.graph_view",
+    "live": "nbviz.widgets.live_cell",
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",
     "make_dot": "nbviz.widgets.make_dot",
@@ -74,7 +81,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("datasets", "errors"):
+    if name in ("callbacks", "datasets", "errors"):
         return importlib.import_module(f"nbviz.{name}")
     if name == "__version__":
         from importlib.metadata import version

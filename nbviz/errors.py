@@ -7,10 +7,12 @@ NbvizError
 ├── RunActiveError (RuntimeError)      the call needs a run that has ended
 ├── RunInactiveError (RuntimeError)    the call needs a run that is active
 ├── TrainingError (RuntimeError)       training failed; the cause is chained
+├── CheckpointError (RuntimeError)     a state that cannot be kept, read or restored
 ├── TraceError (RuntimeError)          a model that cannot be traced
 ├── DatasetError (RuntimeError)        data that are not there and cannot be fetched
 └── MissingDependencyError (ImportError)
 
+StopTraining (Exception)               raised by a callback to end the run
 RunStopped (BaseException)             leaves a loop whose run was stopped
 """
 
@@ -67,6 +69,10 @@ class TrainingError(NbvizError, RuntimeError):
     """Training ended with an error, which is chained as the cause."""
 
 
+class CheckpointError(NbvizError, RuntimeError):
+    """A run's state cannot be kept, written, read, or restored here."""
+
+
 class TraceError(NbvizError, RuntimeError):
     """A model cannot be traced with the inputs given.
 
@@ -92,6 +98,10 @@ class MissingDependencyError(NbvizError, ImportError):
             f'This needs the package {package}. Install it with: pip install "nbviz[{extra}]"',
             name=package,
         )
+
+
+class StopTraining(Exception):  # noqa: N818  it is no error
+    """Raise it in a callback, or in `training_step`, to end the run there; its text is logged."""
 
 
 class RunStopped(BaseException):

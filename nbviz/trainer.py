@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import re
 import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
-from nbviz.errors import CommandError, ConfigurationError, RunActiveError, TrainingError
+from nbviz.errors import (
+    CheckpointError,
+    CommandError,
+    ConfigurationError,
+    RunActiveError,
+    TrainingError,
+)
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
+from nbviz.recording.kept.kept_state import FOLDER, KeptState
+from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
+from nbviz.training.checkpoints.files import write_checkpoint
+from nbviz.training.checkpoints.keeping import CheckpointKeeper
+from nbviz.training.checks import check_count
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import takes
@@ -28,9 +42,11 @@ from nbviz.training.options import TrainingOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
+
+    import torch
 
     from nbviz.protocol.run import RunStatus
+    from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.steps.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
@@ -57,6 +73,15 @@ class TrainerOptions(TrainingOptions):
             options for `Run.watch`, such as {"activations": ["layer1"], "every": 2}.
         overhead_budget: The share of the time that nbviz may take, as for `nbviz.Run`.
         config: Hyper-parameters of your own beside those that nbviz knows, as for `nbviz.Run`.
+        checkpoint_every: A number of steps, or "epoch": so often the state is kept in `dir`, in the
+            folder `checkpoints`, and when the run ends; `Trainer.load` goes on from there. None
+            for never.
+        keep: How many of these files stay; older ones are removed.
+        reset_memory: Bytes that the state of before the first step may take in memory, which
+            `reset` goes back to; 0 for none.
+
+    Raises:
+        ConfigurationError: An argument has a value that cannot work.
     """
 
     _: KW_ONLY
@@ -65,16 +90,31 @@ class TrainerOptions(TrainingOptions):
     watch: bool | Mapping[str, Any] = False
     overhead_budget: float = DEFAULT_SHARE
     config: Mapping[str, Any] | None = None
+    checkpoint_every: Literal["epoch"] | int | None = None
+    keep: int = 3
+    reset_memory: int = 500_000_000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.checkpoint_every is not None:
+            check_count("checkpoint_every", self.checkpoint_every, "epoch")
+            if self.dir is None:
+                raise ConfigurationError(
+                    "checkpoint_every needs dir=…, in which the files are kept; or call "
+                    "trainer.save(path) yourself."
+                )
+        check_count("keep", self.keep)
 
 
 class Trainer:
     """Trains a model on a background thread and records the run.
 
     `nbviz.LiveTrainer` is this with a dashboard; on a machine without Jupyter, use this one. A run
-    that has ended can be started again: it goes on from the weights and the step where it is.
+    that has ended can be started again: it goes on from the weights and the step where it is,
+    inside its epoch if it was stopped there.
 
     Attributes:
-        run: The recording.
+        run: The recording; after `reset` another one.
         control: Pause, resume, step, stop and set.
         graph: The model's graph, once it is asked for.
         overlays: What colours it.
@@ -88,13 +128,10 @@ class Trainer:
     @takes(TrainerOptions)
     def __init__(self, options: TrainerOptions) -> None:
         model, train_loader = options.model, options.train_loader
-        self.run = Run(
-            options.name,
-            dir=options.dir,
-            overhead_budget=options.overhead_budget,
-            config=options.config,
-        )
+        self.options = options
         self.control = Control()
+        self._resets = 0
+        self._on_new_run: list[Callable[[Run, Run], None]] = []
 
         def is_idle() -> bool:
             return not self.is_active or self.control.status == "paused"
@@ -102,30 +139,40 @@ class Trainer:
         def split(batch: Any) -> SplitBatch:
             return self.engine.split(batch)
 
+        def spend(seconds: float) -> None:
+            self.run.meter.spend(seconds)
+
         self.graph = LiveGraph(
             model, train_loader, split=None if options.training_step is not None else split
         )
         self.overlays = Overlays(
-            model, lambda: self.graph.graph, is_idle=is_idle, spend=self.run.meter.spend
+            model,
+            lambda: self.graph.graph,
+            is_idle=is_idle,
+            spend=spend,
         )
+        watch = options.watch
+        self._watch = {} if watch is True else dict(watch) if watch else None
+        self._background: BackgroundRun | None = None
+        run = self._make_run(options.name, options.dir)
+        self._recorder = Recorder(run, model)
         self.engine = Engine(
             options,
             control=self.control,
-            observers=(Recorder(self.run, model), self.graph, self.overlays),
+            observers=(self._recorder, self.graph, self.overlays),
         )
-        self.run.hyperparameters.add_known(
-            of_training(options, self.engine.device, self.engine.optimizers)
-        )
-        self.run.follow_steps(lambda: self.engine.step_number)
-        self.run.control = self.control
-        self.run.commands = COMMANDS
-        self.run.steering = self
-        self.run.overlays = self.overlays
+        self.engine.callbacks.owner = self
         self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
-        self._background: BackgroundRun | None = None
-        watch = options.watch
-        self._watch = {} if watch is True else dict(watch) if watch else None
-        self._begin_watch()
+        self._record_in(run)
+        if options.checkpoint_every is not None:
+            keeper = CheckpointKeeper(
+                options.checkpoint_every,
+                options.keep,
+                folder=self._checkpoints,
+                write=self.write,
+                say=self._warn,
+            )
+            self.engine.callbacks.add(keeper)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.run!r})"
@@ -144,6 +191,16 @@ class Trainer:
     def step_number(self) -> int:
         """The optimizer step that is being made; between two steps, the last completed one."""
         return self.engine.step_number
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The model."""
+        return self.engine.model
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer | None:
+        """The optimizer, None where `training_step` has its own."""
+        return self.engine.optimizer
 
     def start(self) -> None:
         """Start training on a background thread; returns at once.
@@ -199,6 +256,113 @@ class Trainer:
         ...     norms = [p.grad.norm() for p in model.parameters()]
         """
         return between_steps(self.engine.model)
+
+    # ------------------------------------------------------------ its state
+
+    def save(self, path: str | Path) -> Path:
+        """Write the state of the run to a file, from which `load` goes on in another process.
+
+        A run that is active stands between two steps while its state is copied, and goes on while
+        the file is written; a validation that is being made ends first. The file that was there
+        is replaced once the new one is on the disk.
+
+        Args:
+            path: Such as "mine.pt"; its folder is made.
+
+        Returns:
+            The path.
+
+        Raises:
+            CheckpointError: The state cannot be kept, or the file cannot be written.
+            CommandError: Called in `training_step`, where a step is being made.
+        """
+        with between_steps(self.engine.model, whole=True):
+            checkpoint = self.engine.capture()
+        return self.write(path, checkpoint)
+
+    def write(self, path: str | Path, checkpoint: Checkpoint) -> Path:
+        """Write a state that was captured, with the curves until now, as `save` does."""
+        self.run.drain_ready()
+        return write_checkpoint(path, checkpoint, {"past": Past.of(self.run).to_state()})
+
+    @classmethod
+    def load(cls, path: str | Path, *given: Any, **options: Any) -> Self:
+        """Return a trainer that goes on from a file of `save`, inside the epoch where it was.
+
+        `start` continues it. On the same machine, with the same versions and `threads=` given, its
+        numbers on a CPU are to the last bit those of a run that was never interrupted; where
+        that cannot be, the log says why. With the `dir` of the earlier run its curves go on in one
+        piece; else those in the file are shown, of long ones 1,000 points a tag.
+
+        Args:
+            path: The file; or a directory of checkpoints, such as the run's `dir`, for the newest.
+            *given: The model and the loader, made as they were for the earlier run.
+            **options: As for the constructor.
+
+        Raises:
+            CheckpointError: There is no such file, it is cut or damaged, or of another model,
+                optimizer or scheduler.
+            ConfigurationError: An option has a value that cannot work.
+        """
+        kept = KeptState(path)
+        trainer = cls(*given, **options)
+        trainer.go_on_from(kept)
+        return trainer
+
+    def go_on_from(self, kept: KeptState) -> None:
+        """Take over a state that was read from a file; for `load`.
+
+        Raises:
+            CheckpointError: It does not fit; then nothing was changed.
+        """
+        self.engine.keep_start(self.options.reset_memory)
+        self.engine.restore(kept.checkpoint.parts)
+        checkpoint = kept.checkpoint
+        past = kept.past if self.options.dir is None else kept.past.whole_from(self.options.dir)
+        go_on_from(self.run, past, checkpoint.step, checkpoint.epoch)
+        self.run.note(f"goes on from {kept.path.name}, after step {checkpoint.step:,}")
+        if kept.differences is not None:
+            self.run.note(kept.differences, "warning")
+
+    def reset(self) -> None:
+        """Go back to before the first step, with a new run; the present one stays as it is.
+
+        Stops the run first, if it is active. Model, optimizer, schedule and random numbers are what
+        they were, so that `start` makes the same steps again. With `dir` the new run's journal
+        is in its folder `reset-1`, `reset-2` and so on.
+
+        Raises:
+            CheckpointError: The state of before the first step was not kept.
+            RunActiveError: The current step did not end in time.
+        """
+        self.stop_and_wait()
+        start = self.engine.start.checkpoint
+        if start is None and not self.engine.step and not self.run.meter.started_at:
+            return  # nothing has changed yet
+        if start is None:
+            raise CheckpointError(
+                f"{self.run.name!r} cannot be reset, because its state of before the first step "
+                f"was not kept: {self.engine.start.refused}. Make the model and the trainer anew."
+            )
+        with between_steps(self.engine.model):
+            self.engine.restore(start.parts)
+        self.control.get_ready()
+        self._background = None
+        self._resets += 1
+        old = self.run
+        old.leave_trainer()
+        name = f"{self.options.name or _without_number(old.name)} ({self._resets + 1})"
+        run = self._make_run(name, _reset_directory(self.options.dir))
+        recorder = Recorder(run, self.engine.model)
+        self.engine.replace_observer(self._recorder, recorder)
+        self._recorder = recorder
+        self._record_in(run)
+        for notify in tuple(self._on_new_run):
+            notify(old, run)
+
+    def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
+        """Call `callback(old, new)` when `reset` has made a new run."""
+        self._on_new_run.append(callback)
 
     def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
         """Stop the run, if it is active, and wait until its thread has ended.
@@ -268,21 +432,72 @@ class Trainer:
                 "end. Do it after the block."
             )
 
+    def _make_run(self, name: str | None, directory: str | Path | None) -> Run:
+        options = self.options
+        return Run(
+            name,
+            dir=directory,
+            overhead_budget=options.overhead_budget,
+            config=options.config,
+        )
+
+    def _record_in(self, run: Run) -> None:
+        """Make a run the one that is recorded and steered."""
+        self.run = run
+        run.hyperparameters.add_known(
+            of_training(self.options, self.engine.device, self.engine.optimizers)
+        )
+        run.follow_steps(lambda: self.engine.step_number)
+        run.control = self.control
+        run.commands = COMMANDS
+        run.again = _length(self.options.max_epochs, self.options.max_steps)
+        run.steering = self
+        run.overlays = self.overlays
+        self._begin_watch()
+
+    def _warn(self, text: str) -> None:
+        self.run.note(text, "warning")
+
+    def _checkpoints(self) -> Path:
+        assert self.run.journal is not None  # since `checkpoint_every` needs `dir`
+        return self.run.journal.directory / FOLDER
+
     def _begin_watch(self) -> None:
         """A watch ends with the run; the run may go on."""
         if self._watch is not None and not self.run.watches:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
+        self.engine.keep_start(self.options.reset_memory)
         with as_current(self.run), captured_prints(self.run.note), self.surroundings():
             self.engine.run()
 
     def __reduce__(self) -> NoReturn:
         raise ConfigurationError(
             f"the trainer of {self.run.name!r} cannot be copied or pickled, because it has a "
-            "thread and a run. Save what it trains: with trainer.between_steps(): "
-            "torch.save(model.state_dict(), path)."
+            "thread and a run. trainer.save(path) keeps its state, and Trainer.load goes on from "
+            "it; model.state_dict() is what it has trained."
         )
+
+
+def _length(max_epochs: int | None, max_steps: int | None) -> str:
+    if max_steps is not None:
+        return f"{max_steps:,} step{'s' if max_steps > 1 else ''}"
+    if max_epochs is not None:
+        return f"{max_epochs:,} epoch{'s' if max_epochs > 1 else ''}"
+    return ""
+
+
+def _without_number(name: str) -> str:
+    return re.sub(r" \(\d+\)$", "", name)
+
+
+def _reset_directory(directory: str | Path | None) -> Path | None:
+    """Return the first folder for another run that is not there yet."""
+    if directory is None:
+        return None
+    numbers = itertools.count(1)
+    return next(path for n in numbers if not (path := Path(directory) / f"reset-{n}").exists())
 
 
 def _renew_lock() -> None:

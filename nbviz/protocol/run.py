@@ -42,6 +42,7 @@ class RunAdded(TypedDict):
     run_id: str
     name: str
     started_at: float  # Unix seconds; 0 while it has not started
+    again: str  # what a start adds after the end, such as "40 epochs"; "" where that has no end
     commands: list[str]  # which control commands the run answers: start, pause, step, stop, set …
 
 

@@ -150,6 +150,16 @@ class ProgressMeter:
             self.started_at = now
         self.resume(now)
 
+    def go_on(self, started_at: float, elapsed_seconds: float) -> None:
+        """Begin later where another one was; until then the clock stands.
+
+        Args:
+            started_at: When that one started.
+            elapsed_seconds: How long it was active.
+        """
+        self.started_at = started_at
+        self._idle_since = started_at + elapsed_seconds
+
     def pause(self, now: float) -> None:
         """Stop the clock until `resume`."""
         self._stand(now, "paused")

@@ -26,13 +26,14 @@ from nbviz.recording.weights_store import WeightsStore
 from nbviz.training import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nbviz.inspection.graph.overlays.overlays import Overlays
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import EventKind, RunStatus
     from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.media.store import MediaItem, MediaKind
+    from nbviz.recording.scalars.segment import Points
     from nbviz.recording.scalars.series import Series
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.commands import Asked, Control
@@ -62,6 +63,7 @@ class RecordedRun:
         run_id: Unique.
         name: What it is called.
         commands: Which of its control's commands pages may use.
+        again: What a start adds after the end, such as "40 epochs"; "" where that has no end.
         control: Pause, resume, step, stop and set, from any thread.
         steering: What has a method for each command; its control if None.
         events: Marks on the curves, in order; only ever appended to.
@@ -95,6 +97,7 @@ class RecordedRun:
         self.run_id = uuid.uuid4().hex[:12]
         self.name = name or f"run {number}"
         self.commands: tuple[str, ...] = ()
+        self.again = ""
         self.control = control
         self.steering: Any = None
         self.events: list[RecordedEvent] = []
@@ -252,6 +255,11 @@ class RecordedRun:
         steps, wall_times = np.array([step], np.int64), np.array([wall_time])
         for tag, value in points.items():
             self._store.extend(tag, steps, wall_times, np.array([value]))
+
+    def take_points_of(self, points: Mapping[str, Sequence[Points]]) -> None:
+        """Take in the segments of each tag; the wall times are seconds since the start."""
+        for tag, segments in points.items():
+            self._store.take_segments(tag, segments)
 
     def capture_due_weights(self, step: int) -> None:
         """Take heatmaps of the parameters that a page shows, if it is time to."""

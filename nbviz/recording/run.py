@@ -19,9 +19,9 @@ from nbviz.recording.draining import MOST_WAITING, Draining
 from nbviz.recording.holdups import stop_notice
 from nbviz.recording.journal.journal import Journal
 from nbviz.recording.life import Life
-from nbviz.recording.logged_media import LoggedMedia
 from nbviz.recording.marks import mark_restarts, record_command
 from nbviz.recording.media.inbox import MediaInbox
+from nbviz.recording.media.logged import LoggedMedia
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
@@ -438,6 +438,14 @@ class Run(LoggedMedia):
     def follow_steps(self, present: Callable[[], int]) -> None:
         """Have what is logged without a step belong to the step that `present` returns."""
         self._steps.present = present
+
+    def leave_trainer(self) -> None:
+        """Stay as it is: the trainer goes on with another run, and this one is steered no more."""
+        self.control = self._own_control
+        self.commands = ()
+        self.steering = self.overlays = None
+        self.weights.unwatch()
+        self.notify()
 
     def ends_outside(self) -> None:
         """Leave the end of the run to a block or a live cell; else it ends after its loop."""

@@ -92,6 +92,10 @@ class WeightsStore:
         self._unreadable.clear()
         self.layers = list_layers(model)
 
+    def unwatch(self) -> None:
+        """Take no more heatmaps; those that there are stay."""
+        self._model = None
+
     def capture(self, step: int, names: Iterable[str] | None = None, *, wait: bool = True) -> None:
         """Make heatmaps now: of what is wanted, or of `names`. Names that do not exist are left.
 

@@ -46,7 +46,8 @@ def add_head(
     """
     run = subject.run
     commands = run.commands if run is not None else ()
-    info = (clean_line(subject.name if run is None else run.name), commands)
+    again = run.again if run is not None else ""
+    info = (clean_line(subject.name if run is None else run.name), again, commands)
     if entry.info != info:
         entry.info = info
         batch.add(
@@ -55,6 +56,7 @@ def add_head(
                 "run_id": subject.run_id,
                 "name": info[0],
                 "started_at": number(run.progress.started_at) if run is not None else 0.0,
+                "again": again,
                 "commands": list(commands),
             }
         )

@@ -51,11 +51,15 @@ def registered(control: Control, parameters: Iterable[torch.Tensor]) -> Generato
 
 
 @contextmanager
-def between_steps(model: torch.nn.Module) -> Generator[None]:
+def between_steps(model: torch.nn.Module, *, whole: bool = False) -> Generator[None]:
     """Have every run that trains parameters of this model stand between two steps meanwhile.
 
     Waits for the end of the present step, and not at all where nothing trains the model, where its
     run is paused, and on a run's own thread. Runs that nbviz did not start are not known here.
+
+    Args:
+        model: The model.
+        whole: Whether a validation has to be over, too, as for `Control.between_steps`.
     """
     thread = threading.get_ident()
     if thread in _runs:
@@ -69,7 +73,7 @@ def between_steps(model: torch.nn.Module) -> Generator[None]:
             stack.callback(_end, look)
             met = [control for control, theirs in _runs.values() if not ours.isdisjoint(theirs)]
         for control in met:
-            stack.enter_context(control.between_steps())
+            stack.enter_context(control.between_steps(whole=whole))
         yield
 
 

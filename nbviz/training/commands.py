@@ -61,7 +61,9 @@ class Control:
         self._asked_at = 0.0  # Pause or Stop, by the monotonic clock
         self._step = 0
         self._visitors = 0
+        self._whole_visitors = 0  # those among them who need all of a step to be over
         self._standing = 0  # threads that wait at a safe point
+        self._standing_whole = 0
         self._forget_commands()
 
     # ------------------------------------------------------------ for the caller
@@ -180,22 +182,50 @@ class Control:
                     self.registry.apply(name, value)
 
     @contextmanager
-    def between_steps(self) -> Generator[None]:
+    def between_steps(self, *, whole: bool = False) -> Generator[None]:
         """Have the run stand at a safe point while the block runs; its status stays as it is.
 
         Commands given meanwhile are carried out after the block.
+
+        Args:
+            whole: Whether the safe point may not be one inside a validation. A run that is paused
+                inside one ends it first, and is paused behind it.
         """
         with self._changed:
             self._visitors += 1
+            self._whole_visitors += whole
             self._notify()
         try:
             with self._changed:
-                self._stands.wait_for(lambda: self._standing or not self.is_active)
+                self._stands.wait_for(
+                    lambda: (
+                        (self._standing_whole if whole else self._standing) or not self.is_active
+                    )
+                )
             yield
         finally:
             with self._changed:
                 self._visitors -= 1
+                self._whole_visitors -= whole
                 self._notify()
+
+    def pending(self) -> dict[str, float]:
+        """Return the values that are set at the next safe point."""
+        with self._changed:
+            return dict(self._pending)
+
+    def get_ready(self) -> None:
+        """Make a run that has ended one that has not begun.
+
+        Raises:
+            RunActiveError: It is active.
+        """
+        with self._changed:
+            if self.is_active:
+                raise RunActiveError(f"the run is still {self._status}; call .stop() first.")
+            self._forget_commands()
+            self._status = "ready"
+            self._notify()
 
     # ------------------------------------------------------------ for the run
 
@@ -230,27 +260,28 @@ class Control:
             if emit is not None:
                 self._emit = emit
 
-    def safe_point(self, step: int) -> None:
+    def safe_point(self, step: int, *, is_whole: bool = True) -> None:
         """Carry out what was asked; waits here while the run is paused.
 
         Args:
             step: Completed steps so far.
+            is_whole: False inside a validation, which ends before who waits for that is let in.
 
         Raises:
             RunStopped: The run was stopped.
         """
         while True:
             with self._changed:
-                while self._visitors:
-                    self._stand()
+                while self._holds(is_whole=is_whole):
+                    self._stand(is_whole=is_whole)
                 self._carry_out(step)
                 has_events = bool(self._outbox)
                 if not has_events:
                     if self._status == "stopping":
                         raise RunStopped(f"The run was stopped after step {step:,}.")
-                    if self._status != "paused":
+                    if self._status != "paused" or (self._whole_visitors and not is_whole):
                         return
-                    self._stand()
+                    self._stand(is_whole=is_whole)
             # Outside the lock: an observer may take its time, or give a command itself.
             if has_events:
                 self._send_events()
@@ -282,14 +313,19 @@ class Control:
 
     # ------------------------------------------------------------ with the lock held
 
-    def _stand(self) -> None:
+    def _holds(self, *, is_whole: bool) -> bool:
+        return self._visitors > (0 if is_whole else self._whole_visitors)
+
+    def _stand(self, *, is_whole: bool) -> None:
         """Wait for the next change; other threads may look at the model meanwhile."""
         self._standing += 1
+        self._standing_whole += is_whole
         self._stands.notify_all()
         try:
             self._changed.wait()
         finally:
             self._standing -= 1
+            self._standing_whole -= is_whole
 
     def _carry_out(self, step: int) -> None:
         self._apply_pending(step)

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.errors import ConfigurationError, RunStopped, add_note
+from nbviz.errors import (
+    CommandError,
+    ConfigurationError,
+    RunStopped,
+    StopTraining,
+    add_note,
+    text_of,
+)
 from nbviz.errors import describe as describe_error
 from nbviz.training import checks, clock
 from nbviz.training.between_steps import registered
+from nbviz.training.callbacks import Callbacks
+from nbviz.training.checkpoints.model_state import ModelState
+from nbviz.training.checkpoints.optimizer_state import OptimizersState
+from nbviz.training.checkpoints.others import describe_left_out, stateful_of
+from nbviz.training.checkpoints.parts import Checkpoint, Parts
+from nbviz.training.checkpoints.place import Place
+from nbviz.training.checkpoints.random_state import DeferredRandomState
+from nbviz.training.checkpoints.start import StartState
 from nbviz.training.commands import Control
 from nbviz.training.devices.device import choose_device, move_model, to_device
 from nbviz.training.devices.intraop import IntraopThreads
 from nbviz.training.events import (
     EpochEnded,
     EpochStarted,
-    LineLogged,
     RunEnded,
+    RunPaused,
     RunStarted,
     StepEnded,
     ValidationEnded,
@@ -30,6 +46,7 @@ from nbviz.training.nonfinite import NonFiniteWatch
 from nbviz.training.observers import Observers
 from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.optimizing.schedule import Schedule, known_tags
+from nbviz.training.run_log import RunLog
 from nbviz.training.seeds import seed_everything
 from nbviz.training.steps.batches import count_samples, describe
 from nbviz.training.steps.loader_workers import renew_workers
@@ -42,10 +59,9 @@ from nbviz.training.steps.update import Update
 from nbviz.training.steps.validation import needs_gradients, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from nbviz.protocol.log import LineLevel
-    from nbviz.training.events import EndReason, Observer
+    from nbviz.training.events import EndReason, Event, Observer
     from nbviz.training.options import TrainingOptions
 
 
@@ -56,6 +72,9 @@ class Engine:
         options: The model, the data, and how the one is trained on the other.
         control: Where commands come from.
         observers: Called with every event on the run's thread. One that raises is dropped.
+
+    Attributes:
+        start: The state of before the first step, if it is kept.
 
     Raises:
         ConfigurationError: An option has a value that cannot work.
@@ -89,7 +108,7 @@ class Engine:
         self.control = Control() if control is None else control
         self.step = 0
         self.epoch = 0
-        self._is_in_step = False
+        self._is_in_step = self._is_validating = False
         self._train_loader = options.train_loader
         self._val_loader = options.val_loader
         self._train_step = training_function(options, self.split)
@@ -108,7 +127,9 @@ class Engine:
         self._validate_every = None if isinstance(every, str) else every
         self._accumulate = options.accumulate
         self._emit = Observers(observers)
-        self._said: set[str] = set()
+        self._log = RunLog(self._emit, lambda: self.step)
+        self.callbacks = Callbacks(options.callbacks, self._log)
+        self._paused: RunPaused | None = None  # of which callbacks were not told yet
         self._skipped = 0
         self._update = Update(
             optimizers.own,
@@ -128,30 +149,125 @@ class Engine:
         self._threads = IntraopThreads(
             options.threads,
             is_tunable=self.device.type == "cpu" and not hasattr(model, "_orig_mod"),
-            report=lambda text: self._log("info", text),
+            report=partial(self._log, "info"),
+            step=lambda: self.step,
         )
+        self._place = Place(options.train_loader, self.device)
+        self._random = DeferredRandomState(self.device)
+        self.start = StartState()
         for name, optimizer in optimizers.items():
             scheduler = None if optimizers.own is None else options.scheduler
             self.control.registry.for_optimizer(optimizer, scheduler, name)
         self.control.registry.for_dropout(model)
         move_model(model, optimizers, self.device)
+        self._parts = self._make_parts()
 
     @property
     def step_number(self) -> int:
         """The step that is being made; between two steps, the last that was completed."""
         return self.step + 1 if self._is_in_step else self.step
 
+    # ------------------------------------------------------------ its state
+
+    def capture(self, kept: Checkpoint | None = None) -> Checkpoint:
+        """Copy the state; only between two steps and not inside a validation.
+
+        Args:
+            kept: An earlier one that is no longer needed: its memory is used again.
+
+        Raises:
+            CommandError: A step or a validation is being made.
+            CheckpointError: Something in the state cannot be copied.
+        """
+        if self._is_in_step or self._is_validating:
+            raise CommandError(
+                f"the state cannot be kept inside a {'step' if self._is_in_step else 'validation'}:"
+                " do it in a callback, or from another cell, where it waits for the end of that."
+            )
+        return self._parts.capture(self.step, self.epoch, kept)
+
+    def restore(self, parts: Mapping[str, Any]) -> None:
+        """Go on from a state that was captured; the run must not be active.
+
+        Args:
+            parts: Those of a checkpoint, which stays as it is.
+
+        Raises:
+            CheckpointError: It does not fit; then nothing was changed.
+        """
+        self._parts.restore(parts)
+        for name, value in parts["engine"]["pending"].items():
+            self.control.set(**{name: value})
+
+    def replace_observer(self, old: Observer, new: Observer) -> None:
+        """Give events to another observer in an old one's place; the run must not be active."""
+        self._emit.replace(old, new)
+
+    def keep_start(self, most_bytes: int) -> None:
+        """Keep the state of before the first step in `start`; harmless if it is kept.
+
+        Args:
+            most_bytes: A larger one is not kept.
+        """
+        if not self.step:
+            self.start.keep(self._parts.nbytes, self.capture, most_bytes)
+
+    def _make_parts(self) -> Parts:
+        optimizers = self.optimizers
+        return Parts(
+            {
+                **stateful_of(self.options),
+                "callbacks": self.callbacks,
+                "schedule": self._schedule,
+                "engine": self,
+                "random": self._random,
+                "place": self._place,
+                "limits": self._limits,
+                "nonfinite": self._nonfinite,
+                "threads": self._threads,
+                "update": self._update,
+                "optimizers": OptimizersState(optimizers),
+                "model": ModelState(self.model, keeps_gradients=optimizers.own is None),
+            },
+            self.device,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is the engine's own: its counts, and what was asked of it."""
+        return {
+            "step": self.step,
+            "epoch": self.epoch,
+            "skipped": self._skipped,
+            "metrics": list(self._metrics),
+            "pending": self.control.pending(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.step, self.epoch = state["step"], state["epoch"]
+        self._skipped = state["skipped"]
+        given = read_metrics(self.options.metrics)
+        self._metrics.clear()
+        self._metrics.update({name: given[name] for name in state["metrics"] if name in given})
+        self._log.forget()
+
+    # ------------------------------------------------------------ running
+
+    @property
+    def _epochs_done(self) -> int:
+        return self.epoch - 1 if self._place.is_open else self.epoch
+
     def check_start(self) -> None:
         """Raise ConfigurationError if a run that began now would be refused."""
-        self._limits.begin(self.step, self.epoch)
+        self._limits.begin(self.step, self._epochs_done)
         self._check_schedule()
 
     def run(self) -> None:
         """Train on the present thread until the end, or until stopped.
 
         A run that has ended can be run again: it goes on from the weights and the step where it
-        is. Epochs are counted on, also after one that was stopped in its middle; if `max_epochs` or
-        `max_steps` had been reached, as many again are made.
+        is, inside the epoch in which it was stopped. If `max_epochs` or `max_steps` had been
+        reached, as many again are made.
 
         Raises:
             RunActiveError: It is running already.
@@ -159,7 +275,7 @@ class Engine:
         """
         with registered(self.control, self._parameters()):
             self._emit.begin()
-            self.control.begin(self._emit)
+            self.control.begin(self._tell)
             self._run_to_the_end()
 
     def _parameters(self) -> Iterable[torch.Tensor]:
@@ -175,6 +291,9 @@ class Engine:
             reason = "finished"
         except RunStopped:
             reason = "stopped"
+        except StopTraining as stop:
+            reason = "stopped"
+            self._log("info", text_of(stop) or "training was stopped by training_step.")
         except KeyboardInterrupt:
             reason = "stopped"
             self._log("warning", "interrupted from the keyboard")
@@ -184,14 +303,20 @@ class Engine:
             add_note(error, f"After step {self.step:,}, in epoch {self.epoch}.")
             raise
         finally:
+            self._place.leave(is_between_steps=reason == "stopped" and not self._is_in_step)
+            self._is_in_step = self._is_validating = False
             self.control.finish_commands(self.step)
-            self._emit(RunEnded(clock.now(), self.step, self.epoch, reason, failure))
+            ended = RunEnded(clock.now(), self.step, self.epoch, reason, failure)
+            with contextlib.suppress(RunStopped):  # it ends anyhow
+                self.callbacks(ended)
+            self._emit(ended)
             self.control.end(reason)
 
     def _run(self) -> None:
-        self._limits.begin(self.step, self.epoch)
+        self._limits.begin(self.step, self._epochs_done)
         epochs, device = self._limits.last_epoch, str(self.device)
-        self._emit(RunStarted(clock.now(), self.step, self._total_steps(), epochs, device))
+        started = RunStarted(clock.now(), self.step, self._total_steps(), epochs, device)
+        self._emit(started)
         self._is_in_step = False
         for text in (
             self._check_schedule(),
@@ -200,9 +325,10 @@ class Engine:
         ):
             if text is not None:
                 level = "info" if text == self._schedule.describe() else "warning"
-                self._say_once(level, text)
-        if self.options.seed is not None and self.step == 0:
-            seed_everything(self.options.seed)
+                self._log.once(level, text)
+        left_out = describe_left_out(self.options)
+        if left_out is not None:
+            self._log.once("info", left_out)
         self._modes.begin()
         if threading.current_thread() is not threading.main_thread():
             renew_workers(self._train_loader, self._val_loader)
@@ -216,21 +342,38 @@ class Engine:
             self._threads,
         ):
             self._try_validation()
+            self._begin_random()
+            self.callbacks(started)
             self._safe_point()
             while not self._is_over():
                 self._run_epoch()
 
+    def _begin_random(self) -> None:
+        self._random.begin()
+        if self.options.seed is not None and self.step == 0:
+            seed_everything(self.options.seed)
+
     def _run_epoch(self) -> None:
-        self.epoch += 1
-        self._emit(EpochStarted(clock.now(), self.step, self.epoch))
+        place = self._place
+        if not place.is_open:
+            self.epoch += 1
+            place.begin_epoch()
+            self._emit(EpochStarted(clock.now(), self.step, self.epoch))
         self._threads.restart_clock()
-        self._train_epoch()
-        if self._validate_every is None:
+        if place.validation_due:  # the run was stopped before it was over
+            self._validate()
+        if not place.is_read:
+            self._train_epoch()
+            place.is_read = True
+            place.validation_due = self._validate_every is None
+        if place.validation_due:
             self._validate()
         missing = self._schedule.epoch_ended(self.epoch)
         if missing is not None:
-            self._say_once("error", missing)
-        self._emit(EpochEnded(clock.now(), self.step, self.epoch))
+            self._log.once("error", missing)
+        place.end_epoch()
+        ended = EpochEnded(clock.now(), self.step, self.epoch)
+        self._emit(ended)
         if checks.is_one_pass(self._train_loader) and not self._is_over():
             self._limits.last_epoch = self.epoch
             if self._limits.max_steps is not None:
@@ -239,12 +382,13 @@ class Engine:
                     f"train_loader ended after step {self.step:,}, before max_steps="
                     f"{self._limits.max_steps:,}; it can be read only once.",
                 )
+        self.callbacks(ended)
+        if not self._is_over():
+            self._safe_point()
 
     def _train_epoch(self) -> None:
         batches = 0  # of the present step
-        is_empty = True
-        for batch in self._train_loader:
-            is_empty = False
+        for batch in self._place.read():
             if batches == 0:
                 self._begin_step()
             try:
@@ -255,6 +399,7 @@ class Engine:
             if not is_trained:
                 if not batches:
                     self._is_in_step = False
+                    self._place.batches_trained()
                     self._safe_point()
                 continue
             batches += 1
@@ -265,7 +410,7 @@ class Engine:
                     return
         if batches:
             self._end_step(batches)
-        if is_empty:
+        if self._place.is_empty:
             raise ConfigurationError(
                 f"train_loader gave no batches in epoch {self.epoch}. If it is an iterator, it can "
                 "be read only once: give a DataLoader or a list."
@@ -274,7 +419,7 @@ class Engine:
     def _begin_step(self) -> None:
         undone = self._modes.restore()
         if undone is not None:
-            self._say_once(
+            self._log.once(
                 "info",
                 f"{undone} was called while the run trains; it is undone before the next step, and "
                 "frozen parts stay frozen. To train those, stop the run and start it again.",
@@ -283,8 +428,8 @@ class Engine:
         self._update.begin()
         self._is_in_step = True
         is_single = self._accumulate == 1
-        self._means = Means(self._leave_out, is_single=is_single)
-        self._measured = MetricMeans(self._metrics, self._report_metric, is_single=is_single)
+        self._means = Means(self._log.value_left_out, is_single=is_single)
+        self._measured = MetricMeans(self._metrics, self._log.metric_dropped, is_single=is_single)
 
     def _train_batch(self, batch: Any) -> bool:
         """Add a batch to the present step; returns whether it is part of it."""
@@ -293,7 +438,7 @@ class Engine:
             result = self._train_step(self.model, batch)
         if self.optimizers.own is not None:
             if result.loss is None and self._source == "training_step":
-                self._say_once(
+                self._log.once(
                     "warning", "training_step gave no loss; such a batch is left out of training."
                 )
                 return False
@@ -318,10 +463,12 @@ class Engine:
         self._modes.step_ended()
         self._is_in_step = False
         if not self._update.is_made:
+            self._place.batches_trained()
             self._note_skipped()
             self._safe_point()
             return
         self.step += 1
+        self._place.step_completed()
         values = {**self._means.values(), **self._measured.values()}
         scalars = {tagged(name, "train"): value for name, value in values.items()}
         scalars.update(rates)
@@ -330,17 +477,24 @@ class Engine:
             scalars["skipped_updates"] = self._skipped
         if self._threads.is_measuring:
             self._threads.step_ended()
-        self._emit(StepEnded(clock.now(), self.step, self.epoch, scalars))
+        ended = StepEnded(clock.now(), self.step, self.epoch, scalars)
+        self._emit(ended)
         self._schedule.step_ended(scalars, self.step)
+        every = self._validate_every
+        self._place.validation_due = every is not None and self.step % every == 0
         if "loss" in values and self._nonfinite.turned(values["loss"]):
             self._meet_nonfinite()
+        if self.callbacks.has_steps:
+            self.callbacks(ended)
         self._safe_point()
-        if self._validate_every is not None and self.step % self._validate_every == 0:
+        if self._place.validation_due:
             self._validate()
 
     def _validate(self) -> None:
         if self._val_loader is None or self._val_step is None:
+            self._place.validation_due = False
             return
+        self._is_validating = True
         self._emit(ValidationStarted(clock.now(), self.step, self.epoch))
         scalars = validate(
             self.model,
@@ -349,14 +503,21 @@ class Engine:
             device=self.device,
             autocast=self._update.autocast,
             metrics=self._metrics,
-            report=self._report_metric,
-            leave_out=self._leave_out,
+            report=self._log.metric_dropped,
+            leave_out=self._log.value_left_out,
             count=self._count,
             between=self._safe_point,
             with_gradients=bool(self._needs_gradients),
         )
-        self._emit(ValidationEnded(clock.now(), self.step, self.epoch, scalars))
+        ended = ValidationEnded(clock.now(), self.step, self.epoch, scalars)
+        self._emit(ended)
         self._schedule.validated(scalars)
+        self._is_validating = self._place.validation_due = False
+        self.callbacks(ended)
+        if self._paused is not None:
+            paused, self._paused = self._paused, None
+            self.callbacks(paused)
+        self._safe_point()
         self._threads.restart_clock()
 
     def _try_validation(self) -> None:
@@ -394,7 +555,7 @@ class Engine:
             return given
         count = count_samples(batch, targets)
         if count.doubt:
-            self._say_once("warning", count.doubt, about="batch_size")
+            self._log.once("warning", count.doubt, about="batch_size")
         return count.samples
 
     def _note_skipped(self) -> None:
@@ -409,20 +570,31 @@ class Engine:
     def _total_steps(self) -> int | None:
         batches = checks.length_of(self._train_loader)
         epoch_steps = None if batches is None else -(-batches // self._accumulate)
-        return self._limits.total_steps(self.step, self.epoch, epoch_steps)
+        place = self._place
+        begun = place.steps if place.is_open else 0
+        return self._limits.total_steps(self.step - begun, self._epochs_done, epoch_steps)
 
     def _check_schedule(self) -> str | None:
         total, last = self._total_steps(), self._limits.last_epoch
         return self._schedule.check_length(
             None if total is None else total - self.step,
-            None if last is None else last - self.epoch,
+            None if last is None else last - self._epochs_done,
             self.options.schedule_end,
         )
 
     def _safe_point(self) -> None:
         if self.control.needs_attention:
-            self.control.safe_point(self.step)
+            self.control.safe_point(self.step, is_whole=not self._is_validating)
             self._threads.restart_clock()
+
+    def _tell(self, event: Event) -> None:
+        """Give an event of the control's to observers, and to callbacks where they may act."""
+        self._emit(event)
+        if isinstance(event, RunPaused):
+            if self._is_validating:
+                self._paused = event
+            else:
+                self.callbacks(event)
 
     def _meet_nonfinite(self) -> None:
         where = "at" if self.device.type == "cpu" else "at or shortly before"
@@ -437,21 +609,4 @@ class Engine:
             raise RunStopped(f"The loss became NaN or infinite {where} step {self.step:,}.")
 
     def _is_over(self) -> bool:
-        return self._limits.is_reached(self.step, self.epoch)
-
-    def _report_metric(self, name: str, reason: str) -> None:
-        self._log("error", f"the metric {name!r} {reason}. It is dropped; training goes on.")
-
-    def _leave_out(self, name: str, reason: str) -> None:
-        self._say_once(
-            "warning", f"{name!r} is left out where it is not one number ({reason}).", about=name
-        )
-
-    def _say_once(self, level: LineLevel, text: str, about: str = "") -> None:
-        """Log a line, unless one about the same was logged before."""
-        if (about or text) not in self._said:
-            self._said.add(about or text)
-            self._log(level, text)
-
-    def _log(self, level: LineLevel, text: str) -> None:
-        self._emit(LineLogged(clock.now(), self.step, level, text))
+        return self._limits.is_reached(self.step, self._epochs_done)

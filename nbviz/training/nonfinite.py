@@ -41,6 +41,15 @@ class NonFiniteWatch:
         self._was_finite = is_finite
         return turned
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what it has seen; losses that a device still holds count as seen."""
+        return {"was_finite": self._was_finite}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._was_finite = state["was_finite"]
+        self._sum, self._copied = None, None
+
     def _add(self, loss: torch.Tensor) -> bool | None:
         if self._sum is None:
             # 64 bits, so that a sum of large losses stays finite; MPS has 32.

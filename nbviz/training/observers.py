@@ -25,6 +25,10 @@ class Observers:
         """Take back those that were dropped: a run begins, and each is asked again."""
         self._observers = list(self._all)
 
+    def replace(self, old: Observer, new: Observer) -> None:
+        """Give events to another one in its place; only while no run is active."""
+        self._all = tuple(new if each is old else each for each in self._all)
+
     def __call__(self, event: Event) -> None:
         """Give an event to every observer; none of them can end the run."""
         for observer in tuple(self._observers):

@@ -6,12 +6,14 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbviz.training import checks
+from nbviz.training.callbacks import check_callbacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     import torch
 
+    from nbviz.training.callbacks import Callback
     from nbviz.training.optimizing.optimizers import GivenOptimizer
     from nbviz.training.optimizing.schedule import Interval
     from nbviz.training.steps.metrics import Metric
@@ -69,6 +71,10 @@ class TrainingOptions:
             not restored.
         on_nan: What happens when the loss turns NaN or infinite: "mark" says so in the log, "pause"
             and "stop" do that too. On a GPU it is known up to 0.2 s later, so that no step waits.
+        callbacks: Objects with some of the methods on_start, on_step, on_epoch, on_validation,
+            on_pause and on_end, each called with (trainer, event) on the run's thread between two
+            steps: there `set`, `save` and `stop` may be called. See `nbviz.callbacks` for ready
+            ones. One that raises is reported and called no more; `nbviz.StopTraining` ends the run.
         threads: Intra-op threads of torch on the run's thread: a number, or "auto" to measure in
             the first steps.
 
@@ -100,6 +106,7 @@ class TrainingOptions:
     accumulate: int = 1
     seed: int | None = None
     on_nan: Literal["mark", "pause", "stop"] = "mark"
+    callbacks: Iterable[Callback] = ()
     threads: Literal["auto"] | int = "auto"
 
     def __post_init__(self) -> None:
@@ -116,6 +123,7 @@ class TrainingOptions:
         checks.check_count("validate_every", self.validate_every, "epoch")
         checks.check_count("accumulate", self.accumulate)
         checks.check_count("threads", self.threads, "auto")
+        check_callbacks(self.callbacks)
         checks.check_positive("gradient_clip", self.gradient_clip)
         checks.check_loader("train_loader", self.train_loader, self.max_epochs)
         if self.val_loader is not None:

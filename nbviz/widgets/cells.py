@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -72,3 +73,14 @@ def _marimo_cell() -> tuple[str, str] | None:
         number += 1
         _marimo_run = execution, number
     return cell_id, f"marimo {number}"
+
+
+def place_name(name: str) -> str:
+    """Return what a view is called by that is made in the running cell for a run of this name.
+
+    It is the same when the cell runs again, also after the kernel was restarted: notebook, cell and
+    name. Jupyter's server tells the notebook's path; where that or the cell is unknown, it is left
+    out.
+    """
+    cell_id, _ = running_cell()
+    return " ".join([os.environ.get("JPY_SESSION_NAME", ""), cell_id or "", name])

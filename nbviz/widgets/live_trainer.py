@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbviz.panels.subject import Subject
+from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer, TrainerOptions
 from nbviz.training.keywords import as_keywords, takes
 from nbviz.widgets.active import say_at_exit_what_is_cut
@@ -17,8 +18,9 @@ from nbviz.widgets.dashboard import Dashboard
 from nbviz.widgets.run_bar import RunBar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import torch
 
@@ -55,7 +57,8 @@ class LiveTrainer(Dashboard):
     cell returns at once, and the notebook stays free while the model trains.
 
     Running the same cell again stops its earlier run first. A run that has ended can be started
-    again: it goes on from the weights and the step where it is.
+    again: it goes on from the weights and the step where it is, inside its epoch if it was stopped
+    there. `save` keeps its state in a file, and `LiveTrainer.load` goes on from it.
 
     Raises:
         ConfigurationError: An argument has a value that cannot work.
@@ -74,7 +77,37 @@ class LiveTrainer(Dashboard):
             frames_per_second=options.frames_per_second,
         )
         self.add_subject(Subject.of_run(self.run, self.trainer.graph))
+        self.trainer.on_new_run(_weakly(self, LiveTrainer._show_new_run))
         _remember_cell(self)
+
+    @classmethod
+    def load(cls, path: str | Path, *given: Any, **options: Any) -> Self:
+        """Return a live trainer that goes on from a file of `save`, inside the epoch where it was.
+
+        Make the model, loader, optimizer and scheduler as they were made for the earlier run, and
+        give them with its options; what they held is replaced. `start` continues the run. On the
+        same machine, with the same versions and `threads=` given, its numbers on a CPU are to the
+        last bit those of a run that was never interrupted; where that cannot be, the log says why.
+        With the `dir` of the earlier run its curves go on in one piece; else those in the file are
+        shown, of long ones 1,000 points a tag.
+
+        >>> trainer = nbviz.LiveTrainer.load("runs/mine", model, loader, optimizer=optimizer,
+        ...                                  loss_fn=loss_fn, max_epochs=10, dir="runs/mine")
+
+        Args:
+            path: The file; or a directory of checkpoints, such as the run's `dir`, for the newest.
+            *given: The model and the loader.
+            **options: As for the constructor.
+
+        Raises:
+            CheckpointError: There is no such file, it is cut or damaged, or of another model,
+                optimizer or scheduler.
+            ConfigurationError: An option has a value that cannot work.
+        """
+        kept = KeptState(path)
+        trainer = cls(*given, **options)
+        trainer.trainer.go_on_from(kept)
+        return trainer
 
     # ------------------------------------------------------------ steering
 
@@ -116,6 +149,37 @@ class LiveTrainer(Dashboard):
         """
         self.trainer.set(**values)
         self.wake()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the state of the run to a file, from which `load` goes on, in another kernel, too.
+
+        A run that is active stands between two steps while its state is copied; a validation that
+        is being made ends first. The file that was there is replaced once the new one is on the
+        disk.
+
+        Args:
+            path: Such as "mine.pt"; its folder is made.
+
+        Returns:
+            The path.
+
+        Raises:
+            CheckpointError: The state cannot be kept, or the file cannot be written.
+        """
+        return self.trainer.save(path)
+
+    def reset(self) -> None:
+        """Go back to before the first step, with a new run; the present one stays beside it.
+
+        Stops the run first, if it is active. Model, optimizer, schedule and random numbers are what
+        they were, so that `start` makes the same steps again. With `dir` the new run's journal
+        is in its folder `reset-1`, `reset-2` and so on.
+
+        Raises:
+            CheckpointError: The state of before the first step was not kept: see `reset_memory`.
+            RunActiveError: The current step did not end in time.
+        """
+        self.trainer.reset()
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the run has ended, at most `timeout` seconds.
@@ -191,6 +255,24 @@ class LiveTrainer(Dashboard):
     def status(self) -> RunStatus:
         """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
         return self.trainer.control.status
+
+    def _show_new_run(self, run: Run) -> None:
+        self.add_subject(Subject.of_run(run, self.trainer.graph))
+        self.wake()
+
+
+def _weakly(
+    trainer: LiveTrainer, method: Callable[[LiveTrainer, Run], None]
+) -> Callable[[Run, Run], None]:
+    """The trainer's view is not kept alive by what trains."""
+    reference = weakref.ref(trainer)
+
+    def call(_: Run, run: Run) -> None:
+        target = reference()
+        if target is not None:
+            method(target, run)
+
+    return call
 
 
 def _end_earlier_trainers_of_this_cell() -> None:

@@ -249,9 +249,9 @@ def test_two_threads_at_one_safe_point_do_not_wake_each_other(
     waits: list[int] = []
     stand = Control._stand
 
-    def counted(control: Control) -> None:
+    def counted(control: Control, **where: bool) -> None:
         waits.append(threading.get_ident())
-        stand(control)
+        stand(control, **where)
 
     monkeypatch.setattr(Control, "_stand", counted)
     start_paused(loop)

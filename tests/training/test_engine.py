@@ -76,7 +76,10 @@ def test_stopped_between_steps_then_run_again() -> None:
     assert engine.control.status == "stopped"
     engine.run()
     assert events.of(RunStarted)[1].step == 2
-    assert (events[-1].reason, events[-1].step, events[-1].epoch) == ("finished", 6, 2)
+    # It went on inside the first epoch.
+    assert [(e.step, e.epoch) for e in events.of(EpochStarted)] == [(0, 1), (4, 2)]
+    assert events.of(RunStarted)[1].total_steps == 8
+    assert (events[-1].reason, events[-1].step, events[-1].epoch) == ("finished", 8, 2)
 
 
 def test_stop_acts_between_validation_batches() -> None:

@@ -109,7 +109,9 @@ def test_generator_is_read_once() -> None:
 def test_generator_shorter_than_max_steps_says_so() -> None:
     events = Events()
     make_engine(events, iter(make_batches(3)), max_steps=9).run()
-    (line,) = events.of(LineLogged)
+    first, line = events.of(LineLogged)
+    assert "does not hold everything" in first.text
+    assert "train_loader is a list_iterator, which cannot be read again" in first.text
     assert "ended after step 3, before max_steps=9" in line.text
     assert events[-1].reason == "finished"
 

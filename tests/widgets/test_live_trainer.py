@@ -10,7 +10,13 @@ from pages import Page
 from torch import nn
 
 import nbviz
-from nbviz.errors import CommandError, ConfigurationError, RunActiveError, TrainingError
+from nbviz.errors import (
+    CheckpointError,
+    CommandError,
+    ConfigurationError,
+    RunActiveError,
+    TrainingError,
+)
 
 
 class Net(nn.Module):
@@ -278,8 +284,12 @@ def test_an_overlay_follows_a_run_that_is_stepped(trainer, overlay) -> None:
 
 
 def test_a_run_stopped_in_its_validation_is_measured_when_it_is_stepped_again() -> None:
+    stopped_at = []
+
     def validation(model, batch):
-        trainer.stop()
+        if not stopped_at:
+            stopped_at.append(trainer.trainer.step_number)
+            trainer.stop()
         return nn.functional.cross_entropy(model(batch[0]), batch[1])
 
     trainer = make(validation_step=validation, validate_every=2)
@@ -313,6 +323,51 @@ def test_a_picture_that_fails_ends_neither_the_run_nor_its_recording(trainer, mo
     trainer.step(5)
     page.wait_for(lambda: trainer.status == "paused")
     assert trainer.run["loss/train"].steps.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_reset_shows_a_new_run_in_the_same_view_and_leaves_the_earlier_one(tmp_path) -> None:
+    trainer = make(dir=tmp_path, seed=3, max_epochs=2)
+    page = Page(trainer)
+    page.ready()
+    trainer.start()
+    trainer.wait(30)
+    earlier = trainer.run
+    weights = trainer.model.state_dict()["out.weight"].clone()
+    trainer.set(lr=1e-5)
+    trainer.reset()
+    new = trainer.run
+    assert trainer.runs == (earlier, new)
+    assert (trainer.status, new.status, earlier.status) == ("ready", "ready", "finished")
+    assert new.name == f"{earlier.name} (2)"
+
+    def commands(run: nbviz.Run) -> list:
+        added = [one for one in page.updates if one["kind"] == "run_added"]
+        return [one["commands"] for one in added if one["run_id"] == run.run_id]
+
+    page.wait_for(lambda: commands(new) and commands(earlier)[-1] == [])
+    assert "start" in commands(new)[-1]
+    answer = page.ask("control", run_id=new.run_id, name="start", arguments={})
+    assert answer["kind"] == "command_done"
+    trainer.wait(30)
+    assert new["loss/train"].values.tolist() == earlier["loss/train"].values.tolist()
+    assert new["lr"].values.tolist() == earlier["lr"].values.tolist()
+    assert torch.equal(trainer.model.state_dict()["out.weight"], weights)
+    reset_run = nbviz.open_run(tmp_path / "reset-1")
+    assert reset_run["loss/train"].values.tolist() == new["loss/train"].values.tolist()
+    trainer.reset()
+    assert [run.name for run in trainer.runs][1:] == [f"{earlier.name} ({n})" for n in (2, 3)]
+
+
+def test_reset_stops_a_run_and_is_refused_where_its_start_was_not_kept() -> None:
+    trainer = make(max_epochs=None)
+    trainer.start()
+    trainer.reset()
+    assert (trainer.status, trainer.trainer.engine.step) == ("ready", 0)
+    too_large = make(reset_memory=100, max_epochs=1)
+    too_large.start()
+    too_large.wait(30)
+    with pytest.raises(CheckpointError, match=r"not kept: it takes .* MB, and reset_memory is 0.0"):
+        too_large.reset()
 
 
 def test_a_dashboard_that_compares_steers_the_run_that_was_meant(trainer) -> None:

@@ -29,6 +29,7 @@ export interface RunAdded {
 	run_id: string;
 	name: string;
 	started_at: number;
+	again: string;
 	commands: string[];
 }
 

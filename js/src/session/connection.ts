@@ -72,7 +72,7 @@ export class Connection implements Asker {
 		} catch {
 			// The comm is closed, with its kernel; it does not open again.
 			this.close("The kernel is gone.");
-			this.store.setSilent(true);
+			this.store.setGone();
 		}
 	}
 

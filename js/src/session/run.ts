@@ -6,6 +6,8 @@ export interface RunState {
 	readonly run_id: string;
 	name: string;
 	commands: string[];
+	/** What a start adds after the end, such as 40 epochs; "" where that has no end. */
+	again: string;
 	/** Position among the page's runs. */
 	readonly index: number;
 	/** Decides its colour, dashes and marks: its position, unless another was chosen. */

@@ -1,6 +1,6 @@
 // What the page knows of its runs. Only `apply` writes it: a run's own updates here, all others in the
 // panel that owns their kind. Panels read it and redraw when they are notified of a change.
-import type { RunUpdate, Update } from "../protocol/index.gen";
+import type { RunAdded, RunUpdate, Update } from "../protocol/index.gen";
 import type { Answer } from "./asker";
 import { type PanelData, unreachable } from "./panel-data";
 import type { RunState } from "./run";
@@ -13,6 +13,8 @@ export class Store {
 	readonly runs = new Map<string, RunState>();
 	/** Whether an answer or a sign of life from the kernel is overdue: busy, restarted or gone. */
 	isSilent = false;
+	/** Whether the kernel is gone: what is drawn is a picture of its runs. */
+	isGone = false;
 	/** Whether a snapshot has come: without one it is not known what there is to draw. */
 	isFilled = false;
 	private readonly owners: ReadonlyMap<string, PanelData>;
@@ -59,6 +61,12 @@ export class Store {
 		this.mark("runs");
 	}
 
+	setGone(): void {
+		if (this.isGone) return;
+		this.isGone = true;
+		this.setSilent(true);
+	}
+
 	/** Notifies the listeners in the next painted frame. */
 	mark(topic: string): void {
 		this.changed.add(topic);
@@ -79,6 +87,7 @@ export class Store {
 				if (known) {
 					known.name = update.name;
 					known.commands = update.commands;
+					known.again = update.again;
 				} else this.runs.set(update.run_id, emptyRun(update, this.runs.size));
 				return "runs";
 			}
@@ -108,13 +117,11 @@ export class Store {
 	}
 }
 
-function emptyRun(
-	{ run_id, name, commands }: { run_id: string; name: string; commands: string[] },
-	index: number,
-): RunState {
+function emptyRun({ run_id, name, again, commands }: RunAdded, index: number): RunState {
 	return {
 		run_id,
 		name,
+		again,
 		commands,
 		index,
 		style: index,

@@ -115,7 +115,7 @@ const DONE: Answer = { kind: "command_done", client_id: "", request_id: 0 };
 
 export function runAdded(run_id = "a", name = "baseline"): Update {
 	const commands = ["start", "pause", "resume", "step", "stop", "set"];
-	return { kind: "run_added", run_id, name, started_at: 1, commands };
+	return { kind: "run_added", run_id, name, started_at: 1, again: "40 epochs", commands };
 }
 
 export function graphAdded(run_id = "a"): Update {

@@ -23,7 +23,10 @@ function setUp(isLive = true, refuses = false) {
 }
 
 function addRun(store: Store, ...tags: string[]): RunState {
-	store.apply({ kind: "run_added", run_id: "a", name: "a", started_at: 0, commands: [] }, []);
+	store.apply(
+		{ kind: "run_added", run_id: "a", name: "a", started_at: 0, again: "", commands: [] },
+		[],
+	);
 	for (const [series, tag] of tags.entries()) {
 		store.apply({ kind: "series_added", run_id: "a", series, tag }, []);
 	}
@@ -76,7 +79,10 @@ test("what counts by its order is sent in its order, of one run at a time", asyn
 	wanted.set("graph", "graph", [{ run, keys: ["time", "b", "a"] }]);
 	await turn();
 	expect(asked.at(-1)).toMatchObject({ panel: "graph", run_id: "a", keys: ["time", "b", "a"] });
-	store.apply({ kind: "run_added", run_id: "b", name: "b", started_at: 0, commands: [] }, []);
+	store.apply(
+		{ kind: "run_added", run_id: "b", name: "b", started_at: 0, again: "", commands: [] },
+		[],
+	);
 	const other = store.runs.get("b") as RunState;
 	wanted.set("graph", "graph", [{ run: other, keys: ["time", "a"] }]);
 	await turn();

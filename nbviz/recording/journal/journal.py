@@ -22,6 +22,7 @@ from nbviz.recording.event_files.writer import EventFileWriter
 from nbviz.recording.holdups import STUCK_SECONDS
 from nbviz.recording.journal.identity import IDENTITY_TAG, identity_of
 from nbviz.recording.journal.source import JournalSource
+from nbviz.training import clock as run_clock
 from nbviz.training.background import end_all
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Journal:
         self._name = run.name
         self._writer: EventFileWriter | None = None
         self._is_failing = False
+        self._begins_at = 0.0
         self._writing_since: float | None = None  # by the monotonic clock
         run.subscribe(self._wake)
         # Not at exit: it could come before `_flush_all`, which would find the file closed.
@@ -95,6 +97,11 @@ class Journal:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._done >= asked or self._thread is None, timeout)
             return self._done >= asked and not self._is_failing
+
+    def skip_what_is_there(self, run: RecordedRun) -> None:
+        """Leave out what the run has now, since other files of the directory have it."""
+        self._source.skip(run)
+        self._begins_at = run_clock.now()
 
     def notice(self) -> str:
         """Return for how long the disk has not answered, and what waits; empty if it does."""
@@ -192,7 +199,8 @@ class Journal:
 
     def _file(self, run: RecordedRun) -> EventFileWriter:
         if self._writer is None:
-            started_at = run.meter.started_at
+            # Files of one directory whose times overlap are of several runs.
+            started_at = max(run.meter.started_at, self._begins_at)
             identity = identity_of(run.run_id, self._name).to_text()
             first = text_event(started_at, 0, IDENTITY_TAG, identity)
             self._writer = EventFileWriter(self.directory, started_at, [first])

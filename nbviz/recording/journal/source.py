@@ -70,6 +70,15 @@ class JournalSource:
         self._hparams: dict[str, Parameter] = {}
         self._name = name
 
+    def skip(self, run: RecordedRun) -> None:
+        """Take what the run has now as written."""
+        for tag in tuple(run.tags):
+            place = self._points[tag] = _Place()
+            segments = run.series(tag).segments
+            place.segment, place.index = len(segments) - 1, len(segments[-1])
+        self._events, self._epochs = len(run.events), len(run.epochs)
+        self._lines = run.lines.total
+
     def write_new(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
         """Give everything new to `write`, in parts; returns whether there was any.
 

@@ -12,9 +12,12 @@ from nbviz.recording.scalars.segment import SEGMENT_BYTES
 from nbviz.recording.scalars.series import Series
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from nbviz.recording.scalars.budget import MemoryBudget
+    from nbviz.recording.scalars.segment import Points
     from nbviz.recording.scalars.series import Restart
 
 TAG_BYTES = SEGMENT_BYTES + 800
@@ -70,6 +73,21 @@ class ScalarStore:
         with self.lock:
             writers = np.full(len(steps), writer, np.int64)
             self.append(tag, steps, wall_times - self.started_at, values, writers)
+            self.enforce_budget()
+
+    def take_segments(self, tag: str, segments: Sequence[Points]) -> None:
+        """Begin a tag with segments that were recorded before; seconds are since the start."""
+        with self.lock:
+            if tag in self.series or not self.admits(tag, len(self.tags)):
+                return
+            series = Series(tag)
+            for number, (steps, seconds, values) in enumerate(segments):
+                if number:
+                    series.restart()
+                series.extend(steps, seconds, values)
+                self._unchecked += len(steps)
+            self.series[tag] = series
+            self.tags.append(tag)
             self.enforce_budget()
 
     def append(

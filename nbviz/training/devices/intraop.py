@@ -13,7 +13,7 @@ import statistics
 import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 
@@ -65,6 +65,10 @@ class IntraopThreads:
         is_tunable: Whether the trial is of use: not with a GPU, nor with a compiled model, which
             would be compiled again for each number.
         report: Called with a line about the choice.
+        step: Returns how many steps are completed.
+
+    Attributes:
+        stretches: After how many steps there were how many threads; a sum's last bits depend on it.
     """
 
     def __init__(
@@ -73,18 +77,25 @@ class IntraopThreads:
         *,
         is_tunable: bool,
         report: Callable[[str], None],
+        step: Callable[[], int] = lambda: 0,
     ) -> None:
         self.is_measuring = False
+        self.stretches: list[tuple[int, int]] = []
+        self._step = step
+        self._chosen: int | None = None
         self._wanted = wanted
         self._is_tunable = is_tunable and not torch.are_deterministic_algorithms_enabled()
         self._report = report
 
     def __enter__(self) -> Self:
         self._before = torch.get_num_threads()
-        if isinstance(self._wanted, int):
-            torch.set_num_threads(self._wanted)
+        chosen = self._wanted if isinstance(self._wanted, int) else self._chosen
+        if chosen is not None:
+            self._set(chosen)
         elif self._is_tunable and self._before > 1:
             self._begin_trial()
+        else:
+            self._note(self._before)
         return self
 
     def __exit__(
@@ -93,7 +104,18 @@ class IntraopThreads:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.is_measuring = False
         torch.set_num_threads(self._before)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the choice, if there is one, and all stretches."""
+        return {"chosen": self._chosen, "stretches": list(self.stretches)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with the number that was chosen there; without one, with that chosen here."""
+        if state["chosen"] is not None:
+            self._chosen = state["chosen"]
+        self.stretches = [(step, threads) for step, threads in state["stretches"]]
 
     def restart_clock(self) -> None:
         """Leave out what happened since the last step: a pause, a validation, a new epoch."""
@@ -116,7 +138,7 @@ class IntraopThreads:
         self._in_block = self._block = 0
         self._last = self._began = time.perf_counter()
         self.is_measuring = True
-        torch.set_num_threads(self._threads)
+        self._set(self._threads)
 
     def _end_block(self, now: float) -> None:
         self._block += 1
@@ -126,16 +148,25 @@ class IntraopThreads:
             self._choose()
             return
         self._threads = 1 if self._block % 2 else self._many
-        torch.set_num_threads(self._threads)
+        self._set(self._threads)
 
     def _choose(self) -> None:
         one = statistics.median(self._seconds[1])
         many = statistics.median(self._seconds[self._many])
         chosen = self._many if many < WORTH_IT * one else 1
-        torch.set_num_threads(chosen)
+        self._set(chosen)
+        self._chosen = chosen
         self.is_measuring = False
         self._report(
             f"torch computes with {chosen} of {self._before} threads: a step took "
             f"{1000 * one:.3g} ms with 1, {1000 * many:.3g} ms with {self._many}. "
             "Choose yourself with threads=…"
         )
+
+    def _set(self, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self._note(threads)
+
+    def _note(self, threads: int) -> None:
+        if not self.stretches or self.stretches[-1][1] != threads:
+            self.stretches.append((self._step(), threads))

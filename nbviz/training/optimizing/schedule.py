@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from torch.optim import lr_scheduler as kinds
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import CheckpointError, ConfigurationError
 from nbviz.training.steps.means import Means
 
 if TYPE_CHECKING:
@@ -156,6 +156,35 @@ class Schedule:
             + (f"; there were {', '.join(values)}." if values else ".")
         )
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the scheduler is, and what of this epoch it has not been told yet."""
+        scheduler: Any = self._scheduler
+        return {
+            "kind": self._kind,
+            "scheduler": scheduler.state_dict() if hasattr(scheduler, "load_state_dict") else {},
+            "means": self._means.state_dict(),
+            "validated": dict(self._validated),
+        }
+
+    def check(self, state: dict[str, Any]) -> None:
+        """Raise CheckpointError unless the state is one of such a scheduler."""
+        if state["kind"] != self._kind:
+            names = [
+                "no scheduler" if kind == "NoneType" else kind
+                for kind in (state["kind"], self._kind)
+            ]
+            raise CheckpointError(
+                f"the checkpoint's run had {names[0]}, and this one has {names[1]}. Give the "
+                "scheduler that it had."
+            )
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        if state["scheduler"]:
+            self._scheduler.load_state_dict(state["scheduler"])
+        self._means.load_state_dict(state["means"])
+        self._validated = state["validated"]
+
     def _step(self, count: int) -> None:
         if self.remaining() == 0:
             return
@@ -165,7 +194,7 @@ class Schedule:
             self._scheduler.step()
 
     def _compare_period(self, wanted: int) -> str | None:
-        scheduler = self._scheduler
+        scheduler: Any = self._scheduler
         for kind, name, after in (
             (kinds.CosineAnnealingLR, "T_max", "rises again after that"),
             (kinds.PolynomialLR, "total_iters", "is 0 after that"),

@@ -51,6 +51,14 @@ class Means:
             self._sums[name] = self._sums[name] + number if name in self._sums else number
             self._weights[name] = self._weights.get(name, 0) + weight
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the sums so far."""
+        return {"sums": dict(self._sums), "weights": dict(self._weights)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from these sums."""
+        self._sums, self._weights = dict(state["sums"]), dict(state["weights"])
+
     def values(self) -> dict[str, Any]:
         """Return each mean, as a tensor where tensors were added."""
         return {

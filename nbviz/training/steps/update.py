@@ -72,6 +72,15 @@ class Update:
         if optimizer is not None and self._needs_closure:
             self._check_closure(optimizer)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return how the loss is scaled."""
+        return {"scaler": {} if self._scaler is None else self._scaler.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on scaling so."""
+        if self._scaler is not None and state["scaler"]:
+            self._scaler.load_state_dict(state["scaler"])
+
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context for a forward pass."""
         if self._dtype is None:

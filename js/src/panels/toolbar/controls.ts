@@ -2,9 +2,10 @@
 import type { RunState } from "../../session/run";
 import { element } from "../../ui/element";
 import { type IconName, icon } from "../../ui/icons";
+import { type Popup, popup } from "../../ui/popup";
 
 type Ask = (name: string, args: Record<string, unknown>) => Promise<void>;
-type Action = "start" | "pause" | "resume" | "step" | "stop";
+type Action = "start" | "pause" | "resume" | "step" | "stop" | "reset";
 
 const LABELS: Record<Action, string> = {
 	start: "Start",
@@ -12,6 +13,7 @@ const LABELS: Record<Action, string> = {
 	resume: "Resume",
 	step: "Step",
 	stop: "Stop",
+	reset: "Reset",
 };
 const MOST_STEPS = 1_000_000;
 
@@ -23,6 +25,8 @@ export class ToolbarControls {
 	private readonly main = button("start", "nbviz-button nbviz-button-main");
 	private readonly step = button("step", "nbviz-button nbviz-button-step");
 	private readonly stop = button("stop", "nbviz-button");
+	private readonly reset = button("reset", "nbviz-button");
+	private readonly question: Popup;
 	/** How many steps a press of Step makes. */
 	readonly count = element("input", "nbviz-input nbviz-step-count", {
 		type: "number",
@@ -40,13 +44,18 @@ export class ToolbarControls {
 		private readonly shortcutRoot: HTMLElement,
 		private readonly ask: Ask,
 	) {
-		this.root.append(this.main, this.step, this.stop);
+		this.question = popup(this.reset, this.resetQuestion(), "Reset the run?");
+		this.root.append(this.main, this.step, this.stop, this.question.root);
 		for (const one of [this.main, this.step, this.stop]) {
 			one.addEventListener("click", (event) => {
 				// The second click of a double click would undo the first one.
 				if (event.detail < 2) this.act(one.dataset.action as Action);
 			});
 		}
+		this.count.addEventListener("change", () => {
+			this.steps();
+			this.update(this.run);
+		});
 		this.count.addEventListener("keydown", (event) => {
 			if (event.key === "Enter") this.act("step");
 		});
@@ -55,6 +64,7 @@ export class ToolbarControls {
 
 	remove(): void {
 		this.shortcutRoot.removeEventListener("keydown", this.shortcut);
+		this.question.close();
 	}
 
 	/** Shows what `run` can do now; undefined hides the controls. */
@@ -67,18 +77,43 @@ export class ToolbarControls {
 		const action =
 			status === "paused" ? "resume" : status === "ready" || isOver ? "start" : "pause";
 		const canStartOrPause = action !== "start" || run?.commands.includes("start") === true;
-		showAction(this.main, action, action === "start" && isOver ? "Start again" : LABELS[action]);
+		const again = status === "finished" && run?.again ? ` for ${run.again}` : "";
+		const [label, more] = action === "start" && isOver ? ["Continue", again] : [LABELS[action], ""];
+		showAction(this.main, action, label, more);
 		this.main.hidden = !canStartOrPause;
 		this.step.hidden = run?.commands.includes("step") !== true;
-		this.stop.hidden = run?.commands.includes("stop") !== true;
+		this.stop.hidden = run?.commands.includes("stop") !== true || isOver;
+		this.question.root.hidden = !run?.commands.includes("reset") || status === "ready";
 		allow(this.main, !this.waiting && can.has(action));
 		allow(this.step, !this.waiting && can.has("step"));
 		this.count.disabled = !can.has("step");
-		if (this.waiting) return;
-		this.count.value = String(this.steps());
-		const label = this.count.value === "1" ? LABELS.step : `${LABELS.step} ${this.count.value}`;
-		showAction(this.step, "step", label);
 		allow(this.stop, can.has("stop"));
+		allow(this.reset, !this.waiting && can.has("reset"));
+		const steps = this.count.value;
+		showAction(this.step, "step", steps === "1" ? LABELS.step : `${LABELS.step} ${steps}`);
+	}
+
+	/** Opens the question that comes before a reset. */
+	askToReset(): void {
+		if (this.reset.getAttribute("aria-expanded") === "false") this.reset.click();
+	}
+
+	/** What a reset throws away is not thrown away by one click. */
+	private resetQuestion(): HTMLElement {
+		const yes = element("button", "nbviz-button nbviz-button-small", { type: "button" }, "Reset");
+		const no = element("button", "nbviz-button nbviz-button-small", { type: "button" }, "Keep");
+		yes.addEventListener("click", () => {
+			this.question.close();
+			this.act("reset");
+		});
+		no.addEventListener("click", () => this.question.close());
+		return element(
+			"div",
+			"nbviz-question",
+			{},
+			"Weights and optimizer go back to where they began, and the run to step 0.",
+			element("div", "nbviz-question-acts", {}, yes, no),
+		);
 	}
 
 	private act(action: Action): void {
@@ -120,13 +155,13 @@ function possible(run: RunState | undefined): ReadonlySet<Action> {
 	const status = run?.progress?.status ?? "ready";
 	const byStatus: Action[] =
 		status === "running"
-			? ["pause", "step", "stop"]
+			? ["pause", "step", "stop", "reset"]
 			: status === "paused"
-				? ["resume", "step", "stop"]
+				? ["resume", "step", "stop", "reset"]
 				: status === "stopping"
 					? []
 					: run?.commands.includes("start")
-						? ["start", "step"]
+						? ["start", "step", "reset"]
 						: [];
 	return new Set(byStatus.filter((action) => run?.commands.includes(action)));
 }
@@ -142,13 +177,18 @@ function allow(made: HTMLButtonElement, can: boolean): void {
 	made.setAttribute("aria-disabled", String(!can));
 }
 
-function showAction(made: HTMLButtonElement, action: Action, label: string): void {
-	if (made.dataset.action === action && made.textContent === label) return;
+/** `more` of a label is left out where there is little room. */
+function showAction(made: HTMLButtonElement, action: Action, label: string, more = ""): void {
+	if (made.dataset.action === action && made.textContent === label + more) return;
 	made.dataset.action = action;
-	const face: IconName = action === "resume" ? "start" : action;
-	made.replaceChildren(icon(face), label);
+	const face: IconName = action === "resume" ? "start" : action === "reset" ? "reset" : action;
+	made.replaceChildren(
+		icon(face),
+		label,
+		...(more ? [element("span", "nbviz-long", {}, more)] : []),
+	);
 	const key = action === "step" ? "S" : action === "pause" || action === "resume" ? "P" : "";
-	made.title = key ? `${label} (${key})` : label;
+	made.title = key ? `${label} (${key})` : label + more;
 	if (key) made.setAttribute("aria-keyshortcuts", key);
 	else made.removeAttribute("aria-keyshortcuts");
 }

@@ -27,6 +27,9 @@ const WORDS: Record<RunStatus, string> = {
 	failed: "Failed",
 };
 
+const SILENT = "No answer from the kernel";
+const GONE = "The kernel is gone: a picture of its run";
+
 export const mountToolbar: Mount = (host, context) => {
 	const toolbar = new Toolbar(context);
 	host.append(toolbar.root);
@@ -55,7 +58,7 @@ class Toolbar {
 			hidden: "",
 			title: "It is busy, was restarted or is gone. What is drawn here stays; run the cell again.",
 		},
-		"No answer from the kernel",
+		SILENT,
 	);
 	private readonly progress = new ProgressView();
 	private readonly notices = element("div", "nbviz-notices", { role: "status" });
@@ -213,7 +216,9 @@ class Toolbar {
 		this.root.dataset.step = String(progress?.step ?? 0);
 		// The status dot pulses as long as updates of the run arrive.
 		this.root.dataset.beat = String(Math.floor(progress?.elapsed_seconds ?? 0) % 2);
-		this.silence.hidden = !store.isSilent;
+		this.silence.hidden = !store.isSilent && !store.isGone;
+		const silence = store.isGone ? GONE : SILENT;
+		if (this.silence.textContent !== silence) this.silence.textContent = silence;
 		const word = run
 			? progress?.status_text || WORDS[status]
 			: store.isFilled
@@ -230,7 +235,8 @@ class Toolbar {
 		const notices = progress?.notices.join("\n") ?? "";
 		this.notices.hidden = notices === "";
 		if (this.notices.textContent !== notices) this.notices.textContent = notices;
-		const isSteered = this.context.asker.isLive && run !== undefined;
+		this.root.dataset.gone = String(store.isGone);
+		const isSteered = this.context.asker.isLive && run !== undefined && !store.isGone;
 		this.controls.update(isSteered ? run : undefined);
 		if (this.steps) this.steps.hidden = !isSteered || !run?.commands.includes("step");
 		this.updateHealth(run);
@@ -254,9 +260,12 @@ class Toolbar {
 		if (log && root.querySelector(`.nbviz-slot-${log.name}`)) {
 			acts.push({ label: "Show traceback", run: () => this.context.show(log.name) });
 		}
-		if (asker.isLive && run.commands.includes("start")) {
+		if (asker.isLive && !this.context.store.isGone && run.commands.includes("start")) {
 			const label = `Go on after step ${formatCount(run.progress?.step ?? 0)}`;
 			acts.push({ label, run: () => void this.ask("start", {}).catch(() => undefined) });
+			if (run.commands.includes("reset")) {
+				acts.push({ label: "Reset", run: () => this.controls.askToReset() });
+			}
 		}
 		return acts;
 	}

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, expect, it, vi } from "vitest";
 import { mountToolbar } from "../../../src/panels/toolbar/panel";
+import type { Update } from "../../../src/protocol/index.gen";
 import { runAdded, runChanged, settings, stage } from "../stage";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -183,4 +184,65 @@ it("steers the run that is picked", async () => {
 	expect(find(".nbviz-toolbar").dataset).toMatchObject({ status: "paused", step: "7" });
 	find(action("resume")).click();
 	expect(asked).toMatchObject([{ run_id: "b", name: "resume" }]);
+});
+
+it("says what going on after the end does, and asks before a reset", async () => {
+	const { mount, apply, find, asked } = stage();
+	mount(mountToolbar);
+	const added = runAdded() as Extract<Update, { kind: "run_added" }>;
+	await apply({ ...added, commands: [...added.commands, "reset"] }, runChanged("finished"));
+	expect(find(action("start")).textContent).toBe("Continue for 40 epochs");
+	expect(find(action("stop")).hidden).toBe(true);
+	const question = find(".nbviz-question");
+	expect(question.hidden).toBe(true);
+	find(action("reset")).click();
+	expect(question.hidden).toBe(false);
+	expect(asked).toEqual([]);
+	find(".nbviz-question button").click();
+	expect(question.hidden).toBe(true);
+	expect(asked).toMatchObject([{ name: "reset" }]);
+});
+
+it("has no reset for a run without that command", async () => {
+	const { mount, apply, find } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("stopped"));
+	expect(find(action("start")).textContent).toBe("Continue");
+	expect(find(action("reset")).closest("[hidden]")).not.toBeNull();
+});
+
+it("tells of a failure with the line of the cell, and leads to the traceback", async () => {
+	const { mount, apply, find, store, asked } = stage();
+	mount(mountToolbar);
+	const text = [
+		"Traceback (most recent call last):",
+		"  Cell In[5], line 7, in training_step",
+		"    raise ValueError('no such digit')",
+		'  File "/lib/torch/nn.py", line 3, in forward',
+		"ValueError: no such digit",
+	].join("\n");
+	await apply(runAdded());
+	const run = store.runs.get("a");
+	if (run) run.error = { step: 40, text };
+	await apply(runChanged("failed"));
+	const banner = find(".nbviz-banner");
+	expect(banner.hidden).toBe(false);
+	expect(banner.textContent).toContain("Failed after step 40");
+	expect(banner.textContent).toContain("ValueError: no such digit");
+	expect(banner.textContent).toContain("In [5], line 7");
+	expect(find(".nbviz-banner code").textContent).toBe("raise ValueError('no such digit')");
+	find(".nbviz-banner button").click();
+	expect(asked).toMatchObject([{ name: "start" }]);
+	await apply(runChanged("running"));
+	expect(banner.hidden).toBe(true);
+});
+
+it("has no controls for a kernel that is gone", async () => {
+	const { mount, apply, find, store } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"), settings(0.1));
+	store.setGone();
+	await apply();
+	expect(find(".nbviz-controls").hidden).toBe(true);
+	expect(find(".nbviz-badge-bad").textContent).toContain("The kernel is gone");
 });

@@ -1,0 +1,180 @@
+"""The user's own objects that a state includes, and what is found of them that it does not."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import random
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+
+from nbviz.training import checks
+from nbviz.training.optimizing.optimizers import Optimizers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nbviz.training.checkpoints.parts import Stateful
+    from nbviz.training.options import TrainingOptions
+
+_FUNCTIONS = ("loss_fn", "training_step", "validation_step", "prepare_batch")
+_SHOWN = 4
+
+
+def stateful_of(options: TrainingOptions) -> dict[str, Stateful]:
+    """Return the objects behind the options' functions that give and take a state.
+
+    Such are a loss that is a module, and the object whose method `training_step` is.
+    """
+    found: dict[str, Stateful] = {}
+    for name in _FUNCTIONS:
+        owner = _owner(getattr(options, name))
+        known = (options.model, *found.values())
+        if _keeps_state(owner) and not any(owner is one for one in known):
+            found[name] = _Owned(owner)
+    return found
+
+
+class _Owned:
+    """An object of the user's."""
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return its state, as it gives it."""
+        return self._owner.state_dict()
+
+    def load_state_dict(self, state: Any) -> None:
+        """Have it take a state."""
+        self._owner.load_state_dict(state)
+
+
+def describe_left_out(options: TrainingOptions) -> str | None:
+    """Return a sentence on what a checkpoint of such a run cannot hold, None if it holds all.
+
+    As far as it can be seen: in the closures of the user's functions, in the globals that they
+    name, in the attributes of their objects, and in the loader.
+    """
+    found = [*_of_loader(options.train_loader), *_of_scheduler(options.scheduler)]
+    for name in _FUNCTIONS:
+        found += _of_function(name, getattr(options, name), options)
+    if not found:
+        return None
+    unique = list(dict.fromkeys(found))
+    more = f"; and {len(unique) - _SHOWN} more" if len(unique) > _SHOWN else ""
+    return (
+        "a checkpoint of this run does not hold everything, so that a run that goes on from it "
+        f"may differ: {'; '.join(unique[:_SHOWN])}{more}."
+    )
+
+
+def _of_loader(loader: object) -> Iterator[str]:
+    if checks.is_one_pass(loader):
+        yield f"train_loader is a {type(loader).__name__}, which cannot be read again"
+    elif getattr(loader, "persistent_workers", False) and getattr(loader, "num_workers", 0):
+        yield (
+            "persistent_workers=True keeps the random numbers of its processes over epochs, which "
+            "new ones do not have"
+        )
+
+
+def _of_scheduler(scheduler: object) -> Iterator[str]:
+    if scheduler is not None and not _keeps_state(scheduler):
+        yield f"scheduler ({type(scheduler).__name__}) has no state_dict and load_state_dict"
+
+
+def _of_function(name: str, function: Any, options: TrainingOptions) -> Iterator[str]:
+    owner = _owner(function)
+    if owner is not None and not _keeps_state(owner):
+        kept = [attribute for attribute, value in _attributes(owner) if _is_number(value)]
+        kept = [attribute for attribute in kept if not _is_constant(owner, attribute)]
+        if kept:
+            yield (
+                f"{name} ({type(owner).__name__}) may keep a state (.{kept[0]}) and has no "
+                "state_dict and load_state_dict"
+            )
+    known = _known(options)
+    for used, value in _used_by(function):
+        text = None if any(value is one for one in known) else _describe_used(used, value)
+        if text is not None:
+            yield f"{name} {text}"
+
+
+def _describe_used(used: str, value: object) -> str | None:
+    kind = type(value).__name__
+    if isinstance(value, torch.optim.Optimizer):
+        return f"uses the optimizer {used} ({kind}): give it as optimizer=[{used}]"
+    if isinstance(value, torch.nn.Module):
+        if any(p.requires_grad for p in value.parameters()):
+            return f"uses the module {used} ({kind}), which is no part of the model"
+    elif isinstance(value, torch.amp.GradScaler):  # pyright: ignore[reportPrivateImportUsage]
+        return f"uses the gradient scaler {used}"
+    elif isinstance(value, torch.Generator | np.random.Generator | random.Random):
+        return f"draws from {used} ({kind})"
+    return None
+
+
+def _known(options: TrainingOptions) -> list[object]:
+    known: list[object] = [options.model, *options.model.modules(), options.scheduler]
+    known += list(Optimizers(options.optimizer))
+    for name in _FUNCTIONS:
+        owner = _owner(getattr(options, name))
+        if isinstance(owner, torch.nn.Module):
+            known += list(owner.modules())
+    return known
+
+
+def _owner(function: Any) -> Any:
+    """Return the object that a function belongs to, or is, if any."""
+    while isinstance(function, functools.partial):
+        function = cast("Any", function).func
+    if inspect.ismethod(function):
+        return function.__self__
+    if function is None or inspect.isroutine(function) or isinstance(function, type):
+        return None
+    return function
+
+
+def _used_by(function: Any) -> Iterable[tuple[str, object]]:
+    while type(function) is functools.partial:
+        partial: Any = cast("Any", function)
+        function = partial.func
+        yield from partial.keywords.items()
+        yield from ((f"argument {place}", value) for place, value in enumerate(partial.args))
+    if inspect.ismethod(function):
+        yield from _attributes(function.__self__)
+        function = function.__func__
+    if not inspect.isfunction(function):
+        return
+    try:
+        used = inspect.getclosurevars(function)
+    except (TypeError, ValueError):
+        return
+    yield from used.nonlocals.items()
+    yield from used.globals.items()
+
+
+def _attributes(owner: object) -> list[tuple[str, object]]:
+    return list(getattr(owner, "__dict__", {}).items())
+
+
+def _is_number(value: object) -> bool:
+    kinds = int | float | torch.Tensor | np.ndarray
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _is_constant(owner: object, attribute: str) -> bool:
+    """Whether an attribute is an argument of the object's `__init__`: so it was given, not kept."""
+    try:
+        return attribute.lstrip("_") in inspect.signature(type(owner)).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def _keeps_state(owner: Any) -> bool:
+    return callable(getattr(owner, "state_dict", None)) and callable(
+        getattr(owner, "load_state_dict", None)
+    )

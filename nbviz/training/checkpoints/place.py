@@ -1,0 +1,194 @@
+"""Where a run is in its data: how much of the epoch was read, and what is still due in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from nbviz.errors import CheckpointError
+from nbviz.training.checkpoints.random_state import Generators, RandomState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import torch
+
+
+class Place:
+    """The place of a run in an epoch, from which another one can go on.
+
+    A loader with `state_dict` and `load_state_dict`, such as torchdata's `StatefulDataLoader`, is
+    set to where it was. Any other is read anew: the random numbers are set to those from before its
+    iterator was made, and the batches that were trained are skipped; then the random numbers are
+    set to those of the safe point, which a model with dropout has moved on.
+
+    Args:
+        loader: Any iterable of batches.
+        device: The run's.
+
+    Attributes:
+        is_open: Whether an epoch has begun and not ended.
+        batches: Those of the epoch that were trained; of a step that was not completed, none.
+        steps: Completed in the epoch.
+        is_read: Whether the epoch's batches have all been trained.
+        validation_due: Whether a validation comes next.
+    """
+
+    def __init__(self, loader: Iterable[Any], device: torch.device) -> None:
+        self._loader: Any = loader
+        self._random = RandomState(device)
+        self._generators = Generators(loader)
+        self.is_open = False
+        self.is_read = False
+        self.validation_due = False
+        self.batches = 0
+        self.steps = 0
+        self._taken = 0  # of the iterator
+        self._iterator: Iterator[Any] | None = None
+        self._before: dict[str, Any] = {}
+        self._resumes = False
+        self._loader_state: Any = None
+        self._generators_now: dict[str, Any] | None = None  # of the safe point that was restored
+
+    # ------------------------------------------------------------ for the loop
+
+    def begin_epoch(self) -> None:
+        """Begin an epoch."""
+        self.is_open, self.is_read, self.validation_due = True, False, False
+        self.batches = self.steps = self._taken = 0
+        self._before, self._iterator, self._resumes = {}, None, False
+        self._loader_state = self._generators_now = None
+
+    def end_epoch(self) -> None:
+        """End it."""
+        self.is_open = False
+        self._iterator = None
+
+    def read(self) -> Iterator[Any]:
+        """Yield the batches of the epoch that were not trained yet.
+
+        Raises:
+            CheckpointError: There are fewer batches than were trained of this epoch before.
+        """
+        if self._iterator is None:
+            self._iterator = self._resume() if self._resumes else self._begin()
+        while True:
+            try:
+                batch = next(self._iterator)
+            except StopIteration:
+                break
+            self._taken += 1
+            yield batch
+        self.is_read = True
+        self._iterator = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the epoch had no batch."""
+        return not self._taken
+
+    def batches_trained(self) -> None:
+        """Note that what was read so far is done: trained, or left out."""
+        self.batches = self._taken
+
+    def step_completed(self) -> None:
+        """Note that a step is."""
+        self.batches = self._taken
+        self.steps += 1
+
+    def leave(self, *, is_between_steps: bool) -> None:
+        """Note that the run ends here, perhaps to go on later.
+
+        Args:
+            is_between_steps: Whether it ends at a safe point, as a stopped run does. Where a step
+                was broken off, its batches are read again.
+        """
+        if self._iterator is None or not self.is_open:
+            return
+        if isinstance(self._loader, Iterator):  # it can be read only once
+            self.batches = self._taken
+            return
+        has_workers = bool(getattr(self._loader, "num_workers", 0))
+        if is_between_steps and not has_workers and self._taken == self.batches:
+            return
+        is_whole = is_between_steps and self._taken == self.batches
+        self._loader_state = self._state_of_loader() if is_whole else None
+        self._iterator = None  # its processes end
+        self._resumes = True
+
+    # ------------------------------------------------------------ its state
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the place."""
+        return {
+            "is_open": self.is_open,
+            "is_read": self.is_read,
+            "validation_due": self.validation_due,
+            "batches": self.batches,
+            "steps": self.steps,
+            "before": self._before if self.is_open else {},
+            "generators": self._generators.state_dict(),
+            "loader": self._state_of_loader(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there; the loader is read when the run begins."""
+        self.is_open, self.is_read = state["is_open"], state["is_read"]
+        self.validation_due = state["validation_due"]
+        self.batches, self.steps = state["batches"], state["steps"]
+        self._before = state["before"]
+        self._loader_state = state["loader"]
+        self._iterator = None
+        self._resumes = self.is_open and not self.is_read
+        self._taken = self.batches
+        self._generators_now = state["generators"] if self._resumes else None
+        if not self._resumes:
+            self._generators.load_state_dict(state["generators"])
+
+    # ------------------------------------------------------------ inside
+
+    def _begin(self) -> Iterator[Any]:
+        self._before = {
+            "random": self._random.state_dict(),
+            "generators": self._generators.state_dict(),
+        }
+        return iter(self._loader)
+
+    def _resume(self) -> Iterator[Any]:
+        now = {
+            "random": self._random.state_dict(),
+            "generators": self._generators_now or self._generators.state_dict(),
+        }
+        state, self._loader_state = self._loader_state, None
+        before = self._before or now  # an epoch of which nothing was read yet
+        self._random.load_state_dict(before["random"])
+        self._generators.load_state_dict(before["generators"])
+        if state is not None:
+            self._loader.load_state_dict(state)
+            iterator = iter(self._loader)
+        else:
+            iterator = iter(self._loader)
+            self._skip(iterator)
+        self._before, self._resumes, self._generators_now = before, False, None
+        if self.batches:
+            self._generators.load_state_dict(now["generators"])
+            self._random.load_state_dict(now["random"])
+        self._taken = self.batches
+        return iterator
+
+    def _skip(self, iterator: Iterator[Any]) -> None:
+        for taken in range(self.batches):
+            try:
+                next(iterator)
+            except StopIteration:
+                raise CheckpointError(
+                    f"train_loader gave {taken:,} batches, and {self.batches:,} of this epoch were "
+                    "trained before: it is over other data, or has another batch size. Give the "
+                    "loader that the run was made with."
+                ) from None
+
+    def _state_of_loader(self) -> Any:
+        loader = self._loader
+        if self._iterator is None or not hasattr(loader, "load_state_dict"):
+            return self._loader_state
+        return loader.state_dict()
