@@ -128,3 +128,27 @@ nbviz.Dashboard(run)"""
         " getComputedStyle(bar.querySelector('.nbviz-health')).color]"
     )
     assert colours[0] == colours[1]  # nothing healthy about it
+
+
+def test_reset_asks_and_begins_anew_beside_the_earlier_run(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(cells.trainer(max_epochs=None, max_steps=40) + "\ntrainer")
+    notebook.run(0)
+    view = View(notebook.output(0))
+    view.click("start")
+    view.wait_for_status("finished")
+    expect(view.toolbar.locator("[data-action=start]")).to_have_text("Continue for 40 steps")
+    view.click("reset")
+    question = view.root.get_by_role("dialog", name="Reset the run?")
+    question.get_by_role("button", name="Keep").click()
+    assert notebook.value("trainer.run.progress.step") == 40
+    view.click("reset")
+    question.get_by_role("button", name="Reset").click()
+    view.wait_for_status("ready")
+    view.wait_for_step(0)
+    assert notebook.value("[run.progress.step for run in trainer.runs]") == [40, 0]
+    view.click("start")
+    view.wait_for_status("finished")
+    lines = view.curves.locator("[data-chart=loss] .nbviz-legend-item")
+    expect(lines).to_have_count(2)
