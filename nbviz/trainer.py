@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import re
 import os
+import re
 import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass
