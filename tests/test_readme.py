@@ -49,7 +49,7 @@ def test_runs_are_compared(tmp_path, monkeypatch) -> None:
     names = _example()
     exec(BLOCKS[4], names)
     rows = names["comparison"].table()
-    assert [row["run"] for row in rows][0] == "wide"
+    assert next(row["run"] for row in rows) == "wide"
     assert {row["width"] for row in rows} == {64, 32, None}
     assert {row["optimizer"] for row in rows} == {None, "Adam"}
 
