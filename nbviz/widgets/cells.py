@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -30,3 +31,14 @@ def running_cell() -> tuple[str | None, str | None]:
         cell_id if isinstance(cell_id, str) else None,
         request if isinstance(request, str) else None,
     )
+
+
+def place_name(name: str) -> str:
+    """Return what a view is called by that is made in the running cell for a run of this name.
+
+    It is the same when the cell runs again, also after the kernel was restarted: notebook, cell and
+    name. Jupyter's server tells the notebook's path; where that or the cell is unknown, it is left
+    out.
+    """
+    cell_id, _ = running_cell()
+    return " ".join([os.environ.get("JPY_SESSION_NAME", ""), cell_id or "", name])

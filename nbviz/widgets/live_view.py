@@ -14,6 +14,7 @@ from nbviz.errors import ConfigurationError
 from nbviz.front_end import front_end, widget_module
 from nbviz.panels import PANELS
 from nbviz.session.session import Session
+from nbviz.widgets.cells import place_name
 from nbviz.widgets.output import Output
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class LiveView(anywidget.AnyWidget):
     _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
+    _kept_as = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -112,6 +114,8 @@ class LiveView(anywidget.AnyWidget):
     def add_subject(self, subject: Subject) -> None:
         """Show one more subject."""
         self._session.add(subject)
+        if not self._kept_as:
+            self._kept_as = place_name(subject.name)
 
     def show(self) -> None:
         """Show it here, where a cell's last line would."""

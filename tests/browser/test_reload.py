@@ -161,6 +161,7 @@ def kept(notebook: Notebook) -> dict[str, object]:
     found = notebook.page.evaluate(
         "Object.entries(sessionStorage).filter(([key]) => key.startsWith('nbviz'))"
         ".map(([key, text]) => [key, JSON.parse(text).curves])"
+        ".filter(([, curves]) => curves)"
     )
     assert len(found) == 1, found
     assert re.search(r" 0$", found[0][0])
