@@ -90,7 +90,10 @@ def test_six_runs(make_notebook: Callable[..., Notebook]) -> None:
     table.root.scroll_into_view_if_needed()
     order = ["baseline", "lr 0.02", "lr 0.05", "adam", "wide", "no norm"]
     table.wait_for_names(order)
-    picture(view, "runs-light")
+    for theme in ("light", "dark"):
+        notebook.set_theme(theme)
+        expect(view.root).to_have_attribute("data-theme", theme)
+        picture(view, f"runs-{theme}")
 
 
 def picture(view: View, name: str) -> None:

@@ -121,7 +121,8 @@ export class RunsTable {
 		cancelAnimationFrame(this.frame);
 		this.frame = 0;
 		const { content } = this;
-		if (!content) return;
+		// Hidden, or for a moment without its style sheets, it stays as it is.
+		if (!content || this.root.clientHeight === 0) return;
 		const first = Math.max(0, Math.floor(this.root.scrollTop / ROW) - MORE);
 		const last = Math.ceil((this.root.scrollTop + this.root.clientHeight) / ROW) + MORE;
 		const shown = new Set<string>();
