@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.steps.batches import SplitBatch
 
-COMMANDS = ("start", "pause", "resume", "step", "stop", "set")
+COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
 STOP_SECONDS = 30.0
 
 _active: weakref.WeakSet[Trainer] = weakref.WeakSet()

@@ -171,7 +171,7 @@ class Engine:
     # ------------------------------------------------------------ its state
 
     def capture(self, kept: Checkpoint | None = None) -> Checkpoint:
-        """Copy the state; only between two steps and not inside a validation.
+        """Copy the state, between two steps and not inside a validation.
 
         Args:
             kept: An earlier one that is no longer needed: its memory is used again.

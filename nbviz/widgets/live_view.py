@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import anywidget
 import traitlets
@@ -14,6 +14,7 @@ from nbviz.errors import ConfigurationError
 from nbviz.front_end import front_end, widget_module
 from nbviz.panels import PANELS
 from nbviz.session.session import Session
+from nbviz.widgets.cells import place_name
 from nbviz.widgets.output import Output
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class LiveView(anywidget.AnyWidget):
     _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
+    _kept_as = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -112,6 +114,8 @@ class LiveView(anywidget.AnyWidget):
     def add_subject(self, subject: Subject) -> None:
         """Show one more subject."""
         self._session.add(subject)
+        if not self._kept_as:
+            self._kept_as = place_name(subject.name)
 
     def show(self) -> None:
         """Show it here, where a cell's last line would."""
@@ -142,6 +146,14 @@ class LiveView(anywidget.AnyWidget):
         self._session.close()
         self._output.close()
         super().close()
+
+    def __reduce__(self) -> NoReturn:
+        names = ", ".join(repr(subject.name) for subject in self.subjects) or "nothing"
+        raise ConfigurationError(
+            f"the {type(self).__name__} of {names} cannot be copied or pickled, because it is "
+            "bound to the pages that show it. Save what it shows with .save_html(path) or "
+            ".save(path), or make another one where you need it."
+        )
 
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from notebook_page import Notebook
 
 SCROLLER = ".jp-WindowedPanel-outer"
-FAILING = """
+FAILING = """\
+calls = []
 def training_step(model, batch):
     inputs, targets = batch
-    if trainer.run.progress.step >= 9:
+    calls.append(1)
+    if len(calls) > 9:
         raise ValueError("no such digit")
     return nn.functional.cross_entropy(model(inputs), targets)
 
@@ -91,7 +93,7 @@ def test_a_failure_is_said_below_the_toolbar(failed: tuple[Notebook, View]) -> N
     expect(banner).to_contain_text("Failed after step 9")
     expect(banner).to_contain_text("ValueError: no such digit")
     count = notebook.value("get_ipython().execution_count") - 1
-    expect(banner).to_contain_text(f"In [{count}], line 5")
+    expect(banner).to_contain_text(f"In [{count}], line 6")
     expect(banner.locator("code")).to_have_text('raise ValueError("no such digit")')
     whole = view.root.bounding_box()
     assert whole is not None
@@ -99,7 +101,7 @@ def test_a_failure_is_said_below_the_toolbar(failed: tuple[Notebook, View]) -> N
     banner.get_by_role("button", name="Show traceback").click()
     trace = view.root.locator(".nbviz-log-trace")
     expect(trace).to_be_visible()
-    expect(trace).to_contain_text(f"Cell In[{count}], line 5")
+    expect(trace).to_contain_text(f"Cell In[{count}], line 6")
     before = place(view.toolbar)
     banner.get_by_role("button", name="Go on after step 9").click()
     view.wait_for_status("failed")
@@ -126,3 +128,27 @@ nbviz.Dashboard(run)"""
         " getComputedStyle(bar.querySelector('.nbviz-health')).color]"
     )
     assert colours[0] == colours[1]  # nothing healthy about it
+
+
+def test_reset_asks_and_begins_anew_beside_the_earlier_run(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(cells.trainer(max_epochs=None, max_steps=40) + "\ntrainer")
+    notebook.run(0)
+    view = View(notebook.output(0))
+    view.click("start")
+    view.wait_for_status("finished")
+    expect(view.toolbar.locator("[data-action=start]")).to_have_text("Continue for 40 steps")
+    view.click("reset")
+    question = view.root.get_by_role("dialog", name="Reset the run?")
+    question.get_by_role("button", name="Keep").click()
+    assert notebook.value("trainer.run.progress.step") == 40
+    view.click("reset")
+    question.get_by_role("button", name="Reset").click()
+    view.wait_for_status("ready")
+    view.wait_for_step(0)
+    assert notebook.value("[run.progress.step for run in trainer.runs]") == [40, 0]
+    view.click("start")
+    view.wait_for_status("finished")
+    lines = view.curves.locator("[data-chart=loss] .nbviz-legend-item")
+    expect(lines).to_have_count(2)

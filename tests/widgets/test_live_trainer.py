@@ -72,7 +72,7 @@ def test_start_pause_step_set_stop_from_the_page(trainer) -> None:
     page.ready()
     assert page.newest("run_changed")["status"] == "ready"
     assert page.newest("run_added")["commands"] == [
-        "start", "pause", "resume", "step", "stop", "set",
+        "start", "pause", "resume", "step", "stop", "set", "reset",
     ]  # fmt: skip
     page.control("start")
     page.wait_for(lambda: len(page.points.get("loss/train", [])) > 3)
@@ -323,6 +323,21 @@ def test_a_picture_that_fails_ends_neither_the_run_nor_its_recording(trainer, mo
     trainer.step(5)
     page.wait_for(lambda: trainer.status == "paused")
     assert trainer.run["loss/train"].steps.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_reset_from_the_page_waits_for_the_step_and_tells_why_it_cannot(tmp_path) -> None:
+    trainer = make(dir=tmp_path, max_epochs=1000)
+    page = Page(trainer)
+    page.ready()
+    trainer.start()
+    page.wait_for(lambda: trainer.run.progress.step > 3)
+    earlier = trainer.run
+    answer = page.ask("control", run_id=earlier.run_id, name="reset", arguments={})
+    assert answer["kind"] == "command_done"
+    assert (trainer.run.progress.step, earlier.status) == (0, "stopped")
+    again = page.ask("control", run_id=earlier.run_id, name="reset", arguments={})
+    assert "no command 'reset'" in again["error"]
+    trainer.close()
 
 
 def test_reset_shows_a_new_run_in_the_same_view_and_leaves_the_earlier_one(tmp_path) -> None:

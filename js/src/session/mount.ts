@@ -3,7 +3,7 @@ import { PANELS } from "../panels/panels.gen";
 import base from "../ui/base.css";
 import tokens from "../ui/tokens.css";
 import { viewRoot } from "../ui/view-root";
-import { passingViewState, tabViewState } from "../ui/view-state";
+import { passingViewState, placedViewState, tabViewState } from "../ui/view-state";
 import type { Asker } from "./asker";
 import { mountAsset } from "./assets";
 import type { Arrangement, Context, Mount, Panel } from "./panel";
@@ -26,15 +26,27 @@ const STYLES = [tokens, base, workspaceStyles, ...panels.map(({ styles = "" }) =
 	"\n",
 );
 
+export interface ViewOptions {
+	readonly arrangement: Arrangement;
+	/** Ties the view to the picture saved beside it; "" for none. */
+	readonly id?: string;
+	/** The next view in the same place is called so, too; "" where there is none. */
+	readonly keptAs?: string;
+	/** The panels were chosen by name. */
+	readonly isChosen?: boolean;
+	/** The SVG of a page that has no picture beside the view. */
+	readonly drawing?: string;
+}
+
+/** What is chosen of a place, and not of what is shown there. */
+const PLACED = ["workspace", "folded", "charts"];
+
 /** Draws the panels `shown` of a page into `el`, in order. Returns a function that removes them. */
 export function mount(
 	el: HTMLElement,
 	page: Page,
 	shown: string[],
-	arrangement: Arrangement,
-	id = "",
-	isChosen = false,
-	drawing = "",
+	{ arrangement, id = "", keptAs = "", isChosen = false, drawing = "" }: ViewOptions,
 ): () => void {
 	const themeListeners = new Set<() => void>();
 	const themeChanged = () => {
@@ -51,7 +63,8 @@ export function mount(
 	while (page.places.has(place)) place += 1;
 	page.places.add(place);
 	const wanted = new Wanted(asker, store, panels);
-	const viewState = id ? tabViewState(`${id} ${place}`) : passingViewState();
+	const own = id ? tabViewState(`${id} ${place}`) : passingViewState();
+	const viewState = keptAs ? placedViewState(own, `place ${keptAs} ${place}`, PLACED) : own;
 	const there = shown.flatMap((name) => panels.find((panel) => panel.name === name) ?? []);
 	const workspace = new Workspace(root, there, arrangement, isChosen, store, viewState);
 	cleanups.push(() => workspace.remove());

@@ -12,5 +12,5 @@ export function replay(
 ): () => void {
 	const store = new Store(panels);
 	const asker = new Replay(store, recorded, assets, panels);
-	return mount(el, { store, asker, places: new Set() }, shown, "screen");
+	return mount(el, { store, asker, places: new Set() }, shown, { arrangement: "screen" });
 }

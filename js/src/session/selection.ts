@@ -95,5 +95,8 @@ function preferred(store: Store, last: string | undefined): RunState | undefined
 	const runs = [...store.runs.values()].reverse();
 	const shown = last === undefined ? undefined : store.runs.get(last);
 	if (shown && isActive(shown)) return shown;
-	return runs.find(isActive) ?? shown ?? runs[0];
+	// A run that has lost its commands was reset: another has come in its place.
+	const isOver = shown?.commands.length === 0;
+	const steered = isOver ? runs.find(({ commands }) => commands.length > 0) : undefined;
+	return runs.find(isActive) ?? steered ?? shown ?? runs[0];
 }

@@ -30,11 +30,13 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 	el.dataset.leadsTo = String(model.get("_leads_to") ?? "");
 	const page = pages.get(viewId(model));
 	if (!page) throw new Error("nbviz: render was called before initialize");
-	const isChosen = model.get("_is_chosen") === true;
-	const drawing = String(model.get("_drawing") ?? "");
-	const shown = panelNames(model.get("_panels"));
-	const arrangement = arrangementOf(model.get("_arrangement"));
-	return mount(el, page, shown, arrangement, viewId(model), isChosen, drawing);
+	return mount(el, page, panelNames(model.get("_panels")), {
+		arrangement: arrangementOf(model.get("_arrangement")),
+		id: viewId(model),
+		keptAs: String(model.get("_kept_as") ?? ""),
+		isChosen: model.get("_is_chosen") === true,
+		drawing: String(model.get("_drawing") ?? ""),
+	});
 }
 
 function viewId(model: Model): string {

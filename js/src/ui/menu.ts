@@ -8,15 +8,15 @@ export interface MenuItem {
 	run(): void;
 }
 
-/** A button and its menu; Escape, a choice or a click elsewhere closes it. */
+/** A button and its menu; Escape, a choice or a click elsewhere closes it. Items may be made as it opens. */
 export function menu(
 	button: HTMLButtonElement,
-	items: readonly MenuItem[],
+	items: readonly MenuItem[] | (() => readonly MenuItem[]),
 ): { root: HTMLElement; close(): void } {
 	const id = `nbviz-menu-${++made}`;
 	const list = element("div", "nbviz-menu", { role: "menu", id });
 	const root = element("span", "nbviz-menu-host", {}, button, list);
-	const entries = items.map(({ label, run }) => {
+	const entryOf = ({ label, run }: MenuItem) => {
 		const entry = element(
 			"button",
 			"nbviz-menu-item",
@@ -29,8 +29,13 @@ export function menu(
 			run();
 		});
 		return entry;
-	});
-	list.append(...entries);
+	};
+	let entries: HTMLButtonElement[] = [];
+	const fill = () => {
+		entries = (typeof items === "function" ? items() : items).map(entryOf);
+		list.replaceChildren(...entries);
+	};
+	if (typeof items !== "function") fill();
 	button.setAttribute("aria-haspopup", "menu");
 	button.setAttribute("aria-controls", id);
 	const close = () => {
@@ -47,6 +52,7 @@ export function menu(
 			close();
 			return;
 		}
+		if (typeof items === "function") fill();
 		list.hidden = false;
 		button.setAttribute("aria-expanded", "true");
 		document.addEventListener("pointerdown", outside, true);

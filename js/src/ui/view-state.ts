@@ -39,6 +39,16 @@ export function tabViewState(key: string): ViewState {
 	};
 }
 
+/** Keeps some parts under a key that the next view in the same place has, too; all others in `own`. */
+export function placedViewState(own: ViewState, key: string, parts: readonly string[]): ViewState {
+	const placed = tabViewState(key);
+	const of = (part: string) => (parts.includes(part) ? placed : own);
+	return {
+		read: (part) => of(part).read(part),
+		write: (part, choices) => of(part).write(part, choices),
+	};
+}
+
 function stored(name: string): unknown {
 	try {
 		return JSON.parse(sessionStorage.getItem(name) ?? "{}");

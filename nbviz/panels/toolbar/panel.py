@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from nbviz.protocol import run as messages
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch, SavedBatch
     from nbviz.recording.recorded_run import RecordedRun
+
+
+_WAITING = frozenset({"reset"})  # commands that return when the present step has ended
 
 
 @dataclass(slots=True)
@@ -77,8 +81,23 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
             known = ", ".join(part.commands) or "none"
             raise CommandError(f"this run has no command {name!r}; it has: {known}.")
         steering: Any = part.steering or part.control
-        getattr(steering, name)(**request["arguments"])
-        reply.send({"kind": "command_done", **reply.address})
+
+        def carry_out() -> None:
+            getattr(steering, name)(**request["arguments"])
+            reply.send({"kind": "command_done", **reply.address})
+
+        if name not in _WAITING:
+            carry_out()
+            return
+
+        def report() -> None:
+            try:
+                carry_out()
+            except Exception as error:  # noqa: BLE001  whatever it is, the page is told
+                reply.fail(error)
+
+        # Neither the user's thread nor another answer waits for the present step to end.
+        threading.Thread(target=report, name=f"nbviz-{name}", daemon=True).start()
 
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add the settings as they are."""

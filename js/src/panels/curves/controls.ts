@@ -6,6 +6,7 @@ import { icon } from "../../ui/icons";
 import { menu } from "../../ui/menu";
 import type { ExportFormat } from "./chart-card";
 import type { View } from "./chart-curves";
+import { type ChartSizes, HEIGHT_CHANGES } from "./fit";
 
 const MOST_SMOOTHING = 0.99;
 const X_KINDS: [XKind, string][] = [
@@ -20,6 +21,8 @@ export interface ControlsActions {
 	filter(text: string): void;
 	reset(): void;
 	save(format: ExportFormat): void;
+	/** Draw charts higher or lower, in so many columns. */
+	resize(sizes: Partial<ChartSizes>): void;
 	/** Save nothing of what is waited for. */
 	cancelSave(): void;
 }
@@ -104,7 +107,11 @@ export class CurvesControls {
 			{ label: "SVG drawing", run: () => actions.save("svg") },
 			{ label: "CSV values", run: () => actions.save("csv") },
 		]);
-		this.closeMenu = exporting.close;
+		const sizing = this.sizing(actions);
+		this.closeMenu = () => {
+			exporting.close();
+			sizing.close();
+		};
 		this.waiting.addEventListener("click", () => actions.cancelSave());
 		this.root.append(
 			this.filterBox,
@@ -115,6 +122,7 @@ export class CurvesControls {
 			element("div", "nbviz-segments", { role: "group", "aria-label": "Values" }, log, outliers),
 			exporting.root,
 			this.waiting,
+			sizing.root,
 			help(),
 		);
 		this.update(false, 0);
@@ -170,6 +178,27 @@ export class CurvesControls {
 		});
 		show();
 		return element("label", "nbviz-strip-field nbviz-smoothing", {}, "Smoothing", slider, value);
+	}
+
+	/** How high charts are, and in how many columns they stand. */
+	private sizing(actions: ControlsActions): { root: HTMLElement; close(): void } {
+		const label = "Size of the charts";
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-quiet nbviz-icon-button",
+			{ type: "button", title: label, "aria-label": label },
+			icon("more"),
+		);
+		const { LOWER, HIGHER } = HEIGHT_CHANGES;
+		return menu(button, [
+			{ label: "Higher charts", run: () => actions.resize({ change: HIGHER }) },
+			{ label: "Lower charts", run: () => actions.resize({ change: LOWER }) },
+			...[1, 2, 3].map((columns) => ({
+				label: `${columns} column${columns > 1 ? "s" : ""}`,
+				run: () => actions.resize({ columns }),
+			})),
+			{ label: "Fitted to the view", run: () => actions.resize({}) },
+		]);
 	}
 
 	private toggle(

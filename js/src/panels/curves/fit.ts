@@ -1,6 +1,9 @@
-// How high charts are where the curves have a room of a fixed height: the two that matter most fill what
-// a row of small ones leaves.
+// How high charts are and in how many columns they stand: as chosen; else, where the curves have a room of
+// a fixed height, the two that matter most fill what a row of small ones leaves.
+import type { ViewState } from "../../ui/view-state";
 
+/** Under this name the choice is kept. */
+const STATE_NAME = "charts";
 const SMALL = 92;
 /** Title and gap of a chart, and the strip above all charts. */
 const AROUND_CHART = 34;
@@ -11,27 +14,75 @@ const LOWEST = 104;
 const HIGHEST = 440;
 /** From this width the first two charts stand side by side; as in curves.css. */
 const SIDE_BY_SIDE = 860;
+export const HEIGHT_CHANGES = { LOWER: 1 / 1.25, HIGHER: 1.25 };
 
-/** Fits the charts in `body` to the room around `host` as long as both are there. */
-export function fitHeights(host: HTMLElement, body: HTMLElement): () => void {
-	const room = host.closest<HTMLElement>('[data-arrangement="screen"] .nbviz-main');
-	if (!room) return () => undefined;
-	const fit = () => {
+export interface ChartSizes {
+	/** Factor by which the height changes. */
+	readonly change: number;
+	readonly columns: number;
+}
+
+export class ChartFit {
+	private readonly sizes = new ResizeObserver(() => this.fit());
+	private readonly room: HTMLElement | null;
+	private fitted = 190;
+
+	constructor(
+		host: HTMLElement,
+		private readonly body: HTMLElement,
+		private readonly viewState: ViewState,
+	) {
+		this.room = host.closest<HTMLElement>('[data-arrangement="screen"] .nbviz-main');
+		for (const one of [this.room, body]) if (one) this.sizes.observe(one);
+		this.fit();
+	}
+
+	stop(): void {
+		this.sizes.disconnect();
+	}
+
+	/** Takes what a reader chooses; nothing fits the charts to the view again. */
+	resize({ change, columns }: Partial<ChartSizes>): void {
+		const kept = this.viewState.read(STATE_NAME);
+		const height = Number(kept.height) || this.fitted;
+		const higher = Math.round(Math.min(2 * HIGHEST, Math.max(LOWEST, height * (change ?? 1))));
+		if (change !== undefined) this.viewState.write(STATE_NAME, { ...kept, height: higher });
+		else if (columns !== undefined) this.viewState.write(STATE_NAME, { ...kept, columns });
+		else this.viewState.write(STATE_NAME, {});
+		this.fit();
+	}
+
+	private fit(): void {
+		const { height, columns } = this.viewState.read(STATE_NAME);
+		const { style, dataset } = this.body;
+		const count = Number(columns);
+		if (count > 0) {
+			dataset.columns = String(count);
+			style.setProperty("--columns", String(count));
+		} else delete dataset.columns;
+		const fitted = this.room && this.fittedTo(this.room);
+		this.fitted = fitted ?? this.fitted;
+		const chosen = Number(height) > 0 ? Number(height) : fitted;
+		const small = count > 0 || Number(height) > 0 ? chosen : undefined;
+		set(style, "--plot-height", chosen);
+		set(style, "--small-plot-height", small);
+	}
+
+	private fittedTo(room: HTMLElement): number {
+		// A room that is as high as its charts would grow with them.
+		if (getComputedStyle(room).maxHeight !== "none") return 150;
 		const { clientHeight, clientWidth } = room;
-		const grid = body.querySelector<HTMLElement>(":scope > .nbviz-chart-grid");
+		const grid = this.body.querySelector<HTMLElement>(":scope > .nbviz-chart-grid");
 		const count = Number(grid?.dataset.count ?? 0);
 		const rows = count < 2 || clientWidth >= SIDE_BY_SIDE ? 1 : 2;
 		const small = count > 2 ? SMALL + AROUND_CHART : 0;
-		const groups = body.querySelector(".nbviz-curves-group:not([hidden])") ? GROUPS : 0;
+		const groups = this.body.querySelector(".nbviz-curves-group:not([hidden])") ? GROUPS : 0;
 		const left = (clientHeight - STRIP - small - groups) / rows - AROUND_CHART;
-		const height = Math.round(Math.min(HIGHEST, Math.max(LOWEST, left)));
-		// A room that is as high as its charts would grow with them.
-		const isFixed = getComputedStyle(room).maxHeight === "none";
-		body.style.setProperty("--plot-height", isFixed ? `${height}px` : "150px");
-	};
-	const sizes = new ResizeObserver(fit);
-	sizes.observe(room);
-	sizes.observe(body);
-	fit();
-	return () => sizes.disconnect();
+		return Math.round(Math.min(HIGHEST, Math.max(LOWEST, left)));
+	}
+}
+
+function set(style: CSSStyleDeclaration, name: string, pixels: number | null | undefined): void {
+	if (pixels) style.setProperty(name, `${pixels}px`);
+	else style.removeProperty(name);
 }

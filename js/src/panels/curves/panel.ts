@@ -14,7 +14,7 @@ import { chartCurves } from "./chart-curves";
 import { type CurvesChoices, keptChoices, readChoices } from "./choices";
 import { CurvesControls } from "./controls";
 import { CurvesDrawing } from "./drawing";
-import { fitHeights } from "./fit";
+import { ChartFit } from "./fit";
 import { CurvesGroups } from "./groups";
 import { CurvesSaver } from "./save";
 import { type CurvesTopic, curvesState } from "./state";
@@ -41,6 +41,7 @@ class CurvesPanel {
 	private readonly notice = element("p", "nbviz-curves-notice", { role: "alert", hidden: "" });
 	private readonly controls: CurvesControls;
 	private readonly groups: CurvesGroups;
+	private readonly fitting: ChartFit;
 	private readonly drawing: CurvesDrawing;
 	private readonly saver: CurvesSaver;
 	private readonly cards: ChartCards;
@@ -69,6 +70,7 @@ class CurvesPanel {
 		const { root, tools, body } = card(host, context, "Curves", "nbviz-curves", () => this.want());
 		this.root = root;
 		this.body = body;
+		this.fitting = new ChartFit(host, this.groups.root, context.viewState);
 		body.append(this.notice, this.groups.root, this.empty);
 		this.controls = new CurvesControls(view, filter, {
 			changed: () => this.changed(),
@@ -80,6 +82,7 @@ class CurvesPanel {
 			reset: () => this.reset(),
 			save: (format) => this.save(undefined, format),
 			cancelSave: () => this.saver.cancel(),
+			resize: (sizes) => this.fitting.resize(sizes),
 		});
 		tools.append(this.controls.root);
 		this.cards = new ChartCards(
@@ -104,7 +107,7 @@ class CurvesPanel {
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => this.drawing.recolour()),
 			context.pointedStep.subscribe(() => this.drawing.point()),
-			fitHeights(host, this.groups.root),
+			() => this.fitting.stop(),
 		];
 		this.arrange();
 	}

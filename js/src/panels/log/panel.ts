@@ -14,7 +14,10 @@ import { row } from "./rows";
 /** Under this name its filter is remembered. */
 const STATE_NAME = "log";
 const ROWS_DRAWN = 500;
+/** By default: what each validation came to is on the curves. */
+const DEFAULT = "Without validations";
 const FILTERS: Record<string, readonly EntryLevel[]> = {
+	[DEFAULT]: ["info", "event", "print", "warning", "error"],
 	Everything: ["info", "event", "print", "warning", "error"],
 	"Warnings and errors": ["warning", "error"],
 	Errors: ["error"],
@@ -160,6 +163,7 @@ class LogPanel {
 	private passes({ level, text }: Entry): boolean {
 		const levels = FILTERS[this.level.value];
 		if (levels && !levels.includes(level)) return false;
+		if (this.level.value === DEFAULT && /^validation(:|$)/.test(text)) return false;
 		const wanted = this.search.value.trim().toLowerCase();
 		return wanted === "" || text.toLowerCase().includes(wanted);
 	}

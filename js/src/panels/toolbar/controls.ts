@@ -111,7 +111,7 @@ export class ToolbarControls {
 			"div",
 			"nbviz-question",
 			{},
-			"Weights and optimizer go back to where they began, and the run to step 0.",
+			"Weights and optimizer go back to before the first step. The curves so far stay beside the new run.",
 			element("div", "nbviz-question-acts", {}, yes, no),
 		);
 	}

@@ -1,11 +1,19 @@
 // The row of tabs of the inspector.
 import { element } from "../../ui/element";
+import { dragToReorder } from "./reorder";
 
 export interface Tab {
 	readonly name: string;
 	readonly title: string;
 	/** What it opens. */
 	readonly panel: HTMLElement;
+}
+
+export interface TabActions {
+	/** A reader opens a tab. */
+	choose(name: string): void;
+	/** A reader moves a tab to the right by a number of places. */
+	move(name: string, by: number): void;
 }
 
 let made = 0;
@@ -19,8 +27,7 @@ export class Tabs {
 	private readonly buttons = new Map<string, HTMLButtonElement>();
 	private readonly id = `nbviz-tabs-${++made}`;
 
-	/** `choose` is called when a reader opens a tab. */
-	constructor(private readonly choose: (name: string) => void) {
+	constructor(private readonly actions: TabActions) {
 		this.root.addEventListener("keydown", (event) => this.key(event));
 	}
 
@@ -42,23 +49,21 @@ export class Tabs {
 		}
 	}
 
-	focus(name: string): void {
-		this.buttons.get(name)?.focus();
-	}
-
 	private make({ name, title, panel }: Tab): HTMLButtonElement {
 		const id = `${this.id}-${name}`;
+		const hint = "Drag, or Shift + arrow keys, to move it";
 		const button = element(
 			"button",
 			"nbviz-tab",
-			{ type: "button", role: "tab", id, "data-tab": name },
+			{ type: "button", role: "tab", id, title: hint, "data-tab": name },
 			title,
 		);
 		panel.id = `${id}-panel`;
 		panel.setAttribute("role", "tabpanel");
 		panel.setAttribute("aria-labelledby", id);
 		button.setAttribute("aria-controls", panel.id);
-		button.addEventListener("click", () => this.choose(name));
+		button.addEventListener("click", () => this.actions.choose(name));
+		dragToReorder(button, button, "x", (by) => this.actions.move(name, by));
 		this.buttons.set(name, button);
 		return button;
 	}
@@ -66,6 +71,15 @@ export class Tabs {
 	private key(event: KeyboardEvent): void {
 		const buttons = [...this.root.children] as HTMLButtonElement[];
 		const at = buttons.indexOf(event.target as HTMLButtonElement);
+		const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+		const moving = buttons[at];
+		if (event.shiftKey && by !== 0 && moving) {
+			event.preventDefault();
+			event.stopPropagation();
+			this.actions.move(moving.dataset.tab ?? "", by);
+			moving.focus();
+			return;
+		}
 		if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
 		const to =
 			event.key === "ArrowRight"
