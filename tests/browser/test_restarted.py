@@ -68,4 +68,5 @@ def test_a_restarted_notebook_goes_on_where_it_was(
     assert notebook.value("trainer.run.epochs[:2]") == [0, total // 6]
     assert len(notebook.value("trainer.run.epochs")) == 6
     if os.environ.get("NBVIZ_SCREENSHOTS") == "1":
+        notebook.page.mouse.move(0, 0)  # else a tooltip hides a part
         notebook.output(3).screenshot(path=SCREENSHOTS / "restarted-light.png")
