@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nbviz.widgets.active import active
     from nbviz.widgets.dashboard import Dashboard, compare
     from nbviz.widgets.graph_view import GraphView, graph, record
+    from nbviz.widgets.live_cell import live
     from nbviz.widgets.live_trainer import LiveTrainer
     from nbviz.widgets.make_dot import make_dot
     from nbviz.widgets.shown_summary import summary
@@ -42,6 +43,7 @@ __all__ = [
     "datasets",
     "errors",
     "graph",
+    "live",
     "load_ipython_extension",
     "log",
     "make_dot",
@@ -65,6 +67,7 @@ _HOMES = {
     "active": "nbviz.widgets.active",
     "compare": "nbviz.widgets.dashboard",
     "graph": "nbviz.widgets.graph_view",
+    "live": "nbviz.widgets.live_cell",
     "load_ipython_extension": "nbviz.magics",
     "log": "nbviz.recording.current",
     "make_dot": "nbviz.widgets.make_dot",

@@ -20,12 +20,17 @@ class NbvizMagics(Magics):
     @arguments.magic_arguments()
     @arguments.argument("--name", "-n", help="what the run is called")
     @arguments.argument("--panels", "-p", help="panels, such as toolbar,curves,log")
+    @arguments.argument(
+        "--wait", "-w", action="store_true", help="end the cell when its loop ends, as for Run All"
+    )
     @cell_magic
     def live(self, line: str, cell: str) -> None:
         """Run this cell in a background thread, with a live dashboard.
 
         The loop stays as it is, but for `nbviz.log({"loss": loss})` where it has something to say.
         Pause, Step and Stop act at those calls. Running the cell again stops its earlier run.
+        `nbviz.live["name"]` is the cell from elsewhere: it has `wait()`, `stop()`, `run` and
+        `save_html(path)`.
         """
         import IPython.display
 
@@ -44,6 +49,8 @@ class NbvizMagics(Magics):
         )
         cast("Any", IPython.display.display)(live_cell.dashboard)
         live_cell.start()
+        if options.wait:
+            live_cell.wait()
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -22,9 +22,9 @@ from nbviz.errors import (
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
-from nbviz.recording.kept_state import FOLDER, KeptState
+from nbviz.recording.kept.kept_state import FOLDER, KeptState
+from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.overhead import DEFAULT_SHARE
-from nbviz.recording.past import Past, go_on_from
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
@@ -114,7 +114,7 @@ class Trainer:
     inside its epoch if it was stopped there.
 
     Attributes:
-        run: What is recorded; after `reset` another one.
+        run: The recording; after `reset` another one.
         control: Pause, resume, step, stop and set.
         graph: The model's graph, once it is asked for.
         overlays: What colours it.
@@ -154,13 +154,7 @@ class Trainer:
         watch = options.watch
         self._watch = {} if watch is True else dict(watch) if watch else None
         self._background: BackgroundRun | None = None
-        self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
-        run = Run(
-            options.name,
-            dir=options.dir,
-            overhead_budget=options.overhead_budget,
-            config=options.config,
-        )
+        run = self._make_run(options.name, options.dir)
         self._recorder = Recorder(run, model)
         self.engine = Engine(
             options,
@@ -168,6 +162,7 @@ class Trainer:
             observers=(self._recorder, self.graph, self.overlays),
         )
         self.engine.callbacks.owner = self
+        self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self._record_in(run)
         if options.checkpoint_every is not None:
             keeper = CheckpointKeeper(
@@ -175,7 +170,7 @@ class Trainer:
                 options.keep,
                 folder=self._checkpoints,
                 write=self.write,
-                say=lambda text: self.run.note(text, "warning"),
+                say=self._warn,
             )
             self.engine.callbacks.add(keeper)
 
@@ -356,12 +351,8 @@ class Trainer:
         self._resets += 1
         old = self.run
         old.leave_trainer()
-        run = Run(
-            f"{self.options.name or _without_number(old.name)} ({self._resets + 1})",
-            dir=_reset_directory(self.options.dir),
-            overhead_budget=self.options.overhead_budget,
-            config=self.options.config,
-        )
+        name = f"{self.options.name or _without_number(old.name)} ({self._resets + 1})"
+        run = self._make_run(name, _reset_directory(self.options.dir))
         recorder = Recorder(run, self.engine.model)
         self.engine.replace_observer(self._recorder, recorder)
         self._recorder = recorder
@@ -441,6 +432,15 @@ class Trainer:
                 "end. Do it after the block."
             )
 
+    def _make_run(self, name: str | None, directory: str | Path | None) -> Run:
+        options = self.options
+        return Run(
+            name,
+            dir=directory,
+            overhead_budget=options.overhead_budget,
+            config=options.config,
+        )
+
     def _record_in(self, run: Run) -> None:
         """Make a run the one that is recorded and steered."""
         self.run = run
@@ -454,6 +454,9 @@ class Trainer:
         run.steering = self
         run.overlays = self.overlays
         self._begin_watch()
+
+    def _warn(self, text: str) -> None:
+        self.run.note(text, "warning")
 
     def _checkpoints(self) -> Path:
         assert self.run.journal is not None  # since `checkpoint_every` needs `dir`

@@ -42,10 +42,22 @@ def test_the_live_cell_runs() -> None:
     assert len(live.run["loss/train"]) == len(train_loader)
 
 
+def test_runs_are_compared(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with nbviz.Run("earlier", dir="runs/earlier", config={"width": 32}) as earlier:
+        earlier.log({"loss/train": 1.0}, step=1)
+    names = _example()
+    exec(BLOCKS[4], names)
+    rows = names["comparison"].table()
+    assert next(row["run"] for row in rows) == "wide"
+    assert {row["width"] for row in rows} == {64, 32, None}
+    assert {row["optimizer"] for row in rows} == {None, "Adam"}
+
+
 def test_media_and_a_watch_are_recorded() -> None:
     names = _example()
     trainer, run = names["trainer"], names["trainer"].run
-    exec(BLOCKS[4], names)
+    exec(BLOCKS[5], names)
     trainer.start()
     trainer.wait(60)
     names["watch"].stop()
@@ -59,7 +71,7 @@ def test_the_model_is_drawn_summed_up_and_recorded(tmp_path, monkeypatch) -> Non
     pytest.importorskip("graphviz")  # an extra, which Colab's environment is without
     monkeypatch.chdir(tmp_path)
     names = _example()
-    exec(BLOCKS[5], names)
+    exec(BLOCKS[6], names)
     assert (tmp_path / "model.svg").read_text().count("<text") > 4
     assert names["recording"].graph.parameter_count == 64 * 64 + 64 + 64 * 10 + 10
 

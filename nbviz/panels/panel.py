@@ -144,8 +144,14 @@ class Panel(ABC, Generic[PartT, EntryT, WantedT]):
     def entry(self) -> EntryT:
         """Return the cursor entry of a page that has been sent nothing."""
 
-    def read(self, part: PartT) -> None:
-        """Take in what is not there yet. May wait for a device or a file; no lock is held."""
+    def read(self, part: PartT) -> bool:
+        """Take in what is not there yet. May wait for a device or a file; no lock is held.
+
+        Returns:
+            Whether some of it is left for the next call, to be made soon.
+        """
+        del part
+        return False
 
     @abstractmethod
     def updates(

@@ -36,6 +36,8 @@ __all__ = [
 _HEADINGS = ("", "last", "lowest", "at step", "highest", "at step", "points")
 _ROWS_SHOWN = 60
 _TAGS_DESCRIBED = 6
+MOST_RUNS = 8
+"""Runs in a picture: of hundreds nobody could tell one from another, and each takes time."""
 _CELL = "padding:1px 12px 1px 0;text-align:"
 
 
@@ -43,29 +45,39 @@ def mime_bundle(runs: Sequence[RecordedRun], view_id: str) -> dict[str, str]:
     """Return a run's saved picture in every form that notebook readers know.
 
     Args:
-        runs: What to show.
+        runs: What to show; of more than `MOST_RUNS` the first, and how many more there are.
         view_id: Ties the picture to the live view, which hides it while it is on the page.
 
     Returns:
         `text/html`, `text/plain` and, where Pillow is installed, `image/png` as base64.
     """
-    bundle = {"text/plain": render_text(runs), "text/html": render_html(runs, view_id)}
+    shown, left = runs[:MOST_RUNS], len(runs) - MOST_RUNS
+    text, below = render_text(shown), ""
+    if left > 0:
+        more = f"and {left:,} more run{'s' if left > 1 else ''}"
+        text, below = f"{text}\n\n{more}", f"<p>{more}</p>"
+    bundle = {"text/plain": text, "text/html": render_html(shown, view_id, below=below)}
     # Without Pillow: every reader that takes a PNG takes the text too.
     with contextlib.suppress(MissingDependencyError):
-        bundle["image/png"] = base64.b64encode(render_png(runs)).decode("ascii")
+        bundle["image/png"] = base64.b64encode(render_png(shown)).decode("ascii")
     return bundle
 
 
-def render_html(runs: Sequence[RecordedRun], view_id: str) -> str:
+def render_html(runs: Sequence[RecordedRun], view_id: str, *, below: str = "") -> str:
     """Return the picture and a table of the numbers as HTML that a sanitiser leaves as it is.
 
     The style element beside the picture acts only in a trusted notebook that has lost its kernel:
     it hides the output before, in which JupyterLab reports that it found no widget.
 
+    Args:
+        runs: What to show.
+        view_id: As for `mime_bundle`.
+        below: HTML that follows the table.
+
     Raises:
         ConfigurationError: The id has other characters than letters and digits.
     """
-    return figure_html(render_svg(runs), describe(runs), view_id, below=_html_table(runs))
+    return figure_html(render_svg(runs), describe(runs), view_id, below=_html_table(runs) + below)
 
 
 def figure_html(svg: str, said: str, view_id: str, *, below: str = "") -> str:

@@ -19,9 +19,9 @@ from nbviz.recording.draining import MOST_WAITING, Draining
 from nbviz.recording.holdups import stop_notice
 from nbviz.recording.journal.journal import Journal
 from nbviz.recording.life import Life
-from nbviz.recording.logged_media import LoggedMedia
 from nbviz.recording.marks import mark_restarts, record_command
 from nbviz.recording.media.inbox import MediaInbox
+from nbviz.recording.media.logged import LoggedMedia
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET

@@ -47,6 +47,7 @@ class Feed:
         self._wanted = wanted
         self._dropped = 0
         self._is_touched = True
+        self._has_more = False
         self._all_read_at = float("-inf")
         self._reads: dict[str, int] = {}  # of each subject
 
@@ -57,7 +58,7 @@ class Feed:
     @property
     def is_active(self) -> bool:
         """Whether something new may come at any time."""
-        return any(subject.is_active for subject in self.subjects)
+        return self._has_more or any(subject.is_active for subject in self.subjects)
 
     def cursor(self) -> Cursor:
         """Return a cursor to which everything is new."""
@@ -70,9 +71,9 @@ class Feed:
         `touch`.
         """
         now = time.monotonic()
-        reads_all = self._is_touched or now - self._all_read_at >= SETTLED_SECONDS
+        reads_all = self._is_touched or self._has_more or now - self._all_read_at >= SETTLED_SECONDS
         if reads_all:
-            self._is_touched, self._all_read_at = False, now
+            self._is_touched, self._has_more, self._all_read_at = False, False, now
         for subject in tuple(self.subjects):
             if not (reads_all or subject.is_active or subject.run_id not in self._reads):
                 continue
@@ -82,8 +83,8 @@ class Feed:
                 subject.drain(wait=not subject.is_active)
                 for panel in self._panels:
                     part = panel.part(subject)
-                    if part is not None:
-                        panel.read(part)
+                    if part is not None and panel.read(part):
+                        self._has_more = True
             except Exception as error:  # noqa: BLE001  the other runs are shown all the same
                 self._failed(error)
 

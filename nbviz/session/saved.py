@@ -10,6 +10,7 @@ from nbviz.front_end import front_end
 from nbviz.panels.batch import SavedBatch
 from nbviz.pictures.graph_files import write_file
 from nbviz.pictures.page import Recorded, page_html
+from nbviz.pictures.saved_view import MOST_RUNS
 from nbviz.pictures.svg import render_svg
 from nbviz.session.run_state import RunStateEntry, add_head, add_progress
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from nbviz.panels.subject import Subject
 
 SAVED_BYTES = 16_000_000  # of one panel of one subject, about
+MOST_BYTES = 100_000_000  # of one panel of all subjects
 
 
 def record(panels: Sequence[Panel[Any, Any, Any]], subjects: Sequence[Subject]) -> Recorded:
@@ -31,6 +33,7 @@ def record(panels: Sequence[Panel[Any, Any, Any]], subjects: Sequence[Subject]) 
     """
     batch = SavedBatch()
     shown: set[str] = set()
+    limit = min(SAVED_BYTES, MOST_BYTES / max(1, len(subjects)))
     for subject in subjects:
         subject.drain()
         entry = RunStateEntry()
@@ -41,7 +44,7 @@ def record(panels: Sequence[Panel[Any, Any, Any]], subjects: Sequence[Subject]) 
                 continue
             if part is not None and panel.has_content(part):
                 panel.read(part)
-                if panel.saved(part, batch, SAVED_BYTES):
+                if panel.saved(part, batch, limit):
                     shown.add(panel.name)
         add_progress(subject, entry, batch, 0)
     kept = [panel for panel in panels if panel.name in shown]
@@ -81,7 +84,8 @@ def saved_page(
         raise ConfigurationError("there is no run to save; pass at least one.")
     recorded = record(panels, subjects)
     if picture is None:
-        picture = render_svg([subject.run for subject in subjects if subject.run is not None])
+        runs = [subject.run for subject in subjects if subject.run is not None]
+        picture = render_svg(runs[:MOST_RUNS])
     heading = title or ", ".join(subject.name for subject in subjects)
     return page_html(recorded, heading, picture, front_end("page"))
 

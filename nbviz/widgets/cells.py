@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from pathlib import Path
 from typing import Any
+
+# ipykernel's, where a program such as `jupyter console` has started the kernel for itself; those
+# that Jupyter's server and nbclient start have names that are no process' number.
+_OF_A_CONSOLE = re.compile(r"kernel-\d+\.json")
+
+_marimo_run: tuple[object, int] = (None, 0)
 
 
 def running_cell() -> tuple[str | None, str | None]:
@@ -12,8 +20,10 @@ def running_cell() -> tuple[str | None, str | None]:
 
     Each is None outside a notebook, where it is unknown, and while what runs is no cell.
 
-    JupyterLab and Notebook 7 send it with each cell; Colab and VS Code do not.
+    JupyterLab, Notebook 7 and marimo tell with each cell; Colab and VS Code do not.
     """
+    if "marimo" in sys.modules and (cell := _marimo_cell()) is not None:
+        return cell
     ipython = sys.modules.get("IPython")
     shell: Any = ipython.get_ipython() if ipython is not None else None
     if shell is None:
@@ -31,6 +41,38 @@ def running_cell() -> tuple[str | None, str | None]:
         cell_id if isinstance(cell_id, str) else None,
         request if isinstance(request, str) else None,
     )
+
+
+def is_terminal() -> bool:
+    """Whether what is displayed is read in a terminal: IPython's own, or `jupyter console`'s.
+
+    There a picture would be drawn by a program of its own, a window each time.
+    """
+    ipython: Any = sys.modules.get("IPython")
+    shell: Any = ipython.get_ipython() if ipython is not None else None
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return shell is not None
+    application: Any = getattr(shell.kernel, "parent", None)
+    name = Path(str(getattr(application, "connection_file", ""))).name
+    return _OF_A_CONSOLE.fullmatch(name) is not None
+
+
+def _marimo_cell() -> tuple[str, str] | None:
+    """Return the cell that marimo runs on this thread, and a name of this run of it."""
+    global _marimo_run  # noqa: PLW0603  the newest one: marimo has no number for a run of a cell
+    # Private: marimo has no public way to ask. Without it re-running a cell stops nothing.
+    runtime: Any = sys.modules.get("marimo._runtime.context")
+    get_context = getattr(runtime, "safe_get_context", None)
+    context: Any = get_context() if get_context is not None else None
+    execution: Any = getattr(context, "execution_context", None)
+    cell_id: Any = getattr(execution, "cell_id", None)
+    if not isinstance(cell_id, str):
+        return None
+    known, number = _marimo_run
+    if execution is not known:  # marimo makes one for each run of a cell
+        number += 1
+        _marimo_run = execution, number
+    return cell_id, f"marimo {number}"
 
 
 def place_name(name: str) -> str:

@@ -113,9 +113,9 @@ class Dashboard(LiveView):
 
     def drawing(self) -> str:
         """Return the same as SVG, for pages that hold the widget and no picture beside it."""
-        from nbviz.pictures.saved_view import render_svg
+        from nbviz.pictures.saved_view import MOST_RUNS, render_svg
 
-        return render_svg(self.runs)
+        return render_svg(self.runs[:MOST_RUNS])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(repr(run.name) for run in self.runs)})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import linecache
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import RunActiveError, RunStopped, TrainingError
@@ -18,7 +19,8 @@ from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 STOP_SECONDS = 30.0
 _cells: dict[str, LiveCell] = {}
@@ -36,6 +38,11 @@ class LiveCell:
         namespace: The notebook's variables, read and written by the code.
         name: What the run is called.
         panels: As for `Dashboard`.
+
+    Attributes:
+        number: Live cells are numbered as they come.
+        run: What `nbviz.log` writes to.
+        dashboard: Shows it.
     """
 
     def __init__(
@@ -48,6 +55,7 @@ class LiveCell:
     ) -> None:
         global _count  # noqa: PLW0603  cells are numbered as they come
         _count += 1
+        self.number = _count
         filename = f"<live cell {_count}>"
         self._code = compile(source, filename, "exec")
         # So that a traceback shows the source lines.
@@ -95,11 +103,20 @@ class LiveCell:
             )
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait until the loop has ended, and raise what ended it."""
+        """Wait until the loop has ended, at most `timeout` seconds.
+
+        Raises:
+            TrainingError: The loop failed; the error is chained as the cause.
+            TimeoutError: It is still active, and goes on.
+        """
         try:
             self._background.wait(timeout)
         finally:
             self.dashboard.leave_picture()
+
+    def save_html(self, path: str | Path, *, title: str | None = None) -> Path:
+        """Write the run as one page that opens without a kernel and without a network."""
+        return self.dashboard.save_html(path, title=title)
 
     def _execute(self) -> None:
         error: BaseException | None = None
@@ -117,9 +134,40 @@ class LiveCell:
             self.run.finish(error)
 
 
-def live_cells() -> dict[str, LiveCell]:
-    """Return the newest live cell of each notebook cell, by its id or, without one, its name."""
-    return dict(_cells)
+class LiveCells(Mapping[str, LiveCell]):
+    """The `%%live` cells by name, the newest of each name: `nbviz.live["mine"]`.
+
+    `nbviz.live` is the only one.
+    """
+
+    def __getitem__(self, name: str) -> LiveCell:
+        found = self._named().get(name)
+        if found is None:
+            known = ", ".join(map(repr, self)) or "none yet"
+            raise KeyError(
+                f"no %%live cell is called {name!r}; there are: {known}. Name one in its first "
+                "line: %%live --name mine"
+            )
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named())
+
+    def __len__(self) -> int:
+        return len(self._named())
+
+    def __repr__(self) -> str:
+        return f"nbviz.live({', '.join(map(repr, self))})"
+
+    def _named(self) -> dict[str, LiveCell]:
+        return {cell.run.name: cell for cell in sorted(_cells.values(), key=_number_of)}
+
+
+live = LiveCells()
+
+
+def _number_of(cell: LiveCell) -> int:
+    return cell.number
 
 
 def start_live_cell(
@@ -137,6 +185,5 @@ def start_live_cell(
         earlier.stop()
         earlier.dashboard.close()
     cell = LiveCell(source, namespace, name=name, panels=panels)
-    if key:
-        _cells[key] = cell
+    _cells[key or cell.run.name] = cell
     return cell

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbviz.panels.subject import Subject
-from nbviz.recording.kept_state import KeptState
+from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer, TrainerOptions
 from nbviz.training.keywords import as_keywords, takes
 from nbviz.widgets.active import say_at_exit_what_is_cut

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import anywidget
 import traitlets
@@ -146,6 +146,14 @@ class LiveView(anywidget.AnyWidget):
         self._session.close()
         self._output.close()
         super().close()
+
+    def __reduce__(self) -> NoReturn:
+        names = ", ".join(repr(subject.name) for subject in self.subjects) or "nothing"
+        raise ConfigurationError(
+            f"the {type(self).__name__} of {names} cannot be copied or pickled, because it is "
+            "bound to the pages that show it. Save what it shows with .save_html(path) or "
+            ".save(path), or make another one where you need it."
+        )
 
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""

@@ -15,7 +15,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from nbviz.widgets.cells import running_cell
+from nbviz.widgets.cells import is_terminal, running_cell
 from nbviz.widgets.clearing import stay_when_cleared
 
 if TYPE_CHECKING:
@@ -38,11 +38,15 @@ def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
             the widget meanwhile.
 
     Returns:
-        The picture's handle, by which it can be replaced.
+        The picture's handle, by which it can be replaced; None in a terminal, where a line of text
+        is all that is displayed.
     """
     import IPython.display
 
     display = cast("Any", IPython.display.display)
+    if is_terminal():
+        display({"text/plain": picture()["text/plain"]}, raw=True)
+        return None
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     data = {"text/plain": repr(widget), WIDGET_VIEW: view}
 
@@ -111,8 +115,9 @@ class Output:
         self._shown_at = time.monotonic()
         handle = self.display(view)
         self._watch_cells()
-        with self._lock:
-            self._handles = [*self._handles, handle][-HANDLES_KEPT:]
+        if handle is not None:
+            with self._lock:
+                self._handles = [*self._handles, handle][-HANDLES_KEPT:]
 
     def display(self, view: Shown) -> Any:
         """Display it, and return the handle by which what is saved of it can be replaced."""

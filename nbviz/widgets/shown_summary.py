@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.inspection.summary.summary import Summary
 from nbviz.inspection.summary.summary import summary as summary_of_model
+from nbviz.widgets.cells import is_terminal
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +32,7 @@ class ShownSummary(Summary):
 
     def _ipython_display_(self, **_: Any) -> None:
         ipython: Any = sys.modules["IPython"]  # which has called
-        if getattr(ipython.get_ipython(), "kernel", None) is None:  # in a terminal
+        if is_terminal():
             ipython.display.display({"text/plain": str(self)}, raw=True)
         else:
             self.view.show()

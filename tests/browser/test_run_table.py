@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from kernel_specs import ROOT
@@ -89,9 +90,139 @@ def test_six_runs(make_notebook: Callable[..., Notebook]) -> None:
     table.root.scroll_into_view_if_needed()
     order = ["baseline", "lr 0.02", "lr 0.05", "adam", "wide", "no norm"]
     table.wait_for_names(order)
-    picture(view, "runs-light")
+    for theme in ("light", "dark"):
+        notebook.set_theme(theme)
+        expect(view.root).to_have_attribute("data-theme", theme)
+        picture(view, f"runs-{theme}")
 
 
 def picture(view: View, name: str) -> None:
     if os.environ.get("NBVIZ_SCREENSHOTS") == "1":
         view.root.screenshot(path=ROOT / "docs" / "screenshots" / f"{name}.png")
+
+
+def test_what_is_chosen_in_the_table_acts_on_every_chart(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(SIX, SHOWN)
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+    notebook.run(0)
+    notebook.run(1)
+    view = View(notebook.output(1))
+    view.wait_for_curve(400)
+    table = Table(view)
+    order = ["baseline", "lr 0.02", "lr 0.05", "adam", "wide", "no norm"]
+    table.wait_for_names(order)
+
+    # Sorted by the best accuracy, and back.
+    table.sort("best accuracy/val")
+    table.wait_for_names(order)
+    table.sort("best accuracy/val")
+    table.wait_for_names(order[::-1])
+    table.sort("best accuracy/val")
+    table.wait_for_names(order)
+
+    # The eye.
+    expect(legend(view, "loss")).to_have_count(12)
+    table.row("adam").get_by_role("button", name="Hide adam").click()
+    for chart in ("loss", "accuracy"):
+        expect(legend(view, chart)).to_have_count(10)
+        expect(legend(view, chart).filter(has_text="adam")).to_have_count(0)
+    table.row("adam").get_by_role("button", name="Show adam").click()
+    expect(legend(view, "accuracy")).to_have_count(12)
+
+    # A row under the pointer fades the other runs in every chart, and a name in a legend its row.
+    before = [pixels(view, chart) for chart in ("loss", "accuracy")]
+    table.row("wide").hover()
+    for chart, whole in zip(("loss", "accuracy"), before, strict=True):
+        expect_painted(view, chart, whole)
+    legend(view, "loss").filter(has_text="no norm").first.hover()
+    expect(table.row("no norm")).to_have_class(re.compile("nbviz-pointed"))
+
+    # The toolbar steers the chosen row's run.
+    table.row("lr 0.02").click()
+    expect(view.toolbar.get_by_role("combobox", name="Run")).to_have_value(
+        notebook.value("runs[1].run_id")
+    )
+
+    # Names are edited in place, and the kernel knows.
+    table.row("wide").locator(".nbviz-runs-name").dblclick()
+    field = table.grid.get_by_role("textbox")
+    field.fill("wide, 64 units")
+    field.press("Enter")
+    notebook.wait_for("runs[4].name", lambda name: name == "wide, 64 units")
+    expect(legend(view, "loss").filter(has_text="wide, 64 units")).to_have_count(2)
+
+    # A filter leaves out rows and curves.
+    filter_box = table.root.get_by_role("searchbox", name="Filter runs")
+    filter_box.fill("lr<0.015 accuracy>0.9 sgd")
+    table.wait_for_names(["baseline"])
+    expect(legend(view, "loss")).to_have_count(2)
+    filter_box.fill("")
+    expect(legend(view, "loss")).to_have_count(12)
+
+
+def test_plots_are_brushed_with_table_and_curves(make_notebook: Callable[..., Notebook]) -> None:
+    notebook = make_notebook(SIX, SHOWN)
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+    notebook.run(0)
+    notebook.run(1)
+    view = View(notebook.output(1))
+    view.wait_for_curve(400)
+    table = Table(view)
+    table.root.get_by_role("button", name="Parallel").click()
+    plot = table.root.locator(".nbviz-runs-plot canvas").first
+    expect(plot).to_be_visible()
+    picture(view, "runs-parallel-light")
+    box = plot.bounding_box()
+    assert box
+    # The upper half of the last axis, which has the best accuracy: the first three runs.
+    mouse = notebook.page.mouse
+    right = box["x"] + box["width"] - 46
+    mouse.move(right, box["y"] + 29)
+    mouse.down()
+    mouse.move(right, box["y"] + 100, steps=4)
+    mouse.up()
+    table.wait_for_names(["baseline", "lr 0.02", "lr 0.05"])
+    expect(legend(view, "loss")).to_have_count(6)
+    table.root.get_by_role("button", name="brushed").click()
+    expect(legend(view, "loss")).to_have_count(12)
+
+    table.root.get_by_role("button", name="Scatter").click()
+    scatter = table.root.locator(".nbviz-runs-plot canvas").last
+    expect(scatter).to_be_visible()
+    table.root.get_by_role("combobox", name="Horizontal axis").select_option("parameter:width")
+    picture(view, "runs-scatter-light")
+    box = scatter.bounding_box()
+    assert box
+    # The right half: the one wide run.
+    mouse.move(box["x"] + box["width"] - 60, box["y"] + 4)
+    mouse.down()
+    mouse.move(box["x"] + box["width"] - 2, box["y"] + 220, steps=4)
+    mouse.up()
+    table.wait_for_names(["wide"])
+    expect(legend(view, "accuracy")).to_have_count(2)
+
+
+def legend(view: View, chart: str) -> Locator:
+    """The names in a chart's legend."""
+    return view.curves.locator(f'[data-chart="{chart}"] .nbviz-legend-name')
+
+
+PIXELS = """(chart) => {
+    const [, lines] = chart.querySelectorAll("canvas");
+    return lines.toDataURL();
+}"""
+
+
+def pixels(view: View, chart: str) -> str:
+    """The lines of a chart as they are painted."""
+    return view.curves.locator(f'[data-chart="{chart}"]').evaluate(PIXELS)
+
+
+def expect_painted(view: View, chart: str, other: str) -> None:
+    """Wait until a chart's lines look different."""
+    view.root.page.wait_for_function(
+        f"([chart, other]) => ({PIXELS})(chart) !== other",
+        arg=[view.curves.locator(f'[data-chart="{chart}"]').element_handle(), other],
+    )

@@ -8,7 +8,7 @@ from pages import Page
 
 import nbviz
 from nbviz.errors import LoggingError, TrainingError
-from nbviz.widgets.live_cell import live_cells, start_live_cell
+from nbviz.widgets.live_cell import start_live_cell
 
 ENDLESS = """
 import itertools, nbviz
@@ -85,7 +85,7 @@ def test_the_extension_adds_the_magic_and_takes_it_away() -> None:
     shell = InteractiveShell()
     shell.run_line_magic("load_ext", "nbviz")
     shell.run_cell_magic("live", "--name mine", "import nbviz\nnbviz.log({'loss': 0.5})\ndone = 1")
-    cell = live_cells()["mine"]
+    cell = nbviz.live["mine"]
     cell.wait(30)
     assert shell.user_ns["done"] == 1
     assert cell.run["loss"].values.tolist() == [0.5]
@@ -119,3 +119,27 @@ def test_in_a_tracked_loop_too() -> None:
     cell.wait(30)
     printed = [line.step for line in cell.run.lines.since(0) if line.level == "print"]
     assert cell.run["loss"].steps.tolist() == printed == [1, 2, 3]
+
+
+def test_a_live_cell_is_had_by_its_name_and_writes_its_page(tmp_path) -> None:
+    live("import nbviz\nnbviz.log({'loss': 1.0})", name="by name").start()
+    newest = live("import nbviz\nnbviz.log({'loss': 2.0})", name="by name")
+    newest.start()
+    mine = nbviz.live["by name"]
+    assert mine is newest
+    assert "by name" in nbviz.live
+    mine.wait(30)
+    page = mine.save_html(tmp_path / "mine.html")
+    assert "by name" in page.read_text()
+    with pytest.raises(KeyError, match=r"no %%live cell is called 'none'.*'by name'.*--name mine"):
+        nbviz.live["none"]
+
+
+def test_a_cell_that_waits_ends_with_its_loop_and_raises_what_ended_it() -> None:
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "nbviz")
+    shell.run_cell_magic("live", "--name waits --wait", "import time\ntime.sleep(0.2)\nend = 1")
+    assert shell.user_ns["end"] == 1
+    with pytest.raises(TrainingError, match="no such layer"):
+        shell.run_cell_magic("live", "--name waits -w", "raise ValueError('no such layer')")
+    shell.run_line_magic("unload_ext", "nbviz")

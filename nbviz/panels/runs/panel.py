@@ -48,9 +48,11 @@ class RunsPanel(RunPanel[RunsEntry, None]):
         """Return the entry of a page that knows nothing of a run."""
         return RunsEntry()
 
-    def read(self, part: RecordedRun) -> None:
-        """Look at the points that are new."""
-        values_of(part).look()
+    def read(self, part: RecordedRun) -> bool:
+        """Look at the points that are new; of hundreds of runs that takes several calls."""
+        values = values_of(part)
+        values.look()
+        return not values.is_whole
 
     def updates(
         self,

@@ -95,6 +95,7 @@ class RunValues:
     Attributes:
         tags: Those that are shown, in the order in which they came.
         version: Changes with each look that found something.
+        is_whole: Whether the last look saw all that there was.
     """
 
     def __init__(self, run: RecordedRun) -> None:
@@ -106,7 +107,7 @@ class RunValues:
         self._lengths: dict[str, int] = {}
         self._looked_at = float("-inf")
         self._status: object = None
-        self._is_whole = False  # whether the extremes of all were looked at
+        self.is_whole = False
 
     def look(self) -> None:
         """Read what is new; of a long past a part, and the rest when it is called again."""
@@ -122,17 +123,17 @@ class RunValues:
             return
         self.find_tags()
         now = time.monotonic()
-        is_due = is_patient or not self._is_whole or self._status != run.status
+        is_due = is_patient or not self.is_whole or self._status != run.status
         if not is_due and now - self._looked_at < SECONDS:
             return
         self._looked_at, self._status = now, run.status
-        is_new, self._is_whole = False, True
+        is_new, self.is_whole = False, True
         for place, tag in enumerate(self.tags):
             series = run.series(tag)
             extremes = self._extremes.setdefault(tag, Extremes())
             # The first is always read, so that a later look finds less to do.
             if place and not is_patient and not _allowance.has_room:
-                self._is_whole = False
+                self.is_whole = False
                 break
             if extremes.seen != len(series):
                 began = time.monotonic()

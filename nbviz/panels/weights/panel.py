@@ -46,9 +46,10 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         """Return the entry of a page without heatmaps."""
         return WeightsEntry()
 
-    def read(self, part: RecordedRun) -> None:
+    def read(self, part: RecordedRun) -> bool:
         """Take the heatmaps that pages wait for while the run's own thread makes no steps."""
         part.capture_idle_weights()
+        return False
 
     def updates(
         self,

@@ -64,8 +64,8 @@ class Journal:
         self._name = run.name
         self._writer: EventFileWriter | None = None
         self._is_failing = False
-        self._writing_since: float | None = None  # by the monotonic clock
         self._begins_at = 0.0
+        self._writing_since: float | None = None  # by the monotonic clock
         run.subscribe(self._wake)
         # Not at exit: it could come before `_flush_all`, which would find the file closed.
         weakref.finalize(run, self._close).atexit = False
@@ -98,6 +98,11 @@ class Journal:
             self._changed.wait_for(lambda: self._done >= asked or self._thread is None, timeout)
             return self._done >= asked and not self._is_failing
 
+    def skip_what_is_there(self, run: RecordedRun) -> None:
+        """Leave out what the run has now, since other files of the directory have it."""
+        self._source.skip(run)
+        self._begins_at = run_clock.now()
+
     def notice(self) -> str:
         """Return for how long the disk has not answered, and what waits; empty if it does."""
         since, run = self._writing_since, self._run()
@@ -107,11 +112,6 @@ class Journal:
         waiting = self._source.count_new(run)
         records = "1 record" if waiting == 1 else f"{waiting:,} records"
         return f"journal: waiting for the disk since {seconds:,.0f} s, {records} kept in memory"
-
-    def skip_what_is_there(self, run: RecordedRun) -> None:
-        """Leave out what the run has now, since other files of the directory have it."""
-        self._source.skip(run)
-        self._begins_at = run_clock.now()
 
     def _wake(self) -> None:
         """Start to write; called by the run when something comes, on whichever thread."""

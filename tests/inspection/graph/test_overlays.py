@@ -221,7 +221,7 @@ def test_hooks_are_there_only_while_a_page_shows_the_overlay() -> None:
         if step == 2:
             trainer.overlays.want("page 1", "activation_std", nodes)
         if step == 4:
-            trainer.overlays.forget("page")
+            trainer.overlays.want("page 1", "", ())
         counts.append(hooks(model))
 
     class Looking(list[Any]):

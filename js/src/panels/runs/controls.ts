@@ -46,22 +46,29 @@ export class RunsControls {
 		);
 		const save = element(
 			"button",
-			"nbviz-button nbviz-button-quiet nbviz-button-small",
-			{ type: "button", title: "Save the table as CSV, as it is filtered and sorted now" },
+			"nbviz-button nbviz-button-quiet nbviz-icon-button",
+			{
+				type: "button",
+				title: "Save the table as CSV, as it is filtered and sorted now",
+				"aria-label": "Save as CSV",
+			},
 			icon("save"),
-			"CSV",
 		);
 		save.addEventListener("click", () => actions.save());
-		this.picker = new ColumnPicker((ids) => {
-			choices.columns = ids;
-			actions.changed();
-		});
 		const differing = element("input", "", { type: "checkbox" });
 		differing.checked = choices.onlyDiffering;
 		differing.addEventListener("change", () => {
 			choices.onlyDiffering = differing.checked;
 			actions.changed();
 		});
+		const title = "Leave out hyper-parameters that are the same in all runs";
+		this.picker = new ColumnPicker(
+			(ids) => {
+				choices.columns = ids;
+				actions.changed();
+			},
+			element("label", "nbviz-runs-option", { title }, differing, "Only parameters that differ"),
+		);
 		const filter = element("input", "nbviz-input nbviz-runs-filter", {
 			type: "search",
 			placeholder: "Filter: adam lr<0.01",
@@ -91,16 +98,8 @@ export class RunsControls {
 			element("label", "nbviz-strip-field", {}, "y", this.y),
 			element("label", "nbviz-strip-field", {}, "over x", this.x),
 		);
-		const title = "Leave out hyper-parameters that are the same in all runs";
 		this.tools = element("div", "nbviz-runs-tools", {}, plots, this.picker.root, save);
-		this.filterRow = element(
-			"div",
-			"nbviz-runs-filters",
-			{},
-			filter,
-			element("label", "nbviz-strip-field", {}, "group by", this.group),
-			element("label", "nbviz-strip-field", { title }, differing, "only what differs"),
-		);
+		this.filterRow = element("div", "nbviz-runs-filters", {}, filter, this.group);
 	}
 
 	remove(): void {
@@ -118,8 +117,10 @@ export class RunsControls {
 		const known = groupable.some(({ id }) => id === this.choices.group);
 		const chosen = all.filter(({ id }) => id === this.choices.group && !known);
 		this.group.replaceChildren(
-			element("option", "", { value: "" }, "nothing"),
-			...options([...groupable, ...chosen]),
+			element("option", "", { value: "" }, "No groups"),
+			...[...groupable, ...chosen].map(({ id, title }) =>
+				element("option", "", { value: id }, `By ${title}`),
+			),
 		);
 		this.group.value = this.choices.group;
 		for (const select of [this.x, this.y]) {

@@ -59,8 +59,11 @@ export class ColumnPicker {
 	private columns: readonly Column[] = [];
 	private chosen: readonly string[] = [];
 
-	/** `choose` gets ids in order, or undefined for those that tell most. */
-	constructor(private readonly choose: (ids: readonly string[] | undefined) => void) {
+	/** `choose` gets ids in order, or undefined for those that tell most; `option` stands below. */
+	constructor(
+		private readonly choose: (ids: readonly string[] | undefined) => void,
+		option: HTMLElement,
+	) {
 		const button = element(
 			"button",
 			"nbviz-button nbviz-button-quiet nbviz-button-small",
@@ -79,7 +82,7 @@ export class ColumnPicker {
 			"Suggested",
 		);
 		reset.addEventListener("click", () => choose(undefined));
-		this.popup.box.append(this.search, this.list, reset);
+		this.popup.box.append(this.search, this.list, option, reset);
 		this.root = this.popup.root;
 		this.search.addEventListener("input", () => this.fill());
 	}

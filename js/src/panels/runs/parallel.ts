@@ -105,12 +105,10 @@ export class ParallelPlot {
 			context.fillStyle = theme.text;
 			const room =
 				(this.surface.width - MARGIN.left - MARGIN.right) / Math.max(1, this.scales.length - 1);
-			const shift = i === 0 ? -MARGIN.left + 4 : isLast ? MARGIN.right - 4 : 0;
-			context.fillText(
-				fitted(context, scale.column.title, room - 8 + Math.abs(shift)),
-				x + shift,
-				12,
-			);
+			const isEnd = i === 0 || isLast;
+			const shift = i === 0 ? 4 - MARGIN.left : isLast ? MARGIN.right - 4 : 0;
+			const width = isEnd ? room / 2 + MARGIN.left - 8 : room - 8;
+			context.fillText(fitted(context, scale.column.title, width), x + shift, 12);
 			context.textAlign = isLast ? "left" : i === 0 ? "right" : "left";
 			context.fillStyle = theme.textSoft;
 			for (const { share, text } of scale.ticks(6)) {

@@ -11,10 +11,11 @@ import { meanOf, type RunGroup } from "./rows";
 const ROW = 28;
 /** Rows drawn above and below those in sight. */
 const MORE = 4;
-const [LEAST_WIDTH, MOST_WIDTH, MOST_NAME] = [44, 190, 240];
-const CHARACTER = 7;
+const [LEAST_WIDTH, MOST_WIDTH, LEAST_NAME, MOST_NAME] = [44, 190, 84, 240];
+const CHARACTER = 6.6;
 /** Rows whose texts decide how wide a column is. */
 const MEASURED = 60;
+const LONGEST_TITLE = 8;
 
 /** A run, or the head of a group. */
 export type Row = { readonly run: RunState } | { readonly group: RunGroup; readonly place: number };
@@ -97,7 +98,7 @@ export class RunsTable {
 		const widths = columns.map((column) => widthOf(column, content)).join(" ");
 		if (widths !== this.widths) {
 			this.widths = widths;
-			this.root.style.setProperty("--columns", `18px 30px 24px ${widths}`);
+			this.root.style.setProperty("--columns", `16px 30px 22px ${widths}`);
 		}
 		this.drawHead();
 		this.draw();
@@ -120,7 +121,8 @@ export class RunsTable {
 		cancelAnimationFrame(this.frame);
 		this.frame = 0;
 		const { content } = this;
-		if (!content) return;
+		// Hidden, or for a moment without its style sheets, it stays as it is.
+		if (!content || this.root.clientHeight === 0) return;
 		const first = Math.max(0, Math.floor(this.root.scrollTop / ROW) - MORE);
 		const last = Math.ceil((this.root.scrollTop + this.root.clientHeight) / ROW) + MORE;
 		const shown = new Set<string>();
@@ -395,7 +397,8 @@ function cell(text: string, column: Column | undefined): HTMLElement {
 }
 
 function widthOf(column: Column, { rows, baseline }: TableContent): string {
-	let most = column.title.length + 2;
+	// A head that is cut is there in full as its tooltip.
+	let most = Math.min(column.title.length, LONGEST_TITLE) + 2;
 	for (const row of rows.slice(0, MEASURED)) {
 		const isGroup = !("run" in row);
 		if (isGroup && column.id !== "name" && column.kind !== "value") continue;
@@ -405,5 +408,7 @@ function widthOf(column: Column, { rows, baseline }: TableContent): string {
 	}
 	const limit = column.id === "name" ? MOST_NAME : MOST_WIDTH;
 	const width = Math.min(limit, Math.max(LEAST_WIDTH, Math.ceil(most * CHARACTER + 14)));
-	return column.id === "name" ? `minmax(${Math.min(width, 110)}px, ${width}px)` : `${width}px`;
+	return column.id === "name"
+		? `minmax(${Math.min(width, LEAST_NAME)}px, ${width}px)`
+		: `${width}px`;
 }

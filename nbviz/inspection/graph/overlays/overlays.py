@@ -119,7 +119,7 @@ class Overlays:
         """Set what `owner` shows now, in place of what it showed before.
 
         Args:
-            owner: Its name begins with the id of its page and a space.
+            owner: Whichever name it has.
             overlay: One of `OVERLAYS`, or "" for none.
             nodes: The boxes that it shows.
 
@@ -146,13 +146,6 @@ class Overlays:
             with between_steps(model), self._lock:
                 self._rest()
                 self._measure_at_rest()
-
-    def forget(self, page: str) -> None:
-        """Drop what a closed page showed."""
-        with self._lock:
-            owners = [owner for owner in self._wants if owner.split(" ")[0] == page]
-        for owner in owners:
-            self.want(owner, "", ())
 
     def latest(self, overlay: str) -> OverlayValues | None:
         """Return an overlay's newest values, None if there are none."""

@@ -14,8 +14,8 @@ from nbviz.recording.media.inputs import (
     TensorInput,
     TextInput,
 )
+from nbviz.recording.media.log import MediaLog
 from nbviz.recording.media.shading import Shading
-from nbviz.recording.media_log import MediaLog
 from nbviz.recording.recorded_run import RecordedRun
 from nbviz.recording.scalars.inputs import read_step
 from nbviz.training import clock

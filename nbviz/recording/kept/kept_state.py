@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nbviz.errors import CheckpointError, describe
-from nbviz.recording.past import Past
+from nbviz.recording.kept.past import Past
 from nbviz.training.checkpoints.files import describe_differences, read_checkpoint
 
 FOLDER = "checkpoints"

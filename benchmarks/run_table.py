@@ -1,0 +1,248 @@
+"""Five hundred runs in one view: how soon it stands, how smoothly it moves, what it costs.
+
+500 finished runs of 20 tags and 10,000 points each, in JupyterLab. Printed for nbviz: the time from
+running the cell to the painted table and to the painted curves, a sort, a hide, a filter, frames a
+second while the pointer passes over the curves and while the table scrolls, what travels, and the
+page's heap. Beside it plotly's figure of one tag's curves of all runs, reduced to as many points
+as a chart is wide.
+
+Run: python benchmarks/run_table.py   (needs what `make setup` installs; about four minutes)
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from _lab import NEWEST, Notebook, Page, running_lab
+
+RUNS = """\
+import numpy as np, nbviz
+RUNS, TAGS, POINTS = {runs}, {tags}, {points}
+rng = np.random.default_rng(0)
+names = ["loss/train", "loss/val", "accuracy/train", "accuracy/val"]
+names += [f"metric{{i}}/train" for i in range(TAGS - len(names))]
+steps = np.arange(1, POINTS + 1)
+seconds = steps * 0.05
+noise = rng.normal(0, 0.02, POINTS)
+runs = []
+for place in range(RUNS):
+    lr, width = 10 ** -rng.uniform(1, 4), int(2 ** rng.integers(3, 9))
+    optimizer = ["SGD", "Adam", "AdamW"][place % 3]
+    run = nbviz.Run(f"run {{place:03d}}", config={{"lr": lr, "width": width, "optimizer": optimizer,
+                                                  "seed": place, "depth": 3}})
+    run.begin()
+    pace = 1 / (0.2 + abs(np.log10(lr) + 2.5)) * (width / 64) ** 0.2
+    loss = 2.3 * np.exp(-steps * pace / POINTS * 6) + noise + 0.2
+    for i, name in enumerate(names):
+        values = 1 - loss / 3 if name.startswith("accuracy") else loss * (1 + 0.1 * (i % 4))
+        run._store.extend(name, steps, seconds, values)
+    run.meter.step = POINTS
+    run.finish()
+    runs.append(run)
+"""
+NBVIZ = "dashboard = nbviz.compare(runs); dashboard"
+PLOTLY = """\
+import plotly.graph_objects as go
+from IPython.display import display
+every = max(1, POINTS // 800)
+figure = go.Figure([
+    go.Scattergl(x=steps[::every], y=run["loss/train"].values[::every], name=run.name, mode="lines")
+    for run in runs
+])
+figure.update_layout(height=500)
+display(figure)
+"""
+# Runs a cell, and returns the milliseconds until a selector's element is there and painted.
+TIMED = """async ([index, selectors]) => {
+  const panel = window.nbvizPanel, began = performance.now();
+  panel.content.activeCellIndex = index;
+  const cell = document.querySelectorAll('.jp-Notebook .jp-Cell')[index];
+  const waits = selectors.map((selector) => new Promise((resolve) => {
+    const seen = () => {
+      if (!cell.querySelector(selector)) return requestAnimationFrame(seen);
+      requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));
+    };
+    seen();
+  }));
+  window.jupyterapp.commands.execute('notebook:run-cell');
+  return await Promise.all(waits);
+}"""
+# Does something, and returns the milliseconds until a condition holds in a painted frame.
+UNTIL = """async ([act, holds]) => {
+  const root = document.querySelector('.nbviz');
+  const run = new Function('root', act), test = new Function('root', `return ${holds}`);
+  const began = performance.now();
+  run(root);
+  while (!test(root)) await new Promise(requestAnimationFrame);
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return performance.now() - began;
+}"""
+FRAMES = """async ([act, milliseconds]) => {
+  const run = new Function('share', act);
+  const began = performance.now();
+  let frames = 0, longest = 0, before = began;
+  for (;;) {
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    longest = Math.max(longest, now - before);
+    before = now;
+    if (now - began > milliseconds) return [1000 * frames / (now - began), longest];
+    frames += 1;
+    run((now - began) / milliseconds);
+  }
+}"""
+HOVER = """
+const over = document.querySelector('.nbviz .nbviz-plot-over');
+const { width } = over.getBoundingClientRect();
+const box = over.getBoundingClientRect();
+over.dispatchEvent(new MouseEvent('mousemove', { bubbles: true,
+  clientX: box.left + share * width, clientY: box.top + 40 }));
+"""
+POINT = """
+const rows = document.querySelectorAll('.nbviz .nbviz-runs-row');
+const row = rows[Math.floor(share * 200) % rows.length];
+row.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+"""
+SCROLL = """
+const grid = document.querySelector('.nbviz .nbviz-runs-grid');
+grid.scrollTop = share * grid.scrollHeight;
+"""
+PLOTLY_HOVER = """
+const over = document.querySelector('.jp-Notebook .js-plotly-plot .nsewdrag');
+const box = over.getBoundingClientRect();
+over.dispatchEvent(new MouseEvent('mousemove', { bubbles: true,
+  clientX: box.left + share * box.width, clientY: box.top + 200 }));
+"""
+
+
+class Wire:
+    """Counts what the page's websockets receive."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        page.on("websocket", lambda s: s.on("framereceived", self._count))
+
+    def _count(self, payload: str | bytes) -> None:
+        self.bytes += len(payload)
+
+
+def heap(page: Page) -> float:
+    """Megabytes of the page's heap, after a collection."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    found = session.send("Runtime.getHeapUsage")
+    session.detach()
+    return found["usedSize"] / 1e6
+
+
+def say(what: str, value: str) -> None:
+    print(f"  {what:<44}{value}", flush=True)
+
+
+def measure_nbviz(page: Page, lab: Any, options: argparse.Namespace) -> None:
+    wire = Wire(page)
+    cells = [RUNS.format(**vars(options)), NBVIZ]
+    notebook = Notebook(page, lab, cells, kernel=NEWEST, name="run-table")
+    notebook.run(0)
+    before, sent = heap(page), wire.bytes
+    table, curves = page.evaluate(
+        TIMED, [1, [".nbviz .nbviz-runs-row .nbviz-runs-name", ".nbviz [data-last-step]"]]
+    )
+    print(f"nbviz, {options.runs} runs × {options.tags} tags × {options.points:,} points")
+    say("cell to painted table", f"{table:,.0f} ms")
+    say("cell to painted curves", f"{curves:,.0f} ms")
+    best = "root.querySelector('.nbviz-runs-row .nbviz-runs-cell:nth-child(5)').textContent !== ''"
+    settled = page.evaluate(UNTIL, ["", best])
+    notebook.wait_for(
+        "all(one.is_whole for one in __import__('nbviz.panels.runs.values', fromlist=['x'])."
+        "_values.values())"
+    )
+    page.wait_for_timeout(1000)
+    say("then to the first best value", f"{settled:,.0f} ms")
+    say("received in all", f"{(wire.bytes - sent) / 1e6:,.1f} MB")
+    say("heap", f"{heap(page):,.0f} MB (before: {before:,.0f} MB)")
+    count = "root.querySelectorAll('.nbviz-chart .nbviz-legend-name').length"
+    lines = page.evaluate(
+        f"(() => {{ const root = document.querySelector('.nbviz'); return {count}; }})()"
+    )
+    took = page.evaluate(
+        UNTIL,
+        [
+            "root.querySelector('[aria-label^=\"Hide run\"]').click()",
+            f"{count} < {lines}",
+        ],
+    )
+    say("hide a run in all charts", f"{took:,.0f} ms")
+    first = (
+        "root.querySelector('.nbviz-runs-row[aria-rowindex=\"2\"] .nbviz-runs-name').textContent"
+    )
+    now = page.evaluate(
+        f"(() => {{ const root = document.querySelector('.nbviz'); return {first}; }})()"
+    )
+    took = page.evaluate(
+        UNTIL, ["root.querySelector('[data-sort^=best]').click()", f"{first} !== {now!r}"]
+    )
+    say("sort by the best value", f"{took:,.0f} ms")
+    sent = wire.bytes
+    took = page.evaluate(
+        UNTIL,
+        [
+            (
+                "const box = root.querySelector('.nbviz-runs-filter');"
+                "box.value = 'adam lr<0.01'; box.dispatchEvent(new Event('input'))"
+            ),
+            "/ of /.test(root.querySelector('.nbviz-runs-count').textContent)",
+        ],
+    )
+    say("filter", f"{took:,.0f} ms")
+    page.wait_for_timeout(3000)
+    say("  twenty others' curves, received", f"{(wire.bytes - sent) / 1e6:,.1f} MB")
+    for what, act in (
+        ("pointer over the curves", HOVER),
+        ("pointer over the rows, a run bold in all", POINT),
+        ("table scrolls through all runs", SCROLL),
+    ):
+        rate, longest = page.evaluate(FRAMES, [act, 3000])
+        say(what, f"{rate:.0f} frames/s, longest {longest:.0f} ms")
+    say("heap at the end", f"{heap(page):,.0f} MB")
+    if options.picture:
+        page.locator(".nbviz").screenshot(path=options.picture)
+    notebook.end_kernel()
+
+
+def measure_plotly(page: Page, lab: Any, options: argparse.Namespace) -> None:
+    wire = Wire(page)
+    cells = [RUNS.format(**vars(options)), PLOTLY]
+    notebook = Notebook(page, lab, cells, kernel=NEWEST, name="plotly")
+    notebook.run(0)
+    before, sent = heap(page), wire.bytes
+    (shown,) = page.evaluate(TIMED, [1, [".js-plotly-plot .nsewdrag"]])
+    print("plotly, one figure with one tag of the same runs, every 12th point")
+    say("cell to painted figure", f"{shown:,.0f} ms")
+    page.wait_for_timeout(3000)
+    say("received in all", f"{(wire.bytes - sent) / 1e6:,.1f} MB")
+    say("heap", f"{heap(page):,.0f} MB (before: {before:,.0f} MB)")
+    rate, longest = page.evaluate(FRAMES, [PLOTLY_HOVER, 3000])
+    say("pointer over the curves", f"{rate:.0f} frames/s, longest {longest:.0f} ms")
+    notebook.end_kernel()
+
+
+def main() -> None:
+    """Measure both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--tags", type=int, default=20)
+    parser.add_argument("--points", type=int, default=10_000)
+    parser.add_argument("--only", choices=("nbviz", "plotly"))
+    parser.add_argument("--picture", help="where to write a picture of the view")
+    options = parser.parse_args()
+    with running_lab() as (page, lab):
+        if options.only != "plotly":
+            measure_nbviz(page(), lab, options)
+        if options.only != "nbviz":
+            measure_plotly(page(), lab, options)
+
+
+if __name__ == "__main__":
+    main()
