@@ -59,7 +59,6 @@ def test_quickstart_light_and_dark(make_notebook: Callable[..., Notebook], pictu
     view.click("pause")
     view.wait_for_status("paused")
     view.wait_for_curve(notebook.value(cells.STEP))
-    take(notebook, view, pictures, "paused")
     view.click("resume")
     view.wait_for_status("running")
     view.wait_for_curve(view.last_step + 100)

@@ -68,11 +68,13 @@ def test_start_and_the_curve_grows(notebook: Notebook, view: View) -> None:
 def test_a_kernel_that_is_gone_is_told_of(notebook: Notebook, view: View) -> None:
     start(view)
     view.wait_for_curve(20)
-    told = view.toolbar.get_by_text("No answer from the kernel")
+    told = view.toolbar.get_by_text("The kernel is gone: a picture of its run")
     expect(told).to_be_hidden()
     os.kill(notebook.value("__import__('os').getpid()"), signal.SIGKILL)
     expect(told).to_be_visible(timeout=30_000)
     assert view.last_step >= 20
+    for action in ("pause", "step", "stop"):
+        expect(view.toolbar.locator(f"[data-action={action}]")).to_be_hidden()
     notebook.end_kernel()  # the server has started it anew
 
 
