@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ from nbviz.pictures.number_text import (
     short_count,
 )
 from nbviz.pictures.shapes import fixed
+from nbviz.text import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +35,12 @@ if TYPE_CHECKING:
 RULES = Path(__file__).parents[1] / "fixtures" / "rules"
 
 
-def rule(name: str) -> dict[str, Any]:
+def rule(name: str) -> Any:
     return json.loads((RULES / f"{name}.json").read_text("utf-8"))
 
 
 tags, numbers, boxes = rule("tags"), rule("numbers"), rule("box_texts")
+cells = rule("csv")
 families, opening, levels = rule("families"), rule("opening"), rule("levels")
 
 
@@ -162,3 +166,10 @@ def test_boxes_in_line_are_placed_as_on_the_page(case: dict[str, Any]) -> None:
         assert [x for point in route for x in point] == pytest.approx(
             [x for point in points for x in point]
         )
+
+
+@pytest.mark.parametrize("case", cells, ids=lambda case: repr(case["given"]))
+def test_a_cell_of_a_csv_file(case: dict[str, str]) -> None:
+    file = io.StringIO()
+    csv.writer(file, lineterminator="").writerow([csv_text(case["given"])])
+    assert file.getvalue() == case["cell"]

@@ -127,8 +127,8 @@ def replayed(steps: int) -> tuple[Net, Net, dict[str, torch.Tensor]]:
     return model, before, results
 
 
-def seeded(**options: Any) -> Trainer:
-    batches = images()
+def seeded(loader: Callable[[list[Any]], list[Any]] = list, **options: Any) -> Trainer:
+    batches = loader(images())
     torch.manual_seed(0)
     return make(Net(), batches, seed=1, **options)
 
@@ -212,10 +212,6 @@ def test_training_is_the_same_with_an_overlay_and_without(overlay: str) -> None:
 
 def test_hooks_are_there_only_while_a_page_shows_the_overlay() -> None:
     counts: list[int] = []
-    trainer = seeded()
-    nodes = traced(trainer)
-    model = trainer.engine.model
-    at_rest = hooks(model)
 
     def look(step: int) -> None:
         if step == 2:
@@ -230,7 +226,10 @@ def test_hooks_are_there_only_while_a_page_shows_the_overlay() -> None:
                 look(step)
                 yield batch
 
-    trainer.engine._train_loader = Looking(images())
+    trainer = seeded(Looking)
+    nodes = traced(trainer)
+    model = trainer.engine.model
+    at_rest = hooks(model)
     trainer.start()
     trainer.wait(60)
     assert counts[:2] == [at_rest, at_rest]
@@ -241,8 +240,6 @@ def test_hooks_are_there_only_while_a_page_shows_the_overlay() -> None:
 
 def test_a_copy_of_the_model_that_is_measured_has_no_live_hooks() -> None:
     copies: list[nn.Module] = []
-    trainer = seeded()
-    model = trainer.engine.model
 
     class Saving(list[Any]):
         def __iter__(self) -> Any:
@@ -255,15 +252,15 @@ def test_a_copy_of_the_model_that_is_measured_has_no_live_hooks() -> None:
                     copies.append(torch.load(file, weights_only=False))
                 yield batch
 
-    trainer.engine._train_loader = Saving(images())
+    trainer = seeded(Saving)
+    model = trainer.engine.model
     measured(trainer, "activation_mean")
     for one in copies:
         assert one(torch.randn(2, 1, 8, 8)).shape == (2, 3)
 
 
 def test_measures_rarely_enough_for_its_share() -> None:
-    trainer = seeded(steps=200)
-    trainer.engine._train_loader = images() * 40
+    trainer = seeded(lambda batches: batches * 40, steps=200)
     trainer.overlays.seconds = 0.01
     trainer.overlays.share = 1e-6
     nodes = traced(trainer)
