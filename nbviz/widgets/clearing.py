@@ -32,10 +32,9 @@ def stay_when_cleared(put_back: Callable[[], None]) -> None:
     if shell is None or running_cell()[1] is None:
         return
     publisher, areas, thread = shell.display_pub, _output_areas(), threading.get_ident()
-    original = publisher.clear_output
 
     def clear_output(*arguments: Any, **options: Any) -> None:
-        original(*arguments, **options)
+        type(publisher).clear_output(publisher, *arguments, **options)
         # A training's thread clears what it has shown; the context of an ipywidgets.Output, that.
         if threading.get_ident() == thread and _output_areas() == areas:
             put_back()
@@ -59,10 +58,27 @@ def own_displays() -> Generator[None]:
         return
     hook = _Displays(publisher.publish)
     publisher.register_hook(hook)
+    _pass_to_hooks(type(publisher))
     try:
         yield
     finally:
         publisher.unregister_hook(hook)
+
+
+def _pass_to_hooks(publisher: Any) -> None:
+    """Have `clear_output` ask a thread's hooks, as newer ipykernels do."""
+    original = publisher.clear_output
+    if "_hooks" in original.__code__.co_names:
+        return
+
+    def clear_output(self: Any, wait: bool = False) -> None:
+        for hook in getattr(self, "_hooks", ()):
+            message = {"header": {"msg_type": "clear_output"}, "content": {"wait": wait}}
+            if hook(message) is None:
+                return
+        original(self, wait)
+
+    publisher.clear_output = clear_output
 
 
 class _Displays:

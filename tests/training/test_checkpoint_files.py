@@ -7,8 +7,9 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter, deque
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,9 @@ import nbviz
 from nbviz.errors import CheckpointError, ConfigurationError
 from nbviz.training.checkpoints.files import read_checkpoint
 from nbviz.training.checkpoints.trees import Copier, from_plain, to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SECONDS = 60.0
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -228,6 +232,24 @@ def test_a_copy_is_made_into_the_memory_of_an_earlier_one() -> None:
     third = Copier().copy({**tied, "b": weight.clone() + 1}, second)
     assert torch.equal(third["b"], third["a"] + 1)
     assert third["a"] is second["a"]
+
+
+class MadeWhenRead(Mapping[int, Any]):
+    """A state whose tensors nothing holds, as those that `get_state` of a generator returns."""
+
+    def __getitem__(self, key: int) -> torch.Tensor:
+        return torch.full((4,), float(key))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(200))
+
+    def __len__(self) -> int:
+        return 200
+
+
+def test_tensors_that_nothing_holds_are_not_taken_for_each_other() -> None:
+    copied = Copier().copy(MadeWhenRead())
+    assert [copied[n][0].item() for n in range(200)] == list(range(200))
 
 
 def test_checkpoints_are_kept_every_so_often_and_the_newest_stay(tmp_path: Path) -> None:

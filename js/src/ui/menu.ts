@@ -1,5 +1,6 @@
 // A button that opens a short list of actions.
 import { element } from "./element";
+import { keepInside } from "./keep-inside";
 
 let made = 0;
 
@@ -54,6 +55,7 @@ export function menu(
 		}
 		if (typeof items === "function") fill();
 		list.hidden = false;
+		keepInside(list);
 		button.setAttribute("aria-expanded", "true");
 		document.addEventListener("pointerdown", outside, true);
 		entries[0]?.focus();

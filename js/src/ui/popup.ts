@@ -1,5 +1,6 @@
 // A button that opens a box below itself; Escape or a click elsewhere closes it.
 import { element } from "./element";
+import { keepInside } from "./keep-inside";
 
 let made = 0;
 
@@ -32,6 +33,7 @@ export function popup(button: HTMLButtonElement, box: HTMLElement, label: string
 			return;
 		}
 		box.hidden = false;
+		keepInside(box);
 		button.setAttribute("aria-expanded", "true");
 		document.addEventListener("pointerdown", outside, true);
 	});

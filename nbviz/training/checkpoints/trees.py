@@ -37,7 +37,8 @@ class Copier:
 
     def __init__(self, *, onto_host: bool = True) -> None:
         self._onto_host = onto_host
-        self._made: dict[tuple[Any, ...], torch.Tensor] = {}
+        # With the copied tensor: where one that nothing holds was, the next one may lie.
+        self._made: dict[tuple[Any, ...], tuple[torch.Tensor, torch.Tensor]] = {}
         self._used: set[int] = set()
 
     def copy(self, tree: Any, kept: Any = None) -> Any:
@@ -80,10 +81,10 @@ class Copier:
         if tensor.layout is torch.strided and not tensor.is_meta and tensor.numel():
             key = (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype, tensor.device)
             if key in self._made:
-                return self._made[key]
+                return self._made[key][1]
         made = self._write_to(tensor, kept)
         if key is not None:
-            self._made[key] = made
+            self._made[key] = (tensor, made)
         return made
 
     def _write_to(self, tensor: torch.Tensor, kept: Any) -> torch.Tensor:
