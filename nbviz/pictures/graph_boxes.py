@@ -19,6 +19,7 @@ LABEL_SIZE, SMALL_SIZE = 12.0, 11.0
 _WIDEST = 1.15  # DejaVu Sans, the widest font a reader is likely to have, as compared with Arial
 _BETWEEN = 14.0
 _LONGEST = 40
+_LONGEST_END = 15  # of a longer text: names in a row differ at their ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +108,6 @@ def _small(text: str) -> float:
 
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
-    return f"{line[: _LONGEST - 1]}…" if len(line) > _LONGEST else line
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[: _LONGEST - 1 - _LONGEST_END]}…{line[-_LONGEST_END:]}"

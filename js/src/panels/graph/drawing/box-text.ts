@@ -21,6 +21,8 @@ export interface BoxText {
 export type Measure = (text: string, kind: "label" | "small") => number;
 
 const LONGEST = 40;
+/** Of a longer text: names in a row differ at their ends. */
+const LONGEST_END = 15;
 const PAD = 12;
 const BETWEEN = 14;
 const BAR_ROOM = 7;
@@ -121,7 +123,8 @@ const UNITS = [
 
 function shortened(text: string): string {
 	const line = text.trim().replace(/\s+/g, " ");
-	return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
+	if (line.length <= LONGEST) return line;
+	return `${line.slice(0, LONGEST - 1 - LONGEST_END)}…${line.slice(-LONGEST_END)}`;
 }
 
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
