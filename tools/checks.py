@@ -46,12 +46,14 @@ NOT_IN_COLAB = (
     "tests/test_protocol.py",
     "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
 )
-# There PyTorch's compiler skips it after what other tests have compiled; alone it passes.
-ALONE_IN_COLAB = "tests/inspection/test_summary.py::test_compiling_is_not_a_layers_time"
-IN_COLAB = (
-    *UNIT,
-    *(f"--ignore={path}" for path in NOT_IN_COLAB),
-    f"--deselect={ALONE_IN_COLAB}",
+IN_COLAB = (*UNIT, *(f"--ignore={path}" for path in NOT_IN_COLAB))
+# Two checks, for two cores; without pytest-xdist, which Colab's pins do not have.
+TRAINING_IN_COLAB = (
+    "tests/cuda",
+    "tests/inspection",
+    "tests/pictures",
+    "tests/recording",
+    "tests/training",
 )
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
@@ -94,7 +96,22 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 CHECKS = (
     # In one process all that torch and its threads keep slows it down threefold.
     Check("unit", (PYTHON, *PYTEST, "-n2", *UNIT), environment=ONE_THREAD, alone=True),
-    Check("colab", (str(COLAB / "bin" / "python"), *PYTEST, *IN_COLAB), environment=ONE_THREAD),
+    Check(
+        "colab",
+        (
+            *(str(COLAB / "bin" / "python"), *PYTEST, *IN_COLAB),
+            *(f"--ignore={folder}" for folder in TRAINING_IN_COLAB),
+        ),
+        environment=ONE_THREAD,
+    ),
+    Check(
+        "colab-training",
+        (
+            *(str(COLAB / "bin" / "python"), *PYTEST, *TRAINING_IN_COLAB),
+            *(part for part in IN_COLAB if part.startswith("--ignore")),
+        ),
+        environment=ONE_THREAD,
+    ),
     Check(
         "protocol",
         (

@@ -24,7 +24,12 @@ def test_what_colabs_environment_leaves_out_exists_and_runs_in_the_main_one(chec
     commands = {check.name: check.command for check in checks.CHECKS}
     left_out = {part for part in commands["unit"] if part.startswith("--ignore=")}
     assert left_out == {f"--ignore={folder}" for folder in checks.APART}
-    assert set(commands["colab"]) >= {f"--ignore={path}" for path in checks.NOT_IN_COLAB}
+    left_out = {f"--ignore={path}" for path in checks.NOT_IN_COLAB}
+    assert set(commands["colab"]) >= left_out
+    assert set(commands["colab-training"]) >= left_out
+    elsewhere = {part for part in commands["colab"] if part.startswith("--ignore=")} - left_out
+    in_training = {f"--ignore={path}" for path in commands["colab-training"]}
+    assert elsewhere - {f"--ignore={folder}" for folder in checks.APART} <= in_training
 
 
 def test_every_test_is_in_a_check(checks: Any) -> None:
