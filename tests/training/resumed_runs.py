@@ -117,6 +117,12 @@ def make(name: str) -> dict[str, Any]:  # noqa: C901, PLR0911  a case a training
         generator = torch.Generator().manual_seed(3)
         shuffled = loader(generator=generator, batch_size=7)
         return {"model": model, "optimizer": sgd(model), "train_loader": shuffled}
+    if name == "stateful loader":
+        from torchdata.stateful_dataloader import StatefulDataLoader
+
+        model = dense(dropout=0.1)
+        stateful = StatefulDataLoader(Noisy(), batch_size=_BATCH, shuffle=True)
+        return {"model": model, "optimizer": sgd(model), "train_loader": stateful}
     if name == "one cycle":
         model = dense()
         optimizer = adamw(model)
@@ -159,7 +165,7 @@ def make(name: str) -> dict[str, Any]:  # noqa: C901, PLR0911  a case a training
 NAMES = [
     "sgd", "adamw, dropout, batch norm, validation", "two workers", "own generator", "one cycle",
     "plateau", "milestones and validation by steps", "accumulation and clipping", "bfloat16",
-    "conv, two threads", "ema", "steps itself",
+    "conv, two threads", "ema", "steps itself", "stateful loader",
 ]  # fmt: skip
 
 
