@@ -37,7 +37,7 @@ _HEADINGS = ("", "last", "lowest", "at step", "highest", "at step", "points")
 _ROWS_SHOWN = 60
 _TAGS_DESCRIBED = 6
 MOST_RUNS = 8
-"""Runs in a picture: of hundreds nobody could tell one from another, and each takes time."""
+"""Runs in a picture: hundreds could not be told apart, and each takes time."""
 _CELL = "padding:1px 12px 1px 0;text-align:"
 
 

@@ -39,7 +39,7 @@ def machine_total() -> int:
 
 
 def cuda_reserved(device: torch.device | str | int) -> int:
-    """Return the bytes that PyTorch has taken of a device, whoever uses them."""
+    """Return the bytes that PyTorch has taken of a device, for all of this process."""
     torch: Any = sys.modules["torch"]
     return torch.cuda.memory_reserved(device)
 
