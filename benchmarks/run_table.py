@@ -158,7 +158,7 @@ def measure_nbviz(page: Page, lab: Any, options: argparse.Namespace) -> None:
         "all(one.is_whole for one in __import__('nbviz.panels.runs.values', fromlist=['x'])."
         "_values.values())"
     )
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(1000)  # what still comes after the first paint is counted, too
     say("then to the first best value", f"{settled:,.0f} ms")
     say("received in all", f"{(wire.bytes - sent) / 1e6:,.1f} MB")
     say("heap", f"{heap(page):,.0f} MB (before: {before:,.0f} MB)")
@@ -196,7 +196,7 @@ def measure_nbviz(page: Page, lab: Any, options: argparse.Namespace) -> None:
         ],
     )
     say("filter", f"{took:,.0f} ms")
-    page.wait_for_timeout(3000)
+    page.wait_for_timeout(3000)  # as above
     say("  twenty others' curves, received", f"{(wire.bytes - sent) / 1e6:,.1f} MB")
     for what, act in (
         ("pointer over the curves", HOVER),
@@ -220,7 +220,7 @@ def measure_plotly(page: Page, lab: Any, options: argparse.Namespace) -> None:
     (shown,) = page.evaluate(TIMED, [1, [".js-plotly-plot .nsewdrag"]])
     print("plotly, one figure with one tag of the same runs, every 12th point")
     say("cell to painted figure", f"{shown:,.0f} ms")
-    page.wait_for_timeout(3000)
+    page.wait_for_timeout(3000)  # as above
     say("received in all", f"{(wire.bytes - sent) / 1e6:,.1f} MB")
     say("heap", f"{heap(page):,.0f} MB (before: {before:,.0f} MB)")
     rate, longest = page.evaluate(FRAMES, [PLOTLY_HOVER, 3000])

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbviz.callbacks.monitor import Mode, Monitor
+from nbviz.callbacks.monitoring import Monitoring
 from nbviz.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from nbviz.callbacks.monitor import Mode
     from nbviz.trainer import Trainer
-    from nbviz.training.events import EpochEnded, RunStarted, StepEnded, ValidationEnded
+    from nbviz.training.events import RunStarted
 
 
-class BestCheckpoint:
+class BestCheckpoint(Monitoring):
     """Saves the run's state each time a value is the best so far; `Trainer.load` reads it.
 
     Args:
@@ -30,18 +31,8 @@ class BestCheckpoint:
     def __init__(
         self, monitor: str = "loss/val", mode: Mode = "auto", path: str | Path | None = None
     ) -> None:
-        self.monitor = Monitor(monitor, mode)
+        super().__init__(monitor, mode)
         self.path = None if path is None else Path(path).absolute()
-
-    @property
-    def best(self) -> float | None:
-        """The best value so far."""
-        return self.monitor.best
-
-    @property
-    def best_step(self) -> int:
-        """The step of the best value."""
-        return self.monitor.best_step
 
     def on_start(self, trainer: Trainer, event: RunStarted) -> None:
         """Find out where to write."""
@@ -52,19 +43,6 @@ class BestCheckpoint:
                     "BestCheckpoint needs path=…, or a trainer with dir=…, to have where to write"
                 )
             self.path = trainer.run.journal.directory / "checkpoints" / "best.pt"
-
-    def on_step(self, trainer: Trainer, event: StepEnded) -> None:
-        """Take in a step."""
-        del trainer
-        self.monitor.take_step(event)
-
-    def on_validation(self, trainer: Trainer, event: ValidationEnded) -> None:
-        """Look at a validation."""
-        self._look(trainer, self.monitor.of_validation(event), event.step)
-
-    def on_epoch(self, trainer: Trainer, event: EpochEnded) -> None:
-        """Look at an epoch."""
-        self._look(trainer, self.monitor.of_epoch(trainer, event), event.step)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value so far."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.callbacks.monitor import Mode, Monitor
+from nbviz.callbacks.monitoring import Monitoring
 from nbviz.errors import StopTraining
 from nbviz.training.checks import check_count
 
 if TYPE_CHECKING:
+    from nbviz.callbacks.monitor import Mode
     from nbviz.trainer import Trainer
-    from nbviz.training.events import EpochEnded, RunStarted, StepEnded, ValidationEnded
+    from nbviz.training.events import RunStarted
 
 
-class EarlyStopping:
+class EarlyStopping(Monitoring):
     """Ends the run once a value has not got better for a while.
 
     `patience` can be changed while the run is active: `trainer.set(patience=10)`.
@@ -38,20 +39,10 @@ class EarlyStopping:
         min_delta: float = 0.0,
     ) -> None:
         check_count("patience", patience)
-        self.monitor = Monitor(monitor, mode)
+        super().__init__(monitor, mode)
         self.patience = patience
         self.min_delta = min_delta
         self.waited = 0
-
-    @property
-    def best(self) -> float | None:
-        """The best value so far."""
-        return self.monitor.best
-
-    @property
-    def best_step(self) -> int:
-        """The step of the best value."""
-        return self.monitor.best_step
 
     def on_start(self, trainer: Trainer, event: RunStarted) -> None:
         """Let `patience` be set."""
@@ -59,19 +50,6 @@ class EarlyStopping:
         trainer.control.registry.add(
             "patience", lambda: float(self.patience), self._set_patience, minimum=1.0
         )
-
-    def on_step(self, trainer: Trainer, event: StepEnded) -> None:
-        """Take in a step."""
-        del trainer
-        self.monitor.take_step(event)
-
-    def on_validation(self, trainer: Trainer, event: ValidationEnded) -> None:
-        """Look at a validation."""
-        self._look(trainer, self.monitor.of_validation(event), event.step)
-
-    def on_epoch(self, trainer: Trainer, event: EpochEnded) -> None:
-        """Look at an epoch."""
-        self._look(trainer, self.monitor.of_epoch(trainer, event), event.step)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value and how long it was waited."""

@@ -79,7 +79,8 @@ def lines(view: View, chart: str) -> list[str]:
     return view.curves.locator(f'[data-chart="{chart}"] .nbviz-legend-name').all_text_contents()
 
 
-def test_six_runs(make_notebook: Callable[..., Notebook]) -> None:
+def opened(make_notebook: Callable[..., Notebook]) -> tuple[Notebook, View, Table]:
+    """Six runs in one view, at a usual size, with their curves drawn."""
     notebook = make_notebook(SIX, SHOWN)
     notebook.page.set_viewport_size({"width": 1280, "height": 800})
     notebook.run(0)
@@ -87,6 +88,11 @@ def test_six_runs(make_notebook: Callable[..., Notebook]) -> None:
     view = View(notebook.output(1))
     view.wait_for_curve(400)
     table = Table(view)
+    return notebook, view, table
+
+
+def test_six_runs(make_notebook: Callable[..., Notebook]) -> None:
+    notebook, view, table = opened(make_notebook)
     table.root.scroll_into_view_if_needed()
     order = ["baseline", "lr 0.02", "lr 0.05", "adam", "wide", "no norm"]
     table.wait_for_names(order)
@@ -104,13 +110,7 @@ def picture(view: View, name: str) -> None:
 def test_what_is_chosen_in_the_table_acts_on_every_chart(
     make_notebook: Callable[..., Notebook],
 ) -> None:
-    notebook = make_notebook(SIX, SHOWN)
-    notebook.page.set_viewport_size({"width": 1280, "height": 800})
-    notebook.run(0)
-    notebook.run(1)
-    view = View(notebook.output(1))
-    view.wait_for_curve(400)
-    table = Table(view)
+    notebook, view, table = opened(make_notebook)
     order = ["baseline", "lr 0.02", "lr 0.05", "adam", "wide", "no norm"]
     table.wait_for_names(order)
 
@@ -163,13 +163,7 @@ def test_what_is_chosen_in_the_table_acts_on_every_chart(
 
 
 def test_plots_are_brushed_with_table_and_curves(make_notebook: Callable[..., Notebook]) -> None:
-    notebook = make_notebook(SIX, SHOWN)
-    notebook.page.set_viewport_size({"width": 1280, "height": 800})
-    notebook.run(0)
-    notebook.run(1)
-    view = View(notebook.output(1))
-    view.wait_for_curve(400)
-    table = Table(view)
+    notebook, view, table = opened(make_notebook)
     table.root.get_by_role("button", name="Parallel").click()
     plot = table.root.locator(".nbviz-runs-plot canvas").first
     expect(plot).to_be_visible()

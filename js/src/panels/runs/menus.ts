@@ -1,5 +1,6 @@
 // Small boxes that open below a button: which columns are shown, and how a run is drawn.
 import { lineSample } from "../../charts/run-style";
+import { type Dropdown, dropdown } from "../../ui/dropdown";
 import { element } from "../../ui/element";
 import { icon } from "../../ui/icons";
 import type { Column } from "./columns";
@@ -7,44 +8,6 @@ import type { Column } from "./columns";
 const COLOURS = 8;
 const DASHES = 7;
 const LISTED = 200;
-
-/** A button with a box below it; Escape or a click elsewhere closes it. */
-export class Popup {
-	readonly root: HTMLElement;
-	readonly box = element("div", "nbviz-runs-popup", { role: "dialog", hidden: "" });
-
-	constructor(
-		private readonly button: HTMLElement,
-		label: string,
-		private readonly opened: () => void,
-	) {
-		this.box.setAttribute("aria-label", label);
-		button.setAttribute("aria-haspopup", "dialog");
-		button.setAttribute("aria-expanded", "false");
-		this.root = element("span", "nbviz-menu-host", {}, button, this.box);
-		button.addEventListener("click", () => this.open(this.box.hidden !== false));
-		this.root.addEventListener("keydown", (event) => {
-			if (event.key !== "Escape" || this.box.hidden) return;
-			event.stopPropagation();
-			this.open(false);
-			button.focus();
-		});
-	}
-
-	open(isOpen: boolean): void {
-		this.box.hidden = !isOpen;
-		this.button.setAttribute("aria-expanded", String(isOpen));
-		if (isOpen) {
-			this.opened();
-			document.addEventListener("pointerdown", this.outside, true);
-		} else document.removeEventListener("pointerdown", this.outside, true);
-	}
-
-	private readonly outside = (event: Event): void => {
-		// In a shadow root the target is only known by the path.
-		if (!event.composedPath().includes(this.root)) this.open(false);
-	};
-}
 
 /** The list from which columns are chosen, with a search. */
 export class ColumnPicker {
@@ -55,7 +18,8 @@ export class ColumnPicker {
 		"aria-label": "Find a column",
 	});
 	private readonly list = element("div", "nbviz-runs-list");
-	private readonly popup: Popup;
+	private readonly box = element("div", "nbviz-runs-popup", { "aria-label": "Columns" });
+	private readonly dropdown: Dropdown;
 	private columns: readonly Column[] = [];
 	private chosen: readonly string[] = [];
 
@@ -71,9 +35,9 @@ export class ColumnPicker {
 			"Columns",
 			icon("chevron"),
 		);
-		this.popup = new Popup(button, "Columns", () => {
-			this.fill();
-			this.search.focus();
+		this.dropdown = dropdown(button, this.box, "dialog", {
+			opening: () => this.fill(),
+			opened: () => this.search.focus(),
 		});
 		const reset = element(
 			"button",
@@ -82,20 +46,20 @@ export class ColumnPicker {
 			"Suggested",
 		);
 		reset.addEventListener("click", () => choose(undefined));
-		this.popup.box.append(this.search, this.list, option, reset);
-		this.root = this.popup.root;
+		this.box.append(this.search, this.list, option, reset);
+		this.root = this.dropdown.root;
 		this.search.addEventListener("input", () => this.fill());
 	}
 
 	remove(): void {
-		this.popup.open(false);
+		this.dropdown.close();
 	}
 
 	update(columns: readonly Column[], chosen: readonly string[]): void {
 		const isSame = String(chosen) === String(this.chosen) && columns.length === this.columns.length;
 		this.columns = columns;
 		this.chosen = chosen;
-		if (!isSame && !this.popup.box.hidden) this.fill();
+		if (!isSame && !this.box.hidden) this.fill();
 	}
 
 	private fill(): void {

@@ -142,13 +142,11 @@ export class ParallelPlot {
 	}
 
 	private drag(down: PointerEvent): void {
-		const { canvas } = this.surface;
 		const distances = this.scales.map((_, i) => Math.abs(this.x(i) - down.offsetX));
 		const nearest = distances.indexOf(Math.min(...distances));
 		const scale = this.scales[nearest];
 		if (!scale || down.button !== 0 || (distances[nearest] ?? 0) > 24) return;
 		const from = down.offsetY;
-		canvas.setPointerCapture(down.pointerId);
 		const move = ({ offsetY }: PointerEvent) => {
 			if (Math.abs(offsetY - from) < CLICK) this.ranges.delete(scale.column.id);
 			else {
@@ -157,12 +155,7 @@ export class ParallelPlot {
 			}
 			this.tell();
 		};
-		const end = (event: PointerEvent) => {
-			move(event);
-			canvas.removeEventListener("pointermove", move);
-		};
-		canvas.addEventListener("pointermove", move);
-		canvas.addEventListener("pointerup", end, { once: true });
+		this.surface.follow(down, move);
 	}
 
 	private tell(): void {

@@ -39,6 +39,18 @@ export class Surface {
 		context?.clearRect(0, 0, width, height);
 		return context;
 	}
+
+	/** Calls `move` wherever the pointer goes, until it is released. */
+	follow(down: PointerEvent, move: (event: PointerEvent) => void): void {
+		const { canvas } = this;
+		canvas.setPointerCapture(down.pointerId);
+		const end = (event: PointerEvent) => {
+			move(event);
+			canvas.removeEventListener("pointermove", move);
+		};
+		canvas.addEventListener("pointermove", move);
+		canvas.addEventListener("pointerup", end, { once: true });
+	}
 }
 
 export function colourOf(run: RunState, theme: Theme): string {

@@ -139,8 +139,6 @@ export class ScatterPlot {
 
 	private drag(down: PointerEvent): void {
 		if (down.button !== 0) return;
-		const { canvas } = this.surface;
-		canvas.setPointerCapture(down.pointerId);
 		const inside = this.surface.width - MARGIN.left - MARGIN.right;
 		const across = (x: number) => (x - MARGIN.left) / inside;
 		const up = (y: number) => (HEIGHT - MARGIN.bottom - y) / (HEIGHT - MARGIN.top - MARGIN.bottom);
@@ -158,12 +156,7 @@ export class ScatterPlot {
 				: [Math.min(x, to), Math.min(y, over), Math.max(x, to), Math.max(y, over)];
 			this.tell();
 		};
-		const end = (event: PointerEvent) => {
-			move(event);
-			canvas.removeEventListener("pointermove", move);
-		};
-		canvas.addEventListener("pointermove", move);
-		canvas.addEventListener("pointerup", end, { once: true });
+		this.surface.follow(down, move);
 	}
 
 	private tell(): void {

@@ -1,8 +1,9 @@
 // Start, Pause or Resume in one place, then Step and Stop. What a run cannot do now is greyed out.
 import type { RunState } from "../../session/run";
+import type { Dropdown } from "../../ui/dropdown";
 import { element } from "../../ui/element";
 import { type IconName, icon } from "../../ui/icons";
-import { type Popup, popup } from "../../ui/popup";
+import { popup } from "../../ui/popup";
 
 type Ask = (name: string, args: Record<string, unknown>) => Promise<void>;
 type Action = "start" | "pause" | "resume" | "step" | "stop" | "reset";
@@ -26,7 +27,7 @@ export class ToolbarControls {
 	private readonly step = button("step", "nbviz-button nbviz-button-step");
 	private readonly stop = button("stop", "nbviz-button");
 	private readonly reset = button("reset", "nbviz-button");
-	private readonly question: Popup;
+	private readonly question: Dropdown;
 	/** How many steps a press of Step makes. */
 	readonly count = element("input", "nbviz-input nbviz-step-count", {
 		type: "number",
