@@ -136,6 +136,7 @@ class Life:
         run.notify()
         if self._journal is not None:
             self._journal.flush()
+            run.drain()  # which sees whether the disk has answered
 
     def finish(self, run: RecordedRun, error: BaseException | None) -> None:
         """End a run that has begun, without an engine's event."""

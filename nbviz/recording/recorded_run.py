@@ -117,6 +117,7 @@ class RecordedRun:
         self._memory: tuple[int | None, int | None] = (None, None)
         self._memory_at = float("-inf")
         self._progress_lock = threading.RLock()
+        self._noticed: frozenset[str] = frozenset()  # kinds of notices that the log has said
         self._validation_marks = 0
         self._subscribers: list[Callable[[], None]] = []
 
@@ -358,21 +359,28 @@ class RecordedRun:
         now = time.monotonic()
         if self.is_active and now - self._memory_at >= _MEMORY_SECONDS:
             self._memory, self._memory_at = read_memory(self.meter.device), now
-        status = self.status
-        if status not in ENDED or self.progress.status != status:
+        with self._progress_lock:
+            status = self.status
             asked = self.control.asked if self.is_active else None
             notices = self._notices(asked)
-            with self._progress_lock:
+            texts = tuple(notices.values())
+            known = self.progress
+            # A disk may answer, or stop to, after the run's end.
+            if status not in ENDED or (status, texts) != (known.status, known.notices):
                 now = clock.now()
                 text = status_text(asked, self.meter.step_seconds(now))
-                progress = self.meter.read(now, status, self._memory, text, notices)
-                if progress != self.progress:
+                progress = self.meter.read(now, status, self._memory, text, texts)
+                if progress != known:
                     self.progress = progress
+            new = [text for kind, text in notices.items() if kind not in self._noticed]
+            self._noticed = frozenset(notices)
+        for text in new:  # the log says it once, the page as long as it lasts
+            self.note(text, "warning")
 
-    def _notices(self, asked: Asked | None) -> tuple[str, ...]:
-        """Return what holds the run up, and what can be done."""
+    def _notices(self, asked: Asked | None) -> dict[str, str]:
+        """Return what holds the run up, by kind, and what can be done."""
         del asked
-        return ()
+        return {}
 
     def _since_start(self, wall_time: float | None) -> float:
         now = clock.now() if wall_time is None else wall_time

@@ -114,7 +114,6 @@ class Run(LoggedMedia):
         self._draining = Draining(self._scalars, self._media_inbox, self.meter)
         self._context = contextlib.ExitStack()
         self.journal = None if dir is None else Journal(self, dir)
-        self._noticed: set[str] = set()
         self._life = Life(self._own_control, self._scalars, self._store, self.journal)
         all_runs.add(self)
 
@@ -494,20 +493,14 @@ class Run(LoggedMedia):
             return True
         return False
 
-    def _notices(self, asked: Asked | None) -> tuple[str, ...]:
+    def _notices(self, asked: Asked | None) -> dict[str, str]:
         journal = self.journal
         directory = None if journal is None else journal.directory
         notices = {
             "stop": stop_notice(asked, self.meter.thread, directory),
             "journal": "" if journal is None else journal.notice(),
         }
-        for kind, text in notices.items():
-            if not text:
-                self._noticed.discard(kind)
-            elif kind not in self._noticed:  # its log says it once, the page as long as it lasts
-                self._noticed.add(kind)
-                self.note(text, "warning")
-        return tuple(text for text in notices.values() if text)
+        return {kind: text for kind, text in notices.items() if text}
 
     def _warn(self, text: str) -> None:
         self.note(text, "warning")

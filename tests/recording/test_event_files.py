@@ -268,3 +268,31 @@ def test_events_that_look_alike_are_read_in_blocks(
     batch = decoder.Decoder().decode(data, found.starts, found.lengths)
     assert batch.points["acc"].values.tolist() == (values + 1).tolist()
     assert len(looked) < 20
+
+
+@pytest.mark.parametrize("alone", ["first", "second"])
+@pytest.mark.parametrize("count", [1, 30], ids=["one by one", "in blocks"])
+def test_tags_of_one_event_keep_their_order(tmp_path: Path, alone: str, count: int) -> None:
+    """Also where one of them has records of its own, of another length, further on."""
+    path, steps = tmp_path / "events.out.tfevents.1", np.arange(1, count + 1)
+    both = scalar_records(1e9 + steps, steps, ["first", "second"], [steps * 1.0, steps * 2.0])
+    later = steps + count
+    path.write_bytes(both + scalar_records(1e9 + later, later, [alone], [later * 1.0]))
+    points = read(path).points
+    assert list(points) == ["first", "second"]
+    assert len(points[alone].steps) == 2 * count
+
+
+def test_texts_of_one_event_keep_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "events.out.tfevents.1"
+    text = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
+    values = [
+        Summary.Value(
+            tag=tag,
+            metadata=text,
+            tensor=TensorProto(dtype=7, string_val=[tag.encode()], tensor_shape=TensorShapeProto()),
+        )
+        for tag in ("z", "a", "m")
+    ]
+    write_events(path, [Event(wall_time=1.0, step=1, summary=Summary(value=values))])
+    assert [one.tag for one in read(path).texts] == ["z", "a", "m"]

@@ -190,3 +190,22 @@ def test_a_frozen_disk_is_named_and_loses_nothing(
     opened = nbviz.open_run(tmp_path)
     assert opened["loss"].steps.tolist() == list(range(20_003))
     assert any("answers again" in line.text for line in opened.lines.since(0))
+
+
+def test_what_a_disk_did_after_the_end_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The status was known before the disk answered, and has not changed since."""
+    monkeypatch.setattr(journals, "STUCK_SECONDS", 0.2)
+    run = nbviz.Run(dir=tmp_path)
+    run.log({"loss": 0.0}, step=0)
+    run.finish()
+    run.drain()
+    assert (run.progress.status, run.progress.notices) == ("finished", ())
+    monkeypatch.setattr(run.journal, "_writing_since", time.monotonic() - 1)
+    run.drain()
+    (notice,) = run.progress.notices
+    assert notice.startswith("journal: waiting for the disk since 1 s")
+    monkeypatch.setattr(run.journal, "_writing_since", None)
+    run.drain()
+    assert run.progress.notices == ()

@@ -174,18 +174,19 @@ class _Part:
             self._restarts.append((start, step))
         for slot in layout.slots:
             tag = event[slice(*slot.tag)].decode(errors="replace")
-            self._read_value(start, event, slot, MediaPlace(wall_time, step, tag, slot.plugin))
+            place = MediaPlace(wall_time, step, tag, slot.plugin)
+            self._read_value(start + slot.tag[0], event, slot, place)
 
-    def _read_value(self, start: int, event: bytes, slot: Slot, place: MediaPlace) -> None:
+    def _read_value(self, where: int, event: bytes, slot: Slot, place: MediaPlace) -> None:
         # Only a tag's first event need say which plugin shows it.
         plugin = self._plugin(place.tag, slot)
         try:
             if slot.content in ("image", "histogram") or (slot.is_tensor and plugin in PLUGINS):
                 records = read_media(event, slot, place._replace(plugin=plugin))
-                self._media += [(start, record) for record in records]
+                self._media += [(where, record) for record in records]
             elif slot.content in ("<f4", "<f8"):
                 number = _number(event, slot.start, slot.content)
-                self._add(place.tag, slot, np.array([start]), _one_point(place, number))
+                self._add(place.tag, slot, np.array([where]), _one_point(place, number))
             elif plugin == HPARAMS:
                 self._batch.hparams.update(read_hparams(event, *slot.details))
             elif slot.content == "text" and plugin in ("", _TEXT):
@@ -193,12 +194,12 @@ class _Part:
                 if not plugin and not text.isprintable() and _BINARY.search(text):
                     self._leave_out(plugin)
                 else:
-                    self._texts.append((start, Text(place.wall_time, place.step, place.tag, text)))
+                    self._texts.append((where, Text(place.wall_time, place.step, place.tag, text)))
             elif slot.content == "array" and plugin in ("", _SCALARS):
                 array = read_array(event, *slot.tensor)
                 if array.size == 1:
                     number = float(array.reshape(()))
-                    self._add(place.tag, slot, np.array([start]), _one_point(place, number))
+                    self._add(place.tag, slot, np.array([where]), _one_point(place, number))
                 else:
                     self._leave_out(plugin)
             else:
@@ -294,7 +295,8 @@ class _Part:
                 tag = alike[slice(*slot.tag), int(rows[0])].tobytes().decode(errors="replace")
                 values = _numbers(alike, slot.start, slot.content)[rows]
                 points = Points(steps[rows], wall_times[rows], values)
-                self._add(tag, slot, places[rows], points)
+                # Values of one event have an order, too: that of their tags.
+                self._add(tag, slot, places[rows] + slot.tag[0], points)
         return read
 
 
