@@ -35,7 +35,7 @@ from nbviz.training.checkpoints.keeping import CheckpointKeeper
 from nbviz.training.checks import check_count
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
-from nbviz.training.keywords import takes
+from nbviz.training.keywords import also_takes, takes
 from nbviz.training.known_parameters import of_training
 from nbviz.training.options import TrainingOptions
 
@@ -286,18 +286,22 @@ class Trainer:
         return write_checkpoint(path, checkpoint, {"past": Past.of(self.run).to_state()})
 
     @classmethod
-    def load(cls, path: str | Path, *given: Any, **options: Any) -> Self:
+    @also_takes(TrainerOptions)
+    def load(cls, path: str | Path, *given: Any, **options: Any) -> Self:  # noqa: D417  as listed
         """Return a trainer that goes on from a file of `save`, inside the epoch where it was.
 
-        `start` continues it. On the same machine, with the same versions and `threads=` given, its
-        numbers on a CPU are to the last bit those of a run that was never interrupted; where
-        that cannot be, the log says why. With the `dir` of the earlier run its curves go on in one
-        piece; else those in the file are shown, of long ones 1,000 points a tag.
+        Make the model, loader, optimizer and scheduler as they were made for the earlier run, and
+        give them with its options; what they held is replaced. `start` continues the run. On the
+        same machine, with the same versions and `threads=` given, its numbers on a CPU are to the
+        last bit those of a run that was never interrupted; where that cannot be, the log says why.
+        With the `dir` of the earlier run its curves go on in one piece; else those in the file are
+        shown, of long ones 1,000 points a tag.
+
+        >>> trainer = nbviz.LiveTrainer.load("runs/mine", model, loader, optimizer=optimizer,
+        ...                                  loss_fn=loss_fn, max_epochs=10, dir="runs/mine")
 
         Args:
             path: The file; or a directory of checkpoints, such as the run's `dir`, for the newest.
-            *given: The model and the loader, made as they were for the earlier run.
-            **options: As for the constructor.
 
         Raises:
             CheckpointError: There is no such file, it is cut or damaged, or of another model,

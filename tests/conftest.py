@@ -8,6 +8,8 @@ import signal
 
 # Servers, browsers and kernels end with the tests, also where a time limit ends those.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+# A job that a shell starts in the background ignores interrupts, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # A pool of compiling processes costs 25 s to start; the tests compile a few small models.
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 

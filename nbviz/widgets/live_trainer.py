@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from nbviz.panels.subject import Subject
 from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer, TrainerOptions
-from nbviz.training.keywords import as_keywords, takes
+from nbviz.training.keywords import also_takes, as_keywords, takes
 from nbviz.widgets.active import say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import own_displays
@@ -81,29 +81,9 @@ class LiveTrainer(Dashboard):
         _remember_cell(self)
 
     @classmethod
+    @also_takes(LiveTrainerOptions, explained_by=Trainer.load)
     def load(cls, path: str | Path, *given: Any, **options: Any) -> Self:
-        """Return a live trainer that goes on from a file of `save`, inside the epoch where it was.
-
-        Make the model, loader, optimizer and scheduler as they were made for the earlier run, and
-        give them with its options; what they held is replaced. `start` continues the run. On the
-        same machine, with the same versions and `threads=` given, its numbers on a CPU are to the
-        last bit those of a run that was never interrupted; where that cannot be, the log says why.
-        With the `dir` of the earlier run its curves go on in one piece; else those in the file are
-        shown, of long ones 1,000 points a tag.
-
-        >>> trainer = nbviz.LiveTrainer.load("runs/mine", model, loader, optimizer=optimizer,
-        ...                                  loss_fn=loss_fn, max_epochs=10, dir="runs/mine")
-
-        Args:
-            path: The file; or a directory of checkpoints, such as the run's `dir`, for the newest.
-            *given: The model and the loader.
-            **options: As for the constructor.
-
-        Raises:
-            CheckpointError: There is no such file, it is cut or damaged, or of another model,
-                optimizer or scheduler.
-            ConfigurationError: An option has a value that cannot work.
-        """
+        """Return a live trainer that goes on from a file of `save`, inside its epoch."""
         kept = KeptState(path)
         trainer = cls(*given, **options)
         trainer.trainer.go_on_from(kept)

@@ -31,10 +31,11 @@ def test_what_waits_is_not_counted_by_the_garbage_collector(monkeypatch) -> None
         run.log({"loss": 0.5, "accuracy": 0.25}, step)
     found = [one["collections"] for one in gc.get_stats()]
     assert len(run._entries) > 20_000
-    assert len(gc.get_objects()) - objects < 100
+    # One container a call would be 20,000, which bring 28 collections; threads of tests before may
+    # still make a few.
+    assert len(gc.get_objects()) - objects < 2000
     assert found[2] == before[2]
-    # As many tuples and dicts would bring 28 collections, one for each 700.
-    assert found[0] - before[0] <= 3
+    assert found[0] - before[0] <= 10
 
 
 @pytest.mark.parametrize(
