@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-SECONDS = 30
+SECONDS = 180  # a limit on a hang
 
 
 class Page:

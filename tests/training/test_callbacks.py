@@ -13,7 +13,7 @@ import nbviz
 from nbviz.callbacks import EMA, SWA, BestCheckpoint, EarlyStopping, every
 from nbviz.errors import ConfigurationError
 
-SECONDS = 60.0
+SECONDS = 180.0  # a limit on a hang
 
 
 def make(*callbacks: Any, **options: Any) -> nbviz.Trainer:
