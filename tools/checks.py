@@ -59,26 +59,6 @@ NOT_IN_COLAB = (
     "tests/training/test_commands.py",
     "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
 )
-IN_COLAB = (
-    "tests/integrations",  # on top of the rest: no private parts of PyTorch, matplotlib is the same
-    "tests/recording/test_budget.py",
-    "tests/recording/test_event_files.py",
-    "tests/recording/test_event_files_damage.py",
-    "tests/recording/test_event_files_forms.py",
-    "tests/recording/test_event_files_sizes.py",
-    "tests/recording/test_inbox.py",
-    "tests/recording/test_journal.py",
-    "tests/recording/test_journal_media.py",
-    "tests/recording/test_open_runs.py",
-    "tests/recording/test_series.py",
-    "tests/recording/test_threads.py",
-    "tests/recording/test_tracking.py",
-    "tests/recording/test_wall_clock.py",
-    "tests/test_cli.py",  # the demo's command, which nobody runs in Colab
-    "tests/test_datasets.py",
-    "tests/test_protocol.py",
-    "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
-)
 IN_COLAB = (*UNIT, *(f"--ignore={path}" for path in NOT_IN_COLAB))
 # Two checks, for two cores; without pytest-xdist, which Colab's pins do not have.
 TRAINING_IN_COLAB = (
