@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from nbviz.errors import describe
-from nbviz.recording.scalars.inbox import CapturedEntry, unpack
+from nbviz.recording.scalars.inbox import HEAD, CapturedEntry, as_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -24,10 +24,22 @@ if TYPE_CHECKING:
     ]
     from nbviz.recording.scalars.series import Restart
 
-PORTION = 1024
-"""Entries stored at once: under a millisecond, in which no other thread can run."""
 
-_key = itemgetter(slice(0, 8))
+Table: TypeAlias = "tuple[list[Any], NDArray[np.intp]]"
+"""Entries of one tag set, and each one's place."""
+
+PORTION = 6144
+"""Numbers of entries stored at once: under a millisecond, in which no other thread can run."""
+
+
+@dataclass(slots=True)
+class _Tables:
+    """Entries by the number of their tag set, and how far the inbox was read for them."""
+
+    parts: dict[int, Table] = field(default_factory=dict[int, Table])
+    taken: int = 0
+    calls: int = 0
+    coming: CapturedEntry | None = None
 
 
 class Intake:
@@ -67,86 +79,123 @@ class Intake:
         Args:
             wait: Wait for scalars that are still on their way from the device; else they and all
                 that was logged after them stay for the next time.
-            limit: Store about this many at the most; what is there now if None.
+            limit: Store about this many numbers of entries; what is there now if None.
         """
-        left = len(self._inbox) if limit is None else limit
+        left = len(self._inbox.entries) if limit is None else limit
         total = 0
         while left > 0:
             with self._store.lock:
-                count, coming = self._store_some(min(PORTION, left))
+                taken, calls, coming = self._store_some(min(PORTION, left))
             self._notify()
-            left -= count
-            total += count
+            left -= taken
+            total += calls
             if coming is not None:
                 if not wait:
                     break
                 # Not under the lock: the training's own thread takes it, and waits for no device.
                 coming.values.wait()
-            elif not count:
+            elif not taken:
                 break
             elif left > 0:
                 time.sleep(0)  # let the training's thread go on
         return total
 
-    def _store_some(self, most: int) -> tuple[int, CapturedEntry | None]:
-        """Store some entries; return how many, and the one at which they stop being there."""
-        found: list[Any] = self._inbox.entries[:most]
-        packed: list[bytes] = found
-        coming: CapturedEntry | None = None
-        count = len(found)
-        if CapturedEntry in map(type, found):
-            packed = []
-            for number, entry in enumerate(found):
-                if isinstance(entry, CapturedEntry):
-                    if not entry.values.is_ready:
-                        coming, count = entry, number
-                        break
-                    packed.extend(self._read(entry))
-                else:
-                    packed.append(entry)
-        if packed:
-            for tag, steps, seconds, values, threads in self._points(packed):
+    def _store_some(self, most: int) -> tuple[int, int, CapturedEntry | None]:
+        """Store some entries.
+
+        Returns:
+            How many numbers, and calls, that were; and the entry at which they stop being there.
+        """
+        found = self._some_entries(most)
+        tables = self._tables_of(found)
+        if tables.parts:
+            for tag, steps, seconds, values, threads in self._points(tables.parts):
                 try:
                     seconds_here = seconds - self.start
                     self._restarts += self._store.append(tag, steps, seconds_here, values, threads)
                 except Exception as error:  # noqa: BLE001  the other tags' points are none the worse
                     self._failures.append(f"points of {tag}: {describe(error)}")
             self._store.enforce_budget()
-        del self._inbox.entries[:count]
-        return count, coming
+        del self._inbox.entries[: tables.taken]
+        return tables.taken, tables.calls, tables.coming
 
-    def _read(self, entry: CapturedEntry) -> list[bytes]:
+    def _some_entries(self, most: int) -> list[Any]:
+        """Return about so many numbers of the inbox, at least one entry; the last may be cut."""
+        found: list[Any] = self._inbox.entries[:most]
+        if found and not isinstance(found[0], CapturedEntry):
+            width = self._width_of(found[0])
+            if width > len(found):
+                found = self._inbox.entries[:width]
+        return found
+
+    def _tables_of(self, found: list[Any]) -> _Tables:
+        """Sort whole entries by their tag sets."""
+        tables = _Tables()
+        if found and not isinstance(found[0], CapturedEntry):
+            number, width = found[0], self._width_of(found[0])
+            calls = len(found) // width
+            whole = found[: calls * width]
+            # Each entry ends where the next begins: if all these are such numbers, there are no
+            # others between.
+            if whole[::width].count(number) == calls:
+                tables.parts[number] = whole, np.arange(calls)
+                tables.taken, tables.calls = len(whole), calls
+                return tables
+        parts: dict[int, tuple[list[Any], list[int]]] = {}
+        while tables.taken < len(found):
+            place = tables.taken
+            if isinstance(found[place], CapturedEntry):
+                if not found[place].values.is_ready:
+                    tables.coming = found[place]
+                    break
+                entries, end = self._read(found[place]), place + 1
+            else:
+                end = place + self._width_of(found[place])
+                if end > len(found):
+                    break
+                entries = found[place:end]
+            while entries:  # one, or several where the tags are recorded one by one
+                number, width = entries[0], self._width_of(entries[0])
+                table, places = parts.setdefault(number, ([], []))
+                table += entries[:width]
+                places.append(place)
+                entries = entries[width:]
+            tables.taken = end
+            tables.calls += 1
+        for number, (table, places) in parts.items():
+            tables.parts[number] = table, np.array(places, np.intp)
+        return tables
+
+    def _width_of(self, number: int) -> int:
+        return HEAD + len(self._inbox.tag_sets[number])
+
+    def _read(self, entry: CapturedEntry) -> list[Any]:
         try:
-            return self._inbox.pack(entry.values.read(), entry.step, entry.seconds, entry.thread)
+            values = entry.values.read()
+            return self._inbox.entry_of(values, entry.step, entry.seconds, entry.thread)
         except Exception as error:  # noqa: BLE001  a device that failed; what else was logged stays
             self._failures.append(f"points of {', '.join(entry.values)}: {describe(error)}")
             return []
 
-    def _points(self, entries: Sequence[bytes]) -> Iterator[Points]:
+    def _points(self, tables: dict[int, Table]) -> Iterator[Points]:
         """Give each tag's points in the order in which they were logged."""
-        places: dict[bytes, list[int]] = {}
-        for place, key in enumerate(map(_key, entries)):
-            found = places.get(key)
-            if found is None:
-                places[key] = [place]
-            else:
-                found.append(place)
         columns: dict[str, list[tuple[Columns, int]]] = {}
-        for found in places.values():
-            part = unpack([entries[place] for place in found], np.array(found, np.intp))
-            for number, tag in enumerate(self._inbox.tag_set(entries[found[0]]).tags):
-                columns.setdefault(tag, []).append((part, number))
+        for number, (entries, places) in tables.items():
+            tags = self._inbox.tag_sets[number]
+            part = as_columns(entries, len(tags), places)
+            for place, tag in enumerate(tags):
+                columns.setdefault(tag, []).append((part, place))
         for tag, parts in columns.items():
             if len(parts) == 1:
                 part, number = parts[0]
-                yield tag, part.steps, part.seconds, part.values[:, number], part.threads
+                yield tag, part.steps, part.seconds, part.values[number], part.threads
             else:  # a tag in calls of several kinds
                 order = np.argsort(np.concatenate([part.places for part, _ in parts]))
                 yield (
                     tag,
                     np.concatenate([part.steps for part, _ in parts])[order],
                     np.concatenate([part.seconds for part, _ in parts])[order],
-                    np.concatenate([part.values[:, number] for part, number in parts])[order],
+                    np.concatenate([part.values[number] for part, number in parts])[order],
                     np.concatenate([part.threads for part, _ in parts])[order],
                 )
 

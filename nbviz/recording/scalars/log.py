@@ -31,8 +31,8 @@ class ScalarLog:
 
     Attributes:
         entries: What waits; `Run.log` appends to it without another call.
-        packers: From known tags to what makes an entry of their values.
-        single_packers: From a known tag to what makes an entry of its value.
+        numbers: From tags that are logged together to their number.
+        single_numbers: The same for a tag that is logged alone.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class ScalarLog:
         self._tags: set[str] = set()
         self._intake = Intake(self._inbox, store, report, restarted)
         self.entries = self._inbox.entries
-        self.packers = self._inbox.packers
-        self.single_packers = self._inbox.single_packers
+        self.numbers = self._inbox.numbers
+        self.single_numbers = self._inbox.single_numbers
         self.put = self._inbox.put
         self.renew_lock = self._inbox.renew_lock
 
@@ -64,7 +64,7 @@ class ScalarLog:
     def record_any(self, values: Mapping[str, Any], step: int | None, seconds: float) -> None:
         """Record as `record` does, without its checks where a plain dict has known floats."""
         is_step = step is None or (type(step) is int and 0 <= step < MOST_STEPS)
-        if is_step and values.__class__ is dict and tuple(values) in self.packers:
+        if is_step and values.__class__ is dict and tuple(values) in self.numbers:
             for value in values.values():
                 if value.__class__ is not float:
                     break
