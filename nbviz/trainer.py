@@ -7,7 +7,6 @@ import itertools
 import os
 import re
 import threading
-import weakref
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
@@ -38,6 +37,7 @@ from nbviz.training.engine import Engine
 from nbviz.training.keywords import also_takes, takes
 from nbviz.training.known_parameters import of_training
 from nbviz.training.options import TrainingOptions
+from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,13 +52,13 @@ if TYPE_CHECKING:
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
 STOP_SECONDS = 30.0
 
-_active: weakref.WeakSet[Trainer] = weakref.WeakSet()
+_active: WeakRegistry[Trainer] = WeakRegistry()
 _active_lock = threading.Lock()
 
 
 def active_trainers() -> list[Trainer]:
     """Return the trainers whose runs are active, in the order in which those began."""
-    found = [trainer for trainer in list(_active) if trainer.is_active]
+    found = [trainer for trainer in _active if trainer.is_active]
     return sorted(found, key=lambda trainer: trainer.run.progress.started_at)
 
 
@@ -414,7 +414,7 @@ class Trainer:
             )
         self.engine.check_start()
         with _active_lock:
-            for other in list(_active):
+            for other in _active:
                 if other.is_active and other.engine.model is self.engine.model:
                     raise RunActiveError(
                         f"{other.run.name!r} is training the same model; stop it first."

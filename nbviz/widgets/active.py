@@ -10,10 +10,10 @@ import contextlib
 import functools
 import os
 import sys
-import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.trainer import Trainer, active_trainers
+from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
     from nbviz.recording.run import Run
@@ -39,7 +39,7 @@ class Loop(Protocol):
 
 
 _pid = os.getpid()
-_loops: weakref.WeakSet[Loop] = weakref.WeakSet()
+_loops: WeakRegistry[Loop] = WeakRegistry()
 
 
 def active() -> list[Trainer | Loop]:
@@ -48,7 +48,7 @@ def active() -> list[Trainer | Loop]:
     Each has `run`, `stop()` and `wait()`; `nbviz.Dashboard(one.run)` shows it with its buttons, so
     that a training whose cell or page is gone can still be steered.
     """
-    loops = [loop for loop in list(_loops) if loop.is_active]
+    loops = [loop for loop in _loops if loop.is_active]
     return [*active_trainers(), *sorted(loops, key=lambda one: one.run.progress.started_at)]
 
 

@@ -6,6 +6,7 @@ import copy
 import gc
 import math
 import pickle
+import threading
 import weakref
 from collections import UserDict
 from decimal import Decimal
@@ -222,9 +223,11 @@ def test_a_run_that_nobody_holds_goes() -> None:
     del run
     gc.collect()
     # The collector may hold it for the moment of one look.
-    for _ in range(1000):
+    tick = threading.Event()
+    for _ in range(6000):
         if reference() is None:
             return
+        tick.wait(0.01)
         gc.collect()
     raise AssertionError("the run is still held")
 

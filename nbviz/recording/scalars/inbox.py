@@ -52,6 +52,7 @@ class Inbox:
             slice is one act, as is `extend`: while a deque is gone through, a finalizer may run,
             and another thread append.
         tag_sets: Tags that are logged together, in the order of the numbers in an entry.
+        widths: How many numbers an entry of each tag set has.
         numbers: The number of each tag set.
         single_numbers: The same for those of one tag, by that tag.
     """
@@ -60,6 +61,7 @@ class Inbox:
         self.steps = steps
         self.entries: list[float | CapturedEntry] = []
         self.tag_sets: list[tuple[str, ...]] = []
+        self.widths: list[int] = []
         self.numbers: dict[tuple[str, ...], int] = {}
         self.single_numbers: dict[str, int] = {}
         self.renew_lock()
@@ -138,6 +140,7 @@ class Inbox:
             if number >= MOST_TAG_SETS and len(tags) > 1:
                 return None
             self.tag_sets.append(tags)
+            self.widths.append(HEAD + len(tags))
             self.numbers[tags] = number
             if len(tags) == 1:
                 self.single_numbers[tags[0]] = number
@@ -154,13 +157,20 @@ class Columns(NamedTuple):
     values: list[NDArray[np.float64]]
 
 
-def as_columns(entries: list[Any], tags: int, places: NDArray[np.intp]) -> Columns:
-    """Return entries of one tag set as columns; `places` are kept beside them."""
-    width = HEAD + tags
+def as_columns(entries: list[Any], width: int) -> Columns:
+    """Return entries, all of one tag set and so of one width, as columns."""
     return Columns(
-        places,
+        np.arange(len(entries) // width),
         np.array(entries[1::width], np.float64),
         np.array(entries[2::width], np.int64),
         np.array(entries[3::width], np.int64),
         [np.array(entries[place::width], np.float64) for place in range(HEAD, width)],
     )
+
+
+def pick_columns(entries: list[Any], starts: list[int], width: int) -> Columns:
+    """Return the entries that begin at these places, all of one tag set, as columns."""
+    picked: list[Any] = []
+    for start in starts:
+        picked += entries[start : start + width]
+    return as_columns(picked, width)._replace(places=np.array(starts, np.intp))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbviz.errors import describe
-from nbviz.recording.scalars.inbox import HEAD, CapturedEntry, as_columns
+from nbviz.recording.scalars.inbox import CapturedEntry, Columns, as_columns, pick_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.scalars.inbox import Columns, Inbox
+    from nbviz.recording.scalars.inbox import Inbox
     from nbviz.recording.scalars.store import ScalarStore
 
     Points = tuple[
@@ -25,18 +25,15 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.series import Restart
 
 
-Table: TypeAlias = "tuple[list[Any], NDArray[np.intp]]"
-"""Entries of one tag set, and each one's place."""
-
-PORTION = 6144
-"""Numbers of entries stored at once: under a millisecond, in which no other thread can run."""
+PORTION = 1024
+"""Entries stored at once: under a millisecond, in which no other thread can run."""
 
 
 @dataclass(slots=True)
 class _Tables:
     """Entries by the number of their tag set, and how far the inbox was read for them."""
 
-    parts: dict[int, Table] = field(default_factory=dict[int, Table])
+    parts: dict[int, Columns] = field(default_factory=dict[int, Columns])
     taken: int = 0
     calls: int = 0
     coming: CapturedEntry | None = None
@@ -85,7 +82,7 @@ class Intake:
         total = 0
         while left > 0:
             with self._store.lock:
-                taken, calls, coming = self._store_some(min(PORTION, left))
+                taken, calls, coming = self._store_some(left)
             self._notify()
             left -= taken
             total += calls
@@ -120,54 +117,52 @@ class Intake:
         return tables.taken, tables.calls, tables.coming
 
     def _some_entries(self, most: int) -> list[Any]:
-        """Return about so many numbers of the inbox, at least one entry; the last may be cut."""
-        found: list[Any] = self._inbox.entries[:most]
-        if found and not isinstance(found[0], CapturedEntry):
-            width = self._width_of(found[0])
-            if width > len(found):
-                found = self._inbox.entries[:width]
-        return found
+        """Return a portion of about so many numbers at most; the last entry may be cut."""
+        entries: list[Any] = self._inbox.entries
+        first: int | CapturedEntry | None = entries[0] if entries else None
+        if first is None or isinstance(first, CapturedEntry):
+            return entries[: min(most, PORTION)]
+        width = self._inbox.widths[first]
+        return entries[: max(width, min(most, PORTION * width))]
 
     def _tables_of(self, found: list[Any]) -> _Tables:
-        """Sort whole entries by their tag sets."""
-        tables = _Tables()
+        """Sort whole entries by their tag sets; `found` has those that were captured read then."""
+        tables, widths = _Tables(), self._inbox.widths
         if found and not isinstance(found[0], CapturedEntry):
-            number, width = found[0], self._width_of(found[0])
-            calls = len(found) // width
-            whole = found[: calls * width]
+            number: int = found[0]
+            width = widths[number]
+            tables.calls = len(found) // width
+            tables.taken = tables.calls * width
             # Each entry ends where the next begins: if all these are such numbers, there are no
             # others between.
-            if whole[::width].count(number) == calls:
-                tables.parts[number] = whole, np.arange(calls)
-                tables.taken, tables.calls = len(whole), calls
+            if found[: tables.taken : width].count(number) == tables.calls:
+                tables.parts[number] = as_columns(found[: tables.taken], width)
                 return tables
-        parts: dict[int, tuple[list[Any], list[int]]] = {}
-        while tables.taken < len(found):
-            place = tables.taken
-            if isinstance(found[place], CapturedEntry):
-                if not found[place].values.is_ready:
-                    tables.coming = found[place]
+        starts: dict[int, list[int]] = {}
+        tables.calls = place = added = 0
+        while place < len(found):
+            first: int | CapturedEntry = found[place]
+            if isinstance(first, CapturedEntry):
+                if not first.values.is_ready:
+                    tables.coming = first
                     break
-                entries, end = self._read(found[place]), place + 1
-            else:
-                end = place + self._width_of(found[place])
-                if end > len(found):
-                    break
-                entries = found[place:end]
-            while entries:  # one, or several where the tags are recorded one by one
-                number, width = entries[0], self._width_of(entries[0])
-                table, places = parts.setdefault(number, ([], []))
-                table += entries[:width]
-                places.append(place)
-                entries = entries[width:]
-            tables.taken = end
+                read = self._read(first)
+                found[place : place + 1] = read
+                added += len(read) - 1
+                continue
+            end = place + widths[first]
+            if end > len(found):
+                break
+            try:
+                starts[first].append(place)
+            except KeyError:
+                starts[first] = [place]
             tables.calls += 1
-        for number, (table, places) in parts.items():
-            tables.parts[number] = table, np.array(places, np.intp)
+            place = end
+        tables.taken = place - added
+        for number, places in starts.items():
+            tables.parts[number] = pick_columns(found, places, widths[number])
         return tables
-
-    def _width_of(self, number: int) -> int:
-        return HEAD + len(self._inbox.tag_sets[number])
 
     def _read(self, entry: CapturedEntry) -> list[Any]:
         try:
@@ -177,13 +172,11 @@ class Intake:
             self._failures.append(f"points of {', '.join(entry.values)}: {describe(error)}")
             return []
 
-    def _points(self, tables: dict[int, Table]) -> Iterator[Points]:
+    def _points(self, parts_by_number: dict[int, Columns]) -> Iterator[Points]:
         """Give each tag's points in the order in which they were logged."""
         columns: dict[str, list[tuple[Columns, int]]] = {}
-        for number, (entries, places) in tables.items():
-            tags = self._inbox.tag_sets[number]
-            part = as_columns(entries, len(tags), places)
-            for place, tag in enumerate(tags):
+        for number, part in parts_by_number.items():
+            for place, tag in enumerate(self._inbox.tag_sets[number]):
                 columns.setdefault(tag, []).append((part, place))
         for tag, parts in columns.items():
             if len(parts) == 1:
