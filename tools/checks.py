@@ -79,7 +79,7 @@ class Check:
     command: tuple[str, ...]
     cwd: Path = ROOT
     environment: dict[str, str] = field(default_factory=dict)
-    alone: bool = False  # it measures time or drives a browser: nothing runs beside it
+    alone: bool = False  # it keeps two cores busy by itself
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,9 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 CHECKS = (
     # In one process all that torch and its threads keep slows it down threefold.
     Check("unit", (PYTHON, *PYTEST, "-n2", *UNIT), environment=ONE_THREAD, alone=True),
+    # Each of the two has a server, kernels and a browser of its own, and half the time waits for
+    # them: the others run meanwhile.
+    Check("browser", (PYTHON, *PYTEST, "-n2", "--dist=worksteal", "tests/browser")),
     Check(
         "colab",
         (
@@ -124,6 +127,7 @@ CHECKS = (
         ),
         environment=ONE_THREAD,
     ),
+    Check("kernels", (PYTHON, *PYTEST, "tests/kernels")),
     Check(
         "protocol",
         (
@@ -145,9 +149,6 @@ CHECKS = (
     Check("vitest", ("npx", "--no-install", "vitest", "run"), cwd=JS),
     Check("bundle", (PYTHON, "tools/checks.py", "--bundle")),
     Check("package", (PYTHON, *PYTEST, "tests/package"), environment=ONE_THREAD),
-    Check("kernels", (PYTHON, *PYTEST, "tests/kernels")),
-    # Each of the two has a server, kernels and a browser of its own, and mostly waits for them.
-    Check("browser", (PYTHON, *PYTEST, "-n2", "--dist=worksteal", "tests/browser"), alone=True),
 )
 
 
@@ -209,9 +210,9 @@ def main(names: list[str]) -> int:
         return 2
     wanted = [check for check in CHECKS if not names or check.name in names]
     started = time.monotonic()
+    outcomes = [carry_out(check) for check in wanted if check.alone]
     with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(carry_out, [check for check in wanted if not check.alone]))
-    outcomes += [carry_out(check) for check in wanted if check.alone]
+        outcomes += pool.map(carry_out, [check for check in wanted if not check.alone])
     seconds = time.monotonic() - started
     passed, failed = (sum(part) for part in zip(*(o.counts() for o in outcomes), strict=True))
     broken = [outcome.check.name for outcome in outcomes if not outcome.succeeded]
