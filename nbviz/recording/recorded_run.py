@@ -77,6 +77,8 @@ class RecordedRun:
         watches: Those that are active; see `Run.watch`.
         is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
         hyperparameters: What it was made with.
+        ends_with_kernel: Nobody is there who would go on with its notebook: where a loop is still
+            running at the end of the last cell, it is cut.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class RecordedRun:
         self.watches: list[Watch] = []
         self.is_quiet = True
         self.hyperparameters = Hyperparameters()
+        self.ends_with_kernel = False
         self._steps = Steps()
         self.meter = ProgressMeter(self.overhead, self._steps)
         self._store = ScalarStore(MemoryBudget(memory_budget, warn))

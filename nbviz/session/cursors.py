@@ -25,6 +25,12 @@ class RunCursor:
 
 @dataclass(slots=True)
 class Cursor:
-    """How much has been sent, by the id of the run."""
+    """How much has been sent.
+
+    Attributes:
+        runs: By the id of the run.
+        unseen: What was said of runs that train without a view.
+    """
 
     runs: dict[str, RunCursor] = field(default_factory=dict[str, RunCursor])
+    unseen: object = ()

@@ -9,6 +9,7 @@ import { mountAsset } from "./assets";
 import type { Arrangement, Context, Mount, Panel } from "./panel";
 import { createPointedStep } from "./pointed-step";
 import type { Store } from "./store";
+import { unseenRuns } from "./unseen";
 import { Wanted } from "./wanted";
 import { Workspace } from "./workspace/workspace";
 import workspaceStyles from "./workspace/workspace.css";
@@ -88,6 +89,7 @@ export function mount(
 		const mountPanel = mountOf(panel);
 		if (mountPanel) cleanups.push(mountPanel(slot, context));
 	}
+	if (arrangement !== "bar") cleanups.push(unseenRuns(root, store, asker));
 	root.dataset.nbviz = "ready";
 	return () => {
 		for (const cleanup of cleanups) cleanup();
