@@ -29,8 +29,10 @@ class Cursor:
 
     Attributes:
         runs: By the id of the run.
+        generation: Of the runs that it belongs to; see `RecordedRun`.
         unseen: What was said of runs that train without a view.
     """
 
     runs: dict[str, RunCursor] = field(default_factory=dict[str, RunCursor])
+    generation: int = 0
     unseen: object = ()

@@ -65,7 +65,16 @@ class Feed:
 
     def cursor(self) -> Cursor:
         """Return a cursor to which everything is new."""
-        return Cursor()
+        return Cursor(generation=self._generation)
+
+    def is_stale(self, cursor: Cursor) -> bool:
+        """Whether a run was read anew, and what its pages have been sent holds no more."""
+        return cursor.generation != self._generation
+
+    @property
+    def _generation(self) -> int:
+        runs = [subject.run for subject in tuple(self.subjects)]
+        return sum(run.generation for run in runs if run is not None)
 
     def read(self) -> None:
         """Take in what has been recorded. May wait for a device or a file: hold no lock.
@@ -103,6 +112,7 @@ class Feed:
         """
         cursor.runs.clear()
         cursor.unseen = ()
+        cursor.generation = self._generation
         batch = Batch()
         for place, subject in enumerate(tuple(self.subjects)):
             end = None

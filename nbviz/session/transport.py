@@ -146,15 +146,7 @@ class Transport:
                 own = cursor if self.pulls else None
                 self._clients[client_id] = _Client(sequence, now, cursor=own)
                 self._silent_frames = 0
-                self._send(
-                    {
-                        "kind": "snapshot",
-                        "client_id": client_id,
-                        "sequence": sequence,
-                        "updates": batch.updates,
-                    },
-                    batch.buffers,
-                )
+                self._send(_snapshot(client_id, sequence, batch.updates), batch.buffers)
 
     def acknowledge(self, client_id: str, sequence: int, views: int = 1) -> None:
         """Note that a page has painted every frame up to `sequence`, in so many views."""
@@ -176,12 +168,16 @@ class Transport:
             if client is None or client.cursor is None:
                 self.open(client_id)
                 return
-            batch = self._feed.collect(client.cursor, PULL_FRAME_BYTES)
             with self._lock:
                 client.heard_at, client.views = self._clock(), views
                 for updates, buffers in client.outbox:
                     self._reply(client_id, updates, buffers)
                 client.outbox.clear()
+            if self._feed.is_stale(client.cursor):
+                self.open(client_id)
+                return
+            batch = self._feed.collect(client.cursor, PULL_FRAME_BYTES)
+            with self._lock:
                 client.sequence += 1
                 self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
 
@@ -273,12 +269,24 @@ class Transport:
 
     def _broadcast(self, now: float) -> bool:
         with self._collecting:
+            if self._feed.is_stale(self._cursor):
+                self._send_anew(now)
+                return True
             batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES)
             if not batch.updates:
                 return False
             with self._lock:
                 self._send_frame(batch.updates, batch.buffers, now)
         return True
+
+    def _send_anew(self, now: float) -> None:
+        """Send all pages all that they need, in place of what they have."""
+        cursor = self._feed.cursor()
+        batch = self._feed.snapshot(cursor)
+        with self._lock:
+            self._cursor, self._sent_at = cursor, now
+            for client_id in self._clients:
+                self._send(_snapshot(client_id, self._sequence, batch.updates), batch.buffers)
 
     def _send_frame(self, updates: list[protocol.Update], buffers: list[bytes], now: float) -> None:
         for client in self._clients.values():
@@ -290,6 +298,15 @@ class Transport:
 
     def _reply(self, client_id: str, updates: list[protocol.Update], buffers: list[bytes]) -> None:
         self._send({"kind": "reply", "client_id": client_id, "updates": updates}, buffers)
+
+
+def _snapshot(client_id: str, sequence: int, updates: list[protocol.Update]) -> dict[str, Any]:
+    return {
+        "kind": "snapshot",
+        "client_id": client_id,
+        "sequence": sequence,
+        "updates": updates,
+    }
 
 
 def _frame(client_id: str, sequence: int, updates: list[protocol.Update]) -> dict[str, Any]:
