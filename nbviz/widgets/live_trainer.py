@@ -289,6 +289,8 @@ def _end_earlier_trainers_of_this_cell() -> None:
         trainer = reference()
         if trainer is not None:
             trainer.trainer.stop_and_wait()
+            # IPython's Out keeps what a cell has returned; it may hold a copy of all weights.
+            trainer.trainer.engine.start.forget("its cell was run again")
             trainer.close()
     _by_cell[cell_id] = (request, [])
 

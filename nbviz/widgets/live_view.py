@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import anywidget
 import traitlets
@@ -94,6 +94,7 @@ class LiveView(anywidget.AnyWidget):
             _pulls=pulls,
             _view_id=view_id,
         )
+        self._own_layout: Any = cast("Any", self).layout  # another one may be the user's
         self._let_subshells_answer()
         self.on_msg(self._on_message)
 
@@ -149,6 +150,8 @@ class LiveView(anywidget.AnyWidget):
         self._session.close()
         self._output.close()
         super().close()
+        # A model and a comm of its own, which ipywidgets leaves in the page and in the kernel.
+        self._own_layout.close()
 
     def __reduce__(self) -> NoReturn:
         names = ", ".join(repr(subject.name) for subject in self.subjects) or "nothing"
