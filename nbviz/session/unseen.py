@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 UNSEEN_SECONDS = 20.0
 LOOK_SECONDS = 2.0
-SURE_SECONDS = 4.0  # for which this page has answered, with no longer silence in between
+SURE_SECONDS = 4.0  # for which this page has answered
+SILENT_SECONDS = 5.0  # without an answer of it, after which that begins anew
 OPENED_SECONDS = 60.0  # for which a view that has opened looks; then only what it has found
 MOST_NAMED = 3
 _MINUTE = 60.0
@@ -96,7 +97,7 @@ class UnseenRuns:
         if now - self._looked_at < LOOK_SECONDS or not self.is_looking(pages):
             return False
         self._looked_at = now
-        if pages.heard_at - self._heard_at > SURE_SECONDS:
+        if pages.heard_at - self._heard_at > SILENT_SECONDS:
             self._since.clear()
         self._heard_at = pages.heard_at
         own = {run.run_id for run in shown}
@@ -146,7 +147,7 @@ class UnseenRuns:
 
 def _unseen_seconds(run: RecordedRun, now: float) -> float:
     """Return for how long no page has shown an active run; at most since it began."""
-    since_start = wall_clock.now() - run.progress.started_at
+    since_start = wall_clock.now() - run.meter.started_at
     return min(since_start, now - _seen_at.get(run, float("-inf")))
 
 

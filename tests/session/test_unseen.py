@@ -28,7 +28,7 @@ class Rig:
         self.now = 1_000.0
         self.run = nbviz.Run("digits")
         self.run.begin()
-        self.started = wall_clock.now()
+        self.started = self.run.meter.started_at
         monkeypatch.setattr(wall_clock, "now", lambda: self.started + self.now - 1_000.0)
         self.shown: list[Any] = []
         self.runs = UnseenRuns(lambda: [self.run], self.shown.append, clock=lambda: self.now)
@@ -124,6 +124,9 @@ def trainer(**options: Any) -> nbviz.Trainer:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unseen, "UNSEEN_SECONDS", 0.1)
     monkeypatch.setattr(unseen, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(unseen, "SURE_SECONDS", 0.1)
+    monkeypatch.setattr(unseen, "SILENT_SECONDS", 600.0)  # whatever else the machine does
+    monkeypatch.setattr(pages, "SECONDS", 300)
     monkeypatch.setattr("nbviz.session.session.LOOK_SECONDS", 0.02)
     monkeypatch.setattr("nbviz.session.transport.SILENCE_SECONDS", 0.05)
 

@@ -11,6 +11,7 @@ import { createPointedStep } from "./pointed-step";
 import type { Store } from "./store";
 import { unseenRuns } from "./unseen";
 import { Wanted } from "./wanted";
+import { footer } from "./workspace/footer";
 import { Workspace } from "./workspace/workspace";
 import workspaceStyles from "./workspace/workspace.css";
 
@@ -90,6 +91,7 @@ export function mount(
 		if (mountPanel) cleanups.push(mountPanel(slot, context));
 	}
 	if (arrangement !== "bar") cleanups.push(unseenRuns(root, store, asker));
+	if (workspace.footer) cleanups.push(footer(workspace.footer, context));
 	root.dataset.nbviz = "ready";
 	return () => {
 		for (const cleanup of cleanups) cleanup();
