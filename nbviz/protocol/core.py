@@ -88,6 +88,7 @@ class Acknowledge(TypedDict):
     kind: Literal["acknowledge"]
     client_id: str
     sequence: int
+    views: NotRequired[int]  # how many it has; a deleted cell leaves a page's code behind
 
 
 class Pull(TypedDict):
@@ -96,6 +97,7 @@ class Pull(TypedDict):
     kind: Literal["pull"]
     client_id: str
     sequence: int  # the newest frame it has
+    views: NotRequired[int]  # as of `Acknowledge`
 
 
 class SendAsset(TypedDict):

@@ -96,6 +96,20 @@ class EventsRecorded(TypedDict):
     events: list[Event]
 
 
+class UnseenRun(TypedDict):
+    """A run that trains, and that no page shows."""
+
+    run_id: str  # "" where it cannot be acted on: the text stands for several
+    text: str
+
+
+class UnseenChanged(TypedDict):
+    """The runs that train in this notebook without a view, in place of those sent before."""
+
+    kind: Literal["unseen_changed"]
+    runs: list[UnseenRun]
+
+
 class Control(TypedDict):
     """Steer a run: start, pause, resume, step, stop or set, with that method's arguments."""
 
@@ -107,10 +121,20 @@ class Control(TypedDict):
     arguments: dict[str, Any]
 
 
-ANSWERS: Answers = {Control: (CommandDone,)}
+class ActOnUnseen(TypedDict):
+    """Show a run of `UnseenChanged` in this view, or stop it."""
 
-Updates = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded
+    kind: Literal["act_on_unseen"]
+    client_id: str
+    request_id: int
+    run_id: str
+    act: Literal["show", "stop"]
+
+
+ANSWERS: Answers = {Control: (CommandDone,), ActOnUnseen: (CommandDone,)}
+
+Updates = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged
 """What the kernel sends."""
 
-Requests = Control
+Requests = Control | ActOnUnseen
 """What pages ask."""

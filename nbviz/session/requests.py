@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.panel import Address, Reply
-from nbviz.protocol import core
+from nbviz.protocol import core, run
 from nbviz.session.checks import REQUESTS, checked
 from nbviz.session.transport import FRAME_BYTES, PULL_FRAME_BYTES
 from nbviz.text import clean_text
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbviz.panels.panel import Panel
     from nbviz.session.feed import Feed
     from nbviz.session.transport import Transport
+    from nbviz.session.unseen import UnseenRuns
     from nbviz.session.wanted import Wanted
 
 MAX_WAITING = 256  # requests that are carried out apart
@@ -34,6 +35,7 @@ class RequestHandler:
         wanted: Keeps what pages look at.
         asset: Returns the source of a part of the front end.
         apart: Has something carried out soon by the session's thread for slow answers.
+        unseen: Knows the runs that train without a view.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class RequestHandler:
         *,
         asset: Callable[[str], str],
         apart: Callable[[], None],
+        unseen: UnseenRuns,
     ) -> None:
         self._panels = {panel.name: panel for panel in panels}
         self._owners = {request: panel for panel in panels for request in panel.requests}
@@ -54,6 +57,7 @@ class RequestHandler:
         self._wanted = wanted
         self._asset = asset
         self._apart = apart
+        self._unseen = unseen
         self._waiting: deque[Callable[[], None]] = deque()
 
     def handle(self, content: object) -> None:
@@ -100,13 +104,16 @@ class RequestHandler:
         if message is core.Ready:
             self._transport.open(page)
         elif message is core.Acknowledge:
-            self._transport.acknowledge(page, request["sequence"])
+            self._transport.acknowledge(page, request["sequence"], request.get("views", 1))
         elif message is core.Pull:
-            self._transport.pull(page)
+            self._transport.pull(page, request.get("views", 1))
         elif message is core.SendAsset:
             self._send_asset(request, reply)
         elif message is core.SetWanted:
             self._set_wanted(request, reply)
+        elif message is run.ActOnUnseen:
+            self._unseen.act(request["run_id"], request["act"])
+            reply.send({"kind": "command_done", **reply.address})
         else:
             panel = self._owners[message]
             part = self._part(panel, request["run_id"])

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from nbviz.errors import ConfigurationError
 from nbviz.panels import PANELS
 from nbviz.panels.runs.table import table_of, table_to_csv, table_to_pandas
+from nbviz.trainer import Trainer
+from nbviz.widgets.active import active_in
+from nbviz.widgets.cells import notebook
 from nbviz.widgets.compared import subjects_of
 from nbviz.widgets.live_view import LiveView
 
@@ -50,6 +53,7 @@ class Dashboard(LiveView):
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
+        self._notebook = notebook()
         super().__init__(
             panels=panels,
             arrangement=arrangement,
@@ -116,6 +120,14 @@ class Dashboard(LiveView):
         from nbviz.pictures.saved_view import MOST_RUNS, render_svg
 
         return render_svg(self.runs[:MOST_RUNS])
+
+    def _training_here(self) -> Sequence[RecordedRun]:
+        return [one.run for one in active_in(self._notebook)]
+
+    def _show_run(self, run: RecordedRun) -> None:
+        for one in active_in(self._notebook):
+            if one.run is run:  # a trainer has a graph, too
+                self.add(one if isinstance(one, Trainer) else run)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(repr(run.name) for run in self.runs)})"

@@ -11,7 +11,7 @@ from nbviz.panels.subject import Subject
 from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer, TrainerOptions
 from nbviz.training.keywords import also_takes, as_keywords, takes
-from nbviz.widgets.active import say_at_exit_what_is_cut
+from nbviz.widgets.active import remember_notebook, say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
@@ -69,6 +69,7 @@ class LiveTrainer(Dashboard):
         self.trainer = Trainer(**as_keywords(options, TrainerOptions))
         self.trainer.surroundings = own_displays
         say_at_exit_what_is_cut()
+        remember_notebook(self.trainer.run)
         _end_earlier_trainers_of_this_cell()
         super().__init__(
             panels=options.panels,
@@ -237,6 +238,7 @@ class LiveTrainer(Dashboard):
         return self.trainer.control.status
 
     def _show_new_run(self, run: Run) -> None:
+        remember_notebook(run)
         self.add_subject(Subject.of_run(run, self.trainer.graph))
         self.wake()
 
@@ -267,6 +269,8 @@ def _end_earlier_trainers_of_this_cell() -> None:
         trainer = reference()
         if trainer is not None:
             trainer.trainer.stop_and_wait()
+            # IPython's Out keeps what a cell has returned; it may hold a copy of all weights.
+            trainer.trainer.engine.start.forget("its cell was run again")
             trainer.close()
     _by_cell[cell_id] = (request, [])
 

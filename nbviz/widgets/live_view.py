@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import anywidget
 import traitlets
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbviz.panels.subject import Subject
+    from nbviz.recording.recorded_run import RecordedRun
     from nbviz.session.transport import Transport
 
 NAMES = tuple(panel.name for panel in PANELS)
@@ -81,6 +82,8 @@ class LiveView(anywidget.AnyWidget):
             frames_per_second=frames_per_second,
             pulls=pulls,
             ticked=self._output.refresh,
+            training=self._training_here,
+            show=self._show_run,
         )
         view_id = uuid.uuid4().hex[:12]
         chosen = panels is not None
@@ -91,6 +94,7 @@ class LiveView(anywidget.AnyWidget):
             _pulls=pulls,
             _view_id=view_id,
         )
+        self._own_layout: Any = cast("Any", self).layout  # another one may be the user's
         self._let_subshells_answer()
         self.on_msg(self._on_message)
 
@@ -146,6 +150,8 @@ class LiveView(anywidget.AnyWidget):
         self._session.close()
         self._output.close()
         super().close()
+        # A model and a comm of its own, which ipywidgets leaves in the page and in the kernel.
+        self._own_layout.close()
 
     def __reduce__(self) -> NoReturn:
         names = ", ".join(repr(subject.name) for subject in self.subjects) or "nothing"
@@ -162,6 +168,13 @@ class LiveView(anywidget.AnyWidget):
     def drawing(self) -> str:
         """Return the same as SVG, for pages that hold the widget and no picture beside it."""
         raise NotImplementedError
+
+    def _training_here(self) -> Sequence[RecordedRun]:
+        """Return the runs that train in this notebook, if this view can show them."""
+        return ()
+
+    def _show_run(self, run: RecordedRun) -> None:
+        """Show one of these runs, too."""
 
     def _make_output(self) -> Output:
         return Output(self)

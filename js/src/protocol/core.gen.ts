@@ -68,6 +68,7 @@ export interface Acknowledge {
 	kind: "acknowledge";
 	client_id: string;
 	sequence: number;
+	views?: number;
 }
 
 /** The page asks for its next frame, which leaves inside the handling of this request. */
@@ -75,6 +76,7 @@ export interface Pull {
 	kind: "pull";
 	client_id: string;
 	sequence: number;
+	views?: number;
 }
 
 /** Ask for a part of the front end that this page needs now. */

@@ -77,6 +77,18 @@ export interface EventsRecorded {
 	events: Event[];
 }
 
+/** A run that trains, and that no page shows. */
+export interface UnseenRun {
+	run_id: string;
+	text: string;
+}
+
+/** The runs that train in this notebook without a view, in place of those sent before. */
+export interface UnseenChanged {
+	kind: "unseen_changed";
+	runs: UnseenRun[];
+}
+
 /** Steer a run: start, pause, resume, step, stop or set, with that method's arguments. */
 export interface Control {
 	kind: "control";
@@ -87,5 +99,14 @@ export interface Control {
 	arguments: Record<string, unknown>;
 }
 
+/** Show a run of `UnseenChanged` in this view, or stop it. */
+export interface ActOnUnseen {
+	kind: "act_on_unseen";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	act: "show" | "stop";
+}
+
 /** What comes unasked. */
-export type RunUpdate = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded;
+export type RunUpdate = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged;

@@ -41,6 +41,8 @@ export class Connection implements Asker {
 		private readonly channel: Channel,
 		private readonly store: Store,
 		private readonly pulls: boolean,
+		/** A member for each view of the page: a deleted cell leaves its page's code behind. */
+		private readonly places: { readonly size: number } = { size: 1 },
 	) {
 		channel.on("msg:custom", this.receive);
 		this.listening = setInterval(() => this.listen(), LISTEN_MS);
@@ -74,6 +76,12 @@ export class Connection implements Asker {
 			this.close("The kernel is gone.");
 			this.store.setGone();
 		}
+	}
+
+	/** Says how far this page is. */
+	private sendPlace(kind: "acknowledge" | "pull"): void {
+		const { client_id, sequence } = this;
+		this.send({ kind, client_id, sequence, views: this.places.size });
 	}
 
 	private ready(): void {
@@ -152,7 +160,7 @@ export class Connection implements Asker {
 			this.acknowledgeTimer = undefined;
 			if (this.acknowledged === this.sequence) return;
 			this.acknowledged = this.sequence;
-			this.send({ kind: "acknowledge", client_id: this.client_id, sequence: this.sequence });
+			this.sendPlace("acknowledge");
 		}, ACKNOWLEDGE_MS);
 	}
 
@@ -160,7 +168,7 @@ export class Connection implements Asker {
 		clearTimeout(this.pullTimer);
 		if (this.closed) return;
 		this.pullTimer = setTimeout(() => {
-			this.send({ kind: "pull", client_id: this.client_id, sequence: this.sequence });
+			this.sendPlace("pull");
 			if (this.closed) return;
 			this.pullTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
 		}, PULL_MS);

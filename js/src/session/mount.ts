@@ -9,6 +9,7 @@ import { mountAsset } from "./assets";
 import type { Arrangement, Context, Mount, Panel } from "./panel";
 import { createPointedStep } from "./pointed-step";
 import type { Store } from "./store";
+import { unseenRuns } from "./unseen";
 import { Wanted } from "./wanted";
 import { footer } from "./workspace/footer";
 import { Workspace } from "./workspace/workspace";
@@ -89,6 +90,7 @@ export function mount(
 		const mountPanel = mountOf(panel);
 		if (mountPanel) cleanups.push(mountPanel(slot, context));
 	}
+	if (arrangement !== "bar") cleanups.push(unseenRuns(root, store, asker));
 	if (workspace.footer) cleanups.push(footer(workspace.footer, context));
 	root.dataset.nbviz = "ready";
 	return () => {

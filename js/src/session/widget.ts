@@ -16,9 +16,10 @@ const pages = new Map<string, Page>();
 
 function initialize({ model }: { model: Model }): () => void {
 	const store = new Store(panels);
-	const connection = new Connection(model, store, model.get("_pulls") === true);
+	const places = new Set<number>();
+	const connection = new Connection(model, store, model.get("_pulls") === true, places);
 	const id = viewId(model);
-	pages.set(id, { store, asker: connection, places: new Set() });
+	pages.set(id, { store, asker: connection, places });
 	return () => {
 		connection.close();
 		pages.delete(id);

@@ -104,7 +104,22 @@ describe("pushed frames", () => {
 		expect(store.runs.get("run-1")?.epochs).toEqual([0]);
 		vi.advanceTimersByTime(1000);
 		const acknowledged = comm.sent.filter((request) => request.kind === "acknowledge");
-		expect(acknowledged).toEqual([{ kind: "acknowledge", client_id: comm.client, sequence: 6 }]);
+		const { client: client_id } = comm;
+		expect(acknowledged).toEqual([{ kind: "acknowledge", client_id, sequence: 6, views: 1 }]);
+		connection.close();
+	});
+
+	test("a page says how many views it has: a deleted cell leaves its code behind", () => {
+		const places = new Set([0, 1]);
+		const connection = new Connection(comm, store, false, places);
+		comm.snapshot(4);
+		const said = () => comm.sent.flatMap((one) => (one.kind === "acknowledge" ? [one.views] : []));
+		for (const sequence of [5, 6]) {
+			comm.frame(sequence);
+			vi.advanceTimersByTime(1000);
+			places.clear();
+		}
+		expect(said()).toEqual([2, 0]);
 		connection.close();
 	});
 
