@@ -77,6 +77,7 @@ class RecordedRun:
         watches: Those that are active; see `Run.watch`.
         is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
         hyperparameters: What it was made with.
+        expected_tags: What it is going to log, as far as that is known before its first step.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class RecordedRun:
         self.watches: list[Watch] = []
         self.is_quiet = True
         self.hyperparameters = Hyperparameters()
+        self.expected_tags: Sequence[str] = ()
         self._steps = Steps()
         self.meter = ProgressMeter(self.overhead, self._steps)
         self._store = ScalarStore(MemoryBudget(memory_budget, warn))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nbviz import protocol
     from nbviz.panels.panel import Panel
+    from nbviz.panels.subject import Subject
     from nbviz.session.feed import Feed
     from nbviz.session.transport import Transport
     from nbviz.session.wanted import Wanted
@@ -107,6 +108,8 @@ class RequestHandler:
             self._send_asset(request, reply)
         elif message is core.SetWanted:
             self._set_wanted(request, reply)
+        elif message is core.KeepRun:
+            self._keep_run(request, reply)
         else:
             panel = self._owners[message]
             part = self._part(panel, request["run_id"])
@@ -144,6 +147,10 @@ class RequestHandler:
         }
         reply.deliver(answer, [self._asset(name).encode()])
 
+    def _keep_run(self, request: core.KeepRun, reply: _Reply) -> None:
+        self._subject(request["run_id"]).keep()
+        reply.send({"kind": "command_done", **reply.address})
+
     def _set_wanted(self, request: core.SetWanted, reply: _Reply) -> None:
         run_id, name, keys = request["run_id"], request["panel"], request["keys"]
         panel = self._panels.get(name)
@@ -164,12 +171,16 @@ class RequestHandler:
                 self._wanted.apply(subject, panel)
 
     def _part(self, panel: Panel[Any, Any, Any], run_id: str) -> Any:
+        subject = self._subject(run_id)
+        part = panel.part(subject)
+        if part is None:
+            raise CommandError(panel.missing(subject))
+        return part
+
+    def _subject(self, run_id: str) -> Subject:
         for subject in self._feed.subjects:
             if subject.run_id == run_id:
-                part = panel.part(subject)
-                if part is None:
-                    raise CommandError(panel.missing(subject))
-                return part
+                return subject
         raise CommandError(f"this dashboard shows no run {run_id!r}.")
 
     def _reply(self, request: dict[str, Any]) -> _Reply:

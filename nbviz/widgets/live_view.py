@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import anywidget
@@ -18,10 +19,11 @@ from nbviz.widgets.cells import place_name
 from nbviz.widgets.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nbviz.panels.subject import Subject
     from nbviz.session.transport import Transport
+
+Charts = Sequence["str | Sequence[str]"]
+"""Which tags share a chart: a pattern, or several, for each chart."""
 
 NAMES = tuple(panel.name for panel in PANELS)
 Arrangement = Literal["screen", "stack", "compact", "bar"]
@@ -34,6 +36,7 @@ class LiveView(anywidget.AnyWidget):
     Args:
         panels: As for `Dashboard`.
         arrangement: As for `Dashboard`.
+        charts: As for `Dashboard`.
         transport: As for `Dashboard`.
         frames_per_second: As for `Dashboard`.
     """
@@ -45,6 +48,7 @@ class LiveView(anywidget.AnyWidget):
     _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
+    _charts = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     _kept_as = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -52,6 +56,7 @@ class LiveView(anywidget.AnyWidget):
         *,
         panels: Sequence[str] | None = None,
         arrangement: Arrangement = "stack",
+        charts: Charts = (),
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
@@ -71,6 +76,7 @@ class LiveView(anywidget.AnyWidget):
             raise ConfigurationError(
                 f"frames_per_second must be between 1 and 60, got {frames_per_second}."
             )
+        patterns = _patterns_of(charts)
         pulls = transport == "pull" or (transport == "auto" and "google.colab" in sys.modules)
         self._pid = os.getpid()
         self._output = self._make_output()
@@ -87,6 +93,7 @@ class LiveView(anywidget.AnyWidget):
         super().__init__(
             _panels=list(shown),
             _arrangement=arrangement,
+            _charts=patterns,
             _is_chosen=chosen,
             _pulls=pulls,
             _view_id=view_id,
@@ -105,6 +112,11 @@ class LiveView(anywidget.AnyWidget):
     def transport(self) -> Transport:
         """The kernel's end of the comm."""
         return self._session.transport
+
+    @property
+    def charts(self) -> list[list[str]]:
+        """The patterns of tags that share a chart, a list for each chart."""
+        return [list(one) for one in self._charts]
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -203,3 +215,27 @@ class LiveView(anywidget.AnyWidget):
 
         if hasattr(self.comm, "_reply_subshell_for"):
             setattr(self.comm, "_reply_subshell_for", subshell_of_the_request)  # noqa: B010
+
+
+def _patterns_of(charts: Charts) -> list[list[str]]:
+    """Return the patterns of each chart.
+
+    Raises:
+        ConfigurationError: It is no list of patterns or of lists of them, or a chart has none.
+    """
+    given: Any = charts
+    found: list[list[str]] = []
+    is_list = isinstance(given, Sequence) and not isinstance(given, str)
+    for one in given if is_list else [given]:
+        patterns = [one] if isinstance(one, str) and is_list else one
+        if (
+            not isinstance(patterns, list | tuple)
+            or not patterns
+            or not all(isinstance(each, str) and each for each in patterns)
+        ):
+            raise ConfigurationError(
+                "charts must be a list with a pattern of tags, or several, for each chart, such as "
+                f'[("loss/*",), ("per_class/*", "acc")]; got {one!r}.'
+            )
+        found.append(list(patterns))
+    return found

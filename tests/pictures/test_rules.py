@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import fnmatch
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ def rule(name: str) -> Any:
 
 
 tags, numbers, boxes = rule("tags"), rule("numbers"), rule("box_texts")
-cells = rule("csv")
+cells, patterns = rule("csv"), rule("patterns")
 families, opening, levels = rule("families"), rule("opening"), rule("levels")
 
 
@@ -66,6 +67,16 @@ def test_a_tag_belongs_to_a_chart(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", tags["orders"], ids=lambda case: case["charts"][0])
 def test_loss_stands_first_and_what_was_set_last(case: dict[str, Any]) -> None:
     assert order_charts(case["charts"]) == case["ordered"]
+
+
+@pytest.mark.parametrize("case", patterns, ids=lambda case: case["pattern"])
+def test_a_pattern_of_tags_matches_as_fnmatch_has_it(case: dict[str, Any]) -> None:
+    found = [
+        tag
+        for tag in [*case["matches"], *case["others"]]
+        if fnmatch.fnmatchcase(tag, case["pattern"])
+    ]
+    assert found == case["matches"]
 
 
 @pytest.mark.parametrize(("value", "text"), numbers["values"])

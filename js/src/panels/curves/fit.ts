@@ -1,5 +1,6 @@
 // How high charts are and in how many columns they stand: as chosen; else, where the curves have a room of
 // a fixed height, the two that matter most fill what a row of small ones leaves.
+import { AXIS_HEIGHT } from "../../charts/lines/axes";
 import type { ViewState } from "../../ui/view-state";
 
 /** Under this name the choice is kept. */
@@ -77,7 +78,9 @@ export class ChartFit {
 		const rows = count < 2 || clientWidth >= SIDE_BY_SIDE ? 1 : 2;
 		const small = count > 2 ? SMALL + AROUND_CHART : 0;
 		const groups = this.body.querySelector(".nbviz-curves-group:not([hidden])") ? GROUPS : 0;
-		const left = (clientHeight - STRIP - small - groups) / rows - AROUND_CHART;
+		// Of charts below one another the last one shows the axis of all.
+		const shared = (rows - 1) * AXIS_HEIGHT;
+		const left = (clientHeight - STRIP - small - groups + shared) / rows - AROUND_CHART;
 		return Math.round(Math.min(HIGHEST, Math.max(LOWEST, left)));
 	}
 }
