@@ -103,7 +103,8 @@ export class Connection implements Asker {
 			this.waiting.size > 0 || runs.some(({ progress }) => progress?.status === "running");
 		if (!isDue) {
 			this.heardAt = Date.now();
-			if (this.heardAt >= this.probeAt && document.visibilityState !== "hidden") this.probe();
+			if (!this.pulls && this.heardAt >= this.probeAt && document.visibilityState !== "hidden")
+				this.probe();
 		}
 		if (this.store.isSilent || Date.now() - this.heardAt < SILENT_MS) return;
 		this.store.setSilent(true);

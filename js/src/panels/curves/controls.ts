@@ -4,6 +4,7 @@ import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import { menu } from "../../ui/menu";
+import { panelIcon } from "../../ui/panel-icons";
 import { popup } from "../../ui/popup";
 import type { ExportFormat } from "./chart/chart-menu";
 import type { View } from "./chart-curves";
@@ -61,7 +62,7 @@ export class CurvesControls {
 			title: "Save all charts that pass the filter, those of closed groups too",
 			"aria-label": "Save",
 		},
-		icon("save"),
+		panelIcon("save"),
 		element("span", "nbviz-long", {}, "Save"),
 	);
 	/** In place of the save button while points are on their way. */

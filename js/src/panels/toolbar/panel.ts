@@ -317,7 +317,8 @@ function staysInSight(root: HTMLElement): boolean {
 	// There the workspace's style sees to it.
 	if (root.closest(".jp-Notebook")) return true;
 	for (let at = root.parentElement; at; at = at.parentElement) {
-		if (getComputedStyle(at).overflowY !== "visible") return at.scrollHeight > at.clientHeight;
+		const isRoom = /auto|scroll|hidden|clip/.test(getComputedStyle(at).overflowY);
+		if (isRoom) return at.scrollHeight > at.clientHeight;
 	}
 	return window.parent === window;
 }

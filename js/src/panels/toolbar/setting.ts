@@ -93,8 +93,8 @@ export class SettingControl {
 		const text = [driver && `driven by ${driver}`, groups].filter(Boolean).join(": ");
 		this.driver.hidden = text === "";
 		if (this.driver.textContent !== text) this.driver.textContent = text;
-		this.root.dataset.driven = String(driver !== "");
-		this.root.title = driver ? `${text}. A value set here scales the rest of its schedule.` : text;
+		this.root.dataset.driven = driver;
+		this.root.title = text;
 	}
 
 	setEnabled(enabled: boolean): void {
@@ -197,11 +197,9 @@ export class SettingControl {
 	}
 
 	private fill(): void {
-		const ends = this.range.map((end) => formatNumber(end, 2));
-		const [low = "", high = ""] = ends;
-		if (this.ends.title !== ends.join(" – ")) {
-			this.ends.title = ends.join(" – ");
-			this.ends.replaceChildren(element("span", "", {}, low), high);
+		const [low, high] = this.range.map((end) => element("span", "", {}, formatNumber(end, 2)));
+		if (low && high && this.ends.textContent !== `${low.textContent}${high.textContent}`) {
+			this.ends.replaceChildren(low, high);
 		}
 		this.slider.style.setProperty("--filled", `${(Number(this.slider.value) / POSITIONS) * 100}%`);
 	}

@@ -8,7 +8,7 @@ import { stepBeside, type Trace, xOfStep } from "../../../charts/lines/trace";
 import { type Reading, readAt, summarize } from "../../../charts/readout";
 import { element } from "../../../ui/element";
 import { formatClock, formatCount } from "../../../ui/format";
-import { icon } from "../../../ui/icons";
+import { panelIcon } from "../../../ui/panel-icons";
 import type { Theme } from "../../../ui/theme";
 import type { View } from "../chart-curves";
 import type { Look } from "../looks";
@@ -131,7 +131,7 @@ export class ChartCard {
 			save: (format) => actions.save(title, format),
 		});
 		this.closeMenu = options.close;
-		this.pin.append(icon("pin"));
+		this.pin.append(panelIcon("pin"));
 		const tabular = iconButton("table", "Show as table");
 		tabular.setAttribute("aria-pressed", "false");
 		tabular.addEventListener("click", () => {
@@ -390,7 +390,7 @@ function iconButton(name: "expand" | "table", label: string): HTMLButtonElement 
 		"button",
 		"nbviz-button nbviz-button-quiet nbviz-icon-button",
 		{ type: "button", title: label, "aria-label": label },
-		icon(name),
+		panelIcon(name),
 	);
 }
 
