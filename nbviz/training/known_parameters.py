@@ -47,11 +47,15 @@ def of_training(
 
 def expected_tags(options: TrainingOptions, optimizers: Optimizers) -> list[str]:
     """Return the tags that a training will log, as far as they are known before its first step."""
-    metrics = [] if options.training_step is not None else read_metrics(options.metrics)
-    rates = [] if optimizers.own is None else optimizers.rates()
-    norms = ["grad_norm"] if options.gradient_clip is not None else []
-    validates = options.val_loader is not None
-    return [*known_tags(metrics, validates=validates), *rates, *norms]
+    metrics: Iterable[str] = ()
+    if options.training_step is None:
+        metrics = read_metrics(options.metrics)
+    tags = known_tags(metrics, validates=options.val_loader is not None)
+    if optimizers.own is not None:
+        tags += optimizers.rates()
+    if options.gradient_clip is not None:
+        tags.append("grad_norm")
+    return tags
 
 
 def of_model(model: nn.Module) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import os
 import sys
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import anywidget
 import traitlets
@@ -223,19 +223,17 @@ def _patterns_of(charts: Charts) -> list[list[str]]:
     Raises:
         ConfigurationError: It is no list of patterns or of lists of them, or a chart has none.
     """
-    given: Any = charts
+    is_list = isinstance(charts, Sequence) and not isinstance(charts, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+    given = cast("list[Any]", list(charts) if is_list else [charts])
     found: list[list[str]] = []
-    is_list = isinstance(given, Sequence) and not isinstance(given, str)
-    for one in given if is_list else [given]:
-        patterns = [one] if isinstance(one, str) and is_list else one
-        if (
-            not isinstance(patterns, list | tuple)
-            or not patterns
-            or not all(isinstance(each, str) and each for each in patterns)
-        ):
+    for one in given:
+        several: Any = [one] if isinstance(one, str) and is_list else one
+        is_several = isinstance(several, list | tuple)
+        patterns = list(cast("Sequence[Any]", several)) if is_several else []
+        if not patterns or not all(isinstance(each, str) and each for each in patterns):
             raise ConfigurationError(
                 "charts must be a list with a pattern of tags, or several, for each chart, such as "
                 f'[("loss/*",), ("per_class/*", "acc")]; got {one!r}.'
             )
-        found.append(list(patterns))
+        found.append(patterns)
     return found
