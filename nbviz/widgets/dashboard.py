@@ -66,8 +66,12 @@ class Dashboard(LiveView):
 
     @property
     def runs(self) -> tuple[RecordedRun, ...]:
-        """The runs that are shown."""
-        return tuple(subject.run for subject in self.subjects if subject.run is not None)
+        """The runs that are shown, but for one that the cell made before and that was not kept."""
+        return tuple(
+            subject.run
+            for subject in self.subjects
+            if subject.run is not None and not subject.is_earlier
+        )
 
     def add(self, run: Comparable | Iterable[Comparable]) -> None:
         """Show one more run, or several; those that are shown already are not shown twice.

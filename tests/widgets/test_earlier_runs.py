@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pages import Page
 
+import nbviz
 from nbviz.widgets.live_cell import start_live_cell
 
 LOOP = """
@@ -32,6 +33,10 @@ def test_the_run_before_is_shown_as_an_earlier_one_and_the_one_before_that_is_le
     assert first.run.run_id not in added(page)
     assert second.run.commands == ()
     assert page.points["loss"]
+    # It is no run of a comparison: not in the table, nor beside others.
+    assert third.dashboard.runs == (third.run,)
+    assert [row["run"] for row in third.dashboard.table()] == ["mine"]
+    assert nbviz.Dashboard(third.dashboard).runs == (third.run,)
 
 
 def test_what_a_reader_keeps_is_compared_and_stays_when_the_cell_runs_again() -> None:

@@ -32,6 +32,7 @@ export class Extremes {
 
 	/** The extremes of lines, exact where that is known; the others are asked for. */
 	refine(found: readonly (readonly [Curve, Extreme | undefined])[]): (Extreme | undefined)[] {
+		const before = this.next.map(([key]) => key).join();
 		this.next = [];
 		const refined = found.map(([line, extreme]) => {
 			if (!extreme || extreme.isExact || line.members || !line.series.isOrdered) return extreme;
@@ -41,6 +42,8 @@ export class Extremes {
 			if (this.asker.isLive && !this.asked.has(key)) this.next.push([key, line, extreme]);
 			return extreme;
 		});
+		// A live run is drawn again and again under a pointer that rests.
+		if (this.next.map(([key]) => key).join() === before) return refined;
 		clearTimeout(this.timer);
 		if (this.next.length > 0) this.timer = setTimeout(() => void this.ask(), DELAY_MS);
 		return refined;

@@ -69,10 +69,15 @@ test("the very step comes from the kernel, once the pointer rests, and is asked 
 	const extremes = new Extremes(kernel, arrived);
 	const loss = line();
 	for (let moved = 0; moved < 5; moved++) {
-		expect(extremes.refine([[loss, near]])).toEqual([near]);
+		extremes.refine([[loss, { ...near, last: near.last - 1 - moved }]]);
 		await vi.advanceTimersByTimeAsync(100);
 	}
 	expect(kernel.asked).toEqual([]);
+	// A live run is drawn again and again meanwhile.
+	for (let drawn = 0; drawn < 3; drawn++) {
+		expect(extremes.refine([[loss, near]])).toEqual([near]);
+		await vi.advanceTimersByTimeAsync(40);
+	}
 	await vi.runAllTimersAsync();
 	expect(arrived).toHaveBeenCalledOnce();
 	expect(kernel.asked.length).toBeLessThanOrEqual(3);
