@@ -148,7 +148,11 @@ class RequestHandler:
         reply.deliver(answer, [self._asset(name).encode()])
 
     def _keep_run(self, request: core.KeepRun, reply: _Reply) -> None:
-        self._subject(request["run_id"]).keep()
+        subject = self._subject(request["run_id"])
+        subject.keep()
+        if subject.run is not None:
+            others = {one.run.name for one in self._feed.subjects if one.run and one is not subject}
+            subject.run.rename(_free_name(subject.run.name, others))
         reply.send({"kind": "command_done", **reply.address})
 
     def _set_wanted(self, request: core.SetWanted, reply: _Reply) -> None:
@@ -222,3 +226,12 @@ def _said(error: Exception) -> str:
     except Exception:  # noqa: BLE001  the request is answered all the same
         return name
     return clean_text(text if isinstance(error, NbvizError) else f"{name}: {text}")
+
+
+def _free_name(name: str, others: set[str]) -> str:
+    """Return a name for an earlier run that the one which the cell made anew does not have."""
+    number, found = 1, name
+    while found in others:
+        found = f"{name} (earlier)" if number == 1 else f"{name} (earlier {number})"
+        number += 1
+    return found

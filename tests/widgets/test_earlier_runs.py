@@ -46,6 +46,8 @@ def test_what_a_reader_keeps_is_compared_and_stays_when_the_cell_runs_again() ->
     answer = page.ask("keep_run", run_id=first.run.run_id)
     assert answer["kind"] == "command_done"
     page.wait_for(lambda: not added(page)[first.run.run_id])
+    # Runs that are compared are told apart by their names.
+    assert (first.run.name, second.run.name) == ("mine (earlier)", "mine")
     third = run_cell("cell-2")
     last = Page(third.dashboard)
     last.ready()

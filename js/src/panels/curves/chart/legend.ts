@@ -226,7 +226,7 @@ function sharedStart(names: readonly string[]): string {
 }
 
 /** Characters of a name's end that stay where it is cut. */
-const [LEAST_END, MOST_END] = [4, 9];
+const [LEAST_END, MOST_END] = [4, 10];
 
 /** A name in two pieces, of which the first one is cut where there is no room: what differs stays. */
 function cutInTheMiddle(name: string, shared: string): HTMLElement[] {
