@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notebook_page import Notebook
     from playwright.sync_api import FloatRect, Locator
 
-TRAINER = cells.trainer(max_epochs=None, max_steps=24, gradient_clip=1.0) + "\ntrainer"
+TRAINER = cells.trainer(max_epochs=None, max_steps=24, gradient_clip=1.0, name="mine") + "\ntrainer"
 SIX = """
 import nbviz
 names = ["no norm", "lr 0.05", "adam", "deep, lr 0.02, wide 128", "deep, lr 0.02, wide 64", "wide"]
@@ -62,6 +62,7 @@ def test_before_the_start_charts_are_frames_with_one_axis(
     view.wait_for_status("ready")
     expect(titles(view)).to_have_text(["loss", "accuracy", "lr", "grad_norm"])
     expect(chart(view, "loss").locator("canvas").first).to_be_visible()
+    place(chart(view, "accuracy").locator(".nbviz-plot"))
     # Of the two that stand below one another, the last one shows the axis of both.
     expect(chart(view, "loss")).to_have_attribute("data-axis", "none")
     expect(chart(view, "accuracy")).to_have_attribute("data-axis", "titled")
@@ -108,6 +109,7 @@ def test_a_chart_is_dragged_onto_another_and_taken_apart(
     view.wait_for_status("finished")
     view.wait_for_curve(24)
     loss, mouse = chart(view, "loss"), notebook.page.mouse
+    place(loss)
     handle, target = box(chart(view, "accuracy").locator(".nbviz-chart-handle")), box(loss)
     mouse.move(handle["x"] + 8, handle["y"] + handle["height"] / 2)
     mouse.down()
@@ -242,7 +244,7 @@ nbviz.Dashboard(run)"""
     notebook = make_notebook(spike)
     notebook.run(0)
     view = View(notebook.output(0))
-    view.wait_for_curve(60_000)
+    view.wait_for_curve(59_000)  # the last bucket begins before the last step
     over = box(chart(view, "loss").locator(".nbviz-plot-over"))
     x = over["x"] + over["width"] * (17_321 - 1) / (60_000 - 1)
     notebook.page.mouse.move(x, over["y"] + 10)
