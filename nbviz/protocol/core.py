@@ -126,10 +126,23 @@ class SetWanted(TypedDict):
     known: NotRequired[int]  # how many keys the view chose from; what came later is undecided
 
 
-ANSWERS: Answers = {SendAsset: (AssetSent,), SetWanted: (CommandDone,)}
+class KeepRun(TypedDict):
+    """Make a run that the cell made before, drawn grey, one of those that are compared."""
+
+    kind: Literal["keep_run"]
+    client_id: str
+    request_id: int
+    run_id: str
+
+
+ANSWERS: Answers = {
+    SendAsset: (AssetSent,),
+    SetWanted: (CommandDone,),
+    KeepRun: (CommandDone,),
+}
 
 Updates = CommandDone | CommandFailed | AssetSent
 """What the kernel sends."""
 
-Requests = Ready | Acknowledge | Pull | SendAsset | SetWanted
+Requests = Ready | Acknowledge | Pull | SendAsset | SetWanted | KeepRun
 """What pages ask."""

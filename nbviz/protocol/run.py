@@ -24,6 +24,7 @@ class Setting(TypedDict):
     minimum: float
     maximum: float | None
     scale: ValueScale
+    driver: str  # what changes it by itself, such as "CosineAnnealingLR"; empty if nothing does
 
 
 class Event(TypedDict):
@@ -44,6 +45,7 @@ class RunAdded(TypedDict):
     started_at: float  # Unix seconds; 0 while it has not started
     again: str  # what a start adds after the end, such as "40 epochs"; "" where that has no end
     commands: list[str]  # which control commands the run answers: start, pause, step, stop, set …
+    is_earlier: bool  # the cell made it when it ran before; drawn grey until it is kept
 
 
 class RunChanged(TypedDict):
@@ -61,6 +63,7 @@ class RunChanged(TypedDict):
     eta_seconds: float | None
     elapsed_seconds: float
     overhead: float | None  # nbviz's own share of the time, 0 to 1; None at first
+    overhead_text: str  # where the share is above 1 %, what a step takes and what nbviz takes of it
     device: str
     memory_bytes: int | None
     memory_total: int | None

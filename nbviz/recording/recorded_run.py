@@ -81,6 +81,7 @@ class RecordedRun:
             running at the end of the last cell, it is cut.
         generation: Raised when what it holds turned out to be another run's in part, and was read
             anew: pages are then sent all of it again.
+        expected_tags: What it is going to log, as far as that is known before its first step.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class RecordedRun:
             MediaStore(media_budget, warn),
         )
         self._make_empty()
+        self.expected_tags: Sequence[str] = ()
         self._memory: tuple[int | None, int | None] = (None, None)
         self._memory_at = float("-inf")
         self._progress_lock = threading.RLock()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nbviz import protocol
     from nbviz.panels.panel import Panel
+    from nbviz.panels.subject import Subject
     from nbviz.session.feed import Feed
     from nbviz.session.transport import Transport
     from nbviz.session.unseen import UnseenRuns
@@ -114,6 +115,8 @@ class RequestHandler:
         elif message is run.ActOnUnseen:
             self._unseen.act(request["run_id"], request["act"])
             reply.send({"kind": "command_done", **reply.address})
+        elif message is core.KeepRun:
+            self._keep_run(request, reply)
         else:
             panel = self._owners[message]
             part = self._part(panel, request["run_id"])
@@ -151,6 +154,14 @@ class RequestHandler:
         }
         reply.deliver(answer, [self._asset(name).encode()])
 
+    def _keep_run(self, request: core.KeepRun, reply: _Reply) -> None:
+        subject = self._subject(request["run_id"])
+        subject.keep()
+        if subject.run is not None:
+            others = {one.run.name for one in self._feed.subjects if one.run and one is not subject}
+            subject.run.rename(_free_name(subject.run.name, others))
+        reply.send({"kind": "command_done", **reply.address})
+
     def _set_wanted(self, request: core.SetWanted, reply: _Reply) -> None:
         run_id, name, keys = request["run_id"], request["panel"], request["keys"]
         panel = self._panels.get(name)
@@ -171,12 +182,16 @@ class RequestHandler:
                 self._wanted.apply(subject, panel)
 
     def _part(self, panel: Panel[Any, Any, Any], run_id: str) -> Any:
+        subject = self._subject(run_id)
+        part = panel.part(subject)
+        if part is None:
+            raise CommandError(panel.missing(subject))
+        return part
+
+    def _subject(self, run_id: str) -> Subject:
         for subject in self._feed.subjects:
             if subject.run_id == run_id:
-                part = panel.part(subject)
-                if part is None:
-                    raise CommandError(panel.missing(subject))
-                return part
+                return subject
         raise CommandError(f"this dashboard shows no run {run_id!r}.")
 
     def _reply(self, request: dict[str, Any]) -> _Reply:
@@ -218,3 +233,12 @@ def _said(error: Exception) -> str:
     except Exception:  # noqa: BLE001  the request is answered all the same
         return name
     return clean_text(text if isinstance(error, NbvizError) else f"{name}: {text}")
+
+
+def _free_name(name: str, others: set[str]) -> str:
+    """Return a name for an earlier run that the one which the cell made anew does not have."""
+    number, found = 1, name
+    while found in others:
+        found = f"{name} (earlier)" if number == 1 else f"{name} (earlier {number})"
+        number += 1
+    return found

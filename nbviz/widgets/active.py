@@ -10,6 +10,7 @@ import contextlib
 import functools
 import os
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.trainer import Trainer, active_trainers

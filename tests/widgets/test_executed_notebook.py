@@ -12,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 SHOWN = cells.trainer(max_epochs=None, max_steps=40) + "\ntrainer.start()\ntrainer"
 LIVE = """%%live --name own

@@ -99,5 +99,13 @@ export interface SetWanted {
 	known?: number;
 }
 
+/** Make a run that the cell made before, drawn grey, one of those that are compared. */
+export interface KeepRun {
+	kind: "keep_run";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+}
+
 /** What comes unasked. */
 export type CoreUpdate = CommandFailed;

@@ -13,6 +13,7 @@ export interface Setting {
 	minimum: number;
 	maximum: number | null;
 	scale: "linear" | "log";
+	driver: string;
 }
 
 /** Something that happened to a run; drawn as a mark on its curves. */
@@ -31,6 +32,7 @@ export interface RunAdded {
 	started_at: number;
 	again: string;
 	commands: string[];
+	is_earlier: boolean;
 }
 
 /** Where a run is now. */
@@ -47,6 +49,7 @@ export interface RunChanged {
 	eta_seconds: number | null;
 	elapsed_seconds: number;
 	overhead: number | null;
+	overhead_text: string;
 	device: string;
 	memory_bytes: number | null;
 	memory_total: number | null;

@@ -91,6 +91,7 @@ export class Store {
 					known.name = update.name;
 					known.commands = update.commands;
 					known.again = update.again;
+					known.is_earlier = update.is_earlier;
 				} else this.runs.set(update.run_id, emptyRun(update, this.runs.size));
 				return "runs";
 			}
@@ -123,12 +124,16 @@ export class Store {
 	}
 }
 
-function emptyRun({ run_id, name, again, commands }: RunAdded, index: number): RunState {
+function emptyRun(
+	{ run_id, name, again, commands, is_earlier }: RunAdded,
+	index: number,
+): RunState {
 	return {
 		run_id,
 		name,
 		again,
 		commands,
+		is_earlier,
 		index,
 		style: index,
 		progress: undefined,

@@ -35,6 +35,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 		arrangement: arrangementOf(model.get("_arrangement")),
 		id: viewId(model),
 		keptAs: String(model.get("_kept_as") ?? ""),
+		charts: model.get("_charts") as string[][],
 		isChosen: model.get("_is_chosen") === true,
 		drawing: String(model.get("_drawing") ?? ""),
 	});

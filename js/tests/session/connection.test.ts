@@ -9,7 +9,7 @@ import { fixture } from "../fixtures";
 /** A comm whose other end is the test. */
 class Comm implements Channel {
 	readonly sent: Request[] = [];
-	private listener: ((content: unknown, buffers: unknown[]) => void) | undefined;
+	private readonly listeners = new Map<string, (content: unknown, buffers: unknown[]) => void>();
 
 	isClosed = false;
 
@@ -17,14 +17,19 @@ class Comm implements Channel {
 		if (this.isClosed) throw new Error("Cannot send");
 		this.sent.push(content as Request);
 	}
-	on(_event: string, listener: (content: unknown, buffers: unknown[]) => void): void {
-		this.listener = listener;
+	on(event: string, listener: (content: unknown, buffers: unknown[]) => void): void {
+		this.listeners.set(event, listener);
 	}
-	off(): void {
-		this.listener = undefined;
+	off(event: string): void {
+		this.listeners.delete(event);
 	}
 	deliver(content: unknown, buffers: unknown[] = []): void {
-		this.listener?.(content, buffers);
+		this.listeners.get("msg:custom")?.(content, buffers);
+	}
+	/** As Jupyter does where it restarts the kernel. */
+	lose(): void {
+		this.isClosed = true;
+		this.listeners.get("comm_live_update")?.(undefined, []);
 	}
 	kinds(): string[] {
 		return this.sent.map((request) => request.kind);
@@ -63,6 +68,30 @@ describe("a kernel from which nothing comes", () => {
 		expect(comm.kinds().filter((kind) => kind === "ready")).toHaveLength(2);
 		comm.snapshot(9);
 		expect(store.isSilent).toBe(false);
+		connection.close();
+	});
+
+	test("is gone at once where Jupyter restarts it, though nothing is due", () => {
+		new Connection(comm, store, false);
+		comm.snapshot(4);
+		expect(store.isGone).toBe(false);
+		comm.lose();
+		expect(store.isGone).toBe(true);
+	});
+
+	test("is sent something now and then while it is idle, ever more rarely: one that died is noticed", () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		const probes = () => comm.kinds().filter((kind) => kind === "acknowledge").length;
+		vi.advanceTimersByTime(10_000);
+		const [soon] = [probes()];
+		expect(soon).toBeGreaterThan(0);
+		vi.advanceTimersByTime(600_000);
+		expect(probes() - soon).toBeLessThan(20);
+		expect(store.isGone).toBe(false);
+		comm.isClosed = true;
+		vi.advanceTimersByTime(61_000);
+		expect(store.isGone).toBe(true);
 		connection.close();
 	});
 
