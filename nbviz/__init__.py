@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nbviz import callbacks, datasets, errors
     from nbviz.errors import StopTraining
     from nbviz.inspection.graph.trace.trace import trace
+    from nbviz.integrations.tensorboard.writer import SummaryWriter
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
     from nbviz.recording.journal.open_runs import open_runs
@@ -36,6 +37,7 @@ __all__ = [
     "Sample",
     "Series",
     "StopTraining",
+    "SummaryWriter",
     "Trainer",
     "active",
     "callbacks",
@@ -63,6 +65,7 @@ _HOMES = {
     "Sample": "nbviz.recording.scalars.series",
     "Series": "nbviz.recording.scalars.series",
     "StopTraining": "nbviz.errors",
+    "SummaryWriter": "nbviz.integrations.tensorboard.writer",
     "Trainer": "nbviz.trainer",
     "active": "nbviz.widgets.active",
     "compare": "nbviz.widgets.dashboard",
