@@ -14,6 +14,8 @@ from nbviz.integrations.tensorboard.values import array_of, in_order, with_boxes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 
 _BINS = 64
 _MOST_BINS = 4096
@@ -331,17 +333,6 @@ class MediaWriter(Writer):
         del config_dict
         with self._media(tag, global_step, walltime) as step:
             self.run.log_mesh(tag, vertices, faces=faces, colors=colors, step=step)
-
-    def add_onnx_graph(self, prototxt: Any) -> None:
-        """Not served.
-
-        Raises:
-            LoggingError: Always; it says what to use.
-        """
-        raise LoggingError(
-            f"graphs of ONNX files are not read, got {prototxt!r}: give the model itself, "
-            "writer.add_graph(model, input), or show the file with the netron package."
-        )
 
 
 def _counted(tag: str, values: Any, bins: Any, max_bins: int | None) -> Histogram:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from nbviz.errors import LoggingError
 from nbviz.integrations.tensorboard.base import default_directory
 from nbviz.integrations.tensorboard.common import CommonWriter
 from nbviz.integrations.tensorboard.logs import directory_of
@@ -151,4 +152,15 @@ class SummaryWriter(CommonWriter):
         """
         self._add_boxes(
             tag, img_tensor, box_tensor, global_step, walltime, rescale, dataformats, labels
+        )
+
+    def add_onnx_graph(self, prototxt: Any) -> None:
+        """Not served.
+
+        Raises:
+            LoggingError: Always; it says what to use.
+        """
+        raise LoggingError(
+            f"graphs of ONNX files are not read, got {prototxt!r}: give the model itself, "
+            "writer.add_graph(model, input), or show the file with the netron package."
         )

@@ -72,6 +72,7 @@ class SummaryWriter(CommonWriter):
             filename_suffix=filename_suffix or "",
             show=show,
         )
+        self.logdir = self.log_dir
         self.max_queue, self.flush_secs = max_queue, flush_secs
 
     def add_scalar(
@@ -140,6 +141,17 @@ class SummaryWriter(CommonWriter):
         rescale = kwargs.get("rescale", 1)
         self._add_boxes(
             tag, img_tensor, box_tensor, global_step, walltime, rescale, dataformats, labels
+        )
+
+    def add_onnx_graph(self, onnx_model_file: Any) -> None:
+        """Not served.
+
+        Raises:
+            LoggingError: Always; it says what to use.
+        """
+        raise LoggingError(
+            f"graphs of ONNX files are not read, got {onnx_model_file!r}: give the model itself, "
+            "writer.add_graph(model, input), or show the file with the netron package."
         )
 
     def add_openvino_graph(self, xmlname: Any) -> None:
