@@ -1,11 +1,11 @@
-"""InCells: a view of runs in each notebook cell that logs to them, without being asked for one."""
+"""A view of a run in each notebook cell that logs to it, without being asked for one."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from nbviz.widgets.cells import is_terminal, running_cell
 
@@ -14,34 +14,64 @@ if TYPE_CHECKING:
     from nbviz.recording.run import Run
 
 
-class Logger(Protocol):
-    """What logs to a run from cells."""
+class CellLog:
+    """Logs to a run from cells: each that logs shows the run, and ends it unless more comes soon.
 
-    @property
-    def run(self) -> Run:
-        """Where it logs to."""
-        ...
+    Args:
+        run: Where it logs to.
+        show: Whether cells that log show a dashboard.
+
+    Attributes:
+        run: The run.
+    """
+
+    def __init__(self, run: Run, *, show: bool = True) -> None:
+        self.run = run
+        self._is_open = False
+        self._attention = True  # the next call has to look where it is
+        self._shows = show
+        self._is_in_notebook = _follow_cells(self)
 
     def cell_began(self) -> None:
         """Note that what is logged next is logged by another cell."""
-        ...
+        self._attention = True
 
     def cell_ended(self, error: BaseException | None) -> None:
-        """Note that the cell that logged is over."""
-        ...
+        """Note that the cell that logged is over: unless more comes soon, so is the run."""
+        if self._leave(is_complete=error is None) and error is not None:
+            self.run.finish(error)
+
+    def _attend(self) -> None:
+        """Show the run in the running cell, and note that more may come."""
+        if not self._attention:
+            return
+        self._attention = False
+        if not self._is_open:
+            self._is_open = True
+            self.run.begin()
+            self.run.loop_began()
+        if self._shows and self._is_in_notebook:
+            show_in_cell(self.run)
+
+    def _leave(self, *, is_complete: bool) -> bool:
+        """Note that unless more comes soon the run is over; returns whether it was not."""
+        was_open, self._is_open, self._attention = self._is_open, False, True
+        if was_open:
+            self.run.loop_ended(is_complete=is_complete)
+        return was_open
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_open", False):
+            self.run.loop_ended(is_complete=True)
 
 
-_loggers: weakref.WeakSet[Any] = weakref.WeakSet()
+_loggers: weakref.WeakSet[CellLog] = weakref.WeakSet()
 _views: weakref.WeakKeyDictionary[Run, Any] = weakref.WeakKeyDictionary()
 _shells: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def follow_cells(logger: Logger) -> bool:
-    """Have a logger told when cells begin and end; returns whether it is in a notebook.
-
-    Args:
-        logger: It is not kept alive.
-    """
+def _follow_cells(logger: CellLog) -> bool:
+    """Have it told when cells begin and end, as long as it lives; returns whether there are any."""
     shell = _notebook_shell()
     if shell is None:
         return False
@@ -96,6 +126,11 @@ def show_graph(graph: Graph) -> None:
 def view_of(run: Run) -> Any:
     """Return the view that shows a run in cells; None while none does."""
     return _views.get(run)
+
+
+def in_notebook() -> bool:
+    """Whether this is a notebook's kernel."""
+    return _notebook_shell() is not None
 
 
 def _notebook_shell() -> Any:

@@ -8,7 +8,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from nbviz.integrations.in_cells import follow_cells, show_in_cell
+from nbviz.integrations.in_cells import CellLog
 from nbviz.integrations.tensorboard.values import whole
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nbviz.integrations.tensorboard.logs import LogDirectory
 
 
-class Writer:
+class Writer(CellLog):
     """Logs to the run of a directory, and shows it in the cells that log.
 
     Args:
@@ -28,19 +28,14 @@ class Writer:
 
     Attributes:
         log_dir: The directory.
-        run: What is logged, as an `nbviz.Run`.
     """
 
     def __init__(self, directory: LogDirectory, log_dir: str, *, show: bool) -> None:
+        super().__init__(directory.run, show=show)
         self.log_dir = log_dir
-        self.run = directory.run
         self._directory = directory
         self._log = self.run.log
-        self._is_open = False
         self._is_closed = False
-        self._attention = True
-        self._shows = show
-        self._is_in_notebook = follow_cells(self)
 
     @property
     def file_writer(self) -> Self | None:
@@ -78,35 +73,9 @@ class Writer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.log_dir!r})"
 
-    # ------------------------------------------------------------ for cells
-
-    def cell_began(self) -> None:
-        """Note that what is logged next is logged by another cell."""
-        self._attention = True
-
-    def cell_ended(self, error: BaseException | None) -> None:
-        """Note that the cell that logged is over: unless more comes soon, so is the run."""
-        if self._leave(is_complete=error is None) and error is not None:
-            self.run.finish(error)
-
     def _attend(self) -> None:
-        """Show the run in the running cell, and note that more may come."""
-        if not self._attention:
-            return
-        self._attention = self._is_closed = False
-        if not self._is_open:
-            self._is_open = True
-            self.run.begin()
-            self.run.loop_began()
-        if self._shows and self._is_in_notebook:
-            show_in_cell(self.run)
-
-    def _leave(self, *, is_complete: bool) -> bool:
-        """Note that unless more comes soon the run is over; returns whether it was not."""
-        was_open, self._is_open, self._attention = self._is_open, False, True
-        if was_open:
-            self.run.loop_ended(is_complete=is_complete)
-        return was_open
+        super()._attend()
+        self._is_closed = False
 
     def _step(self, tag: str, global_step: Any) -> int:
         return self._directory.count(tag) if global_step is None else whole(global_step)
