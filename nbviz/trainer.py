@@ -35,7 +35,7 @@ from nbviz.training.checks import check_count
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import also_takes, takes
-from nbviz.training.known_parameters import of_training
+from nbviz.training.known_parameters import expected_tags, of_training
 from nbviz.training.options import TrainingOptions
 from nbviz.training.weak_registry import WeakRegistry
 
@@ -451,6 +451,7 @@ class Trainer:
         run.hyperparameters.add_known(
             of_training(self.options, self.engine.device, self.engine.optimizers)
         )
+        run.expected_tags = expected_tags(self.options, self.engine.optimizers)
         run.follow_steps(lambda: self.engine.step_number)
         run.control = self.control
         run.commands = COMMANDS

@@ -11,6 +11,14 @@ import numpy as np
 SECONDS = 180  # a limit on a hang
 
 
+def wait_until(holds: Any) -> None:
+    """Wait until `holds()` is true."""
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
 class Page:
     """Sends requests to a dashboard, and keeps what arrives as the page's store would.
 

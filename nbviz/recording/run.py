@@ -19,7 +19,7 @@ from nbviz.recording.draining import MOST_WAITING, Draining
 from nbviz.recording.holdups import stop_notice
 from nbviz.recording.journal.journal import Journal
 from nbviz.recording.life import Life
-from nbviz.recording.marks import mark_restarts, record_command
+from nbviz.recording.marks import mark_nans, mark_restarts, record_command
 from nbviz.recording.media.inbox import MediaInbox
 from nbviz.recording.media.logged import LoggedMedia
 from nbviz.recording.off_main_thread import off_main_thread
@@ -105,7 +105,9 @@ class Run(LoggedMedia):
             self.hyperparameters.add_config(config)
         self.commands = ("pause", "resume", "step", "stop")
         self.is_driven = False  # whether an engine says when a step has ended
-        self._scalars = ScalarLog(self._steps, self._store, warn, _weakly(self, mark_restarts))
+        self._scalars = ScalarLog(
+            self._steps, self._store, warn, _weakly(self, mark_restarts), _weakly(self, mark_nans)
+        )
         self._entries, self._numbers = self._scalars.entries, self._scalars.numbers
         self._single_numbers = self._scalars.single_numbers
         self._media_inbox = MediaInbox(self._media, warn, self.overhead)

@@ -10,12 +10,15 @@ import contextlib
 import functools
 import os
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.trainer import Trainer, active_trainers
 from nbviz.training.weak_registry import WeakRegistry
+from nbviz.widgets.cells import KERNEL, notebook
 
 if TYPE_CHECKING:
+    from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.run import Run
 
 
@@ -40,6 +43,7 @@ class Loop(Protocol):
 
 _pid = os.getpid()
 _loops: WeakRegistry[Loop] = WeakRegistry()
+_notebooks: weakref.WeakKeyDictionary[RecordedRun, object] = weakref.WeakKeyDictionary()
 
 
 def active() -> list[Trainer | Loop]:
@@ -52,9 +56,32 @@ def active() -> list[Trainer | Loop]:
     return [*active_trainers(), *sorted(loops, key=lambda one: one.run.progress.started_at)]
 
 
+def active_in(place: object) -> list[Trainer | Loop]:
+    """Return what trains in one notebook: several readers may share a process.
+
+    Args:
+        place: What `cells.notebook` returned there; in None nothing trains.
+    """
+    if place is None:
+        return []
+    return [one for one in active() if place is KERNEL or _notebooks.get(one.run) is place]
+
+
 def remember_loop(loop: Loop) -> None:
     """List a loop from now on while it is active."""
     _loops.add(loop)
+    remember_notebook(loop.run)
+
+
+def remember_notebook(run: RecordedRun) -> None:
+    """Note that a run trains in the notebook whose cell is running."""
+    _notebooks[run] = notebook()
+
+
+def say_what_will_be_cut() -> None:
+    """Have the pictures of what trains now say that it was cut: no other cell will be run."""
+    for one in active():
+        one.run.ends_with_kernel = True
 
 
 @functools.cache

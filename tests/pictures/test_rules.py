@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fnmatch
 import io
 import json
 from pathlib import Path
@@ -42,7 +43,7 @@ def rule(name: str) -> Any:
 
 tags, numbers, boxes = rule("tags"), rule("numbers"), rule("box_texts")
 better = rule("better")["better"]
-cells = rule("csv")
+cells, patterns = rule("csv"), rule("patterns")
 families, opening, levels = rule("families"), rule("opening"), rule("levels")
 
 
@@ -73,6 +74,16 @@ def test_loss_stands_first_and_what_was_set_last(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("tag", "values"), better)
 def test_which_values_of_a_tag_are_better(tag: str, values: str | None) -> None:
     assert better_values(tag) == values
+
+
+@pytest.mark.parametrize("case", patterns, ids=lambda case: case["pattern"])
+def test_a_pattern_of_tags_matches_as_fnmatch_has_it(case: dict[str, Any]) -> None:
+    found = [
+        tag
+        for tag in [*case["matches"], *case["others"]]
+        if fnmatch.fnmatchcase(tag, case["pattern"])
+    ]
+    assert found == case["matches"]
 
 
 @pytest.mark.parametrize(("value", "text"), numbers["values"])

@@ -273,3 +273,17 @@ def test_a_subscriber_that_raises_is_not_called_again() -> None:
     assert run["x"].values.tolist() == [1]
     warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
     assert "is not called again" in warnings[0]
+
+
+def test_the_first_nan_of_tags_is_a_mark_on_the_curves() -> None:
+    run = nbviz.Run("loop")
+    for step in range(1, 6):
+        broken = math.nan if step >= 3 else 1.0
+        run.log({"loss": broken, "accuracy": broken, "late": 1.0, "up": math.inf}, step=step)
+    run.drain()
+    run.log({"late": math.nan, "loss": 1.0}, step=9)
+    run.log({"loss": math.nan}, step=10)
+    run.drain()
+    marks = [(one.step, one.text) for one in run.events if one.event == "warning"]
+    assert marks == [(3, "NaN in loss, accuracy at step 3"), (9, "NaN in late at step 9")]
+    assert [one.wall_time >= 0 for one in run.events if one.event == "warning"] == [True, True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 SHOWN = cells.trainer(max_epochs=None, max_steps=40) + "\ntrainer.start()\ntrainer"
 LIVE = """%%live --name own
@@ -48,6 +50,56 @@ def test_a_later_cell_brings_the_picture_of_a_live_cell_up_to_date(
         "import time\nwhile nbviz.active():\n    time.sleep(0.01)",
     )
     assert "own: finished, 30 steps" in texts(live)
+
+
+ENDLESS = """%%live --name own
+import itertools, time
+for step in itertools.count(1):
+    time.sleep(0.01)
+    nbviz.log({"loss": 1 / step}, step=step)
+"""
+CUT_TEXT = "Still running when this was saved: step {:,}; the loop was cut."
+
+
+def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nbconvert and papermill end the kernel after the last cell, and hear nothing after it."""
+    _, live, trained, foreground, _ = executed(
+        tmp_path,
+        monkeypatch,
+        "import nbviz\n%load_ext nbviz",
+        ENDLESS,
+        cells.trainer(name="trained") + "\ntrainer.start()",
+        "mine = nbviz.Run('mine')\nmine.log({'loss': 1.0}, step=7)\nnbviz.Dashboard(mine)",
+        "import time\n"
+        "while min(one.run.progress.step for one in nbviz.active()) < 5:\n"
+        "    time.sleep(0.01)\n"
+        "    [one.run.drain() for one in nbviz.active()]",
+    )
+    for name, outputs in (("own", live), ("trained", trained)):
+        (picture,) = [one["data"] for one in outputs if "image/png" in one.get("data", {})]
+        head, said = picture["text/plain"].splitlines()[:2]
+        steps = int(re.match(rf"{name}: running, ([\d,]+) steps", head)[1].replace(",", ""))
+        assert steps >= 5
+        assert said == CUT_TEXT.format(steps)
+        assert re.search(CUT_TEXT.format(0).replace("0", r"[\d,]+"), picture["text/html"])
+    assert "mine: running, 7 steps" in texts(foreground)
+    assert "the loop was cut" not in texts(foreground)  # its cell has ended with it
+
+
+def test_what_ends_before_the_kernel_was_not_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, live, _ = executed(
+        tmp_path,
+        monkeypatch,
+        "import nbviz\n%load_ext nbviz",
+        LIVE,
+        "nbviz.live['own'].wait(120)",
+    )
+    assert "own: finished, 30 steps" in texts(live)
+    assert "cut" not in texts(live)
 
 
 CUT = """

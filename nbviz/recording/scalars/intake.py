@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,14 @@ class _Tables:
     coming: CapturedEntry | None = None
 
 
+class FirstNan(NamedTuple):
+    """The first value of a tag that is NaN."""
+
+    tag: str
+    step: int
+    seconds: float  # since the run's start
+
+
 class Intake:
     """Turns what one run has logged into points.
 
@@ -47,6 +55,7 @@ class Intake:
         store: Where it goes.
         report: Called, once, with a sentence: what could not be stored.
         restarted: Called with where tags began again at an earlier step.
+        turned_nan: Called with the first NaN of tags.
 
     Attributes:
         start: Monotonic seconds that the points' wall times count from.
@@ -58,12 +67,16 @@ class Intake:
         store: ScalarStore,
         report: Callable[[str], None],
         restarted: Callable[[list[Restart]], None],
+        turned_nan: Callable[[list[FirstNan]], None],
     ) -> None:
         self.start = 0.0
         self._inbox = inbox
         self._store = store
         self._report = report
         self._restarted = restarted
+        self._turned_nan = turned_nan
+        self._nan_tags: set[str] = set()
+        self._nans: list[FirstNan] = []
         self._restarts: list[Restart] = []
         self._failures: list[str] = []
         self._has_reported = False
@@ -110,6 +123,8 @@ class Intake:
                 try:
                     seconds_here = seconds - self.start
                     self._restarts += self._store.append(tag, steps, seconds_here, values, threads)
+                    if tag not in self._nan_tags:
+                        self._look_for_nan(tag, steps, seconds_here, values)
                 except Exception as error:  # noqa: BLE001  the other tags' points are none the worse
                     self._failures.append(f"points of {tag}: {describe(error)}")
             self._store.enforce_budget()
@@ -164,6 +179,19 @@ class Intake:
             tables.parts[number] = pick_columns(found, places, widths[number])
         return tables
 
+    def _look_for_nan(
+        self,
+        tag: str,
+        steps: NDArray[np.int64],
+        seconds: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> None:
+        is_nan = np.isnan(values)
+        if is_nan.any():
+            self._nan_tags.add(tag)
+            place = int(is_nan.argmax())
+            self._nans.append(FirstNan(tag, int(steps[place]), float(seconds[place])))
+
     def _read(self, entry: CapturedEntry) -> list[Any]:
         try:
             values = entry.values.read()
@@ -201,3 +229,6 @@ class Intake:
         if self._restarts:
             restarts, self._restarts = self._restarts, []
             self._restarted(restarts)
+        if self._nans:
+            nans, self._nans = self._nans, []
+            self._turned_nan(nans)

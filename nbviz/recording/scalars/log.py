@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nbviz.recording.progress import Steps
+    from nbviz.recording.scalars.intake import FirstNan
     from nbviz.recording.scalars.series import Restart
     from nbviz.recording.scalars.store import ScalarStore
 
@@ -28,6 +29,7 @@ class ScalarLog:
         store: Where the points go.
         report: Called, once, with a sentence: what could not be stored.
         restarted: Called with where tags began again at an earlier step.
+        turned_nan: Called with the first NaN of tags.
 
     Attributes:
         entries: What waits; `Run.log` appends to it without another call.
@@ -41,11 +43,12 @@ class ScalarLog:
         store: ScalarStore,
         report: Callable[[str], None],
         restarted: Callable[[list[Restart]], None],
+        turned_nan: Callable[[list[FirstNan]], None],
     ) -> None:
         self._inbox = Inbox(steps)
         self._store = store
         self._tags: set[str] = set()
-        self._intake = Intake(self._inbox, store, report, restarted)
+        self._intake = Intake(self._inbox, store, report, restarted, turned_nan)
         self.entries = self._inbox.entries
         self.numbers = self._inbox.numbers
         self.single_numbers = self._inbox.single_numbers

@@ -12,9 +12,7 @@ from nbviz.training.better_values import better_values
 from nbviz.training.steps.means import Means
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from nbviz.training.steps.metrics import AnyMetric
+    from collections.abc import Collection, Iterable, Mapping
 
 Interval = Literal["auto", "step", "epoch"]
 
@@ -270,7 +268,7 @@ def _remaining(scheduler: Any) -> int | None:
     return min(lengths, default=None)
 
 
-def known_tags(metrics: Mapping[str, AnyMetric], *, validates: bool) -> list[str]:
+def known_tags(metrics: Iterable[str], *, validates: bool) -> list[str]:
     """Return the tags of a supervised run."""
     parts = ("train", "val") if validates else ("train",)
     return [f"{name}/{part}" for part in parts for name in ("loss", *metrics)]
