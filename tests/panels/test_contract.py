@@ -105,12 +105,15 @@ def test_its_assets_are_those_that_its_page_loads(panel) -> None:
     own = [panel.name] if (folder / "asset.ts").exists() else []
     sources = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.ts"))]
     later = [name for text in sources for name in re.findall(r'loadAsset<\w+>\("(\w+)"', text)]
-    assert list(panel.assets) == own + re.findall(r'"(\w+)"', needs[1] if needs else "") + later
+    needed = re.findall(r'"(\w+)"', needs[1] if needs else "")
+    # What is shown one step at a time has the time line below it.
+    line = ["timeline"] if re.search(r"^\tsteps[:(]", index, re.MULTILINE) else []
+    assert list(panel.assets) == own + needed + later + line
 
 
 def test_each_request_belongs_to_one_panel_or_to_the_session() -> None:
     owned = [request for panel in PANELS for request in panel.requests]
-    of_the_session = list(get_args(protocol.core.Requests))
+    of_the_session = [*get_args(protocol.core.Requests), protocol.run.ActOnUnseen]
     assert sorted(map(kind_of, owned + of_the_session)) == sorted(
         map(kind_of, get_args(protocol.Request))
     )
