@@ -204,8 +204,8 @@ def legend(view: View, chart: str) -> Locator:
 
 
 PIXELS = """(chart) => {
-    const [, lines] = chart.querySelectorAll("canvas");
-    return lines.toDataURL();
+    const [, lines, bold] = chart.querySelectorAll("canvas");
+    return [lines.toDataURL(), lines.style.opacity, bold.hidden ? "" : bold.toDataURL()].join();
 }"""
 
 

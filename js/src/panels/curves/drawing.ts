@@ -16,8 +16,6 @@ import { eventMarks, Tracer } from "./traces";
 
 /** A chart whose points end before this share of the common x range has a range of its own. */
 const OWN_RANGE_SHARE = 0.2;
-/** Of lines while one run is pointed at. */
-const [FADED, BOLD] = [0.25, 1.5];
 
 export class CurvesDrawing {
 	/** The lines of each chart by its title, of charts that are not there too. */
@@ -30,6 +28,7 @@ export class CurvesDrawing {
 	private frames = 0;
 	private drawnVersions = 0;
 	private scheduled = 0;
+	private pointing = 0;
 
 	constructor(
 		/** Its data attributes say what was drawn, for tests and benchmarks. */
@@ -49,6 +48,7 @@ export class CurvesDrawing {
 
 	destroy(): void {
 		cancelAnimationFrame(this.scheduled);
+		cancelAnimationFrame(this.pointing);
 		this.details.stop();
 	}
 
@@ -81,6 +81,7 @@ export class CurvesDrawing {
 			const own = this.extent(lines);
 			chart.isApart = isApart(own, all);
 			chart.draw(this.frame(lines, chart.isApart ? (chart.x ?? own) : range));
+			chart.emphasise(this.keysOfPointed(lines));
 			drawn.push(...lines.filter(({ key }) => !view.hidden.has(key)));
 		}
 		if (view.zoom) {
@@ -95,6 +96,18 @@ export class CurvesDrawing {
 		this.frames += 1;
 		this.root.dataset.frames = String(this.frames);
 		this.root.dataset.lastStep = String(lastStep);
+	}
+
+	/** Has the lines of the run that is pointed at stand out, in the next frame. */
+	pointRun(): void {
+		if (this.pointing !== 0) return;
+		this.pointing = requestAnimationFrame(() => {
+			this.pointing = 0;
+			for (const [title, lines] of this.lines) {
+				const chart = this.cards.get(title);
+				if (chart && this.cards.isInSight(chart)) chart.emphasise(this.keysOfPointed(lines));
+			}
+		});
 	}
 
 	/** Shows the values at the shared cursor. */
@@ -138,14 +151,21 @@ export class CurvesDrawing {
 		return extentOf(lines, this.tracer, this.choices.view);
 	}
 
+	/** Of a chart's lines; undefined where the run that is pointed at has none in it. */
+	private keysOfPointed(lines: readonly Curve[]): ReadonlySet<string> | undefined {
+		const { pointed } = this.shown;
+		if (pointed === undefined) return undefined;
+		const found = lines.filter((line) =>
+			(line.members ?? [line]).some(({ run }) => run.run_id === pointed),
+		);
+		return found.length > 0 ? new Set(found.map(({ key }) => key)) : undefined;
+	}
+
 	private frame(lines: readonly Curve[], x: Range): ChartFrame {
 		const { theme, tracer, details } = this;
 		const { view } = this.choices;
 		const shown = lines.filter(({ key }) => !view.hidden.has(key));
 		const points = Math.max(0, ...lines.map(({ series }) => series.pointCount));
-		const { pointed } = this.shown;
-		const isPointed = (line: Curve | undefined) =>
-			line && (line.members ?? [line]).some(({ run }) => run.run_id === pointed);
 		const oneOfEachRun = new Map(shown.map((line) => [line.run, line]));
 		const traces = shown.map((line) => tracer.trace(line, points, view, details, theme));
 		const best = new Map(traces.map((trace) => [trace.key, trace.best]));
@@ -153,10 +173,7 @@ export class CurvesDrawing {
 			view,
 			theme,
 			plot: {
-				traces: traces.map((trace, i) => ({
-					...trace,
-					alpha: pointed === undefined ? 1 : isPointed(shown[i]) ? BOLD : FADED,
-				})),
+				traces,
 				events: [...oneOfEachRun.values()].flatMap((line) =>
 					eventMarks(line, view, tracer.x(line, view)),
 				),
