@@ -143,7 +143,8 @@ def extremes(series: Series) -> Extremes:
     """
     count = len(series)
     if count <= _READ_WHOLE:
-        return _extremes_of(*series.slice(0, count)[::2])
+        steps, _, values = series.slice(0, count)
+        return _extremes_of(steps, values)
     sample = series.sample(None, None, 2000)
     lowest, lowest_step = _find(series, highest=False)
     highest, highest_step = _find(series, highest=True)

@@ -15,6 +15,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nbviz.pictures.saved_view import MOST_RUNS
 from nbviz.widgets.cells import is_terminal, running_cell
 from nbviz.widgets.clearing import stay_when_cleared
 
@@ -194,7 +195,11 @@ class Output:
     @staticmethod
     def _state(view: Shown) -> tuple[Any, ...]:
         runs = [subject.run for subject in view.subjects if subject.run is not None]
-        return tuple((run.run_id, run.progress.status, run.progress.step) for run in runs)
+        steps = tuple((run.run_id, run.progress.status, run.progress.step) for run in runs)
+        # The picture has the first runs, once their points have been read.
+        return (all(run.summaries is None for run in runs[:MOST_RUNS]), *steps)
 
     def _same_status(self, state: tuple[Any, ...]) -> bool:
-        return [s[:2] for s in state] == [s[:2] for s in self._shown]
+        return state[:1] == self._shown[:1] and [s[:2] for s in state[1:]] == [
+            s[:2] for s in self._shown[1:]
+        ]

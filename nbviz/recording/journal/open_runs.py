@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError
+from nbviz.recording.event_files.ends import read_many_ends
 from nbviz.recording.journal.opened import OpenedRun
 from nbviz.recording.journal.run_files import PATTERN, RunFiles, directories_below
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nbviz.recording.event_files.ends import Ends
+
+_READ_AT_ONCE = 32_000_000  # bytes of event files; a second or two
+_END = 1 << 13  # bytes at each end of a file that tell the newest values
 
 
 def open_runs(
@@ -26,6 +32,11 @@ def open_runs(
     folder at the same time, each is a run of its own, with its own status, called after its rank or
     name where nbviz wrote it. Each run reads on as `open_run`'s does.
 
+    Where the files are long (32 MB in all), only their ends are read at first, which takes
+    milliseconds a run: they tell the newest values, how far each run came and what it was made
+    with. The points of a run are read when they are asked for, as by `run["loss"]`, `run.media` and
+    `run.refresh()`, or when a dashboard shows them.
+
     Args:
         path: The directory, such as `lightning_logs`; or one event file.
         memory_budget: As for `Run`, of each.
@@ -38,24 +49,41 @@ def open_runs(
         ConfigurationError: There is no event file.
     """
     root = Path(path).absolute()
+    folders = {folder: _files_of(folder) for folder in _folders(root)}
+    paths = [path for runs in folders.values() for files in runs for path in files.paths()]
+    ends: dict[Path, Ends] | None = None
+    if not root.is_file() and sum(map(_bytes_in, paths)) > _READ_AT_ONCE:
+        ends = dict(zip(paths, read_many_ends(paths, _END), strict=True))
     runs: list[OpenedRun] = []
-    for folder in _folders(root):
+    for folder, files_of_runs in folders.items():
         name = root.name if folder == root else folder.relative_to(root).as_posix()
-        first = RunFiles(folder)
-        first.paths()
         of_folder = [
             OpenedRun(
                 folder,
                 name=name,
                 memory_budget=memory_budget,
                 media_budget=media_budget,
-                files=RunFiles(folder, number),
+                files=files,
+                ends=None if ends is None else [ends[path] for path in files.known],
             )
-            for number in range(first.beside + 1)
+            for files in files_of_runs
         ]
         _tell_apart(of_folder)
         runs += sorted(of_folder, key=_rank)
     return runs
+
+
+def _files_of(folder: Path) -> list[RunFiles]:
+    first = RunFiles(folder)
+    first.paths()
+    return [first, *(RunFiles(folder, number) for number in range(1, first.beside + 1))]
+
+
+def _bytes_in(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _folders(root: Path) -> Iterator[Path]:
