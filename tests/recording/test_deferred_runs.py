@@ -14,7 +14,7 @@ from nbviz.panels import PANELS
 from nbviz.panels.runs.table import table_of
 from nbviz.panels.subject import Subject
 from nbviz.recording.event_files.ends import read_ends, read_many_ends
-from nbviz.recording.journal import open_runs as opening
+from nbviz.recording.journal import run_tree as opening
 from nbviz.session.feed import Feed
 from nbviz.session.wanted import Wanted
 
