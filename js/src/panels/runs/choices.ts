@@ -14,20 +14,25 @@ export interface RunsChoices {
 	onlyDiffering: boolean;
 	/** Column by whose values runs are grouped. */
 	group: string;
-	/** Run id of the baseline. */
+	/** Name of the baseline. */
 	baseline: string;
 	plot: PlotKind;
 	/** Columns of the scatter. */
 	x: string;
 	y: string;
 	/** Chosen styles by the runs' names. */
-	readonly styles: Record<string, number>;
+	styles: Record<string, number>;
+	/** Names that were given to runs, by those that they had. */
+	readonly names: Record<string, string>;
 }
 
 export function readRunsChoices(kept: Choices): RunsChoices {
 	const { column, isDescending } = asChoices(kept.sorting);
 	const styles = Object.entries(asChoices(kept.styles)).filter(
 		(entry): entry is [string, number] => typeof entry[1] === "number",
+	);
+	const names = Object.entries(asChoices(kept.names)).filter(
+		(entry): entry is [string, string] => typeof entry[1] === "string",
 	);
 	return {
 		filter: text(kept.filter),
@@ -41,7 +46,14 @@ export function readRunsChoices(kept: Choices): RunsChoices {
 		x: text(kept.x),
 		y: text(kept.y),
 		styles: Object.fromEntries(styles),
+		names: Object.fromEntries(names),
 	};
+}
+
+/** All as before anything was chosen; names that runs were given are no choice of the table's. */
+export function asAtFirst(choices: RunsChoices): void {
+	const { names } = choices;
+	Object.assign(choices, readRunsChoices({ names }));
 }
 
 function text(value: unknown): string {

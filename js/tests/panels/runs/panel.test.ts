@@ -169,6 +169,48 @@ it("another colour is a run's in all charts, and is remembered by its name", asy
 	expect(viewState.read("runs").styles).toEqual({ "run 1": style });
 });
 
+it("a name that a run was given is given to it again when its cell has run again", async () => {
+	const viewState = passingViewState();
+	const page = stage(true, viewState);
+	fill(page, 2);
+	const unmount = page.mount(mountRuns);
+	rows(page.root)[1]
+		?.querySelector(".nbviz-runs-name")
+		?.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+	const field = page.find<HTMLInputElement>(".nbviz-runs-field");
+	field.value = "wide";
+	field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+	await page.answer({ kind: "command_done", client_id: "", request_id: 0 });
+	expect(viewState.read("runs").names).toEqual({ "run 1": "wide" });
+	unmount();
+	const later = stage(true, viewState);
+	fill(later, 2);
+	later.mount(mountRuns);
+	expect(later.asked).toEqual([{ kind: "rename_run", run_id: "r1", name: "wide" }]);
+});
+
+it("goes back to what it was before anything was chosen", async () => {
+	const viewState = passingViewState();
+	const page = stage(true, viewState);
+	fill(page, 3);
+	page.mount(mountRuns);
+	const first = page.root.innerHTML;
+	page.find<HTMLElement>('[aria-label="Hide run 1"]').click();
+	page.find<HTMLElement>("[data-sort=name]").click();
+	page.find<HTMLElement>('[aria-label="Colour of run 2"]').click();
+	page.find<HTMLElement>('[aria-label="Colour 5"]').click();
+	const filter = page.find<HTMLInputElement>(".nbviz-runs-filter");
+	filter.value = "run";
+	filter.dispatchEvent(new Event("input"));
+	expect(page.root.innerHTML).not.toBe(first);
+	page.find<HTMLElement>('[title^="Forget filter"]').click();
+	expect(names(page.root)).toEqual(["run 0", "run 1", "run 2"]);
+	expect(filter.value).toBe("");
+	expect(page.root.querySelector('[aria-label="Hide run 1"]')).not.toBeNull();
+	expect(page.store.runs.get("r2")?.style).toBe(2);
+	expect(viewState.read("shown-runs")).toEqual({});
+});
+
 it("no name of a run is read as HTML", async () => {
 	const page = stage();
 	fill(page, 1);
