@@ -13,7 +13,9 @@ const ALLOWED: Record<string, readonly string[]> = {
 	ui: [],
 	charts: ["ui"],
 	session: ["protocol", "ui"],
-	panels: ["protocol", "ui", "charts", "session"],
+	timeline: ["protocol", "ui", "session"],
+	items: ["protocol", "ui", "charts", "session"],
+	panels: ["protocol", "ui", "charts", "session", "items"],
 	summary: ["protocol", "ui"],
 };
 /** The only files that know all panels. */

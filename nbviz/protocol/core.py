@@ -25,6 +25,29 @@ class HeatmapFields(TypedDict):
     nonfinite: int
 
 
+class ItemTag(TypedDict):
+    """A tag of what is logged by step and is no scalar, and how many of its steps are listed."""
+
+    tag: str
+    item_kind: str  # such as "image"
+    count: int
+    left_out_for_time: int  # so far; logged and never made, to keep within `overhead_share`
+    left_out_for_memory: int  # so far; thinned, to keep within the media budget
+
+
+class ItemsAdded(TypedDict):
+    """Items of one panel that were logged; pages ask for those they show.
+
+    Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out;
+    the first and the newest step of a tag are always listed.
+    """
+
+    run_id: str
+    items: list[ItemTag]
+    overhead_share: float  # of the time that nbviz may take, above 0 to 1
+    buffer: int
+
+
 class CommandDone(TypedDict):
     """The request was carried out or, for a control command, accepted for the next safe point."""
 

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol.core import Answers, HeatmapFields
+from nbviz.protocol.core import Answers, HeatmapFields, ItemsAdded
 
 MediaKind = Literal["image", "histogram", "tensor", "text"]
-
-
-class MediaTag(TypedDict):
-    """A tag of images, histograms, tensors or texts, and how many of its steps are listed."""
-
-    tag: str
-    media_kind: MediaKind
-    count: int
-    left_out_for_time: int  # so far; logged and never made, to keep within `overhead_share`
-    left_out_for_memory: int  # so far; thinned, to keep within the media budget
 
 
 class HistogramInfo(TypedDict):
@@ -32,18 +22,10 @@ class HistogramInfo(TypedDict):
     std: float | None
 
 
-class MediaAdded(TypedDict):
-    """Images, histograms, tensors and texts that were logged; pages ask for those they show.
-
-    Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out;
-    the first and the newest step of a tag are always listed.
-    """
+class MediaAdded(ItemsAdded):
+    """Images, histograms, tensors and texts that were logged."""
 
     kind: Literal["media_added"]
-    run_id: str
-    media: list[MediaTag]
-    overhead_share: float  # of the time that nbviz may take, above 0 to 1
-    buffer: int
 
 
 class SendMedia(TypedDict):

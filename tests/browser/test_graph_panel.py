@@ -144,7 +144,7 @@ def test_a_click_narrows_what_is_watched_to_the_layer(
     notebook.run(1)
     notebook.value("trainer.step(2)")
     output = notebook.output(1)
-    cards = output.locator(".nbviz-media-card")
+    cards = output.locator(".nbviz-items-card")
     expect(cards.first).to_be_visible()
     graph = output.locator(".nbviz-graph[data-ready=true]")
     output.locator(".nbviz-slot-graph").scroll_into_view_if_needed()

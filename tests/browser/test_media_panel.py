@@ -81,7 +81,7 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
 
     take(notebook, view, pictures, "wide")
 
-    slider = media.get_by_role("slider", name="Step")
+    slider = view.root.get_by_role("slider", name="Step shown")
     slider.focus()
     for _ in range(15):
         slider.press("ArrowLeft")

@@ -130,9 +130,9 @@ def test_a_reload_keeps_filter_boxes_and_step(make_notebook: Callable[..., Noteb
     log = view.open("log")
     log.get_by_label("Show which lines").select_option("Prints")
     log.get_by_role("searchbox").fill("second")
-    media = view.open("media")
-    media.get_by_role("slider", name="Step").fill("1")
-    expect(media.locator(".nbviz-media-step")).to_have_text("step 2 of 3")
+    view.open("media")
+    view.root.get_by_role("slider", name="Step shown").press("ArrowLeft")
+    expect(view.root.locator(".nbviz-timeline-step")).to_have_text("step 2 of 3")
     opened = box(view, "blocks")
     view.open("graph")
     expect(opened).to_have_attribute("aria-expanded", "false")
@@ -149,7 +149,8 @@ def test_a_reload_keeps_filter_boxes_and_step(make_notebook: Callable[..., Noteb
     expect(log.get_by_label("Show which lines")).to_have_value("Prints")
     expect(log.get_by_role("searchbox")).to_have_value("second")
     expect(log.locator(".nbviz-log-row")).to_have_count(1)
-    expect(view.open("media").locator(".nbviz-media-step")).to_have_text("step 2 of 3")
+    expect(view.root.locator(".nbviz-timeline-step")).to_have_text("step 2 of 3")
+    expect(view.open("media").locator("[data-tag]").first).to_have_attribute("data-step", "2")
 
 
 def box(view: View, path: str) -> Locator:

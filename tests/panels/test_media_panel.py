@@ -26,9 +26,9 @@ def run():
 def told(page: Page) -> list[tuple[str, str, int]]:
     updates = [update for update in page.updates if update["kind"] == "media_added"]
     return [
-        (one["tag"], one["media_kind"], one["count"])
+        (one["tag"], one["item_kind"], one["count"])
         for update in updates
-        for one in update["media"]
+        for one in update["items"]
     ]
 
 
@@ -141,7 +141,7 @@ def test_an_image_is_no_larger_than_it_is_shown(run) -> None:
     run.log_image("noise", noise, step=1)
     run.drain_media()
     batch = Batch()
-    image = media_item(run, "noise", 1, batch, pixels=300)
+    image = media_item(run.run_id, run.kept_media["noise"], 1, batch, pixels=300)
     assert image["reduced"] == 3
     assert decode_image(batch.buffers[image["buffer"]]).shape == (300, 300, 1)
 
@@ -173,7 +173,7 @@ def test_what_is_not_there_is_refused_with_its_name(run) -> None:
 def test_a_very_long_text_is_cut_and_says_so(run) -> None:
     run.log_text("text", "x" * 150_000, step=1)
     run.drain_media()
-    text = media_item(run, "text", 1, Batch())
+    text = media_item(run.run_id, run.kept_media["text"], 1, Batch())
     assert (len(text["text"]), text["omitted"]) == (100_000, 50_000)
 
 

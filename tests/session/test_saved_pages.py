@@ -136,7 +136,7 @@ def test_no_run_is_refused() -> None:
         page_of()
 
 
-def test_the_newest_media_are_kept_where_they_are_small() -> None:
+def test_media_are_kept_by_step_where_they_are_small() -> None:
     run = Run("media")
     for step in (1, 2, 3):
         run.log_text("notes", f"{NASTY} {step}", step=step)
@@ -150,14 +150,15 @@ def test_the_newest_media_are_kept_where_they_are_small() -> None:
     recorded = data["recorded"]
     assert "media" in data["panels"]
     assert "media" in data["assets"]
-    kept = {item["tag"]: item for item in recorded["answers"]}
-    assert kept["notes"]["text"] == f"{NASTY} 3"
+    kept = {item["tag"]: item for item in reversed(recorded["answers"])}
+    notes = [item["text"] for item in recorded["answers"] if item["tag"] == "notes"]
+    assert notes == [f"{NASTY} 3", f"{NASTY} 1", f"{NASTY} 2"]
     assert [one["step"] for one in kept["weights/fc"]["histograms"]] == [1, 2, 3]
     assert base64.b64decode(recorded["buffers"][kept["photo"]["buffer"]]).startswith(b"\x89PNG")
     told = next(u for u in recorded["updates"] if u["kind"] == "media_added")
-    assert [one["count"] for one in told["media"]] == [1, 3, 1, 1]
+    assert [one["count"] for one in told["items"]] == [3, 3, 1, 1]
     steps = np.frombuffer(base64.b64decode(recorded["buffers"][told["buffer"]]))
-    assert steps.tolist() == [3, 1, 2, 3, 3, 3]
+    assert steps.tolist() == [1, 2, 3, 1, 2, 3, 3, 3]
 
 
 def test_a_page_without_media_carries_no_code_for_them() -> None:

@@ -302,7 +302,7 @@ def test_no_text_of_a_run_reaches_a_reader_as_more_than_characters(tmp_path) -> 
     page = Page(dashboard)
     page.ready()
     answer = page.ask("control", run_id=run.run_id, name=HOSTILE, arguments={})
-    tag = page.newest("media_added")["media"][0]["tag"]
+    tag = page.newest("media_added")["items"][0]["tag"]
     asked = {"run_id": run.run_id, "step": 1, "after": -1, "pixels": 10}
     assert page.ask("send_media", tag=tag, **asked)["kind"] == "text_sent"
     bundle = dashboard.picture()

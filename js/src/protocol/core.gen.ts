@@ -16,6 +16,23 @@ export interface HeatmapFields {
 	nonfinite: number;
 }
 
+/** A tag of what is logged by step and is no scalar, and how many of its steps are listed. */
+export interface ItemTag {
+	tag: string;
+	item_kind: string;
+	count: number;
+	left_out_for_time: number;
+	left_out_for_memory: number;
+}
+
+/** Items of one panel that were logged; pages ask for those they show. Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out; the first and the newest step of a tag are always listed. */
+export interface ItemsAdded {
+	run_id: string;
+	items: ItemTag[];
+	overhead_share: number;
+	buffer: number;
+}
+
 /** The request was carried out or, for a control command, accepted for the next safe point. */
 export interface CommandDone {
 	kind: "command_done";

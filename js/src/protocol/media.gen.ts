@@ -1,15 +1,7 @@
 // Generated from nbviz/protocol/media.py by generate_protocol.py. Do not edit.
+import type { ItemTag } from "./core.gen";
 
 export type MediaKind = "image" | "histogram" | "tensor" | "text";
-
-/** A tag of images, histograms, tensors or texts, and how many of its steps are listed. */
-export interface MediaTag {
-	tag: string;
-	media_kind: "image" | "histogram" | "tensor" | "text";
-	count: number;
-	left_out_for_time: number;
-	left_out_for_memory: number;
-}
 
 /** What a histogram's buffer does not hold. */
 export interface HistogramInfo {
@@ -23,13 +15,13 @@ export interface HistogramInfo {
 	std: number | null;
 }
 
-/** Images, histograms, tensors and texts that were logged; pages ask for those they show. Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out; the first and the newest step of a tag are always listed. */
+/** Images, histograms, tensors and texts that were logged. */
 export interface MediaAdded {
-	kind: "media_added";
 	run_id: string;
-	media: MediaTag[];
+	items: ItemTag[];
 	overhead_share: number;
 	buffer: number;
+	kind: "media_added";
 }
 
 /** Ask for the item of a tag at or before a step; of histograms also those before it. */

@@ -10,6 +10,7 @@ import type { Arrangement, Context, Mount, Panel } from "./panel";
 import { createPointedStep } from "./pointed-step";
 import type { Store } from "./store";
 import { Wanted } from "./wanted";
+import { footer } from "./workspace/footer";
 import { Workspace } from "./workspace/workspace";
 import workspaceStyles from "./workspace/workspace.css";
 
@@ -90,6 +91,7 @@ export function mount(
 		const mountPanel = mountOf(panel);
 		if (mountPanel) cleanups.push(mountPanel(slot, context));
 	}
+	if (workspace.footer) cleanups.push(footer(workspace.footer, context));
 	root.dataset.nbviz = "ready";
 	return () => {
 		for (const cleanup of cleanups) cleanup();

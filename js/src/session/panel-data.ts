@@ -18,6 +18,8 @@ export interface PanelData<S = unknown, U extends PanelUpdate = PanelUpdate> {
 	has_content(run: RunState): boolean;
 	/** How many keys the page knows of a run; the kernel sends newer ones without being asked. */
 	known?(run: RunState): number;
+	/** The steps, rising, at which it shows something of its own; the time line goes over those of all. */
+	steps?(run: RunState): readonly number[];
 	/** What it has of a module, by the module's path. */
 	ofModule?(run: RunState, path: string): ModuleContent;
 	/** Its newest values that say best how a run does. */

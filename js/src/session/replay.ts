@@ -75,3 +75,15 @@ function decode(text: string): DataView {
 	const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
 	return new DataView(bytes.buffer);
 }
+
+/** Of answers about a tag, the one at or before the step asked for; the first one where all are later. */
+export function recallItem(
+	{ run_id, tag, step }: { run_id: string; tag: string; step: number },
+	recorded: readonly Answer[],
+): Answer | undefined {
+	const of = recorded.flatMap((one) =>
+		"tag" in one && "step" in one && one.run_id === run_id && one.tag === tag ? [one] : [],
+	);
+	of.sort((a, b) => a.step - b.step);
+	return of.filter((one) => one.step <= step).at(-1) ?? of[0];
+}

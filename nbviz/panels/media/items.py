@@ -6,40 +6,34 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from nbviz.errors import CommandError, NbvizError
-from nbviz.panels.batch import Batch
-from nbviz.panels.media.listing import evenly, media_tag
+from nbviz.errors import CommandError
+from nbviz.panels.listing import evenly
 from nbviz.panels.panel import NO_ADDRESS
 from nbviz.panels.wire import finite, heatmap_fields
 from nbviz.recording.media.png import SIGNATURE, encode_png
 from nbviz.text import clean_line, clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from nbviz import protocol
     from nbviz.inspection.tensors.histograms import Histogram
-    from nbviz.panels.batch import SavedBatch
+    from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address
     from nbviz.protocol.media import (
         HistogramInfo,
         HistogramsSent,
         ImageSent,
-        MediaTag,
         TensorSent,
         TextSent,
     )
     from nbviz.recording.media.store import Image, Media, MediaItem
-    from nbviz.recording.recorded_run import RecordedRun
 
     MediaAnswer = ImageSent | HistogramsSent | TensorSent | TextSent
     _MediaType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
 
 MOST_HISTOGRAMS = 100
 MOST_CHARACTERS = 100_000
-_SAVED_BYTES = 400_000  # of one item in a saved page
 _FORMATS: dict[bytes, _MediaType] = {
     SIGNATURE: "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -49,8 +43,8 @@ _FORMATS: dict[bytes, _MediaType] = {
 
 
 def media_item(
-    run: RecordedRun,
-    tag: str,
+    run_id: str,
+    media: Media,
     step: int,
     batch: Batch,
     address: Address = NO_ADDRESS,
@@ -62,8 +56,8 @@ def media_item(
     """Return the item of a tag at or before a step.
 
     Args:
-        run: Whose media.
-        tag: As the page knows it.
+        run_id: The run's.
+        media: The tag's items.
         step: The first item stands in where all are later.
         batch: Takes the item's buffer.
         address: Whose request it answers.
@@ -72,13 +66,12 @@ def media_item(
         limit: Bytes; larger images are reduced, and histograms are fewer.
 
     Raises:
-        CommandError: There is no such tag, or an image cannot be made small enough.
+        CommandError: An image cannot be made small enough.
         MissingDependencyError: The image is too large, another library wrote it, and Pillow is not
             installed.
     """
-    media = _find(run, tag)
     item = media.at(step)
-    run_id, name = run.run_id, clean_line(media.tag)
+    name = clean_line(media.tag)
     if media.kind == "image":
         image = cast("Image", item.value)
         data, media_type, factor = _shown(image, pixels, limit)
@@ -126,62 +119,6 @@ def media_item(
         **fields,
         "buffer": batch.buffer(cells),
     }
-
-
-def add_newest(run: RecordedRun, batch: SavedBatch, limit: float) -> bool:
-    """Add the newest item of each tag, and the course of histograms, as a page can carry them.
-
-    Args:
-        run: Whose media.
-        batch: Added to: an update that lists them, and the answers that a page would ask for.
-        limit: Bytes of all of them; what does not fit any more is left out.
-
-    Returns:
-        Whether there is one.
-    """
-    listed: list[MediaTag] = []
-    steps: list[int] = []
-    size = 0
-    for tag, media in run.kept_media.items():
-        newest = int(media.steps[-1])
-        own = Batch()
-        try:
-            answer = media_item(run, tag, newest, own, limit=_SAVED_BYTES)
-        except NbvizError:  # such as an image of a type that a page cannot show
-            continue
-        nbytes = len(answer["text"]) if answer["kind"] == "text_sent" else own.size
-        if size + nbytes > limit:
-            continue
-        size += nbytes
-        if answer["kind"] != "text_sent":
-            answer["buffer"] = batch.buffer(own.buffers[0])
-        of = [newest]
-        if answer["kind"] == "histograms_sent":
-            of = [one["step"] for one in answer["histograms"]]
-        listed.append(media_tag(run, tag, media.kind, len(of)))
-        steps += of
-        batch.answers.append(answer)
-    if listed:
-        batch.add(
-            {
-                "kind": "media_added",
-                "run_id": run.run_id,
-                "media": listed,
-                "overhead_share": run.overhead.share,
-                "buffer": batch.buffer(np.array(steps, np.float64)),
-            }
-        )
-    return bool(listed)
-
-
-def _find(run: RecordedRun, tag: str) -> Media:
-    media: Mapping[str, Media] = run.kept_media
-    if tag in media:
-        return media[tag]
-    for known in media:
-        if clean_line(known) == tag:
-            return media[known]
-    raise CommandError(f"this run has no media {tag!r}.")
 
 
 def _shown(image: Image, pixels: int, limit: int) -> tuple[bytes, _MediaType, int]:

@@ -1,63 +1,48 @@
-"""What was logged that is no scalar: listed as it comes, sent when a page shows it."""
+"""Images, histograms, tensors and texts: listed as they come, sent when a page shows them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbviz.panels.batch import Batch
-from nbviz.panels.media.items import add_newest, media_item
-from nbviz.panels.media.listing import add_media
-from nbviz.panels.panel import Extent, Reply, RunPanel
+from nbviz.panels.items import ItemsPanel
+from nbviz.panels.listing import find_media
+from nbviz.panels.media.items import media_item
 from nbviz.protocol import media as messages
 
 if TYPE_CHECKING:
-    from nbviz.panels.batch import SavedBatch
+    from collections.abc import Sequence
+
     from nbviz.panels.media.items import MediaAnswer
+    from nbviz.panels.panel import Address, Reply
+    from nbviz.recording.media.store import Media
     from nbviz.recording.recorded_run import RecordedRun
 
-_LISTED_SHARE = 0.25  # of a frame, for the steps of media
-_SAVED_BYTES = 3_000_000  # of a run
 
-
-@dataclass(slots=True)
-class MediaEntry:
-    """Up to which version of the store was listed."""
-
-    version: int = 0
-
-
-class MediaPanel(RunPanel[MediaEntry, None]):
+class MediaPanel(ItemsPanel["MediaAnswer"]):
     """Images, histograms, tensors and texts."""
 
     name = "media"
-    assets = ("media", "heatmap")
+    assets = ("media", "items", "heatmap", "timeline")
     requests = (messages.SendMedia,)
     slow = frozenset({"send_media"})  # images may have to be reduced
+    kinds = frozenset({"image", "histogram", "tensor", "text"})
+    added = "media_added"
 
-    def has_content(self, part: RecordedRun) -> bool:
-        """Whether something was logged and taken in."""
-        return len(part.kept_media) > 0
-
-    def entry(self) -> MediaEntry:
-        """Return the entry of a page that knows of no media."""
-        return MediaEntry()
-
-    def updates(
-        self, part: RecordedRun, entry: MediaEntry, batch: Batch, extent: Extent[MediaEntry, None]
-    ) -> None:
-        """Add which media came."""
-        end = None if extent.end is None else extent.end.version
-        entry.version = add_media(part, entry.version, batch, extent.limit * _LISTED_SHARE, end)
+    def item(  # noqa: PLR0917
+        self, run_id: str, media: Media, step: int, batch: Batch, address: Address, limit: int
+    ) -> MediaAnswer:
+        """Return the item of a tag at or before a step."""
+        return media_item(run_id, media, step, batch, address, limit=limit)
 
     def answer(
         self, part: RecordedRun, request: messages.SendMedia, reply: Reply[MediaAnswer]
     ) -> None:
-        """Send the item of a tag at or before a step."""
+        """Send the item of a tag at or before a step; of histograms also those before it."""
         batch = Batch()
         answer = media_item(
-            part,
-            request["tag"],
+            part.run_id,
+            find_media(part, request["tag"]),
             request["step"],
             batch,
             reply.address,
@@ -67,7 +52,13 @@ class MediaPanel(RunPanel[MediaEntry, None]):
         )
         reply.send(answer, batch)
 
-    def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
-        """Add the newest item of each tag, and the course of histograms."""
-        part.drain_media()
-        return add_newest(part, batch, min(limit, _SAVED_BYTES))
+    def saved_steps(self, media: Media) -> Sequence[int]:
+        """Return the steps to be saved; the newest histogram brings those before it."""
+        steps = super().saved_steps(media)
+        return steps[:1] if media.kind == "histogram" else steps
+
+    def steps_of(self, answer: MediaAnswer) -> list[int]:
+        """Return the steps that an answer holds."""
+        if answer["kind"] == "histograms_sent":
+            return [one["step"] for one in answer["histograms"]]
+        return [answer["step"]]

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.inspection.tensors.histograms import Histogram
     from nbviz.recording.event_files.hparams import Parameter
-    from nbviz.recording.media.store import Image, MediaKind
+    from nbviz.recording.media.store import MediaKind, MediaValue
 
 
 class Points(NamedTuple):
@@ -58,7 +57,7 @@ class MediaRecord(NamedTuple):
     step: int
     tag: str
     kind: MediaKind
-    value: Image | Histogram | NDArray[np.generic] | str
+    value: MediaValue
 
 
 @dataclass(slots=True)

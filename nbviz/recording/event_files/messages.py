@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbviz.inspection.tensors.histograms import Histogram
 from nbviz.recording.event_files import hparams
-from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, tensor_field
 from nbviz.recording.event_files.layout import (
     DT_FLOAT,
     DT_STRING,
@@ -33,7 +31,7 @@ from nbviz.recording.event_files.layout import (
     WALL_TIME,
     WRITER,
 )
-from nbviz.recording.event_files.media_messages import histogram_field, image_field
+from nbviz.recording.event_files.media_forms import media_field
 from nbviz.recording.event_files.records import frame_columns
 from nbviz.recording.event_files.wire import (
     FIXED32,
@@ -44,7 +42,6 @@ from nbviz.recording.event_files.wire import (
     varint,
     varint_field,
 )
-from nbviz.recording.media.store import Image
 from nbviz.text import encodable
 
 if TYPE_CHECKING:
@@ -53,15 +50,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.event_files.hparams import Parameter
+    from nbviz.recording.media.store import MediaValue
 
 NBVIZ = "nbviz"
 _WALL_TIME_KEY = key(WALL_TIME, FIXED64)
 _STEP_KEY = key(STEP, VARINT)
 _VERSION = bytes_field(FILE_VERSION, b"brain.Event:2")
 _TEXT_METADATA = bytes_field(METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, b"text")))
-_TENSOR_METADATA = bytes_field(
-    METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, TENSOR_PLUGIN.encode()))
-)
 _TEXT_TYPE = varint_field(DTYPE, DT_STRING) + bytes_field(SHAPE, b"")
 
 
@@ -103,17 +98,12 @@ def media_event(
     wall_time: float,
     step: int,
     tag: str,
-    value: Image | Histogram | NDArray[np.generic] | str,
+    value: MediaValue,
 ) -> bytes:
-    """Return an event with one image, histogram, array or text."""
+    """Return an event with one item of media."""
     if isinstance(value, str):
         return text_event(wall_time, step, tag, value)
-    if isinstance(value, Image):
-        content = image_field(value)
-    elif isinstance(value, Histogram):
-        content = histogram_field(value)
-    else:
-        content = tensor_field(value) + _TENSOR_METADATA
+    content = media_field(value)
     return (
         _WALL_TIME_KEY
         + struct.pack("<d", wall_time)

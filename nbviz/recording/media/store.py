@@ -1,4 +1,4 @@
-"""What is no scalar: images, histograms, tensors and texts by tag and step, within a budget.
+"""What is no scalar: images, histograms, texts and the like by tag and step, within a budget.
 
 Of each tag the first and the newest item are always kept, and those between are thinned evenly over
 the steps, so that a whole run can be scrubbed however long it is.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import numpy as np
 
@@ -22,9 +22,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.inspection.tensors.histograms import Histogram
 
-MediaKind = Literal["image", "histogram", "tensor", "text"]
+MediaKind = Literal[
+    "image",
+    "histogram",
+    "tensor",
+    "text",
+    "audio",
+    "video",
+    "figure",
+    "table",
+    "confusion_matrix",
+    "pr_curve",
+    "embedding",
+    "mesh",
+]
 KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 MOST_ITEMS = 1000
 """Of one tag; a slider has no more places."""
@@ -35,6 +47,7 @@ TAG_BYTES = 600
 MOST_TEXT = 1_000_000
 """Characters of a text that are kept."""
 
+_PLURALS = {"audio": "audio", "confusion_matrix": "confusion matrices", "mesh": "meshes"}
 _ITEM_BYTES = 400  # Python objects around the content
 _ALWAYS = 2  # first and newest
 _SAID = 40  # characters that say how many more there were
@@ -72,7 +85,16 @@ class Image:
         return self.data if self.data.startswith(b"\x89PNG") else None
 
 
-MediaValue = "Image | Histogram | NDArray[np.generic] | str"
+class Sized(Protocol):
+    """What a tag keeps: an `Image`, a `Histogram`, an array, or another kind's class."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        ...
+
+
+MediaValue = str | Sized
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,13 +104,13 @@ class MediaItem:
     Attributes:
         step: The completed step.
         wall_time: Unix seconds.
-        value: An `Image`, a `Histogram`, an array or a string.
+        value: An `Image`, a `Histogram`, an array, a string, or what its kind keeps.
         version: Rises with every item that the store takes in.
     """
 
     step: int
     wall_time: float
-    value: Image | Histogram | NDArray[np.generic] | str
+    value: MediaValue
     version: int = 0
 
     @property
@@ -103,7 +125,7 @@ class Media:
 
     Attributes:
         tag: Its name.
-        kind: "image", "histogram", "tensor" or "text".
+        kind: One of `KINDS`.
     """
 
     def __init__(self, tag: str, kind: MediaKind, items: tuple[MediaItem, ...]) -> None:
@@ -206,7 +228,7 @@ class MediaStore(Mapping[str, Media]):
         kind: MediaKind,
         step: int,
         wall_time: float,
-        value: Image | Histogram | NDArray[np.generic] | str,
+        value: MediaValue,
     ) -> None:
         """Take an item in, and thin where it is too much.
 
@@ -352,6 +374,10 @@ def check_kind(tag: str, known: MediaKind, kind: MediaKind) -> None:
     """Raise LoggingError unless a tag is of the kind that is logged."""
     if known != kind:
         raise LoggingError(
-            f"{tag!r} has {known}s already and cannot take {kind}s too; use another tag, such as "
-            f"{tag + '/' + kind!r}."
+            f"{tag!r} has {_plural(known)} already and cannot take {_plural(kind)} too; use "
+            f"another tag, such as {tag + '/' + kind!r}."
         )
+
+
+def _plural(kind: MediaKind) -> str:
+    return _PLURALS.get(kind, f"{kind.replace('_', ' ')}s")

@@ -1,16 +1,18 @@
 // The media panel: images, histograms, tensors and texts. Its drawing is an asset.
 import { isOfModule } from "../../charts/tag-groups";
 import type { MediaUpdate } from "../../protocol/index.gen";
+import type { ItemIndex } from "../../session/item-index";
 import type { Panel } from "../../session/panel";
-import type { MediaIndex } from "./media-index";
+import { recallItem } from "../../session/replay";
 import { applyMedia, mediaState } from "./state";
 
-export const panel: Panel<MediaIndex, MediaUpdate> = {
+export const panel: Panel<ItemIndex, MediaUpdate> = {
 	name: "media",
 	kinds: ["media_added"],
 	state: mediaState,
 	apply: applyMedia,
 	has_content: (run) => mediaState.of(run).entries.size > 0,
+	steps: (run) => mediaState.of(run).steps,
 	ofModule(run, path) {
 		const tags = [...mediaState.of(run).entries.keys()];
 		return { isShown: tags.some((tag) => isOfModule(tag, path)) };
@@ -18,11 +20,14 @@ export const panel: Panel<MediaIndex, MediaUpdate> = {
 	recall(question, recorded) {
 		if (question.kind !== "send_media") return undefined;
 		const { run_id, tag } = question;
-		return recorded.find((one) => "tag" in one && one.run_id === run_id && one.tag === tag);
+		const course = recorded.find(
+			(one) => one.kind === "histograms_sent" && one.run_id === run_id && one.tag === tag,
+		);
+		return course ?? recallItem(question, recorded);
 	},
 	asset: {
 		name: "media",
-		needs: ["heatmap"],
+		needs: ["items", "heatmap"],
 		title: "Media",
 		missing: "Nothing yet. run.log_image, log_histogram, log_text and log_tensor bring it.",
 	},

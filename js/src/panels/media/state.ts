@@ -1,20 +1,19 @@
 // Which items of a run can be asked for; they themselves are loaded when they are seen.
 import type { MediaUpdate } from "../../protocol/index.gen";
 import { doubles } from "../../session/buffers";
+import { ItemIndex } from "../../session/item-index";
 import { PanelState, unreachable } from "../../session/panel-data";
-import { MediaIndex } from "./media-index";
 
-export const mediaState = new PanelState<MediaIndex>("media", () => new MediaIndex());
+export const mediaState = new PanelState<ItemIndex>("media", () => new ItemIndex());
 
 export function applyMedia(
-	index: MediaIndex,
+	index: ItemIndex,
 	update: MediaUpdate,
 	buffers: readonly DataView[],
 ): "media" {
 	switch (update.kind) {
 		case "media_added":
-			index.overheadShare = update.overhead_share;
-			index.add(update.media, doubles(buffers[update.buffer]));
+			index.add(update, doubles(buffers[update.buffer]));
 			return "media";
 		default:
 			return unreachable(update.kind);

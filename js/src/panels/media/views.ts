@@ -5,42 +5,21 @@ import { type Colormap, colormap } from "../../charts/heatmap/colormaps";
 import { Heatmap } from "../../charts/heatmap/heatmap";
 import { HistogramChart } from "../../charts/histogram-chart";
 import { type HistogramColumn, mergeColumns, readColumns } from "../../charts/histogram-course";
+import type { ItemHost, ItemView } from "../../items/view";
 import type { MediaKind, TensorSent } from "../../protocol/index.gen";
+import type { Answered } from "../../session/asker";
 import { doubles, int16s } from "../../session/buffers";
+import { placeAt } from "../../session/item-index";
 import { element } from "../../ui/element";
 import { formatCount, formatNumber, formatShape } from "../../ui/format";
-import type { Theme } from "../../ui/theme";
-import type { MediaContent } from "./loader";
-import { placeAt } from "./media-index";
 
-/** What a card gives its view. */
-export interface MediaHost {
-	readonly tag: string;
-	theme(): Theme;
-	describe(text: string, x: number, y: number): void;
-	/** Shows another step in the whole panel. */
-	choose(step: number): void;
-	enlarge(): void;
-}
-
-export interface MediaView {
-	readonly root: HTMLElement;
-	/** Takes an item; returns what the card says of it. */
-	take(content: MediaContent): void;
-	/** Shows the step, of what it holds; returns the step shown and words about it. */
-	show(step: number): { step: number; note: string } | undefined;
-	/** Room in CSS pixels. */
-	resize(width: number, height: number): void;
-	/** Draws again, in the theme in force. */
-	recolour(): void;
-	/** The newest step of a course that it holds, -1 for none. */
-	readonly held: number;
-	remove(): void;
-}
+/** An item, and its buffer. */
+export type MediaContent = Answered<"send_media">;
+type MediaView = ItemView<MediaContent>;
 
 /** The view for a kind of media. */
-export function mediaView(kind: MediaKind, host: MediaHost): MediaView {
-	switch (kind) {
+export function mediaView(kind: string, host: ItemHost): MediaView {
+	switch (kind as MediaKind) {
 		case "image":
 			return new ImageView(host);
 		case "histogram":
@@ -56,14 +35,13 @@ const PIXELATED_FROM = 1.5; // screen pixels for one of the image
 
 class ImageView implements MediaView {
 	readonly root: HTMLButtonElement;
-	readonly held = -1;
 	private readonly image = element("img", "nbviz-media-image");
 	private url = "";
 	private shown: { step: number; note: string } | undefined;
 	private size = { width: 0, height: 0 };
 	private room = { width: 0, height: 0 };
 
-	constructor(private readonly host: MediaHost) {
+	constructor(private readonly host: ItemHost) {
 		this.root = element(
 			"button",
 			"nbviz-media-picture",
@@ -121,7 +99,7 @@ class HistogramView implements MediaView {
 	private map: Colormap | undefined;
 	private step = Number.POSITIVE_INFINITY;
 
-	constructor(private readonly host: MediaHost) {
+	constructor(private readonly host: ItemHost) {
 		this.chart = new HistogramChart(
 			(text, x, y) => host.describe(text, x, y),
 			(step) => host.choose(step),
@@ -188,11 +166,10 @@ type TensorPicture = HeatmapCells & Pick<TensorSent, "minimum" | "maximum" | "no
 
 class TensorView implements MediaView {
 	readonly root: HTMLElement;
-	readonly held = -1;
 	private readonly heatmap: Heatmap;
 	private picture: TensorPicture | undefined;
 
-	constructor(private readonly host: MediaHost) {
+	constructor(private readonly host: ItemHost) {
 		this.heatmap = new Heatmap((text, x, y) => host.describe(text, x, y));
 		this.root = this.heatmap.canvas;
 	}
@@ -233,10 +210,9 @@ class TensorView implements MediaView {
 
 class TextView implements MediaView {
 	readonly root: HTMLElement;
-	readonly held = -1;
 	private shown: { step: number; note: string } | undefined;
 
-	constructor(host: MediaHost) {
+	constructor(host: ItemHost) {
 		this.root = element("pre", "nbviz-media-text", {
 			tabindex: "0",
 			"data-lm-suppress-shortcuts": "true",

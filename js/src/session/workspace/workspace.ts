@@ -44,6 +44,8 @@ export class Workspace {
 	private readonly inspector = element("div", "nbviz-inspector");
 	private readonly work = element("div", "nbviz-work");
 	private readonly pins = element("div", "nbviz-pins");
+	/** The place of what belongs to all panels; undefined in a view of one chart or one line. */
+	readonly footer: HTMLElement | undefined;
 	private readonly cleanups: (() => void)[] = [];
 	private choices: WorkspaceChoices;
 	private open: string | undefined;
@@ -70,6 +72,9 @@ export class Workspace {
 		});
 		if (arrangement === "stack") root.append(...this.places.map(({ frame }) => frame));
 		else this.build();
+		const hasFooter = arrangement === "screen" || arrangement === "stack";
+		this.footer = hasFooter ? element("section", "nbviz-footer") : undefined;
+		if (this.footer) root.append(this.footer);
 		this.cleanups.push(store.subscribe(() => this.update()));
 		this.update();
 	}

@@ -1,10 +1,15 @@
 // @vitest-environment happy-dom
 // A page without layout or canvas: what is asked, what is said, what can be pressed.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type ItemHolder, type ItemRequest, MediaLoader } from "../../../src/panels/media/loader";
+import {
+	type ItemContent,
+	type ItemHolder,
+	ItemLoader,
+	type ItemRequest,
+} from "../../../src/items/loader";
 import { mountMedia } from "../../../src/panels/media/panel";
 import type { MediaKind, Update } from "../../../src/protocol/index.gen";
-import type { Question } from "../../../src/session/asker";
+import { timeline } from "../../../src/timeline/timeline";
 import { passingViewState, type ViewState } from "../../../src/ui/view-state";
 import { asker, runAdded, type Stage, stage, turns } from "../stage";
 
@@ -28,9 +33,9 @@ async function tell(on: Stage, kind: MediaKind, tags: string[], ...steps: number
 	const update: Update = {
 		kind: "media_added",
 		run_id: "a",
-		media: tags.map((tag) => ({
+		items: tags.map((tag) => ({
 			tag,
-			media_kind: kind,
+			item_kind: kind,
 			count: steps.length,
 			left_out_for_time: 0,
 			left_out_for_memory: 0,
@@ -43,11 +48,14 @@ async function tell(on: Stage, kind: MediaKind, tags: string[], ...steps: number
 	await turns();
 }
 
-/** A stage whose kernel answers with texts that say what was asked. */
+/** A stage with a time line, whose kernel answers with texts that say what was asked. */
 async function withTexts(memory: ViewState = passingViewState()): Promise<Stage> {
 	const on = stage(true, memory);
-	on.mount((host, context) =>
-		mountMedia(host, {
+	on.mount((host, context) => {
+		const footer = document.createElement("section");
+		host.append(footer);
+		timeline(footer, context);
+		return mountMedia(host, {
 			...context,
 			asker: asker((question) => {
 				on.asked.push(question);
@@ -63,14 +71,14 @@ async function withTexts(memory: ViewState = passingViewState()): Promise<Stage>
 					omitted: 0,
 				});
 			}),
-		}),
-	);
+		});
+	});
 	await on.apply(runAdded());
 	return on;
 }
 
 const tags = (on: Stage) =>
-	[...on.root.querySelectorAll(".nbviz-media-card")].map((card) => card.getAttribute("data-tag"));
+	[...on.root.querySelectorAll(".nbviz-items-card")].map((card) => card.getAttribute("data-tag"));
 
 test("a text is shown as text, with its step", async () => {
 	const on = await withTexts();
@@ -78,7 +86,7 @@ test("a text is shown as text, with its step", async () => {
 	await turns();
 	expect(on.find("pre").textContent).toBe(`${NASTY} at 7`);
 	expect(on.root.querySelector("img")).toBeNull();
-	expect(on.find(".nbviz-media-card").dataset.step).toBe("7");
+	expect(on.find(".nbviz-items-card").dataset.step).toBe("7");
 });
 
 test("the slider shows the item at or before its step, and the newest again", async () => {
@@ -87,7 +95,7 @@ test("the slider shows the item at or before its step, and the newest again", as
 	await tell(on, "text", ["notes"], 10, 20, 30);
 	await turns();
 	const slider = on.find<HTMLInputElement>('input[type="range"]');
-	expect([slider.max, slider.value]).toEqual(["2", "2"]);
+	expect([slider.max, slider.value]).toEqual(["1000", "1000"]);
 	slider.value = "0";
 	slider.dispatchEvent(new Event("input"));
 	await vi.advanceTimersByTimeAsync(1000);
@@ -95,8 +103,8 @@ test("the slider shows the item at or before its step, and the newest again", as
 	await tell(on, "text", ["notes"], 40);
 	await vi.advanceTimersByTimeAsync(1000);
 	expect(on.find("pre").textContent).toBe(`${NASTY} at 10`);
-	expect(on.find(".nbviz-media-step").textContent).toBe("step 10 of 40");
-	on.find(".nbviz-media-scrubber button").click();
+	expect(on.find(".nbviz-timeline-step").textContent).toBe("step 10 of 40");
+	on.find(".nbviz-timeline > [aria-pressed]").click();
 	await vi.advanceTimersByTimeAsync(1000);
 	expect(on.find("pre").textContent).toBe(`${NASTY} at 40`);
 	vi.useRealTimers();
@@ -107,19 +115,19 @@ test("a reload finds the step that was shown of this run, and follows the newest
 	const before = await withTexts(memory);
 	await tell(before, "text", ["notes"], 10, 20, 30);
 	const slider = before.find<HTMLInputElement>('input[type="range"]');
-	slider.value = "1";
+	slider.value = "480"; // the nearest is the second
 	slider.dispatchEvent(new Event("input"));
 	const after = await withTexts(memory);
 	await tell(after, "text", ["notes"], 10, 20, 30, 40);
-	expect(after.find(".nbviz-media-step").textContent).toBe("step 20 of 40");
-	after.find(".nbviz-media-scrubber button").click();
+	expect(after.find(".nbviz-timeline-step").textContent).toBe("step 20 of 40");
+	after.find(".nbviz-timeline > [aria-pressed]").click();
 	const newest = await withTexts(memory);
 	await tell(newest, "text", ["notes"], 10, 20);
-	expect(newest.find(".nbviz-media-step").textContent).toBe("step 20");
-	memory.write("media", { run: "another", step: 10 });
+	expect(newest.find(".nbviz-timeline-step").textContent).toBe("step 20");
+	memory.write("step", { run: "another", step: 10 });
 	const other = await withTexts(memory);
 	await tell(other, "text", ["notes"], 10, 20);
-	expect(other.find(".nbviz-media-step").textContent).toBe("step 20");
+	expect(other.find(".nbviz-timeline-step").textContent).toBe("step 20");
 });
 
 test("tags are grouped by prefix; of a large group the first are shown until all are wanted", async () => {
@@ -157,30 +165,25 @@ test("a refusal is shown in the card", async () => {
 	await on.apply(runAdded());
 	await tell(on, "image", ["photo"], 1);
 	await on.answer("Pillow is missing");
-	expect(on.find(".nbviz-media-frame .nbviz-empty").textContent).toBe("Pillow is missing");
+	expect(on.find(".nbviz-items-frame .nbviz-empty").textContent).toBe("Pillow is missing");
 });
 
 test("few are asked for at once, and what is known is not asked for again", async () => {
 	const open: (() => void)[] = [];
-	const asked: Question[] = [];
+	const asked: ItemRequest[] = [];
 	let now = 0;
-	const loader = new MediaLoader(
-		{
-			isLive: true,
-			ask(question) {
-				asked.push(question);
-				return new Promise((resolve) =>
-					open.push(() => resolve({ kind: "text_sent", text: "" } as never)),
-				);
-			},
+	const loader = new ItemLoader<ItemContent>(
+		(request) => {
+			asked.push(request);
+			return new Promise((resolve) => open.push(() => resolve({ kind: "text_sent" })));
 		},
 		() => now,
 	);
-	class One implements ItemHolder {
+	class One implements ItemHolder<ItemContent> {
 		wanted: ItemRequest | undefined;
 		taken = 0;
 		constructor(tag: string, step: number) {
-			this.wanted = { run_id: "a", tag, step, revision: 0, after: -1, pixels: 100 };
+			this.wanted = { run_id: "a", tag, step, revision: 0, after: undefined, pixels: 100 };
 		}
 		needed(): ItemRequest | undefined {
 			return this.wanted;
@@ -201,7 +204,7 @@ test("few are asked for at once, and what is known is not asked for again", asyn
 	expect(asked).toHaveLength(8);
 	const [first] = all;
 	if (!first) throw new Error("there are eight");
-	first.wanted = { run_id: "a", tag: "tag0", step: 1, revision: 0, after: -1, pixels: 100 };
+	first.wanted = { run_id: "a", tag: "tag0", step: 1, revision: 0, after: undefined, pixels: 100 };
 	now = 10_000;
 	loader.look();
 	expect([asked.length, first.taken]).toEqual([8, 2]);
@@ -213,17 +216,17 @@ test("what was left out is counted on the card, with what keeps more", async () 
 	const update: Update = {
 		kind: "media_added",
 		run_id: "a",
-		media: [
-			{ tag: "a", media_kind: "text", count: 2, left_out_for_time: 574, left_out_for_memory: 0 },
-			{ tag: "b", media_kind: "text", count: 2, left_out_for_time: 0, left_out_for_memory: 19_000 },
-			{ tag: "c", media_kind: "text", count: 2, left_out_for_time: 0, left_out_for_memory: 0 },
+		items: [
+			{ tag: "a", item_kind: "text", count: 2, left_out_for_time: 574, left_out_for_memory: 0 },
+			{ tag: "b", item_kind: "text", count: 2, left_out_for_time: 0, left_out_for_memory: 19_000 },
+			{ tag: "c", item_kind: "text", count: 2, left_out_for_time: 0, left_out_for_memory: 0 },
 		],
 		overhead_share: 0.01,
 		buffer: 0,
 	};
 	on.store.apply(update, [new DataView(Float64Array.from([1, 2, 1, 2, 1, 2]).buffer)]);
 	await turns();
-	const said = [...on.root.querySelectorAll<HTMLElement>(".nbviz-media-left-out")].map((one) =>
+	const said = [...on.root.querySelectorAll<HTMLElement>(".nbviz-items-left-out")].map((one) =>
 		one.hidden ? "" : one.textContent,
 	);
 	expect(said).toEqual([

@@ -1,26 +1,31 @@
 // One tag's item at the panel's step: its name, what was logged, and from which step it is.
 
-import { element } from "../../ui/element";
-import { formatCount, formatNumber } from "../../ui/format";
-import { icon } from "../../ui/icons";
-import type { ItemHolder, ItemRequest, MediaContent } from "./loader";
-import { type MediaEntry, placeAt } from "./media-index";
-import { type MediaHost, type MediaView, mediaView } from "./views";
+import { type ItemEntry, placeAt } from "../session/item-index";
+import { element } from "../ui/element";
+import { formatCount, formatNumber } from "../ui/format";
+import { icon } from "../ui/icons";
+import type { ItemContent, ItemHolder, ItemRequest } from "./loader";
+import type { ItemHost, ItemView } from "./view";
 
 const HEIGHT = 214;
 const MOST_ENLARGED = 560;
 
-export class MediaCard implements ItemHolder {
+/** What a card is given. */
+export interface CardHost extends Omit<ItemHost, "tag" | "describe" | "enlarge"> {
+	overheadShare(): number;
+}
+
+export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	readonly root: HTMLElement;
 	isOnScreen = false;
-	private readonly frame = element("div", "nbviz-media-frame");
+	private readonly frame = element("div", "nbviz-items-frame");
 	private readonly tip = element("div", "nbviz-tip", { role: "status" });
 	private readonly waiting = element("p", "nbviz-empty", {}, "Loading…");
 	private readonly step = element("span");
 	private readonly note = element("span");
-	private readonly leftOut = element("p", "nbviz-media-left-out");
+	private readonly leftOut = element("p", "nbviz-items-left-out");
 	private readonly enlarger: HTMLButtonElement;
-	private readonly view: MediaView;
+	private readonly view: ItemView<C>;
 	private readonly resizes: ResizeObserver;
 	private shownStep = Number.POSITIVE_INFINITY;
 	/** What was asked last and came, or was refused. */
@@ -29,14 +34,13 @@ export class MediaCard implements ItemHolder {
 
 	constructor(
 		private readonly run_id: string,
-		public entry: MediaEntry,
-		private readonly host: Omit<MediaHost, "tag" | "describe" | "enlarge"> & {
-			readonly overheadShare: () => number;
-		},
+		public entry: ItemEntry,
+		private readonly host: CardHost,
+		makeView: (kind: string, host: ItemHost) => ItemView<C>,
 		private readonly changed: () => void,
 	) {
 		const { tag, kind } = entry;
-		this.view = mediaView(kind, {
+		this.view = makeView(kind, {
 			...host,
 			tag,
 			describe: (text, x, y) => this.point(text, x, y),
@@ -54,7 +58,7 @@ export class MediaCard implements ItemHolder {
 		this.frame.append(this.view.root, this.waiting, this.tip);
 		this.root = element(
 			"article",
-			"nbviz-media-card",
+			"nbviz-items-card",
 			{ "aria-label": tag, "data-kind": kind, "data-tag": tag },
 			element(
 				"header",
@@ -103,13 +107,13 @@ export class MediaCard implements ItemHolder {
 			tag,
 			step,
 			revision: isNewest ? revision : 0,
-			after: this.entry.kind === "histogram" ? this.view.held : -1,
+			after: this.view.held,
 			pixels: this.pixels,
 		};
 		return keyOf(request) === this.settled ? undefined : request;
 	}
 
-	take(content: MediaContent, request: ItemRequest): void {
+	take(content: C, request: ItemRequest): void {
 		this.settled = keyOf(request);
 		this.view.take(content);
 		this.waiting.hidden = true;
@@ -125,10 +129,10 @@ export class MediaCard implements ItemHolder {
 		this.waiting.textContent = reason;
 	}
 
-	/** A course of histograms is asked for up to its end, and then shown at any step. */
+	/** A course is asked for up to its end, and then shown at any step. */
 	private get wantedStep(): number | undefined {
-		const { kind, steps } = this.entry;
-		if (kind === "histogram") return steps.at(-1);
+		const { steps } = this.entry;
+		if (this.view.held !== undefined) return steps.at(-1);
 		return steps[placeAt(steps, this.shownStep)];
 	}
 

@@ -1,18 +1,17 @@
 // The cards of one tag prefix, under its name; of a large group the first ones until all are asked for.
 
-import { element } from "../../ui/element";
-import { formatCount } from "../../ui/format";
-import { icon } from "../../ui/icons";
-import type { MediaCard } from "./card";
+import { element } from "../ui/element";
+import { formatCount } from "../ui/format";
+import { icon } from "../ui/icons";
 
 const FIRST = 8;
 
 let made = 0;
 
-export class MediaGroup {
+export class ItemGroup {
 	readonly root: HTMLElement;
 	private readonly grid: HTMLElement;
-	private readonly count = element("span", "nbviz-media-count");
+	private readonly count = element("span", "nbviz-items-count");
 	private readonly more = element("button", "nbviz-button nbviz-button-quiet nbviz-button-small", {
 		type: "button",
 	});
@@ -22,11 +21,11 @@ export class MediaGroup {
 		name: string,
 		private readonly changed: () => void,
 	) {
-		const id = `nbviz-media-group-${++made}`;
-		this.grid = element("div", "nbviz-media-grid", { id });
+		const id = `nbviz-items-group-${++made}`;
+		this.grid = element("div", "nbviz-items-grid", { id });
 		const toggle = element(
 			"button",
-			"nbviz-panel-toggle nbviz-media-heading",
+			"nbviz-panel-toggle nbviz-items-heading",
 			{ type: "button", "aria-expanded": "true", "aria-controls": id },
 			icon("chevron"),
 			name,
@@ -43,7 +42,7 @@ export class MediaGroup {
 			this.isWhole = !this.isWhole;
 			this.changed();
 		});
-		this.root = element("section", "nbviz-media-group", { "aria-label": name || "Media" });
+		this.root = element("section", "nbviz-items-group", { "aria-label": name || "Items" });
 		this.root.append(toggle, this.grid, this.more);
 	}
 
@@ -57,7 +56,7 @@ export class MediaGroup {
 		return this.isWhole ? tags : tags.slice(0, FIRST);
 	}
 
-	arrange(cards: readonly MediaCard[]): void {
+	arrange(cards: readonly { readonly root: HTMLElement }[]): void {
 		this.grid.dataset.count = String(cards.length);
 		for (const [i, { root }] of cards.entries()) {
 			if (this.grid.children[i] !== root)

@@ -1,12 +1,14 @@
-// Which images, histograms, tensors and texts of a run can be asked for: their tags and steps.
-import type { MediaKind, MediaTag } from "../../protocol/index.gen";
+// What was logged of some kinds, by tag and step: which items of a run can be asked for. They themselves
+// are loaded when they are seen.
+import type { ItemsAdded } from "../protocol/index.gen";
 
 const MOST_STEPS = 4000; // a slider has no more places
 
 /** One tag. */
-export interface MediaEntry {
+export interface ItemEntry {
 	readonly tag: string;
-	readonly kind: MediaKind;
+	/** What its items are, such as "image". */
+	readonly kind: string;
 	/** Rising. */
 	steps: number[];
 	/** Rises when the newest step is logged again: the newer item counts. */
@@ -20,21 +22,22 @@ export interface LeftOut {
 	readonly memory: number;
 }
 
-export class MediaIndex {
-	readonly entries = new Map<string, MediaEntry>();
+export class ItemIndex {
+	readonly entries = new Map<string, ItemEntry>();
 	/** The steps of all tags, rising. */
 	steps: number[] = [];
 	/** Of the time that nbviz may take, above 0 to 1. */
 	overheadShare = 1;
 
-	/** Takes new steps in: those of each tag in turn, as `MediaAdded` lays them out. */
-	add(media: readonly MediaTag[], steps: Float64Array): void {
+	/** Takes new steps in: those of each tag in turn, as `ItemsAdded` lays them out. */
+	add({ items, overhead_share }: Omit<ItemsAdded, "run_id" | "buffer">, steps: Float64Array): void {
+		this.overheadShare = overhead_share;
 		let offset = 0;
-		for (const { tag, media_kind, count, left_out_for_time, left_out_for_memory } of media) {
+		for (const { tag, item_kind, count, left_out_for_time, left_out_for_memory } of items) {
 			const leftOut = { time: left_out_for_time, memory: left_out_for_memory };
 			let entry = this.entries.get(tag);
 			if (!entry) {
-				entry = { tag, kind: media_kind, steps: [], revision: 0, leftOut };
+				entry = { tag, kind: item_kind, steps: [], revision: 0, leftOut };
 				this.entries.set(tag, entry);
 			}
 			entry.leftOut = leftOut;

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { MediaIndex, placeAt } from "../../../src/panels/media/media-index";
-import type { MediaTag } from "../../../src/protocol/index.gen";
-import { doubles } from "../../../src/session/buffers";
-import { fixture } from "../../fixtures";
+import type { ItemTag } from "../../src/protocol/index.gen";
+import { doubles } from "../../src/session/buffers";
+import { ItemIndex, placeAt } from "../../src/session/item-index";
+import { fixture } from "../fixtures";
 
-const tag = (name: string, count: number): MediaTag => ({
+const tag = (name: string, count: number): ItemTag => ({
 	tag: name,
-	media_kind: "text",
+	item_kind: "text",
 	count,
 	left_out_for_time: 0,
 	left_out_for_memory: 0,
@@ -14,24 +14,24 @@ const tag = (name: string, count: number): MediaTag => ({
 
 test("the fixture's steps go to their tags, and together make the slider's", () => {
 	const { message, buffers } = fixture("media_added");
-	const index = new MediaIndex();
-	index.add(message.media, doubles(buffers[0]));
+	const index = new ItemIndex();
+	index.add(message, doubles(buffers[0]));
 	expect(index.entries.get("samples")?.steps).toEqual([1, 20]);
 	expect(index.entries.get("weights/fc")?.steps).toEqual([5, 10, 15]);
 	expect(index.steps).toEqual([1, 5, 10, 15, 20]);
 });
 
 test("a step that is logged again is told apart from what it was", () => {
-	const index = new MediaIndex();
-	index.add([tag("a", 1)], Float64Array.of(3));
-	index.add([tag("a", 2)], Float64Array.of(3, 4));
+	const index = new ItemIndex();
+	index.add({ items: [tag("a", 1)], overhead_share: 1 }, Float64Array.of(3));
+	index.add({ items: [tag("a", 2)], overhead_share: 1 }, Float64Array.of(3, 4));
 	expect(index.entries.get("a")).toMatchObject({ steps: [3, 4], revision: 1 });
 });
 
 test("a very long run keeps its first and its newest step", () => {
-	const index = new MediaIndex();
+	const index = new ItemIndex();
 	index.add(
-		[tag("a", 9000)],
+		{ items: [tag("a", 9000)], overhead_share: 1 },
 		Float64Array.from({ length: 9000 }, (_, i) => i + 1),
 	);
 	const { steps } = index;

@@ -1,8 +1,10 @@
 // Asks for the items that can be seen, a few at a time; of what a card needs only the newest counts.
-import type { Answered, Asker } from "../../session/asker";
 
-/** An item, and its buffer. */
-export type MediaContent = Answered<"send_media">;
+/** What is known of any item that came. */
+export interface ItemContent {
+	readonly kind: string;
+	readonly bytes?: DataView;
+}
 
 /** What one card needs now. */
 export interface ItemRequest {
@@ -11,14 +13,15 @@ export interface ItemRequest {
 	readonly step: number;
 	/** Tells a step that was logged again from what it was before. */
 	readonly revision: number;
-	readonly after: number;
+	/** Of a course, the newest step that the card has; -1 for none. Undefined of single items. */
+	readonly after: number | undefined;
 	readonly pixels: number;
 }
 
-export interface ItemHolder {
+export interface ItemHolder<C extends ItemContent> {
 	/** Undefined when it has what it shows, or cannot be seen. */
 	needed(): ItemRequest | undefined;
-	take(content: MediaContent, request: ItemRequest): void;
+	take(content: C, request: ItemRequest): void;
 	fail(reason: string, request: ItemRequest): void;
 }
 
@@ -26,20 +29,20 @@ const MOST_AT_ONCE = 3;
 const PAUSE_MS = 400; // between two items of one card
 const CACHE_BYTES = 48_000_000;
 
-export class MediaLoader {
-	private readonly askedAt = new Map<ItemHolder, number>();
-	private readonly busy = new Set<ItemHolder>();
-	private readonly cache = new Map<string, MediaContent>();
+export class ItemLoader<C extends ItemContent> {
+	private readonly askedAt = new Map<ItemHolder<C>, number>();
+	private readonly busy = new Set<ItemHolder<C>>();
+	private readonly cache = new Map<string, C>();
 	private cached = 0;
 	private timer: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(
-		private readonly asker: Asker,
+		private readonly load: (request: ItemRequest) => Promise<C>,
 		private readonly now: () => number = () => performance.now(),
 	) {}
 
 	/** Looks after these cards from now on. */
-	follow(holders: Iterable<ItemHolder>): void {
+	follow(holders: Iterable<ItemHolder<C>>): void {
 		const wanted = new Set(holders);
 		for (const holder of [...this.askedAt.keys()]) {
 			if (!wanted.has(holder)) this.askedAt.delete(holder);
@@ -75,15 +78,13 @@ export class MediaLoader {
 		if (wait < Number.POSITIVE_INFINITY) this.timer = setTimeout(() => this.look(), wait);
 	}
 
-	private ask(holder: ItemHolder, request: ItemRequest): void {
+	private ask(holder: ItemHolder<C>, request: ItemRequest): void {
 		this.busy.add(holder);
 		this.askedAt.set(holder, this.now());
-		const { revision: _, ...asked } = request;
-		this.asker
-			.ask({ kind: "send_media", ...asked })
+		this.load(request)
 			.then((answer) => {
-				// A course of histograms grows, and its card keeps it.
-				if (answer.kind !== "histograms_sent") this.keep(keyOf(request), answer);
+				// A course grows, and its card keeps it.
+				if (request.after === undefined) this.keep(keyOf(request), answer);
 				holder.take(answer, request);
 			})
 			.catch((error: unknown) => {
@@ -95,7 +96,7 @@ export class MediaLoader {
 			});
 	}
 
-	private keep(key: string, content: MediaContent): void {
+	private keep(key: string, content: C): void {
 		this.cache.set(key, content);
 		this.cached += sizeOf(content);
 		for (const [oldest, item] of this.cache) {
@@ -110,7 +111,6 @@ function keyOf({ run_id, tag, step, revision, pixels }: ItemRequest): string {
 	return JSON.stringify([run_id, tag, step, revision, pixels]);
 }
 
-function sizeOf(content: MediaContent): number {
-	const size = content.kind === "text_sent" ? 2 * content.text.length : content.bytes.byteLength;
-	return 500 + size;
+function sizeOf(content: ItemContent): number {
+	return 500 + (content.bytes?.byteLength ?? 2 * JSON.stringify(content).length);
 }

@@ -1,0 +1,28 @@
+// What a panel of items draws in a card: one for each kind of item.
+import type { Theme } from "../ui/theme";
+import type { ItemContent } from "./loader";
+
+/** What a card gives its view. */
+export interface ItemHost {
+	readonly tag: string;
+	theme(): Theme;
+	/** Shows a tooltip at a place of the view's root; "" hides it. */
+	describe(text: string, x: number, y: number): void;
+	/** Shows another step in all panels. */
+	choose(step: number): void;
+	enlarge(): void;
+}
+
+export interface ItemView<C extends ItemContent> {
+	readonly root: HTMLElement;
+	take(content: C): void;
+	/** Shows the step, of what it holds; returns the step shown and words about it. */
+	show(step: number): { step: number; note: string } | undefined;
+	/** Room in CSS pixels. */
+	resize(width: number, height: number): void;
+	/** Draws again, in the theme in force. */
+	recolour(): void;
+	/** Of a course, which is asked for up to its end: the newest step that it holds, -1 for none. */
+	readonly held?: number;
+	remove(): void;
+}

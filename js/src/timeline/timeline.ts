@@ -1,0 +1,148 @@
+// The time line under all panels: a slider over the steps at which anything was logged that is shown one
+// step at a time, which sets the step of them all, plays them, or follows the run.
+
+import { placeAt } from "../session/item-index";
+import type { Context } from "../session/panel";
+import { isActive } from "../session/run";
+import { shownStepOf } from "../session/shown-step";
+import { element } from "../ui/element";
+import { formatCount } from "../ui/format";
+import { icon } from "../ui/icons";
+
+const FRAME_MS = 480; // of one item at the first speed
+const SPEEDS = [1, 2, 4, 8];
+const PAGE = 10; // items that PageUp and PageDown pass
+const PART = 1000; // places of the slider
+
+/** Draws it. Returns a function that removes it. */
+export function timeline(host: HTMLElement, context: Context): () => void {
+	const { store, panels } = context;
+	const shownStep = shownStepOf(context);
+	let steps: readonly number[] = [];
+	let speed = 0;
+	let timer: ReturnType<typeof setTimeout> | undefined;
+
+	const play = button("Play the steps from here");
+	const faster = button("Speed");
+	const slider = element("input", "nbviz-slider", {
+		type: "range",
+		"data-lm-suppress-shortcuts": "true", // JupyterLab moves between cells by arrows
+		min: "0",
+		max: String(PART),
+		step: "any",
+		"aria-label": "Step shown in all panels",
+	});
+	const label = element("output", "nbviz-timeline-step");
+	const live = button("Follow the run: show the newest (End)");
+	live.textContent = "live";
+	live.removeAttribute("aria-label");
+	const root = element("footer", "nbviz-timeline", {}, play, faster, slider, label, live);
+	host.append(root);
+
+	const first = () => steps[0] ?? 0;
+	const span = () => Math.max(1, (steps.at(-1) ?? 0) - first());
+	const place = () => {
+		const { step } = shownStep;
+		return Math.max(0, placeAt(steps, step));
+	};
+	const choose = (index: number) => {
+		const at = Math.min(steps.length - 1, Math.max(0, index));
+		shownStep.choose(at >= steps.length - 1 ? undefined : steps[at]);
+	};
+	const stop = () => {
+		clearTimeout(timer);
+		timer = undefined;
+		draw();
+	};
+	const next = () => {
+		timer = setTimeout(next, FRAME_MS / (SPEEDS[speed] ?? 1));
+		if (shownStep.chosen === undefined) stop();
+		else choose(place() + 1);
+	};
+
+	const draw = () => {
+		const at = steps[place()] ?? 0;
+		const share = (at - first()) / span();
+		const isLive = shownStep.chosen === undefined;
+		slider.value = String(PART * share);
+		slider.style.setProperty("--filled", `${100 * share}%`);
+		const text = `step ${formatCount(at)}`;
+		label.textContent = isLive ? text : `${text} of ${formatCount(steps.at(-1) ?? 0)}`;
+		slider.setAttribute("aria-valuetext", isLive ? `${text}, newest` : text);
+		live.setAttribute("aria-pressed", String(isLive));
+		root.dataset.running = String([...store.runs.values()].some(isActive));
+		play.replaceChildren(icon(timer === undefined ? "start" : "pause"));
+		play.title = timer === undefined ? "Play the steps from here" : "Stop playing";
+		play.setAttribute("aria-label", play.title);
+		faster.hidden = timer === undefined;
+		faster.textContent = `${SPEEDS[speed]}×`;
+	};
+	const update = () => {
+		const all = new Set<number>();
+		for (const run of store.runs.values()) {
+			for (const panel of panels) for (const step of panel.steps?.(run) ?? []) all.add(step);
+		}
+		if (all.size !== steps.length) steps = [...all].sort((a, b) => a - b);
+		host.hidden = steps.length < 2;
+		draw();
+	};
+
+	play.addEventListener("click", () => {
+		if (timer !== undefined) return stop();
+		if (shownStep.chosen === undefined) choose(0);
+		timer = setTimeout(next, FRAME_MS / (SPEEDS[speed] ?? 1));
+		draw();
+	});
+	faster.addEventListener("click", () => {
+		speed = (speed + 1) % SPEEDS.length;
+		draw();
+	});
+	live.addEventListener("click", () => shownStep.choose(undefined));
+	slider.addEventListener("input", () => {
+		const step = first() + (span() * Number(slider.value)) / PART;
+		choose(nearest(steps, step));
+	});
+	slider.addEventListener("keydown", (event) => {
+		const by: Readonly<Record<string, number>> = {
+			ArrowLeft: -1,
+			ArrowDown: -1,
+			ArrowRight: 1,
+			ArrowUp: 1,
+			PageDown: -PAGE,
+			PageUp: PAGE,
+			Home: Number.NEGATIVE_INFINITY,
+			End: Number.POSITIVE_INFINITY,
+		};
+		const moved = by[event.key];
+		if (moved === undefined) return;
+		event.preventDefault();
+		choose(place() + moved);
+	});
+	const cleanups = [
+		shownStep.subscribe(draw),
+		store.subscribe((topics) => {
+			if (topics.has("runs") || panels.some(({ name, steps: has }) => has && topics.has(name)))
+				update();
+		}),
+	];
+	update();
+	return () => {
+		clearTimeout(timer);
+		for (const cleanup of cleanups) cleanup();
+		root.remove();
+	};
+}
+
+function button(title: string): HTMLButtonElement {
+	return element("button", "nbviz-button nbviz-button-quiet nbviz-button-small", {
+		type: "button",
+		title,
+		"aria-label": title,
+	});
+}
+
+function nearest(steps: readonly number[], step: number): number {
+	const before = Math.max(0, placeAt(steps, step));
+	const [low = 0, high = low] = steps.slice(before, before + 2);
+	return step - low > high - step ? before + 1 : before;
+}

@@ -1,0 +1,166 @@
+"""ItemsPanel: a panel of what is logged by tag and step and is no scalar.
+
+What there is is listed as it comes; an item is sent when a page shows it. A page without a kernel
+carries some of them, so that it can still be scrubbed.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from nbviz.errors import NbvizError
+from nbviz.panels.batch import Batch
+from nbviz.panels.listing import find_media, item_tag, items_added, new_items
+from nbviz.panels.panel import NO_ADDRESS, RunPanel
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from nbviz.panels.batch import SavedBatch
+    from nbviz.panels.panel import Address, Extent, Reply
+    from nbviz.protocol.core import ItemTag
+    from nbviz.recording.media.store import Media, MediaKind
+    from nbviz.recording.recorded_run import RecordedRun
+
+_LISTED_SHARE = 0.25  # of a frame, for the steps of items
+_SAVED_BYTES = 3_000_000  # of a run
+_SAVED_ITEM_BYTES = 400_000
+_MOST_SAVED_STEPS = 24
+
+AnswerT = TypeVar("AnswerT")
+
+
+@dataclass(slots=True)
+class ItemsEntry:
+    """Up to which version of the store was listed."""
+
+    version: int = 0
+
+
+class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
+    """A panel whose request names a tag and a step.
+
+    Attributes:
+        kinds: The kinds of media that it shows.
+        added: The kind of the update that lists them.
+    """
+
+    kinds: ClassVar[Collection[MediaKind]]
+    added: ClassVar[str]
+
+    @abstractmethod
+    def item(  # noqa: PLR0917
+        self, run_id: str, media: Media, step: int, batch: Batch, address: Address, limit: int
+    ) -> AnswerT:
+        """Return the item of a tag at or before a step; the first one if all are later.
+
+        Args:
+            run_id: The run's.
+            media: The tag's items.
+            step: Any.
+            batch: Takes the answer's buffer.
+            address: Whose request it answers.
+            limit: Bytes that the answer may take.
+
+        Raises:
+            NbvizError: It cannot be sent.
+        """
+
+    def steps_of(self, answer: AnswerT) -> list[int]:
+        """Return the steps that an answer holds."""
+        fields: Any = answer
+        return [fields["step"]]
+
+    def saved_steps(self, media: Media) -> Sequence[int]:
+        """Return the steps of a tag that a page without a kernel would carry, first ones first."""
+        return spread(media.steps.tolist())[:_MOST_SAVED_STEPS]
+
+    def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
+        """Send the item of a tag at or before a step."""
+        batch = Batch()
+        media = find_media(part, request["tag"])
+        answer = self.item(part.run_id, media, request["step"], batch, reply.address, reply.limit)
+        reply.send(answer, batch)
+
+    def has_content(self, part: RecordedRun) -> bool:
+        """Whether something was logged and taken in."""
+        media = part.kept_media
+        return any(media.kind(tag) in self.kinds for tag in media)
+
+    def entry(self) -> ItemsEntry:
+        """Return the entry of a page that knows of no items."""
+        return ItemsEntry()
+
+    def updates(
+        self, part: RecordedRun, entry: ItemsEntry, batch: Batch, extent: Extent[ItemsEntry, None]
+    ) -> None:
+        """Add which items came."""
+        end = None if extent.end is None else extent.end.version
+        share = extent.limit * _LISTED_SHARE
+        entry.version, listing = new_items(
+            part, self.kinds, entry.version, batch, limit=share, upto=end
+        )
+        if listing is not None:
+            update: Any = {"kind": self.added, **listing}
+            batch.add(update)
+
+    def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
+        """Add the newest item of each tag, and as many earlier ones as there is room for."""
+        part.drain_media()
+        tags = [tag for tag in part.kept_media if part.kept_media.kind(tag) in self.kinds]
+        left = min(limit, _SAVED_BYTES)
+        listed: list[ItemTag] = []
+        steps: list[int] = []
+        for number, tag in enumerate(tags):
+            media = part.kept_media[tag]
+            room = left / (len(tags) - number)
+            kept: list[int] = []
+            for step in self.saved_steps(media):
+                own = Batch()
+                try:
+                    answer: Any = self.item(
+                        part.run_id, media, step, own, NO_ADDRESS, _SAVED_ITEM_BYTES
+                    )
+                except NbvizError:  # such as an image of a type that a page cannot show
+                    continue
+                size = own.size or len(str(answer))
+                # The newest of a tag may take what others leave.
+                if size > (room if kept else left):
+                    break
+                if own.buffers:
+                    answer["buffer"] = batch.buffer(own.buffers[0])
+                batch.answers.append(answer)
+                kept += self.steps_of(answer)
+                room -= size
+                left -= size
+            if kept:
+                kept = sorted(set(kept))
+                listed.append(item_tag(part, tag, media.kind, len(kept)))
+                steps += kept
+        if listed:
+            update: Any = {"kind": self.added, **items_added(part, listed, steps, batch)}
+            batch.add(update)
+        return bool(listed)
+
+
+def spread(steps: Sequence[int]) -> list[int]:
+    """Return steps in an order of which each beginning is spread over all of them.
+
+    The last is the first, the first the second; then what is in the middle of two neighbours.
+    """
+    if len(steps) < 3:  # noqa: PLR2004
+        return list(reversed(steps))
+    order = [len(steps) - 1, 0]
+    gaps = [(0, len(steps) - 1)]
+    while gaps:
+        halves: list[tuple[int, int]] = []
+        for low, high in gaps:
+            middle = (low + high) // 2
+            if middle in (low, high):
+                continue
+            order.append(middle)
+            halves += [(low, middle), (middle, high)]
+        gaps = halves
+    return [steps[place] for place in order]
