@@ -14,6 +14,8 @@ export interface RunsChoices {
 	onlyDiffering: boolean;
 	/** Column by whose values runs are grouped. */
 	group: string;
+	/** Whether a group's runs are folded away, by its name; those of many runs are at first. */
+	folded: Record<string, boolean>;
 	/** Name of the baseline. */
 	baseline: string;
 	plot: PlotKind;
@@ -41,6 +43,9 @@ export function readRunsChoices(kept: Choices): RunsChoices {
 		columns: Array.isArray(kept.columns) ? asTexts(kept.columns) : undefined,
 		onlyDiffering: kept.onlyDiffering !== false,
 		group: text(kept.group),
+		folded: Object.fromEntries(
+			Object.entries(asChoices(kept.folded)).map(([name, is]) => [name, is === true]),
+		),
 		baseline: text(kept.baseline),
 		plot: kept.plot === "parallel" || kept.plot === "scatter" ? kept.plot : "none",
 		x: text(kept.x),

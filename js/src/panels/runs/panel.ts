@@ -82,6 +82,10 @@ class RunsPanel {
 			select: (run, isRange) => this.select(run, isRange),
 			toggle: (runs, isShown) => this.shownRuns.show(runs, isShown),
 			rename: (run, name) => this.rename(run, name),
+			fold: (group, isFolded) => {
+				this.choices.folded[group.name] = isFolded;
+				this.changed();
+			},
 			restyle: (run, beside) => this.restyle(run, beside),
 			point: (run) => this.shownRuns.point(run?.run_id),
 		});

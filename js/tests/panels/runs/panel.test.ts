@@ -127,6 +127,32 @@ it("groups are drawn as one line each", async () => {
 	expect(new Set(page.wanted.map(({ run_id }) => run_id)).size).toBe(6);
 });
 
+it("of many runs a group is one row until it is opened", async () => {
+	const viewState = passingViewState();
+	const page = stage(true, viewState);
+	fill(page, 24);
+	page.mount(mountRuns);
+	const group = page.find<HTMLSelectElement>('[aria-label="Group by"]');
+	group.value = "parameter:lr";
+	group.dispatchEvent(new Event("change"));
+	expect(names(page.root)).toEqual([]);
+	const heads = () => [...page.root.querySelectorAll<HTMLElement>(".nbviz-runs-group")];
+	const folded = () => heads().map((head) => head.getAttribute("aria-expanded"));
+	expect(folded()).toEqual(["false", "false", "false"]);
+	heads()[2]?.click();
+	expect(names(page.root)).toEqual([0, 3, 6, 9, 12, 15, 18, 21].map((i) => `run ${i}`));
+	const grid = page.find('[role="grid"]');
+	grid.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+	expect(folded()).toEqual(["false", "false", "false"]);
+	grid.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+	expect(folded()).toEqual(["false", "false", "true"]);
+	expect(viewState.read("runs").folded).toEqual({ "lr = 0.1": false });
+	// All of them are hidden by one click, those that are folded away too.
+	page.find<HTMLElement>('[aria-label="Show all of these"]').click();
+	page.find<HTMLElement>('[aria-label="Hide all of these"]').click();
+	expect(page.find(".nbviz-runs-count").textContent).toBe("24 runs, 0 drawn");
+});
+
 it("others are shown as differences to a baseline", async () => {
 	const page = stage();
 	fill(page, 3);
