@@ -18,7 +18,7 @@ export interface RunsActions {
 }
 
 const FILTER_HELP =
-	'Words that a name or a hyper-parameter holds, and ranges: adam lr<0.01 accuracy>0.9 model="res net"';
+	'Words that a name or a hyper-parameter holds (-word: does not), /patterns/, and ranges: adam -old /wide|deep/ lr<0.01 accuracy>0.9 model="res net"';
 
 export class RunsControls {
 	/** In the card's header. */
