@@ -49,7 +49,7 @@ const MOST_PLACES = 40;
 /** Characters that all places take. */
 const MOST_LENGTH = 400_000;
 
-/** Each entry is when it was written, in milliseconds, and JSON. */
+/** As JSON; where others are forgotten in time, after the milliseconds at which it was written. */
 function keptIn(name: "localStorage" | "sessionStorage", key: string): ViewState {
 	const stored = (): Choices => {
 		try {
@@ -65,8 +65,12 @@ function keptIn(name: "localStorage" | "sessionStorage", key: string): ViewState
 			// Another tab may have written the others.
 			parts = { ...parts, ...stored(), [part]: choices };
 			try {
-				globalThis[name].setItem(key, `${Date.now()} ${JSON.stringify(parts)}`);
-				if (name === "localStorage") forgetOldest(localStorage);
+				const isLasting = name === "localStorage";
+				globalThis[name].setItem(
+					key,
+					`${isLasting ? `${Date.now()} ` : ""}${JSON.stringify(parts)}`,
+				);
+				if (isLasting) forgetOldest(localStorage);
 			} catch {
 				// No storage (a sandboxed frame) or no room: it is remembered until the reload.
 			}
