@@ -13,6 +13,7 @@ import nbviz
 from nbviz.panels import PANELS
 from nbviz.panels.runs.table import table_of
 from nbviz.panels.subject import Subject
+from nbviz.recording.event_files import reader
 from nbviz.recording.event_files.ends import read_ends, read_many_ends
 from nbviz.recording.journal import run_tree as opening
 from nbviz.session.feed import Feed
@@ -132,6 +133,32 @@ def test_a_file_that_grows_goes_on(tmp_path: Path) -> None:
     run.refresh()
     assert run["loss"].last is not None
     assert run["loss"].last.step == 102
+
+
+@pytest.mark.parametrize("is_summarised", [False, True])
+def test_a_look_at_the_files_between_two_parts_takes_nothing_in_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_summarised: bool
+) -> None:
+    with nbviz.Run("mine", dir=tmp_path / "a") as mine:
+        for step in range(1, STEPS + 1):
+            mine.log({"loss": float(step)}, step)
+            if step % 100 == 0:
+                mine.note(f"at {step}")
+    monkeypatch.setattr(reader, "PART", 1 << 14)
+    run = opened(tmp_path)
+    if is_summarised:
+        run.read_summaries()
+    run.want_points()
+    parts = 0
+    while run.summaries is not None:
+        with run._reading:
+            run._read_next(fills=True)
+        run._read_on()
+        parts += 1
+    assert parts > 3
+    assert run["loss"].values.tolist() == [float(step) for step in range(1, STEPS + 1)]
+    said = [line.text for line in run.lines.since(0) if line.text.startswith("at ")]
+    assert said == [f"at {step}" for step in range(100, STEPS + 1, 100)]
 
 
 def test_a_training_that_was_started_again_is_read_whole(tmp_path: Path) -> None:

@@ -298,7 +298,7 @@ class OpenedRun(RecordedRun):
         """Read what has been written since the last time, and return how many points that were."""
         with self._reading:
             count = 0
-            if self.summaries is None or self.summaries.is_whole:
+            if self.summaries is None or (self.summaries.is_whole and not self._is_filling):
                 count = sum(self._read_files())
                 self._recognise_aliens()
                 self._left_out.report()
