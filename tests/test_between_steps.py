@@ -18,7 +18,7 @@ from nbviz.training.devices.device import move_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SECONDS = 30.0
+SECONDS = 180.0  # a limit on a hang
 
 
 class Watched(nn.Parameter):

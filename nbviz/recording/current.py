@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.errors import LoggingError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+    from contextvars import Context
 
 
 class Loggable(Protocol):
@@ -37,6 +38,16 @@ def as_current(run: Loggable) -> Generator[None]:
     finally:
         _current.reset(token)
         _fallback.remove(run)
+
+
+def context_without_run() -> Context:
+    """Return a copy of this context for a thread that outlives the current run.
+
+    A copy of the context as it is would keep the run alive, and with it a trainer and its model.
+    """
+    context = copy_context()
+    context.run(_current.set, None)
+    return context
 
 
 def current_run() -> Loggable:

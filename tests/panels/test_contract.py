@@ -58,7 +58,7 @@ def ended_trainer() -> nbviz.LiveTrainer:
         metrics=(),
     )
     made.start()
-    made.wait(60)
+    made.wait(180)
     made.run.log_text("notes", "hello", step=3)
     made.run.log_histogram("values", np.arange(10.0), step=3)
     made.run.drain_media()

@@ -24,6 +24,7 @@ from nbviz.recording.journal.identity import IDENTITY_TAG, identity_of
 from nbviz.recording.journal.source import JournalSource
 from nbviz.training import clock as run_clock
 from nbviz.training.background import end_all
+from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
     from nbviz.recording.recorded_run import RecordedRun
@@ -34,7 +35,7 @@ INTERVAL_SECONDS = 0.8
 FLUSH_SECONDS = 10.0
 _EXIT_SECONDS = 5.0
 
-_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+_journals: WeakRegistry[Journal] = WeakRegistry()
 
 
 class Journal:
@@ -227,7 +228,7 @@ def _check_directory(directory: Path) -> None:
 
 def _flush_all() -> None:
     end_all()  # what an active run logs until it has stopped is written, too
-    for journal in list(_journals):
+    for journal in _journals:
         journal.flush(_EXIT_SECONDS)
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from nbviz.errors import ConfigurationError, LoggingError, RunInactiveError
 from nbviz.protocol.log import LineLevel
 from nbviz.protocol.run import EventKind
-from nbviz.recording.allowance import Allowance
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
 from nbviz.recording.event_files.reader import EventFileReader, begun_at
 from nbviz.recording.event_files.recognise import recognise
 from nbviz.recording.hyperparameters import CONFIG_TAG
+from nbviz.recording.journal.allowance import Allowance
 from nbviz.recording.journal.identity import IDENTITY_TAG, read_identity
 from nbviz.recording.journal.left_out import LeftOut
 from nbviz.recording.journal.run_files import RunFiles, directories_below
@@ -129,23 +129,10 @@ class OpenedRun(RecordedRun):
             warn=lambda text: self._say(text, "warning"),
         )
         self._memory_at = float("inf")  # this process's memory is none of the run's
-        self._readers: dict[Path, EventFileReader] = {}
-        self._parts = SeriesParts(self._store)
-        self._media_parts: dict[str, int] = {}
-        self._unreadable: set[Path] = set()
         self._reading = threading.Lock()
         self._read_at = 0.0
-        self._newest = 0.0
-        self._reason: EndReason | None = None
-        self._is_own = False
-        self._left_out = LeftOut(self._say)
-        self._aliens: dict[Path, str] = {}
-        self.identity: Identity | None = None
         self._paths = paths
-        self._again: dict[Path, int] = {}
-        self._is_wanted = False
         self._is_filling = ends is None
-        self._going_on: Iterator[int] | None = None
         if ends is None:
             self.refresh()
         else:
@@ -160,8 +147,29 @@ class OpenedRun(RecordedRun):
         if files is None:
             self._tell_of_other_runs()
 
+    def _make_empty(self) -> None:
+        super()._make_empty()
+        self._readers: dict[Path, EventFileReader] = {}
+        self._parts = SeriesParts(self._store)
+        self._media_parts: dict[str, int] = {}
+        self._unreadable: set[Path] = set()
+        self._newest = 0.0
+        self._reason: EndReason | None = None
+        self._is_own = False
+        self._left_out = LeftOut(self._say)
+        self._aliens: dict[Path, str] = {}
+        self.identity: Identity | None = None
+        self.summaries = None
+        self._again: dict[Path, int] = {}
+        self._is_wanted = False
+        self._is_filling = True
+        self._going_on: Iterator[int] | None = None
+
     def refresh(self) -> int:
-        """Read what has been written since the last time, and return how many points that were."""
+        """Read what has been written since the last time, and return how many points that were.
+
+        Where one of the files turns out to be another run's, the others are read from their start.
+        """
         with self._reading:
             count = 0
             while self.summaries is not None:
@@ -264,10 +272,10 @@ class OpenedRun(RecordedRun):
             self._again = {path: reader.position for path, reader in self._readers.items()}
             self._readers.clear()
             self._going_on = None
-        self._going_on = self._going_on or self._read_files()
-        count = next(self._going_on, None)
+        going_on = self._going_on or self._read_files()
+        count = next(going_on, None)
+        self._going_on = None if count is None else going_on
         if count is None:
-            self._going_on = None
             self._finish_reading()
         return count
 
@@ -311,8 +319,12 @@ class OpenedRun(RecordedRun):
 
     def _read_files(self) -> Iterator[int]:
         """Read the files part by part; yields how many new points there were in each."""
-        self._paths = self._files.paths() if self.path.exists() else []
-        for path in self._paths:
+        paths = self._paths = self._files.paths() if self.path.exists() else []
+        others = [path for path in self._readers if path not in paths and path.exists()]
+        if paths and others:
+            self._make_empty()
+            self.generation += 1
+        for path in paths:
             reader = self._readers.setdefault(path, EventFileReader(path))
             again = self._again.pop(path, 0)
             try:
@@ -324,6 +336,13 @@ class OpenedRun(RecordedRun):
                 if path not in self._unreadable:
                     self._unreadable.add(path)
                     self._say(f"{path.name} cannot be read: {error}", "warning")
+        if paths and others:
+            self._say(
+                f"{', '.join(path.name for path in others)} was read as a restart of this run "
+                "and is another run, which is written at the same time: "
+                f"nbviz.open_runs({str(self.path)!r}) opens each.",
+                "warning",
+            )
 
     def _take(self, path: Path, batch: Batch) -> int:
         self._begin(batch)

@@ -21,7 +21,7 @@ from nbviz.recording.scalars.inputs import read_step
 from nbviz.training import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nbviz.recording.media.inbox import MediaInbox
     from nbviz.recording.media.inputs import ImageLayout, MediaInput
@@ -92,6 +92,7 @@ class LoggedMedia(RecordedRun):
         *,
         layout: ImageLayout = "auto",
         columns: int | None = None,
+        captions: Sequence[object] | None = None,
         normalize: Normalize = False,
         colormap: Colormap = None,
     ) -> None:
@@ -104,6 +105,8 @@ class LoggedMedia(RecordedRun):
             step: As for `log_image`.
             layout: Of each image.
             columns: Images in a row; about as many as there are rows if None.
+            captions: For each image a text, or a pair of prediction and truth, which marks those
+                that are right and those that are wrong.
             normalize: As for `log_image`; True takes the range of each image.
             colormap: As for `log_image`.
 
@@ -115,7 +118,12 @@ class LoggedMedia(RecordedRun):
             "image",
             step,
             lambda name: GridInput(
-                name, images, layout, columns, Shading(name, normalize, colormap)
+                name,
+                images,
+                layout,
+                columns,
+                shading=Shading(name, normalize, colormap),
+                captions=captions,
             ),
         )
 

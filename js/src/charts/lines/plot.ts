@@ -4,6 +4,7 @@ import { dashOf } from "../run-style";
 import type { Range } from "./axis";
 import {
 	type Area,
+	drawClipped,
 	drawDot,
 	drawEvents,
 	drawMarks,
@@ -42,13 +43,15 @@ export class Plotter {
 	private means = new Float64Array(0);
 	/** True if a log scale has no place for some of the values measured last. */
 	leavesOut = false;
+	/** True if values measured last lie outside of what clips outliers. */
+	clips = false;
 
 	/** Reduces the traces to `width` units, `ratio` to a CSS pixel, and says which y range shows them. */
 	measure(plot: Plot, width: number, ratio: number): Range {
 		let low = Number.POSITIVE_INFINITY;
 		let high = Number.NEGATIVE_INFINITY;
 		let entries = 0;
-		this.leavesOut = false;
+		this.leavesOut = this.clips = false;
 		for (const [i, trace] of plot.traces.entries()) {
 			this.reduced[i] ??= new Reduced();
 			const reduced = this.reduced[i].fill(trace, plot.x, width, ratio);
@@ -65,7 +68,11 @@ export class Plotter {
 		}
 		if (plot.y) return plot.y;
 		if (plot.ignoresOutliers && entries >= ENOUGH_FOR_QUANTILES) {
+			const [bottom, top] = [low, high];
 			[low, high] = this.quantiles(plot.traces.length, entries, plot.isLog) ?? [low, high];
+			const range = padded(low, high, plot.isLog);
+			this.clips = bottom < range.min || top > range.max;
+			return range;
 		}
 		return padded(low, high, plot.isLog);
 	}
@@ -113,7 +120,7 @@ export class Plotter {
 		const place = vertical(y, area, plot.isLog);
 		const { band } = this;
 		// Many runs' bands would hide their lines.
-		const fade = trace.style === undefined ? 1 : 0.4;
+		const fade = (trace.style === undefined ? 1 : 0.4) * (trace.alpha ?? 1);
 		band.clear();
 		if (reduced.column > 0) {
 			for (let n = 0; n < reduced.length; n++) {
@@ -151,7 +158,7 @@ export class Plotter {
 	): void {
 		const place = vertical(y, area, plot.isLog);
 		const { line } = this;
-		const { style } = trace;
+		const { style, alpha = 1 } = trace;
 		const scale = (pattern: readonly number[]) => pattern.map((length) => length * area.ratio);
 		const dashed = scale(style !== undefined ? dashOf(style) : trace.isDashed ? [5, 3] : []);
 		const [on, off] = [5 * area.ratio, 3 * area.ratio];
@@ -161,8 +168,10 @@ export class Plotter {
 		const leavesGaps = trace.isDashed && isDense && !trace.smoothed;
 		const dash = isDense && !trace.smoothed ? [] : dashed;
 		// Of one run's lines the validation's is the one that counts.
-		const width = (style === undefined || trace.isDashed ? 1.6 : 1.2) * bold;
-		const stroke = { color: trace.color, width: width * area.ratio, alpha: 1, dash };
+		const ofRun = trace.isDashed ? 2 : 1;
+		const width = (style === undefined ? 1.6 : ofRun) * bold;
+		const strength = bold > 1 ? 1 : alpha;
+		const stroke = { color: trace.color, width: width * area.ratio, alpha: strength, dash };
 		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));
 		line.clear();
 		let alone = 0;
@@ -175,27 +184,22 @@ export class Plotter {
 			} else line.lift();
 		}
 		if (trace.smoothed) {
-			if (!reduced.hasBand) pen.line(line, { ...stroke, width: area.ratio, alpha: 0.32, dash: [] });
+			if (!reduced.hasBand)
+				pen.line(line, { ...stroke, width: area.ratio, alpha: 0.32 * strength, dash: [] });
 			this.traceSmoothed(trace, trace.smoothed, plot, area, place);
 		}
 		pen.line(line, stroke);
-		if (style !== undefined) drawMarks(pen, line, style, stroke.color, 1, area.ratio);
+		if (style !== undefined) drawMarks(pen, line, style, stroke.color, strength, area.ratio);
 		if (alone <= SPARSE) {
 			for (let n = 0; n < reduced.length; n++) {
 				const value = reduced.mean[n] ?? Number.NaN;
-				const strength = trace.smoothed ? 0.45 : 1;
+				const fade = (trace.smoothed ? 0.45 : 1) * strength;
 				if (!visible(value)) continue;
-				drawDot(
-					pen,
-					area.left + (reduced.px[n] ?? 0),
-					place(value),
-					trace.color,
-					strength,
-					area.ratio,
-				);
+				drawDot(pen, area.left + (reduced.px[n] ?? 0), place(value), trace.color, fade, area.ratio);
 			}
 		}
 		drawNonFinite(pen, trace.color, reduced, area);
+		if (this.clips) drawClipped(pen, trace.color, reduced, y, area);
 	}
 
 	/** Puts the smoothed line into `this.line`: the last value of each pixel. */

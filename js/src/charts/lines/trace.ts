@@ -18,6 +18,8 @@ export interface Trace extends Placed {
 	readonly isDashed: boolean;
 	/** Where runs are compared, the run's place in the lists of `run-style`. */
 	readonly style?: number | undefined;
+	/** Faded below 1. */
+	readonly alpha?: number;
 	/** The smoothed value of each entry; undefined draws the values themselves. */
 	readonly smoothed: Float64Array | undefined;
 	/** Where its best value lies, of a line that has one. */
