@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import describe
 from nbviz.recording.device_memory import is_out_of_memory
 from nbviz.recording.media.inputs import (
+    CountedInput,
     GridInput,
     HistogramInput,
     ImageInput,
@@ -17,12 +20,13 @@ from nbviz.recording.media.inputs import (
 from nbviz.recording.media.log import MediaLog
 from nbviz.recording.media.shading import Shading
 from nbviz.recording.recorded_run import RecordedRun
-from nbviz.recording.scalars.inputs import read_step
+from nbviz.recording.scalars.inputs import read_step, read_wall_time
 from nbviz.training import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
+    from nbviz.inspection.tensors.histograms import Histogram
     from nbviz.recording.media.inbox import MediaInbox
     from nbviz.recording.media.inputs import ImageLayout, MediaInput
     from nbviz.recording.media.shading import Colormap, Normalize
@@ -43,6 +47,7 @@ class LoggedMedia(RecordedRun):
         self._attention = True
         self._media_log = MediaLog()
         self._said_full = False  # that there was no memory for a copy
+        self._dated = threading.local()
 
     def log_image(
         self,
@@ -144,6 +149,19 @@ class LoggedMedia(RecordedRun):
         """
         self._log_media(tag, "histogram", step, lambda name: HistogramInput(name, values, bins))
 
+    def log_counted(self, tag: str, histogram: Histogram, step: int | None = None) -> None:
+        """Record a histogram that is counted already.
+
+        Args:
+            tag: Its name.
+            histogram: It is kept as it is.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag or step cannot be recorded.
+        """
+        self._log_media(tag, "histogram", step, lambda _: CountedInput(histogram))
+
     def log_tensor(self, tag: str, values: object, step: int | None = None) -> None:
         """Record an array as it is; bfloat16 and smaller floats become float32.
 
@@ -170,6 +188,22 @@ class LoggedMedia(RecordedRun):
         """
         self._log_media(tag, "text", step, lambda name: TextInput(name, text))
 
+    @contextlib.contextmanager
+    def dated(self, wall_time: float | None) -> Generator[None]:
+        """Have what this thread logs inside, other than scalars, be of a wall time.
+
+        Args:
+            wall_time: Unix seconds; None for now.
+
+        Raises:
+            LoggingError: It is none.
+        """
+        self._dated.at = None if wall_time is None else read_wall_time(wall_time)
+        try:
+            yield
+        finally:
+            self._dated.at = None
+
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
     ) -> None:
@@ -182,7 +216,9 @@ class LoggedMedia(RecordedRun):
             present = self._steps.present
             at_step = self.meter.step if present is None else present()
         try:
-            item = self._media_log.read(tag, kind, at_step, clock.now(), make)
+            dated: float | None = getattr(self._dated, "at", None)
+            wall_time = clock.now() if dated is None else dated
+            item = self._media_log.read(tag, kind, at_step, wall_time, make)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
