@@ -28,6 +28,8 @@ from nbviz.training import clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from nbviz.inspection.graph.overlays.overlays import Overlays
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import EventKind, RunStatus
@@ -77,6 +79,7 @@ class RecordedRun:
         watches: Those that are active; see `Run.watch`.
         is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
         hyperparameters: What it was made with.
+        selections: By tag of an embedding, the points that a page selected last, rising.
     """
 
     def __init__(
@@ -110,6 +113,7 @@ class RecordedRun:
         self.watches: list[Watch] = []
         self.is_quiet = True
         self.hyperparameters = Hyperparameters()
+        self.selections: dict[str, NDArray[np.int64]] = {}
         self._steps = Steps()
         self.meter = ProgressMeter(self.overhead, self._steps)
         self._store = ScalarStore(MemoryBudget(memory_budget, warn))
@@ -236,6 +240,21 @@ class RecordedRun:
     def media_since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
         """Return the media that were taken in after a version, as far as they are kept."""
         return self._media.since(version)
+
+    def projector_selection(self, tag: str) -> list[int]:
+        """Return the indices of the points that were selected last in the projector, rising.
+
+        Args:
+            tag: The embedding's.
+
+        Raises:
+            KeyError: No embedding has been logged under this tag.
+        """
+        if self._media.kind(tag) != "embedding" and self.media.kind(tag) != "embedding":
+            known = ", ".join(one for one in self._media if self._media.kind(one) == "embedding")
+            raise KeyError(f"no embedding {tag!r} in this run; embeddings: {known or 'none yet'}")
+        selected = self.selections.get(tag)
+        return [] if selected is None else selected.tolist()
 
     def drain_media(self) -> None:
         """Take in the images, histograms, tensors and texts logged so far.

@@ -60,7 +60,7 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._asked = self._done = 0
-        self._source = JournalSource(run.name)
+        self._source = JournalSource(run.name, self.directory)
         self._name = run.name
         self._writer: EventFileWriter | None = None
         self._is_failing = False
@@ -195,7 +195,7 @@ class Journal:
         self._writer.close()
         self._writer = None
         self._name = run.name
-        self._source = JournalSource(run.name)
+        self._source = JournalSource(run.name, self.directory)
 
     def _file(self, run: RecordedRun) -> EventFileWriter:
         if self._writer is None:

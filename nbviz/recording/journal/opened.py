@@ -12,6 +12,7 @@ import numpy as np
 from nbviz.errors import ConfigurationError, LoggingError, RunInactiveError
 from nbviz.protocol.log import LineLevel
 from nbviz.protocol.run import EventKind
+from nbviz.recording.embeddings.listed_embeddings import ListedEmbeddings
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
 from nbviz.recording.event_files.reader import EventFileReader
@@ -45,7 +46,16 @@ _KINDS, _LEVELS = get_args(EventKind), get_args(LineLevel)
 _SHOWN = 3  # directories named in an error
 _WRITING = frozenset(
     {
-        *("begin", "finish", "log", "log_histogram", "log_image", "log_images", "log_tensor"),
+        *(
+            "begin",
+            "finish",
+            "log",
+            "log_embedding",
+            "log_histogram",
+            "log_image",
+            "log_images",
+            "log_tensor",
+        ),
         *("log_text", "log_weights", "print", "record", "safe_point", "steer", "track", "watch"),
     }
 )
@@ -119,6 +129,10 @@ class OpenedRun(RecordedRun):
         self._parts = SeriesParts(self._store)
         self._media_parts: dict[str, int] = {}
         self._unreadable: set[Path] = set()
+        # Files that several runs of a directory have in common are those of the first.
+        self._embeddings = (
+            ListedEmbeddings(self.path, media_budget) if self._files.is_first else None
+        )
         self._reading = threading.Lock()
         self._read_at = 0.0
         self._newest = 0.0
@@ -149,6 +163,7 @@ class OpenedRun(RecordedRun):
                     if path not in self._unreadable:
                         self._unreadable.add(path)
                         self._say(f"{path.name} cannot be read: {error}", "warning")
+            self._read_embeddings()
             self._recognise_aliens()
             self._left_out.report()
             self._read_at = time.monotonic()
@@ -193,6 +208,15 @@ class OpenedRun(RecordedRun):
         self.hyperparameters.add_foreign(batch.hparams)
         self._left_out.add(path, batch)
         return count
+
+    def _read_embeddings(self) -> None:
+        if self._embeddings is None:
+            return
+        for record in self._embeddings.read():
+            self._take_medium(record)
+        for problem in self._embeddings.problems:
+            self._say(problem, "warning")
+        self._embeddings.problems.clear()
 
     def _restart(self, path: Path, step: int) -> None:
         count = self._parts.restart(path, step) + self._media.purge(step)

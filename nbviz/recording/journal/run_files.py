@@ -120,6 +120,11 @@ class RunFiles:
         self._known: list[Path] = []
         self._chosen: list[Path] = []
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the first run of a directory."""
+        return self._number == 0 and self.path.is_dir()
+
     def paths(self) -> list[Path]:
         """Return the files that are there now, in the order in which they were begun.
 

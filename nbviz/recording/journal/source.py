@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from nbviz.recording.embeddings.embedding import Embedding
+from nbviz.recording.embeddings.projector_files import ProjectorFiles
 from nbviz.recording.event_files.messages import (
     hparams_event,
     media_event,
@@ -18,6 +20,7 @@ from nbviz.training import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -59,9 +62,11 @@ class JournalSource:
 
     Args:
         name: What the file says already that the run is called.
+        directory: Where what an event cannot hold is written beside.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, directory: Path) -> None:
+        self._projector = ProjectorFiles(directory)
         self._points: dict[str, _Place] = {}
         self._events = 0
         self._lines = 0
@@ -198,7 +203,10 @@ class JournalSource:
     def _write_media(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
         items = run.media_since(self._media)
         for tag, _, item in items:
-            write(frame([media_event(item.wall_time, item.step, tag, item.value)]))
+            if isinstance(item.value, Embedding):
+                self._projector.write(tag, item.step, item.value)
+            else:
+                write(frame([media_event(item.wall_time, item.step, tag, item.value)]))
             self._media = item.version
         return bool(items)
 
