@@ -24,6 +24,7 @@ from nbviz.protocol import (
     graph,
     log,
     media,
+    mesh,
     projector,
     run,
     runs,
@@ -32,7 +33,7 @@ from nbviz.protocol import (
     weights,
 )
 
-MODULES = (core, run, curves, runs, weights, media, projector, graph, log, system, summary)
+MODULES = (core, run, curves, runs, weights, media, mesh, projector, graph, log, system, summary)
 
 Update = (
     core.Updates
@@ -41,6 +42,7 @@ Update = (
     | runs.Updates
     | weights.Updates
     | media.Updates
+    | mesh.Updates
     | projector.Updates
     | graph.Updates
     | log.Updates
@@ -53,6 +55,7 @@ Request = (
     | curves.Requests
     | runs.Requests
     | media.Requests
+    | mesh.Requests
     | projector.Requests
     | graph.Requests
 )

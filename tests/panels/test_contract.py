@@ -37,6 +37,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         kind: {"tag": "features", "step": 3}
         for kind in ("send_embedding", "send_positions", "send_column", "send_thumbnails")
     },
+    "send_mesh": {"tag": "shape", "step": 3},
     "send_neighbours": {"tag": "features", "step": 3},
     "start_layout": {"tag": "features", "step": 3},
     "cancel_layout": {"tag": "features", "step": 3},
@@ -76,6 +77,7 @@ def ended_trainer() -> nbviz.LiveTrainer:
         images=np.zeros((6, 2, 2)),
         step=3,
     )
+    made.run.log_mesh("shape", np.eye(3), faces=[[0, 1, 2]], step=3)
     made.run.drain_media()
     (subject,) = made.subjects
     deadline = time.monotonic() + 60
@@ -250,6 +252,7 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
     assert {a["kind"] for a in saved.answers} == {
         *("graph_sent", "text_sent", "histograms_sent"),
         *("embedding_sent", "positions_sent", "column_sent", "thumbnails_sent"),
+        "mesh_sent",
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nbviz.errors import CommandError
 from nbviz.panels.wire import number
+from nbviz.panels.wire_places import extent, packed
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from nbviz.protocol import projector as messages
     from nbviz.recording.embeddings.embedding import Column, Embedding
 
-NO_PLACE = 65_535
-_LARGEST = NO_PLACE - 1
 _FIELDS_BYTES = 4_000  # of an answer, beside its buffer
 _HASHED = 16  # characters
 
@@ -100,12 +99,8 @@ class Shown:
         """
         dims = places.shape[1]
         count = self._count(start, limit, 2 * dims)
-        middle, span = _extent(places)
-        part = self._part(places, start, count).astype(np.float64)
-        lost = ~np.all(np.isfinite(part), axis=1)
-        shares = np.where(lost[:, None], 0, (part - middle) / span + 0.5)
-        values = (shares.clip(0, 1) * _LARGEST).round().astype("<u2")
-        values[lost] = NO_PLACE
+        middle, span = extent(places)
+        values = packed(self._part(places, start, count), middle, span)
         answer: Any = {
             "kind": "positions_sent",
             **address,
@@ -255,17 +250,6 @@ def distances_to(
                 distances = np.clip(1 - part @ own / lengths, 0, 2)
         found[start : start + len(part)] = distances
     return np.where(np.isfinite(found), found, np.inf)
-
-
-def _extent(places: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
-    """Return the middle of the finite places, and how far the longest side reaches."""
-    finite: NDArray[Any] = places[np.all(np.isfinite(places), axis=1)]
-    if not len(finite):
-        return np.zeros(places.shape[1]), 1.0
-    low: NDArray[np.float64] = np.min(finite, axis=0).astype(np.float64)
-    high: NDArray[np.float64] = np.max(finite, axis=0).astype(np.float64)
-    middle: NDArray[np.float64] = (low + high) / 2
-    return middle, float((high - low).max()) or 1.0
 
 
 def _content(values: NDArray[Any], *names: str) -> str:

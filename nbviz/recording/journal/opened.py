@@ -23,6 +23,7 @@ from nbviz.recording.journal.left_out import LeftOut
 from nbviz.recording.journal.run_files import RunFiles, directories_below
 from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG, NAME_TAG
 from nbviz.recording.lines import Line, RecordedEvent
+from nbviz.recording.meshes.mesh_events import joined
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.recorded_run import (
     DEFAULT_MEDIA_BUDGET,
@@ -54,6 +55,7 @@ _WRITING = frozenset(
             "log_histogram",
             "log_image",
             "log_images",
+            "log_mesh",
             "log_tensor",
         ),
         *("log_text", "log_weights", "print", "record", "safe_point", "steer", "track", "watch"),
@@ -201,9 +203,12 @@ class OpenedRun(RecordedRun):
         for text in batch.texts:
             self._newest = max(self._newest, text.wall_time)
             self._take_text(text)
-        for record in batch.media:
+        problems: list[str] = []
+        for record in joined(batch.media, problems):
             self._newest = max(self._newest, record.wall_time)
             self._take_medium(record)
+        for problem in problems:
+            self._say(problem, "warning")
         # After the texts, which hold those of nbviz's own runs exactly.
         self.hyperparameters.add_foreign(batch.hparams)
         self._left_out.add(path, batch)

@@ -17,6 +17,7 @@ from nbviz.recording.media.inputs import (
 )
 from nbviz.recording.media.log import MediaLog
 from nbviz.recording.media.shading import Shading
+from nbviz.recording.meshes.mesh import MeshInput
 from nbviz.recording.recorded_run import RecordedRun
 from nbviz.recording.scalars.inputs import read_step
 from nbviz.training import clock
@@ -208,6 +209,32 @@ class LoggedMedia(RecordedRun):
                 budget=self._media.budget,
             ),
         )
+
+    def log_mesh(
+        self,
+        tag: str,
+        vertices: object,
+        *,
+        faces: object = None,
+        colors: object = None,
+        step: int | None = None,
+    ) -> None:
+        """Record a mesh, or a cloud of points in space, which can be turned and zoomed.
+
+        Args:
+            tag: Its name, such as "shape".
+            vertices: Real numbers of shape (vertices, 3) or (1, vertices, 3): a torch tensor on any
+                device, a numpy array or a list; at most 2,000,000.
+            faces: Whole numbers of shape (triangles, 3) or (1, triangles, 3), the vertices of each
+                triangle from 0; a cloud of points if None.
+            colors: RGB of each vertex in the shape of the vertices; floats from 0 to 1, or numbers
+                from 0 to 255.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, vertices, faces, colors or step cannot be recorded.
+        """
+        self._log_media(tag, "mesh", step, lambda name: MeshInput(name, vertices, faces, colors))
 
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
