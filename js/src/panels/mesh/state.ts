@@ -2,7 +2,7 @@
 import type { MeshesAdded, MeshSent } from "../../protocol/index.gen";
 import { doubles } from "../../session/buffers";
 import { ItemIndex } from "../../session/item-index";
-import { PanelState, unreachable } from "../../session/panel-data";
+import { PanelState } from "../../session/panel-data";
 
 export const meshState = new PanelState<ItemIndex>("mesh", () => new ItemIndex());
 
@@ -14,11 +14,6 @@ export function applyMesh(
 	update: MeshesAdded,
 	buffers: readonly DataView[],
 ): "mesh" {
-	switch (update.kind) {
-		case "meshes_added":
-			index.add(update, doubles(buffers[update.buffer]));
-			return "mesh";
-		default:
-			return unreachable(update.kind);
-	}
+	index.add(update, doubles(buffers[update.buffer]));
+	return "mesh";
 }

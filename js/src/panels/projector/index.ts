@@ -2,6 +2,7 @@
 import type { EmbeddingsAdded, LayoutChanged } from "../../protocol/index.gen";
 import type { Answer, Question } from "../../session/asker";
 import type { Panel } from "../../session/panel";
+import { recallItem } from "../../session/replay";
 import { applyProjector, type ProjectorState, projectorState } from "./state";
 
 export const panel: Panel<ProjectorState, EmbeddingsAdded | LayoutChanged> = {
@@ -19,26 +20,19 @@ export const panel: Panel<ProjectorState, EmbeddingsAdded | LayoutChanged> = {
 	},
 };
 
-const ANSWERS: Readonly<Record<string, Answer["kind"]>> = {
-	send_embedding: "embedding_sent",
-	send_positions: "positions_sent",
-	send_column: "column_sent",
-	send_thumbnails: "thumbnails_sent",
-};
-
 /** Labels and images are saved once for all steps at which they are the same. */
 function recall(question: Question, recorded: readonly Answer[]): Answer | undefined {
-	const wanted = ANSWERS[question.kind];
-	if (!wanted || !("tag" in question) || !("step" in question)) return undefined;
-	const { run_id, tag, step } = question;
-	const fields = ["method", "dims", "column"] as const;
-	const asked = question as Readonly<Record<string, unknown>>;
-	const found = recorded.filter((one) => {
-		if (one.kind !== wanted || !("tag" in one) || one.run_id !== run_id || one.tag !== tag)
-			return false;
-		const of = one as unknown as Readonly<Record<string, unknown>>;
-		return fields.every((name) => asked[name] === of[name]);
-	}) as (Answer & { step: number })[];
-	found.sort((a, b) => a.step - b.step);
-	return found.filter((one) => one.step <= step).at(-1) ?? found[0];
+	const kind = question.kind.replace(/^send_(.+)/, "$1_sent");
+	return recallItem(
+		question as Parameters<typeof recallItem>[0],
+		recorded.filter(
+			(one) => one.kind === kind && SAME.every((name) => of(one, name) === of(question, name)),
+		),
+	);
+}
+
+const SAME = ["method", "dims", "column"];
+
+function of(message: object, name: string): unknown {
+	return (message as Record<string, unknown>)[name];
 }

@@ -2,7 +2,7 @@
 import type { EmbeddingsAdded, LayoutChanged } from "../../protocol/index.gen";
 import { doubles } from "../../session/buffers";
 import { ItemIndex } from "../../session/item-index";
-import { PanelState, unreachable } from "../../session/panel-data";
+import { PanelState } from "../../session/panel-data";
 
 export class ProjectorState extends ItemIndex {
 	/** By what they are of; see `layoutKey`. */
@@ -33,14 +33,7 @@ export function applyProjector(
 	update: EmbeddingsAdded | LayoutChanged,
 	buffers: readonly DataView[],
 ): "projector" {
-	switch (update.kind) {
-		case "embeddings_added":
-			state.add(update, doubles(buffers[update.buffer]));
-			return "projector";
-		case "layout_changed":
-			state.layouts.set(layoutKey(update), update);
-			return "projector";
-		default:
-			return unreachable(update);
-	}
+	if (update.kind === "layout_changed") state.layouts.set(layoutKey(update), update);
+	else state.add(update, doubles(buffers[update.buffer]));
+	return "projector";
 }
