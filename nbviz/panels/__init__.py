@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.panels import curves, graph, log, media, runs, system, toolbar, weights
+from nbviz.panels import curves, graph, log, media, mesh, projector, runs, system, toolbar, weights
 
 if TYPE_CHECKING:
     from nbviz.panels.panel import Panel
@@ -15,6 +15,8 @@ PANELS: tuple[Panel[Any, Any, Any], ...] = (
     runs.PANEL,
     weights.PANEL,
     media.PANEL,
+    projector.PANEL,
+    mesh.PANEL,
     graph.PANEL,
     log.PANEL,
     system.PANEL,

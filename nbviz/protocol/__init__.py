@@ -18,9 +18,22 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol import core, curves, graph, log, media, run, runs, summary, system, weights
+from nbviz.protocol import (
+    core,
+    curves,
+    graph,
+    log,
+    media,
+    mesh,
+    projector,
+    run,
+    runs,
+    summary,
+    system,
+    weights,
+)
 
-MODULES = (core, run, curves, runs, weights, media, graph, log, system, summary)
+MODULES = (core, run, curves, runs, weights, media, mesh, projector, graph, log, system, summary)
 
 Update = (
     core.Updates
@@ -29,13 +42,22 @@ Update = (
     | runs.Updates
     | weights.Updates
     | media.Updates
+    | mesh.Updates
+    | projector.Updates
     | graph.Updates
     | log.Updates
     | system.Updates
 )
 
 Request = (
-    core.Requests | run.Requests | curves.Requests | runs.Requests | media.Requests | graph.Requests
+    core.Requests
+    | run.Requests
+    | curves.Requests
+    | runs.Requests
+    | media.Requests
+    | mesh.Requests
+    | projector.Requests
+    | graph.Requests
 )
 
 ANSWERS: core.Answers = {

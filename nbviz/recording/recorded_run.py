@@ -28,6 +28,8 @@ from nbviz.training import clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from nbviz.inspection.graph.overlays.overlays import Overlays
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import EventKind, RunStatus
@@ -85,6 +87,7 @@ class RecordedRun:
         generation: Raised when what it holds turned out to be another run's in part, and was read
             anew: pages are then sent all of it again.
         expected_tags: What it is going to log, as far as that is known before its first step.
+        selections: By tag of an embedding, the points that a page selected last, rising.
     """
 
     def __init__(
@@ -122,6 +125,7 @@ class RecordedRun:
         )
         self._make_empty()
         self.expected_tags: Sequence[str] = ()
+        self.selections: dict[str, NDArray[np.int64]] = {}
         self._memory: tuple[int | None, int | None] = (None, None)
         self._memory_at = float("-inf")
         self._progress_lock = threading.RLock()
@@ -268,6 +272,21 @@ class RecordedRun:
     def media_since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
         """Return the media that were taken in after a version, as far as they are kept."""
         return self._media.since(version)
+
+    def projector_selection(self, tag: str) -> list[int]:
+        """Return the indices of the points that were selected last in the projector, rising.
+
+        Args:
+            tag: The embedding's.
+
+        Raises:
+            KeyError: No embedding has been logged under this tag.
+        """
+        if self._media.kind(tag) != "embedding" and self.media.kind(tag) != "embedding":
+            known = ", ".join(one for one in self._media if self._media.kind(one) == "embedding")
+            raise KeyError(f"no embedding {tag!r} in this run; embeddings: {known or 'none yet'}")
+        selected = self.selections.get(tag)
+        return [] if selected is None else selected.tolist()
 
     def drain_media(self) -> None:
         """Take in the images, histograms, tensors and texts logged so far.

@@ -33,6 +33,15 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "send_range": {"series": [0], "first_step": 1, "last_step": 3, "points": 10},
     "send_media": {"tag": "notes", "step": 3, "after": -1, "pixels": 100},
     "send_graph": {"scopes": [""]},
+    **{
+        kind: {"tag": "features", "step": 3}
+        for kind in ("send_embedding", "send_positions", "send_column", "send_thumbnails")
+    },
+    "send_mesh": {"tag": "shape", "step": 3},
+    "send_neighbours": {"tag": "features", "step": 3},
+    "start_layout": {"tag": "features", "step": 3},
+    "cancel_layout": {"tag": "features", "step": 3},
+    "select_points": {"tag": "features", "selected": "BQ=="},
 }
 # What a view may look at in it; of any other panel nothing.
 KEYS: dict[str, list[str]] = {
@@ -61,6 +70,14 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.wait(180)
     made.run.log_text("notes", "hello", step=3)
     made.run.log_histogram("values", np.arange(10.0), step=3)
+    made.run.log_embedding(
+        "features",
+        np.arange(30.0).reshape(6, 5) ** 2,
+        labels=list("abcabc"),
+        images=np.zeros((6, 2, 2)),
+        step=3,
+    )
+    made.run.log_mesh("shape", np.eye(3), faces=[[0, 1, 2]], step=3)
     made.run.drain_media()
     (subject,) = made.subjects
     deadline = time.monotonic() + 60
@@ -232,7 +249,11 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
     assert list(saved.assets) == list(dict.fromkeys(a for panel in panels for a in panel.assets))
     check_updates(saved.updates, saved.buffers)
     check_updates(saved.answers, saved.buffers)
-    assert {a["kind"] for a in saved.answers} == {"graph_sent", "text_sent", "histograms_sent"}
+    assert {a["kind"] for a in saved.answers} == {
+        *("graph_sent", "text_sent", "histograms_sent"),
+        *("embedding_sent", "positions_sent", "column_sent", "thumbnails_sent"),
+        "mesh_sent",
+    }
 
 
 def test_a_run_in_which_nothing_happened_has_no_empty_panels() -> None:

@@ -13,6 +13,7 @@ from nbviz.recording.event_files.media_messages import (
     read_image,
 )
 from nbviz.recording.event_files.wire import MessageError
+from nbviz.recording.meshes.mesh_events import MESHES, part_of
 
 if TYPE_CHECKING:
     from nbviz.recording.event_files.layout import Slot
@@ -22,7 +23,7 @@ TENSORS = (TENSOR_PLUGIN, "tensor")
 """Plugins whose arrays are tensors: our own, and that of torch's `add_tensor`."""
 
 _IMAGES, _HISTOGRAMS = "images", "histograms"
-PLUGINS = (_IMAGES, _HISTOGRAMS, *TENSORS)
+PLUGINS = (_IMAGES, _HISTOGRAMS, MESHES, *TENSORS)
 _BEFORE_IMAGES = 2  # strings of an image's tensor: its width and its height
 
 
@@ -52,9 +53,14 @@ def read_media(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]
             _record(_numbered(place, number), "image", image_from(event[start:stop]))
             for number, (start, stop) in enumerate(slot.rest[_BEFORE_IMAGES - 1 :])
         ]
-    if place.plugin not in (_HISTOGRAMS, *TENSORS) or slot.content == "text":
+    if place.plugin not in (_HISTOGRAMS, MESHES, *TENSORS) or slot.content == "text":
         raise MessageError(f"a value that is none of the plugin {place.plugin!r}")
     array = read_array(event, *slot.tensor)
+    if place.plugin == MESHES:
+        part = part_of(place.tag, array)
+        if part is None:
+            raise MessageError("a part of a mesh whose tag does not say which")
+        return [_record(place._replace(tag=part[0]), "mesh", part[1])]
     if place.plugin == _HISTOGRAMS:
         return [_record(place, "histogram", histogram_from(array))]
     if not array.size:

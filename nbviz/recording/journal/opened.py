@@ -12,6 +12,7 @@ import numpy as np
 from nbviz.errors import ConfigurationError, LoggingError, RunInactiveError
 from nbviz.protocol.log import LineLevel
 from nbviz.protocol.run import EventKind
+from nbviz.recording.embeddings.listed_embeddings import ListedEmbeddings
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
 from nbviz.recording.event_files.reader import EventFileReader, begun_at
@@ -23,6 +24,7 @@ from nbviz.recording.journal.left_out import LeftOut
 from nbviz.recording.journal.run_files import RunFiles, directories_below
 from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG, NAME_TAG
 from nbviz.recording.lines import Line, RecordedEvent
+from nbviz.recording.meshes.mesh_events import joined
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.recorded_run import (
     DEFAULT_MEDIA_BUDGET,
@@ -55,7 +57,17 @@ _KINDS, _LEVELS = get_args(EventKind), get_args(LineLevel)
 _SHOWN = 3  # directories named in an error
 _WRITING = frozenset(
     {
-        *("begin", "finish", "log", "log_histogram", "log_image", "log_images", "log_tensor"),
+        *(
+            "begin",
+            "finish",
+            "log",
+            "log_embedding",
+            "log_histogram",
+            "log_image",
+            "log_images",
+            "log_mesh",
+            "log_tensor",
+        ),
         *("log_text", "log_weights", "print", "record", "safe_point", "steer", "track", "watch"),
     }
 )
@@ -153,6 +165,9 @@ class OpenedRun(RecordedRun):
         self._parts = SeriesParts(self._store)
         self._media_parts: dict[str, int] = {}
         self._unreadable: set[Path] = set()
+        # Files that several runs of a directory have in common are those of the first.
+        is_first = self._files.is_first
+        self._embeddings = ListedEmbeddings(self.path, self._media.budget) if is_first else None
         self._newest = 0.0
         self._reason: EndReason | None = None
         self._is_own = False
@@ -280,6 +295,8 @@ class OpenedRun(RecordedRun):
         return count
 
     def _finish_reading(self) -> None:
+        if self._is_filling:
+            self._read_embeddings()
         self._recognise_aliens()
         self._left_out.report()
         self._read_at = time.monotonic()
@@ -374,9 +391,12 @@ class OpenedRun(RecordedRun):
                 name = text.tag.removesuffix(_TEXT_SUFFIX)
                 record = MediaRecord(text.wall_time, text.step, name, "text", text.text)
                 self._take_medium(record)
-        for record in batch.media:
+        problems: list[str] = []
+        for record in joined(batch.media, problems):
             self._newest = max(self._newest, record.wall_time)
             self._take_medium(record)
+        for problem in problems:
+            self._say(problem, "warning")
         return _count(batch)
 
     def _summarise(self, batch: Batch) -> int:
@@ -393,6 +413,15 @@ class OpenedRun(RecordedRun):
     def _see(self, points: Points) -> None:
         self._newest = max(self._newest, float(np.max(points.wall_times)))
         self._steps.logged = max(self._steps.logged, int(np.max(points.steps)))
+
+    def _read_embeddings(self) -> None:
+        if self._embeddings is None:
+            return
+        for record in self._embeddings.read():
+            self._take_medium(record)
+        for problem in self._embeddings.problems:
+            self._say(problem, "warning")
+        self._embeddings.problems.clear()
 
     def _restart(self, path: Path, step: int) -> None:
         count = self._parts.restart(path, step) + self._media.purge(step)

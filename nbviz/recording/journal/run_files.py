@@ -128,6 +128,10 @@ class RunFiles:
         """The files that `paths` returned last."""
         return self._chosen
 
+    def is_first(self) -> bool:
+        """Whether it is the first run of a directory."""
+        return self._number == 0 and self.path.is_dir()
+
     def paths(self) -> list[Path]:
         """Return the files that are there now, in the order in which they were begun.
 
