@@ -28,18 +28,22 @@ UNIT = ("tests", *(f"--ignore={folder}" for folder in APART))
 # on each version of Python, Colab's too.
 NOT_IN_COLAB = (
     "tests/integrations",  # on top of the rest: no private parts of PyTorch, matplotlib is the same
+    "tests/recording/test_audio.py",
     "tests/recording/test_budget.py",
     "tests/recording/test_event_files.py",
     "tests/recording/test_event_files_damage.py",
     "tests/recording/test_event_files_forms.py",
     "tests/recording/test_event_files_sizes.py",
+    "tests/recording/test_figures.py",
     "tests/recording/test_inbox.py",
     "tests/recording/test_journal.py",
     "tests/recording/test_journal_media.py",
+    "tests/recording/test_media_kinds.py",
     "tests/recording/test_open_runs.py",
     "tests/recording/test_series.py",
     "tests/recording/test_threads.py",
     "tests/recording/test_tracking.py",
+    "tests/recording/test_video.py",
     "tests/recording/test_wall_clock.py",
     "tests/test_cli.py",  # the demo's command, which nobody runs in Colab
     "tests/test_datasets.py",

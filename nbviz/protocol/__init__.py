@@ -18,9 +18,39 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol import core, curves, graph, log, media, run, runs, summary, system, weights
+from nbviz.protocol import (
+    audio,
+    core,
+    curves,
+    figures,
+    graph,
+    histograms,
+    log,
+    media,
+    run,
+    runs,
+    summary,
+    system,
+    text,
+    weights,
+)
 
-MODULES = (core, run, curves, runs, weights, media, graph, log, system, summary)
+MODULES = (
+    core,
+    run,
+    curves,
+    runs,
+    weights,
+    media,
+    histograms,
+    text,
+    audio,
+    figures,
+    graph,
+    log,
+    system,
+    summary,
+)
 
 Update = (
     core.Updates
@@ -29,13 +59,26 @@ Update = (
     | runs.Updates
     | weights.Updates
     | media.Updates
+    | histograms.Updates
+    | text.Updates
+    | audio.Updates
+    | figures.Updates
     | graph.Updates
     | log.Updates
     | system.Updates
 )
 
 Request = (
-    core.Requests | run.Requests | curves.Requests | runs.Requests | media.Requests | graph.Requests
+    core.Requests
+    | run.Requests
+    | curves.Requests
+    | runs.Requests
+    | media.Requests
+    | histograms.Requests
+    | text.Requests
+    | audio.Requests
+    | figures.Requests
+    | graph.Requests
 )
 
 ANSWERS: core.Answers = {

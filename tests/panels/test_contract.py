@@ -12,12 +12,14 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from pages import Page
 from protocol_types import conforms, fixture, kind_of
 
 import nbviz
 from nbviz import protocol
 from nbviz.panels import PANELS
+from nbviz.panels.items import ItemsPanel
 from nbviz.panels.panel import Panel
 from nbviz.panels.subject import Subject
 from nbviz.session.feed import Feed
@@ -31,7 +33,11 @@ ASKED = [(panel, request) for panel in PANELS for request in panel.requests]
 QUESTIONS: dict[str, dict[str, Any]] = {
     "control": {"name": "set", "arguments": {"lr": 0.05}},
     "send_range": {"series": [0], "first_step": 1, "last_step": 3, "points": 10},
-    "send_media": {"tag": "notes", "step": 3, "after": -1, "pixels": 100},
+    "send_media": {"tag": "tensor", "step": 3, "pixels": 100},
+    "send_histograms": {"tag": "values", "step": 3, "after": -1},
+    "send_text": {"tag": "notes", "step": 3},
+    "send_audio": {"tag": "tone", "step": 3, "start": 0},
+    "send_figure": {"tag": "figure", "step": 3, "pixels": 100},
     "send_graph": {"scopes": [""]},
 }
 # What a view may look at in it; of any other panel nothing.
@@ -61,6 +67,9 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.wait(60)
     made.run.log_text("notes", "hello", step=3)
     made.run.log_histogram("values", np.arange(10.0), step=3)
+    made.run.log_tensor("tensor", np.arange(10.0), step=3)
+    made.run.log_audio("tone", np.sin(np.arange(100.0)), step=3)
+    made.run.log_figure("figure", Figure(figsize=(1, 1)), step=3)
     made.run.drain_media()
     (subject,) = made.subjects
     deadline = time.monotonic() + 60
@@ -105,7 +114,9 @@ def test_its_assets_are_those_that_its_page_loads(panel) -> None:
     own = [panel.name] if (folder / "asset.ts").exists() else []
     sources = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.ts"))]
     later = [name for text in sources for name in re.findall(r'loadAsset<\w+>\("(\w+)"', text)]
-    assert list(panel.assets) == own + re.findall(r'"(\w+)"', needs[1] if needs else "") + later
+    line = ["timeline"] if isinstance(panel, ItemsPanel) else []
+    needed = re.findall(r'"(\w+)"', needs[1] if needs else "")
+    assert list(panel.assets) == own + needed + later + line
 
 
 def test_each_request_belongs_to_one_panel_or_to_the_session() -> None:
@@ -229,7 +240,14 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
     assert list(saved.assets) == list(dict.fromkeys(a for panel in panels for a in panel.assets))
     check_updates(saved.updates, saved.buffers)
     check_updates(saved.answers, saved.buffers)
-    assert {a["kind"] for a in saved.answers} == {"graph_sent", "text_sent", "histograms_sent"}
+    assert {a["kind"] for a in saved.answers} == {
+        "graph_sent",
+        "tensor_sent",
+        "text_sent",
+        "histograms_sent",
+        "figure_sent",
+        "audio_sent",
+    }
 
 
 def test_a_run_in_which_nothing_happened_has_no_empty_panels() -> None:

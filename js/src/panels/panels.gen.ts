@@ -4,8 +4,12 @@ import { panel as curves } from "./curves";
 import { panel as runs } from "./runs";
 import { panel as weights } from "./weights";
 import { panel as media } from "./media";
+import { panel as histograms } from "./histograms";
+import { panel as text } from "./text";
+import { panel as audio } from "./audio";
+import { panel as figures } from "./figures";
 import { panel as graph } from "./graph";
 import { panel as log } from "./log";
 import { panel as system } from "./system";
 
-export const PANELS = [toolbar, curves, runs, weights, media, graph, log, system] as const;
+export const PANELS = [toolbar, curves, runs, weights, media, histograms, text, audio, figures, graph, log, system] as const;

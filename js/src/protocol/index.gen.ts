@@ -4,7 +4,11 @@ import type { Control, EpochsStarted, EventsRecorded, RunAdded, RunChanged, Sett
 import type { BucketsAppended, PointsAppended, RangeSent, SendRange, SeriesAdded } from "./curves.gen";
 import type { RenameRun, RunDescribed, ValuesRead } from "./runs.gen";
 import type { LayersListed, WeightsUpdated } from "./weights.gen";
-import type { HistogramsSent, ImageSent, MediaAdded, SendMedia, TensorSent, TextSent } from "./media.gen";
+import type { ImageSent, MediaAdded, SendMedia, TensorSent, VideoSent } from "./media.gen";
+import type { HistogramsAdded, HistogramsSent, SendHistograms } from "./histograms.gen";
+import type { SendText, TextAdded, TextSent } from "./text.gen";
+import type { AudioAdded, AudioSent, SendAudio } from "./audio.gen";
+import type { FigureSent, FiguresAdded, SendFigure } from "./figures.gen";
 import type { GraphAdded, GraphSent, OverlayUpdated, SendGraph } from "./graph.gen";
 import type { LinesAppended } from "./log.gen";
 import type { SystemListed, SystemSampled } from "./system.gen";
@@ -15,21 +19,25 @@ export type * from "./curves.gen";
 export type * from "./runs.gen";
 export type * from "./weights.gen";
 export type * from "./media.gen";
+export type * from "./histograms.gen";
+export type * from "./text.gen";
+export type * from "./audio.gen";
+export type * from "./figures.gen";
 export type * from "./graph.gen";
 export type * from "./log.gen";
 export type * from "./system.gen";
 export type * from "./summary.gen";
 
-export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
+export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | VideoSent | TensorSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
 
-export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | Control | SendRange | RenameRun | SendMedia | SendGraph;
+export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | Control | SendRange | RenameRun | SendMedia | SendHistograms | SendText | SendAudio | SendFigure | SendGraph;
 
 /** All that one page needs to draw now; the frames after it continue from `sequence`. */
 export interface Snapshot {
 	kind: "snapshot";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | VideoSent | TensorSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -37,14 +45,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | VideoSent | TensorSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | VideoSent | TensorSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 export type Message = Snapshot | Frame | Reply;
@@ -56,6 +64,10 @@ export interface Answers {
 	control: CommandDone;
 	send_range: RangeSent;
 	rename_run: CommandDone;
-	send_media: ImageSent | HistogramsSent | TensorSent | TextSent;
+	send_media: ImageSent | VideoSent | TensorSent;
+	send_histograms: HistogramsSent;
+	send_text: TextSent;
+	send_audio: AudioSent;
+	send_figure: FigureSent;
 	send_graph: GraphSent;
 }

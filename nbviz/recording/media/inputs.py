@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 
 import numpy as np
 
 from nbviz.errors import LoggingError
-from nbviz.inspection.tensors.histograms import Histogram, make_histogram
+from nbviz.inspection.tensors.histograms import Histogram, make_histogram, scaled_up
 from nbviz.recording.capture.arrays import CapturedPart, copy_array, copy_arrays, hold
 from nbviz.recording.media.pil import MOST_PIXELS, is_pil, numbers_of, opaque, pixels_of
 from nbviz.recording.media.png import encode_png
 from nbviz.recording.media.shading import Shading
-from nbviz.recording.media.store import Image, shortened
+from nbviz.recording.media.store import Image, PlainText, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,14 +27,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.capture.arrays import CapturedArray
+    from nbviz.recording.media.store import MediaValue
 
 ImageLayout = Literal["auto", "HWC", "CHW", "HW"]
 MOST_BINS = 4096
+MOST_COUNTED = 1 << 18
+"""Values on the host that are copied for a histogram; of more every n-th one."""
+
 _CHANNELS = (1, 3, 4)
 _MOST_COPIED = 1 << 22  # values that are copied on their device for a histogram
 _GAP = 2  # pixels between the images of a grid
 _EIGHT_BITS = 255
-_PLOTTING = ("plotly", "altair", "bokeh", "seaborn", "bqplot", "holoviews")
+_PLOTTING = ("matplotlib", "seaborn", "plotly", "altair", "bqplot")
+_OTHER_PLOTTING = ("bokeh", "holoviews")
 
 
 class ImageInput:
@@ -55,7 +60,7 @@ class ImageInput:
     ) -> None:
         shading = shading or Shading(tag)
         _check_layout(layout)
-        array = _array_of(tag, _without_pil(tag, image, shading), "an image")
+        array = array_of(tag, _without_pil(tag, image, shading), "an image")
         shape = tuple(array.shape)
         pixels = _Pixels(tag, image, array, shape, layout=layout, shading=shading)
         copy = copy_array(array)
@@ -97,7 +102,7 @@ class _Pixels:
         shading: Shading,
     ) -> None:
         self._shape, self._is_planar = _image_shape(
-            tag, shape, "auto" if is_pil(given) else layout, channels_first=_is_tensor(array)
+            tag, shape, "auto" if is_pil(given) else layout, channels_first=is_tensor(array)
         )
         shading.check(self._shape[2], is_float=_is_float(array))
         self.shape = (*self._shape[:2], 3) if shading.has_colors else self._shape
@@ -139,7 +144,7 @@ class GridInput:
             raise LoggingError(f"columns must be a whole number of at least 1, got {columns!r}.")
         _check_layout(layout)
         shading = shading or Shading(tag)
-        if _is_tensor(images) and cast("Any", images).is_nested:
+        if is_tensor(images) and cast("Any", images).is_nested:
             images = list(cast("Any", images).unbind())
         arrays, shapes = _images_of(tag, images, shading)
         given: list[object] = [images] * len(shapes)
@@ -194,7 +199,7 @@ class GridInput:
 
 
 class HistogramInput:
-    """Values, copied, to be counted in bins.
+    """Values, copied, to be counted in bins; of many that are here only a sample is.
 
     Raises:
         LoggingError: They are no real numbers, or the bins are out of range.
@@ -205,13 +210,18 @@ class HistogramInput:
     def __init__(self, tag: str, values: object, bins: int) -> None:
         if bins.__class__ is not int or not 1 <= bins <= MOST_BINS:
             raise LoggingError(f"bins must be a whole number from 1 to {MOST_BINS}, got {bins!r}.")
-        array = _array_of(tag, values, "values")
+        array = array_of(tag, values, "values")
         self._bins = bins
         self._size = math.prod(array.shape)
         # A device's values are counted there by nbviz's own thread; what is too large to be copied
         # for that is counted at once.
         self._is_counted_there = _counts_there(array)
         self._is_counted = self._is_counted_there and self._size > _MOST_COPIED
+        # The rest of the caller's values must not wait for a copy of megabytes.
+        self._step = 1
+        if not self._is_counted_there and self._size > MOST_COUNTED:
+            self._step = -(-self._size // MOST_COUNTED) | 1  # odd: rows are mostly of even length
+            array = array.reshape(-1)[:: self._step]
         self._captured = hold(_count(array, bins)) if self._is_counted else copy_array(array)
         self.nbytes = self._captured.nbytes
 
@@ -223,7 +233,11 @@ class HistogramInput:
     def make(self) -> Histogram:
         """Count."""
         if not self._is_counted_there:
-            return make_histogram(self._captured.read(), self._bins)
+            values = self._captured.read()
+            histogram = make_histogram(values, self._bins)
+            if self._step > 1:
+                histogram = scaled_up(histogram, len(values), self._size)
+            return histogram
         from nbviz.inspection.tensors.device_histograms import read_counts
 
         numbers = (
@@ -244,7 +258,7 @@ class TensorInput:
     said = ""
 
     def __init__(self, tag: str, values: object) -> None:
-        self._captured = copy_array(_array_of(tag, values, "a tensor"))
+        self._captured = copy_array(array_of(tag, values, "a tensor"))
         self.nbytes = self._captured.nbytes
 
     @property
@@ -262,6 +276,11 @@ class TensorInput:
 class TextInput:
     """A text.
 
+    Args:
+        tag: For errors.
+        text: A string.
+        markdown: Whether it is Markdown.
+
     Raises:
         LoggingError: It is no string.
     """
@@ -269,12 +288,13 @@ class TextInput:
     said = ""
     is_ready = True
 
-    def __init__(self, tag: str, text: object) -> None:
+    def __init__(self, tag: str, text: object, *, markdown: bool = True) -> None:
         if not isinstance(text, str):
             raise LoggingError(
                 f"{tag!r} needs a text, got {type(text).__name__}; write str(…) around it."
             )
-        self._text = shortened(text)
+        kept = shortened(text)
+        self._text = kept if markdown else PlainText(kept)
         self.nbytes = len(self._text)
 
     def make(self) -> str:
@@ -282,7 +302,27 @@ class TextInput:
         return self._text
 
 
-MediaInput = ImageInput | GridInput | HistogramInput | TensorInput | TextInput
+class MediaInput(Protocol):
+    """What was logged, checked and copied."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes until it is made."""
+        ...
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make` returns without waiting for a device, or for what draws it."""
+        ...
+
+    @property
+    def said(self) -> str:
+        """What there is to say of it once it is made, as the end of a sentence; empty for none."""
+        ...
+
+    def make(self) -> MediaValue:
+        """Return what is kept."""
+        ...
 
 
 def image_of(pixels: NDArray[np.uint8]) -> Image:
@@ -316,13 +356,13 @@ def _images_of(
     """Return images, or one array with all of them, and the shape of each."""
     if isinstance(images, list | tuple):
         arrays = [
-            _array_of(tag, _without_pil(tag, one, shading), "an image")
+            array_of(tag, _without_pil(tag, one, shading), "an image")
             for one in cast("Sequence[object]", images)
         ]
         if not arrays:
             raise LoggingError(f"{tag!r} got no images; give at least one.")
         return arrays, [tuple(one.shape) for one in arrays]
-    batch = _array_of(tag, images, "a batch of images")
+    batch = array_of(tag, images, "a batch of images")
     if len(batch.shape) not in (3, 4):
         raise LoggingError(
             f"{tag!r} needs a batch of images of shape (images, height, width) or with "
@@ -343,7 +383,7 @@ def _copies_of(
 
 def _counts_there(array: Any) -> bool:
     """Whether a histogram of it is counted on its device."""
-    if not _is_tensor(array) or array.device.type == "cpu":
+    if not is_tensor(array) or array.device.type == "cpu":
         return False
     from nbviz.inspection.tensors.device_histograms import has_64_bits
 
@@ -359,16 +399,26 @@ def _count(tensor: Any, bins: int) -> torch.Tensor:
         return count_on_device(tensor, bins)
 
 
-def _is_tensor(value: object) -> bool:
+def is_tensor(value: object) -> bool:
+    """Whether something is a tensor of torch's."""
     torch: Any = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def _array_of(tag: str, value: object, what: str) -> Any:
-    """Return a torch tensor or a numpy array of real numbers, as it is or made from a sequence."""
+def array_of(tag: str, value: object, what: str) -> Any:
+    """Return a torch tensor or a numpy array of real numbers, as it is or made from a sequence.
+
+    Args:
+        tag: For errors, as below.
+        value: Any.
+        what: What it should be, such as "an image".
+
+    Raises:
+        LoggingError: It is none, or there is nothing in it.
+    """
     given: Any = value
     refused = isinstance(value, str | bytes | dict | set) or value is None
-    if _is_tensor(given):
+    if is_tensor(given):
         if given.is_meta:
             raise LoggingError(f"{tag!r} got a tensor without values (on the meta device).")
         if given.is_complex():
@@ -418,13 +468,11 @@ def _refuse_figures(tag: str, value: Any) -> None:
     if isinstance(value, np.ma.MaskedArray):
         raise LoggingError(f"{tag!r} got a masked array; log .filled(0) of it.")
     library = type(value).__module__.partition(".")[0]
-    if library == "matplotlib":
-        raise LoggingError(
-            f"{tag!r} got {type(value).__name__} of matplotlib; draw the figure first: canvas = "
-            "matplotlib.backends.backend_agg.FigureCanvasAgg(figure); canvas.draw(); and log "
-            "np.asarray(canvas.buffer_rgba())."
-        )
     if library in _PLOTTING:
+        raise LoggingError(
+            f"{tag!r} got {type(value).__name__} of {library}; log a figure with log_figure."
+        )
+    if library in _OTHER_PLOTTING:
         raise LoggingError(
             f"{tag!r} got {type(value).__name__} of {library}; save it as a PNG file, and log "
             "PIL.Image.open(…) of that."
@@ -432,7 +480,7 @@ def _refuse_figures(tag: str, value: Any) -> None:
 
 
 def _is_float(array: Any) -> bool:
-    return array.is_floating_point() if _is_tensor(array) else array.dtype.kind == "f"
+    return array.is_floating_point() if is_tensor(array) else array.dtype.kind == "f"
 
 
 def _strided() -> Any:
