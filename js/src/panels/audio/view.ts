@@ -138,6 +138,7 @@ export class SoundView implements ItemView<AudioContent> {
 
 	private seek(at: number): void {
 		this.player.currentTime = Math.min(this.duration, Math.max(0, at));
+		this.follow();
 	}
 
 	/** Draws where the player is, as long as it plays. */

@@ -8,17 +8,22 @@ import { CourseChart, type Pointed } from "./canvas";
 import { chosen, heights } from "./course";
 
 const AXIS = 16; // below, for the values
-const LABELS = 34; // to the right, for the steps
 const RIDGE = 0.3; // share of the height that the highest ridge takes
 const SPACING = 6; // pixels between ridges at the least
 
 export class RidgeChart extends CourseChart {
 	/** Of the values of all courses. */
 	private range = { min: 0, max: 1 };
+	/** CSS pixels to the right for the steps. */
+	private labelWidth = 0;
 
 	protected paint(context: CanvasRenderingContext2D, theme: Theme): void {
 		const range = valueRange(this.courses.flatMap(({ columns }) => columns));
 		this.range = range;
+		context.font = `10.5px ${theme.font}`;
+		const [first, last] = this.steps;
+		const labels = [first, last].map((step) => context.measureText(formatCount(step)).width);
+		this.labelWidth = Math.ceil(Math.max(...labels)) + 6;
 		const most = Math.max(8, Math.floor(this.height / SPACING));
 		const shownStep = this.columns[this.shown]?.step;
 		const drawn = this.courses.flatMap(({ columns, color }, course) =>
@@ -33,7 +38,6 @@ export class RidgeChart extends CourseChart {
 		const highest = Math.min(peaks.at(-1) ?? 0, 2 * usual) || 1;
 		const room = this.plot.height * RIDGE;
 		drawn.sort((a, b) => a.column.step - b.column.step || b.course - a.course);
-		const [first, last] = this.steps;
 		for (const { column, color, course, tops } of drawn) {
 			const isShown = course === 0 && column.step === shownStep;
 			const isPointed = column.step === this.pointed?.step && course === 0;
@@ -88,7 +92,7 @@ export class RidgeChart extends CourseChart {
 	}
 
 	private get plot(): { width: number; height: number } {
-		return { width: Math.max(1, this.width - LABELS), height: this.height - AXIS };
+		return { width: Math.max(1, this.width - this.labelWidth), height: this.height - AXIS };
 	}
 
 	private get steps(): [number, number] {

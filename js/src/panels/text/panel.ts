@@ -13,6 +13,8 @@ import { mark, nodesOf } from "./nodes";
 type TextContent = Answered<"send_text">;
 type Form = "markdown" | "source";
 
+const ABOVE = 40; // CSS pixels that stay above what was found
+
 /** What is chosen for all texts of a panel. */
 interface Shown {
 	form: Form;
@@ -105,7 +107,11 @@ class TextView implements ItemView<TextContent> {
 			: nodesOf(parseMarkdown(text));
 		this.body.replaceChildren(...nodes);
 		this.found = mark(this.body, this.shown.query);
-		if (this.found > 0) this.body.querySelector("mark")?.scrollIntoView?.({ block: "nearest" });
+		const first = this.body.querySelector("mark");
+		// Within the card: the page stays where it is.
+		if (first && this.root.parentElement) {
+			this.root.parentElement.scrollTop = Math.max(0, first.offsetTop - ABOVE);
+		}
 	}
 
 	remove(): void {}
