@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import altair as alt
+import bqplot
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -119,6 +120,47 @@ def test_a_figure_that_cannot_be_drawn_says_what_matplotlib_said(run) -> None:
     figure.suptitle(r"$\frac{1}$")
     with pytest.raises(LoggingError, match=r"cannot draw .*frac"):
         run.log_figure("x", figure, step=1)
+
+
+def test_the_marks_of_a_figure_of_bqplot_are_drawn(run) -> None:
+    scales = {"x": bqplot.LinearScale(), "y": bqplot.LinearScale(min=0, max=1)}
+    x = np.linspace(0, 1, 20)
+    marks = [
+        bqplot.Lines(x=x, y=[x, 1 - x], scales=scales, colors=["red", "blue"], labels=["a", "b"]),
+        bqplot.Scatter(x=x, y=x**2, scales=scales),
+        bqplot.Label(x=[0.5], y=[0.5], text=["here"], scales=scales),
+    ]
+    axes = [bqplot.Axis(scale=scales["x"], label="x")]
+    run.log_figure("x", bqplot.Figure(marks=marks, axes=axes, title="two lines"), step=1)
+    figure = kept(run)
+    assert (figure.library, figure.note) == ("bqplot", "")
+    pixels = figure.picture.pixels[..., :3].reshape(-1, 3)
+    for color in ([255, 0, 0], [0, 0, 255]):
+        assert (pixels == color).all(axis=1).sum() > 100
+    assert any("drawn without its Label" in line.text for line in run.lines.after(0)[0])
+    with pytest.raises(LoggingError, match="part of a figure"):
+        run.log_figure("x", marks[0], step=2)
+
+
+COUNTED = {"sample": bqplot.LinearScale(), "count": bqplot.LinearScale()}
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        lambda scales: bqplot.Bars(x=["a", "b"], y=[[1, 2], [2, 1]], scales=scales),
+        lambda scales: bqplot.Bars(x=[1, 2], y=[[1, 2], [2, 1]], type="grouped", scales=scales),
+        lambda scales: bqplot.Hist(sample=np.arange(9.0), scales=COUNTED),
+        lambda scales: bqplot.Pie(sizes=[1, 2], labels=["a", "b"]),
+        lambda scales: bqplot.GridHeatMap(color=np.eye(3), scales={"color": bqplot.ColorScale()}),
+    ],
+)
+def test_each_usual_mark_is_drawn(run, mark) -> None:
+    scales = {"x": bqplot.OrdinalScale(), "y": bqplot.LinearScale()}
+    run.log_figure("x", bqplot.Figure(marks=[mark(scales)]), step=1)
+    assert kept(run).note == ""
+    colors = np.unique(kept(run).picture.pixels[..., :3].reshape(-1, 3), axis=0)
+    assert (np.ptp(colors.astype(int), axis=1) > 50).any()
 
 
 def test_a_chart_of_altair_is_drawn_from_what_it_was(run) -> None:

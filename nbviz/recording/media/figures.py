@@ -81,7 +81,7 @@ class FigureInput:
         self._drawn: Future[bytes] | None = None
         self._deadline = time.monotonic() + _PATIENCE_SECONDS
         self._picture: Image | None = None
-        self._source = self._note = ""
+        self._source = self._note = self._left_out = ""
         self._library = _library_of(figure)
         if self._library == "matplotlib":
             self._picture = _picture(tag, _draw(tag, _of_matplotlib(tag, figure), close=close))
@@ -92,10 +92,7 @@ class FigureInput:
             self._source = _described(tag, figure)
             self._draw_later("vl_convert", "vl-convert-python", _draw_vega)
         elif self._library == "bqplot":
-            self._note = (
-                "bqplot draws in a page only: show the figure in a cell of its own, or log one of "
-                "matplotlib."
-            )
+            self._draw_marks(tag, figure)
         else:
             raise LoggingError(
                 f"{tag!r} needs a figure of matplotlib, Plotly, Altair or bqplot, got "
@@ -114,8 +111,8 @@ class FigureInput:
 
     @property
     def said(self) -> str:
-        """Why it has no picture, as the end of a sentence."""
-        return f"is kept without a picture: {self._note}" if self._note else ""
+        """Why it has no picture, or what that has not, as the end of a sentence."""
+        return f"is kept without a picture: {self._note}" if self._note else self._left_out
 
     def make(self) -> Figure:
         """Return the figure."""
@@ -128,6 +125,26 @@ class FigureInput:
             except Exception as error:  # noqa: BLE001  another library's, which may need a browser
                 self._note = f"{self._library} could not draw it: {_first_line(error)}"
         return Figure(self._picture, self._library, self._source, self._note)
+
+    def _draw_marks(self, tag: str, figure: Any) -> None:
+        if not hasattr(figure, "marks"):
+            raise LoggingError(
+                f"{tag!r} got {type(figure).__name__}, which is a part of a figure; log the whole "
+                "one."
+            )
+        if importlib.util.find_spec("matplotlib") is None:
+            self._note = "to see the next ones here, pip install matplotlib"
+            return
+        from nbviz.recording.media.bqplot_figures import drawn_by_matplotlib
+
+        try:
+            drawn, left_out = drawn_by_matplotlib(figure)
+            self._picture = _picture(tag, _draw(tag, drawn, close=False))
+        except Exception as error:  # noqa: BLE001  bqplot takes data that matplotlib does not
+            self._note = f"matplotlib could not draw it: {_first_line(error)}"
+            return
+        if left_out:
+            self._left_out = f"is drawn without its {', '.join(sorted(set(left_out)))}"
 
     def _draw_later(self, module: str, package: str, draw: Callable[[str], bytes]) -> None:
         if importlib.util.find_spec(module) is None:

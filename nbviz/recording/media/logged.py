@@ -186,7 +186,8 @@ class LoggedMedia(RecordedRun):
             figure: Of matplotlib, or axes of it, a grid of seaborn, or `matplotlib.pyplot` for its
                 current figure. A figure of Plotly is drawn by kaleido, a chart of Altair by
                 vl-convert, on another thread; where these are not installed it is kept without a
-                picture, and the panel says what to install. Of bqplot only that it was there.
+                picture, and the panel says what to install. The usual marks of a figure of bqplot
+                are drawn by matplotlib.
             step: As for `log_image`.
             close: Close a figure of matplotlib in pyplot, so that a loop does not collect them.
 
