@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,12 +83,8 @@ def test_figures_are_seen_at_any_step_and_magnified(
     picture.press("+")
     picture.press("+")
     expect(picture).to_have_attribute("data-zoom", "2.25")
-    before = sine.locator("img").bounding_box()
     picture.press("ArrowRight")
-    after = sine.locator("img").bounding_box()
-    assert before is not None
-    assert after is not None
-    assert after["x"] == pytest.approx(before["x"] - 40, abs=1)
+    expect(sine.locator("img")).to_have_attribute("style", re.compile(r"translate\(-40px"))
     view.root.screenshot(path=pictures / "figures-magnified-dark.png")
     picture.click()
     expect(picture).to_have_attribute("data-zoom", "1")

@@ -1,8 +1,9 @@
 // The drawing of the figures panel as an asset, loaded when a run has figures and the panel is first seen.
+import heatmap from "../../charts/heatmap/heatmap.css";
 import items from "../../items/items.css";
 import { styled } from "../../session/styled";
 import figures from "./figures.css";
 import { mountFigures } from "./panel";
 
 export const version = VERSION;
-export const mount = styled(mountFigures, items, figures);
+export const mount = styled(mountFigures, heatmap, items, figures);
