@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.charts import extremes
-from nbviz.pictures.layout import failure, marked_events, summary
+from nbviz.pictures.layout import marked_events, remark, summary
 from nbviz.pictures.number_text import format_step, format_value
 from nbviz.pictures.png import render_png
 from nbviz.pictures.svg import render_svg, xml_text
@@ -123,9 +123,9 @@ def render_text(runs: Sequence[RecordedRun]) -> str:
     blocks: list[str] = []
     for run in runs:
         lines = [f"{clean_line(run.name)}: {run.progress.status}, {summary(run)}"]
-        reason = failure(run)
-        if reason:
-            lines.append(clean_line(reason))
+        said = remark(run)
+        if said:
+            lines.append(clean_line(said))
         rows = [_HEADINGS, *_rows(run)] if run.tags else []
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
@@ -144,7 +144,7 @@ def describe(runs: Sequence[RecordedRun]) -> str:
     sentences: list[str] = []
     for run in runs:
         run.drain()
-        head = f"Run {run.name}, {run.progress.status}: {summary(run)}."
+        head = f"Run {run.name}, {run.progress.status}: {summary(run)}. {remark(run)}".rstrip()
         values = [
             f"{tag} {format_value(found.last)} "
             f"(from {format_value(found.lowest)} to {format_value(found.highest)})"

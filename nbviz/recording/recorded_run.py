@@ -77,6 +77,11 @@ class RecordedRun:
         watches: Those that are active; see `Run.watch`.
         is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
         hyperparameters: What it was made with.
+        ends_with_kernel: Nobody is there who would go on with its notebook: where a loop is still
+            running at the end of the last cell, it is cut.
+        generation: Raised when what it holds turned out to be another run's in part, and was read
+            anew: pages are then sent all of it again.
+        expected_tags: What it is going to log, as far as that is known before its first step.
     """
 
     def __init__(
@@ -100,26 +105,36 @@ class RecordedRun:
         self.again = ""
         self.control = control
         self.steering: Any = None
-        self.events: list[RecordedEvent] = []
-        self.lines = Lines()
-        self.epochs: list[int] = []
         self.weights = WeightsStore()
         self.overlays: Overlays | None = None
-        self.progress = Progress()
         self.overhead = OverheadBudget()
         self.watches: list[Watch] = []
         self.is_quiet = True
-        self.hyperparameters = Hyperparameters()
-        self._steps = Steps()
-        self.meter = ProgressMeter(self.overhead, self._steps)
-        self._store = ScalarStore(MemoryBudget(memory_budget, warn))
-        self._media = MediaStore(media_budget, warn)
+        self.ends_with_kernel = False
+        self.generation = 0
+        self._make_stores = lambda: (
+            ScalarStore(MemoryBudget(memory_budget, warn)),
+            MediaStore(media_budget, warn),
+        )
+        self._make_empty()
+        self.expected_tags: Sequence[str] = ()
         self._memory: tuple[int | None, int | None] = (None, None)
         self._memory_at = float("-inf")
         self._progress_lock = threading.RLock()
+        self._subscribers: list[Callable[[], None]] = []
+
+    def _make_empty(self) -> None:
+        """Hold nothing that was recorded; what readers have of it stays as it is."""
+        self.events: list[RecordedEvent] = []
+        self.lines = Lines()
+        self.epochs: list[int] = []
+        self.progress = Progress()
+        self.hyperparameters = Hyperparameters()
+        self._steps = Steps()
+        self.meter = ProgressMeter(self.overhead, self._steps)
+        self._store, self._media = self._make_stores()
         self._noticed: frozenset[str] = frozenset()  # kinds of notices that the log has said
         self._validation_marks = 0
-        self._subscribers: list[Callable[[], None]] = []
 
     # ------------------------------------------------------------ where it is
 

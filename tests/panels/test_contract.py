@@ -64,7 +64,7 @@ def ended_trainer() -> nbviz.LiveTrainer:
         metrics=(),
     )
     made.start()
-    made.wait(60)
+    made.wait(180)
     made.run.log_text("notes", "hello", step=3)
     made.run.log_histogram("values", np.arange(10.0), step=3)
     made.run.log_tensor("tensor", np.arange(10.0), step=3)
@@ -121,7 +121,7 @@ def test_its_assets_are_those_that_its_page_loads(panel) -> None:
 
 def test_each_request_belongs_to_one_panel_or_to_the_session() -> None:
     owned = [request for panel in PANELS for request in panel.requests]
-    of_the_session = list(get_args(protocol.core.Requests))
+    of_the_session = [*get_args(protocol.core.Requests), protocol.run.ActOnUnseen]
     assert sorted(map(kind_of, owned + of_the_session)) == sorted(
         map(kind_of, get_args(protocol.Request))
     )

@@ -23,7 +23,9 @@ const DRAGGED = 4; // CSS pixels from which on a press is no click
 
 export class PictureView {
 	readonly root: HTMLButtonElement;
-	private readonly image = element("img", "nbviz-items-image");
+	readonly image = element("img", "nbviz-items-image");
+	/** The picture with what stands over it. */
+	private readonly frame: HTMLElement;
 	private url = "";
 	private shown: { step: number; note: string } | undefined;
 	private size = { width: 0, height: 0 };
@@ -32,7 +34,12 @@ export class PictureView {
 	private offset = { x: 0, y: 0 };
 	private wasDragged = false;
 
-	constructor(private readonly host: ItemHost) {
+	/** `over` is drawn over the picture, in its size. */
+	constructor(
+		private readonly host: ItemHost,
+		over?: HTMLElement,
+	) {
+		this.frame = element("span", "nbviz-items-pictured", {}, this.image, ...(over ? [over] : []));
 		this.root = element(
 			"button",
 			"nbviz-items-picture",
@@ -41,7 +48,7 @@ export class PictureView {
 				title: "Enlarge, and back; enlarged, the wheel with Ctrl magnifies, and so do + and −",
 				"data-lm-suppress-shortcuts": "true",
 			},
-			this.image,
+			this.frame,
 		);
 		this.image.draggable = false;
 		this.listen();
@@ -95,7 +102,7 @@ export class PictureView {
 		this.image.style.height = `${height * scale}px`;
 		this.image.dataset.pixelated = String(scale * this.zoom >= PIXELATED_FROM);
 		const { x, y } = this.offset;
-		this.image.style.transform =
+		this.frame.style.transform =
 			this.zoom > 1 ? `translate(${x}px, ${y}px) scale(${this.zoom})` : "";
 		this.root.dataset.zoom = String(this.zoom);
 	}

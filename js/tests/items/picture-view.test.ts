@@ -18,7 +18,7 @@ function enlarged(): PictureView {
 
 function press(view: PictureView, ...keys: string[]): string {
 	for (const key of keys) view.root.dispatchEvent(new KeyboardEvent("keydown", { key }));
-	return view.root.querySelector("img")?.style.transform ?? "";
+	return view.root.querySelector("span")?.style.transform ?? "";
 }
 
 test("keys magnify and move it, no further than its edge", () => {

@@ -32,6 +32,7 @@ class CurvesEntry:
 
     points: list[int] = field(default_factory=list[int])
     restarts: list[int] = field(default_factory=list[int])
+    is_expected: bool = False  # the page knows which tags will come
     late: set[int] = field(default_factory=set[int])  # series whose points were held back
 
 
@@ -59,6 +60,10 @@ def add_points(
         full: It is a snapshot.
         end: Where to end; None for now.
     """
+    if run.expected_tags and not sent.is_expected:
+        sent.is_expected = True
+        expected = [clean_line(tag) for tag in run.expected_tags]
+        batch.add({"kind": "tags_expected", "run_id": run.run_id, "tags": expected})
     tags = run.tags[: None if end is None else len(end.points)]
     looked_at = sum(number in interest for number in range(len(tags)))
     most = SNAPSHOT_POINTS if full else FRAME_POINTS

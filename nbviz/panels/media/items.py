@@ -10,6 +10,7 @@ from nbviz.panels.media.strip import strip_of
 from nbviz.panels.panel import NO_ADDRESS
 from nbviz.panels.shown_image import shown_image
 from nbviz.panels.wire import heatmap_fields
+from nbviz.recording.media.captions import captions_of
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def media_item(
     if media.kind == "image":
         image = cast("Image", item.value)
         data, media_type, factor = shown_image(image, pixels, limit)
+        captions, columns = captions_of(image.data)
         return {
             "kind": "image_sent",
             **address,
@@ -66,6 +68,8 @@ def media_item(
             "height": image.height,
             "width": image.width,
             "reduced": factor,
+            "columns": columns,
+            "captions": [{"text": one.text, "is_right": one.is_right} for one in captions],
             "buffer": batch.buffer(data),
         }
     if media.kind == "video":

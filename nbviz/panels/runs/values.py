@@ -96,10 +96,12 @@ class RunValues:
         tags: Those that are shown, in the order in which they came.
         version: Changes with each look that found something.
         is_whole: Whether the last look saw all that there was.
+        generation: Of the run when these were begun.
     """
 
     def __init__(self, run: RecordedRun) -> None:
         self._run = weakref.ref(run)
+        self.generation = run.generation
         self.tags: tuple[str, ...] = ()
         self.version = 0
         self._known = 0  # tags of the run that were looked at
@@ -197,7 +199,7 @@ def values_of(run: RecordedRun) -> RunValues:
     """Return the values of a run, which all sessions share."""
     with _lock:
         found = _values.get(run)
-        if found is None:
+        if found is None or found.generation != run.generation:
             found = _values[run] = RunValues(run)
         return found
 

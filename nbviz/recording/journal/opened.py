@@ -115,18 +115,8 @@ class OpenedRun(RecordedRun):
             warn=lambda text: self._say(text, "warning"),
         )
         self._memory_at = float("inf")  # this process's memory is none of the run's
-        self._readers: dict[Path, EventFileReader] = {}
-        self._parts = SeriesParts(self._store)
-        self._media_parts: dict[str, int] = {}
-        self._unreadable: set[Path] = set()
         self._reading = threading.Lock()
         self._read_at = 0.0
-        self._newest = 0.0
-        self._reason: EndReason | None = None
-        self._is_own = False
-        self._left_out = LeftOut(self._say)
-        self._aliens: dict[Path, str] = {}
-        self.identity: Identity | None = None
         self.refresh()
         if not self._newest and self.path.is_file() and paths[0].stat().st_size:
             what = self._aliens.get(paths[0])
@@ -137,11 +127,32 @@ class OpenedRun(RecordedRun):
         if files is None:
             self._tell_of_other_runs()
 
+    def _make_empty(self) -> None:
+        super()._make_empty()
+        self._readers: dict[Path, EventFileReader] = {}
+        self._parts = SeriesParts(self._store)
+        self._media_parts: dict[str, int] = {}
+        self._unreadable: set[Path] = set()
+        self._newest = 0.0
+        self._reason: EndReason | None = None
+        self._is_own = False
+        self._left_out = LeftOut(self._say)
+        self._aliens: dict[Path, str] = {}
+        self.identity: Identity | None = None
+
     def refresh(self) -> int:
-        """Read what has been written since the last time, and return how many points that were."""
+        """Read what has been written since the last time, and return how many points that were.
+
+        Where one of the files turns out to be another run's, the others are read from their start.
+        """
         with self._reading:
             count = 0
-            for path in self._files.paths() if self.path.exists() else []:
+            paths = self._files.paths() if self.path.exists() else []
+            others = [path for path in self._readers if path not in paths and path.exists()]
+            if paths and others:
+                self._make_empty()
+                self.generation += 1
+            for path in paths:
                 reader = self._readers.setdefault(path, EventFileReader(path))
                 try:
                     count += sum(self._take(path, batch) for batch in reader.read())
@@ -153,6 +164,13 @@ class OpenedRun(RecordedRun):
             self._left_out.report()
             self._read_at = time.monotonic()
             self._set_status()
+            if paths and others:
+                self._say(
+                    f"{', '.join(path.name for path in others)} was read as a restart of this run "
+                    "and is another run, which is written at the same time: "
+                    f"nbviz.open_runs({str(self.path)!r}) opens each.",
+                    "warning",
+                )
         self._see_progress()
         if count:
             self.notify()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ _PROCESS = re.compile(r"tfevents\.\d+\.(.+?)\.(\d+)\.(\d+)(?:\.|$)")
 _SAMPLE = 1 << 18  # bytes at each end of a file that tell its times and tags
 _MOST_SAMPLE = 1 << 24  # if the last record is longer than that
 _SHOWN = 3  # directories named in an error
+LOOK_AGAIN_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -105,6 +107,9 @@ def runs_of(paths: list[Path]) -> list[list[EventFile]]:
 class RunFiles:
     """The event files of one run, among them those that are begun later.
 
+    A file that was begun when all others seemed to have ended may turn out to be another run's:
+    they go on being written beside it. So it is looked again while they grow.
+
     Args:
         path: An event file, or the directory that they are in.
         number: Which of the directory's runs, from 0.
@@ -119,6 +124,8 @@ class RunFiles:
         self._number = number
         self._known: list[Path] = []
         self._chosen: list[Path] = []
+        self._earlier: list[int] = []  # bytes of the chosen files but the last
+        self._looked_at = float("-inf")
 
     def paths(self) -> list[Path]:
         """Return the files that are there now, in the order in which they were begun.
@@ -127,18 +134,20 @@ class RunFiles:
             ConfigurationError: There is no event file.
         """
         known = event_files(self.path)
-        if known != self._known:
-            self._known = known
+        now = time.monotonic()
+        if known != self._known or (
+            now - self._looked_at >= LOOK_AGAIN_SECONDS
+            and self._earlier != _sizes(self._chosen[:-1])
+        ):
+            self._known, self._looked_at = known, now
             runs = [[file.path for file in run] for run in runs_of(known)]
             if not self._chosen:
                 mine = runs[min(self._number, len(runs) - 1)]
-            else:
-                none: list[Path] = []
-                mine = next((run for run in runs if self._chosen[0] in run), none)
+            else:  # of a file that is gone, what has been read stays
+                mine = next((run for run in runs if self._chosen[0] in run), self._chosen)
             self.beside = len(runs) - 1
-            # What has been read stays, even if it turns out to be of two runs.
-            chosen = {*mine, *self._chosen}
-            self._chosen = [path for path in known if path in chosen]
+            self._chosen = [path for path in known if path in mine]
+            self._earlier = _sizes(self._chosen[:-1])
         return self._chosen
 
 
@@ -190,6 +199,10 @@ def _belongs(file: EventFile, run: list[EventFile]) -> bool:
         and one.tags.isdisjoint(file.tags)
         for one in overlapping
     )
+
+
+def _sizes(paths: list[Path]) -> list[int]:
+    return [path.stat().st_size if path.exists() else 0 for path in paths]
 
 
 def _read(path: Path, start: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -26,7 +26,7 @@ TAG_BYTES = SEGMENT_BYTES + 800
 LEAST_TAGS = 1000
 """Tags that are taken whatever the budget."""
 
-_CHECK_POINTS = 64  # for each series; adding up the memory of a thousand series takes 1 ms
+_CHECK_POINTS = 16  # for each series; adding up the memory of a thousand series takes 1 ms
 
 
 class ScalarStore:

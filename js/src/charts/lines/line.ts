@@ -1,6 +1,6 @@
 // A line chart on two canvases, axes below and lines above, with a crosshair and gestures over them.
 import type { Theme } from "../../ui/theme";
-import { Axes, inside, MARGIN } from "./axes";
+import { Axes, inside, MARGIN, type XAxis } from "./axes";
 import type { Range, XKind } from "./axis";
 import { dragged, followDrag, followPan, type Place, wheelRange } from "./gestures";
 import { CanvasPen } from "./pen";
@@ -31,6 +31,7 @@ interface Drawn {
 	readonly plot: Plot;
 	readonly y: Range;
 	readonly xKind: XKind;
+	readonly xAxis: XAxis;
 	readonly theme: Theme;
 	/** Of the whole chart, in CSS pixels. */
 	readonly width: number;
@@ -68,19 +69,31 @@ export class LineChart {
 	}
 
 	/** Draws `plot` as large as `width` × `height` CSS pixels; too small a box stays empty. */
-	draw(plot: Plot, xKind: XKind, theme: Theme, width: number, height: number): void {
+	draw(
+		plot: Plot,
+		xKind: XKind,
+		theme: Theme,
+		width: number,
+		height: number,
+		xAxis: XAxis = "labels",
+	): void {
 		if (width < SMALLEST || height < SMALLEST) return;
 		const before = this.drawn;
 		if (!before) this.host.append(this.axes.canvas, this.lines, this.over);
 		const ratio = window.devicePixelRatio || 1;
 		if (ratio !== before?.ratio) this.followDensity(ratio);
-		if (width !== before?.width || height !== before.height || ratio !== before.ratio) {
-			this.resize(width, height, ratio);
-		}
-		const [wide] = inside(width, height);
+		const isAsBefore =
+			width === before?.width &&
+			height === before.height &&
+			ratio === before.ratio &&
+			xAxis === before.xAxis;
+		if (!isAsBefore) this.resize(width, height, ratio, xAxis);
+		const [wide] = inside(width, height, xAxis);
 		const y = this.plotter.measure(plot, wide * ratio, ratio);
-		this.drawn = { plot, y, xKind, theme, width, height, ratio };
-		this.axes.draw({ x: plot.x, y, xKind, isLog: plot.isLog, theme, width, height, ratio });
+		this.drawn = { plot, y, xKind, xAxis, theme, width, height, ratio };
+		const isEmpty = plot.traces.every(({ columns }) => columns.length === 0);
+		const { x, isLog } = plot;
+		this.axes.draw({ x, y, xKind, xAxis, isLog, isEmpty, theme, width, height, ratio });
 		this.paint(this.drawn);
 		const isMoved = plot.x.min !== before?.plot.x.min || plot.x.max !== before.plot.x.max;
 		// Under a pointer that rests, other values pass.
@@ -134,6 +147,11 @@ export class LineChart {
 		return this.plotter.leavesOut;
 	}
 
+	/** True if values lie outside of what clips outliers. */
+	get clips(): boolean {
+		return this.plotter.clips;
+	}
+
 	destroy(): void {
 		this.endGesture?.();
 		this.density?.removeEventListener("change", this.redraw);
@@ -141,11 +159,12 @@ export class LineChart {
 	}
 
 	private get size(): readonly [width: number, height: number] {
-		return inside(this.drawn?.width ?? 0, this.drawn?.height ?? 0);
+		const { width = 0, height = 0, xAxis = "labels" } = this.drawn ?? {};
+		return inside(width, height, xAxis);
 	}
 
-	private resize(width: number, height: number, ratio: number): void {
-		const [wide, high] = inside(width, height);
+	private resize(width: number, height: number, ratio: number, xAxis: XAxis): void {
+		const [wide, high] = inside(width, height, xAxis);
 		this.lines.width = Math.round((wide + 2 * BLEED) * ratio);
 		this.lines.height = Math.round(high * ratio);
 		place(this.lines, MARGIN.left - BLEED, MARGIN.top, wide + 2 * BLEED, high);
@@ -161,15 +180,15 @@ export class LineChart {
 
 	private readonly redraw = (): void => {
 		if (!this.drawn) return;
-		const { plot, xKind, theme, width, height } = this.drawn;
-		this.draw(plot, xKind, theme, width, height);
+		const { plot, xKind, theme, width, height, xAxis } = this.drawn;
+		this.draw(plot, xKind, theme, width, height, xAxis);
 	};
 
-	private paint({ plot, y, theme, width, height, ratio }: Drawn): void {
+	private paint({ plot, y, theme, width, height, ratio, xAxis }: Drawn): void {
 		const context = this.lines.getContext("2d");
 		if (!context) return;
 		context.clearRect(0, 0, this.lines.width, this.lines.height);
-		const [wide, high] = inside(width, height);
+		const [wide, high] = inside(width, height, xAxis);
 		const area = {
 			left: BLEED * ratio,
 			top: 0,

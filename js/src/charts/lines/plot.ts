@@ -4,6 +4,7 @@ import { dashOf } from "../run-style";
 import type { Range } from "./axis";
 import {
 	type Area,
+	drawClipped,
 	drawDot,
 	drawEvents,
 	drawMarks,
@@ -40,13 +41,15 @@ export class Plotter {
 	private means = new Float64Array(0);
 	/** True if a log scale has no place for some of the values measured last. */
 	leavesOut = false;
+	/** True if values measured last lie outside of what clips outliers. */
+	clips = false;
 
 	/** Reduces the traces to `width` units, `ratio` to a CSS pixel, and says which y range shows them. */
 	measure(plot: Plot, width: number, ratio: number): Range {
 		let low = Number.POSITIVE_INFINITY;
 		let high = Number.NEGATIVE_INFINITY;
 		let entries = 0;
-		this.leavesOut = false;
+		this.leavesOut = this.clips = false;
 		for (const [i, trace] of plot.traces.entries()) {
 			this.reduced[i] ??= new Reduced();
 			const reduced = this.reduced[i].fill(trace, plot.x, width, ratio);
@@ -63,7 +66,11 @@ export class Plotter {
 		}
 		if (plot.y) return plot.y;
 		if (plot.ignoresOutliers && entries >= ENOUGH_FOR_QUANTILES) {
+			const [bottom, top] = [low, high];
 			[low, high] = this.quantiles(plot.traces.length, entries, plot.isLog) ?? [low, high];
+			const range = padded(low, high, plot.isLog);
+			this.clips = bottom < range.min || top > range.max;
+			return range;
 		}
 		return padded(low, high, plot.isLog);
 	}
@@ -148,7 +155,8 @@ export class Plotter {
 		const leavesGaps = trace.isDashed && isDense && !trace.smoothed;
 		const dash = isDense && !trace.smoothed ? [] : dashed;
 		// Of one run's lines the validation's is the one that counts.
-		const width = (style === undefined || trace.isDashed ? 1.6 : 1.2) * Math.max(1, alpha);
+		const ofRun = trace.isDashed ? 2 : 1;
+		const width = (style === undefined ? 1.6 : ofRun) * Math.max(1, alpha);
 		const bold = { color: trace.color, width: width * area.ratio, alpha: Math.min(1, alpha), dash };
 		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));
 		line.clear();
@@ -184,6 +192,7 @@ export class Plotter {
 			}
 		}
 		drawNonFinite(pen, trace.color, reduced, area);
+		if (this.clips) drawClipped(pen, trace.color, reduced, y, area);
 	}
 
 	/** Puts the smoothed line into `this.line`: the last value of each pixel. */

@@ -2,8 +2,9 @@
 import heatmap from "../../charts/heatmap/heatmap.css";
 import items from "../../items/items.css";
 import { styled } from "../../session/styled";
+import shared from "../../ui/controls.css";
 import audio from "./audio.css";
 import { mountAudio } from "./panel";
 
 export const version = VERSION;
-export const mount = styled(mountAudio, heatmap, items, audio);
+export const mount = styled(mountAudio, shared, heatmap, items, audio);

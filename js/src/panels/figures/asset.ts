@@ -2,8 +2,9 @@
 import heatmap from "../../charts/heatmap/heatmap.css";
 import items from "../../items/items.css";
 import { styled } from "../../session/styled";
+import shared from "../../ui/controls.css";
 import figures from "./figures.css";
 import { mountFigures } from "./panel";
 
 export const version = VERSION;
-export const mount = styled(mountFigures, heatmap, items, figures);
+export const mount = styled(mountFigures, shared, heatmap, items, figures);

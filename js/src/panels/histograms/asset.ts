@@ -2,8 +2,9 @@
 import heatmap from "../../charts/heatmap/heatmap.css";
 import items from "../../items/items.css";
 import { styled } from "../../session/styled";
+import shared from "../../ui/controls.css";
 import histograms from "./histograms.css";
 import { mountHistograms } from "./panel";
 
 export const version = VERSION;
-export const mount = styled(mountHistograms, heatmap, items, histograms);
+export const mount = styled(mountHistograms, shared, heatmap, items, histograms);

@@ -112,7 +112,7 @@ export class RidgeChart extends CourseChart {
 		return top + share * (height - top - 1);
 	}
 
-	/** A line over the middles of the bins, down to the base at both ends. */
+	/** A line over the middles of the bins, down to the base at the ends of their range. */
 	private outline(
 		context: CanvasRenderingContext2D,
 		{ counts, edges }: HistogramColumn,
@@ -123,13 +123,11 @@ export class RidgeChart extends CourseChart {
 		const { min, max } = this.range;
 		const xOf = (value: number) =>
 			Math.min(width, Math.max(0, ((value - min) / (max - min)) * width));
-		context.moveTo(0, base);
-		context.lineTo(xOf(edges[0] ?? 0), base);
+		context.moveTo(xOf(edges[0] ?? 0), base);
 		for (let bin = 0; bin < counts.length; bin += 1) {
 			context.lineTo(xOf(((edges[bin] ?? 0) + (edges[bin + 1] ?? 0)) / 2), yOf(bin));
 		}
 		context.lineTo(xOf(edges[counts.length] ?? 0), base);
-		context.lineTo(width, base);
 	}
 
 	private labels(

@@ -5,9 +5,10 @@ import { colormap } from "../../charts/heatmap/colormaps";
 import { Heatmap } from "../../charts/heatmap/heatmap";
 import { PictureView } from "../../items/picture-view";
 import type { ItemHost, ItemView } from "../../items/view";
-import type { MediaKind, TensorSent } from "../../protocol/index.gen";
+import type { ImageSent, MediaKind, TensorSent } from "../../protocol/index.gen";
 import type { Answered } from "../../session/asker";
 import { int16s } from "../../session/buffers";
+import { element } from "../../ui/element";
 import { formatCount, formatNumber, formatShape } from "../../ui/format";
 import { VideoView } from "./video-view";
 
@@ -30,14 +31,17 @@ export function mediaView(kind: string, host: ItemHost): MediaView {
 class ImageView implements MediaView {
 	readonly root: HTMLElement;
 	private readonly picture: PictureView;
+	private readonly captions = element("span", "nbviz-media-captions");
 
 	constructor(host: ItemHost) {
-		this.picture = new PictureView(host);
+		this.picture = new PictureView(host, this.captions);
 		this.root = this.picture.root;
 	}
 
 	take(content: MediaContent): void {
-		if (content.kind === "image_sent") this.picture.take(content);
+		if (content.kind !== "image_sent") return;
+		this.picture.take(content);
+		this.showCaptions(content);
 	}
 
 	show(): { step: number; note: string } | undefined {
@@ -53,6 +57,29 @@ class ImageView implements MediaView {
 	remove(): void {
 		this.picture.remove();
 	}
+
+	/** Right and wrong are told by a sign and an edge, as well as by colour. */
+	private showCaptions({ captions, columns }: ImageSent): void {
+		this.captions.style.setProperty("--columns", String(columns));
+		this.captions.hidden = captions.length === 0;
+		const texts = captions.map(({ text, is_right }) => `${signOf(is_right)}${text}`);
+		this.captions.replaceChildren(
+			...captions.map(({ is_right }, i) => {
+				const text = texts[i] ?? "";
+				return element(
+					"span",
+					"nbviz-media-caption",
+					{ "data-right": String(is_right), title: text },
+					element("span", "", {}, text),
+				);
+			}),
+		);
+		if (texts.length > 0) this.picture.image.alt += `: ${texts.join("; ")}`;
+	}
+}
+
+function signOf(isRight: boolean | null): string {
+	return isRight === null ? "" : isRight ? "✓ " : "✗ ";
 }
 
 type TensorPicture = HeatmapCells & Pick<TensorSent, "minimum" | "maximum" | "nonfinite">;

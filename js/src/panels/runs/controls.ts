@@ -1,6 +1,6 @@
 // What stands above the table: filter, groups, columns, plots, export.
 import { element } from "../../ui/element";
-import { icon } from "../../ui/icons";
+import { panelIcon } from "../../ui/panel-icons";
 import { segmentedControl } from "../../ui/segmented-control";
 import { mainTags, type PlotKind, type RunsChoices } from "./choices";
 import type { Column } from "./columns";
@@ -52,7 +52,7 @@ export class RunsControls {
 				title: "Save the table as CSV, as it is filtered and sorted now",
 				"aria-label": "Save as CSV",
 			},
-			icon("save"),
+			panelIcon("save"),
 		);
 		save.addEventListener("click", () => actions.save());
 		const differing = element("input", "", { type: "checkbox" });

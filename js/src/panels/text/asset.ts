@@ -2,8 +2,9 @@
 import heatmap from "../../charts/heatmap/heatmap.css";
 import items from "../../items/items.css";
 import { styled } from "../../session/styled";
+import shared from "../../ui/controls.css";
 import { mountText } from "./panel";
 import text from "./text.css";
 
 export const version = VERSION;
-export const mount = styled(mountText, heatmap, items, text);
+export const mount = styled(mountText, shared, heatmap, items, text);

@@ -5,7 +5,7 @@ import type { Answered } from "../../session/asker";
 import { itemState } from "../../session/item-panel";
 import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
-import { icon } from "../../ui/icons";
+import { panelIcon } from "../../ui/panel-icons";
 import { segmentedControl } from "../../ui/segmented-control";
 import { parseMarkdown } from "./markdown";
 import { mark, nodesOf } from "./nodes";
@@ -70,7 +70,7 @@ class TextView implements ItemView<TextContent> {
 			"button",
 			"nbviz-button nbviz-button-quiet nbviz-icon-button",
 			{ type: "button", title: "Copy the source", "aria-label": `Copy the source of ${tag}` },
-			icon("copy"),
+			panelIcon("copy"),
 		);
 		this.copier.addEventListener("click", () => this.copy());
 		this.root = element(
