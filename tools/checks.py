@@ -29,6 +29,7 @@ UNIT = ("tests", *(f"--ignore={folder}" for folder in APART))
 NOT_IN_COLAB = (
     "tests/inspection/graph/test_layout.py",
     "tests/integrations",  # on top of the rest: no private parts of PyTorch, matplotlib is the same
+    "tests/recording/test_audio.py",
     "tests/pictures",
     "tests/recording/test_block.py",
     "tests/recording/test_budget.py",
@@ -37,11 +38,13 @@ NOT_IN_COLAB = (
     "tests/recording/test_event_files_damage.py",
     "tests/recording/test_event_files_forms.py",
     "tests/recording/test_event_files_sizes.py",
+    "tests/recording/test_figures.py",
     "tests/recording/test_forks.py",
     "tests/recording/test_holdups.py",
     "tests/recording/test_inbox.py",
     "tests/recording/test_journal.py",
     "tests/recording/test_journal_media.py",
+    "tests/recording/test_media_kinds.py",
     "tests/recording/test_open_runs.py",
     "tests/recording/test_overhead.py",
     "tests/recording/test_prints.py",
@@ -50,6 +53,7 @@ NOT_IN_COLAB = (
     "tests/recording/test_series.py",
     "tests/recording/test_threads.py",
     "tests/recording/test_tracking.py",
+    "tests/recording/test_video.py",
     "tests/recording/test_wall_clock.py",
     "tests/session/test_transport.py",
     "tests/test_cli.py",  # the demo's command, which nobody runs in Colab

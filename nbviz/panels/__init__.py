@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.panels import curves, graph, log, media, mesh, projector, runs, system, toolbar, weights
+from nbviz.panels import (
+    audio,
+    curves,
+    figures,
+    graph,
+    histograms,
+    log,
+    media,
+    mesh,
+    projector,
+    runs,
+    system,
+    text,
+    toolbar,
+    weights,
+)
 
 if TYPE_CHECKING:
     from nbviz.panels.panel import Panel
@@ -15,6 +30,10 @@ PANELS: tuple[Panel[Any, Any, Any], ...] = (
     runs.PANEL,
     weights.PANEL,
     media.PANEL,
+    histograms.PANEL,
+    text.PANEL,
+    audio.PANEL,
+    figures.PANEL,
     projector.PANEL,
     mesh.PANEL,
     graph.PANEL,

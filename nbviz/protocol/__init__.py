@@ -19,9 +19,12 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from nbviz.protocol import (
+    audio,
     core,
     curves,
+    figures,
     graph,
+    histograms,
     log,
     media,
     mesh,
@@ -30,10 +33,28 @@ from nbviz.protocol import (
     runs,
     summary,
     system,
+    text,
     weights,
 )
 
-MODULES = (core, run, curves, runs, weights, media, mesh, projector, graph, log, system, summary)
+MODULES = (
+    core,
+    run,
+    curves,
+    runs,
+    weights,
+    media,
+    histograms,
+    text,
+    audio,
+    figures,
+    mesh,
+    projector,
+    graph,
+    log,
+    system,
+    summary,
+)
 
 Update = (
     core.Updates
@@ -42,6 +63,10 @@ Update = (
     | runs.Updates
     | weights.Updates
     | media.Updates
+    | histograms.Updates
+    | text.Updates
+    | audio.Updates
+    | figures.Updates
     | mesh.Updates
     | projector.Updates
     | graph.Updates
@@ -55,6 +80,10 @@ Request = (
     | curves.Requests
     | runs.Requests
     | media.Requests
+    | histograms.Requests
+    | text.Requests
+    | audio.Requests
+    | figures.Requests
     | mesh.Requests
     | projector.Requests
     | graph.Requests

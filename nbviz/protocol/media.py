@@ -1,4 +1,4 @@
-"""Images, histograms, tensors and texts that were logged."""
+"""Images, videos and tensors that were logged."""
 
 from __future__ import annotations
 
@@ -6,30 +6,17 @@ from typing import Literal, TypedDict
 
 from nbviz.protocol.core import Answers, HeatmapFields, ItemsAdded
 
-MediaKind = Literal["image", "histogram", "tensor", "text"]
-
-
-class HistogramInfo(TypedDict):
-    """What a histogram's buffer does not hold."""
-
-    step: int
-    bins: int
-    count: int  # finite values
-    nonfinite: int
-    minimum: float | None  # of the finite values, as below; None if there is none
-    maximum: float | None
-    mean: float | None
-    std: float | None
+MediaKind = Literal["image", "video", "tensor"]
 
 
 class MediaAdded(ItemsAdded):
-    """Images, histograms, tensors and texts that were logged."""
+    """Images, videos and tensors that were logged."""
 
     kind: Literal["media_added"]
 
 
 class SendMedia(TypedDict):
-    """Ask for the item of a tag at or before a step; of histograms also those before it."""
+    """Ask for the item of a tag at or before a step."""
 
     kind: Literal["send_media"]
     client_id: str
@@ -37,7 +24,6 @@ class SendMedia(TypedDict):
     run_id: str
     tag: str
     step: int
-    after: int  # the newest step of the histograms that the page has, -1 for none
     pixels: int  # that the longest side of an image is shown with
 
 
@@ -66,18 +52,22 @@ class ImageSent(TypedDict):
     buffer: int
 
 
-class HistogramsSent(TypedDict):
-    """A tag's histograms by step, rising; the newest one and others before it, evenly chosen.
+class VideoSent(TypedDict):
+    """One video. Buffer: a PNG file with its frames, row by row; what is left in it is black."""
 
-    Buffer: float64; for each histogram its counts (`bins`), then its edges (`bins + 1`).
-    """
-
-    kind: Literal["histograms_sent"]
+    kind: Literal["video_sent"]
     client_id: str
     request_id: int
     run_id: str
     tag: str
-    histograms: list[HistogramInfo]
+    step: int
+    fps: float  # frames a second
+    frames: int  # that were logged
+    every: int  # which of them are sent: 1 for all, 2 for the first, the third …
+    columns: int  # frames beside each other
+    height: int  # pixels of a frame that were logged
+    width: int
+    reduced: int  # how many logged pixels one that is sent stands for along each side, 1 for all
     buffer: int
 
 
@@ -93,22 +83,9 @@ class TensorSent(HeatmapFields):
     buffer: int
 
 
-class TextSent(TypedDict):
-    """One text; its last `omitted` characters are left out."""
+ANSWERS: Answers = {SendMedia: (ImageSent, VideoSent, TensorSent)}
 
-    kind: Literal["text_sent"]
-    client_id: str
-    request_id: int
-    run_id: str
-    tag: str
-    step: int
-    text: str
-    omitted: int
-
-
-ANSWERS: Answers = {SendMedia: (ImageSent, HistogramsSent, TensorSent, TextSent)}
-
-Updates = MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent
+Updates = MediaAdded | ImageSent | VideoSent | TensorSent
 """What the kernel sends."""
 
 Requests = SendMedia

@@ -136,7 +136,9 @@ def test_a_click_tells_of_a_box_and_shows_its_weights(notebook: Notebook, graph:
 def test_a_click_narrows_what_is_watched_to_the_layer(
     make_notebook: Callable[..., Notebook],
 ) -> None:
-    watched = MODEL.replace('panels=["toolbar", "weights", "graph"]', 'panels=["media", "graph"]')
+    watched = MODEL.replace(
+        'panels=["toolbar", "weights", "graph"]', 'panels=["histograms", "graph"]'
+    )
     watched += "trainer.run.watch(model, every_steps=1)\n"
     notebook = make_notebook(watched, "trainer")
     notebook.page.set_viewport_size({"width": 1400, "height": 1700})
@@ -149,7 +151,7 @@ def test_a_click_narrows_what_is_watched_to_the_layer(
     graph = output.locator(".nbviz-graph[data-ready=true]")
     output.locator(".nbviz-slot-graph").scroll_into_view_if_needed()
     box(graph, "embed").click()
-    back = output.locator(".nbviz-media").get_by_role("button", name="embed", exact=True)
+    back = output.locator(".nbviz-histograms").get_by_role("button", name="embed", exact=True)
     expect(back).to_be_visible()
     expect(cards.first).to_contain_text("embed")
     tags = cards.evaluate_all("(cards) => cards.map((card) => card.dataset.tag)")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN = """\
 import numpy as np, torch, nbviz
 run = nbviz.Run("media", overhead_budget=1)
-nbviz.Dashboard(run, panels=("curves", "weights", "media", "log"), arrangement="stack")
+nbviz.Dashboard(run, panels=("curves", "media", "histograms", "text", "log"), arrangement="stack")
 """
 LOGGED = """\
 torch.manual_seed(0)
@@ -52,8 +52,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(named) if named else tmp_path_factory.mktemp("pictures")
 
 
-def card(media: Locator, tag: str) -> Locator:
-    return media.locator(f'[data-tag="{tag}"]')
+def card(view: Locator, tag: str) -> Locator:
+    return view.locator(f'[data-tag="{tag}"]')
 
 
 def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pictures: Path) -> None:
@@ -67,15 +67,15 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     expect(media.locator(".nbviz-media")).to_be_visible()
     assert {"samples", "attention", "weights"} <= set(notebook.value(LISTED))
     for tag in ("samples/photo", "samples/digit", "samples/text", "attention"):
-        expect(card(media, tag)).to_have_attribute("data-step", "40")
-    text = card(media, "samples/text").locator("pre")
+        expect(card(view.root, tag)).to_have_attribute("data-step", "40")
+    text = card(view.root, "samples/text").locator(".nbviz-text-body")
     expect(text).to_contain_text("<img src=x onerror=alert(1)> step 40")
-    assert media.locator("img[src=x]").count() == 0
-    photo = card(media, "samples/photo").locator("img")
+    assert view.root.locator("img[src=x]").count() == 0
+    photo = card(view.root, "samples/photo").locator("img")
     assert photo.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 360
-    digit = card(media, "samples/digit").locator("img")
+    digit = card(view.root, "samples/digit").locator("img")
     assert digit.evaluate("(image) => getComputedStyle(image).imageRendering") == "pixelated"
-    weights = card(media, "weights/0.weight")
+    weights = card(view.root, "weights/0.weight")
     newest = notebook.value("int(run.kept_media['weights/0.weight'].steps[-1])")
     expect(weights).to_have_attribute("data-step", str(newest))
 
@@ -88,21 +88,21 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     # The budget for overhead is 1: nothing was left out.
     step = int((slider.get_attribute("aria-valuetext") or "").removeprefix("step "))
     assert step == 25
-    values = card(media, "samples/values")
+    values = card(view.root, "samples/values")
     for tag in ("samples/values", "samples/photo", "samples/text", "attention"):
         kept = notebook.value(f"run.kept_media[{tag!r}].at({step}).step")
-        expect(card(media, tag)).to_have_attribute("data-step", str(kept))
+        expect(card(view.root, tag)).to_have_attribute("data-step", str(kept))
     kept = notebook.value(f"run.kept_media['samples/text'].at({step}).step")
     expect(text).to_contain_text(f"step {kept}")
     canvas = values.locator("canvas")
     canvas.hover(position={"x": 40, "y": 100})
     expect(values.locator(".nbviz-tip")).to_contain_text("step")
     slider.press("Home")
-    expect(card(media, "samples/photo")).to_contain_text("first at step 10")
+    expect(card(view.root, "samples/photo")).to_contain_text("first at step 10")
     slider.press("End")
     expect(text).to_contain_text("step 40")
     photo.click()
-    expect(card(media, "samples/photo")).to_have_attribute("data-enlarged", "true")
+    expect(card(view.root, "samples/photo")).to_have_attribute("data-enlarged", "true")
     take(notebook, view, pictures, "enlarged")
     photo.click()
     view.root.evaluate("(root) => { root.style.width = '420px'; }")

@@ -130,7 +130,7 @@ def test_a_reload_keeps_filter_boxes_and_step(make_notebook: Callable[..., Noteb
     log = view.open("log")
     log.get_by_label("Show which lines").select_option("Prints")
     log.get_by_role("searchbox").fill("second")
-    view.open("media")
+    view.open("text")
     view.root.get_by_role("slider", name="Step shown").press("ArrowLeft")
     expect(view.root.locator(".nbviz-timeline-step")).to_have_text("step 2 of 3")
     opened = box(view, "blocks")
@@ -150,7 +150,7 @@ def test_a_reload_keeps_filter_boxes_and_step(make_notebook: Callable[..., Noteb
     expect(log.get_by_role("searchbox")).to_have_value("second")
     expect(log.locator(".nbviz-log-row")).to_have_count(1)
     expect(view.root.locator(".nbviz-timeline-step")).to_have_text("step 2 of 3")
-    expect(view.open("media").locator("[data-tag]").first).to_have_attribute("data-step", "2")
+    expect(view.open("text").locator("[data-tag]").first).to_have_attribute("data-step", "2")
 
 
 def box(view: View, path: str) -> Locator:

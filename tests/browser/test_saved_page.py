@@ -52,11 +52,14 @@ def test_page_replays_the_run_and_asks_nobody(browser: Browser, saved: Path, sch
     expect(page.locator(".nbviz-slot-weights canvas").first).to_be_visible()
     page.locator("[data-tab=media]").click()
     media = page.locator(".nbviz-slot-media")
-    expect(media.locator("pre")).to_have_text("<b>bold</b>")
     photo = media.locator("img")
     expect(photo).to_be_visible()
     assert photo.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 12
-    expect(media.locator("[data-tag=values] canvas")).to_be_visible()
+    page.locator("[data-tab=text]").click()
+    expect(page.locator(".nbviz-slot-text .nbviz-text-body")).to_have_text("<b>bold</b>")
+    page.locator("[data-tab=histograms]").click()
+    values = page.locator(".nbviz-slot-histograms [data-tag=values]")
+    expect(values.locator("canvas")).to_be_visible()
     expect(page.locator("[data-action=start]:visible")).to_have_count(0)
     expect(page).to_have_title("<b>digits</b>")
     assert problems == []

@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from pages import Page
 from protocol_types import conforms, fixture, kind_of
 
@@ -31,7 +32,11 @@ ASKED = [(panel, request) for panel in PANELS for request in panel.requests]
 QUESTIONS: dict[str, dict[str, Any]] = {
     "control": {"name": "set", "arguments": {"lr": 0.05}},
     "send_range": {"series": [0], "first_step": 1, "last_step": 3, "points": 10},
-    "send_media": {"tag": "notes", "step": 3, "after": -1, "pixels": 100},
+    "send_media": {"tag": "tensor", "step": 3, "pixels": 100},
+    "send_histograms": {"tag": "values", "step": 3, "after": -1},
+    "send_text": {"tag": "notes", "step": 3},
+    "send_audio": {"tag": "tone", "step": 3, "start": 0},
+    "send_figure": {"tag": "figure", "step": 3, "pixels": 100},
     "send_graph": {"scopes": [""]},
     **{
         kind: {"tag": "features", "step": 3}
@@ -78,6 +83,9 @@ def ended_trainer() -> nbviz.LiveTrainer:
         step=3,
     )
     made.run.log_mesh("shape", np.eye(3), faces=[[0, 1, 2]], step=3)
+    made.run.log_tensor("tensor", np.arange(10.0), step=3)
+    made.run.log_audio("tone", np.sin(np.arange(100.0)), step=3)
+    made.run.log_figure("figure", Figure(figsize=(1, 1)), step=3)
     made.run.drain_media()
     (subject,) = made.subjects
     deadline = time.monotonic() + 60
@@ -250,7 +258,12 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
     check_updates(saved.updates, saved.buffers)
     check_updates(saved.answers, saved.buffers)
     assert {a["kind"] for a in saved.answers} == {
-        *("graph_sent", "text_sent", "histograms_sent"),
+        "graph_sent",
+        "tensor_sent",
+        "text_sent",
+        "histograms_sent",
+        "figure_sent",
+        "audio_sent",
         *("embedding_sent", "positions_sent", "column_sent", "thumbnails_sent"),
         "mesh_sent",
     }

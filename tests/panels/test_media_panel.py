@@ -14,6 +14,8 @@ import nbviz
 from nbviz.panels.batch import Batch
 from nbviz.panels.media import panel as media_panel
 from nbviz.panels.media.items import media_item
+from nbviz.panels.panel import NO_ADDRESS
+from nbviz.panels.text.panel import TextPanel
 from nbviz.recording.media.png import decode_image
 from nbviz.session.transport import PULL_FRAME_BYTES
 
@@ -24,7 +26,7 @@ def run():
 
 
 def told(page: Page) -> list[tuple[str, str, int]]:
-    updates = [update for update in page.updates if update["kind"] == "media_added"]
+    updates = [update for update in page.updates if "items" in update]
     return [
         (one["tag"], one["item_kind"], one["count"])
         for update in updates
@@ -32,9 +34,18 @@ def told(page: Page) -> list[tuple[str, str, int]]:
     ]
 
 
-def ask(page: Page, run: nbviz.Run, tag: str, step: int, **fields: int) -> dict:
-    asked = {"after": -1, "pixels": 512, **fields}
-    return page.ask("send_media", run_id=run.run_id, tag=tag, step=step, **asked)
+ASKED = {
+    "send_media": {"pixels": 512},
+    "send_text": {},
+    "send_histograms": {"after": -1},
+}
+
+
+def ask(
+    page: Page, run: nbviz.Run, tag: str, step: int, kind: str = "send_media", **fields: int
+) -> dict:
+    asked = {**ASKED[kind], **fields}
+    return page.ask(kind, run_id=run.run_id, tag=tag, step=step, **asked)
 
 
 def test_a_page_is_told_what_there_is_and_then_only_what_is_new(run) -> None:
@@ -73,8 +84,12 @@ def test_each_kind_is_sent_as_it_was_logged(run) -> None:
     image = ask(page, run, "image", 9)
     assert (image["kind"], image["step"], image["reduced"]) == ("image_sent", 4, 1)
     assert np.array_equal(decode_image(image["data"]), picture)
-    text = ask(page, run, "text", 4)
+    text = ask(page, run, "text", 4, "send_text")
     assert (text["text"], text["omitted"]) == ("a <b>bold</b> \\ud800 claim", 0)
+    assert text["markdown"]
+    run.log_text("plain", "*text*", step=4, markdown=False)
+    run.drain_media()
+    assert not ask(page, run, "plain", 4, "send_text")["markdown"]
     tensor = ask(page, run, "tensor", 4)
     cells = np.frombuffer(tensor["data"], np.int16).reshape(tensor["rows"], tensor["columns"])
     assert cells[1, 0] == -32768
@@ -88,7 +103,12 @@ def test_the_item_at_or_before_a_step_is_sent(run) -> None:
     run.drain_media()
     page = Page(nbviz.Dashboard(run))
     page.ready()
-    assert [ask(page, run, "text", step)["step"] for step in (10, 19, 20, 99)] == [10, 10, 20, 30]
+    assert [ask(page, run, "text", step, "send_text")["step"] for step in (10, 19, 20, 99)] == [
+        10,
+        10,
+        20,
+        30,
+    ]
 
 
 def test_histograms_come_with_their_past_and_then_only_what_is_new(run) -> None:
@@ -97,14 +117,14 @@ def test_histograms_come_with_their_past_and_then_only_what_is_new(run) -> None:
     run.drain_media()
     page = Page(nbviz.Dashboard(run))
     page.ready()
-    sent = ask(page, run, "weights/fc", 300)
+    sent = ask(page, run, "weights/fc", 300, "send_histograms")
     steps = [one["step"] for one in sent["histograms"]]
     assert (len(steps), steps[0], steps[-1]) == (100, 1, 300)
     numbers = np.frombuffer(sent["data"])
     assert len(numbers) == 100 * 17
     assert numbers[-17:-9].sum() == 50
     assert numbers[-1] == 49.0 * 300
-    newer = ask(page, run, "weights/fc", 300, after=297)
+    newer = ask(page, run, "weights/fc", 300, "send_histograms", after=297)
     assert [one["step"] for one in newer["histograms"]] == [298, 299, 300]
     info = newer["histograms"][-1]
     values = np.arange(50.0) * 300
@@ -119,9 +139,7 @@ def test_a_large_image_is_reduced_to_what_the_transport_carries(run, transport) 
     run.drain_media()
     page = Page(nbviz.Dashboard(run, transport=transport))
     page.ready()
-    page.send(
-        "send_media", request_id=7, run_id=run.run_id, tag="noise", step=1, after=-1, pixels=4000
-    )
+    page.send("send_media", request_id=7, run_id=run.run_id, tag="noise", step=1, pixels=4000)
     deadline = time.monotonic() + 30
     while 7 not in page.answers:
         assert time.monotonic() < deadline
@@ -154,11 +172,11 @@ def test_images_are_reduced_on_a_thread_of_the_dashboard_s_own(run, monkeypatch)
         return media_item(*arguments, **options)
 
     monkeypatch.setattr(media_panel, "media_item", noted)
-    run.log_text("text", "hello", step=1)
+    run.log_image("image", np.zeros((4, 4)), step=1)
     run.drain_media()
     page = Page(nbviz.Dashboard(run))
     page.ready()
-    ask(page, run, "text", 1)
+    ask(page, run, "image", 1)
     assert threads == ["nbviz-answers"]
 
 
@@ -173,7 +191,7 @@ def test_what_is_not_there_is_refused_with_its_name(run) -> None:
 def test_a_very_long_text_is_cut_and_says_so(run) -> None:
     run.log_text("text", "x" * 150_000, step=1)
     run.drain_media()
-    text = media_item(run.run_id, run.kept_media["text"], 1, Batch())
+    text = TextPanel().item(run.run_id, run.kept_media["text"], 1, Batch(), NO_ADDRESS, 1_000_000)
     assert (len(text["text"]), text["omitted"]) == (100_000, 50_000)
 
 
@@ -189,5 +207,5 @@ def test_a_watch_s_histograms_reach_the_page(run) -> None:
         optimizer.zero_grad()
         run.log({"loss": 1.0}, step=step)
     page.wait_for(lambda: {tag for tag, *_ in told(page)} >= {"weights/weight", "weights/bias"})
-    sent = ask(page, run, "weights/weight", 3)
+    sent = ask(page, run, "weights/weight", 3, "send_histograms")
     assert sent["histograms"][-1]["count"] == 12

@@ -57,7 +57,7 @@ def test_a_page_is_sent_them_of_a_run_and_of_what_its_journal_holds(tmp_path) ->
     for shown in (run, nbviz.open_run(tmp_path)):
         page = Page(nbviz.Dashboard(shown))
         page.ready()
-        fields = {"run_id": shown.run_id, "step": 4, "after": -1, "pixels": 400}
+        fields = {"run_id": shown.run_id, "step": 4, "pixels": 400}
         sent = page.ask("send_media", tag="samples", **fields)
         assert sent["columns"] == 2
         assert sent["captions"] == [{"text": one.text, "is_right": one.is_right} for one in READ]

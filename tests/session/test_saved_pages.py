@@ -148,17 +148,23 @@ def test_media_are_kept_by_step_where_they_are_small() -> None:
     assert page.count("</script") == 2
     data = data_of(page)
     recorded = data["recorded"]
-    assert "media" in data["panels"]
-    assert "media" in data["assets"]
+    panels = {"media", "text", "histograms"}
+    assert panels <= set(data["panels"])
+    assert {*panels, "items", "heatmap", "timeline"} <= set(data["assets"])
     kept = {item["tag"]: item for item in reversed(recorded["answers"])}
     notes = [item["text"] for item in recorded["answers"] if item["tag"] == "notes"]
     assert notes == [f"{NASTY} 3", f"{NASTY} 1", f"{NASTY} 2"]
     assert [one["step"] for one in kept["weights/fc"]["histograms"]] == [1, 2, 3]
     assert base64.b64decode(recorded["buffers"][kept["photo"]["buffer"]]).startswith(b"\x89PNG")
-    told = next(u for u in recorded["updates"] if u["kind"] == "media_added")
-    assert [one["count"] for one in told["items"]] == [3, 3, 1, 1]
-    steps = np.frombuffer(base64.b64decode(recorded["buffers"][told["buffer"]]))
-    assert steps.tolist() == [1, 2, 3, 1, 2, 3, 3, 3]
+    for kind, counts, steps in (
+        ("media_added", [1, 1], [3, 3]),
+        ("text_added", [3], [1, 2, 3]),
+        ("histograms_added", [3], [1, 2, 3]),
+    ):
+        told = next(u for u in recorded["updates"] if u["kind"] == kind)
+        assert [one["count"] for one in told["items"]] == counts
+        listed = np.frombuffer(base64.b64decode(recorded["buffers"][told["buffer"]]))
+        assert listed.tolist() == steps
 
 
 def test_a_page_without_media_carries_no_code_for_them() -> None:

@@ -103,14 +103,14 @@ def test_nobody_waits_with_the_thread_that_reads(device, kind, transport) -> Non
             second.send("pull", sequence=0)
         asked = {
             "send_range": {"series": [0], "first_step": 1, "last_step": 50, "points": 50},
-            "send_media": {"tag": "notes", "step": 1, "after": -1, "pixels": 100},
+            "send_text": {"tag": "notes", "step": 1},
             "send_asset": {"name": "media"},
             "set_wanted": {"panel": "curves", "view": 1, "keys": ["0"], "known": 1},
             "control": {"name": "pause", "arguments": {}},
         }
         answers = {kind: first.ask(kind, run_id=quick.run_id, **asked[kind]) for kind in asked}
         assert np.frombuffer(answers["send_range"]["data"])[0] == 1
-        assert answers["send_media"]["text"] == "hello"
+        assert answers["send_text"]["text"] == "hello"
         assert "command_failed" not in {answer["kind"] for answer in answers.values()}
         second.ready()
         assert not held.released.is_set()

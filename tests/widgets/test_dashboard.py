@@ -320,9 +320,9 @@ def test_no_text_of_a_run_reaches_a_reader_as_more_than_characters(tmp_path) -> 
     page = Page(dashboard)
     page.ready()
     answer = page.ask("control", run_id=run.run_id, name=HOSTILE, arguments={})
-    tag = page.newest("media_added")["items"][0]["tag"]
-    asked = {"run_id": run.run_id, "step": 1, "after": -1, "pixels": 10}
-    assert page.ask("send_media", tag=tag, **asked)["kind"] == "text_sent"
+    tag = page.newest("text_added")["items"][0]["tag"]
+    answer_of_text = page.ask("send_text", tag=tag, run_id=run.run_id, step=1)
+    assert answer_of_text["kind"] == "text_sent"
     bundle = dashboard.picture()
     saved = dashboard.save_html(tmp_path / "page.html").read_text(encoding="utf-8")
     written = [*bundle.values(), saved, answer["error"], *texts_in(page.messages)]

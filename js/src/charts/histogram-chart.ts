@@ -14,6 +14,8 @@ export class HistogramChart {
 	private shown = -1;
 	private theme: Theme | undefined;
 	private map: Colormap | undefined;
+	/** Counts are shown by their logarithms. */
+	private isLog = false;
 	private width = 0;
 	private height = 0;
 	private pointed: { column: number; value: number } | undefined;
@@ -32,7 +34,14 @@ export class HistogramChart {
 		this.listen();
 	}
 
-	show(columns: readonly HistogramColumn[], shown: number, theme: Theme, map: Colormap): void {
+	show(
+		columns: readonly HistogramColumn[],
+		shown: number,
+		theme: Theme,
+		map: Colormap,
+		isLog = false,
+	): void {
+		this.isLog = isLog;
 		this.columns = columns;
 		this.shown = shown;
 		this.theme = theme;
@@ -81,7 +90,7 @@ export class HistogramChart {
 		const { columns } = this;
 		const range = valueRange(columns);
 		const span = range.max - range.min;
-		const shades = shadesOf(columns, span);
+		const shades = shadesOf(columns, span, this.isLog);
 		const image = context.createImageData(width, height);
 		const pixels = new Uint32Array(image.data.buffer);
 		const table = new Uint32Array(map.colors.buffer);
@@ -113,8 +122,8 @@ export class HistogramChart {
 		const left = Math.min(this.leftOf(this.shown), width - 3);
 		context.strokeRect(left + 0.75, 0.75, Math.max(2, this.columnWidth - 1.5), height - 1.5);
 		const range = valueRange(this.columns);
-		const share = Array.from(column.counts, (_, bin) =>
-			density(column, bin, range.max - range.min),
+		const share = Array.from(column.counts, (count, bin) =>
+			this.isLog ? Math.log1p(count) : density(column, bin, range.max - range.min),
 		);
 		const peak = Math.max(...share);
 		if (!(peak > 0)) return;

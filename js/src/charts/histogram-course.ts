@@ -8,6 +8,8 @@ export interface HistogramInfo {
 	readonly bins: number;
 	readonly count: number;
 	readonly nonfinite: number;
+	/** How many values were counted where that is a sample, else 0. */
+	readonly sampled: number;
 	readonly minimum: number | null;
 	readonly maximum: number | null;
 	readonly mean: number | null;
@@ -88,9 +90,15 @@ export function binAt({ counts, edges }: HistogramColumn, value: number): number
  * How strongly each bin of each column is coloured, 0 to 1. Square roots lift what is beside a peak,
  * and mostly a column's own peak counts: one narrow column must not pale all that are wider.
  */
-export function shadesOf(columns: readonly HistogramColumn[], range: number): number[][] {
+export function shadesOf(
+	columns: readonly HistogramColumn[],
+	range: number,
+	isLog = false,
+): number[][] {
 	const densities = columns.map((column) =>
-		Array.from(column.counts, (_, bin) => density(column, bin, range)),
+		Array.from(column.counts, (count, bin) =>
+			isLog ? Math.log1p(count) ** 2 : density(column, bin, range),
+		),
 	);
 	const peaks = densities.map((of) => Math.max(0, ...of));
 	const highest = Math.max(0, ...peaks);

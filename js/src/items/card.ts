@@ -5,14 +5,16 @@ import { element } from "../ui/element";
 import { formatCount, formatNumber } from "../ui/format";
 import { panelIcon } from "../ui/panel-icons";
 import type { ItemContent, ItemHolder, ItemRequest } from "./loader";
-import type { ItemHost, ItemView } from "./view";
+import type { ItemHost, ItemView, OtherRun } from "./view";
 
 const HEIGHT = 214;
 const MOST_ENLARGED = 560;
 
 /** What a card is given. */
-export interface CardHost extends Omit<ItemHost, "tag" | "describe" | "enlarge"> {
+export interface CardHost
+	extends Omit<ItemHost, "tag" | "run_id" | "describe" | "enlarge" | "others"> {
 	overheadShare(): number;
+	others(): readonly (OtherRun & { readonly entry: ItemEntry })[];
 }
 
 export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
@@ -28,12 +30,12 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	private readonly view: ItemView<C>;
 	private readonly resizes: ResizeObserver;
 	private shownStep = Number.POSITIVE_INFINITY;
-	/** What was asked last and came, or was refused. */
-	private settled = "";
+	/** What was asked last of each run and came, or was refused. */
+	private readonly settled = new Map<string, string>();
 	private isEnlarged = false;
 
 	constructor(
-		private readonly run_id: string,
+		readonly run_id: string,
 		public entry: ItemEntry,
 		private readonly host: CardHost,
 		makeView: (kind: string, host: ItemHost) => ItemView<C>,
@@ -43,6 +45,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		this.view = makeView(kind, {
 			...host,
 			tag,
+			run_id,
 			describe: (text, x, y) => this.point(text, x, y),
 			enlarge: () => this.enlarge(),
 		});
@@ -98,23 +101,28 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	}
 
 	needed(): ItemRequest | undefined {
-		const step = this.wantedStep;
-		if (!this.isOnScreen || step === undefined) return undefined;
-		const { tag, revision, steps } = this.entry;
-		const isNewest = step === steps.at(-1);
-		const request: ItemRequest = {
-			run_id: this.run_id,
-			tag,
-			step,
-			revision: isNewest ? revision : 0,
-			after: this.view.held,
-			pixels: this.pixels,
-		};
-		return keyOf(request) === this.settled ? undefined : request;
+		if (!this.isOnScreen) return undefined;
+		for (const { run_id, entry } of [this, ...this.host.others()]) {
+			const { tag, revision, steps } = entry;
+			// A course is asked for up to its end, and then shown at any step.
+			const held = this.view.held?.(run_id);
+			const step = held === undefined ? steps[placeAt(steps, this.shownStep)] : steps.at(-1);
+			if (step === undefined) continue;
+			const request: ItemRequest = {
+				run_id,
+				tag,
+				step,
+				revision: step === steps.at(-1) ? revision : 0,
+				after: held,
+				pixels: this.pixels,
+			};
+			if (keyOf(request) !== this.settled.get(run_id)) return request;
+		}
+		return undefined;
 	}
 
 	take(content: C, request: ItemRequest): void {
-		this.settled = keyOf(request);
+		this.settled.set(request.run_id, keyOf(request));
 		this.view.take(content);
 		this.waiting.hidden = true;
 		this.view.root.hidden = false;
@@ -123,17 +131,11 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	}
 
 	fail(reason: string, request: ItemRequest): void {
-		this.settled = keyOf(request);
+		this.settled.set(request.run_id, keyOf(request));
+		if (request.run_id !== this.run_id) return;
 		this.view.root.hidden = true;
 		this.waiting.hidden = false;
 		this.waiting.textContent = reason;
-	}
-
-	/** A course is asked for up to its end, and then shown at any step. */
-	private get wantedStep(): number | undefined {
-		const { steps } = this.entry;
-		if (this.view.held !== undefined) return steps.at(-1);
-		return steps[placeAt(steps, this.shownStep)];
 	}
 
 	private get pixels(): number {

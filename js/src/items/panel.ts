@@ -6,6 +6,7 @@ import type { Context, Mount } from "../session/panel";
 import type { PanelState } from "../session/panel-data";
 import type { RunState } from "../session/run";
 import { runPicker, selectionOf } from "../session/selection";
+import { shownRunsOf } from "../session/shown-runs";
 import { type ShownStep, shownStepOf } from "../session/shown-step";
 import { card } from "../ui/card";
 import { element } from "../ui/element";
@@ -27,15 +28,34 @@ export interface ItemsOptions<C extends ItemContent> {
 	/** What its items are, in the plural and in lower case. */
 	readonly noun: string;
 	readonly state: PanelState<ItemIndex>;
+	/** Called when runs or items come. */
+	update?(): void;
+	/** Whether the other shown runs are drawn over each card's own. */
+	isOverlaid?(): boolean;
+	/** Its own controls, beside the title. */
+	readonly tools?: readonly HTMLElement[];
 	ask(asker: Asker, request: ItemRequest): Promise<C>;
 	view(kind: string, host: ItemHost): ItemView<C>;
 }
 
-/** Returns what mounts such a panel. */
-export function mountItems<C extends ItemContent>(options: ItemsOptions<C>): Mount {
+/** What the controls of a panel use. */
+export interface ItemsControls {
+	readonly context: Context;
+	/** Has all cards draw anew. */
+	changed(): void;
+}
+
+/** Returns what mounts such a panel; `make` is called for each, where it has controls of its own. */
+export function mountItems<C extends ItemContent>(
+	make: ItemsOptions<C> | ((controls: ItemsControls) => ItemsOptions<C>),
+): Mount {
 	return (host, context) => {
-		const panel = new ItemsPanel(host, context, options);
-		return () => panel.remove();
+		let panel: ItemsPanel<C> | undefined;
+		const controls = { context, changed: () => panel?.redraw() };
+		const options = typeof make === "function" ? make(controls) : make;
+		const made = new ItemsPanel(host, context, options);
+		panel = made;
+		return () => made.remove();
 	};
 }
 
@@ -80,7 +100,7 @@ class ItemsPanel<C extends ItemContent> {
 		this.loader = new ItemLoader((request) => options.ask(context.asker, request));
 		const { picker, update } = runPicker(context);
 		this.updateRuns = update;
-		tools.append(picker, this.narrowed, this.filterBox);
+		tools.append(picker, this.narrowed, this.filterBox, ...(options.tools ?? []));
 		this.narrowed.addEventListener("click", () => {
 			this.module = "";
 			this.update();
@@ -97,10 +117,11 @@ class ItemsPanel<C extends ItemContent> {
 		});
 		this.cleanups = [
 			selectionOf(context).subscribe(() => this.update()),
+			shownRunsOf(context).subscribe(() => this.redraw()),
 			this.shownStep.subscribe(() => this.show()),
 			context.onTheme(() => {
 				this.theme = readTheme(context.root);
-				for (const one of this.cards.values()) one.recolour();
+				this.redraw();
 			}),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs") || topics.has(name)) this.update();
@@ -117,8 +138,15 @@ class ItemsPanel<C extends ItemContent> {
 		this.root.remove();
 	}
 
+	/** Draws all cards anew: in another theme, or as the panel's controls say. */
+	redraw(): void {
+		for (const one of this.cards.values()) one.recolour();
+		this.show();
+	}
+
 	private update(): void {
 		this.updateRuns();
+		this.options.update?.();
 		const { run, module } = selectionOf(this.context);
 		if (module !== this.chosen) {
 			this.chosen = module;
@@ -190,6 +218,9 @@ class ItemsPanel<C extends ItemContent> {
 		const host = {
 			theme: () => this.theme,
 			choose: (step: number) => this.shownStep.choose(step),
+			name: () => this.run?.name ?? "",
+			style: () => this.run?.style ?? 0,
+			others: () => this.others(tag),
 			overheadShare: () => (this.run ? this.options.state.of(this.run).overheadShare : 1),
 		};
 		const made = new ItemCard<C>(this.run?.run_id ?? "", entry, host, this.options.view, () =>
@@ -198,6 +229,19 @@ class ItemsPanel<C extends ItemContent> {
 		this.cards.set(tag, made);
 		this.screen.observe(made.root);
 		return made;
+	}
+
+	/** The other shown runs with a tag. */
+	private others(tag: string) {
+		if (!this.options.isOverlaid?.()) return [];
+		const shown = shownRunsOf(this.context);
+		return [...this.context.store.runs.values()].flatMap((run) => {
+			const entry = this.entries(run).get(tag);
+			const isOther = run.run_id !== this.run?.run_id && shown.isShown(run);
+			return entry && isOther
+				? [{ run_id: run.run_id, name: run.name, style: run.style, entry }]
+				: [];
+		});
 	}
 
 	private entries(run: RunState | undefined): ReadonlyMap<string, ItemEntry> {

@@ -2,9 +2,23 @@
 import type { Theme } from "../ui/theme";
 import type { ItemContent } from "./loader";
 
+/** A run whose items are drawn over those of the card's. */
+export interface OtherRun {
+	readonly run_id: string;
+	readonly name: string;
+	/** Decides its colour. */
+	readonly style: number;
+}
+
 /** What a card gives its view. */
 export interface ItemHost {
 	readonly tag: string;
+	readonly run_id: string;
+	/** The run's name, and what decides its colour. */
+	name(): string;
+	style(): number;
+	/** The other runs that are drawn, too, where the panel overlays them. */
+	others(): readonly OtherRun[];
 	theme(): Theme;
 	/** Shows a tooltip at a place of the view's root; "" hides it. */
 	describe(text: string, x: number, y: number): void;
@@ -22,7 +36,7 @@ export interface ItemView<C extends ItemContent> {
 	resize(width: number, height: number): void;
 	/** Draws again, in the theme in force. */
 	recolour(): void;
-	/** Of a course, which is asked for up to its end: the newest step that it holds, -1 for none. */
-	readonly held?: number;
+	/** Of a course, which is asked for up to its end: the newest step that it holds of a run, -1 for none. */
+	held?(run_id: string): number;
 	remove(): void;
 }

@@ -4,10 +4,14 @@ import { panel as curves } from "./curves";
 import { panel as runs } from "./runs";
 import { panel as weights } from "./weights";
 import { panel as media } from "./media";
+import { panel as histograms } from "./histograms";
+import { panel as text } from "./text";
+import { panel as audio } from "./audio";
+import { panel as figures } from "./figures";
 import { panel as projector } from "./projector";
 import { panel as mesh } from "./mesh";
 import { panel as graph } from "./graph";
 import { panel as log } from "./log";
 import { panel as system } from "./system";
 
-export const PANELS = [toolbar, curves, runs, weights, media, projector, mesh, graph, log, system] as const;
+export const PANELS = [toolbar, curves, runs, weights, media, histograms, text, audio, figures, projector, mesh, graph, log, system] as const;

@@ -1,21 +1,9 @@
 // Generated from nbviz/protocol/media.py by generate_protocol.py. Do not edit.
 import type { ItemTag } from "./core.gen";
 
-export type MediaKind = "image" | "histogram" | "tensor" | "text";
+export type MediaKind = "image" | "video" | "tensor";
 
-/** What a histogram's buffer does not hold. */
-export interface HistogramInfo {
-	step: number;
-	bins: number;
-	count: number;
-	nonfinite: number;
-	minimum: number | null;
-	maximum: number | null;
-	mean: number | null;
-	std: number | null;
-}
-
-/** Images, histograms, tensors and texts that were logged. */
+/** Images, videos and tensors that were logged. */
 export interface MediaAdded {
 	run_id: string;
 	items: ItemTag[];
@@ -24,7 +12,7 @@ export interface MediaAdded {
 	kind: "media_added";
 }
 
-/** Ask for the item of a tag at or before a step; of histograms also those before it. */
+/** Ask for the item of a tag at or before a step. */
 export interface SendMedia {
 	kind: "send_media";
 	client_id: string;
@@ -32,7 +20,6 @@ export interface SendMedia {
 	run_id: string;
 	tag: string;
 	step: number;
-	after: number;
 	pixels: number;
 }
 
@@ -59,14 +46,21 @@ export interface ImageSent {
 	buffer: number;
 }
 
-/** A tag's histograms by step, rising; the newest one and others before it, evenly chosen. Buffer: float64; for each histogram its counts (`bins`), then its edges (`bins + 1`). */
-export interface HistogramsSent {
-	kind: "histograms_sent";
+/** One video. Buffer: a PNG file with its frames, row by row; what is left in it is black. */
+export interface VideoSent {
+	kind: "video_sent";
 	client_id: string;
 	request_id: number;
 	run_id: string;
 	tag: string;
-	histograms: HistogramInfo[];
+	step: number;
+	fps: number;
+	frames: number;
+	every: number;
+	columns: number;
+	height: number;
+	width: number;
+	reduced: number;
 	buffer: number;
 }
 
@@ -91,18 +85,6 @@ export interface TensorSent {
 	tag: string;
 	step: number;
 	buffer: number;
-}
-
-/** One text; its last `omitted` characters are left out. */
-export interface TextSent {
-	kind: "text_sent";
-	client_id: string;
-	request_id: number;
-	run_id: string;
-	tag: string;
-	step: number;
-	text: string;
-	omitted: number;
 }
 
 /** What comes unasked. */

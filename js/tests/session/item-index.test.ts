@@ -17,7 +17,7 @@ test("the fixture's steps go to their tags, and together make the slider's", () 
 	const index = new ItemIndex();
 	index.add(message, doubles(buffers[0]));
 	expect(index.entries.get("samples")?.steps).toEqual([1, 20]);
-	expect(index.entries.get("weights/fc")?.steps).toEqual([5, 10, 15]);
+	expect(index.entries.get("attention")?.steps).toEqual([5, 10, 15]);
 	expect(index.steps).toEqual([1, 5, 10, 15, 20]);
 });
 

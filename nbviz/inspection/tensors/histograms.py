@@ -31,6 +31,7 @@ class Histogram:
         sum_squares: Of the finite values.
         nan: How many values are NaN.
         inf: How many values are infinite.
+        sampled: How many values were counted where that is a sample; 0 where all were.
     """
 
     counts: NDArray[np.float64] = field(repr=False)
@@ -42,6 +43,7 @@ class Histogram:
     sum_squares: float
     nan: int = 0
     inf: int = 0
+    sampled: int = 0
 
     @property
     def nbytes(self) -> int:
@@ -93,6 +95,32 @@ def make_histogram(values: NDArray[Any], bins: int) -> Histogram:
         squares,
         nan,
         inf,
+    )
+
+
+def scaled_up(sample: Histogram, taken: int, size: int) -> Histogram:
+    """Return the histogram of a whole of which a sample was counted; extremes are the sample's.
+
+    Args:
+        sample: Of the values taken.
+        taken: How many those are.
+        size: How many the whole has.
+    """
+    scale = size / taken
+    nan, inf = round(sample.nan * scale), round(sample.inf * scale)
+    count = size - nan - inf
+    up = count / sample.count if sample.count else 0.0
+    return Histogram(
+        sample.counts * up,
+        sample.edges,
+        sample.minimum,
+        sample.maximum,
+        count,
+        sample.sum * up,
+        sample.sum_squares * up,
+        nan,
+        inf,
+        taken,
     )
 
 

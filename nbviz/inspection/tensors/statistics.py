@@ -135,6 +135,7 @@ def histogram_of_counts(
         statistics.norm**2 if statistics.count else 0.0,
         statistics.nan,
         statistics.inf,
+        int(counted) if scale > 1 else 0,
     )
 
 

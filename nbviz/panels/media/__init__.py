@@ -1,4 +1,4 @@
-"""Images, histograms, tensors and texts by step."""
+"""Images, videos and tensors by step."""
 
 from nbviz.panels.media.panel import MediaPanel
 

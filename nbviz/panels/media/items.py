@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nbviz.errors import CommandError
-from nbviz.panels.listing import evenly
+from nbviz.panels.media.strip import strip_of
 from nbviz.panels.panel import NO_ADDRESS
-from nbviz.panels.wire import finite, heatmap_fields
+from nbviz.panels.shown_image import shown_image
+from nbviz.panels.wire import heatmap_fields
 from nbviz.recording.media.captions import captions_of
-from nbviz.recording.media.png import SIGNATURE, encode_png
-from nbviz.text import clean_line, clean_text
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz import protocol
-    from nbviz.inspection.tensors.histograms import Histogram
     from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address
-    from nbviz.protocol.media import (
-        HistogramInfo,
-        HistogramsSent,
-        ImageSent,
-        TensorSent,
-        TextSent,
-    )
-    from nbviz.recording.media.store import Image, Media, MediaItem
+    from nbviz.protocol.media import ImageSent, TensorSent, VideoSent
+    from nbviz.recording.media.store import Image, Media
+    from nbviz.recording.media.video import Video
 
-    MediaAnswer = ImageSent | HistogramsSent | TensorSent | TextSent
-    _MediaType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
-
-MOST_HISTOGRAMS = 100
-MOST_CHARACTERS = 100_000
-_FORMATS: dict[bytes, _MediaType] = {
-    SIGNATURE: "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-    b"RIFF": "image/webp",
-}
+    MediaAnswer = ImageSent | VideoSent | TensorSent
 
 
 def media_item(
@@ -50,7 +33,6 @@ def media_item(
     batch: Batch,
     address: Address = NO_ADDRESS,
     *,
-    after: int = -1,
     pixels: int = 1024,
     limit: int = 400_000,
 ) -> MediaAnswer:
@@ -62,9 +44,8 @@ def media_item(
         step: The first item stands in where all are later.
         batch: Takes the item's buffer.
         address: Whose request it answers.
-        after: Histograms up to this step are left out.
         pixels: The longest side of an image need not be much longer.
-        limit: Bytes; larger images are reduced, and histograms are fewer.
+        limit: Bytes; larger images are reduced.
 
     Raises:
         CommandError: An image cannot be made small enough.
@@ -75,7 +56,7 @@ def media_item(
     name = clean_line(media.tag)
     if media.kind == "image":
         image = cast("Image", item.value)
-        data, media_type, factor = _shown(image, pixels, limit)
+        data, media_type, factor = shown_image(image, pixels, limit)
         captions, columns = captions_of(image.data)
         return {
             "kind": "image_sent",
@@ -91,27 +72,23 @@ def media_item(
             "captions": [{"text": one.text, "is_right": one.is_right} for one in captions],
             "buffer": batch.buffer(data),
         }
-    if media.kind == "histogram":
-        infos, columns = _histograms([o for o in media if after < o.step < item.step], item, limit)
+    if media.kind == "video":
+        video = cast("Video", item.value)
+        strip = strip_of(video, pixels, limit)
         return {
-            "kind": "histograms_sent",
-            **address,
-            "run_id": run_id,
-            "tag": name,
-            "histograms": infos,
-            "buffer": batch.buffer(columns),
-        }
-    if media.kind == "text":
-        text = clean_text(cast("str", item.value))
-        most = min(MOST_CHARACTERS, limit // 4)  # bytes of the longest character in UTF-8
-        return {
-            "kind": "text_sent",
+            "kind": "video_sent",
             **address,
             "run_id": run_id,
             "tag": name,
             "step": item.step,
-            "text": text[:most],
-            "omitted": max(0, len(text) - most),
+            "fps": video.fps,
+            "frames": video.frames,
+            "every": strip.every,
+            "columns": strip.columns,
+            "height": video.height,
+            "width": video.width,
+            "reduced": strip.reduced,
+            "buffer": batch.buffer(strip.data),
         }
     fields, cells = _tensor(media.tag, cast("NDArray[Any]", item.value))
     return {
@@ -122,76 +99,6 @@ def media_item(
         "step": item.step,
         **fields,
         "buffer": batch.buffer(cells),
-    }
-
-
-def _shown(image: Image, pixels: int, limit: int) -> tuple[bytes, _MediaType, int]:
-    """Return the bytes of an image as it is shown, their type, and how far it was reduced."""
-    longest = max(image.height, image.width)
-    # Half as many again are shown smaller by the page itself.
-    factor = max(1, round(longest / max(1, pixels)))
-    data = image.data
-    media_type: _MediaType | None = next(
-        (kind for head, kind in _FORMATS.items() if data.startswith(head)), None
-    )
-    if media_type is None:
-        raise CommandError("the image is of a type that pages cannot show; use PNG or JPEG.")
-    if factor > 1 and len(data) < limit // 8:
-        factor = 1  # nothing is gained
-    if factor > 1 or len(data) > limit:
-        pixels_of_it = image.pixels
-        data = encode_png(_reduced(pixels_of_it, factor)) if factor > 1 else data
-        while len(data) > limit and factor < longest:
-            # Files shrink with the area; noise shrinks least.
-            factor = max(factor + 1, int(factor * (len(data) / limit) ** 0.5))
-            data = encode_png(_reduced(pixels_of_it, factor))
-        media_type = "image/png"
-    return data, media_type, factor
-
-
-def _reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Return the means of blocks of `factor` × `factor` pixels; those at the edges are smaller."""
-    height, width, _ = pixels.shape
-    rows: NDArray[np.int64] = np.arange(0, height, factor, dtype=np.int64)
-    columns: NDArray[np.int64] = np.arange(0, width, factor, dtype=np.int64)
-    by_row = np.add.reduceat(pixels, rows, axis=0, dtype=np.uint32)
-    sums = np.add.reduceat(by_row, columns, axis=1)
-    heights = np.minimum(factor, height - rows)[:, None, None]
-    widths = np.minimum(factor, width - columns)[None, :, None]
-    areas = heights * widths
-    return ((sums + areas // 2) // areas).astype(np.uint8)
-
-
-def _histograms(
-    before: list[MediaItem], newest: MediaItem, limit: int
-) -> tuple[list[HistogramInfo], NDArray[np.float64]]:
-    values: list[MediaItem] = [*before, newest]
-    largest = max(cast("Histogram", one.value).nbytes for one in values)
-    chosen = evenly(values, max(1, min(MOST_HISTOGRAMS, limit // largest)))
-    if chosen[-1] is not newest:
-        chosen = [newest]
-    blocks: list[NDArray[np.float64]] = []
-    infos: list[HistogramInfo] = []
-    for one in chosen:
-        histogram = cast("Histogram", one.value)
-        blocks += [histogram.counts, histogram.edges]
-        infos.append(_info(one.step, histogram))
-    return infos, np.concatenate(blocks).astype(np.float64)
-
-
-def _info(step: int, histogram: Histogram) -> HistogramInfo:
-    count = histogram.count
-    mean = histogram.sum / count if count else None
-    variance = histogram.sum_squares / count - mean**2 if mean is not None else None
-    return {
-        "step": step,
-        "bins": len(histogram.counts),
-        "count": int(count),
-        "nonfinite": int(histogram.nan + histogram.inf),
-        "minimum": finite(histogram.minimum),
-        "maximum": finite(histogram.maximum),
-        "mean": finite(mean),
-        "std": finite(max(0.0, variance) ** 0.5) if variance is not None else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Images, histograms, tensors and texts: listed as they come, sent when a page shows them."""
+"""Images, videos and tensors: listed as they come, sent when a page shows them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from nbviz.panels.media.items import media_item
 from nbviz.protocol import media as messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nbviz.panels.media.items import MediaAnswer
     from nbviz.panels.panel import Address, Reply
     from nbviz.recording.media.store import Media
@@ -20,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class MediaPanel(ItemsPanel["MediaAnswer"]):
-    """Images, histograms, tensors and texts."""
+    """Images, videos and tensors."""
 
     name = "media"
     assets = ("media", "items", "heatmap", "timeline")
     requests = (messages.SendMedia,)
     slow = frozenset({"send_media"})  # images may have to be reduced
-    kinds = frozenset({"image", "histogram", "tensor", "text"})
+    kinds = frozenset({"image", "video", "tensor"})
     added = "media_added"
 
     def item(  # noqa: PLR0917
@@ -38,7 +36,7 @@ class MediaPanel(ItemsPanel["MediaAnswer"]):
     def answer(
         self, part: RecordedRun, request: messages.SendMedia, reply: Reply[MediaAnswer]
     ) -> None:
-        """Send the item of a tag at or before a step; of histograms also those before it."""
+        """Send the item of a tag at or before a step."""
         batch = Batch()
         answer = media_item(
             part.run_id,
@@ -46,19 +44,7 @@ class MediaPanel(ItemsPanel["MediaAnswer"]):
             request["step"],
             batch,
             reply.address,
-            after=request["after"],
             pixels=request["pixels"],
             limit=reply.limit,
         )
         reply.send(answer, batch)
-
-    def saved_steps(self, media: Media) -> Sequence[int]:
-        """Return the steps to be saved; the newest histogram brings those before it."""
-        steps = super().saved_steps(media)
-        return steps[:1] if media.kind == "histogram" else steps
-
-    def steps_of(self, answer: MediaAnswer) -> list[int]:
-        """Return the steps that an answer holds."""
-        if answer["kind"] == "histograms_sent":
-            return [one["step"] for one in answer["histograms"]]
-        return [answer["step"]]

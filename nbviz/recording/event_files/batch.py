@@ -80,8 +80,8 @@ class Batch:
         skipped: Bytes between records that are no records.
         odd_times: Events whose wall time is infinite, not a number or out of range; that of an
             event before stands in its place.
-        left_out: Values that are none of these, such as audio, or cannot be read: how many for each
-            reason.
+        left_out: Values that are none of these, such as a mesh, or cannot be read: how many for
+            each reason.
     """
 
     points: dict[str, Points] = field(default_factory=dict[str, Points])

@@ -14,11 +14,17 @@ from nbviz.recording.event_files.batch import Batch, MediaRecord, Pieces, Points
 from nbviz.recording.event_files.crc import crc32c_columns, crc32c_many, masked
 from nbviz.recording.event_files.hparams import PLUGIN as HPARAMS
 from nbviz.recording.event_files.hparams import read_hparams
-from nbviz.recording.event_files.layout import read_layout
-from nbviz.recording.event_files.media_slots import PLUGINS, TENSORS, MediaPlace, read_media
+from nbviz.recording.event_files.layout import plain_text_in, read_layout
+from nbviz.recording.event_files.media_slots import (
+    MESSAGES,
+    PLUGINS,
+    TENSORS,
+    MediaPlace,
+    read_media,
+)
 from nbviz.recording.event_files.records import FOOTER, HEADER
 from nbviz.recording.event_files.wire import MessageError, read_varint
-from nbviz.recording.media.store import MOST_TEXT, shortened
+from nbviz.recording.media.store import MOST_TEXT, PlainText, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -226,7 +232,7 @@ class _Part:
         # Only a tag's first event need say which plugin shows it.
         plugin = self._plugin(place.tag, slot)
         try:
-            if slot.content in ("image", "histogram") or (slot.is_tensor and plugin in PLUGINS):
+            if slot.content in MESSAGES or (slot.is_tensor and plugin in PLUGINS):
                 records = read_media(event, slot, place._replace(plugin=plugin))
                 self._media += [(where, record) for record in records]
             elif slot.content in ("<f4", "<f8"):
@@ -239,6 +245,8 @@ class _Part:
                 if not plugin and not text.isprintable() and _BINARY.search(text):
                     self._leave_out(plugin)
                 else:
+                    if plain_text_in(event, *slot.details):
+                        text = PlainText(text)
                     self._texts.append((where, Text(place.wall_time, place.step, place.tag, text)))
             elif slot.content == "array" and plugin in ("", _SCALARS):
                 array = read_array(event, *slot.tensor)

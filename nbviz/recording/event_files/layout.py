@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Event
 WALL_TIME, STEP, FILE_VERSION, SUMMARY, SESSION_LOG, SOURCE = 1, 2, 3, 5, 7, 10
 # Summary, Summary.Value
-VALUE, TAG, SIMPLE_VALUE, IMAGE, HISTOGRAM, TENSOR, METADATA = 1, 1, 2, 4, 5, 8, 9
+VALUE, TAG, SIMPLE_VALUE, IMAGE, HISTOGRAM, AUDIO, TENSOR, METADATA = 1, 1, 2, 4, 5, 6, 8, 9
 EXACT_VALUE = 1000
 """Our own field of a Value: the float64 where `simple_value`, a float32, is only near it.
 
@@ -26,6 +26,9 @@ Protobuf readers pass over fields that they do not know, TensorBoard's among the
 """
 # SummaryMetadata, SummaryMetadata.PluginData
 PLUGIN_DATA, PLUGIN_NAME, PLUGIN_CONTENT = 1, 1, 2
+PLAIN_TEXT = 1000
+"""Our own field of what the text plugin is told: 1 for a text that is no Markdown."""
+
 # SessionLog
 STATUS, START = 1, 1
 # TensorProto, TensorShapeProto, TensorShapeProto.Dim
@@ -34,7 +37,8 @@ DT_FLOAT, DT_DOUBLE, DT_STRING = 1, 2, 7
 # SourceMetadata
 WRITER = 1
 
-Content = Literal["<f4", "<f8", "text", "image", "histogram", "array", "other"]
+Content = Literal["<f4", "<f8", "text", "image", "histogram", "audio", "array", "other"]
+_MESSAGES: dict[int, Content] = {IMAGE: "image", HISTOGRAM: "histogram", AUDIO: "audio"}
 _TYPES: dict[int, tuple[int, Content, int]] = {
     DT_FLOAT: (FLOATS, "<f4", 4),
     DT_DOUBLE: (DOUBLES, "<f8", 8),
@@ -48,7 +52,7 @@ class Slot:
     Attributes:
         tag: First byte of the tag, and the one after its last.
         content: What is between `start` and `stop`: one number, text, a message that holds an
-            image, a histogram or an array, several texts, or what is not read.
+            image, a histogram, a sound or an array, several texts, or what is not read.
         plugin: TensorBoard's plugin that shows it; empty if the event does not say.
         tensor: First byte of the TensorProto that holds it, and the one after its last; none for
             what is a scalar, an image or a histogram whatever its plugin.
@@ -128,6 +132,15 @@ def read_layout(event: bytes) -> Layout:
     return Layout(wall_time, step, slots, writer, is_start)
 
 
+def plain_text_in(event: bytes, start: int, stop: int) -> bool:
+    """Whether what the text plugin is told, `event[start:stop]`, says that it is no Markdown.
+
+    Raises:
+        MessageError: It is no message.
+    """
+    return any(one.number == PLAIN_TEXT for one in fields(event, start, stop))
+
+
 def _slot(event: bytes, value: Field) -> Slot:
     slot = Slot()
     tag, near, plugin, details = (0, 0), (0, 0), "", (0, 0)
@@ -140,10 +153,8 @@ def _slot(event: bytes, value: Field) -> Slot:
                 slot = Slot(content="<f4", start=part.start, stop=part.stop)
         elif part.number == EXACT_VALUE and part.kind == FIXED64:
             slot = Slot(content="<f8", start=part.start, stop=part.stop)
-        elif part.number == IMAGE and part.kind == BYTES:
-            slot = Slot(content="image", start=part.start, stop=part.stop)
-        elif part.number == HISTOGRAM and part.kind == BYTES:
-            slot = Slot(content="histogram", start=part.start, stop=part.stop)
+        elif part.number in _MESSAGES and part.kind == BYTES:
+            slot = Slot(content=_MESSAGES[part.number], start=part.start, stop=part.stop)
         elif part.number == TENSOR and part.kind == BYTES:
             slot = _tensor(event, part)
         elif part.number == METADATA and part.kind == BYTES:

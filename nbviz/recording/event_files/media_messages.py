@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 # Summary.Image
 _HEIGHT, _WIDTH, _COLORS, _ENCODED = 1, 2, 3, 4
 _RGB = 3
-# HistogramProto; the last two are our own, which other readers pass over
+# HistogramProto; the last three are our own, which other readers pass over
 _MIN, _MAX, _NUM, _SUM, _SQUARES, _LIMITS, _COUNTS, _NAN, _INF = 1, 2, 3, 4, 5, 6, 7, 1000, 1001
+_SAMPLED = 1002
 _DOUBLES = {_MIN, _MAX, _NUM, _SUM, _SQUARES}
 _FORMATS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 _COLUMNS = 3  # of a histogram's tensor: left edge, right edge, count
@@ -44,12 +45,16 @@ _COLUMNS = 3  # of a histogram's tensor: left edge, right edge, count
 
 def image_field(image: Image) -> bytes:
     """Return the part of a value that holds an image."""
-    return bytes_field(
-        IMAGE,
+    return bytes_field(IMAGE, image_message(image))
+
+
+def image_message(image: Image) -> bytes:
+    """Return an image as a message of its own."""
+    return (
         varint_field(_HEIGHT, image.height)
         + varint_field(_WIDTH, image.width)
         + varint_field(_COLORS, _RGB)
-        + bytes_field(_ENCODED, image.data),
+        + bytes_field(_ENCODED, image.data)
     )
 
 
@@ -77,7 +82,8 @@ def histogram_field(histogram: Histogram) -> bytes:
         + bytes_field(_LIMITS, histogram.edges.astype("<f8").tobytes())
         + bytes_field(_COUNTS, counts.astype("<f8").tobytes())
         + (varint_field(_NAN, histogram.nan) if histogram.nan else b"")
-        + (varint_field(_INF, histogram.inf) if histogram.inf else b""),
+        + (varint_field(_INF, histogram.inf) if histogram.inf else b"")
+        + (varint_field(_SAMPLED, histogram.sampled) if histogram.sampled else b""),
     )
 
 
@@ -121,7 +127,7 @@ def read_histogram(event: bytes, start: int, stop: int) -> Histogram:
     """
     numbers = dict.fromkeys(_DOUBLES, 0.0)
     parts: dict[int, list[bytes]] = {_LIMITS: [], _COUNTS: []}
-    own = {_NAN: 0, _INF: 0}
+    own = {_NAN: 0, _INF: 0, _SAMPLED: 0}
     for part in fields(event, start, stop):
         content = event[part.start : part.stop]
         if part.number in _DOUBLES and part.kind == FIXED64:
@@ -147,7 +153,7 @@ def read_histogram(event: bytes, start: int, stop: int) -> Histogram:
         counts,
         edges,
         (low, high, numbers[_NUM], numbers[_SUM], numbers[_SQUARES]),
-        (own[_NAN], own[_INF]),
+        (own[_NAN], own[_INF], own[_SAMPLED]),
     )
 
 
@@ -166,14 +172,14 @@ def histogram_from(table: NDArray[Any]) -> Histogram:
     low = float(left[used[0]]) if len(used) else float(left[0])
     high = float(right[used[-1]]) if len(used) else float(right[-1])
     edges = np.append(left, right[-1])
-    return _checked(counts, edges, (low, high, float(counts.sum()), *sums), (0, 0))
+    return _checked(counts, edges, (low, high, float(counts.sum()), *sums), (0, 0, 0))
 
 
 def _checked(
     counts: NDArray[np.float64],
     edges: NDArray[np.float64],
     numbers: tuple[float, float, float, float, float],
-    others: tuple[int, int],
+    others: tuple[int, int, int],
 ) -> Histogram:
     low, high, count, total, squares = numbers
     if not (np.isfinite(edges).all() and np.isfinite(counts).all() and np.isfinite(count)):

@@ -5,26 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, read_array
+from nbviz.recording.event_files.audio_messages import audio_from, read_audio
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.media_messages import (
     histogram_from,
     image_from,
     read_histogram,
-    read_image,
+)
+from nbviz.recording.event_files.picture_messages import (
+    FIGURE_PLUGIN,
+    read_figure,
+    read_picture,
 )
 from nbviz.recording.event_files.wire import MessageError
 from nbviz.recording.meshes.mesh_events import MESHES, part_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbviz.recording.event_files.layout import Slot
-    from nbviz.recording.media.store import MediaKind
+    from nbviz.recording.media.store import MediaKind, MediaValue
 
 TENSORS = (TENSOR_PLUGIN, "tensor")
 """Plugins whose arrays are tensors: our own, and that of torch's `add_tensor`."""
 
-_IMAGES, _HISTOGRAMS = "images", "histograms"
-PLUGINS = (_IMAGES, _HISTOGRAMS, MESHES, *TENSORS)
-_BEFORE_IMAGES = 2  # strings of an image's tensor: its width and its height
+_HISTOGRAMS = "histograms"
+MESSAGES: dict[str, Callable[[bytes, int, int], tuple[MediaKind, MediaValue]]] = {
+    "image": read_picture,
+    "histogram": lambda event, start, stop: ("histogram", read_histogram(event, start, stop)),
+    "audio": lambda event, start, stop: ("audio", read_audio(event, start, stop)),
+}
+"""How what a value holds in a message of its own is read, by a slot's content."""
+
+# Plugins whose files are strings of a tensor: which of the strings, and how one is read. Images
+# come after their width and height; each sound is followed by its label.
+_FILES: dict[str, tuple[MediaKind, slice, Callable[[bytes], MediaValue]]] = {
+    "images": ("image", slice(2, None), image_from),
+    "audio": ("audio", slice(0, None, 2), audio_from),
+    FIGURE_PLUGIN: ("figure", slice(0, 1), read_figure),
+}
+PLUGINS = (_HISTOGRAMS, MESHES, *_FILES, *TENSORS)
 
 
 class MediaPlace(NamedTuple):
@@ -44,14 +64,15 @@ def read_media(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]
     Raises:
         MessageError: It is damaged, or of a kind that is not read.
     """
-    if slot.content == "image":
-        return [_record(place, "image", read_image(event, slot.start, slot.stop))]
-    if slot.content == "histogram":
-        return [_record(place, "histogram", read_histogram(event, slot.start, slot.stop))]
-    if slot.content == "text" and place.plugin == _IMAGES:
+    if slot.content in MESSAGES:
+        kind, value = MESSAGES[slot.content](event, slot.start, slot.stop)
+        return [_record(place, kind, value)]
+    if slot.content == "text" and place.plugin in _FILES:
+        strings = ((slot.start, slot.stop), *slot.rest)
+        kind, which, read = _FILES[place.plugin]
         return [
-            _record(_numbered(place, number), "image", image_from(event[start:stop]))
-            for number, (start, stop) in enumerate(slot.rest[_BEFORE_IMAGES - 1 :])
+            _record(_numbered(place, number), kind, read(event[start:stop]))
+            for number, (start, stop) in enumerate(strings[which])
         ]
     if place.plugin not in (_HISTOGRAMS, MESHES, *TENSORS) or slot.content == "text":
         raise MessageError(f"a value that is none of the plugin {place.plugin!r}")

@@ -16,6 +16,8 @@ from nbviz.recording.event_files.layout import (
     EXACT_VALUE,
     FILE_VERSION,
     METADATA,
+    PLAIN_TEXT,
+    PLUGIN_CONTENT,
     PLUGIN_DATA,
     PLUGIN_NAME,
     SESSION_LOG,
@@ -44,6 +46,7 @@ from nbviz.recording.event_files.wire import (
     varint,
     varint_field,
 )
+from nbviz.recording.media.store import PlainText
 from nbviz.recording.meshes.mesh import Mesh
 from nbviz.recording.meshes.mesh_events import mesh_values
 from nbviz.text import encodable
@@ -61,6 +64,15 @@ _WALL_TIME_KEY = key(WALL_TIME, FIXED64)
 _STEP_KEY = key(STEP, VARINT)
 _VERSION = bytes_field(FILE_VERSION, b"brain.Event:2")
 _TEXT_METADATA = bytes_field(METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, b"text")))
+# TensorBoard's plugin passes over the field that says that a text is no Markdown.
+_PLAIN_METADATA = bytes_field(
+    METADATA,
+    bytes_field(
+        PLUGIN_DATA,
+        bytes_field(PLUGIN_NAME, b"text")
+        + bytes_field(PLUGIN_CONTENT, varint_field(PLAIN_TEXT, 1)),
+    ),
+)
 _TEXT_TYPE = varint_field(DTYPE, DT_STRING) + bytes_field(SHAPE, b"")
 
 
@@ -85,11 +97,12 @@ def text_event(wall_time: float, step: int, tag: str, text: str) -> bytes:
     content = encodable(text).encode()
     tensor = _TEXT_TYPE + bytes_field(STRINGS, content)
     value = bytes_field(TAG, encodable(tag).encode()) + bytes_field(TENSOR, tensor)
+    metadata = _PLAIN_METADATA if isinstance(text, PlainText) else _TEXT_METADATA
     return (
         _WALL_TIME_KEY
         + struct.pack("<d", wall_time)
         + varint_field(STEP, step)
-        + bytes_field(SUMMARY, bytes_field(VALUE, value + _TEXT_METADATA))
+        + bytes_field(SUMMARY, bytes_field(VALUE, value + metadata))
     )
 
 

@@ -82,8 +82,8 @@ def open_run(
 ) -> OpenedRun:
     """Read a run from TensorBoard event files, written by nbviz or any other library.
 
-    Scalars are read, exact where nbviz wrote them, and images, histograms and texts into `media`;
-    audio and the like are counted and left out. The files may still be written, by this or another
+    Scalars are read, exact where nbviz wrote them, and images, sounds, texts … into `media`;
+    meshes and the like are counted and left out. The files may still be written, by this or another
     machine: `refresh` reads on, and a dashboard that shows the run does so each second. A torn
     record at the end waits; a damaged one is left out, and the run's log says so.
 

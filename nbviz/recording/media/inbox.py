@@ -139,7 +139,7 @@ class MediaInbox:
                 self._overhead.spend_on_media(time.thread_time() - started)
         said = item.content.said
         if said:
-            self._warn_once(item.tag, f"the image {item.tag!r} at step {item.step:,} {said}")
+            self._warn_once(item.tag, f"the {item.kind} {item.tag!r} at step {item.step:,} {said}")
 
     def _warn_once(self, tag: str, text: str) -> None:
         if tag not in self._warned:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 import numpy as np
 
 from nbviz.errors import LoggingError
-from nbviz.inspection.tensors.histograms import Histogram, make_histogram
+from nbviz.inspection.tensors.histograms import Histogram, make_histogram, scaled_up
 from nbviz.recording.capture.arrays import CapturedPart, copy_array, copy_arrays, hold
 from nbviz.recording.media.captions import read_captions, with_captions
 from nbviz.recording.media.pil import MOST_PIXELS, is_pil, numbers_of, opaque, pixels_of
 from nbviz.recording.media.png import encode_png
 from nbviz.recording.media.shading import Shading
-from nbviz.recording.media.store import Image, shortened
+from nbviz.recording.media.store import Image, PlainText, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,14 +29,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.capture.arrays import CapturedArray
+    from nbviz.recording.media.store import MediaValue
 
 ImageLayout = Literal["auto", "HWC", "CHW", "HW"]
 MOST_BINS = 4096
+MOST_COUNTED = 1 << 18
+"""Values on the host that are copied for a histogram; of more every n-th one."""
+
 _CHANNELS = (1, 3, 4)
 _MOST_COPIED = 1 << 22  # values that are copied on their device for a histogram
 _GAP = 2  # pixels between the images of a grid
 _EIGHT_BITS = 255
-_PLOTTING = ("plotly", "altair", "bokeh", "seaborn", "bqplot", "holoviews")
+_PLOTTING = ("matplotlib", "seaborn", "plotly", "altair", "bqplot")
+_OTHER_PLOTTING = ("bokeh", "holoviews")
 
 
 class ImageInput:
@@ -203,7 +208,7 @@ class GridInput:
 
 
 class HistogramInput:
-    """Values, copied, to be counted in bins.
+    """Values, copied, to be counted in bins; of many that are here only a sample is.
 
     Raises:
         LoggingError: They are no real numbers, or the bins are out of range.
@@ -221,6 +226,11 @@ class HistogramInput:
         # for that is counted at once.
         self._is_counted_there = _counts_there(array)
         self._is_counted = self._is_counted_there and self._size > _MOST_COPIED
+        # The rest of the caller's values must not wait for a copy of megabytes.
+        self._step = 1
+        if not self._is_counted_there and self._size > MOST_COUNTED:
+            self._step = -(-self._size // MOST_COUNTED) | 1  # odd: rows are mostly of even length
+            array = array.reshape(-1)[:: self._step]
         self._captured = hold(_count(array, bins)) if self._is_counted else copy_array(array)
         self.nbytes = self._captured.nbytes
 
@@ -232,7 +242,11 @@ class HistogramInput:
     def make(self) -> Histogram:
         """Count."""
         if not self._is_counted_there:
-            return make_histogram(self._captured.read(), self._bins)
+            values = self._captured.read()
+            histogram = make_histogram(values, self._bins)
+            if self._step > 1:
+                histogram = scaled_up(histogram, len(values), self._size)
+            return histogram
         from nbviz.inspection.tensors.device_histograms import read_counts
 
         numbers = (
@@ -286,6 +300,11 @@ class TensorInput:
 class TextInput:
     """A text.
 
+    Args:
+        tag: For errors.
+        text: A string.
+        markdown: Whether it is Markdown.
+
     Raises:
         LoggingError: It is no string.
     """
@@ -293,12 +312,13 @@ class TextInput:
     said = ""
     is_ready = True
 
-    def __init__(self, tag: str, text: object) -> None:
+    def __init__(self, tag: str, text: object, *, markdown: bool = True) -> None:
         if not isinstance(text, str):
             raise LoggingError(
                 f"{tag!r} needs a text, got {type(text).__name__}; write str(…) around it."
             )
-        self._text = shortened(text)
+        kept = shortened(text)
+        self._text = kept if markdown else PlainText(kept)
         self.nbytes = len(self._text)
 
     def make(self) -> str:
@@ -316,15 +336,15 @@ class MediaInput(Protocol):
 
     @property
     def is_ready(self) -> bool:
-        """Whether `make` returns without waiting for a device."""
+        """Whether `make` returns without waiting for a device, or for what draws it."""
         ...
 
     @property
     def said(self) -> str:
-        """What there is to say of it once it is made, as the end of a sentence."""
+        """What there is to say of it once it is made, as the end of a sentence; empty for none."""
         ...
 
-    def make(self) -> Any:
+    def make(self) -> MediaValue:
         """Return what is kept."""
         ...
 
@@ -412,8 +432,13 @@ def is_tensor(value: object) -> bool:
 def array_of(tag: str, value: object, what: str) -> Any:
     """Return a torch tensor or a numpy array of real numbers, as it is or made from a sequence.
 
+    Args:
+        tag: For errors, as below.
+        value: Any.
+        what: What it should be, such as "an image".
+
     Raises:
-        LoggingError: It is none.
+        LoggingError: It is none, or there is nothing in it.
     """
     given: Any = value
     refused = isinstance(value, str | bytes | dict | set) or value is None
@@ -467,13 +492,11 @@ def _refuse_figures(tag: str, value: Any) -> None:
     if isinstance(value, np.ma.MaskedArray):
         raise LoggingError(f"{tag!r} got a masked array; log .filled(0) of it.")
     library = type(value).__module__.partition(".")[0]
-    if library == "matplotlib":
-        raise LoggingError(
-            f"{tag!r} got {type(value).__name__} of matplotlib; draw the figure first: canvas = "
-            "matplotlib.backends.backend_agg.FigureCanvasAgg(figure); canvas.draw(); and log "
-            "np.asarray(canvas.buffer_rgba())."
-        )
     if library in _PLOTTING:
+        raise LoggingError(
+            f"{tag!r} got {type(value).__name__} of {library}; log a figure with log_figure."
+        )
+    if library in _OTHER_PLOTTING:
         raise LoggingError(
             f"{tag!r} got {type(value).__name__} of {library}; save it as a PNG file, and log "
             "PIL.Image.open(…) of that."

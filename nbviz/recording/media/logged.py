@@ -1,4 +1,4 @@
-"""LoggedMedia: the calls of a run that log images, histograms, tensors and texts."""
+"""LoggedMedia: the calls of a run that log what is no scalar."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from nbviz.errors import describe
 from nbviz.recording.device_memory import is_out_of_memory
 from nbviz.recording.embeddings.inputs import EmbeddingInput, EmbeddingMemories
+from nbviz.recording.media.audio import AudioInput
+from nbviz.recording.media.figures import FigureInput
 from nbviz.recording.media.inputs import (
     CountedInput,
     GridInput,
@@ -20,6 +22,7 @@ from nbviz.recording.media.inputs import (
 )
 from nbviz.recording.media.log import MediaLog
 from nbviz.recording.media.shading import Shading
+from nbviz.recording.media.video import VideoInput
 from nbviz.recording.meshes.mesh import MeshInput
 from nbviz.recording.recorded_run import RecordedRun
 from nbviz.recording.scalars.inputs import read_step, read_wall_time
@@ -143,7 +146,9 @@ class LoggedMedia(RecordedRun):
         Args:
             tag: Its name.
             values: Real numbers in any shape: a torch tensor, a numpy array or a list. NaN and ±inf
-                are counted apart.
+                are counted apart. Of more than 262,144 values that are not on a CUDA device every
+                n-th one is counted, so that the call takes less than a millisecond; the panel says
+                so.
             step: As for `log_image`.
             bins: Bins of equal width between the smallest and the largest finite value, 1 to 4096.
 
@@ -178,18 +183,83 @@ class LoggedMedia(RecordedRun):
         """
         self._log_media(tag, "tensor", step, lambda name: TensorInput(name, values))
 
-    def log_text(self, tag: str, text: str, step: int | None = None) -> None:
-        """Record a text, such as a generated sample; it is shown as plain text.
+    def log_text(
+        self, tag: str, text: str, step: int | None = None, *, markdown: bool = True
+    ) -> None:
+        """Record a text, such as a generated sample.
+
+        It is shown as Markdown: headings, lists, tables, code, emphasis and links, each line of the
+        text on a line of its own. HTML in it is shown as it is written, and no image is loaded.
 
         Args:
             tag: Its name.
             text: The text; of more than a million characters the end is cut and counted.
             step: As for `log_image`.
+            markdown: False to show it character by character, as code is.
 
         Raises:
             LoggingError: The tag, text or step cannot be recorded.
         """
-        self._log_media(tag, "text", step, lambda name: TextInput(name, text))
+        self._log_media(tag, "text", step, lambda name: TextInput(name, text, markdown=markdown))
+
+    def log_figure(
+        self, tag: str, figure: object, step: int | None = None, *, close: bool = True
+    ) -> None:
+        """Record a figure of a plotting library, as it is now.
+
+        A figure of matplotlib is drawn within the call, at 144 dots per inch or the figure's own if
+        those are more, which takes as long as `figure.savefig`; log it every so many steps.
+
+        Args:
+            tag: Its name.
+            figure: Of matplotlib, or axes of it, a grid of seaborn, or `matplotlib.pyplot` for its
+                current figure. A figure of Plotly is drawn by kaleido, a chart of Altair by
+                vl-convert, on another thread; where these are not installed it is kept without a
+                picture, and the panel says what to install. The usual marks of a figure of bqplot
+                are drawn by matplotlib.
+            step: As for `log_image`.
+            close: Close a figure of matplotlib in pyplot, so that a loop does not collect them.
+
+        Raises:
+            LoggingError: The tag, figure or step cannot be recorded.
+        """
+        self._log_media(tag, "figure", step, lambda name: FigureInput(name, figure, close=close))
+
+    def log_audio(
+        self, tag: str, samples: object, sample_rate: int = 44_100, step: int | None = None
+    ) -> None:
+        """Record a sound.
+
+        Args:
+            tag: Its name.
+            samples: A torch tensor or a numpy array of shape (samples,), (channels, samples) or
+                (samples, channels), with at most 8 channels. Floats run from -1 to 1; what is
+                outside is clipped and NaN is silent, which the run's log says once. int16 is kept
+                as it is; int32 and uint8, whose silence is 128, are brought to 16 bits.
+            sample_rate: Samples a second, 1 to 768,000.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, samples, rate or step cannot be recorded.
+        """
+        self._log_media(tag, "audio", step, lambda name: AudioInput(name, samples, sample_rate))
+
+    def log_video(self, tag: str, frames: object, fps: float = 4, step: int | None = None) -> None:
+        """Record a video, as a GIF with at most 256 colours a frame.
+
+        Args:
+            tag: Its name.
+            frames: A torch tensor or a numpy array of shape (frames, channels, height, width),
+                (frames, height, width, channels), (frames, height, width), or (videos, frames,
+                channels, height, width) for several beside each other, with 1, 3 or 4 channels;
+                floats from 0 to 1 or integers from 0 to 255, as for `log_image`.
+            fps: Frames a second, above 0 to 50.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, frames, fps or step cannot be recorded.
+        """
+        self._log_media(tag, "video", step, lambda name: VideoInput(name, frames, fps))
 
     def log_embedding(
         self,

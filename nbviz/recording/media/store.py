@@ -104,7 +104,8 @@ class MediaItem:
     Attributes:
         step: The completed step.
         wall_time: Unix seconds.
-        value: An `Image`, a `Histogram`, an array, a string, or what its kind keeps.
+        value: An `Image`, a `Histogram`, an array, a string (`PlainText` if it is no Markdown), or
+            what its kind keeps.
         version: Rises with every item that the store takes in.
     """
 
@@ -361,6 +362,12 @@ class MediaStore(Mapping[str, Media]):
 
     def __repr__(self) -> str:
         return f"MediaStore({len(self)} tags, {self.nbytes:,} of {self.budget:,} bytes)"
+
+
+class PlainText(str):
+    """A text that is no Markdown."""
+
+    __slots__ = ()
 
 
 def shortened(text: str) -> str:

@@ -1,34 +1,10 @@
-// The media panel: images, histograms, tensors and texts. Its drawing is an asset.
-import { isOfModule } from "../../charts/tag-groups";
+// The media panel: images, videos and tensors. Its drawing is an asset.
 import type { MediaUpdate } from "../../protocol/index.gen";
-import type { ItemIndex } from "../../session/item-index";
-import type { Panel } from "../../session/panel";
-import { recallItem } from "../../session/replay";
-import { applyMedia, mediaState } from "./state";
+import { itemPanel } from "../../session/item-panel";
 
-export const panel: Panel<ItemIndex, MediaUpdate> = {
+export const panel = itemPanel<MediaUpdate>("media_added", "send_media", {
 	name: "media",
-	kinds: ["media_added"],
-	state: mediaState,
-	apply: applyMedia,
-	has_content: (run) => mediaState.of(run).entries.size > 0,
-	steps: (run) => mediaState.of(run).steps,
-	ofModule(run, path) {
-		const tags = [...mediaState.of(run).entries.keys()];
-		return { isShown: tags.some((tag) => isOfModule(tag, path)) };
-	},
-	recall(question, recorded) {
-		if (question.kind !== "send_media") return undefined;
-		const { run_id, tag } = question;
-		const course = recorded.find(
-			(one) => one.kind === "histograms_sent" && one.run_id === run_id && one.tag === tag,
-		);
-		return course ?? recallItem(question, recorded);
-	},
-	asset: {
-		name: "media",
-		needs: ["items", "heatmap"],
-		title: "Media",
-		missing: "Nothing yet. run.log_image, log_histogram, log_text and log_tensor bring it.",
-	},
-};
+	needs: ["items", "heatmap"],
+	title: "Media",
+	missing: "Nothing yet. run.log_image, log_video and log_tensor bring it.",
+});

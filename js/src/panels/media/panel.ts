@@ -1,14 +1,14 @@
-// Images, histograms, texts and tensors of a run.
+// Images, videos and tensors of a run.
 import { mountItems } from "../../items/panel";
-import { mediaState } from "./state";
+import { itemState } from "../../session/item-panel";
 import { type MediaContent, mediaView } from "./views";
 
 export const mountMedia = mountItems<MediaContent>({
 	name: "media",
 	title: "Media",
 	noun: "media",
-	state: mediaState,
-	ask: (asker, { revision: _, after = -1, ...request }) =>
-		asker.ask({ kind: "send_media", after, ...request }),
+	state: itemState("media"),
+	ask: (asker, { run_id, tag, step, pixels }) =>
+		asker.ask({ kind: "send_media", run_id, tag, step, pixels }),
 	view: mediaView,
 });

@@ -6,12 +6,12 @@ import {
 	type ItemHolder,
 	ItemLoader,
 	type ItemRequest,
-} from "../../../src/items/loader";
-import { mountMedia } from "../../../src/panels/media/panel";
-import type { MediaKind, Update } from "../../../src/protocol/index.gen";
-import { timeline } from "../../../src/timeline/timeline";
-import { passingViewState, type ViewState } from "../../../src/ui/view-state";
-import { asker, runAdded, type Stage, stage, turns } from "../stage";
+} from "../../src/items/loader";
+import { mountText } from "../../src/panels/text/panel";
+import type { Update } from "../../src/protocol/index.gen";
+import { timeline } from "../../src/timeline/timeline";
+import { passingViewState, type ViewState } from "../../src/ui/view-state";
+import { asker, runAdded, type Stage, stage, turns } from "../panels/stage";
 
 class EverythingInSight {
 	constructor(private readonly see: (entries: object[]) => void) {}
@@ -29,13 +29,13 @@ afterEach(() => vi.unstubAllGlobals());
 
 const NASTY = "<img src=x onerror=alert(1)>";
 
-async function tell(on: Stage, kind: MediaKind, tags: string[], ...steps: number[]): Promise<void> {
+async function tell(on: Stage, tags: string[], ...steps: number[]): Promise<void> {
 	const update: Update = {
-		kind: "media_added",
+		kind: "text_added",
 		run_id: "a",
 		items: tags.map((tag) => ({
 			tag,
-			item_kind: kind,
+			item_kind: "text",
 			count: steps.length,
 			left_out_for_time: 0,
 			left_out_for_memory: 0,
@@ -55,11 +55,11 @@ async function withTexts(memory: ViewState = passingViewState()): Promise<Stage>
 		const footer = document.createElement("section");
 		host.append(footer);
 		timeline(footer, context);
-		return mountMedia(host, {
+		return mountText(host, {
 			...context,
 			asker: asker((question) => {
 				on.asked.push(question);
-				if (question.kind !== "send_media") throw new Error(question.kind);
+				if (question.kind !== "send_text") throw new Error(question.kind);
 				return Promise.resolve({
 					kind: "text_sent",
 					client_id: "",
@@ -68,6 +68,7 @@ async function withTexts(memory: ViewState = passingViewState()): Promise<Stage>
 					tag: question.tag,
 					step: question.step,
 					text: `${NASTY} at ${question.step}`,
+					markdown: true,
 					omitted: 0,
 				});
 			}),
@@ -82,9 +83,9 @@ const tags = (on: Stage) =>
 
 test("a text is shown as text, with its step", async () => {
 	const on = await withTexts();
-	await tell(on, "text", [`${NASTY}/a`], 3, 7);
+	await tell(on, [`${NASTY}/a`], 3, 7);
 	await turns();
-	expect(on.find("pre").textContent).toBe(`${NASTY} at 7`);
+	expect(on.find(".nbviz-text-body").textContent).toBe(`${NASTY} at 7`);
 	expect(on.root.querySelector("img")).toBeNull();
 	expect(on.find(".nbviz-items-card").dataset.step).toBe("7");
 });
@@ -92,48 +93,48 @@ test("a text is shown as text, with its step", async () => {
 test("the slider shows the item at or before its step, and the newest again", async () => {
 	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
 	const on = await withTexts();
-	await tell(on, "text", ["notes"], 10, 20, 30);
+	await tell(on, ["notes"], 10, 20, 30);
 	await turns();
 	const slider = on.find<HTMLInputElement>('input[type="range"]');
 	expect([slider.max, slider.value]).toEqual(["1000", "1000"]);
 	slider.value = "0";
 	slider.dispatchEvent(new Event("input"));
 	await vi.advanceTimersByTimeAsync(1000);
-	expect(on.find("pre").textContent).toBe(`${NASTY} at 10`);
-	await tell(on, "text", ["notes"], 40);
+	expect(on.find(".nbviz-text-body").textContent).toBe(`${NASTY} at 10`);
+	await tell(on, ["notes"], 40);
 	await vi.advanceTimersByTimeAsync(1000);
-	expect(on.find("pre").textContent).toBe(`${NASTY} at 10`);
+	expect(on.find(".nbviz-text-body").textContent).toBe(`${NASTY} at 10`);
 	expect(on.find(".nbviz-timeline-step").textContent).toBe("step 10 of 40");
 	on.find(".nbviz-timeline > [aria-pressed]").click();
 	await vi.advanceTimersByTimeAsync(1000);
-	expect(on.find("pre").textContent).toBe(`${NASTY} at 40`);
+	expect(on.find(".nbviz-text-body").textContent).toBe(`${NASTY} at 40`);
 	vi.useRealTimers();
 });
 
 test("a reload finds the step that was shown of this run, and follows the newest of another", async () => {
 	const memory = passingViewState();
 	const before = await withTexts(memory);
-	await tell(before, "text", ["notes"], 10, 20, 30);
+	await tell(before, ["notes"], 10, 20, 30);
 	const slider = before.find<HTMLInputElement>('input[type="range"]');
 	slider.value = "480"; // the nearest is the second
 	slider.dispatchEvent(new Event("input"));
 	const after = await withTexts(memory);
-	await tell(after, "text", ["notes"], 10, 20, 30, 40);
+	await tell(after, ["notes"], 10, 20, 30, 40);
 	expect(after.find(".nbviz-timeline-step").textContent).toBe("step 20 of 40");
 	after.find(".nbviz-timeline > [aria-pressed]").click();
 	const newest = await withTexts(memory);
-	await tell(newest, "text", ["notes"], 10, 20);
+	await tell(newest, ["notes"], 10, 20);
 	expect(newest.find(".nbviz-timeline-step").textContent).toBe("step 20");
 	memory.write("step", { run: "another", step: 10 });
 	const other = await withTexts(memory);
-	await tell(other, "text", ["notes"], 10, 20);
+	await tell(other, ["notes"], 10, 20);
 	expect(other.find(".nbviz-timeline-step").textContent).toBe("step 20");
 });
 
 test("tags are grouped by prefix; of a large group the first are shown until all are wanted", async () => {
 	const on = await withTexts();
 	const many = Array.from({ length: 20 }, (_, i) => `weights/${i}`);
-	await tell(on, "text", ["samples/a", ...many], 1);
+	await tell(on, ["samples/a", ...many], 1);
 	expect(tags(on)).toHaveLength(9);
 	const more = [...on.root.querySelectorAll("button")].find(
 		(button) => button.textContent === "Show all 20",
@@ -144,12 +145,11 @@ test("tags are grouped by prefix; of a large group the first are shown until all
 
 test("the filter appears with many tags, and finds plain text", async () => {
 	const on = await withTexts();
-	await tell(on, "text", ["a"], 1);
+	await tell(on, ["a"], 1);
 	const filter = on.find<HTMLInputElement>(".nbviz-filter");
 	expect(filter.hidden).toBe(true);
 	await tell(
 		on,
-		"text",
 		Array.from({ length: 13 }, (_, i) => `samples/${i}`),
 		1,
 	);
@@ -161,9 +161,9 @@ test("the filter appears with many tags, and finds plain text", async () => {
 
 test("a refusal is shown in the card", async () => {
 	const on = stage();
-	on.mount(mountMedia);
+	on.mount(mountText);
 	await on.apply(runAdded());
-	await tell(on, "image", ["photo"], 1);
+	await tell(on, ["photo"], 1);
 	await on.answer("Pillow is missing");
 	expect(on.find(".nbviz-items-frame .nbviz-empty").textContent).toBe("Pillow is missing");
 });
@@ -214,7 +214,7 @@ test("few are asked for at once, and what is known is not asked for again", asyn
 test("what was left out is counted on the card, with what keeps more", async () => {
 	const on = await withTexts();
 	const update: Update = {
-		kind: "media_added",
+		kind: "text_added",
 		run_id: "a",
 		items: [
 			{ tag: "a", item_kind: "text", count: 2, left_out_for_time: 574, left_out_for_memory: 0 },

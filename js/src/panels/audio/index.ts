@@ -1,0 +1,10 @@
+// The audio panel: sounds as waves or spectrograms, played. Its drawing is an asset.
+import type { AudioUpdate } from "../../protocol/index.gen";
+import { itemPanel } from "../../session/item-panel";
+
+export const panel = itemPanel<AudioUpdate>("audio_added", "send_audio", {
+	name: "audio",
+	needs: ["items", "heatmap"],
+	title: "Audio",
+	missing: "Nothing yet. run.log_audio brings it.",
+});

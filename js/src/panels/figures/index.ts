@@ -1,0 +1,10 @@
+// The figures panel: figures of plotting libraries, as pictures. Its drawing is an asset.
+import type { FiguresUpdate } from "../../protocol/index.gen";
+import { itemPanel } from "../../session/item-panel";
+
+export const panel = itemPanel<FiguresUpdate>("figures_added", "send_figure", {
+	name: "figures",
+	needs: ["items"],
+	title: "Figures",
+	missing: "Nothing yet. run.log_figure brings it.",
+});

@@ -1,0 +1,41 @@
+// The data half of a panel of what was logged by tag and step: its index, and how a page without a kernel
+// answers for it.
+import type { ItemsAdded } from "../protocol/index.gen";
+import type { QuestionKind } from "./asker";
+import { doubles } from "./buffers";
+import { ItemIndex } from "./item-index";
+import type { AssetPanel, Panel } from "./panel";
+import { PanelState, type PanelUpdate } from "./panel-data";
+import { recallItem } from "./replay";
+
+/** The update that lists a panel's items. */
+type Listing = Extract<PanelUpdate, ItemsAdded>;
+
+/** The index of a panel, by the panel's name. */
+export function itemState(name: string): PanelState<ItemIndex> {
+	return new PanelState(name, () => new ItemIndex());
+}
+
+/** A panel whose items are listed by updates of the kind `added`, and asked for by `asked`. */
+export function itemPanel<U extends Listing>(
+	added: U["kind"],
+	asked: QuestionKind,
+	asset: AssetPanel,
+): Panel<ItemIndex, U> {
+	const { name } = asset;
+	const state = itemState(name);
+	return {
+		name,
+		kinds: [added],
+		state,
+		apply(index, update, buffers) {
+			index.add(update, doubles(buffers[update.buffer]));
+			return name;
+		},
+		has_content: (run) => state.of(run).entries.size > 0,
+		steps: (run) => state.of(run).steps,
+		recall: (question, recorded) =>
+			question.kind === asked && "tag" in question ? recallItem(question, recorded) : undefined,
+		asset,
+	};
+}

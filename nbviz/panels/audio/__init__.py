@@ -1,0 +1,5 @@
+"""Sounds by step."""
+
+from nbviz.panels.audio.panel import AudioPanel
+
+PANEL = AudioPanel()

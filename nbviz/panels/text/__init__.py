@@ -1,0 +1,5 @@
+"""Texts by step."""
+
+from nbviz.panels.text.panel import TextPanel
+
+PANEL = TextPanel()

@@ -1,0 +1,106 @@
+"""Figures of plotting libraries that a cell logs: drawn, scrubbed, magnified, and saved."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+from view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notebook_page import Notebook
+    from playwright.sync_api import Browser
+
+CELL = """\
+import sys; sys.modules["kaleido"] = None
+import altair, numpy as np, pandas as pd, plotly.graph_objects as go, nbviz
+from matplotlib.figure import Figure
+run = nbviz.Run("figures", overhead_budget=1)
+x = np.linspace(0, 10, 200)
+for step in (10, 20, 30):
+    figure = Figure(figsize=(5, 3.2), layout="constrained")
+    axes = figure.add_subplot(xlabel="x", ylabel="y", title=f"fit at step {step}")
+    axes.plot(x, np.sin(x)); axes.plot(x, np.sin(x) * step / 40, "--")
+    run.log_figure("fits/sine", figure, step=step)
+    data = pd.DataFrame({"class": list("abcd"), "count": np.arange(1, 5) * step})
+    chart = altair.Chart(data).mark_bar().encode(x="class", y="count")
+    run.log_figure("fits/counts", chart.properties(width=260, height=180), step=step)
+    run.log_figure("plotly", go.Figure(go.Scatter(x=[1, 2], y=[3, 4])), step=step)
+run.finish()
+nbviz.Dashboard(run, panels=["figures"], arrangement="stack")
+"""
+COLOR = """async (image) => {
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), {width: 3, height: 3});
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0, 3, 3);
+  return [image.naturalWidth, image.naturalHeight, ...context.getImageData(0, 0, 1, 1).data];
+}"""
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
+    named = os.environ.get("NBVIZ_PICTURES")
+    return Path(named) if named else tmp_path_factory.mktemp("pictures")
+
+
+def test_figures_are_seen_at_any_step_and_magnified(
+    make_notebook: Callable[..., Notebook], pictures: Path, browser: Browser
+) -> None:
+    notebook = make_notebook(CELL)
+    notebook.run(0)
+    view = View(notebook.output(0))
+    panel = view.open("figures")
+    sine = panel.locator('[data-tag="fits/sine"]')
+    expect(sine).to_have_attribute("data-step", "30")
+    width, height, *pixel = sine.locator("img").evaluate(COLOR)
+    assert (width, height) == (720, 460)
+    assert pixel[3] == 255
+    counts = panel.locator('[data-tag="fits/counts"]')
+    expect(counts).to_contain_text("altair")
+    expect(panel.locator('[data-tag="plotly"]')).to_contain_text("pip install kaleido")
+    for theme in ("light", "dark"):
+        notebook.set_theme(theme)
+        expect(view.root).to_have_attribute("data-theme", theme)
+        view.root.screenshot(path=pictures / f"figures-{theme}.png")
+
+    slider = view.root.get_by_role("slider", name="Step shown")
+    slider.press("Home")
+    expect(sine).to_have_attribute("data-step", "10")
+    slider.press("End")
+    expect(sine).to_have_attribute("data-step", "30")
+
+    picture = sine.locator("button.nbviz-items-picture")
+    picture.click()
+    expect(sine).to_have_attribute("data-enlarged", "true")
+    picture.press("+")
+    picture.press("+")
+    expect(picture).to_have_attribute("data-zoom", "2.25")
+    picture.press("ArrowRight")
+    pictured = sine.locator(".nbviz-items-pictured")
+    expect(pictured).to_have_attribute("style", re.compile(r"translate\(-40px"))
+    view.root.screenshot(path=pictures / "figures-magnified-dark.png")
+    picture.click()
+    expect(picture).to_have_attribute("data-zoom", "1")
+    picture.click()
+    expect(sine).to_have_attribute("data-enlarged", "false")
+
+    path = notebook.lab.folder / "figures.html"
+    notebook.value(f"str(nbviz.Dashboard(run).save_html({str(path)!r}))")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.locator("[data-tab=figures]").click()
+    saved = page.locator('.nbviz-slot-figures [data-tag="fits/sine"]')
+    expect(saved).to_have_attribute("data-step", "30")
+    page.get_by_role("slider", name="Step shown").press("Home")
+    expect(saved).to_have_attribute("data-step", "10")
+    assert saved.locator("img").evaluate(COLOR)[0] == 720
+    context.close()
