@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.panels import curves, graph, log, media, runs, system, toolbar, weights
+from nbviz.panels import confusion, curves, graph, log, media, runs, system, toolbar, weights
 
 if TYPE_CHECKING:
     from nbviz.panels.panel import Panel
@@ -15,6 +15,7 @@ PANELS: tuple[Panel[Any, Any, Any], ...] = (
     runs.PANEL,
     weights.PANEL,
     media.PANEL,
+    confusion.PANEL,
     graph.PANEL,
     log.PANEL,
     system.PANEL,

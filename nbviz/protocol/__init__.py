@@ -18,9 +18,21 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol import core, curves, graph, log, media, run, runs, summary, system, weights
+from nbviz.protocol import (
+    confusion,
+    core,
+    curves,
+    graph,
+    log,
+    media,
+    run,
+    runs,
+    summary,
+    system,
+    weights,
+)
 
-MODULES = (core, run, curves, runs, weights, media, graph, log, system, summary)
+MODULES = (core, run, curves, runs, weights, media, confusion, graph, log, system, summary)
 
 Update = (
     core.Updates
@@ -29,13 +41,20 @@ Update = (
     | runs.Updates
     | weights.Updates
     | media.Updates
+    | confusion.Updates
     | graph.Updates
     | log.Updates
     | system.Updates
 )
 
 Request = (
-    core.Requests | run.Requests | curves.Requests | runs.Requests | media.Requests | graph.Requests
+    core.Requests
+    | run.Requests
+    | curves.Requests
+    | runs.Requests
+    | media.Requests
+    | confusion.Requests
+    | graph.Requests
 )
 
 ANSWERS: core.Answers = {

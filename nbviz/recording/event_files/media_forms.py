@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbviz.inspection.tensors.histograms import Histogram
-from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, tensor_field
-from nbviz.recording.event_files.layout import METADATA, PLUGIN_CONTENT, PLUGIN_DATA, PLUGIN_NAME
+from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, plugin_field, tensor_field
+from nbviz.recording.event_files.evaluation_forms import confusion_field
 from nbviz.recording.event_files.media_messages import histogram_field, image_field
-from nbviz.recording.event_files.wire import bytes_field
+from nbviz.recording.media.confusion import ConfusionMatrix
 from nbviz.recording.media.store import Image
 
 if TYPE_CHECKING:
@@ -22,24 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def plugin_field(name: str, content: bytes = b"") -> bytes:
-    """Return the part of a value that says which plugin shows it.
-
-    Args:
-        name: The plugin's.
-        content: What it is told beside the value.
-    """
-    said = bytes_field(PLUGIN_CONTENT, content) if content else b""
-    return bytes_field(
-        METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, name.encode()) + said)
-    )
-
-
 def _array_field(array: NDArray[Any] | np.generic) -> bytes:
     return tensor_field(np.asarray(array)) + plugin_field(TENSOR_PLUGIN)
 
 
 _FORMS: dict[type[Any], Callable[[Any], bytes]] = {
+    ConfusionMatrix: confusion_field,
     Image: image_field,
     Histogram: histogram_field,
     np.ndarray: _array_field,

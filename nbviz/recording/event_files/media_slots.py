@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, read_array
 from nbviz.recording.event_files.batch import MediaRecord
+from nbviz.recording.event_files.evaluation_forms import CONFUSION_PLUGIN, read_confusion
 from nbviz.recording.event_files.media_messages import (
     histogram_from,
     image_from,
@@ -15,6 +16,8 @@ from nbviz.recording.event_files.media_messages import (
 from nbviz.recording.event_files.wire import MessageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbviz.recording.event_files.layout import Slot
     from nbviz.recording.media.store import MediaKind
 
@@ -22,7 +25,10 @@ TENSORS = (TENSOR_PLUGIN, "tensor")
 """Plugins whose arrays are tensors: our own, and that of torch's `add_tensor`."""
 
 _IMAGES, _HISTOGRAMS = "images", "histograms"
-PLUGINS = (_IMAGES, _HISTOGRAMS, *TENSORS)
+_OWN: dict[str, tuple[MediaKind, Callable[[bytes, Slot], object]]] = {
+    CONFUSION_PLUGIN: ("confusion_matrix", read_confusion),
+}
+PLUGINS = (_IMAGES, _HISTOGRAMS, *TENSORS, *_OWN)
 _BEFORE_IMAGES = 2  # strings of an image's tensor: its width and its height
 
 
@@ -52,6 +58,9 @@ def read_media(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]
             _record(_numbered(place, number), "image", image_from(event[start:stop]))
             for number, (start, stop) in enumerate(slot.rest[_BEFORE_IMAGES - 1 :])
         ]
+    if place.plugin in _OWN and slot.is_tensor:
+        kind, read = _OWN[place.plugin]
+        return [_record(place, kind, read(event, slot))]
     if place.plugin not in (_HISTOGRAMS, *TENSORS) or slot.content == "text":
         raise MessageError(f"a value that is none of the plugin {place.plugin!r}")
     array = read_array(event, *slot.tensor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class ImageInput:
     ) -> None:
         shading = shading or Shading(tag)
         _check_layout(layout)
-        array = _array_of(tag, _without_pil(tag, image, shading), "an image")
+        array = array_of(tag, _without_pil(tag, image, shading), "an image")
         shape = tuple(array.shape)
         pixels = _Pixels(tag, image, array, shape, layout=layout, shading=shading)
         copy = copy_array(array)
@@ -97,9 +97,9 @@ class _Pixels:
         shading: Shading,
     ) -> None:
         self._shape, self._is_planar = _image_shape(
-            tag, shape, "auto" if is_pil(given) else layout, channels_first=_is_tensor(array)
+            tag, shape, "auto" if is_pil(given) else layout, channels_first=is_tensor(array)
         )
-        shading.check(self._shape[2], is_float=_is_float(array))
+        shading.check(self._shape[2], is_float=is_float(array))
         self.shape = (*self._shape[:2], 3) if shading.has_colors else self._shape
         self._shading = shading
         self.said = ""
@@ -139,7 +139,7 @@ class GridInput:
             raise LoggingError(f"columns must be a whole number of at least 1, got {columns!r}.")
         _check_layout(layout)
         shading = shading or Shading(tag)
-        if _is_tensor(images) and cast("Any", images).is_nested:
+        if is_tensor(images) and cast("Any", images).is_nested:
             images = list(cast("Any", images).unbind())
         arrays, shapes = _images_of(tag, images, shading)
         given: list[object] = [images] * len(shapes)
@@ -205,7 +205,7 @@ class HistogramInput:
     def __init__(self, tag: str, values: object, bins: int) -> None:
         if bins.__class__ is not int or not 1 <= bins <= MOST_BINS:
             raise LoggingError(f"bins must be a whole number from 1 to {MOST_BINS}, got {bins!r}.")
-        array = _array_of(tag, values, "values")
+        array = array_of(tag, values, "values")
         self._bins = bins
         self._size = math.prod(array.shape)
         # A device's values are counted there by nbviz's own thread; what is too large to be copied
@@ -244,7 +244,7 @@ class TensorInput:
     said = ""
 
     def __init__(self, tag: str, values: object) -> None:
-        self._captured = copy_array(_array_of(tag, values, "a tensor"))
+        self._captured = copy_array(array_of(tag, values, "a tensor"))
         self.nbytes = self._captured.nbytes
 
     @property
@@ -282,7 +282,24 @@ class TextInput:
         return self._text
 
 
-MediaInput = ImageInput | GridInput | HistogramInput | TensorInput | TextInput
+class MediaInput(Protocol):
+    """What was logged, checked and copied, and is still to be made."""
+
+    nbytes: int
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make` returns without waiting for a device."""
+        ...
+
+    @property
+    def said(self) -> str:
+        """What there is to say of it once it is made, as the end of a sentence; "" for nothing."""
+        ...
+
+    def make(self) -> Any:
+        """Return what the tag keeps."""
+        ...
 
 
 def image_of(pixels: NDArray[np.uint8]) -> Image:
@@ -316,13 +333,13 @@ def _images_of(
     """Return images, or one array with all of them, and the shape of each."""
     if isinstance(images, list | tuple):
         arrays = [
-            _array_of(tag, _without_pil(tag, one, shading), "an image")
+            array_of(tag, _without_pil(tag, one, shading), "an image")
             for one in cast("Sequence[object]", images)
         ]
         if not arrays:
             raise LoggingError(f"{tag!r} got no images; give at least one.")
         return arrays, [tuple(one.shape) for one in arrays]
-    batch = _array_of(tag, images, "a batch of images")
+    batch = array_of(tag, images, "a batch of images")
     if len(batch.shape) not in (3, 4):
         raise LoggingError(
             f"{tag!r} needs a batch of images of shape (images, height, width) or with "
@@ -343,7 +360,7 @@ def _copies_of(
 
 def _counts_there(array: Any) -> bool:
     """Whether a histogram of it is counted on its device."""
-    if not _is_tensor(array) or array.device.type == "cpu":
+    if not is_tensor(array) or array.device.type == "cpu":
         return False
     from nbviz.inspection.tensors.device_histograms import has_64_bits
 
@@ -359,16 +376,26 @@ def _count(tensor: Any, bins: int) -> torch.Tensor:
         return count_on_device(tensor, bins)
 
 
-def _is_tensor(value: object) -> bool:
+def is_tensor(value: object) -> bool:
+    """Whether it is a torch tensor; torch is not imported for that."""
     torch: Any = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def _array_of(tag: str, value: object, what: str) -> Any:
-    """Return a torch tensor or a numpy array of real numbers, as it is or made from a sequence."""
+def array_of(tag: str, value: object, what: str) -> Any:
+    """Return a torch tensor or a numpy array of real numbers, as it is or made from a sequence.
+
+    Args:
+        tag: For errors.
+        value: As it was logged.
+        what: What it should be, for errors.
+
+    Raises:
+        LoggingError: It is none, or empty.
+    """
     given: Any = value
     refused = isinstance(value, str | bytes | dict | set) or value is None
-    if _is_tensor(given):
+    if is_tensor(given):
         if given.is_meta:
             raise LoggingError(f"{tag!r} got a tensor without values (on the meta device).")
         if given.is_complex():
@@ -431,8 +458,9 @@ def _refuse_figures(tag: str, value: Any) -> None:
         )
 
 
-def _is_float(array: Any) -> bool:
-    return array.is_floating_point() if _is_tensor(array) else array.dtype.kind == "f"
+def is_float(array: Any) -> bool:
+    """Whether a tensor or an array holds floats."""
+    return array.is_floating_point() if is_tensor(array) else array.dtype.kind == "f"
 
 
 def _strided() -> Any:

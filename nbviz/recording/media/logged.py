@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import describe
+from nbviz.errors import LoggingError, describe
 from nbviz.recording.device_memory import is_out_of_memory
+from nbviz.recording.media.confusion import ConfusionInput, MatrixInput
 from nbviz.recording.media.inputs import (
     GridInput,
     HistogramInput,
@@ -21,7 +22,7 @@ from nbviz.recording.scalars.inputs import read_step
 from nbviz.training import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nbviz.recording.media.inbox import MediaInbox
     from nbviz.recording.media.inputs import ImageLayout, MediaInput
@@ -161,6 +162,59 @@ class LoggedMedia(RecordedRun):
             LoggingError: The tag, text or step cannot be recorded.
         """
         self._log_media(tag, "text", step, lambda name: TextInput(name, text))
+
+    def log_confusion_matrix(
+        self,
+        tag: str,
+        target: object = None,
+        prediction: object = None,
+        step: int | None = None,
+        *,
+        matrix: object = None,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        """Record which class was predicted for which.
+
+        Samples are counted later, on nbviz's own thread.
+
+        Args:
+            tag: Its name, such as "val/confusion".
+            target: The true class of each sample: a class index, a whole number from 0 on, in any
+                shape, or scores of shape (samples, classes, …), of which the highest counts. A
+                torch tensor on any device, a numpy array or a list. Samples with a negative index
+                are left out, and the panel says how many.
+            prediction: The predicted class of each sample, as `target`.
+            step: As for `log_image`.
+            matrix: In place of both, a matrix that was counted elsewhere: finite numbers from 0 on,
+                shape (classes, classes), targets × predictions.
+            classes: The classes' names; numbers if None.
+
+        Raises:
+            LoggingError: The tag, samples, matrix, names or step cannot be recorded.
+        """
+
+        def make(name: str) -> MediaInput:
+            given = [one is not None for one in (target, prediction, matrix)]
+            if given == [True, True, False]:
+                return ConfusionInput(name, target, prediction, classes)
+            if given == [False, False, True]:
+                return MatrixInput(name, matrix, classes)
+            raise LoggingError(
+                f"{name!r} needs target and prediction, or matrix= alone; got "
+                + (
+                    " and ".join(
+                        one
+                        for one, is_given in zip(
+                            ("target", "prediction", "matrix="), given, strict=True
+                        )
+                        if is_given
+                    )
+                    or "none of them"
+                )
+                + "."
+            )
+
+        self._log_media(tag, "confusion_matrix", step, make)
 
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
