@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.panels import confusion, curves, graph, log, media, runs, system, toolbar, weights
+from nbviz.panels import confusion, curves, graph, log, media, roc, runs, system, toolbar, weights
 
 if TYPE_CHECKING:
     from nbviz.panels.panel import Panel
@@ -16,6 +16,7 @@ PANELS: tuple[Panel[Any, Any, Any], ...] = (
     weights.PANEL,
     media.PANEL,
     confusion.PANEL,
+    roc.PANEL,
     graph.PANEL,
     log.PANEL,
     system.PANEL,

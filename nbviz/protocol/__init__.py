@@ -25,6 +25,7 @@ from nbviz.protocol import (
     graph,
     log,
     media,
+    roc,
     run,
     runs,
     summary,
@@ -32,7 +33,20 @@ from nbviz.protocol import (
     weights,
 )
 
-MODULES = (core, run, curves, runs, weights, media, confusion, graph, log, system, summary)
+MODULES = (
+    core,
+    run,
+    curves,
+    runs,
+    weights,
+    media,
+    confusion,
+    roc,
+    graph,
+    log,
+    system,
+    summary,
+)
 
 Update = (
     core.Updates
@@ -42,6 +56,7 @@ Update = (
     | weights.Updates
     | media.Updates
     | confusion.Updates
+    | roc.Updates
     | graph.Updates
     | log.Updates
     | system.Updates
@@ -54,6 +69,7 @@ Request = (
     | runs.Requests
     | media.Requests
     | confusion.Requests
+    | roc.Requests
     | graph.Requests
 )
 

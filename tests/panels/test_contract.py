@@ -33,6 +33,8 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "control": {"name": "set", "arguments": {"lr": 0.05}},
     "send_range": {"series": [0], "first_step": 1, "last_step": 3, "points": 10},
     "send_media": {"tag": "notes", "step": 3, "after": -1, "pixels": 100},
+    "send_confusion": {"tag": "confusion", "step": 3},
+    "send_roc": {"tag": "pr", "step": 3},
     "send_graph": {"scopes": [""]},
 }
 # What a view may look at in it; of any other panel nothing.
@@ -62,6 +64,8 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.wait(60)
     made.run.log_text("notes", "hello", step=3)
     made.run.log_histogram("values", np.arange(10.0), step=3)
+    made.run.log_confusion_matrix("confusion", [0, 1], [0, 0], step=3)
+    made.run.log_pr_curve("pr", [0, 1], [0.2, 0.7], step=3)
     made.run.drain_media()
     (subject,) = made.subjects
     deadline = time.monotonic() + 60
@@ -232,7 +236,13 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
     assert list(saved.assets) == list(dict.fromkeys(a for panel in panels for a in panel.assets))
     check_updates(saved.updates, saved.buffers)
     check_updates(saved.answers, saved.buffers)
-    assert {a["kind"] for a in saved.answers} == {"graph_sent", "text_sent", "histograms_sent"}
+    assert {a["kind"] for a in saved.answers} == {
+        "graph_sent",
+        "text_sent",
+        "histograms_sent",
+        "confusion_sent",
+        "roc_sent",
+    }
 
 
 def test_a_run_in_which_nothing_happened_has_no_empty_panels() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from nbviz.protocol import confusion as messages
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address
     from nbviz.protocol.confusion import ConfusionSent
@@ -67,7 +69,7 @@ def _packed(matrix: ConfusionMatrix, limit: int) -> tuple[int, bytes]:
     places, values = matrix.places.astype(np.int64), matrix.values.astype(np.float64)
     rows, columns = places // matrix.size, places % matrix.size
     is_diagonal = rows == columns
-    sums = [
+    sums: list[NDArray[Any]] = [
         np.bincount(rows, values, matrix.size),
         np.bincount(columns, values, matrix.size),
         np.bincount(rows[is_diagonal], values[is_diagonal], matrix.size),
@@ -76,8 +78,8 @@ def _packed(matrix: ConfusionMatrix, limit: int) -> tuple[int, bytes]:
     count = len(places)
     while True:
         chosen = np.sort(by_size[:count])
-        gaps = np.diff(places[chosen], prepend=0).astype(np.float64)
-        data = deflated(np.concatenate([gaps, values[chosen], *sums]))
+        gaps = np.diff(places[chosen], prepend=0)
+        data = deflated(np.concatenate([gaps, values[chosen], *sums]).astype(np.float64))
         if len(data) <= limit or not count:
             return count, data
         count = int(count * limit / len(data) * _LEAST_GAIN)

@@ -11,9 +11,10 @@ import numpy as np
 
 from nbviz.inspection.tensors.histograms import Histogram
 from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, plugin_field, tensor_field
-from nbviz.recording.event_files.evaluation_forms import confusion_field
+from nbviz.recording.event_files.evaluation_forms import confusion_field, pr_values
 from nbviz.recording.event_files.media_messages import histogram_field, image_field
 from nbviz.recording.media.confusion import ConfusionMatrix
+from nbviz.recording.media.pr_curves import PrCurves
 from nbviz.recording.media.store import Image
 
 if TYPE_CHECKING:
@@ -35,7 +36,14 @@ _FORMS: dict[type[Any], Callable[[Any], bytes]] = {
 }
 
 
-def media_field(value: object) -> bytes:
-    """Return the part of an event's value that holds an item of media, which is no text."""
+def media_values(tag: str, value: object) -> list[tuple[str, bytes]]:
+    """Return the values of an event that hold an item of media, which is no text.
+
+    Returns:
+        The tag of each, and its content; more than one where TensorBoard's plugin reads each part
+        by itself.
+    """
+    if isinstance(value, PrCurves):
+        return pr_values(tag, value)
     form = next(form for kind, form in _FORMS.items() if isinstance(value, kind))
-    return form(value)
+    return [(tag, form(value))]

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, read_array
 from nbviz.recording.event_files.batch import MediaRecord
-from nbviz.recording.event_files.evaluation_forms import CONFUSION_PLUGIN, read_confusion
+from nbviz.recording.event_files.evaluation_forms import (
+    CONFUSION_PLUGIN,
+    PR_PLUGIN,
+    read_confusion,
+    read_pr_curves,
+)
 from nbviz.recording.event_files.media_messages import (
     histogram_from,
     image_from,
@@ -25,10 +30,7 @@ TENSORS = (TENSOR_PLUGIN, "tensor")
 """Plugins whose arrays are tensors: our own, and that of torch's `add_tensor`."""
 
 _IMAGES, _HISTOGRAMS = "images", "histograms"
-_OWN: dict[str, tuple[MediaKind, Callable[[bytes, Slot], object]]] = {
-    CONFUSION_PLUGIN: ("confusion_matrix", read_confusion),
-}
-PLUGINS = (_IMAGES, _HISTOGRAMS, *TENSORS, *_OWN)
+PLUGINS = (_IMAGES, _HISTOGRAMS, PR_PLUGIN, CONFUSION_PLUGIN, *TENSORS)
 _BEFORE_IMAGES = 2  # strings of an image's tensor: its width and its height
 
 
@@ -58,9 +60,8 @@ def read_media(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]
             _record(_numbered(place, number), "image", image_from(event[start:stop]))
             for number, (start, stop) in enumerate(slot.rest[_BEFORE_IMAGES - 1 :])
         ]
-    if place.plugin in _OWN and slot.is_tensor:
-        kind, read = _OWN[place.plugin]
-        return [_record(place, kind, read(event, slot))]
+    if place.plugin in _READERS and slot.is_tensor:
+        return _READERS[place.plugin](event, slot, place)
     if place.plugin not in (_HISTOGRAMS, *TENSORS) or slot.content == "text":
         raise MessageError(f"a value that is none of the plugin {place.plugin!r}")
     array = read_array(event, *slot.tensor)
@@ -77,3 +78,18 @@ def _numbered(place: MediaPlace, number: int) -> MediaPlace:
 
 def _record(place: MediaPlace, kind: MediaKind, value: object) -> MediaRecord:
     return MediaRecord(place.wall_time, place.step, place.tag, kind, value)  # pyright: ignore[reportArgumentType]
+
+
+def _confusion(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
+    return [_record(place, "confusion_matrix", read_confusion(event, slot))]
+
+
+def _pr_curves(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
+    found = read_pr_curves(event, slot, place.tag)
+    return [_record(place._replace(tag=found[0]), "pr_curve", found[1])] if found else []
+
+
+_READERS: dict[str, Callable[[bytes, Slot, MediaPlace], list[MediaRecord]]] = {
+    CONFUSION_PLUGIN: _confusion,
+    PR_PLUGIN: _pr_curves,
+}

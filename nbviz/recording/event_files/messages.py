@@ -31,7 +31,7 @@ from nbviz.recording.event_files.layout import (
     WALL_TIME,
     WRITER,
 )
-from nbviz.recording.event_files.media_forms import media_field
+from nbviz.recording.event_files.media_forms import media_values
 from nbviz.recording.event_files.records import frame_columns
 from nbviz.recording.event_files.wire import (
     FIXED32,
@@ -103,14 +103,15 @@ def media_event(
     """Return an event with one item of media."""
     if isinstance(value, str):
         return text_event(wall_time, step, tag, value)
-    content = media_field(value)
+    values = [
+        bytes_field(VALUE, bytes_field(TAG, encodable(name).encode()) + content)
+        for name, content in media_values(tag, value)
+    ]
     return (
         _WALL_TIME_KEY
         + struct.pack("<d", wall_time)
         + varint_field(STEP, step)
-        + bytes_field(
-            SUMMARY, bytes_field(VALUE, bytes_field(TAG, encodable(tag).encode()) + content)
-        )
+        + bytes_field(SUMMARY, b"".join(values))
     )
 
 

@@ -16,6 +16,7 @@ from nbviz.recording.media.inputs import (
     TextInput,
 )
 from nbviz.recording.media.log import MediaLog
+from nbviz.recording.media.pr_curves import PrCurveInput
 from nbviz.recording.media.shading import Shading
 from nbviz.recording.recorded_run import RecordedRun
 from nbviz.recording.scalars.inputs import read_step
@@ -215,6 +216,37 @@ class LoggedMedia(RecordedRun):
             )
 
         self._log_media(tag, "confusion_matrix", step, make)
+
+    def log_pr_curve(
+        self,
+        tag: str,
+        target: object,
+        score: object,
+        step: int | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        """Record how well scores tell classes apart: precision and recall, ROC, calibration.
+
+        It is computed later, on nbviz's own thread; TensorBoard shows it among its PR curves.
+
+        Args:
+            tag: Its name, such as "val/pr".
+            target: Of one score a sample, 0 or 1. Of several, a class index from 0 on for each
+                sample, or 0 and 1 in the shape of the scores. Negative ones are left out. A torch
+                tensor on any device, a numpy array or a list.
+            score: Probabilities, 0 to 1, of shape (samples,) for one curve, or (samples, classes)
+                for a curve of each class against all others, 128 at the most. Samples with NaN are
+                left out.
+            step: As for `log_image`.
+            classes: The classes' names; numbers if None.
+
+        Raises:
+            LoggingError: The tag, targets, scores, names or step cannot be recorded.
+        """
+        self._log_media(
+            tag, "pr_curve", step, lambda name: PrCurveInput(name, target, score, classes)
+        )
 
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
