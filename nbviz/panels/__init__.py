@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.panels import confusion, curves, graph, log, media, roc, runs, system, toolbar, weights
+from nbviz.panels import (
+    confusion,
+    curves,
+    graph,
+    log,
+    media,
+    roc,
+    runs,
+    system,
+    tables,
+    toolbar,
+    weights,
+)
 
 if TYPE_CHECKING:
     from nbviz.panels.panel import Panel
@@ -17,6 +29,7 @@ PANELS: tuple[Panel[Any, Any, Any], ...] = (
     media.PANEL,
     confusion.PANEL,
     roc.PANEL,
+    tables.PANEL,
     graph.PANEL,
     log.PANEL,
     system.PANEL,

@@ -30,6 +30,7 @@ from nbviz.protocol import (
     runs,
     summary,
     system,
+    tables,
     weights,
 )
 
@@ -42,6 +43,7 @@ MODULES = (
     media,
     confusion,
     roc,
+    tables,
     graph,
     log,
     system,
@@ -57,6 +59,7 @@ Update = (
     | media.Updates
     | confusion.Updates
     | roc.Updates
+    | tables.Updates
     | graph.Updates
     | log.Updates
     | system.Updates
@@ -70,6 +73,7 @@ Request = (
     | media.Requests
     | confusion.Requests
     | roc.Requests
+    | tables.Requests
     | graph.Requests
 )
 

@@ -35,6 +35,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "send_media": {"tag": "notes", "step": 3, "after": -1, "pixels": 100},
     "send_confusion": {"tag": "confusion", "step": 3},
     "send_roc": {"tag": "pr", "step": 3},
+    "send_rows": {"tag": "table", "step": 3, "sort": 0},
     "send_graph": {"scopes": [""]},
 }
 # What a view may look at in it; of any other panel nothing.
@@ -66,6 +67,7 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.run.log_histogram("values", np.arange(10.0), step=3)
     made.run.log_confusion_matrix("confusion", [0, 1], [0, 0], step=3)
     made.run.log_pr_curve("pr", [0, 1], [0.2, 0.7], step=3)
+    made.run.log_table("table", {"a": [2, 1], "b": ["x", "y"]}, step=3)
     made.run.drain_media()
     (subject,) = made.subjects
     deadline = time.monotonic() + 60
@@ -242,6 +244,7 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
         "histograms_sent",
         "confusion_sent",
         "roc_sent",
+        "rows_sent",
     }
 
 

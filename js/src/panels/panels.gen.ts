@@ -6,8 +6,9 @@ import { panel as weights } from "./weights";
 import { panel as media } from "./media";
 import { panel as confusion } from "./confusion";
 import { panel as roc } from "./roc";
+import { panel as tables } from "./tables";
 import { panel as graph } from "./graph";
 import { panel as log } from "./log";
 import { panel as system } from "./system";
 
-export const PANELS = [toolbar, curves, runs, weights, media, confusion, roc, graph, log, system] as const;
+export const PANELS = [toolbar, curves, runs, weights, media, confusion, roc, tables, graph, log, system] as const;

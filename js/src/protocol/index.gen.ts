@@ -7,6 +7,7 @@ import type { LayersListed, WeightsUpdated } from "./weights.gen";
 import type { HistogramsSent, ImageSent, MediaAdded, SendMedia, TensorSent, TextSent } from "./media.gen";
 import type { ConfusionAdded, ConfusionSent, SendConfusion } from "./confusion.gen";
 import type { RocAdded, RocSent, SendRoc } from "./roc.gen";
+import type { RowsSent, SendRows, TablesAdded } from "./tables.gen";
 import type { GraphAdded, GraphSent, OverlayUpdated, SendGraph } from "./graph.gen";
 import type { LinesAppended } from "./log.gen";
 import type { SystemListed, SystemSampled } from "./system.gen";
@@ -19,21 +20,22 @@ export type * from "./weights.gen";
 export type * from "./media.gen";
 export type * from "./confusion.gen";
 export type * from "./roc.gen";
+export type * from "./tables.gen";
 export type * from "./graph.gen";
 export type * from "./log.gen";
 export type * from "./system.gen";
 export type * from "./summary.gen";
 
-export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
+export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
 
-export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | Control | SendRange | RenameRun | SendMedia | SendConfusion | SendRoc | SendGraph;
+export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | Control | SendRange | RenameRun | SendMedia | SendConfusion | SendRoc | SendRows | SendGraph;
 
 /** All that one page needs to draw now; the frames after it continue from `sequence`. */
 export interface Snapshot {
 	kind: "snapshot";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -41,14 +43,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 export type Message = Snapshot | Frame | Reply;
@@ -63,5 +65,6 @@ export interface Answers {
 	send_media: ImageSent | HistogramsSent | TensorSent | TextSent;
 	send_confusion: ConfusionSent;
 	send_roc: RocSent;
+	send_rows: RowsSent;
 	send_graph: GraphSent;
 }

@@ -10,7 +10,7 @@ from nbviz.errors import CommandError
 from nbviz.panels.listing import evenly
 from nbviz.panels.panel import NO_ADDRESS
 from nbviz.panels.wire import finite, heatmap_fields
-from nbviz.recording.media.png import SIGNATURE, encode_png
+from nbviz.recording.media.png import SIGNATURE, encode_png, reduced
 from nbviz.text import clean_line, clean_text
 
 if TYPE_CHECKING:
@@ -136,26 +136,13 @@ def _shown(image: Image, pixels: int, limit: int) -> tuple[bytes, _MediaType, in
         factor = 1  # nothing is gained
     if factor > 1 or len(data) > limit:
         pixels_of_it = image.pixels
-        data = encode_png(_reduced(pixels_of_it, factor)) if factor > 1 else data
+        data = encode_png(reduced(pixels_of_it, factor)) if factor > 1 else data
         while len(data) > limit and factor < longest:
             # Files shrink with the area; noise shrinks least.
             factor = max(factor + 1, int(factor * (len(data) / limit) ** 0.5))
-            data = encode_png(_reduced(pixels_of_it, factor))
+            data = encode_png(reduced(pixels_of_it, factor))
         media_type = "image/png"
     return data, media_type, factor
-
-
-def _reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Return the means of blocks of `factor` × `factor` pixels; those at the edges are smaller."""
-    height, width, _ = pixels.shape
-    rows: NDArray[np.int64] = np.arange(0, height, factor, dtype=np.int64)
-    columns: NDArray[np.int64] = np.arange(0, width, factor, dtype=np.int64)
-    by_row = np.add.reduceat(pixels, rows, axis=0, dtype=np.uint32)
-    sums = np.add.reduceat(by_row, columns, axis=1)
-    heights = np.minimum(factor, height - rows)[:, None, None]
-    widths = np.minimum(factor, width - columns)[None, :, None]
-    areas = heights * widths
-    return ((sums + areas // 2) // areas).astype(np.uint8)
 
 
 def _histograms(

@@ -13,9 +13,11 @@ from nbviz.inspection.tensors.histograms import Histogram
 from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, plugin_field, tensor_field
 from nbviz.recording.event_files.evaluation_forms import confusion_field, pr_values
 from nbviz.recording.event_files.media_messages import histogram_field, image_field
+from nbviz.recording.event_files.table_forms import table_field
 from nbviz.recording.media.confusion import ConfusionMatrix
 from nbviz.recording.media.pr_curves import PrCurves
 from nbviz.recording.media.store import Image
+from nbviz.recording.media.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ def _array_field(array: NDArray[Any] | np.generic) -> bytes:
 
 _FORMS: dict[type[Any], Callable[[Any], bytes]] = {
     ConfusionMatrix: confusion_field,
+    Table: table_field,
     Image: image_field,
     Histogram: histogram_field,
     np.ndarray: _array_field,

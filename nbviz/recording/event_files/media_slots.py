@@ -18,6 +18,7 @@ from nbviz.recording.event_files.media_messages import (
     read_histogram,
     read_image,
 )
+from nbviz.recording.event_files.table_forms import TABLE_PLUGIN, read_table
 from nbviz.recording.event_files.wire import MessageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ TENSORS = (TENSOR_PLUGIN, "tensor")
 """Plugins whose arrays are tensors: our own, and that of torch's `add_tensor`."""
 
 _IMAGES, _HISTOGRAMS = "images", "histograms"
-PLUGINS = (_IMAGES, _HISTOGRAMS, PR_PLUGIN, CONFUSION_PLUGIN, *TENSORS)
+PLUGINS = (_IMAGES, _HISTOGRAMS, PR_PLUGIN, CONFUSION_PLUGIN, TABLE_PLUGIN, *TENSORS)
 _BEFORE_IMAGES = 2  # strings of an image's tensor: its width and its height
 
 
@@ -84,6 +85,10 @@ def _confusion(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]
     return [_record(place, "confusion_matrix", read_confusion(event, slot))]
 
 
+def _table(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
+    return [_record(place, "table", read_table(event, slot))]
+
+
 def _pr_curves(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
     found = read_pr_curves(event, slot, place.tag)
     return [_record(place._replace(tag=found[0]), "pr_curve", found[1])] if found else []
@@ -92,4 +97,5 @@ def _pr_curves(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]
 _READERS: dict[str, Callable[[bytes, Slot, MediaPlace], list[MediaRecord]]] = {
     CONFUSION_PLUGIN: _confusion,
     PR_PLUGIN: _pr_curves,
+    TABLE_PLUGIN: _table,
 }

@@ -18,6 +18,7 @@ from nbviz.recording.media.inputs import (
 from nbviz.recording.media.log import MediaLog
 from nbviz.recording.media.pr_curves import PrCurveInput
 from nbviz.recording.media.shading import Shading
+from nbviz.recording.media.tables import TableInput
 from nbviz.recording.recorded_run import RecordedRun
 from nbviz.recording.scalars.inputs import read_step
 from nbviz.training import clock
@@ -247,6 +248,32 @@ class LoggedMedia(RecordedRun):
         self._log_media(
             tag, "pr_curve", step, lambda name: PrCurveInput(name, target, score, classes)
         )
+
+    def log_table(
+        self,
+        tag: str,
+        frame: object,
+        step: int | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        """Record a table, which the page sorts and filters.
+
+        Args:
+            tag: Its name, such as "val/samples".
+            frame: A data frame of pandas or polars, a table of Arrow, a dictionary of columns, a
+                list of dictionaries, or rows (lists, or an array of shape (rows, columns)). A
+                column holds numbers, booleans, texts, or images: as for `log_image`, or a batch.
+                Of images what is shown is kept, 64 pixels along the longer side; anything else
+                becomes its text, of which a thousand characters are kept. A million rows and 500
+                columns at the most.
+            step: As for `log_image`.
+            columns: The columns' names where rows have none; else which columns, in this order.
+
+        Raises:
+            LoggingError: The tag, table, step or columns cannot be recorded.
+        """
+        self._log_media(tag, "table", step, lambda name: TableInput(name, frame, columns))
 
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
