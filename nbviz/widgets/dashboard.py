@@ -27,7 +27,8 @@ class Dashboard(LiveView):
             files, or lists of them. A directory stands for all runs in it and in the folders below.
             More can be added later with `add`.
         panels: Which panels, in order: some of "toolbar", "curves", "runs", "weights", "media",
-            "graph", "log" and "system". By default all, each from when it has something to show.
+            "confusion", "roc", "tables", "graph", "log" and "system". By default all, each from
+            when it has something to show.
         arrangement: "screen" fits one screen: toolbar, curves, and all else in tabs beside them or,
             in a narrow cell, below them. "stack" has the panels below each other, at full width.
             "compact" is toolbar and one chart.

@@ -257,8 +257,7 @@ def _drawn(true: NDArray[Any], false: NDArray[Any]) -> NDArray[np.intp]:
 
 
 def _check_scores(tag: str, scores: NDArray[Any]) -> None:
-    finite = scores[~np.isnan(scores)]
-    low, high = float(finite.min(initial=0)), float(finite.max(initial=0))
+    low, high = float(np.fmin.reduce(scores, None)), float(np.fmax.reduce(scores, None))  # not NaN
     if low < 0 or high > 1:
         raise LoggingError(
             f"{tag!r} needs scores from 0 to 1, got {low:.4g} to {high:.4g}; of logits log "
