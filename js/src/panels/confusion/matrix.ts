@@ -24,6 +24,8 @@ export interface MatrixHost {
 export class Matrix {
 	readonly canvas = document.createElement("canvas");
 	private readonly pixels = document.createElement("canvas");
+	/** What the pixels show; the pointer changes nothing of it. */
+	private painted = "";
 	private cells: Cells | undefined;
 	private map: Colormap | undefined;
 	private span: Span = whole(1);
@@ -52,6 +54,7 @@ export class Matrix {
 	recolour(): void {
 		if (!this.cells) return;
 		this.map = colormap(this.cells.isDifference ? "sign" : "magnitude", this.host.theme());
+		this.painted = "";
 		this.draw();
 	}
 
@@ -116,6 +119,9 @@ export class Matrix {
 	private paint({ places, values, size, limit }: Cells, map: Colormap, room: number): void {
 		const { row, column, count } = this.span;
 		const side = Math.min(count, room);
+		const wanted = `${row} ${column} ${count} ${side}`;
+		if (wanted === this.painted) return;
+		this.painted = wanted;
 		this.pixels.width = side;
 		this.pixels.height = side;
 		const context = this.pixels.getContext("2d");

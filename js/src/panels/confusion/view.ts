@@ -43,6 +43,8 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 	private scale: Scale = "count";
 	private reference: Reference = "";
 	private asked = "";
+	/** The largest magnitude of what is drawn. */
+	private limit = 0;
 
 	constructor(
 		private readonly host: ItemHost,
@@ -199,7 +201,9 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 		const isComparable = !other || other.size === counts.size;
 		const compared = isComparable ? other : undefined;
 		this.say(isComparable);
-		this.matrix.show(cellsOf(counts, this.scale, compared));
+		const cells = cellsOf(counts, this.scale, compared);
+		this.limit = cells.limit;
+		this.matrix.show(cells);
 		this.list.show(counts, compared);
 		this.drawLegend();
 		const to = compared ? `, difference to step ${compared.step}` : "";
@@ -238,7 +242,7 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 		const { counts } = this;
 		if (!counts) return;
 		const compared = this.other?.size === counts.size ? this.other : undefined;
-		const { limit } = cellsOf(counts, this.scale, compared);
+		const { limit } = this;
 		const stops = compared ? [-1, -0.5, -0.1, 0, 0.1, 0.5, 1] : [0, 0.02, 0.1, 0.25, 0.5, 1];
 		const bar = element("span", "nbviz-confusion-bar");
 		const ends = compared ? [-1, 1] : [0, 1];
