@@ -91,7 +91,7 @@ def test_a_matrix_is_drawn_read_compared_and_scrubbed(
     assert seen[1] == seen[2] == seen[3] != seen[0]
     canvas.hover(**at_cell(digits, *wrong[0]))
     tip = digits.locator(".nbviz-tip")
-    expect(tip).to_contain_text("1 samples")
+    expect(tip).to_contain_text("1 sample")
     expect(tip).to_contain_text("1.1 % of")
     canvas.focus()
     canvas.press("ArrowRight")
@@ -107,13 +107,13 @@ def test_a_matrix_is_drawn_read_compared_and_scrubbed(
 
     digits.get_by_role("button", name="% of target").click()
     expect(canvas).to_have_attribute("data-scale", "row")
-    digits.get_by_label("Difference to").select_option("first")
+    digits.get_by_role("combobox", name="Difference to").select_option("first")
     expect(canvas).to_have_attribute("data-reference", "10")
     first = np.array(notebook.value("run.media['val/digits'][0].value.matrix.tolist()"))
     change = (matrix.diagonal() / matrix.sum(1) - first.diagonal() / first.sum(1))[worst]
     expect(rows.nth(1)).to_contain_text(f"{change:+.3f}")
     take(notebook, view, pictures, "difference")
-    digits.get_by_label("Difference to").select_option("")
+    digits.get_by_role("combobox", name="Difference to").select_option("")
 
     look_at_many(panel.locator('[data-tag="val/many"]'))
     take(notebook, view, pictures, "zoomed")
@@ -168,7 +168,7 @@ def test_a_saved_page_shows_and_scrubs_it(browser: Browser, tmp_path: Path) -> N
     slider.focus()
     slider.press("Home")
     expect(canvas).to_have_attribute("data-step", "1")
-    page.get_by_label("Difference to").select_option("first")
+    page.get_by_role("combobox", name="Difference to").select_option("first")
     expect(canvas).to_have_attribute("data-reference", "1")
     assert problems == []
     context.close()

@@ -41,7 +41,7 @@ run.finish()
 # The places of a line's points in its plot, 0 to 1 along both sides.
 POINTS = """(path) => path.getAttribute("d").slice(1).split("L").map((place) => {
   const [x, y] = place.split(" ").map(Number);
-  return [(x - 34) / 206, 1 - (y - 8) / 190];
+  return [(x - 44) / 206, 1 - (y - 8) / 190];
 })"""
 CURVE = "[run.media['val/spam'][-1].value.curves[0]][0]"
 

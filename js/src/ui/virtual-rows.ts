@@ -9,8 +9,9 @@ export interface RowsOptions {
 	readonly rowHeight: number;
 	/** What a screen reader calls the table. */
 	readonly label: string;
-	/** Widths of the columns, as CSS grid has them. */
+	/** Widths of the columns, as CSS grid has them, and how wide all of them are at the least. */
 	readonly columns: string;
+	readonly least: number;
 	/** The cells of a row. */
 	cells(index: number): readonly Node[];
 	/** Rows came into sight: from the first one to before the last. */
@@ -40,16 +41,12 @@ export class VirtualRows {
 			this.head,
 			this.body,
 		);
-		this.layOut(options.columns);
+		this.root.style.setProperty("--row-columns", options.columns);
+		this.root.style.setProperty("--row-least", `${options.least}px`);
 		this.root.style.setProperty("--row-height", `${options.rowHeight}px`);
 		this.root.addEventListener("scroll", () => this.schedule());
 		this.resizes = new ResizeObserver(() => this.schedule());
 		this.resizes.observe(this.root);
-	}
-
-	/** Sets the widths of the columns. */
-	layOut(columns: string): void {
-		this.root.style.setProperty("--row-columns", columns);
 	}
 
 	/** Draws anew, with so many rows. */
@@ -89,6 +86,8 @@ export class VirtualRows {
 		this.frame = 0;
 		const { rowHeight } = this.options;
 		const { scrollTop, clientHeight } = this.root;
+		// Hidden, or for a moment without its style sheets, it stays as it is.
+		if (clientHeight === 0 && this.drawn.size > 0) return;
 		const first = Math.max(0, Math.floor(scrollTop / rowHeight) - MORE);
 		const last = Math.min(this.count, Math.ceil((scrollTop + clientHeight) / rowHeight) + MORE);
 		for (const [i, row] of this.drawn) {

@@ -17,7 +17,8 @@ export class ClassList {
 	private readonly rows = new VirtualRows({
 		rowHeight: ROW,
 		label: "Classes",
-		columns: "minmax(52px, 1fr) 54px 62px 60px 48px",
+		columns: "minmax(52px, 1fr) 62px 70px 70px 58px",
+		least: 312,
 		cells: (index) => this.cells(this.scores[index]),
 	});
 	readonly root = this.rows.root;

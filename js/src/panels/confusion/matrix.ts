@@ -7,6 +7,7 @@ import { around, moved, type Span, whole, zoomed } from "./window";
 
 const NUMBER_FROM = 25; // CSS pixels of a cell that has its number in it
 const NAME_FROM = 11; // of a class that has its name beside it
+const NAME_ROOM = 16; // for a name where not all classes have theirs there
 const MOST_CELL = 46;
 const NAME_WIDTH = 84;
 const AXIS = 16;
@@ -208,7 +209,7 @@ export class Matrix {
 	private namesInSight(): { at: number; text: string; across: string }[] {
 		const { span, width } = this;
 		const cell = Math.min(MOST_CELL, (width - AXIS - NAME_WIDTH) / span.count);
-		const every = Math.max(1, Math.ceil(NAME_FROM / Math.max(0.01, cell)));
+		const every = cell >= NAME_FROM ? 1 : Math.ceil(NAME_ROOM / Math.max(0.01, cell));
 		const names: { at: number; text: string; across: string }[] = [];
 		for (let at = 0; at < span.count; at += every) {
 			names.push({

@@ -9,8 +9,8 @@ import { ClassList } from "./class-list";
 import { accuracy, type Counts, cellsOf, nameOf, type Scale, scaled, valueAt } from "./counts";
 import { Matrix } from "./matrix";
 
-const BESIDE_FROM = 620; // CSS pixels of a view that has the classes beside the matrix
-const LIST_WIDTH = 272;
+const BESIDE_FROM = 720; // CSS pixels of a view that has the classes beside the matrix
+const LIST_WIDTH = 330;
 const MOST_SIDE = 560;
 
 export interface ConfusionContent {
@@ -277,7 +277,7 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 		);
 		const lines = [
 			row === column ? `${target}, predicted right` : `${target} predicted as ${predicted}`,
-			`${formatNumber(value, 6)} samples`,
+			`${formatNumber(value, 6)} ${value === 1 ? "sample" : "samples"}`,
 			`${shares[0]} of ${target}, ${shares[1]} of predicted ${predicted}, ${shares[2]} of all`,
 		];
 		if (other && other.size === counts.size) {

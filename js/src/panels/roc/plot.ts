@@ -2,8 +2,8 @@
 import { element } from "../../ui/element";
 import type { Point } from "./curves";
 
-const [WIDTH, HEIGHT] = [250, 232];
-const FRAME = { left: 34, top: 8, right: 10, bottom: 34 };
+const [WIDTH, HEIGHT] = [260, 232];
+const FRAME = { left: 44, top: 8, right: 10, bottom: 34 };
 const SIDE = { x: WIDTH - FRAME.left - FRAME.right, y: HEIGHT - FRAME.top - FRAME.bottom };
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 

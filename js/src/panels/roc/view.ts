@@ -49,7 +49,8 @@ export class RocView implements ItemView<RocContent> {
 	private readonly list = new VirtualRows({
 		rowHeight: ROW,
 		label: "Classes",
-		columns: "16px minmax(60px, 1fr) 60px 60px 70px",
+		columns: "24px minmax(60px, 1fr) 60px 60px 70px",
+		least: 274,
 		cells: (index) => this.row(index),
 	});
 	private readonly slider = element("input", "nbviz-slider", {
@@ -115,8 +116,13 @@ export class RocView implements ItemView<RocContent> {
 			"div",
 			"nbviz-roc-threshold",
 			{},
-			element("label", "nbviz-roc-slider", {}, "Threshold", this.slider),
-			best,
+			element(
+				"div",
+				"nbviz-roc-choice",
+				{},
+				element("label", "nbviz-roc-slider", {}, "Threshold", this.slider),
+				best,
+			),
 			this.worth,
 		);
 		this.root = element(
@@ -310,11 +316,11 @@ export class RocView implements ItemView<RocContent> {
 		] as const;
 		this.worth.replaceChildren(
 			element(
-				"dl",
+				"div",
 				"nbviz-roc-values",
 				{},
 				...values.map(([label, value]) =>
-					element("div", "", {}, element("dt", "", {}, label), element("dd", "", {}, share(value))),
+					element("span", "", {}, `${label} `, element("strong", "", {}, share(value))),
 				),
 			),
 			table,

@@ -99,7 +99,7 @@ export class TableView implements ItemView<TableContent> {
 		this.rows = new VirtualRows({
 			rowHeight: hasImages ? IMAGE_ROW : ROW,
 			label: this.host.tag,
-			columns: widthsOf(content),
+			...widthsOf(content),
 			cells: (index) => this.cells(index),
 			seen: (first, last) => {
 				this.inSight = { first, last };
@@ -254,16 +254,20 @@ function textOf(cell: Cell): string {
 }
 
 /** Wide enough for the names and the first rows. */
-function widthsOf({ columns, rows }: TableContent): string {
-	return columns
-		.map(({ name, column_kind }, i) => {
-			if (column_kind === "image") return `${IMAGE_ROW + 16}px`;
-			const texts = rows.slice(0, PAGE).map((row) => textOf(row[i] ?? null).length);
-			const longest = Math.max(name.length + 2, ...texts);
-			const width = Math.min(MOST, Math.max(LEAST, 14 + CHARACTER * longest));
-			return column_kind === "number" ? `${width}px` : `minmax(${width}px, 1fr)`;
-		})
-		.join(" ");
+function widthsOf({ columns, rows }: TableContent): { columns: string; least: number } {
+	const widths = columns.map(({ name, column_kind }, i) => {
+		if (column_kind === "image") return IMAGE_ROW + 16;
+		const texts = rows.slice(0, PAGE).map((row) => textOf(row[i] ?? null).length);
+		const longest = Math.max(name.length + 2, ...texts);
+		return Math.min(MOST, Math.max(LEAST, 14 + CHARACTER * longest));
+	});
+	const grows = (i: number) => /text|boolean/.test(columns[i]?.column_kind ?? "");
+	return {
+		columns: widths
+			.map((width, i) => (grows(i) ? `minmax(${width}px, 1fr)` : `${width}px`))
+			.join(" "),
+		least: widths.reduce((sum, width) => sum + width, 0),
+	};
 }
 
 function layoutOf({ columns }: TableContent): string {

@@ -68,7 +68,7 @@ test("a threshold says how many are right and wrong, by signs and not by colours
 	slider.value = "0";
 	slider.dispatchEvent(new Event("input"));
 	expect(counts(on)).toEqual(["", "3 ✓", "0 ✕", "3 ✕", "0 ✓"]);
-	expect(on.find(".nbviz-roc-values").textContent).toContain("recall1.000");
+	expect(on.find(".nbviz-roc-values").textContent).toContain("recall 1.000");
 	const plots = [...on.root.querySelectorAll("svg.nbviz-roc-plot")];
 	expect(plots.map((plot) => plot.getAttribute("aria-label"))).toEqual([
 		"Precision and recall: AP 0.756",
