@@ -61,7 +61,11 @@ def test_media_and_a_watch_are_recorded() -> None:
     trainer.start()
     trainer.wait(180)
     names["watch"].stop()
-    assert set(run.media) >= {"digits/first", "logits"}
+    kinds = {tag: media.kind for tag, media in run.media.items()}
+    assert set(kinds) >= {"digits/first", "logits"}
+    assert kinds["digits/confusion"] == "confusion_matrix"
+    assert kinds["digits/pr"] == "pr_curve"
+    assert kinds["digits/table"] == "table"
     assert len(run["weights/1.weight/norm"]) > 0
     assert len(run["gradients/3.weight/norm"]) > 0
     assert len(run["activations/3/mean"]) > 0

@@ -4,9 +4,11 @@ import type { Message, Request, Update } from "../src/protocol/index.gen";
 
 const FOLDER = `${import.meta.dirname}/../../tests/fixtures/protocol/`;
 
+const ARRAYS = { float64: Float64Array, int16: Int16Array, uint8: Uint8Array };
+
 interface Fixture {
 	readonly message: Update | Message | Request;
-	readonly buffers: { dtype: "float64" | "int16"; values: (number | string)[] }[];
+	readonly buffers: { dtype: keyof typeof ARRAYS; values: (number | string)[] }[];
 }
 
 /** The fixture of one kind of message, with its buffers at an odd offset, as a comm may deliver them. */
@@ -18,7 +20,7 @@ export function fixture<K extends Fixture["message"]["kind"]>(
 		message: read.message as Extract<Fixture["message"], { kind: K }>,
 		buffers: read.buffers.map(({ dtype, values }) => {
 			const numbers = values.map(Number);
-			const array = dtype === "int16" ? Int16Array.from(numbers) : Float64Array.from(numbers);
+			const array = ARRAYS[dtype].from(numbers);
 			const odd = new Uint8Array(array.byteLength + 1);
 			odd.set(new Uint8Array(array.buffer), 1);
 			return new DataView(odd.buffer, 1);

@@ -239,7 +239,7 @@ class Experiment(CellLog):
             images = cast("list[Image]", value)
             run.log_images(tag, [one.image for one in images], step, **images[0].options)
         elif isinstance(value, Histogram) and value.counted is not None:
-            run.log_counted(tag, value.counted, step)
+            run.log_made(tag, value.counted, step)
         elif isinstance(value, Histogram):
             run.log_histogram(tag, value.values, step, bins=value.bins)
         elif isinstance(value, Table):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.panels import (
     audio,
+    confusion,
     curves,
     figures,
     graph,
@@ -14,8 +15,10 @@ from nbviz.panels import (
     media,
     mesh,
     projector,
+    roc,
     runs,
     system,
+    tables,
     text,
     toolbar,
     weights,
@@ -30,6 +33,9 @@ PANELS: tuple[Panel[Any, Any, Any], ...] = (
     runs.PANEL,
     weights.PANEL,
     media.PANEL,
+    confusion.PANEL,
+    roc.PANEL,
+    tables.PANEL,
     histograms.PANEL,
     text.PANEL,
     audio.PANEL,

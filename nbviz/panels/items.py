@@ -125,7 +125,7 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
                     )
                 except NbvizError:  # such as an image of a type that a page cannot show
                     continue
-                size = own.size or len(str(answer))
+                size = own.size + len(str(answer))
                 # The newest of a tag may take what others leave.
                 if size > (room if kept else left):
                     break

@@ -20,6 +20,7 @@ from typing import Literal, TypedDict
 
 from nbviz.protocol import (
     audio,
+    confusion,
     core,
     curves,
     figures,
@@ -29,10 +30,12 @@ from nbviz.protocol import (
     media,
     mesh,
     projector,
+    roc,
     run,
     runs,
     summary,
     system,
+    tables,
     text,
     weights,
 )
@@ -44,6 +47,9 @@ MODULES = (
     runs,
     weights,
     media,
+    confusion,
+    roc,
+    tables,
     histograms,
     text,
     audio,
@@ -63,6 +69,9 @@ Update = (
     | runs.Updates
     | weights.Updates
     | media.Updates
+    | confusion.Updates
+    | roc.Updates
+    | tables.Updates
     | histograms.Updates
     | text.Updates
     | audio.Updates
@@ -80,6 +89,9 @@ Request = (
     | curves.Requests
     | runs.Requests
     | media.Requests
+    | confusion.Requests
+    | roc.Requests
+    | tables.Requests
     | histograms.Requests
     | text.Requests
     | audio.Requests

@@ -37,6 +37,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "send_text": {"tag": "notes", "step": 3},
     "send_audio": {"tag": "tone", "step": 3, "start": 0},
     "send_figure": {"tag": "figure", "step": 3, "pixels": 100},
+    "send_confusion": {"tag": "confusion", "step": 3},
+    "send_roc": {"tag": "pr", "step": 3},
+    "send_rows": {"tag": "table", "step": 3, "sort": 0},
     "send_graph": {"scopes": [""]},
     **{
         kind: {"tag": "features", "step": 3}
@@ -86,6 +89,9 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.run.log_tensor("tensor", np.arange(10.0), step=3)
     made.run.log_audio("tone", np.sin(np.arange(100.0)), step=3)
     made.run.log_figure("figure", Figure(figsize=(1, 1)), step=3)
+    made.run.log_confusion_matrix("confusion", [0, 1], [0, 0], step=3)
+    made.run.log_pr_curve("pr", [0, 1], [0.2, 0.7], step=3)
+    made.run.log_table("table", {"a": [2, 1], "b": ["x", "y"]}, step=3)
     made.run.drain_media()
     (subject,) = made.subjects
     deadline = time.monotonic() + 60
@@ -266,6 +272,9 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
         "audio_sent",
         *("embedding_sent", "positions_sent", "column_sent", "thumbnails_sent"),
         "mesh_sent",
+        "confusion_sent",
+        "roc_sent",
+        "rows_sent",
     }
 
 

@@ -188,17 +188,19 @@ def test_all_images_of_an_event_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_layouts_are_never_texts(tmp_path: Path, writer: Any) -> None:
+def test_layouts_are_never_texts_and_curves_are_read(tmp_path: Path, writer: Any) -> None:
     with writer(str(tmp_path)) as other:
         other.add_custom_scalars({"a": {"both": ["Multiline", ["loss/train", "loss/val"]]}})
         other.add_pr_curve("curve", np.array([0, 1, 1]), np.array([0.1, 0.7, 0.9]), 1)
         other.add_text("note", "a text", 1)
         other.add_scalar("loss/train", 1.0, 1)
     run = nbviz.open_run(tmp_path)
-    assert list(run.media) == ["note"]
+    assert {tag: media.kind for tag, media in run.media.items()} == {
+        "note": "text",
+        "curve": "pr_curve",
+    }
     assert "Multiline" not in infos(run)
     assert "custom_scalars" in infos(run)
-    assert "pr_curves" in infos(run)
 
 
 def test_strings_without_a_plugin_are_texts_if_they_read_as_such(

@@ -103,11 +103,10 @@ class CommonWriter(MediaWriter):
         from nbviz.inspection.graph.trace.trace import trace
 
         self._attend()
-        given: tuple[Any, ...] = () if input_to_model is None else (input_to_model,)
-        if isinstance(input_to_model, tuple | list):
-            several: Any = input_to_model
-            given = tuple(several)
-        graph = trace(model, *given)
+        several: Any = (
+            input_to_model if isinstance(input_to_model, tuple | list) else [input_to_model]
+        )
+        graph = trace(model, *(() if input_to_model is None else several))
         if verbose:
             print(graph.to_dot())  # noqa: T201  asked for
         if self.run.journal is not None:

@@ -9,12 +9,16 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.inspection.tensors.histograms import Histogram
 from nbviz.integrations.tensorboard.base import Writer
-from nbviz.integrations.tensorboard.values import array_of, in_order, with_boxes
+from nbviz.integrations.tensorboard.values import (
+    array_of,
+    in_order,
+    weighted_counts,
+    with_boxes,
+)
+from nbviz.recording.media.pr_curves import THRESHOLDS, PrCurves, curve_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 
 _BINS = 64
@@ -147,7 +151,7 @@ class MediaWriter(Writer):
             if isinstance(bins, int):
                 self.run.log_histogram(tag, values, step, bins=min(bins, max_bins or bins))
                 return
-            self.run.log_counted(tag, _counted(tag, values, bins, max_bins), step)
+            self.run.log_made(tag, _counted(tag, values, bins, max_bins), step)
 
     def add_histogram_raw(
         self,
@@ -196,7 +200,7 @@ class MediaWriter(Writer):
                 float(sum),
                 float(sum_squares),
             )
-            self.run.log_counted(tag, histogram, step)
+            self.run.log_made(tag, histogram, step)
 
     def add_tensor(
         self, tag: str, tensor: Any, global_step: int | None = None, walltime: float | None = None
@@ -312,9 +316,53 @@ class MediaWriter(Writer):
             LoggingError: Something given cannot be recorded.
         """
         with self._media(tag, global_step, walltime) as step:
-            self.run.log_pr_curve(
-                tag, labels, predictions, step, thresholds=num_thresholds, weights=weights
+            if weights is None and num_thresholds == THRESHOLDS:
+                self.run.log_pr_curve(tag, labels, predictions, step)
+                return
+            counts = weighted_counts(tag, labels, predictions, weights, num_thresholds)
+            self.run.log_made(tag, PrCurves((curve_from("", *counts),)), step)
+
+    def add_pr_curve_raw(
+        self,
+        tag: str,
+        true_positive_counts: Any,
+        false_positive_counts: Any,
+        true_negative_counts: Any,
+        false_negative_counts: Any,
+        precision: Any,
+        recall: Any,
+        global_step: int | None = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Add a precision-recall curve of which the counts are known.
+
+        Args:
+            tag: Its name.
+            true_positive_counts: At thresholds from 0 to 1, evenly, as below.
+            false_positive_counts: The same of negatives.
+            true_negative_counts: Taken, and not needed, as what follows: it comes of the counts.
+            false_negative_counts: As `true_negative_counts`.
+            precision: As `true_negative_counts`.
+            recall: As `true_negative_counts`.
+            global_step: As for `add_scalar`.
+            num_thresholds: As `true_negative_counts`.
+            weights: As `true_negative_counts`.
+            walltime: As for `add_scalar`.
+
+        Raises:
+            LoggingError: The counts are not as many.
+        """
+        true, false = array_of(true_positive_counts), array_of(false_positive_counts)
+        if true.shape != false.shape or true.ndim != 1 or len(true) < _MATRIX:
+            raise LoggingError(
+                f"{tag!r} needs as many true as false positives, two or more; got shapes "
+                f"{true.shape} and {false.shape}."
             )
+        with self._media(tag, global_step, walltime) as step:
+            curve = curve_from("", true.astype(np.float64), false.astype(np.float64))
+            self.run.log_made(tag, PrCurves((curve,)), step)
 
     def add_mesh(
         self,
@@ -343,10 +391,10 @@ def _counted(tag: str, values: Any, bins: Any, max_bins: int | None) -> Histogra
         found: Any = np.histogram_bin_edges(numbers, bins)
     except (TypeError, ValueError) as error:
         raise LoggingError(f"{tag!r} has bins={bins!r}, which are none: {error}.") from error
-    edges: NDArray[np.float64] = np.asarray(found, np.float64)
+    edges = np.asarray(found, np.float64)
     most = min(max_bins or _MOST_BINS, _MOST_BINS)
     if len(edges) - 1 > most:
-        edges = np.linspace(edges[0], edges[-1], most + 1)
+        edges = np.linspace(float(edges[0]), float(edges[-1]), most + 1)
     counts, _ = np.histogram(numbers, edges)
     is_empty = not len(numbers)
     nan = int(np.isnan(given).sum())

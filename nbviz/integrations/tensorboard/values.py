@@ -122,3 +122,33 @@ def with_boxes(
             draw.rectangle(place, fill="red")
             draw.text((corners[0], corners[1]), text, fill="white")
     return np.asarray(shown, np.uint8)
+
+
+def weighted_counts(
+    tag: str, labels: Any, predictions: Any, weights: Any, thresholds: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return true and false positives at thresholds from 0 to 1, evenly.
+
+    Args:
+        tag: For errors.
+        labels: 0 or 1 for each sample.
+        predictions: From 0 to 1 for each sample.
+        weights: How much each counts; 1 if None.
+        thresholds: How many, two or more.
+
+    Raises:
+        LoggingError: There are not as many of each.
+    """
+    known = array_of(labels).astype(np.float64).ravel()
+    scores = array_of(predictions).astype(np.float64).ravel()
+    counted = np.ones_like(known) if weights is None else array_of(weights).astype(np.float64)
+    counted = np.broadcast_to(counted.ravel() if counted.size > 1 else counted, known.shape)
+    if known.shape != scores.shape or thresholds < 2:  # noqa: PLR2004
+        raise LoggingError(
+            f"{tag!r} has {len(known)} labels, {len(scores)} predictions and "
+            f"num_thresholds={thresholds}; give as many of each, and two thresholds or more."
+        )
+    place = np.clip(np.floor(scores * (thresholds - 1)), 0, thresholds - 1).astype(np.intp)
+    true = np.bincount(place, counted * known, thresholds)[::-1].cumsum()[::-1]
+    false = np.bincount(place, counted * (1 - known), thresholds)[::-1].cumsum()[::-1]
+    return true, false

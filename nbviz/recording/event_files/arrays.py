@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from nbviz.recording.event_files.layout import CONTENT, DIM, DTYPE, SHAPE, SIZE, TENSOR
+from nbviz.recording.event_files.layout import (
+    CONTENT,
+    DIM,
+    DTYPE,
+    METADATA,
+    PLUGIN_CONTENT,
+    PLUGIN_DATA,
+    PLUGIN_NAME,
+    SHAPE,
+    SIZE,
+    TENSOR,
+)
 from nbviz.recording.event_files.wire import (
     BYTES,
     FIXED32,
@@ -49,6 +60,19 @@ _FLOATS: dict[int, tuple[int, Literal["<f4", "<f8"]]] = {5: (FIXED32, "<f4"), 6:
 _HALVES = 13
 _VARINTS = (7, 10, 11, _HALVES, 16, 17)
 _MOST_FILLED = 1 << 20  # elements that one number may stand for
+
+
+def plugin_field(name: str, content: bytes = b"") -> bytes:
+    """Return the part of a value that says which plugin shows it.
+
+    Args:
+        name: The plugin's.
+        content: What it is told beside the value.
+    """
+    said = bytes_field(PLUGIN_CONTENT, content) if content else b""
+    return bytes_field(
+        METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, name.encode()) + said)
+    )
 
 
 def tensor_field(array: NDArray[Any]) -> bytes:

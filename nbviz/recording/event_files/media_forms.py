@@ -10,38 +10,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbviz.inspection.tensors.histograms import Histogram
-from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, tensor_field
+from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, plugin_field, tensor_field
 from nbviz.recording.event_files.audio_messages import audio_field
-from nbviz.recording.event_files.layout import METADATA, PLUGIN_CONTENT, PLUGIN_DATA, PLUGIN_NAME
+from nbviz.recording.event_files.evaluation_forms import confusion_field, pr_values
 from nbviz.recording.event_files.media_messages import histogram_field, image_field
 from nbviz.recording.event_files.picture_messages import (
     FIGURE_PLUGIN,
     figure_field,
     video_field,
 )
-from nbviz.recording.event_files.wire import bytes_field
+from nbviz.recording.event_files.table_forms import table_field
 from nbviz.recording.media.audio import Audio
+from nbviz.recording.media.confusion import ConfusionMatrix
 from nbviz.recording.media.figures import Figure
+from nbviz.recording.media.pr_curves import PrCurves
 from nbviz.recording.media.store import Image
+from nbviz.recording.media.tables import Table
 from nbviz.recording.media.video import Video
+from nbviz.recording.meshes.mesh import Mesh
+from nbviz.recording.meshes.mesh_events import mesh_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
-
-
-def plugin_field(name: str, content: bytes = b"") -> bytes:
-    """Return the part of a value that says which plugin shows it.
-
-    Args:
-        name: The plugin's.
-        content: What it is told beside the value.
-    """
-    said = bytes_field(PLUGIN_CONTENT, content) if content else b""
-    return bytes_field(
-        METADATA, bytes_field(PLUGIN_DATA, bytes_field(PLUGIN_NAME, name.encode()) + said)
-    )
 
 
 def _array_field(array: NDArray[Any] | np.generic) -> bytes:
@@ -54,6 +46,8 @@ def _figure_field(figure: Figure) -> bytes:
 
 
 _FORMS: dict[type[Any], Callable[[Any], bytes]] = {
+    ConfusionMatrix: confusion_field,
+    Table: table_field,
     Image: image_field,
     Histogram: histogram_field,
     Figure: _figure_field,
@@ -64,7 +58,16 @@ _FORMS: dict[type[Any], Callable[[Any], bytes]] = {
 }
 
 
-def media_field(value: object) -> bytes:
-    """Return the part of an event's value that holds an item of media, which is no text."""
+def media_values(tag: str, value: object) -> list[tuple[str, bytes]]:
+    """Return the values of an event that hold an item of media, which is no text.
+
+    Returns:
+        The tag of each, and its content; more than one where TensorBoard's plugin reads each part
+        by itself.
+    """
+    if isinstance(value, PrCurves):
+        return pr_values(tag, value)
+    if isinstance(value, Mesh):
+        return mesh_values(tag, value)
     form = next(form for kind, form in _FORMS.items() if isinstance(value, kind))
-    return form(value)
+    return [(tag, form(value))]

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from nbviz.recording.event_files.arrays import TENSOR_PLUGIN, read_array
 from nbviz.recording.event_files.audio_messages import audio_from, read_audio
 from nbviz.recording.event_files.batch import MediaRecord
+from nbviz.recording.event_files.evaluation_forms import (
+    CONFUSION_PLUGIN,
+    PR_PLUGIN,
+    read_confusion,
+    read_pr_curves,
+)
 from nbviz.recording.event_files.media_messages import (
     histogram_from,
     image_from,
@@ -17,6 +23,7 @@ from nbviz.recording.event_files.picture_messages import (
     read_figure,
     read_picture,
 )
+from nbviz.recording.event_files.table_forms import TABLE_PLUGIN, read_table
 from nbviz.recording.event_files.wire import MessageError
 from nbviz.recording.meshes.mesh_events import MESHES, part_of
 
@@ -44,7 +51,7 @@ _FILES: dict[str, tuple[MediaKind, slice, Callable[[bytes], MediaValue]]] = {
     "audio": ("audio", slice(0, None, 2), audio_from),
     FIGURE_PLUGIN: ("figure", slice(0, 1), read_figure),
 }
-PLUGINS = (_HISTOGRAMS, MESHES, *_FILES, *TENSORS)
+PLUGINS = (_HISTOGRAMS, MESHES, PR_PLUGIN, CONFUSION_PLUGIN, TABLE_PLUGIN, *_FILES, *TENSORS)
 
 
 class MediaPlace(NamedTuple):
@@ -74,6 +81,8 @@ def read_media(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]
             _record(_numbered(place, number), kind, read(event[start:stop]))
             for number, (start, stop) in enumerate(strings[which])
         ]
+    if place.plugin in _READERS and slot.is_tensor:
+        return _READERS[place.plugin](event, slot, place)
     if place.plugin not in (_HISTOGRAMS, MESHES, *TENSORS) or slot.content == "text":
         raise MessageError(f"a value that is none of the plugin {place.plugin!r}")
     array = read_array(event, *slot.tensor)
@@ -95,3 +104,23 @@ def _numbered(place: MediaPlace, number: int) -> MediaPlace:
 
 def _record(place: MediaPlace, kind: MediaKind, value: object) -> MediaRecord:
     return MediaRecord(place.wall_time, place.step, place.tag, kind, value)  # pyright: ignore[reportArgumentType]
+
+
+def _confusion(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
+    return [_record(place, "confusion_matrix", read_confusion(event, slot))]
+
+
+def _table(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
+    return [_record(place, "table", read_table(event, slot))]
+
+
+def _pr_curves(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
+    found = read_pr_curves(event, slot, place.tag)
+    return [_record(place._replace(tag=found[0]), "pr_curve", found[1])] if found else []
+
+
+_READERS: dict[str, Callable[[bytes, Slot, MediaPlace], list[MediaRecord]]] = {
+    CONFUSION_PLUGIN: _confusion,
+    PR_PLUGIN: _pr_curves,
+    TABLE_PLUGIN: _table,
+}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.recording.event_files import hparams
+from nbviz.recording.event_files.arrays import plugin_field
 from nbviz.recording.event_files.layout import (
     DT_FLOAT,
     DT_STRING,
@@ -35,7 +36,7 @@ from nbviz.recording.event_files.layout import (
     WALL_TIME,
     WRITER,
 )
-from nbviz.recording.event_files.media_forms import media_field, plugin_field
+from nbviz.recording.event_files.media_forms import media_values
 from nbviz.recording.event_files.records import frame_columns
 from nbviz.recording.event_files.wire import (
     FIXED32,
@@ -47,8 +48,6 @@ from nbviz.recording.event_files.wire import (
     varint_field,
 )
 from nbviz.recording.media.store import PlainText
-from nbviz.recording.meshes.mesh import Mesh
-from nbviz.recording.meshes.mesh_events import mesh_values
 from nbviz.text import encodable
 
 if TYPE_CHECKING:
@@ -161,17 +160,15 @@ def media_event(
     """Return an event with one item of media."""
     if isinstance(value, str):
         return text_event(wall_time, step, tag, value)
-    name = encodable(tag)
-    is_mesh = isinstance(value, Mesh)
-    values = mesh_values(name, value) if is_mesh else [(name, media_field(value))]
-    summary = b"".join(
-        bytes_field(VALUE, bytes_field(TAG, of.encode()) + content) for of, content in values
-    )
+    values = [
+        bytes_field(VALUE, bytes_field(TAG, encodable(name).encode()) + content)
+        for name, content in media_values(tag, value)
+    ]
     return (
         _WALL_TIME_KEY
         + struct.pack("<d", wall_time)
         + varint_field(STEP, step)
-        + bytes_field(SUMMARY, summary)
+        + bytes_field(SUMMARY, b"".join(values))
     )
 
 

@@ -128,6 +128,7 @@ class RunFiles:
         """The files that `paths` returned last."""
         return self._chosen
 
+    @property
     def is_first(self) -> bool:
         """Whether it is the first run of a directory."""
         return self._number == 0 and self.path.is_dir()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.capture.arrays import CapturedArray
-    from nbviz.recording.media.store import MediaValue
+    from nbviz.recording.media.store import MediaValue, Sized
 
 ImageLayout = Literal["auto", "HWC", "CHW", "HW"]
 MOST_BINS = 4096
@@ -106,7 +106,7 @@ class _Pixels:
         self._shape, self._is_planar = image_shape(
             tag, shape, "auto" if is_pil(given) else layout, channels_first=is_tensor(array)
         )
-        shading.check(self._shape[2], is_float=_is_float(array))
+        shading.check(self._shape[2], is_float=is_float(array))
         self.shape = (*self._shape[:2], 3) if shading.has_colors else self._shape
         self._shading = shading
         self.said = ""
@@ -257,19 +257,19 @@ class HistogramInput:
         return read_counts(numbers, self._size, self._bins)
 
 
-class CountedInput:
-    """A histogram that is counted already."""
+class MadeInput:
+    """What is made already."""
 
     said = ""
     is_ready = True
 
-    def __init__(self, histogram: Histogram) -> None:
-        self._histogram = histogram
-        self.nbytes = histogram.nbytes
+    def __init__(self, value: Sized) -> None:
+        self._value = value
+        self.nbytes = value.nbytes
 
-    def make(self) -> Histogram:
+    def make(self) -> Sized:
         """Return it."""
-        return self._histogram
+        return self._value
 
 
 class TensorInput:
@@ -503,7 +503,8 @@ def _refuse_figures(tag: str, value: Any) -> None:
         )
 
 
-def _is_float(array: Any) -> bool:
+def is_float(array: Any) -> bool:
+    """Whether a tensor or an array holds floats."""
     return array.is_floating_point() if is_tensor(array) else array.dtype.kind == "f"
 
 

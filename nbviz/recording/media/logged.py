@@ -7,21 +7,24 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import describe
+from nbviz.errors import LoggingError, describe
 from nbviz.recording.device_memory import is_out_of_memory
 from nbviz.recording.embeddings.inputs import EmbeddingInput, EmbeddingMemories
 from nbviz.recording.media.audio import AudioInput
+from nbviz.recording.media.confusion import ConfusionInput, MatrixInput
 from nbviz.recording.media.figures import FigureInput
 from nbviz.recording.media.inputs import (
-    CountedInput,
     GridInput,
     HistogramInput,
     ImageInput,
+    MadeInput,
     TensorInput,
     TextInput,
 )
 from nbviz.recording.media.log import MediaLog
+from nbviz.recording.media.pr_curves import PrCurveInput, PrCurves
 from nbviz.recording.media.shading import Shading
+from nbviz.recording.media.tables import TableInput
 from nbviz.recording.media.video import VideoInput
 from nbviz.recording.meshes.mesh import MeshInput
 from nbviz.recording.recorded_run import RecordedRun
@@ -157,18 +160,19 @@ class LoggedMedia(RecordedRun):
         """
         self._log_media(tag, "histogram", step, lambda name: HistogramInput(name, values, bins))
 
-    def log_counted(self, tag: str, histogram: Histogram, step: int | None = None) -> None:
-        """Record a histogram that is counted already.
+    def log_made(self, tag: str, value: Histogram | PrCurves, step: int | None = None) -> None:
+        """Record a histogram that is counted already, or curves.
 
         Args:
             tag: Its name.
-            histogram: It is kept as it is.
+            value: It is kept as it is.
             step: As for `log_image`.
 
         Raises:
             LoggingError: The tag or step cannot be recorded.
         """
-        self._log_media(tag, "histogram", step, lambda _: CountedInput(histogram))
+        kind: MediaKind = "pr_curve" if isinstance(value, PrCurves) else "histogram"
+        self._log_media(tag, kind, step, lambda _: MadeInput(value))
 
     def log_tensor(self, tag: str, values: object, step: int | None = None) -> None:
         """Record an array as it is; bfloat16 and smaller floats become float32.
@@ -347,6 +351,116 @@ class LoggedMedia(RecordedRun):
             yield
         finally:
             self._dated.at = None
+
+    def log_confusion_matrix(
+        self,
+        tag: str,
+        target: object = None,
+        prediction: object = None,
+        step: int | None = None,
+        *,
+        matrix: object = None,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        """Record which class was predicted for which.
+
+        Samples are counted later, on nbviz's own thread.
+
+        Args:
+            tag: Its name, such as "val/confusion".
+            target: The true class of each sample: a class index, a whole number from 0 on, in any
+                shape, or scores of shape (samples, classes, …), of which the highest counts. A
+                torch tensor on any device, a numpy array or a list. Samples with a negative index
+                are left out, and the panel says how many.
+            prediction: The predicted class of each sample, as `target`.
+            step: As for `log_image`.
+            matrix: In place of both, a matrix that was counted elsewhere: finite numbers from 0 on,
+                shape (classes, classes), targets × predictions.
+            classes: The classes' names; numbers if None.
+
+        Raises:
+            LoggingError: The tag, samples, matrix, names or step cannot be recorded.
+        """
+
+        def make(name: str) -> MediaInput:
+            given = [one is not None for one in (target, prediction, matrix)]
+            if given == [True, True, False]:
+                return ConfusionInput(name, target, prediction, classes)
+            if given == [False, False, True]:
+                return MatrixInput(name, matrix, classes)
+            raise LoggingError(
+                f"{name!r} needs target and prediction, or matrix= alone; got "
+                + (
+                    " and ".join(
+                        one
+                        for one, is_given in zip(
+                            ("target", "prediction", "matrix="), given, strict=True
+                        )
+                        if is_given
+                    )
+                    or "none of them"
+                )
+                + "."
+            )
+
+        self._log_media(tag, "confusion_matrix", step, make)
+
+    def log_pr_curve(
+        self,
+        tag: str,
+        target: object,
+        score: object,
+        step: int | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        """Record how well scores tell classes apart: precision and recall, ROC, calibration.
+
+        It is computed later, on nbviz's own thread; TensorBoard shows it among its PR curves.
+
+        Args:
+            tag: Its name, such as "val/pr".
+            target: Of one score a sample, 0 or 1. Of several, a class index from 0 on for each
+                sample, or 0 and 1 in the shape of the scores. Negative ones are left out. A torch
+                tensor on any device, a numpy array or a list.
+            score: Probabilities, 0 to 1, of shape (samples,) for one curve, or (samples, classes)
+                for a curve of each class against all others, 128 at the most. Samples with NaN are
+                left out.
+            step: As for `log_image`.
+            classes: The classes' names; numbers if None.
+
+        Raises:
+            LoggingError: The tag, targets, scores, names or step cannot be recorded.
+        """
+        self._log_media(
+            tag, "pr_curve", step, lambda name: PrCurveInput(name, target, score, classes)
+        )
+
+    def log_table(
+        self,
+        tag: str,
+        frame: object,
+        step: int | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        """Record a table, which the page sorts and filters.
+
+        Args:
+            tag: Its name, such as "val/samples".
+            frame: A data frame of pandas or polars, a table of Arrow, a dictionary of columns, a
+                list of dictionaries, or rows (lists, or an array of shape (rows, columns)). A
+                column holds numbers, booleans, texts, or images: as for `log_image`, or a batch.
+                Of images what is shown is kept, 64 pixels along the longer side; anything else
+                becomes its text, of which a thousand characters are kept. A million rows and 500
+                columns at the most.
+            step: As for `log_image`.
+            columns: The columns' names where rows have none; else which columns, in this order.
+
+        Raises:
+            LoggingError: The tag, table, step or columns cannot be recorded.
+        """
+        self._log_media(tag, "table", step, lambda name: TableInput(name, frame, columns))
 
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]

@@ -129,3 +129,16 @@ def _decode_own(data: bytes) -> NDArray[np.uint8] | None:
         return None
     pixels = np.cumsum(rows[:, 1:], axis=0, dtype=np.uint8)
     return pixels.reshape(height, width, channels)
+
+
+def reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Return the means of blocks of `factor` × `factor` pixels; those at the edges are smaller."""
+    height, width, _ = pixels.shape
+    rows: NDArray[np.int64] = np.arange(0, height, factor, dtype=np.int64)
+    columns: NDArray[np.int64] = np.arange(0, width, factor, dtype=np.int64)
+    by_row = np.add.reduceat(pixels, rows, axis=0, dtype=np.uint32)
+    sums = np.add.reduceat(by_row, columns, axis=1)
+    heights = np.minimum(factor, height - rows)[:, None, None]
+    widths = np.minimum(factor, width - columns)[None, :, None]
+    areas = heights * widths
+    return ((sums + areas // 2) // areas).astype(np.uint8)

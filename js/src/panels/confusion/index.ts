@@ -1,0 +1,10 @@
+// The confusion panel: which class was predicted for which. Its drawing is an asset.
+import type { ConfusionAdded } from "../../protocol/index.gen";
+import { itemPanel } from "../../session/item-panel";
+
+export const panel = itemPanel<ConfusionAdded>("confusion_added", "send_confusion", {
+	name: "confusion",
+	needs: ["items", "heatmap"],
+	title: "Confusion",
+	missing: "Nothing yet. run.log_confusion_matrix(tag, target, prediction) brings it.",
+});

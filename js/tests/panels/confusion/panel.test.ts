@@ -1,0 +1,107 @@
+// @vitest-environment happy-dom
+// A page without layout or canvas: what is asked, what is said, what can be chosen.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { mountConfusion } from "../../../src/panels/confusion/panel";
+import type { Answer } from "../../../src/session/asker";
+import { fixture } from "../../fixtures";
+import { asker, EverythingInSight, runAdded, type Stage, stage, turns } from "../stage";
+
+beforeEach(() => {
+	vi.stubGlobal("IntersectionObserver", EverythingInSight);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+async function tell(on: Stage, run_id: string, ...steps: number[]): Promise<void> {
+	const items = [
+		{
+			tag: "val/c",
+			item_kind: "confusion_matrix",
+			count: steps.length,
+			left_out_for_time: 0,
+			left_out_for_memory: 0,
+		},
+	];
+	const buffer = new DataView(Float64Array.from(steps).buffer);
+	on.store.apply({ kind: "confusion_added", run_id, items, overhead_share: 0.01, buffer: 0 }, [
+		buffer,
+	]);
+	await turns();
+}
+
+/** A stage whose kernel answers with the example of the protocol, at the step asked for. */
+async function mounted(change: object = {}): Promise<Stage> {
+	const on = stage();
+	on.mount((host, context) =>
+		mountConfusion(host, {
+			...context,
+			asker: asker((question) => {
+				on.asked.push(question);
+				if (question.kind !== "send_confusion") throw new Error(question.kind);
+				const { message, buffers } = fixture("confusion_sent");
+				const { run_id, step } = question;
+				return Promise.resolve({
+					...message,
+					...change,
+					run_id,
+					step,
+					bytes: buffers[0],
+				} as Answer);
+			}),
+		}),
+	);
+	await on.apply(runAdded());
+	return on;
+}
+
+const cells = (on: Stage) =>
+	[...on.root.querySelectorAll('[role="cell"]')].map((cell) => cell.textContent);
+
+test("classes are listed as text, and what is left out is said", async () => {
+	const on = await mounted();
+	await tell(on, "a", 20, 40);
+	await vi.waitFor(() => expect(on.find("canvas").dataset.step).toBe("40"));
+	expect(cells(on).slice(5, 10)).toEqual(["<b>dog</b>", "10", "0.900", "0.818", "0.857"]);
+	expect(on.root.querySelector("b")).toBeNull();
+	expect(on.find(".nbviz-confusion-said").textContent).toContain("2 samples without a class");
+	expect(on.find("canvas").getAttribute("aria-label")).toContain("accuracy 0.88, 3 classes");
+});
+
+test("a matrix is compared with the step before, and there is none before the first", async () => {
+	const on = await mounted();
+	await tell(on, "a", 40);
+	await vi.waitFor(() => expect(on.find("canvas").dataset.step).toBe("40"));
+	const compare = on.find<HTMLSelectElement>("select[aria-label='Difference to']");
+	compare.value = "before";
+	compare.dispatchEvent(new Event("change"));
+	expect(on.find(".nbviz-confusion-said").textContent).toContain("no step before this one");
+	compare.value = "first";
+	compare.dispatchEvent(new Event("change"));
+	await vi.waitFor(() => expect(on.find("canvas").dataset.reference).toBe("40"));
+	expect(cells(on)[2]).toBe("0");
+});
+
+test("a matrix is compared with another run at the same step", async () => {
+	const on = await mounted();
+	await on.apply(runAdded("b", "<i>other</i>"));
+	await tell(on, "a", 40);
+	await tell(on, "b", 30, 40);
+	await vi.waitFor(() => expect(on.find("canvas").dataset.step).toBe("40"));
+	const compare = on.find<HTMLSelectElement>("select[aria-label='Difference to']");
+	const other = [...compare.options].at(-1);
+	expect(["a", "b"]).toContain(other?.value.replace("run ", ""));
+	expect(other?.querySelector("i")).toBeNull();
+	compare.value = other?.value ?? "";
+	compare.dispatchEvent(new Event("change"));
+	await vi.waitFor(() => expect(on.find("canvas").dataset.reference).toBe("40"));
+	expect(on.asked.at(-1)).toMatchObject({ run_id: other?.value.slice(4), tag: "val/c", step: 40 });
+});
+
+test("cells that are not sent are counted", async () => {
+	const on = await mounted({ omitted: 1200 });
+	await tell(on, "a", 40);
+	await vi.waitFor(() =>
+		expect(on.find(".nbviz-confusion-said").textContent).toContain(
+			"1,200 of the smallest cells are not shown",
+		),
+	);
+});

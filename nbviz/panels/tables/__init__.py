@@ -1,0 +1,5 @@
+"""Tables by step."""
+
+from nbviz.panels.tables.panel import TablesPanel
+
+PANEL = TablesPanel()

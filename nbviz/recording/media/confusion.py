@@ -1,0 +1,215 @@
+"""Confusion matrices: which class was predicted for which, counted by the thread that drains."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbviz.errors import LoggingError
+from nbviz.recording.capture.arrays import copy_array, copy_arrays
+from nbviz.recording.media.inputs import array_of, is_float, is_tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MOST_CLASSES = 10_000
+_MATRIX_AXES = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConfusionMatrix:
+    """One matrix; only the cells that are not 0 are kept.
+
+    Attributes:
+        size: Classes.
+        places: target × size + prediction of each cell, rising; uint32.
+        values: What stands in each cell: uint32 counts, or float64 of a matrix that was given.
+        classes: Names, in the order of the classes; fewer than there are classes, or none.
+        left_out: Samples that have no class: their target or prediction is negative.
+    """
+
+    size: int
+    places: NDArray[np.uint32] = field(repr=False)
+    values: NDArray[Any] = field(repr=False)
+    classes: tuple[str, ...] = ()
+    left_out: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        return self.places.nbytes + self.values.nbytes + sum(map(len, self.classes))
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """The whole matrix, targets × predictions; float64."""
+        dense = np.zeros(self.size * self.size)
+        dense[self.places] = self.values
+        return dense.reshape(self.size, self.size)
+
+
+class ConfusionInput:
+    """Targets and predictions, copied, to be counted.
+
+    Scores become class indices at the call, on their device: reading them once is less than a copy.
+
+    Raises:
+        LoggingError: They are no classes, or not of the same samples.
+    """
+
+    said = ""
+
+    def __init__(
+        self, tag: str, target: object, prediction: object, classes: Sequence[str] | None
+    ) -> None:
+        targets, most = _indices(tag, "target", target)
+        predictions, scored = _indices(tag, "prediction", prediction)
+        if tuple(targets.shape) != tuple(predictions.shape):
+            raise LoggingError(
+                f"{tag!r} got targets of shape {tuple(targets.shape)} and predictions of shape "
+                f"{tuple(predictions.shape)}; give one class of each for every sample. One-hot "
+                "rows of whole numbers become classes by .argmax(1)."
+            )
+        self._size = max(most, scored)
+        self._classes = names_of(tag, classes, self._size or None)
+        self._tag = tag
+        copies, self._parts = copy_arrays([targets, predictions])
+        self._copies = copies
+        self.nbytes = sum(one.nbytes for one in copies)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make` returns without waiting for a device."""
+        return all(one.is_ready for one in self._copies)
+
+    def make(self) -> ConfusionMatrix:
+        """Count."""
+        targets, predictions = (part.read().reshape(-1).astype(np.int64) for part in self._parts)
+        is_counted = (targets >= 0) & (predictions >= 0)
+        targets, predictions = targets[is_counted], predictions[is_counted]
+        highest = max(int(targets.max(initial=-1)), int(predictions.max(initial=-1)))
+        size = max(self._size, len(self._classes), highest + 1, 1)
+        check_size(self._tag, size)
+        places, counts = np.unique(targets * size + predictions, return_counts=True)
+        return ConfusionMatrix(
+            size,
+            places.astype(np.uint32),
+            counts.astype(np.uint32),
+            self._classes,
+            int(is_counted.size - is_counted.sum()),
+        )
+
+
+class MatrixInput:
+    """A matrix that was counted elsewhere, copied.
+
+    Raises:
+        LoggingError: It is no square of real numbers.
+    """
+
+    said = ""
+
+    def __init__(self, tag: str, matrix: object, classes: Sequence[str] | None) -> None:
+        array = array_of(tag, matrix, "a confusion matrix")
+        shape = tuple(array.shape)
+        if len(shape) != _MATRIX_AXES or shape[0] != shape[1]:
+            raise LoggingError(
+                f"{tag!r} needs a square matrix, targets × predictions, got shape {shape}; targets "
+                "and predictions themselves go in as log_confusion_matrix(tag, target, prediction)."
+            )
+        check_size(tag, shape[0])
+        self._classes = names_of(tag, classes, shape[0])
+        self._tag = tag
+        if not is_tensor(array) or array.device.type == "cpu":
+            _check_values(tag, np.asarray(array))
+        self._captured = copy_array(array)
+        self.nbytes = self._captured.nbytes
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make` returns without waiting for a device."""
+        return self._captured.is_ready
+
+    def make(self) -> ConfusionMatrix:
+        """Return the matrix."""
+        array = self._captured.read()
+        _check_values(self._tag, array)
+        flat = array.reshape(-1)
+        places = np.flatnonzero(flat)
+        values = flat[places]
+        is_whole = bool((values == np.floor(values)).all()) and float(values.max(initial=0)) < 2**32
+        return ConfusionMatrix(
+            array.shape[0],
+            places.astype(np.uint32),
+            values.astype(np.uint32 if is_whole else np.float64),
+            self._classes,
+        )
+
+
+def names_of(tag: str, classes: Sequence[str] | None, size: int | None) -> tuple[str, ...]:
+    """Return the names of classes.
+
+    Args:
+        tag: For errors.
+        classes: Names in the order of the classes; None for none.
+        size: How many classes there are, None where that is not known yet.
+
+    Raises:
+        LoggingError: They are no names, or not as many as there are classes.
+    """
+    if classes is None:
+        return ()
+    if isinstance(classes, str):
+        raise LoggingError(
+            f"{tag!r} needs classes= as a list of names, got the text {classes!r}; write "
+            f"[{classes!r}, …]."
+        )
+    try:
+        names = tuple(map(str, classes))
+    except TypeError as error:
+        raise LoggingError(
+            f"{tag!r} needs classes= as a list of names, got {type(classes).__name__}."
+        ) from error
+    if size is not None and len(names) != size:
+        raise LoggingError(
+            f"{tag!r} has {size:,} classes, but classes= has {len(names):,} names; give as many."
+        )
+    check_size(tag, len(names))
+    return names
+
+
+def check_size(tag: str, size: int) -> None:
+    """Raise LoggingError for more classes than can be shown."""
+    if size > MOST_CLASSES:
+        raise LoggingError(
+            f"{tag!r} has {size:,} classes; at most {MOST_CLASSES:,} can be shown. Class indices "
+            "count from 0: number the classes that there are, or group them."
+        )
+
+
+def _check_values(tag: str, array: NDArray[Any]) -> None:
+    if not (np.isfinite(array).all() and (array >= 0).all()):
+        raise LoggingError(
+            f"{tag!r} needs a confusion matrix of finite numbers from 0 on; at least one is "
+            "negative, NaN or infinite. Log the counts, not a difference."
+        )
+
+
+def _indices(tag: str, what: str, value: object) -> tuple[Any, int]:
+    """Return class indices, and how many classes scores say that there are; 0 if it is not said."""
+    array = array_of(tag, value, f"{what}s as class indices or scores")
+    if not is_float(array):
+        return array, 0
+    shape = tuple(array.shape)
+    if len(shape) < _MATRIX_AXES or math.prod(shape[1:]) == 1:
+        raise LoggingError(
+            f"{tag!r} needs each {what} as a class index, a whole number from 0 on, or as scores "
+            f"of shape (samples, classes); got floats of shape {shape}. Of one score a sample "
+            "write (score > 0.5)."
+        )
+    check_size(tag, shape[1])
+    return array.argmax(1), shape[1]
