@@ -7,6 +7,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from nbviz.training.weak_registry import WeakRegistry
 from nbviz.widgets.cells import is_terminal, running_cell
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class CellLog:
             self.run.loop_ended(is_complete=True)
 
 
-_loggers: weakref.WeakSet[CellLog] = weakref.WeakSet()
+_loggers: WeakRegistry[CellLog] = WeakRegistry()
 _views: weakref.WeakKeyDictionary[Run, Any] = weakref.WeakKeyDictionary()
 _shells: weakref.WeakSet[Any] = weakref.WeakSet()
 
@@ -140,11 +141,11 @@ def _notebook_shell() -> Any:
 
 
 def _began(*_: object) -> None:
-    for logger in list(_loggers):
+    for logger in _loggers:
         logger.cell_began()
 
 
 def _ended(result: Any = None) -> None:
     error = getattr(result, "error_in_exec", None)
-    for logger in list(_loggers):
+    for logger in _loggers:
         logger.cell_ended(error)

@@ -27,6 +27,8 @@ from nbviz.protocol import (
     histograms,
     log,
     media,
+    mesh,
+    projector,
     run,
     runs,
     summary,
@@ -46,6 +48,8 @@ MODULES = (
     text,
     audio,
     figures,
+    mesh,
+    projector,
     graph,
     log,
     system,
@@ -63,6 +67,8 @@ Update = (
     | text.Updates
     | audio.Updates
     | figures.Updates
+    | mesh.Updates
+    | projector.Updates
     | graph.Updates
     | log.Updates
     | system.Updates
@@ -78,6 +84,8 @@ Request = (
     | text.Requests
     | audio.Requests
     | figures.Requests
+    | mesh.Requests
+    | projector.Requests
     | graph.Requests
 )
 

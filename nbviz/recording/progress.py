@@ -173,6 +173,11 @@ class ProgressMeter:
         """Stop the clock until another `begin`."""
         self._stand(now, reason)
 
+    def end_later(self, now: float) -> None:
+        """Move the end to where it turned out to be."""
+        if self._idle_since is not None:
+            self._idle_since = max(self._idle_since, now)
+
     def resume(self, now: float) -> None:
         """Start the clock again."""
         self.status = "running"

@@ -28,6 +28,8 @@ from nbviz.training import clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from nbviz.inspection.graph.overlays.overlays import Overlays
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import EventKind, RunStatus
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from nbviz.recording.media.store import MediaItem, MediaKind
     from nbviz.recording.scalars.segment import Points
     from nbviz.recording.scalars.series import Series
+    from nbviz.recording.scalars.summaries import Summaries
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.commands import Asked, Control
 
@@ -77,11 +80,14 @@ class RecordedRun:
         watches: Those that are active; see `Run.watch`.
         is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
         hyperparameters: What it was made with.
+        summaries: What is known of its series while their points, which are in files, have not been
+            read; None once they have been.
         ends_with_kernel: Nobody is there who would go on with its notebook: where a loop is still
             running at the end of the last cell, it is cut.
         generation: Raised when what it holds turned out to be another run's in part, and was read
             anew: pages are then sent all of it again.
         expected_tags: What it is going to log, as far as that is known before its first step.
+        selections: By tag of an embedding, the points that a page selected last, rising.
     """
 
     def __init__(
@@ -110,6 +116,7 @@ class RecordedRun:
         self.overhead = OverheadBudget()
         self.watches: list[Watch] = []
         self.is_quiet = True
+        self.summaries: Summaries | None = None
         self.ends_with_kernel = False
         self.generation = 0
         self._make_stores = lambda: (
@@ -118,6 +125,7 @@ class RecordedRun:
         )
         self._make_empty()
         self.expected_tags: Sequence[str] = ()
+        self.selections: dict[str, NDArray[np.int64]] = {}
         self._memory: tuple[int | None, int | None] = (None, None)
         self._memory_at = float("-inf")
         self._progress_lock = threading.RLock()
@@ -232,6 +240,19 @@ class RecordedRun:
         """Do what `drain` does without waiting for a device."""
         self._see_progress()
 
+    def want_points(self) -> None:
+        """Have the points of its series read soon, if they are in files."""
+
+    def read_part(self) -> bool:
+        """Read a part of what is in files; returns whether more is left, to be read soon."""
+        return False
+
+    def read_summaries(self) -> None:
+        """Have `summaries`, if there are any, know all, however long that takes."""
+
+    def read_points(self) -> None:
+        """Read all points that are in files, however long that takes."""
+
     # ------------------------------------------------------------ media
 
     @property
@@ -251,6 +272,21 @@ class RecordedRun:
     def media_since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
         """Return the media that were taken in after a version, as far as they are kept."""
         return self._media.since(version)
+
+    def projector_selection(self, tag: str) -> list[int]:
+        """Return the indices of the points that were selected last in the projector, rising.
+
+        Args:
+            tag: The embedding's.
+
+        Raises:
+            KeyError: No embedding has been logged under this tag.
+        """
+        if self._media.kind(tag) != "embedding" and self.media.kind(tag) != "embedding":
+            known = ", ".join(one for one in self._media if self._media.kind(one) == "embedding")
+            raise KeyError(f"no embedding {tag!r} in this run; embeddings: {known or 'none yet'}")
+        selected = self.selections.get(tag)
+        return [] if selected is None else selected.tolist()
 
     def drain_media(self) -> None:
         """Take in the images, histograms, tensors and texts logged so far.

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 SNAPSHOT_BYTES = 16_000_000
 SETTLED_SECONDS = 1.0  # between two looks at runs that are over, of which there may be hundreds
 MOST_SHOWN = 20
-"""Runs of which a page shows what it has not decided on; of more, those that are active."""
+"""Runs that a page shows unless it is told otherwise, beside those that are active."""
+FEW = 6
+"""So many runs, and those that are active, are sent to a page before it has said what it shows: of
+more its table stands first."""
 
 
 class Feed:
@@ -114,11 +117,11 @@ class Feed:
         cursor.unseen = ()
         cursor.generation = self._generation
         batch = Batch()
-        for place, subject in enumerate(tuple(self.subjects)):
+        for subject in tuple(self.subjects):
             end = None
             if upto is not None:
                 end = upto.runs.get(subject.run_id) or RunCursor()
-            self._collect(place, subject, cursor, batch, limit, full=True, end=end)
+            self._collect(subject, cursor, batch, limit, full=True, end=end)
         self._add_unseen(cursor, batch)
         return batch
 
@@ -128,13 +131,13 @@ class Feed:
         Waits for nothing.
         """
         batch = Batch()
-        for place, subject in enumerate(tuple(self.subjects)):
+        for subject in tuple(self.subjects):
             sent = cursor.runs.setdefault(subject.run_id, RunCursor())
             reads = self._reads.get(subject.run_id, 0)
             if sent.settled_at == reads and not subject.is_active:
                 continue
             before = len(batch.updates)
-            self._collect(place, subject, cursor, batch, limit)
+            self._collect(subject, cursor, batch, limit)
             is_late = subject.run is not None and sent.state.progress is not subject.run.progress
             if len(batch.updates) == before and not is_late:
                 sent.settled_at = reads
@@ -149,7 +152,6 @@ class Feed:
 
     def _collect(
         self,
-        place: int,
         subject: Subject,
         cursor: Cursor,
         batch: Batch,
@@ -161,8 +163,7 @@ class Feed:
         sent = cursor.runs.setdefault(subject.run_id, RunCursor())
         add_head(subject, sent.state, batch, None if end is None else end.state)
         dropped = batch.dropped
-        # As in the page, session/shown-runs.ts.
-        shows_undecided = place < MOST_SHOWN or subject.is_active
+        shows_undecided = len(self.subjects) <= FEW or subject.is_active
         limit /= min(len(self.subjects), MOST_SHOWN)
         for panel in self._panels:
             part = panel.part(subject)

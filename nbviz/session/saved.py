@@ -35,6 +35,8 @@ def record(panels: Sequence[Panel[Any, Any, Any]], subjects: Sequence[Subject]) 
     shown: set[str] = set()
     limit = min(SAVED_BYTES, MOST_BYTES / max(1, len(subjects)))
     for subject in subjects:
+        if subject.run is not None:
+            subject.run.read_points()
         subject.drain()
         entry = RunStateEntry()
         add_head(subject, entry, batch)

@@ -15,6 +15,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nbviz.pictures.saved_view import MOST_RUNS
 from nbviz.widgets.active import say_what_will_be_cut
 from nbviz.widgets.cells import is_terminal, is_unattended, running_cell
 from nbviz.widgets.clearing import stay_when_cleared
@@ -201,10 +202,15 @@ class Output:
     @staticmethod
     def _state(view: Shown) -> tuple[Any, ...]:
         runs = [subject.run for subject in view.subjects if subject.run is not None]
-        return tuple(
+        steps = tuple(
             (run.run_id, run.progress.status, run.ends_with_kernel, run.progress.step)
             for run in runs
         )
+        # The picture has the first runs, once their points have been read.
+        return (all(run.summaries is None for run in runs[:MOST_RUNS]), *steps)
 
     def _same_status(self, state: tuple[Any, ...]) -> bool:
-        return [one[:-1] for one in state] == [one[:-1] for one in self._shown]
+        known = self._shown
+        return state[:1] == known[:1] and [one[:-1] for one in state[1:]] == [
+            one[:-1] for one in known[1:]
+        ]

@@ -198,14 +198,46 @@ def test_plots_are_brushed_with_table_and_curves(make_notebook: Callable[..., No
     expect(legend(view, "accuracy")).to_have_count(2)
 
 
+FILES = """\
+import tempfile
+import nbviz
+%load_ext nbviz
+directory = tempfile.TemporaryDirectory()
+for lr in (0.1, 0.01, 0.001):
+    with nbviz.Run(dir=f"{directory.name}/lr {lr}", config={"lr": lr}) as run:
+        for step in range(1, 101):
+            run.log({"loss": lr / step}, step)
+"""
+MAGIC = "%nbviz --logdir {directory.name} --port 6006"
+
+
+def test_the_magic_shows_a_directory_and_runs_that_begin_later(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(FILES, MAGIC)
+    later = "with nbviz.Run(dir=f'{directory.name}/later') as run: run.log({'loss': 1.0}, 1)"
+    notebook.run(0)
+    notebook.run(1)
+    output = notebook.output(1)
+    expect(output).to_contain_text("--port is not used: no server runs.")
+    view = View(output)
+    view.wait_for_curve(100)
+    table = Table(view)
+    table.wait_for_names(["lr 0.001", "lr 0.01", "lr 0.1"])
+    expect(legend(view, "loss")).to_have_count(3)
+    notebook.value(f"exec({later!r})")
+    expect(table.rows).to_have_count(4)
+    expect(table.row("later")).to_be_visible()
+
+
 def legend(view: View, chart: str) -> Locator:
     """The names in a chart's legend."""
     return view.curves.locator(f'[data-chart="{chart}"] .nbviz-legend-name')
 
 
 PIXELS = """(chart) => {
-    const [, lines] = chart.querySelectorAll("canvas");
-    return lines.toDataURL();
+    const [, lines, bold] = chart.querySelectorAll("canvas");
+    return [lines.toDataURL(), lines.style.opacity, bold.hidden ? "" : bold.toDataURL()].join();
 }"""
 
 

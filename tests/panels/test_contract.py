@@ -19,7 +19,6 @@ from protocol_types import conforms, fixture, kind_of
 import nbviz
 from nbviz import protocol
 from nbviz.panels import PANELS
-from nbviz.panels.items import ItemsPanel
 from nbviz.panels.panel import Panel
 from nbviz.panels.subject import Subject
 from nbviz.session.feed import Feed
@@ -39,6 +38,15 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "send_audio": {"tag": "tone", "step": 3, "start": 0},
     "send_figure": {"tag": "figure", "step": 3, "pixels": 100},
     "send_graph": {"scopes": [""]},
+    **{
+        kind: {"tag": "features", "step": 3}
+        for kind in ("send_embedding", "send_positions", "send_column", "send_thumbnails")
+    },
+    "send_mesh": {"tag": "shape", "step": 3},
+    "send_neighbours": {"tag": "features", "step": 3},
+    "start_layout": {"tag": "features", "step": 3},
+    "cancel_layout": {"tag": "features", "step": 3},
+    "select_points": {"tag": "features", "selected": "BQ=="},
 }
 # What a view may look at in it; of any other panel nothing.
 KEYS: dict[str, list[str]] = {
@@ -67,6 +75,14 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.wait(180)
     made.run.log_text("notes", "hello", step=3)
     made.run.log_histogram("values", np.arange(10.0), step=3)
+    made.run.log_embedding(
+        "features",
+        np.arange(30.0).reshape(6, 5) ** 2,
+        labels=list("abcabc"),
+        images=np.zeros((6, 2, 2)),
+        step=3,
+    )
+    made.run.log_mesh("shape", np.eye(3), faces=[[0, 1, 2]], step=3)
     made.run.log_tensor("tensor", np.arange(10.0), step=3)
     made.run.log_audio("tone", np.sin(np.arange(100.0)), step=3)
     made.run.log_figure("figure", Figure(figsize=(1, 1)), step=3)
@@ -114,8 +130,9 @@ def test_its_assets_are_those_that_its_page_loads(panel) -> None:
     own = [panel.name] if (folder / "asset.ts").exists() else []
     sources = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.ts"))]
     later = [name for text in sources for name in re.findall(r'loadAsset<\w+>\("(\w+)"', text)]
-    line = ["timeline"] if isinstance(panel, ItemsPanel) else []
     needed = re.findall(r'"(\w+)"', needs[1] if needs else "")
+    # What is shown one step at a time has the time line below it.
+    line = ["timeline"] if re.search(r"^\tsteps[:(]", index, re.MULTILINE) else []
     assert list(panel.assets) == own + needed + later + line
 
 
@@ -247,6 +264,8 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
         "histograms_sent",
         "figure_sent",
         "audio_sent",
+        *("embedding_sent", "positions_sent", "column_sent", "thumbnails_sent"),
+        "mesh_sent",
     }
 
 

@@ -8,8 +8,10 @@ import { panel as histograms } from "./histograms";
 import { panel as text } from "./text";
 import { panel as audio } from "./audio";
 import { panel as figures } from "./figures";
+import { panel as projector } from "./projector";
+import { panel as mesh } from "./mesh";
 import { panel as graph } from "./graph";
 import { panel as log } from "./log";
 import { panel as system } from "./system";
 
-export const PANELS = [toolbar, curves, runs, weights, media, histograms, text, audio, figures, graph, log, system] as const;
+export const PANELS = [toolbar, curves, runs, weights, media, histograms, text, audio, figures, projector, mesh, graph, log, system] as const;

@@ -42,8 +42,8 @@ export interface ViewOptions {
 	readonly drawing?: string;
 }
 
-/** What is chosen of a place, and not of what is shown there. */
-const PLACED = ["workspace", "folded", "charts", "looks"];
+/** What is chosen of a place, or of runs by their names. */
+const PLACED = ["workspace", "folded", "charts", "looks", "runs", "shown-runs"];
 
 /** Draws the panels `shown` of a page into `el`, in order. Returns a function that removes them. */
 export function mount(
@@ -68,7 +68,9 @@ export function mount(
 	page.places.add(place);
 	const wanted = new Wanted(asker, store, panels);
 	const own = id ? tabViewState(`${id} ${place}`) : passingViewState();
-	const viewState = keptAs ? placedViewState(own, `place ${keptAs} ${place}`, PLACED) : own;
+	// Without the notebook's name, which comes first, others may have such a place.
+	const isLasting = !keptAs.startsWith(" ");
+	const viewState = keptAs ? placedViewState(own, `${keptAs} ${place}`, PLACED, isLasting) : own;
 	const there = shown.flatMap((name) => panels.find((panel) => panel.name === name) ?? []);
 	const workspace = new Workspace(root, there, arrangement, isChosen, store, viewState);
 	cleanups.push(() => workspace.remove());

@@ -155,3 +155,19 @@ test("axes are drawn anew only when they look different", () => {
 	expect(calls.slice(1)).toEqual(["0", "20", "40", "60", "80", "100"].slice(0, calls.length - 1));
 	vi.restoreAllMocks();
 });
+
+test("lines that stand out are drawn over all lines, which fade and are not drawn again", () => {
+	const { host, chart } = draw();
+	const [, lines, bold] = host.querySelectorAll("canvas");
+	if (!lines || !bold) throw new Error("the chart has its canvases");
+	expect([lines.style.opacity, bold.hidden]).toEqual(["", true]);
+	const fetched = vi.spyOn(lines, "getContext");
+	chart.emphasise(new Set(["run-1\nloss/train"]));
+	expect([lines.style.opacity, bold.hidden]).toEqual(["0.25", false]);
+	expect(fetched).not.toHaveBeenCalled();
+	// A run that trains on is drawn anew below what stands out.
+	chart.draw(plot(), "step", THEME, WIDTH, HEIGHT);
+	expect(bold.hidden).toBe(false);
+	chart.emphasise(undefined);
+	expect([lines.style.opacity, bold.hidden]).toEqual(["", true]);
+});

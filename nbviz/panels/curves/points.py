@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LEAST_POINTS = 50
 SNAPSHOT_POINTS = 4000  # of one series
+LATE_FRAMES = 16  # in which series that a page begins to look at come, where they are many
 FRAME_POINTS = 2000  # of one series; more new ones than this travel as buckets
 
 _Block = tuple[int, int, "NDArray[np.float64]"]
@@ -68,6 +69,8 @@ def add_points(
     looked_at = sum(number in interest for number in range(len(tags)))
     most = SNAPSHOT_POINTS if full else FRAME_POINTS
     most = max(LEAST_POINTS, min(most, int(limit / BUCKET_BYTES / max(1, looked_at))))
+    late = LATE_FRAMES * limit / BUCKET_BYTES / max(1, looked_at)
+    most_late = max(most, int(min(late, SNAPSHOT_POINTS)))
     raw: list[_Block] = []
     buckets: list[_Block] = []
     size = 0  # of what was late
@@ -86,7 +89,7 @@ def add_points(
             if start == 0:
                 _add_series(run, number, tag, batch)  # pages that have some of it begin anew
             sent.late.discard(number)
-            points = SNAPSHOT_POINTS
+            points = most_late
         if stop == start:
             continue
         is_raw = stop - start <= points

@@ -46,6 +46,11 @@ class CapturedArray:
         return self._arrival is None or self._arrival.query()
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+        return tuple(self._values.shape)
+
+    @property
     def is_on_device(self) -> bool:
         """Whether `reduce` would save a copy."""
         return not isinstance(self._values, np.ndarray) and self._values.device.type != "cpu"

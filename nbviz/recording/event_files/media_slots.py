@@ -18,6 +18,7 @@ from nbviz.recording.event_files.picture_messages import (
     read_picture,
 )
 from nbviz.recording.event_files.wire import MessageError
+from nbviz.recording.meshes.mesh_events import MESHES, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ _FILES: dict[str, tuple[MediaKind, slice, Callable[[bytes], MediaValue]]] = {
     "audio": ("audio", slice(0, None, 2), audio_from),
     FIGURE_PLUGIN: ("figure", slice(0, 1), read_figure),
 }
-PLUGINS = (_HISTOGRAMS, *_FILES, *TENSORS)
+PLUGINS = (_HISTOGRAMS, MESHES, *_FILES, *TENSORS)
 
 
 class MediaPlace(NamedTuple):
@@ -73,9 +74,14 @@ def read_media(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]
             _record(_numbered(place, number), kind, read(event[start:stop]))
             for number, (start, stop) in enumerate(strings[which])
         ]
-    if place.plugin not in (_HISTOGRAMS, *TENSORS) or slot.content == "text":
+    if place.plugin not in (_HISTOGRAMS, MESHES, *TENSORS) or slot.content == "text":
         raise MessageError(f"a value that is none of the plugin {place.plugin!r}")
     array = read_array(event, *slot.tensor)
+    if place.plugin == MESHES:
+        part = part_of(place.tag, array)
+        if part is None:
+            raise MessageError("a part of a mesh whose tag does not say which")
+        return [_record(place._replace(tag=part[0]), "mesh", part[1])]
     if place.plugin == _HISTOGRAMS:
         return [_record(place, "histogram", histogram_from(array))]
     if not array.size:

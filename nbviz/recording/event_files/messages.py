@@ -47,6 +47,8 @@ from nbviz.recording.event_files.wire import (
     varint_field,
 )
 from nbviz.recording.media.store import PlainText
+from nbviz.recording.meshes.mesh import Mesh
+from nbviz.recording.meshes.mesh_events import mesh_values
 from nbviz.text import encodable
 
 if TYPE_CHECKING:
@@ -159,14 +161,17 @@ def media_event(
     """Return an event with one item of media."""
     if isinstance(value, str):
         return text_event(wall_time, step, tag, value)
-    content = media_field(value)
+    name = encodable(tag)
+    is_mesh = isinstance(value, Mesh)
+    values = mesh_values(name, value) if is_mesh else [(name, media_field(value))]
+    summary = b"".join(
+        bytes_field(VALUE, bytes_field(TAG, of.encode()) + content) for of, content in values
+    )
     return (
         _WALL_TIME_KEY
         + struct.pack("<d", wall_time)
         + varint_field(STEP, step)
-        + bytes_field(
-            SUMMARY, bytes_field(VALUE, bytes_field(TAG, encodable(tag).encode()) + content)
-        )
+        + bytes_field(SUMMARY, summary)
     )
 
 

@@ -70,7 +70,7 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._asked = self._done = 0
-        self._source = JournalSource(run.name, self.places)
+        self._source = JournalSource(run.name, self.places, self.directory)
         self._name = run.name
         self._writer: EventFileWriter | None = None
         self._folders: dict[str, EventFileWriter] = {}
@@ -212,7 +212,7 @@ class Journal:
         self._writer = None
         self._folders = {}
         self._name = run.name
-        self._source = JournalSource(run.name, self.places)
+        self._source = JournalSource(run.name, self.places, self.directory)
 
     def _file(self, run: RecordedRun, folder: str) -> EventFileWriter:
         if folder:

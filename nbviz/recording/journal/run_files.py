@@ -7,7 +7,6 @@ run nevertheless if they share no tag, as TensorBoard's writers are used for two
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from dataclasses import dataclass, field
@@ -16,15 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.errors import ConfigurationError
-from nbviz.recording.event_files.decoder import Decoder
+from nbviz.recording.event_files.ends import read_ends
 from nbviz.recording.event_files.reader import begun_at
-from nbviz.recording.event_files.scan import Part
 from nbviz.recording.journal.identity import IDENTITY_TAG, Identity, read_identity
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nbviz.recording.event_files.batch import Batch
 
 PATTERN = "*tfevents*"
 _SECOND = re.compile(r"tfevents\.(\d+)")
@@ -127,6 +123,15 @@ class RunFiles:
         self._earlier: list[int] = []  # bytes of the chosen files but the last
         self._looked_at = float("-inf")
 
+    @property
+    def known(self) -> list[Path]:
+        """The files that `paths` returned last."""
+        return self._chosen
+
+    def is_first(self) -> bool:
+        """Whether it is the first run of a directory."""
+        return self._number == 0 and self.path.is_dir()
+
     def paths(self) -> list[Path]:
         """Return the files that are there now, in the order in which they were begun.
 
@@ -156,22 +161,13 @@ def look_at(path: Path) -> EventFile:
     named = _PROCESS.search(path.name)
     file = EventFile(path, 0.0, 0.0, (named[1], named[2]) if named else None)
     try:
-        size = path.stat().st_size
-        head = _read(path, 0, _SAMPLE)
-        batches = _decode(head, 0)
-        sample = _SAMPLE
-        tail: list[Batch] = []
-        while size > _SAMPLE and not tail and sample <= _MOST_SAMPLE:
-            data = _read(path, max(0, size - sample), sample)
-            first = Part(data).next_good(0)
-            tail = [] if first is None else _decode(data, first)
-            sample *= 8
+        head, tail = read_ends(path, _SAMPLE, _MOST_SAMPLE)
     except OSError:
         return file
-    times = [batch.first_wall_time for batch in batches if batch.first_wall_time is not None]
+    times = [batch.first_wall_time for batch in head if batch.first_wall_time is not None]
     file.began = min(times, default=0.0)
     file.ended = file.began
-    for batch in (*batches, *tail):
+    for batch in (*head, *tail):
         file.tags |= set(batch.points) | {record.tag for record in batch.media}
         times = [float(np.max(points.wall_times)) for points in batch.points.values()]
         times += [one.wall_time for one in (*batch.texts, *batch.media)]
@@ -203,19 +199,6 @@ def _belongs(file: EventFile, run: list[EventFile]) -> bool:
 
 def _sizes(paths: list[Path]) -> list[int]:
     return [path.stat().st_size if path.exists() else 0 for path in paths]
-
-
-def _read(path: Path, start: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    with path.open("rb") as file:
-        file.seek(start, os.SEEK_SET)
-        return np.frombuffer(file.read(count), np.uint8)
-
-
-def _decode(data: np.ndarray[tuple[int], np.dtype[np.uint8]], start: int) -> list[Batch]:
-    part = data[start:]
-    found = Part(part).scan()
-    batch = Decoder().decode(part, found.starts, found.lengths)
-    return [batch, *batch.rest]
 
 
 def _second_in_name(file: Path) -> int:

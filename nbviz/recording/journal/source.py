@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from nbviz.recording.embeddings.embedding import Embedding
+from nbviz.recording.embeddings.projector_files import ProjectorFiles
 from nbviz.recording.event_files.messages import (
     hparams_event,
     media_event,
@@ -20,6 +22,7 @@ from nbviz.training import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -73,12 +76,14 @@ class JournalSource:
     Args:
         name: What the file says already that the run is called.
         places: Tags that have files of their own; as it is at each writing.
+        directory: Where what an event cannot hold is written beside.
 
     Attributes:
         payloads: Events to be written as they are.
     """
 
-    def __init__(self, name: str, places: Mapping[str, Place]) -> None:
+    def __init__(self, name: str, places: Mapping[str, Place], directory: Path) -> None:
+        self._projector = ProjectorFiles(directory)
         self.payloads: deque[bytes] = deque()
         self._places = places
         self._points: dict[str, _Reached] = {}
@@ -227,7 +232,10 @@ class JournalSource:
     def _write_media(self, run: RecordedRun, write: Write) -> bool:
         items = run.media_since(self._media)
         for tag, _, item in items:
-            write(frame([media_event(item.wall_time, item.step, tag, item.value)]))
+            if isinstance(item.value, Embedding):
+                self._projector.write(tag, item.step, item.value)
+            else:
+                write(frame([media_event(item.wall_time, item.step, tag, item.value)]))
             self._media = item.version
         return bool(items)
 

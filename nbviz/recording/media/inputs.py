@@ -103,7 +103,7 @@ class _Pixels:
         layout: ImageLayout,
         shading: Shading,
     ) -> None:
-        self._shape, self._is_planar = _image_shape(
+        self._shape, self._is_planar = image_shape(
             tag, shape, "auto" if is_pil(given) else layout, channels_first=is_tensor(array)
         )
         shading.check(self._shape[2], is_float=_is_float(array))
@@ -327,11 +327,11 @@ class TextInput:
 
 
 class MediaInput(Protocol):
-    """What was logged, checked and copied."""
+    """What a call that logs has checked and copied, to be made by nbviz's own thread."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it takes until it is made."""
+        """Bytes that the copies take."""
         ...
 
     @property
@@ -424,7 +424,7 @@ def _count(tensor: Any, bins: int) -> torch.Tensor:
 
 
 def is_tensor(value: object) -> bool:
-    """Whether something is a tensor of torch's."""
+    """Whether it is a torch tensor; torch need not have been imported."""
     torch: Any = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
@@ -511,10 +511,14 @@ def _strided() -> Any:
     return sys.modules["torch"].strided
 
 
-def _image_shape(
+def image_shape(
     tag: str, shape: tuple[int, ...], layout: ImageLayout, *, channels_first: bool
 ) -> tuple[tuple[int, int, int], bool]:
-    """Return height, width and channels, and whether the channels come first."""
+    """Return height, width and channels, and whether the channels come first.
+
+    Raises:
+        LoggingError: It is no image's shape, or too large.
+    """
     found: tuple[int, int, int] | None = None
     is_planar = False
     if len(shape) == 2 and layout in ("auto", "HW"):  # noqa: PLR2004

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import describe
 from nbviz.recording.device_memory import is_out_of_memory
+from nbviz.recording.embeddings.inputs import EmbeddingInput, EmbeddingMemories
 from nbviz.recording.media.audio import AudioInput
 from nbviz.recording.media.figures import FigureInput
 from nbviz.recording.media.inputs import (
@@ -22,6 +23,7 @@ from nbviz.recording.media.inputs import (
 from nbviz.recording.media.log import MediaLog
 from nbviz.recording.media.shading import Shading
 from nbviz.recording.media.video import VideoInput
+from nbviz.recording.meshes.mesh import MeshInput
 from nbviz.recording.recorded_run import RecordedRun
 from nbviz.recording.scalars.inputs import read_step, read_wall_time
 from nbviz.training import clock
@@ -49,6 +51,7 @@ class LoggedMedia(RecordedRun):
         # Whether the next log call has to look up: the first one, a quiet run, a forked process.
         self._attention = True
         self._media_log = MediaLog()
+        self._embedding_memories = EmbeddingMemories()
         self._said_full = False  # that there was no memory for a copy
         self._dated = threading.local()
 
@@ -257,6 +260,77 @@ class LoggedMedia(RecordedRun):
             LoggingError: The tag, frames, fps or step cannot be recorded.
         """
         self._log_media(tag, "video", step, lambda name: VideoInput(name, frames, fps))
+
+    def log_embedding(
+        self,
+        tag: str,
+        vectors: object,
+        *,
+        labels: object = None,
+        images: object = None,
+        step: int | None = None,
+    ) -> None:
+        """Record the vectors of a set of points, shown as a cloud in 2 and 3 dimensions.
+
+        The same points logged at several steps are followed: each projection is turned to lie as
+        that of the tag's first step.
+
+        Args:
+            tag: Its name, such as "features".
+            vectors: Real numbers of shape (points, dimensions): a torch tensor on any device, a
+                numpy array or a list; at most 2,000,000 points. A vector with NaN or ±inf has no
+                place. Of vectors that would take more than a quarter of the media budget the
+                principal components are kept, at most 50.
+            labels: One label of each point, texts or numbers, or several by name: a mapping or a
+                data frame. Texts and at most 50 whole numbers colour by category, others by value.
+                Those of the step before if None.
+            images: An image of each point: a batch as for `log_images`, or a list of images of one
+                size; kept at up to 32 pixels a side. Floats run from 0 to 1. Those of the step
+                before if None.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, vectors, labels, images or step cannot be recorded.
+        """
+        self._log_media(
+            tag,
+            "embedding",
+            step,
+            lambda name: EmbeddingInput(
+                name,
+                vectors,
+                labels,
+                images,
+                memory=self._embedding_memories.of(name),
+                budget=self._media.budget,
+            ),
+        )
+
+    def log_mesh(
+        self,
+        tag: str,
+        vertices: object,
+        *,
+        faces: object = None,
+        colors: object = None,
+        step: int | None = None,
+    ) -> None:
+        """Record a mesh, or a cloud of points in space, which can be turned and zoomed.
+
+        Args:
+            tag: Its name, such as "shape".
+            vertices: Real numbers of shape (vertices, 3) or (1, vertices, 3): a torch tensor on any
+                device, a numpy array or a list; at most 2,000,000.
+            faces: Whole numbers of shape (triangles, 3) or (1, triangles, 3), the vertices of each
+                triangle from 0; a cloud of points if None.
+            colors: RGB of each vertex in the shape of the vertices; floats from 0 to 1, or numbers
+                from 0 to 255.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag, vertices, faces, colors or step cannot be recorded.
+        """
+        self._log_media(tag, "mesh", step, lambda name: MeshInput(name, vertices, faces, colors))
 
     @contextlib.contextmanager
     def dated(self, wall_time: float | None) -> Generator[None]:

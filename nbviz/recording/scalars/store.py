@@ -75,6 +75,13 @@ class ScalarStore:
             self.append(tag, steps, wall_times - self.started_at, values, writers)
             self.enforce_budget()
 
+    def announce(self, tag: str) -> None:
+        """Begin a tag whose points come later."""
+        with self.lock:
+            if tag not in self.series and self.admits(tag, len(self.tags)):
+                self.series[tag] = Series(tag)
+                self.tags.append(tag)
+
     def take_segments(self, tag: str, segments: Sequence[Points]) -> None:
         """Begin a tag with segments that were recorded before; seconds are since the start."""
         with self.lock:

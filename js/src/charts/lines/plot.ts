@@ -32,6 +32,8 @@ const ENOUGH_FOR_QUANTILES = 20;
 const SPARSE = 16;
 /** With more lines than this, rings around their best values hide more than they tell. */
 const RINGED = 4;
+/** How much wider lines are that stand out. */
+const BOLD = 1.5;
 
 /** Draws plots; keeps its buffers from frame to frame. */
 export class Plotter {
@@ -96,6 +98,16 @@ export class Plotter {
 		}
 	}
 
+	/** Draws those of the lines that `measure` reduced whose keys are given, so that they stand out. */
+	drawBold(pen: Pen, plot: Plot, y: Range, area: Area, keys: ReadonlySet<string>): void {
+		for (const [i, trace] of plot.traces.entries()) {
+			const reduced = keys.has(trace.key) ? this.reduced[i] : undefined;
+			if (!reduced) continue;
+			this.drawBand(pen, trace, reduced, plot, y, area);
+			this.drawLine(pen, trace, reduced, plot, y, area, BOLD);
+		}
+	}
+
 	private drawBand(
 		pen: Pen,
 		trace: Trace,
@@ -108,7 +120,7 @@ export class Plotter {
 		const place = vertical(y, area, plot.isLog);
 		const { band } = this;
 		// Many runs' bands would hide their lines.
-		const fade = (trace.style === undefined ? 1 : 0.4) * Math.min(1, trace.alpha ?? 1);
+		const fade = (trace.style === undefined ? 1 : 0.4) * (trace.alpha ?? 1);
 		band.clear();
 		if (reduced.column > 0) {
 			for (let n = 0; n < reduced.length; n++) {
@@ -142,6 +154,7 @@ export class Plotter {
 		plot: Plot,
 		y: Range,
 		area: Area,
+		bold = 1,
 	): void {
 		const place = vertical(y, area, plot.isLog);
 		const { line } = this;
@@ -156,8 +169,9 @@ export class Plotter {
 		const dash = isDense && !trace.smoothed ? [] : dashed;
 		// Of one run's lines the validation's is the one that counts.
 		const ofRun = trace.isDashed ? 2 : 1;
-		const width = (style === undefined ? 1.6 : ofRun) * Math.max(1, alpha);
-		const bold = { color: trace.color, width: width * area.ratio, alpha: Math.min(1, alpha), dash };
+		const width = (style === undefined ? 1.6 : ofRun) * bold;
+		const strength = bold > 1 ? 1 : alpha;
+		const stroke = { color: trace.color, width: width * area.ratio, alpha: strength, dash };
 		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));
 		line.clear();
 		let alone = 0;
@@ -171,24 +185,17 @@ export class Plotter {
 		}
 		if (trace.smoothed) {
 			if (!reduced.hasBand)
-				pen.line(line, { ...bold, width: area.ratio, alpha: 0.32 * bold.alpha, dash: [] });
+				pen.line(line, { ...stroke, width: area.ratio, alpha: 0.32 * strength, dash: [] });
 			this.traceSmoothed(trace, trace.smoothed, plot, area, place);
 		}
-		pen.line(line, bold);
-		if (style !== undefined) drawMarks(pen, line, style, bold.color, bold.alpha, area.ratio);
+		pen.line(line, stroke);
+		if (style !== undefined) drawMarks(pen, line, style, stroke.color, strength, area.ratio);
 		if (alone <= SPARSE) {
 			for (let n = 0; n < reduced.length; n++) {
 				const value = reduced.mean[n] ?? Number.NaN;
-				const strength = (trace.smoothed ? 0.45 : 1) * bold.alpha;
+				const fade = (trace.smoothed ? 0.45 : 1) * strength;
 				if (!visible(value)) continue;
-				drawDot(
-					pen,
-					area.left + (reduced.px[n] ?? 0),
-					place(value),
-					trace.color,
-					strength,
-					area.ratio,
-				);
+				drawDot(pen, area.left + (reduced.px[n] ?? 0), place(value), trace.color, fade, area.ratio);
 			}
 		}
 		drawNonFinite(pen, trace.color, reduced, area);

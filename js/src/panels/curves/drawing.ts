@@ -16,8 +16,6 @@ import { eventMarks, Tracer } from "./traces";
 
 /** A chart whose points end before this share of the common x range has a range of its own. */
 const OWN_RANGE_SHARE = 0.2;
-/** Of lines while one run is pointed at. */
-const [FADED, BOLD] = [0.25, 1.5];
 /** Of the lines of the run that the cell made before. */
 const EARLIER = 0.55;
 
@@ -32,6 +30,7 @@ export class CurvesDrawing {
 	private frames = 0;
 	private drawnVersions = 0;
 	private scheduled = 0;
+	private pointing = 0;
 
 	constructor(
 		/** Its data attributes say what was drawn, for tests and benchmarks. */
@@ -54,6 +53,7 @@ export class CurvesDrawing {
 
 	destroy(): void {
 		cancelAnimationFrame(this.scheduled);
+		cancelAnimationFrame(this.pointing);
 		this.details.stop();
 	}
 
@@ -91,6 +91,7 @@ export class CurvesDrawing {
 		}
 		this.cards.shareAxes();
 		for (const [chart, frame] of frames) chart.draw(frame);
+		this.emphasise();
 		if (view.zoom) {
 			// Finer points of a mean would be those of one of its runs.
 			const single = drawn.filter(({ members }) => !members);
@@ -103,6 +104,22 @@ export class CurvesDrawing {
 		this.frames += 1;
 		this.root.dataset.frames = String(this.frames);
 		this.root.dataset.lastStep = String(lastStep);
+	}
+
+	/** Has the lines of the run that is pointed at stand out, in the next frame. */
+	pointRun(): void {
+		if (this.pointing !== 0) return;
+		this.pointing = requestAnimationFrame(() => {
+			this.pointing = 0;
+			this.emphasise();
+		});
+	}
+
+	private emphasise(): void {
+		for (const [title, lines] of this.lines) {
+			const chart = this.cards.get(title);
+			if (chart && this.cards.isInSight(chart)) chart.emphasise(this.keysOfPointed(lines));
+		}
 	}
 
 	/** Shows the values at the shared cursor. */
@@ -148,14 +165,21 @@ export class CurvesDrawing {
 		return extentOf(lines, this.tracer, this.choices.view, expected);
 	}
 
+	/** Of a chart's lines; undefined where the run that is pointed at has none in it. */
+	private keysOfPointed(lines: readonly Curve[]): ReadonlySet<string> | undefined {
+		const { pointed } = this.shown;
+		if (pointed === undefined) return undefined;
+		const found = lines.filter((line) =>
+			(line.members ?? [line]).some(({ run }) => run.run_id === pointed),
+		);
+		return found.length > 0 ? new Set(found.map(({ key }) => key)) : undefined;
+	}
+
 	private frame(title: string, lines: readonly Curve[], x: Range): ChartFrame {
 		const { theme, tracer, details } = this;
 		const view = this.viewOf(title);
 		const shown = lines.filter(({ key }) => !view.hidden.has(key));
 		const points = Math.max(0, ...lines.map(({ series }) => series.pointCount));
-		const { pointed } = this.shown;
-		const isPointed = (line: Curve | undefined) =>
-			line && (line.members ?? [line]).some(({ run }) => run.run_id === pointed);
 		const oneOfEachRun = new Map(
 			shown.filter(({ isEarlier }) => !isEarlier).map((line) => [line.run, line]),
 		);
@@ -167,13 +191,7 @@ export class CurvesDrawing {
 			plot: {
 				traces: traces.map((trace, i) => ({
 					...trace,
-					alpha: shown[i]?.isEarlier
-						? EARLIER
-						: pointed === undefined
-							? 1
-							: isPointed(shown[i])
-								? BOLD
-								: FADED,
+					alpha: shown[i]?.isEarlier ? EARLIER : 1,
 				})),
 				events: view.hidesMarks
 					? []

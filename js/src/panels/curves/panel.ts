@@ -141,7 +141,7 @@ class CurvesPanel {
 		});
 		this.cleanups = [
 			this.shown.subscribe((isPointed) => {
-				if (isPointed) this.drawing.schedule();
+				if (isPointed) this.drawing.pointRun();
 				else this.arrange();
 			}),
 			context.store.subscribe((topics) => this.update(topics)),

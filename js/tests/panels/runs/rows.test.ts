@@ -99,6 +99,11 @@ it.each([
 	['act!="gelu"', ["slow", "failed", "nan"]],
 	["lr=1e-1", ["fast", "failed"]],
 	["FAST", ["fast"]],
+	["-relu", ["fast", "failed"]],
+	["-lr<0.05", ["fast", "failed"]],
+	["/^s|^FA/", ["slow", "fast", "failed"]],
+	["-/^s/ -failed", ["fast", "nan"]],
+	["/(/", []],
 	["", ["slow", "fast", "failed", "nan"]],
 ])("filters by %s", (text, found) => {
 	const filter = readFilter(text, COLUMNS);

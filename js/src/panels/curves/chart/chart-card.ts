@@ -208,6 +208,11 @@ export class ChartCard {
 		}
 	}
 
+	/** Has lines stand out, by their keys; undefined ends that. */
+	emphasise(keys: ReadonlySet<string> | undefined): void {
+		this.chart.emphasise(keys);
+	}
+
 	private placeNames(traces: readonly Trace[]): void {
 		const { height } = this.chart.inside;
 		const tops = new Map<string, number>();

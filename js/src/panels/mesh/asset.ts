@@ -1,0 +1,9 @@
+// The drawing of the mesh panel as an asset, loaded when a run has meshes and it is first seen.
+import space from "../../charts/space/space.css";
+import items from "../../items/items.css";
+import { styled } from "../../session/styled";
+import mesh from "./mesh.css";
+import { mountMesh } from "./panel";
+
+export const version = VERSION;
+export const mount = styled(mountMesh, items, space, mesh);

@@ -1,0 +1,8 @@
+// The drawing of the projector as an asset, loaded when a run has embeddings and it is first seen.
+import space from "../../charts/space/space.css";
+import { styled } from "../../session/styled";
+import { mountProjector } from "./panel";
+import projector from "./projector.css";
+
+export const version = VERSION;
+export const mount = styled(mountProjector, space, projector);

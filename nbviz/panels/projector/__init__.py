@@ -1,0 +1,5 @@
+"""The projector: embeddings as clouds of points that move with the training."""
+
+from nbviz.panels.projector.panel import ProjectorPanel
+
+PANEL = ProjectorPanel()
