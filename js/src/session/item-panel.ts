@@ -35,7 +35,9 @@ export function itemPanel<U extends Listing>(
 		has_content: (run) => state.of(run).entries.size > 0,
 		steps: (run) => state.of(run).steps,
 		recall: (question, recorded) =>
-			question.kind === asked && "tag" in question ? recallItem(question, recorded) : undefined,
+			question.kind === asked && "tag" in question && "step" in question
+				? recallItem(question, recorded)
+				: undefined,
 		asset,
 	};
 }
