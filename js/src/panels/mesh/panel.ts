@@ -1,14 +1,14 @@
 // Meshes of a run; a large one comes in several messages.
 import { mountItems } from "../../items/panel";
 import type { Asker } from "../../session/asker";
-import { type MeshContent, meshState } from "./state";
-import { MeshView } from "./view";
+import { itemState } from "../../session/item-panel";
+import { type MeshContent, MeshView } from "./view";
 
 export const mountMesh = mountItems<MeshContent>({
 	name: "mesh",
 	title: "Meshes",
 	noun: "meshes",
-	state: meshState,
+	state: itemState("mesh"),
 	ask: (asker, { run_id, tag, step }) => fetchMesh(asker, run_id, tag, step),
 	view: (_, host) => new MeshView(host),
 });

@@ -6,8 +6,11 @@ import { drawPoints, type Frame, type Screen } from "../../charts/space/points";
 import { SpaceView } from "../../charts/space/space-view";
 import { drawTriangles } from "../../charts/space/triangles";
 import type { ItemHost, ItemView } from "../../items/view";
+import type { MeshSent } from "../../protocol/index.gen";
 import { formatCount } from "../../ui/format";
-import type { MeshContent } from "./state";
+
+/** A whole mesh. */
+export type MeshContent = MeshSent & { readonly bytes: DataView };
 
 const NO_PLACE = 65_535;
 const LARGEST = 65_534;
