@@ -103,10 +103,8 @@ class CommonWriter(MediaWriter):
         from nbviz.inspection.graph.trace.trace import trace
 
         self._attend()
-        several: Any = (
-            input_to_model if isinstance(input_to_model, tuple | list) else [input_to_model]
-        )
-        graph = trace(model, *(() if input_to_model is None else several))
+        given: Any = () if input_to_model is None else input_to_model
+        graph = trace(model, *(given if isinstance(given, tuple | list) else (given,)))
         if verbose:
             print(graph.to_dot())  # noqa: T201  asked for
         if self.run.journal is not None:
