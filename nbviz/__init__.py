@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from nbviz import callbacks, datasets, errors
     from nbviz.errors import StopTraining
     from nbviz.inspection.graph.trace.trace import trace
+    from nbviz.integrations.experiment import Histogram, Image, Table, finish, init, watch
+    from nbviz.integrations.tensorboard.writer import SummaryWriter
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.recording.current import log
     from nbviz.recording.journal.open_runs import open_runs
@@ -31,18 +33,24 @@ if TYPE_CHECKING:
 __all__ = [
     "Dashboard",
     "GraphView",
+    "Histogram",
+    "Image",
     "LiveTrainer",
     "Run",
     "Sample",
     "Series",
     "StopTraining",
+    "SummaryWriter",
+    "Table",
     "Trainer",
     "active",
     "callbacks",
     "compare",
     "datasets",
     "errors",
+    "finish",
     "graph",
+    "init",
     "live",
     "load_ipython_extension",
     "log",
@@ -53,9 +61,16 @@ __all__ = [
     "summary",
     "trace",
     "unload_ipython_extension",
+    "watch",
 ]
 
 _HOMES = {
+    "watch": "nbviz.integrations.experiment",
+    "init": "nbviz.integrations.experiment",
+    "finish": "nbviz.integrations.experiment",
+    "Table": "nbviz.integrations.experiment",
+    "Image": "nbviz.integrations.experiment",
+    "Histogram": "nbviz.integrations.experiment",
     "Dashboard": "nbviz.widgets.dashboard",
     "GraphView": "nbviz.widgets.graph_view",
     "LiveTrainer": "nbviz.widgets.live_trainer",
@@ -63,6 +78,7 @@ _HOMES = {
     "Sample": "nbviz.recording.scalars.series",
     "Series": "nbviz.recording.scalars.series",
     "StopTraining": "nbviz.errors",
+    "SummaryWriter": "nbviz.integrations.tensorboard.writer",
     "Trainer": "nbviz.trainer",
     "active": "nbviz.widgets.active",
     "compare": "nbviz.widgets.dashboard",
@@ -83,6 +99,10 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name in ("callbacks", "datasets", "errors"):
         return importlib.import_module(f"nbviz.{name}")
+    if name == "config":  # another one for each run of `init`
+        from nbviz.integrations.experiment import experiment
+
+        return experiment().config
     if name == "__version__":
         from importlib.metadata import version
 

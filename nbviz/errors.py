@@ -93,10 +93,10 @@ class DatasetError(NbvizError, RuntimeError):
 class MissingDependencyError(NbvizError, ImportError):
     """An optional package is not installed."""
 
-    def __init__(self, package: str, extra: str) -> None:
+    def __init__(self, package: str, extra: str = "") -> None:
+        what = f'"nbviz[{extra}]"' if extra else package
         super().__init__(
-            f'This needs the package {package}. Install it with: pip install "nbviz[{extra}]"',
-            name=package,
+            f"This needs the package {package}. Install it with: pip install {what}", name=package
         )
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from IPython.core import magic_arguments as untyped_arguments
-from IPython.core.magic import Magics, cell_magic, magics_class
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+
+from nbviz.errors import NbvizError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -15,7 +18,7 @@ arguments = cast("Any", untyped_arguments)
 
 @magics_class
 class NbvizMagics(Magics):
-    """`%%live`: a cell's own training loop in the background, with a dashboard."""
+    """`%%live` runs a cell's own training loop; `%nbviz` shows directories of event files."""
 
     @arguments.magic_arguments()
     @arguments.argument("--name", "-n", help="what the run is called")
@@ -52,6 +55,25 @@ class NbvizMagics(Magics):
         if options.wait:
             live_cell.wait()
 
+    @line_magic
+    def nbviz(self, line: str) -> object:
+        """Show all runs in a directory of TensorBoard event files, as they grow.
+
+        `%nbviz --logdir runs` compares the runs of any writer in `runs` and the folders below, with
+        the run table; those that begin later are added. No server is started. A path may be of
+        another file system, such as `s3://bucket/runs`, where fsspec knows it.
+
+        `--panels` and `--arrangement` are as for `Dashboard`; `--reload_interval` says how often
+        new runs are looked for, in seconds (5 by default). Other options of `%tensorboard` are
+        accepted. `view = %nbviz --logdir runs` is the dashboard, with `to_pandas()`.
+        """
+        from nbviz.widgets.log_view import show_log_view
+
+        try:
+            return show_log_view(line)
+        except NbvizError as error:
+            raise UsageError(str(error)) from None
+
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Add the magics; called by `%load_ext nbviz`."""
@@ -62,4 +84,5 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Remove the magics; called by `%unload_ext nbviz`."""
     registered: dict[str, dict[str, Any]] = cast("Any", shell.magics_manager).magics
     for kinds in registered.values():
-        kinds.pop("live", None)
+        for name in ("live", "nbviz"):
+            kinds.pop(name, None)

@@ -7,7 +7,6 @@ import itertools
 import os
 import re
 import threading
-import weakref
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
@@ -35,9 +34,10 @@ from nbviz.training.checkpoints.keeping import CheckpointKeeper
 from nbviz.training.checks import check_count
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
-from nbviz.training.keywords import takes
-from nbviz.training.known_parameters import of_training
+from nbviz.training.keywords import also_takes, takes
+from nbviz.training.known_parameters import expected_tags, of_training
 from nbviz.training.options import TrainingOptions
+from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,13 +52,13 @@ if TYPE_CHECKING:
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
 STOP_SECONDS = 30.0
 
-_active: weakref.WeakSet[Trainer] = weakref.WeakSet()
+_active: WeakRegistry[Trainer] = WeakRegistry()
 _active_lock = threading.Lock()
 
 
 def active_trainers() -> list[Trainer]:
     """Return the trainers whose runs are active, in the order in which those began."""
-    found = [trainer for trainer in list(_active) if trainer.is_active]
+    found = [trainer for trainer in _active if trainer.is_active]
     return sorted(found, key=lambda trainer: trainer.run.progress.started_at)
 
 
@@ -286,18 +286,22 @@ class Trainer:
         return write_checkpoint(path, checkpoint, {"past": Past.of(self.run).to_state()})
 
     @classmethod
-    def load(cls, path: str | Path, *given: Any, **options: Any) -> Self:
+    @also_takes(TrainerOptions)
+    def load(cls, path: str | Path, *given: Any, **options: Any) -> Self:  # noqa: D417  as listed
         """Return a trainer that goes on from a file of `save`, inside the epoch where it was.
 
-        `start` continues it. On the same machine, with the same versions and `threads=` given, its
-        numbers on a CPU are to the last bit those of a run that was never interrupted; where
-        that cannot be, the log says why. With the `dir` of the earlier run its curves go on in one
-        piece; else those in the file are shown, of long ones 1,000 points a tag.
+        Make the model, loader, optimizer and scheduler as they were made for the earlier run, and
+        give them with its options; what they held is replaced. `start` continues the run. On the
+        same machine, with the same versions and `threads=` given, its numbers on a CPU are to the
+        last bit those of a run that was never interrupted; where that cannot be, the log says why.
+        With the `dir` of the earlier run its curves go on in one piece; else those in the file are
+        shown, of long ones 1,000 points a tag.
+
+        >>> trainer = nbviz.LiveTrainer.load("runs/mine", model, loader, optimizer=optimizer,
+        ...                                  loss_fn=loss_fn, max_epochs=10, dir="runs/mine")
 
         Args:
             path: The file; or a directory of checkpoints, such as the run's `dir`, for the newest.
-            *given: The model and the loader, made as they were for the earlier run.
-            **options: As for the constructor.
 
         Raises:
             CheckpointError: There is no such file, it is cut or damaged, or of another model,
@@ -410,7 +414,7 @@ class Trainer:
             )
         self.engine.check_start()
         with _active_lock:
-            for other in list(_active):
+            for other in _active:
                 if other.is_active and other.engine.model is self.engine.model:
                     raise RunActiveError(
                         f"{other.run.name!r} is training the same model; stop it first."
@@ -447,6 +451,7 @@ class Trainer:
         run.hyperparameters.add_known(
             of_training(self.options, self.engine.device, self.engine.optimizers)
         )
+        run.expected_tags = expected_tags(self.options, self.engine.optimizers)
         run.follow_steps(lambda: self.engine.step_number)
         run.control = self.control
         run.commands = COMMANDS

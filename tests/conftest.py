@@ -5,9 +5,18 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kernel_specs import ROOT, jupyter_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # Servers, browsers and kernels end with the tests, also where a time limit ends those.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+# A job that a shell starts in the background ignores interrupts, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # A pool of compiling processes costs 25 s to start; the tests compile a few small models.
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
@@ -20,3 +29,28 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     gc.unfreeze()  # else what is frozen is not freed at exit, which nanobind calls a leak
+
+
+@pytest.fixture(scope="session")
+def run_cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., list[Any]]]:
+    """Returns a function that runs sources as cells of a new notebook, and returns the cells.
+
+    One kernel for all of them: most of a short notebook's time is importing torch.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.util import run_sync
+
+    owner = NotebookClient(nbformat.v4.new_notebook(), kernel_name="python3")
+    manager = owner.create_kernel_manager()
+    own = jupyter_environment(tmp_path_factory.mktemp("kernel"))
+    environment = {**os.environ, **own, "PYTHONPATH": str(ROOT)}
+
+    def run(*sources: str) -> list[Any]:
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        return NotebookClient(notebook, km=manager, timeout=300).execute(env=environment).cells
+
+    yield run
+    if manager.has_kernel:
+        run_sync(manager.shutdown_kernel)(now=True)

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-SECONDS = 30
+SECONDS = 180  # a limit on a hang
+
+
+def wait_until(holds: Any) -> None:
+    """Wait until `holds()` is true."""
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
 
 
 class Page:

@@ -18,7 +18,7 @@ from nbviz.training.devices.device import move_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SECONDS = 30.0
+SECONDS = 180.0  # a limit on a hang
 
 
 class Watched(nn.Parameter):
@@ -171,6 +171,37 @@ def test_a_run_within_a_step_of_another_leaves_that_one_known() -> None:
         assert trainer.engine.step == stood
     trainer.stop_and_wait()
     assert trainer.status == "stopped"
+
+
+def test_a_look_during_a_run_within_a_step_waits_for_the_end_of_that_step() -> None:
+    inside, may_go_on, seen = threading.Event(), threading.Event(), []
+
+    def inner_step(model: nn.Module, batch: Any) -> torch.Tensor:
+        inside.set()
+        assert may_go_on.wait(SECONDS)
+        return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    inner = make(Net(), loss_fn=None, training_step=inner_step, max_steps=1)
+
+    def step(model: nn.Module, batch: Any) -> torch.Tensor:
+        inner.engine.run()
+        return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    trainer = make(Net(), loss_fn=None, training_step=step, max_steps=2)
+    trainer.start()
+    assert inside.wait(SECONDS)
+
+    def look() -> None:
+        with trainer.between_steps():
+            seen.append((may_go_on.is_set(), trainer.engine.step))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    wait_for(lambda: bool(seen) or trainer.control.needs_attention)
+    may_go_on.set()
+    looking.join(SECONDS)
+    trainer.wait(SECONDS)
+    assert seen == [(True, 1)]
 
 
 def test_several_may_look_at_once(trainer: Trainer) -> None:

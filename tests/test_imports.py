@@ -45,7 +45,7 @@ trainer = nbviz.Trainer(
     optimizer=torch.optim.SGD(model.parameters(), lr=0.1), max_epochs=2,
 )
 trainer.start()
-trainer.wait(60)
+trainer.wait(180)
 print(len(trainer.run["loss/train"].values))
 """
     assert python(code) == "6"
@@ -64,7 +64,7 @@ trainer = nbviz.LiveTrainer(
 shown = trainer._repr_mimebundle_()
 shown = shown[0] if isinstance(shown, tuple) else shown
 trainer.start()
-trainer.wait(60)
+trainer.wait(180)
 print("application/vnd.jupyter.widget-view+json" in shown, trainer.status, trainer._esm > "")
 """
     assert python(code) == "True finished True"

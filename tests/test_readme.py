@@ -38,7 +38,7 @@ def test_the_live_cell_runs() -> None:
     names = {"nbviz": nbviz, "nn": nn, "train_loader": train_loader, "model": model}
     live = start_live_cell(cell, names, cell_id=None, name="mine")
     live.start()
-    live.wait(60)
+    live.wait(180)
     assert len(live.run["loss/train"]) == len(train_loader)
 
 
@@ -59,7 +59,7 @@ def test_media_and_a_watch_are_recorded() -> None:
     trainer, run = names["trainer"], names["trainer"].run
     exec(BLOCKS[5], names)
     trainer.start()
-    trainer.wait(60)
+    trainer.wait(180)
     names["watch"].stop()
     kinds = {tag: media.kind for tag, media in run.media.items()}
     assert set(kinds) >= {"digits/first", "logits"}
@@ -96,7 +96,7 @@ def test_the_callbacks_are_ones(tmp_path, monkeypatch) -> None:
         optimizer=trainer.optimizer, max_epochs=6, callbacks=names["callbacks"], device="cpu",
     )  # fmt: skip
     mine.start()
-    mine.wait(60)
+    mine.wait(180)
     assert (tmp_path / "best.pt").exists()
     assert [line.text for line in mine.run.lines.since(0) if line.level == "error"] == []
 

@@ -19,7 +19,7 @@ class BestCheckpoint(Monitoring):
 
     Args:
         monitor: The tag: of a validation, or of steps, of which each epoch's mean counts.
-        mode: "min", "max", or "auto": by the tag's name.
+        mode: "min", "max", or "auto": by the tag's name, where that tells.
         path: The file; `checkpoints/best.pt` in the run's `dir` if None.
 
     Attributes:

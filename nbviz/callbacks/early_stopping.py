@@ -22,7 +22,7 @@ class EarlyStopping(Monitoring):
     Args:
         monitor: The tag: of a validation, or of steps, of which each epoch's mean counts.
         patience: How many values in a row may be no better, at least 1.
-        mode: "min", "max", or "auto": by the tag's name.
+        mode: "min", "max", or "auto": by the tag's name, where that tells.
         min_delta: By how much a value has to be better, at least 0.
 
     Attributes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbviz.errors import ConfigurationError
+from nbviz.training.better_values import better_values
 from nbviz.training.checks import check_choice
 from nbviz.training.steps.means import Means
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from nbviz.training.events import EpochEnded, StepEnded, ValidationEnded
 
 Mode = Literal["auto", "min", "max"]
-_BETTER_GREATER = ("acc", "f1", "auc", "precision", "recall", "score", "iou", "dice", "bleu", "r2")
 
 
 class Monitor:
@@ -26,20 +27,20 @@ class Monitor:
 
     Args:
         tag: Such as "loss/val".
-        mode: Whether less ("min") or more ("max") is better; "auto" goes by the name.
+        mode: Whether less ("min") or more ("max") is better; "auto" goes by the tag's name.
 
     Attributes:
         best: The best value so far, None before the first.
         best_step: Its step.
+
+    Raises:
+        ConfigurationError: `mode` is none of these, or "auto" where the name does not tell.
     """
 
     def __init__(self, tag: str, mode: Mode = "auto") -> None:
         check_choice("mode", mode, ("auto", "min", "max"))
         self.tag = tag
-        if mode == "auto":
-            name = tag.lower()
-            mode = "max" if any(part in name for part in _BETTER_GREATER) else "min"
-        self.mode: Literal["min", "max"] = mode
+        self.mode: Literal["min", "max"] = _mode_of(tag) if mode == "auto" else mode
         self.best: float | None = None
         self.best_step = 0
         self._is_validated = False
@@ -107,6 +108,16 @@ class Monitor:
 
     def _begin_epoch(self) -> None:
         self._means = Means(_ignore)
+
+
+def _mode_of(tag: str) -> Literal["min", "max"]:
+    better = better_values(tag)
+    if better is None:
+        raise ConfigurationError(
+            f"whether less or more is better cannot be told from the name {tag!r}; give mode='min' "
+            "or mode='max'."
+        )
+    return "min" if better == "lower" else "max"
 
 
 def _read(scalars: Mapping[str, Any], tag: str) -> float | None:

@@ -16,7 +16,7 @@ class Monitoring:
 
     Args:
         monitor: The tag: of a validation, or of steps, of which each epoch's mean counts.
-        mode: "min", "max", or "auto": by the tag's name.
+        mode: "min", "max", or "auto": by the tag's name, where that tells.
     """
 
     def __init__(self, monitor: str, mode: Mode) -> None:

@@ -21,7 +21,7 @@ class GraphSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Subject:
     """One thing that a session shows. Each panel takes from it what it draws.
 
@@ -30,17 +30,33 @@ class Subject:
         name: What it is called.
         run: The run; None where there is only a graph.
         graph: The graph of the run's model, or the graph alone; None where there is none.
+        is_earlier: The cell made it when it ran before: drawn grey, and let go when the cell runs
+            again.
+        is_kept: It was one, and a reader has kept it: one of those that are compared.
     """
 
     run_id: str
     name: str
     run: RecordedRun | None = None
     graph: GraphSource | None = None
+    is_earlier: bool = False
+    is_kept: bool = False
 
     @staticmethod
-    def of_run(run: RecordedRun, graph: GraphSource | None = None) -> Subject:
+    def of_run(
+        run: RecordedRun,
+        graph: GraphSource | None = None,
+        *,
+        is_earlier: bool = False,
+        is_kept: bool = False,
+    ) -> Subject:
         """Return a run, perhaps with the graph of its model."""
-        return Subject(run.run_id, run.name, run, graph)
+        return Subject(run.run_id, run.name, run, graph, is_earlier, is_kept)
+
+    def keep(self) -> None:
+        """Make an earlier run one of those that are compared."""
+        self.is_kept = self.is_kept or self.is_earlier
+        self.is_earlier = False
 
     @staticmethod
     def of_graph(levels: Levels) -> Subject:

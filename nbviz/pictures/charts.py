@@ -23,6 +23,7 @@ _VALIDATION = ("val", "valid", "validation", "test", "eval")
 _FIRST = ("loss", "accuracy")
 _LAST = ("lr", "grad_norm")
 _SETTING = re.compile(r"(lr|learning_rate)(?![a-z])")
+_READ_WHOLE = 65_536  # points; of more the buckets are searched
 # Tags that differ by class, or by group of parameters, are lines of one chart.
 _MEMBER = re.compile(r"(?:.*/)?per_class/.+|(?:.*/)?(?:lr|learning_rate)/[^/]+")
 
@@ -140,6 +141,10 @@ def extremes(series: Series) -> Extremes:
     The steps are found by zooming in on the bucket that holds the value, so that even a series of
     10 million points costs a few queries.
     """
+    count = len(series)
+    if count <= _READ_WHOLE:
+        steps, _, values = series.slice(0, count)
+        return _extremes_of(steps, values)
     sample = series.sample(None, None, 2000)
     lowest, lowest_step = _find(series, highest=False)
     highest, highest_step = _find(series, highest=True)
@@ -153,6 +158,25 @@ def extremes(series: Series) -> Extremes:
         highest_step=highest_step,
         count=len(series),
         nan=int(np.sum(sample.nan)),
+    )
+
+
+def _extremes_of(steps: NDArray[np.int64], values: NDArray[np.float64]) -> Extremes:
+    is_nan = np.isnan(values)
+    nan = int(np.count_nonzero(is_nan))
+    low = high = None
+    if nan < len(values):
+        low = int(np.where(is_nan, np.inf, values).argmin())
+        high = int(np.where(is_nan, -np.inf, values).argmax())
+    return Extremes(
+        last=float(values[-1]),
+        last_step=int(steps[-1]),
+        lowest=float("nan") if low is None else float(values[low]),
+        lowest_step=0 if low is None else int(steps[low]),
+        highest=float("nan") if high is None else float(values[high]),
+        highest_step=0 if high is None else int(steps[high]),
+        count=len(values),
+        nan=nan,
     )
 
 

@@ -53,6 +53,7 @@ FAMILY_COLORS = {
     "attention": "series-4",
     "recurrent": "series-2",
     "embedding": "series-8",
+    "failed": "bad",
 }
 # The colours that torchviz names, as Graphviz shows them.
 AUTOGRAD_COLORS: dict[AutogradKind, str] = {

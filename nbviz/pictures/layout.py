@@ -96,6 +96,14 @@ def summary(run: RecordedRun) -> str:
     return " · ".join(parts)
 
 
+def remark(run: RecordedRun) -> str:
+    """Return what a reader should know of a run's end: its failure, or that it was cut; or ""."""
+    if run.ends_with_kernel and run.is_active:
+        step = format_step(run.progress.step)
+        return f"Still running when this was saved: step {step}; the loop was cut."
+    return failure(run)
+
+
 def failure(run: RecordedRun) -> str:
     """Return what ended a failed run, "" for any other: of a traceback the line that names it."""
     if run.progress.status != "failed":
@@ -142,11 +150,11 @@ def _draw_header(picture: Picture, run: RecordedRun, y: float, swatch: str) -> f
     else:
         y += 20
         picture.add(Label(x, y + 13, status, color, 12, bold=True, more=more))
-    reason = failure(run)
-    if reason:
+    said = remark(run)
+    if said:
         y += 22
         room = picture.width - PADDING - x
-        picture.add(Label(x, y + 13, fit_text(reason, 12, room), "bad", 12))
+        picture.add(Label(x, y + 13, fit_text(said, 12, room), "bad", 12))
     return y + 26
 
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from nbviz.pictures.svg import xml_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbviz import protocol
 
 _SCRIPT = """\
@@ -25,7 +27,7 @@ const code = new Blob([page.front_end], { type: "text/javascript" });
 const { replay } = await import(URL.createObjectURL(code));
 const root = document.createElement("div");
 document.body.append(root);
-replay(root, page.recorded, page.panels, page.assets);
+replay(root, page.recorded, page.panels, page.assets, page.charts);
 document.getElementById("nbviz-picture").remove();"""
 
 _STYLE = """\
@@ -58,7 +60,13 @@ class Recorded:
     assets: dict[str, str]
 
 
-def page_html(recorded: Recorded, title: str, picture: str, front_end: str) -> str:
+def page_html(
+    recorded: Recorded,
+    title: str,
+    picture: str,
+    front_end: str,
+    charts: Sequence[Sequence[str]] = (),
+) -> str:
     """Return what was recorded as one HTML page: the live view's panels, filled once.
 
     Args:
@@ -66,6 +74,7 @@ def page_html(recorded: Recorded, title: str, picture: str, front_end: str) -> s
         title: Its heading.
         picture: The SVG that is shown where the page's script does not run.
         front_end: The source of the widget.
+        charts: The patterns of tags that share a chart.
     """
     page = {
         "front_end": front_end,
@@ -76,6 +85,7 @@ def page_html(recorded: Recorded, title: str, picture: str, front_end: str) -> s
         },
         "panels": recorded.panels,
         "assets": recorded.assets,
+        "charts": [list(patterns) for patterns in charts],
     }
     name = xml_text(title)
     encoded = base64.b64encode(picture.encode()).decode("ascii")

@@ -76,14 +76,14 @@ def picture_to_png(picture: Picture, scale: int) -> bytes:
             _paste(canvas, shape, fine)
         elif not isinstance(shape, Label):
             _paint(draw, shape, fine)
-    image = canvas.resize(size, Image.Resampling.BOX)
+    image = canvas.reduce(_FINER)
     draw = ImageDraw.Draw(image)
     # Text is smooth by itself, and sharper where it is drawn at its own size.
     for shape in picture.shapes:
         if isinstance(shape, Label):
             _write(draw, shape, scale)
     file = io.BytesIO()
-    image.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    image.quantize(256, dither=Image.Dither.NONE).save(file, "PNG")
     return file.getvalue()
 
 

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.charts import extremes
-from nbviz.pictures.layout import failure, marked_events, summary
+from nbviz.pictures.layout import make_picture, marked_events, remark, summary
 from nbviz.pictures.number_text import format_step, format_value
-from nbviz.pictures.png import render_png
-from nbviz.pictures.svg import render_svg, xml_text
+from nbviz.pictures.png import picture_to_png, render_png
+from nbviz.pictures.svg import picture_to_svg, render_svg, xml_text
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbviz.pictures.shapes import Picture
     from nbviz.recording.recorded_run import RecordedRun
 
 __all__ = [
@@ -38,6 +39,8 @@ _ROWS_SHOWN = 60
 _TAGS_DESCRIBED = 6
 MOST_RUNS = 8
 """Runs in a picture: hundreds could not be told apart, and each takes time."""
+_WIDTH = 860  # CSS pixels
+_TALL = 1200  # CSS pixels; a higher PNG would take seconds, and a megabyte, at twice the size
 _CELL = "padding:1px 12px 1px 0;text-align:"
 
 
@@ -56,10 +59,12 @@ def mime_bundle(runs: Sequence[RecordedRun], view_id: str) -> dict[str, str]:
     if left > 0:
         more = f"and {left:,} more run{'s' if left > 1 else ''}"
         text, below = f"{text}\n\n{more}", f"<p>{more}</p>"
-    bundle = {"text/plain": text, "text/html": render_html(shown, view_id, below=below)}
+    picture = make_picture(shown, _WIDTH)
+    bundle = {"text/plain": text, "text/html": _html_of(picture, shown, view_id, below)}
     # Without Pillow: every reader that takes a PNG takes the text too.
     with contextlib.suppress(MissingDependencyError):
-        bundle["image/png"] = base64.b64encode(render_png(shown)).decode("ascii")
+        png = picture_to_png(picture, 1 if picture.height > _TALL else 2)
+        bundle["image/png"] = base64.b64encode(png).decode("ascii")
     return bundle
 
 
@@ -77,7 +82,12 @@ def render_html(runs: Sequence[RecordedRun], view_id: str, *, below: str = "") -
     Raises:
         ConfigurationError: The id has other characters than letters and digits.
     """
-    return figure_html(render_svg(runs), describe(runs), view_id, below=_html_table(runs) + below)
+    return _html_of(make_picture(runs, _WIDTH), runs, view_id, below)
+
+
+def _html_of(picture: Picture, runs: Sequence[RecordedRun], view_id: str, below: str) -> str:
+    svg = picture_to_svg(picture)
+    return figure_html(svg, describe(runs), view_id, below=_html_table(runs) + below)
 
 
 def figure_html(svg: str, said: str, view_id: str, *, below: str = "") -> str:
@@ -123,9 +133,9 @@ def render_text(runs: Sequence[RecordedRun]) -> str:
     blocks: list[str] = []
     for run in runs:
         lines = [f"{clean_line(run.name)}: {run.progress.status}, {summary(run)}"]
-        reason = failure(run)
-        if reason:
-            lines.append(clean_line(reason))
+        said = remark(run)
+        if said:
+            lines.append(clean_line(said))
         rows = [_HEADINGS, *_rows(run)] if run.tags else []
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
@@ -144,7 +154,7 @@ def describe(runs: Sequence[RecordedRun]) -> str:
     sentences: list[str] = []
     for run in runs:
         run.drain()
-        head = f"Run {run.name}, {run.progress.status}: {summary(run)}."
+        head = f"Run {run.name}, {run.progress.status}: {summary(run)}. {remark(run)}".rstrip()
         values = [
             f"{tag} {format_value(found.last)} "
             f"(from {format_value(found.lowest)} to {format_value(found.highest)})"

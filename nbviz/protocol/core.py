@@ -88,6 +88,7 @@ class Acknowledge(TypedDict):
     kind: Literal["acknowledge"]
     client_id: str
     sequence: int
+    views: NotRequired[int]  # how many it has; a deleted cell leaves a page's code behind
 
 
 class Pull(TypedDict):
@@ -96,6 +97,7 @@ class Pull(TypedDict):
     kind: Literal["pull"]
     client_id: str
     sequence: int  # the newest frame it has
+    views: NotRequired[int]  # as of `Acknowledge`
 
 
 class SendAsset(TypedDict):
@@ -124,10 +126,23 @@ class SetWanted(TypedDict):
     known: NotRequired[int]  # how many keys the view chose from; what came later is undecided
 
 
-ANSWERS: Answers = {SendAsset: (AssetSent,), SetWanted: (CommandDone,)}
+class KeepRun(TypedDict):
+    """Make a run that the cell made before, drawn grey, one of those that are compared."""
+
+    kind: Literal["keep_run"]
+    client_id: str
+    request_id: int
+    run_id: str
+
+
+ANSWERS: Answers = {
+    SendAsset: (AssetSent,),
+    SetWanted: (CommandDone,),
+    KeepRun: (CommandDone,),
+}
 
 Updates = CommandDone | CommandFailed | AssetSent
 """What the kernel sends."""
 
-Requests = Ready | Acknowledge | Pull | SendAsset | SetWanted
+Requests = Ready | Acknowledge | Pull | SendAsset | SetWanted | KeepRun
 """What pages ask."""

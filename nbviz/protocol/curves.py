@@ -17,6 +17,14 @@ class SeriesAdded(TypedDict):
     tag: str
 
 
+class TagsExpected(TypedDict):
+    """Tags that a training is going to log; until then the page has empty charts of their names."""
+
+    kind: Literal["tags_expected"]
+    run_id: str
+    tags: list[str]
+
+
 class PointsAppended(TypedDict):
     """New points of several series.
 
@@ -73,7 +81,7 @@ class RangeSent(TypedDict):
 
 ANSWERS: Answers = {SendRange: (RangeSent,)}
 
-Updates = SeriesAdded | PointsAppended | BucketsAppended | RangeSent
+Updates = SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent
 """What the kernel sends."""
 
 Requests = SendRange

@@ -49,6 +49,7 @@ class GraphNode(TypedDict):
     source: str  # "file.py:12", "" if unknown
     autograd: AutogradKind | None  # what it is in a backward graph, which decides its colour
     attributes: list[tuple[str, str]]  # what a backward function kept that is no tensor, by name
+    error: NotRequired[str]  # what was raised in it; absent where nothing was
 
 
 class GraphEdge(TypedDict):

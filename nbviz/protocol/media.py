@@ -41,6 +41,13 @@ class SendMedia(TypedDict):
     pixels: int  # that the longest side of an image is shown with
 
 
+class ImageCaption(TypedDict):
+    """What is said of one image of a grid."""
+
+    text: str
+    is_right: bool | None  # whether a prediction is the truth; None where it is none
+
+
 class ImageSent(TypedDict):
     """One image. Buffer: a file of type `media_type`, perhaps smaller than what was logged."""
 
@@ -54,6 +61,8 @@ class ImageSent(TypedDict):
     height: int  # pixels that were logged
     width: int
     reduced: int  # how many logged pixels one that is sent stands for along each side, 1 for all
+    columns: int  # of the grid's images in a row, where they have captions; else 0
+    captions: list[ImageCaption]
     buffer: int
 
 

@@ -24,6 +24,7 @@ class Setting(TypedDict):
     minimum: float
     maximum: float | None
     scale: ValueScale
+    driver: str  # what changes it by itself, such as "CosineAnnealingLR"; empty if nothing does
 
 
 class Event(TypedDict):
@@ -44,6 +45,7 @@ class RunAdded(TypedDict):
     started_at: float  # Unix seconds; 0 while it has not started
     again: str  # what a start adds after the end, such as "40 epochs"; "" where that has no end
     commands: list[str]  # which control commands the run answers: start, pause, step, stop, set …
+    is_earlier: bool  # the cell made it when it ran before; drawn grey until it is kept
 
 
 class RunChanged(TypedDict):
@@ -61,6 +63,7 @@ class RunChanged(TypedDict):
     eta_seconds: float | None
     elapsed_seconds: float
     overhead: float | None  # nbviz's own share of the time, 0 to 1; None at first
+    overhead_text: str  # where the share is above 1 %, what a step takes and what nbviz takes of it
     device: str
     memory_bytes: int | None
     memory_total: int | None
@@ -96,6 +99,20 @@ class EventsRecorded(TypedDict):
     events: list[Event]
 
 
+class UnseenRun(TypedDict):
+    """A run that trains, and that no page shows."""
+
+    run_id: str  # "" where it cannot be acted on: the text stands for several
+    text: str
+
+
+class UnseenChanged(TypedDict):
+    """The runs that train in this notebook without a view, in place of those sent before."""
+
+    kind: Literal["unseen_changed"]
+    runs: list[UnseenRun]
+
+
 class Control(TypedDict):
     """Steer a run: start, pause, resume, step, stop or set, with that method's arguments."""
 
@@ -107,10 +124,20 @@ class Control(TypedDict):
     arguments: dict[str, Any]
 
 
-ANSWERS: Answers = {Control: (CommandDone,)}
+class ActOnUnseen(TypedDict):
+    """Show a run of `UnseenChanged` in this view, or stop it."""
 
-Updates = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded
+    kind: Literal["act_on_unseen"]
+    client_id: str
+    request_id: int
+    run_id: str
+    act: Literal["show", "stop"]
+
+
+ANSWERS: Answers = {Control: (CommandDone,), ActOnUnseen: (CommandDone,)}
+
+Updates = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged
 """What the kernel sends."""
 
-Requests = Control
+Requests = Control | ActOnUnseen
 """What pages ask."""

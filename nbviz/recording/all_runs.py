@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import weakref
 from typing import TYPE_CHECKING
 
 from nbviz.errors import LoggingError
 from nbviz.training import clock
+from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
     from nbviz.recording.recorded_run import RecordedRun
 
-_runs: weakref.WeakSet[RecordedRun] = weakref.WeakSet()
+_runs: WeakRegistry[RecordedRun] = WeakRegistry()
 
 
 def add(run: RecordedRun) -> None:
@@ -22,7 +22,7 @@ def add(run: RecordedRun) -> None:
 
 def read_wall_clock() -> None:
     """Follow a wall clock that was set, unless a run is active: its times never go back."""
-    if not any(run.is_active for run in list(_runs)):
+    if not any(run.is_active for run in _runs):
         clock.read_wall_clock()
 
 
@@ -43,7 +43,7 @@ def fork_refused(name: str) -> LoggingError:
 
 
 def _leave_all_to_parent() -> None:
-    for run in list(_runs):
+    for run in _runs:
         run.leave_to_parent()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextvars
 import os
 import threading
 import time
 import weakref
 from typing import Protocol
+
+from nbviz.recording.current import context_without_run
 
 INTERVAL_SECONDS = 0.25
 
@@ -35,7 +36,7 @@ class Collector:
         with self._lock:
             self._runs[id(run)] = weakref.ref(run)
             if self._thread is None or not self._thread.is_alive():
-                context = contextvars.copy_context()
+                context = context_without_run()
                 self._thread = threading.Thread(
                     target=context.run, args=(self._loop,), name="nbviz-collector", daemon=True
                 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.errors import LoggingError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+    from contextvars import Context
 
 
 class Loggable(Protocol):
@@ -39,6 +40,16 @@ def as_current(run: Loggable) -> Generator[None]:
         _fallback.remove(run)
 
 
+def context_without_run() -> Context:
+    """Return a copy of this context for a thread that outlives the current run.
+
+    A copy of the context as it is would keep the run alive, and with it a trainer and its model.
+    """
+    context = copy_context()
+    context.run(_current.set, None)
+    return context
+
+
 def current_run() -> Loggable:
     """Return the run that `nbviz.log` writes to.
 
@@ -54,15 +65,27 @@ def current_run() -> Loggable:
     return run
 
 
-def log(values: Mapping[str, Any], step: int | None = None) -> None:
-    """Record scalars in the current run: the one of the `%%live` cell, or of `with run:`.
+def log(values: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
+    """Record scalars in the current run: that of the `%%live` cell, of `with run:` or of `init`.
 
     Args:
-        values: Tag to number, or to a tensor with one element.
+        values: Tag to number, or to a tensor with one element; nested mappings become tags joined
+            by slashes. In a run of `init` also images, tables and the like.
         step: The completed step (0 or more); counts up by itself if None.
+        commit: In a run of `init`: whether the step is over, so that the next call is of the next.
 
     Raises:
-        LoggingError: There is no current run, or a tag, value or step cannot be recorded.
+        LoggingError: There is no current run, a tag, value or step cannot be recorded, or `commit`
+            is given in a run that counts calls.
         RunStopped: The run was stopped from the dashboard.
     """
-    current_run().log(values, step)
+    run = current_run()
+    if commit is None:
+        run.log(values, step)
+        return
+    commits = getattr(run, "log_committed", None)
+    if commits is None:
+        raise LoggingError(
+            f"commit={commit!r} is for runs of nbviz.init(…); give this run's values a step=…."
+        )
+    commits(values, step, commit)

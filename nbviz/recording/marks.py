@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.recording.scalars.intake import FirstNan
     from nbviz.recording.scalars.series import Restart
     from nbviz.training.events import Event, RunEnded
 
@@ -48,10 +49,24 @@ def mark_restarts(run: RecordedRun, restarts: Sequence[Restart]) -> None:
     for restart in restarts:
         by_step.setdefault(restart.step, []).append(restart)
     for step, those in by_step.items():
-        tags = ", ".join(one.tag for one in those[:_TAGS_NAMED])
-        more = f" and {len(those) - _TAGS_NAMED} more" if len(those) > _TAGS_NAMED else ""
+        tags = _names([one.tag for one in those])
         after = those[0].after
-        run.mark("started", step, f"restart at step {step:,}, after step {after:,}: {tags}{more}")
+        run.mark("started", step, f"restart at step {step:,}, after step {after:,}: {tags}")
+
+
+def mark_nans(run: RecordedRun, nans: Sequence[FirstNan]) -> None:
+    """Mark each step at which tags turned NaN, on every curve."""
+    by_step: dict[int, list[FirstNan]] = {}
+    for nan in nans:
+        by_step.setdefault(nan.step, []).append(nan)
+    for step, those in by_step.items():
+        text = f"NaN in {_names([one.tag for one in those])} at step {step:,}"
+        run.mark("warning", step, text, run.meter.started_at + those[0].seconds)
+
+
+def _names(tags: Sequence[str]) -> str:
+    more = f" and {len(tags) - _TAGS_NAMED} more" if len(tags) > _TAGS_NAMED else ""
+    return ", ".join(tags[:_TAGS_NAMED]) + more
 
 
 def traceback_of(error: BaseException) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nbviz.recording.media.store import MediaItem, MediaKind
     from nbviz.recording.scalars.segment import Points
     from nbviz.recording.scalars.series import Series
+    from nbviz.recording.scalars.summaries import Summaries
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.commands import Asked, Control
 
@@ -77,6 +78,13 @@ class RecordedRun:
         watches: Those that are active; see `Run.watch`.
         is_quiet: Whether nothing has come for a while; subscribers are notified when it does.
         hyperparameters: What it was made with.
+        summaries: What is known of its series while their points, which are in files, have not been
+            read; None once they have been.
+        ends_with_kernel: Nobody is there who would go on with its notebook: where a loop is still
+            running at the end of the last cell, it is cut.
+        generation: Raised when what it holds turned out to be another run's in part, and was read
+            anew: pages are then sent all of it again.
+        expected_tags: What it is going to log, as far as that is known before its first step.
     """
 
     def __init__(
@@ -100,26 +108,37 @@ class RecordedRun:
         self.again = ""
         self.control = control
         self.steering: Any = None
-        self.events: list[RecordedEvent] = []
-        self.lines = Lines()
-        self.epochs: list[int] = []
         self.weights = WeightsStore()
         self.overlays: Overlays | None = None
-        self.progress = Progress()
         self.overhead = OverheadBudget()
         self.watches: list[Watch] = []
         self.is_quiet = True
-        self.hyperparameters = Hyperparameters()
-        self._steps = Steps()
-        self.meter = ProgressMeter(self.overhead, self._steps)
-        self._store = ScalarStore(MemoryBudget(memory_budget, warn))
-        self._media = MediaStore(media_budget, warn)
+        self.summaries: Summaries | None = None
+        self.ends_with_kernel = False
+        self.generation = 0
+        self._make_stores = lambda: (
+            ScalarStore(MemoryBudget(memory_budget, warn)),
+            MediaStore(media_budget, warn),
+        )
+        self._make_empty()
+        self.expected_tags: Sequence[str] = ()
         self._memory: tuple[int | None, int | None] = (None, None)
         self._memory_at = float("-inf")
         self._progress_lock = threading.RLock()
+        self._subscribers: list[Callable[[], None]] = []
+
+    def _make_empty(self) -> None:
+        """Hold nothing that was recorded; what readers have of it stays as it is."""
+        self.events: list[RecordedEvent] = []
+        self.lines = Lines()
+        self.epochs: list[int] = []
+        self.progress = Progress()
+        self.hyperparameters = Hyperparameters()
+        self._steps = Steps()
+        self.meter = ProgressMeter(self.overhead, self._steps)
+        self._store, self._media = self._make_stores()
         self._noticed: frozenset[str] = frozenset()  # kinds of notices that the log has said
         self._validation_marks = 0
-        self._subscribers: list[Callable[[], None]] = []
 
     # ------------------------------------------------------------ where it is
 
@@ -216,6 +235,19 @@ class RecordedRun:
     def drain_ready(self) -> None:
         """Do what `drain` does without waiting for a device."""
         self._see_progress()
+
+    def want_points(self) -> None:
+        """Have the points of its series read soon, if they are in files."""
+
+    def read_part(self) -> bool:
+        """Read a part of what is in files; returns whether more is left, to be read soon."""
+        return False
+
+    def read_summaries(self) -> None:
+        """Have `summaries`, if there are any, know all, however long that takes."""
+
+    def read_points(self) -> None:
+        """Read all points that are in files, however long that takes."""
 
     # ------------------------------------------------------------ media
 

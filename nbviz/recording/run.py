@@ -19,7 +19,7 @@ from nbviz.recording.draining import MOST_WAITING, Draining
 from nbviz.recording.holdups import stop_notice
 from nbviz.recording.journal.journal import Journal
 from nbviz.recording.life import Life
-from nbviz.recording.marks import mark_restarts, record_command
+from nbviz.recording.marks import mark_nans, mark_restarts, record_command
 from nbviz.recording.media.inbox import MediaInbox
 from nbviz.recording.media.logged import LoggedMedia
 from nbviz.recording.off_main_thread import off_main_thread
@@ -105,9 +105,11 @@ class Run(LoggedMedia):
             self.hyperparameters.add_config(config)
         self.commands = ("pause", "resume", "step", "stop")
         self.is_driven = False  # whether an engine says when a step has ended
-        self._scalars = ScalarLog(self._steps, self._store, warn, _weakly(self, mark_restarts))
-        self._entries, self._packers = self._scalars.entries, self._scalars.packers
-        self._single_packers = self._scalars.single_packers
+        self._scalars = ScalarLog(
+            self._steps, self._store, warn, _weakly(self, mark_restarts), _weakly(self, mark_nans)
+        )
+        self._entries, self._numbers = self._scalars.entries, self._scalars.numbers
+        self._single_numbers = self._scalars.single_numbers
         self._media_inbox = MediaInbox(self._media, warn, self.overhead)
         self._is_forked = False
         self._most_waiting = MOST_WAITING
@@ -145,23 +147,23 @@ class Run(LoggedMedia):
             entry = None
             if len(values) == 1:
                 [(tag, value)] = values.items()
-                pack = self._single_packers.get(tag)
-                if pack is not None and value.__class__ is float:
-                    entry = pack(monotonic(), get_ident(), step, value)
+                number = self._single_numbers.get(tag)
+                if number is not None and value.__class__ is float:
+                    entry = [number, monotonic(), get_ident(), step, value]
             else:
-                pack = self._packers.get(tuple(values))
-                if pack is not None:
+                number = self._numbers.get(tuple(values))
+                if number is not None:
                     for value in values.values():
                         if value.__class__ is not float:
                             break
                     else:
-                        entry = pack(monotonic(), get_ident(), step, *values.values())
+                        entry = [number, monotonic(), get_ident(), step, *values.values()]
             if entry is not None:
                 steps, entries = self._steps, self._entries
                 # Python changes threads at calls and jumps back, not in these two lines.
                 if step > steps.logged:  # noqa: PLR1730  `max` would be a call
                     steps.logged = step
-                entries.append(entry)
+                entries.extend(entry)
                 if len(entries) > self._most_waiting:
                     self._attention = True
                 return

@@ -25,6 +25,14 @@ class RunCursor:
 
 @dataclass(slots=True)
 class Cursor:
-    """How much has been sent, by the id of the run."""
+    """How much has been sent.
+
+    Attributes:
+        runs: By the id of the run.
+        generation: Of the runs that it belongs to; see `RecordedRun`.
+        unseen: What was said of runs that train without a view.
+    """
 
     runs: dict[str, RunCursor] = field(default_factory=dict[str, RunCursor])
+    generation: int = 0
+    unseen: object = ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from typing import TYPE_CHECKING
 
+from nbviz.recording.current import context_without_run
 from nbviz.training.background import quick_switching
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Emitter:
             with self._lock:
                 if self._thread is None and not self._closed:
                     # ipykernel 7.0 looks its parent message up in the thread's context.
-                    context = contextvars.copy_context()
+                    context = context_without_run()
                     self._thread = threading.Thread(
                         target=context.run, args=(self._loop,), name=self._name, daemon=True
                     )

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
     from nbviz.panels.panel import Panel
     from nbviz.panels.subject import Subject
+    from nbviz.protocol import run as messages
     from nbviz.session.wanted import Wanted
 
 SNAPSHOT_BYTES = 16_000_000
 SETTLED_SECONDS = 1.0  # between two looks at runs that are over, of which there may be hundreds
 MOST_SHOWN = 20
-"""Runs of which a page shows what it has not decided on; of more, those that are active."""
+"""Runs that a page shows unless it is told otherwise, beside those that are active."""
+FEW = 6
+"""So many runs, and those that are active, are sent to a page before it has said what it shows: of
+more its table stands first."""
 
 
 class Feed:
@@ -33,6 +37,7 @@ class Feed:
 
     Attributes:
         subjects: What is shown; only ever appended to.
+        unseen: The runs that train without a view, which is said beside what is shown.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Feed:
     ) -> None:
         self._failed = failed
         self.subjects: list[Subject] = []
+        self.unseen: tuple[messages.UnseenRun, ...] = ()
         self._panels = tuple(panels)
         self._wanted = wanted
         self._dropped = 0
@@ -62,7 +68,16 @@ class Feed:
 
     def cursor(self) -> Cursor:
         """Return a cursor to which everything is new."""
-        return Cursor()
+        return Cursor(generation=self._generation)
+
+    def is_stale(self, cursor: Cursor) -> bool:
+        """Whether a run was read anew, and what its pages have been sent holds no more."""
+        return cursor.generation != self._generation
+
+    @property
+    def _generation(self) -> int:
+        runs = [subject.run for subject in tuple(self.subjects)]
+        return sum(run.generation for run in runs if run is not None)
 
     def read(self) -> None:
         """Take in what has been recorded. May wait for a device or a file: hold no lock.
@@ -99,12 +114,15 @@ class Feed:
             limit: Beyond it series come in coarser buckets, and pictures later.
         """
         cursor.runs.clear()
+        cursor.unseen = ()
+        cursor.generation = self._generation
         batch = Batch()
-        for place, subject in enumerate(tuple(self.subjects)):
+        for subject in tuple(self.subjects):
             end = None
             if upto is not None:
                 end = upto.runs.get(subject.run_id) or RunCursor()
-            self._collect(place, subject, cursor, batch, limit, full=True, end=end)
+            self._collect(subject, cursor, batch, limit, full=True, end=end)
+        self._add_unseen(cursor, batch)
         return batch
 
     def collect(self, cursor: Cursor, limit: float) -> Batch:
@@ -113,21 +131,27 @@ class Feed:
         Waits for nothing.
         """
         batch = Batch()
-        for place, subject in enumerate(tuple(self.subjects)):
+        for subject in tuple(self.subjects):
             sent = cursor.runs.setdefault(subject.run_id, RunCursor())
             reads = self._reads.get(subject.run_id, 0)
             if sent.settled_at == reads and not subject.is_active:
                 continue
             before = len(batch.updates)
-            self._collect(place, subject, cursor, batch, limit)
+            self._collect(subject, cursor, batch, limit)
             is_late = subject.run is not None and sent.state.progress is not subject.run.progress
             if len(batch.updates) == before and not is_late:
                 sent.settled_at = reads
+        self._add_unseen(cursor, batch)
         return batch
+
+    def _add_unseen(self, cursor: Cursor, batch: Batch) -> None:
+        unseen = self.unseen
+        if unseen != cursor.unseen:
+            cursor.unseen = unseen
+            batch.add({"kind": "unseen_changed", "runs": list(unseen)})
 
     def _collect(
         self,
-        place: int,
         subject: Subject,
         cursor: Cursor,
         batch: Batch,
@@ -139,8 +163,7 @@ class Feed:
         sent = cursor.runs.setdefault(subject.run_id, RunCursor())
         add_head(subject, sent.state, batch, None if end is None else end.state)
         dropped = batch.dropped
-        # As in the page, session/shown-runs.ts.
-        shows_undecided = place < MOST_SHOWN or subject.is_active
+        shows_undecided = len(self.subjects) <= FEW or subject.is_active
         limit /= min(len(self.subjects), MOST_SHOWN)
         for panel in self._panels:
             part = panel.part(subject)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.panel import Address, Reply
-from nbviz.protocol import core
+from nbviz.protocol import core, run
 from nbviz.session.checks import REQUESTS, checked
 from nbviz.session.transport import FRAME_BYTES, PULL_FRAME_BYTES
 from nbviz.text import clean_text
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from nbviz import protocol
     from nbviz.panels.panel import Panel
+    from nbviz.panels.subject import Subject
     from nbviz.session.feed import Feed
     from nbviz.session.transport import Transport
+    from nbviz.session.unseen import UnseenRuns
     from nbviz.session.wanted import Wanted
 
 MAX_WAITING = 256  # requests that are carried out apart
@@ -34,6 +36,7 @@ class RequestHandler:
         wanted: Keeps what pages look at.
         asset: Returns the source of a part of the front end.
         apart: Has something carried out soon by the session's thread for slow answers.
+        unseen: Knows the runs that train without a view.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class RequestHandler:
         *,
         asset: Callable[[str], str],
         apart: Callable[[], None],
+        unseen: UnseenRuns,
     ) -> None:
         self._panels = {panel.name: panel for panel in panels}
         self._owners = {request: panel for panel in panels for request in panel.requests}
@@ -54,6 +58,7 @@ class RequestHandler:
         self._wanted = wanted
         self._asset = asset
         self._apart = apart
+        self._unseen = unseen
         self._waiting: deque[Callable[[], None]] = deque()
 
     def handle(self, content: object) -> None:
@@ -100,13 +105,18 @@ class RequestHandler:
         if message is core.Ready:
             self._transport.open(page)
         elif message is core.Acknowledge:
-            self._transport.acknowledge(page, request["sequence"])
+            self._transport.acknowledge(page, request["sequence"], request.get("views", 1))
         elif message is core.Pull:
-            self._transport.pull(page)
+            self._transport.pull(page, request.get("views", 1))
         elif message is core.SendAsset:
             self._send_asset(request, reply)
         elif message is core.SetWanted:
             self._set_wanted(request, reply)
+        elif message is run.ActOnUnseen:
+            self._unseen.act(request["run_id"], request["act"])
+            reply.send({"kind": "command_done", **reply.address})
+        elif message is core.KeepRun:
+            self._keep_run(request, reply)
         else:
             panel = self._owners[message]
             part = self._part(panel, request["run_id"])
@@ -144,6 +154,14 @@ class RequestHandler:
         }
         reply.deliver(answer, [self._asset(name).encode()])
 
+    def _keep_run(self, request: core.KeepRun, reply: _Reply) -> None:
+        subject = self._subject(request["run_id"])
+        subject.keep()
+        if subject.run is not None:
+            others = {one.run.name for one in self._feed.subjects if one.run and one is not subject}
+            subject.run.rename(_free_name(subject.run.name, others))
+        reply.send({"kind": "command_done", **reply.address})
+
     def _set_wanted(self, request: core.SetWanted, reply: _Reply) -> None:
         run_id, name, keys = request["run_id"], request["panel"], request["keys"]
         panel = self._panels.get(name)
@@ -164,12 +182,16 @@ class RequestHandler:
                 self._wanted.apply(subject, panel)
 
     def _part(self, panel: Panel[Any, Any, Any], run_id: str) -> Any:
+        subject = self._subject(run_id)
+        part = panel.part(subject)
+        if part is None:
+            raise CommandError(panel.missing(subject))
+        return part
+
+    def _subject(self, run_id: str) -> Subject:
         for subject in self._feed.subjects:
             if subject.run_id == run_id:
-                part = panel.part(subject)
-                if part is None:
-                    raise CommandError(panel.missing(subject))
-                return part
+                return subject
         raise CommandError(f"this dashboard shows no run {run_id!r}.")
 
     def _reply(self, request: dict[str, Any]) -> _Reply:
@@ -211,3 +233,12 @@ def _said(error: Exception) -> str:
     except Exception:  # noqa: BLE001  the request is answered all the same
         return name
     return clean_text(text if isinstance(error, NbvizError) else f"{name}: {text}")
+
+
+def _free_name(name: str, others: set[str]) -> str:
+    """Return a name for an earlier run that the one which the cell made anew does not have."""
+    number, found = 1, name
+    while found in others:
+        found = f"{name} (earlier)" if number == 1 else f"{name} (earlier {number})"
+        number += 1
+    return found

@@ -47,17 +47,19 @@ def add_head(
     run = subject.run
     commands = run.commands if run is not None else ()
     again = run.again if run is not None else ""
-    info = (clean_line(subject.name if run is None else run.name), again, commands)
+    name = clean_line(subject.name if run is None else run.name)
+    info = (name, again, commands, subject.is_earlier)
     if entry.info != info:
         entry.info = info
         batch.add(
             {
                 "kind": "run_added",
                 "run_id": subject.run_id,
-                "name": info[0],
+                "name": name,
                 "started_at": number(run.progress.started_at) if run is not None else 0.0,
                 "again": again,
                 "commands": list(commands),
+                "is_earlier": subject.is_earlier,
             }
         )
     if run is not None:
@@ -98,6 +100,7 @@ def add_progress(subject: Subject, entry: RunStateEntry, batch: Batch, dropped: 
             "eta_seconds": finite(progress.eta_seconds),
             "elapsed_seconds": number(progress.elapsed_seconds),
             "overhead": finite(progress.overhead),
+            "overhead_text": progress.overhead_text,
             "device": progress.device,
             "memory_bytes": progress.memory_bytes,
             "memory_total": progress.memory_total,

@@ -35,6 +35,8 @@ def record(panels: Sequence[Panel[Any, Any, Any]], subjects: Sequence[Subject]) 
     shown: set[str] = set()
     limit = min(SAVED_BYTES, MOST_BYTES / max(1, len(subjects)))
     for subject in subjects:
+        if subject.run is not None:
+            subject.run.read_points()
         subject.drain()
         entry = RunStateEntry()
         add_head(subject, entry, batch)
@@ -63,6 +65,7 @@ def saved_page(
     title: str | None = None,
     *,
     picture: str | None = None,
+    charts: Sequence[Sequence[str]] = (),
 ) -> str:
     """Return subjects as one HTML page: the live view's panels, filled once.
 
@@ -76,6 +79,7 @@ def saved_page(
         subjects: What to show, finished or not.
         title: The page's heading; the subjects' names by default.
         picture: The SVG shown where the page's script does not run; the curves by default.
+        charts: The patterns of tags that share a chart.
 
     Raises:
         ConfigurationError: There is no subject, or nbviz was installed without its front end.
@@ -87,7 +91,7 @@ def saved_page(
         runs = [subject.run for subject in subjects if subject.run is not None]
         picture = render_svg(runs[:MOST_RUNS])
     heading = title or ", ".join(subject.name for subject in subjects)
-    return page_html(recorded, heading, picture, front_end("page"))
+    return page_html(recorded, heading, picture, front_end("page"), charts)
 
 
 def save_html(
@@ -97,6 +101,7 @@ def save_html(
     title: str | None = None,
     *,
     picture: str | None = None,
+    charts: Sequence[Sequence[str]] = (),
 ) -> Path:
     """Write subjects as one page that opens without a kernel and without a network.
 
@@ -106,6 +111,7 @@ def save_html(
         subjects: What to show.
         title: The page's heading.
         picture: What is shown without the page's script.
+        charts: As for `saved_page`.
 
     Returns:
         The file's path.
@@ -113,5 +119,5 @@ def save_html(
     Raises:
         ConfigurationError: There is no subject, or the file cannot be written.
     """
-    page = saved_page(panels, subjects, title, picture=picture)
+    page = saved_page(panels, subjects, title, picture=picture, charts=charts)
     return write_file(Path(path), page.encode())

@@ -10,6 +10,7 @@ from nbviz.session.emitter import Emitter
 from nbviz.session.feed import Feed
 from nbviz.session.requests import RequestHandler
 from nbviz.session.transport import Transport
+from nbviz.session.unseen import LOOK_SECONDS, UnseenRuns
 from nbviz.session.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from nbviz.panels.panel import Panel
     from nbviz.panels.subject import Subject
+    from nbviz.recording.recorded_run import RecordedRun
     from nbviz.session.transport import Send
+    from nbviz.session.unseen import Sighting
 
 QUIET_SECONDS = 0.5  # between looks at an active run that no page shows
 
@@ -36,6 +39,9 @@ class Session:
         frames_per_second: As for `Transport`.
         pulls: As for `Transport`.
         ticked: Called on the thread that sends, after it has looked; must be quick, or rare.
+        training: Returns the runs that train in this notebook, of which those that no page shows
+            are offered to this session's pages.
+        show: Shows one of them in this session.
     """
 
     def __init__(
@@ -47,6 +53,8 @@ class Session:
         frames_per_second: float | None = None,
         pulls: bool = False,
         ticked: Callable[[], None] = lambda: None,
+        training: Callable[[], Sequence[RecordedRun]] = lambda: (),
+        show: Callable[[RecordedRun], None] = lambda _: None,
     ) -> None:
         self._ticked = ticked
         self._failure = ""
@@ -62,6 +70,7 @@ class Session:
         )
         self._emitter = Emitter(self._tick, self._report)
         self._answering = Emitter(self._work, self._report, "nbviz-answers")
+        self._unseen = UnseenRuns(training, show)
         self._requests = RequestHandler(
             panels,
             self._feed,
@@ -69,6 +78,7 @@ class Session:
             self._wanted,
             asset=asset,
             apart=self._answering.wake,
+            unseen=self._unseen,
         )
 
     @property
@@ -119,6 +129,8 @@ class Session:
 
     def _tick(self) -> float | None:
         began, sequence = time.thread_time(), self.transport.sequence
+        pages = self.transport.sighting()
+        self._look_for_unseen(pages)
         wait = self.transport.tick()
         cost = time.thread_time() - began
         if self.transport.sequence != sequence:
@@ -130,7 +142,17 @@ class Session:
         self._ticked()
         if wait is None and self._feed.is_active:
             return QUIET_SECONDS
+        if wait is None and self._unseen.is_looking(pages):
+            return LOOK_SECONDS
         return wait
+
+    def _look_for_unseen(self, pages: Sighting) -> None:
+        runs = [subject.run for subject in self.subjects if subject.run is not None]
+        if pages.is_seen:
+            self._unseen.note_seen(run for run in runs if run.is_active)
+        if self._unseen.look(runs, pages):
+            self.transport.ask_for_acknowledgement()
+        self._feed.unseen = self._unseen.found
 
     def _report(self, error: Exception) -> None:
         """Say once that drawing failed; the runs go on."""

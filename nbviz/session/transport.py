@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz import protocol
 from nbviz.session.pace import Pace
+from nbviz.session.unseen import Sighting
 
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch
@@ -37,6 +38,7 @@ FRAME_BYTES = 1_000_000
 PULL_FRAME_BYTES = 400_000
 WINDOW_SECONDS = 0.75  # covers a page that acknowledges twice a second, and its way back
 SILENCE_SECONDS = 1.5  # without an acknowledgement for this long a page is not waited for
+SEEN_SECONDS = 5.0  # of silence, after which it is taken to show nothing
 OPEN_LOOP_SECONDS = 0.5
 ABANDONED_SECONDS = 60.0  # a server may store what no page reads: send it hardly anything
 ABANDONED_INTERVAL = 10.0
@@ -51,6 +53,7 @@ class _Client:
 
     acknowledged: int
     heard_at: float
+    views: int = 1  # that it says it has; a deleted cell leaves a page's code behind
     waiting_since: float = 0.0  # when the oldest frame it has not acknowledged was sent
     cursor: Cursor | None = None  # of its own where it pulls
     sequence: int = 0
@@ -94,6 +97,7 @@ class Transport:
         self._sequence = 0
         self._sent_at = float("-inf")
         self._silent_frames = 0
+        self._opened_at = float("-inf")
 
     @property
     def sequence(self) -> int:
@@ -105,10 +109,28 @@ class Transport:
         """The pages that are there."""
         return list(self._clients)
 
+    def sighting(self) -> Sighting:
+        """Return what is known of the pages."""
+        with self._lock:
+            now = self._clock()
+            viewing = [client for client in self._clients.values() if client.views > 0]
+            return Sighting(
+                opened_at=self._opened_at,
+                heard_at=max((client.heard_at for client in viewing), default=float("-inf")),
+                is_seen=any(self._silence(one, now) <= SEEN_SECONDS for one in viewing),
+            )
+
+    def ask_for_acknowledgement(self) -> None:
+        """Send a frame of nothing, if nothing else was sent for a while; a page that pulls asks."""
+        with self._collecting, self._lock:
+            now = self._clock()
+            if not self.pulls and self._clients and now - self._sent_at >= SILENCE_SECONDS:
+                self._send_frame([], [], now)
+
     def open(self, client_id: str) -> None:
         """Answer a page that is ready with all that it needs to draw now."""
         with self._collecting:
-            now = self._clock()
+            self._opened_at = now = self._clock()
             cursor = self._feed.cursor()
             if self.pulls:
                 batch = self._feed.snapshot(cursor, limit=PULL_FRAME_BYTES)
@@ -124,42 +146,38 @@ class Transport:
                 own = cursor if self.pulls else None
                 self._clients[client_id] = _Client(sequence, now, cursor=own)
                 self._silent_frames = 0
-                self._send(
-                    {
-                        "kind": "snapshot",
-                        "client_id": client_id,
-                        "sequence": sequence,
-                        "updates": batch.updates,
-                    },
-                    batch.buffers,
-                )
+                self._send(_snapshot(client_id, sequence, batch.updates), batch.buffers)
 
-    def acknowledge(self, client_id: str, sequence: int) -> None:
-        """Note that a page has painted every frame up to `sequence`."""
+    def acknowledge(self, client_id: str, sequence: int, views: int = 1) -> None:
+        """Note that a page has painted every frame up to `sequence`, in so many views."""
         with self._lock:
             client = self._clients.get(client_id)
             if client is not None:
                 client.acknowledged = max(client.acknowledged, min(sequence, self._sequence))
-                client.heard_at = self._clock()
+                client.heard_at, client.views = self._clock(), views
                 if client.acknowledged == self._sequence:
                     self._silent_frames = 0
                 return
         if not self.pulls:
             self.open(client_id)  # it was given up, and is there after all
 
-    def pull(self, client_id: str) -> None:
-        """Send a page its next frame, now."""
+    def pull(self, client_id: str, views: int = 1) -> None:
+        """Send a page its next frame, now; it has so many views."""
         with self._collecting:
             client = self._clients.get(client_id)
             if client is None or client.cursor is None:
                 self.open(client_id)
                 return
-            batch = self._feed.collect(client.cursor, PULL_FRAME_BYTES)
             with self._lock:
-                client.heard_at = self._clock()
+                client.heard_at, client.views = self._clock(), views
                 for updates, buffers in client.outbox:
                     self._reply(client_id, updates, buffers)
                 client.outbox.clear()
+            if self._feed.is_stale(client.cursor):
+                self.open(client_id)
+                return
+            batch = self._feed.collect(client.cursor, PULL_FRAME_BYTES)
+            with self._lock:
                 client.sequence += 1
                 self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
 
@@ -251,12 +269,24 @@ class Transport:
 
     def _broadcast(self, now: float) -> bool:
         with self._collecting:
+            if self._feed.is_stale(self._cursor):
+                self._send_anew(now)
+                return True
             batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES)
             if not batch.updates:
                 return False
             with self._lock:
                 self._send_frame(batch.updates, batch.buffers, now)
         return True
+
+    def _send_anew(self, now: float) -> None:
+        """Send all pages all that they need, in place of what they have."""
+        cursor = self._feed.cursor()
+        batch = self._feed.snapshot(cursor)
+        with self._lock:
+            self._cursor, self._sent_at = cursor, now
+            for client_id in self._clients:
+                self._send(_snapshot(client_id, self._sequence, batch.updates), batch.buffers)
 
     def _send_frame(self, updates: list[protocol.Update], buffers: list[bytes], now: float) -> None:
         for client in self._clients.values():
@@ -268,6 +298,15 @@ class Transport:
 
     def _reply(self, client_id: str, updates: list[protocol.Update], buffers: list[bytes]) -> None:
         self._send({"kind": "reply", "client_id": client_id, "updates": updates}, buffers)
+
+
+def _snapshot(client_id: str, sequence: int, updates: list[protocol.Update]) -> dict[str, Any]:
+    return {
+        "kind": "snapshot",
+        "client_id": client_id,
+        "sequence": sequence,
+        "updates": updates,
+    }
 
 
 def _frame(client_id: str, sequence: int, updates: list[protocol.Update]) -> dict[str, Any]:

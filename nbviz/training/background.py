@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-import weakref
 from typing import TYPE_CHECKING
 
 from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError, describe
@@ -19,6 +18,7 @@ from nbviz.training.devices.device_guard import keep_device_guard
 from nbviz.training.devices.intraop import release_workers
 from nbviz.training.devices.thread_settings import ThreadSettings
 from nbviz.training.present_line import present_line
+from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -28,7 +28,7 @@ EXIT_SECONDS = 5.0  # for all runs together to end when the interpreter exits
 _lock = threading.Lock()
 _active = 0
 _before = 0.0
-_started: weakref.WeakSet[BackgroundRun] = weakref.WeakSet()
+_started: WeakRegistry[BackgroundRun] = WeakRegistry()
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbviz.training.commands import Control
 
 _changed = threading.Condition()
-_runs: dict[int, tuple[Control, frozenset[int]]] = {}  # by the thread that trains
+_runs: dict[int, tuple[tuple[Control, frozenset[int]], ...]] = {}  # by the thread that trains
 _looks: list[tuple[int, frozenset[int]]] = []  # by the thread that looks
 
 
@@ -35,19 +35,24 @@ def registered(control: Control, parameters: Iterable[torch.Tensor]) -> Generato
     ours = frozenset(map(id, parameters))
     thread = threading.get_ident()
     with _changed:
+        around = _runs.get(thread, ())  # of a run within another one's step
+        # A look at what those train waits for them to stand, and so for this one.
+        held = frozenset[int]().union(*(theirs for _, theirs in around))
         _changed.wait_for(
-            lambda: all(who == thread or ours.isdisjoint(look) for who, look in _looks)
+            lambda: all(
+                who == thread or ours.isdisjoint(look) or not held.isdisjoint(look)
+                for who, look in _looks
+            )
         )
-        around = _runs.get(thread)  # a run within another one's step
-        _runs[thread] = control, ours
+        _runs[thread] = (*around, (control, ours))
     try:
         yield
     finally:
         with _changed:
-            if around is None:
-                del _runs[thread]
-            else:
+            if around:
                 _runs[thread] = around
+            else:
+                del _runs[thread]
 
 
 @contextmanager
@@ -71,7 +76,12 @@ def between_steps(model: torch.nn.Module, *, whole: bool = False) -> Generator[N
         with _changed:
             _looks.append(look)
             stack.callback(_end, look)
-            met = [control for control, theirs in _runs.values() if not ours.isdisjoint(theirs)]
+            met = [
+                control
+                for runs in _runs.values()
+                for control, theirs in runs
+                if not ours.isdisjoint(theirs)
+            ]
         for control in met:
             stack.enter_context(control.between_steps(whole=whole))
         yield
@@ -83,7 +93,9 @@ def is_trained_elsewhere(model: torch.nn.Module) -> bool:
     thread = threading.get_ident()
     with _changed:
         return any(
-            run != thread and not ours.isdisjoint(theirs) for run, (_, theirs) in _runs.items()
+            who != thread and not ours.isdisjoint(theirs)
+            for who, runs in _runs.items()
+            for _, theirs in runs
         )
 
 

@@ -18,7 +18,6 @@ from nbviz.errors import (
     add_note,
     text_of,
 )
-from nbviz.errors import describe as describe_error
 from nbviz.training import checks, clock
 from nbviz.training.between_steps import is_trained_elsewhere, registered
 from nbviz.training.callbacks import Callbacks
@@ -54,10 +53,10 @@ from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans, read_metrics
 from nbviz.training.steps.modes import TrainingModes
-from nbviz.training.steps.step_functions import Splitter, training_function, validation_function
+from nbviz.training.steps.step_functions import Splitter, training_function
 from nbviz.training.steps.step_results import check_loss, tagged
 from nbviz.training.steps.update import Update
-from nbviz.training.steps.validation import needs_gradients, validate
+from nbviz.training.steps.validation import Validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,19 +108,9 @@ class Engine:
         self.control = Control() if control is None else control
         self.step = 0
         self.epoch = 0
-        self._is_in_step = self._is_validating = False
+        self._is_in_step = False
         self._train_loader = options.train_loader
-        self._val_loader = options.val_loader
         self._train_step = training_function(options, self.split)
-        self._val_step, self._val_source = validation_function(
-            options, self.split, steps_itself=optimizers.own is None
-        )
-        if self._val_loader is not None and self._val_step is None:
-            raise ConfigurationError(
-                "val_loader needs validation_step=… or loss_fn=…, because this training_step "
-                "trains when it is called."
-            )
-        self._needs_gradients: bool | None = None  # in validation; until it is tried
         self._source = "loss_fn" if training_step is None else "training_step"
         self._limits = Limits(options.max_epochs, options.max_steps)
         every = options.validate_every
@@ -139,9 +128,19 @@ class Engine:
             options.gradient_clip,
             options.accumulate,
         )
+        self._validation = Validation(
+            options,
+            self.split,
+            device=self.device,
+            steps_itself=optimizers.own is None,
+            metrics=self._metrics,
+            autocast=self._update.autocast,
+            count=self._count,
+            log=self._log,
+        )
         known = None
         if training_step is None:
-            known = known_tags(self._metrics, validates=self._val_loader is not None)
+            known = known_tags(self._metrics, validates=self._validation.is_possible)
         self._schedule = Schedule(
             options.scheduler, options.scheduler_interval, options.monitor, known
         )
@@ -180,7 +179,7 @@ class Engine:
             CommandError: A step or a validation is being made.
             CheckpointError: Something in the state cannot be copied.
         """
-        if self._is_in_step or self._is_validating:
+        if self._is_in_step or self._validation.is_active:
             raise CommandError(
                 f"the state cannot be kept inside a {'step' if self._is_in_step else 'validation'}:"
                 " do it in a callback, or from another cell, where it waits for the end of that."
@@ -307,7 +306,7 @@ class Engine:
             raise
         finally:
             self._place.leave(is_between_steps=reason == "stopped" and not self._is_in_step)
-            self._is_in_step = self._is_validating = False
+            self._is_in_step = self._validation.is_active = False
             self.control.finish_commands(self.step)
             ended = RunEnded(clock.now(), self.step, self.epoch, reason, failure)
             with contextlib.suppress(RunStopped):  # it ends anyhow
@@ -333,7 +332,7 @@ class Engine:
             self._log.once("info", left_out)
         self._modes.begin()
         if threading.current_thread() is not threading.main_thread():
-            renew_workers(self._train_loader, self._val_loader)
+            renew_workers(self._train_loader, self.options.val_loader)
         move_model(self.model, self.optimizers, self.device)
         on_cuda = self.device.type == "cuda"
         # What is each thread's own: whether there are gradients, which GPU is meant by "cuda".
@@ -343,7 +342,7 @@ class Engine:
             torch.cuda.device(self.device) if on_cuda else contextlib.nullcontext(),
             self._threads,
         ):
-            self._try_validation()
+            self._validation.try_out()
             self._begin_random()
             self.callbacks(started)
             self._safe_point()
@@ -494,61 +493,23 @@ class Engine:
             self._validate()
 
     def _validate(self) -> None:
-        if self._val_loader is None or self._val_step is None:
+        validation = self._validation
+        if not validation.is_possible:
             self._place.validation_due = False
             return
-        self._is_validating = True
+        validation.is_active = True
         self._emit(ValidationStarted(clock.now(), self.step, self.epoch))
-        scalars = validate(
-            self.model,
-            self._val_loader,
-            self._val_step,
-            device=self.device,
-            autocast=self._update.autocast,
-            metrics=self._metrics,
-            report=self._log.metric_dropped,
-            leave_out=self._log.value_left_out,
-            count=self._count,
-            between=self._safe_point,
-            with_gradients=bool(self._needs_gradients),
-        )
+        scalars = validation.measure(self._safe_point)
         ended = ValidationEnded(clock.now(), self.step, self.epoch, scalars)
         self._emit(ended)
         self._schedule.validated(scalars)
-        self._is_validating = self._place.validation_due = False
+        validation.is_active = self._place.validation_due = False
         self.callbacks(ended)
         if self._paused is not None:
             self.callbacks(self._paused)
             self._paused = None
         self._safe_point()
         self._threads.restart_clock()
-
-    def _try_validation(self) -> None:
-        """Before the first step, see whether a validation will work."""
-        if self._val_loader is None or self._val_step is None or self._needs_gradients is not None:
-            return
-        # A validation_step is called when it is due and not before: it may count, write or stop.
-        if self._val_source == "validation_step":
-            return
-        self._needs_gradients = False
-        try:
-            self._needs_gradients = needs_gradients(
-                self.model,
-                self._val_loader,
-                self._val_step,
-                device=self.device,
-                autocast=self._update.autocast,
-            )
-        except Exception as error:
-            if self._val_source == "training_step":
-                raise ConfigurationError(
-                    "training_step cannot validate: with the model in eval mode and samples of "
-                    f"val_loader it raised {describe_error(error)}. Give validation_step=…"
-                ) from error
-            add_note(error, "In a trial of the validation with two samples, before training.")
-            raise
-        if self._needs_gradients:
-            self._log("info", f"validation runs with gradients, which {self._val_source} needs.")
 
     def _count(self, batch: Any, targets: Any) -> int:
         given = self.options.batch_size
@@ -577,14 +538,14 @@ class Engine:
 
     def _safe_point(self) -> None:
         if self.control.needs_attention:
-            self.control.safe_point(self.step, is_whole=not self._is_validating)
+            self.control.safe_point(self.step, is_whole=not self._validation.is_active)
             self._threads.restart_clock()
 
     def _tell(self, event: Event) -> None:
         """Give an event of the control's to observers, and to callbacks where they may act."""
         self._emit(event)
         if isinstance(event, RunPaused):
-            if self._is_validating:
+            if self._validation.is_active:
                 self._paused = event
             else:
                 self.callbacks(event)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 S = TypeVar("S")  # what is made
 G = TypeVar("G")  # the dataclass
+A = TypeVar("A")  # an argument before its fields
 
 # What other libraries call it.
 _ELSEWHERE = {
@@ -78,7 +79,38 @@ def takes(
 
         own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         made.__signature__ = inspect.Signature([own, *signature.parameters.values()])  # pyright: ignore[reportAttributeAccessIssue]
-        made.__doc__ = _arguments_of(kind)
+        made.__doc__ = "Take the options.\n\nArgs:\n" + _arguments_of(kind)
+        return made
+
+    return decorate
+
+
+def also_takes(
+    kind: Callable[P, Any], explained_by: object = None
+) -> Callable[[Callable[[type[S], A], S]], Callable[Concatenate[type[S], A, P], S]]:
+    """Make a class method that passes on all but its first argument take a dataclass's fields.
+
+    Args:
+        kind: The dataclass. The "Args" of its docstring are added to those of the method.
+        explained_by: Such a method of another class, whose docstring explains this one, too: all
+            but its first line.
+    """
+    added = inspect.signature(kind).parameters.values()
+
+    def decorate(method: Callable[..., S]) -> Callable[Concatenate[type[S], A, P], S]:
+        @functools.wraps(method)
+        def made(cls: type[S], *given: Any, **named: Any) -> S:
+            return method(cls, *given, **named)
+
+        own = list(inspect.signature(method).parameters.values())[:2]
+        made.__signature__ = inspect.Signature([*own, *added])  # pyright: ignore[reportAttributeAccessIssue]
+        paragraphs = _paragraphs_of(method)
+        if explained_by is not None:
+            paragraphs += _paragraphs_of(inspect.unwrap(explained_by))[1:]  # pyright: ignore[reportArgumentType]
+        made.__doc__ = "\n\n".join(
+            f"{text}\n{_arguments_of(kind)}" if text.startswith("Args:\n") else text
+            for text in paragraphs
+        )
         return made
 
     return decorate
@@ -99,6 +131,10 @@ def _unknown(owner: str, name: str, known: Iterable[str]) -> str:
     return f"{owner} has no option {name!r}; it has {', '.join(names)}."
 
 
+def _paragraphs_of(function: object) -> list[str]:
+    return (inspect.getdoc(function) or "").split("\n\n")
+
+
 def _arguments_of(kind: object) -> str:
     blocks: list[str] = []
     for each in reversed(inspect.getmro(kind) if isinstance(kind, type) else ()):
@@ -106,4 +142,4 @@ def _arguments_of(kind: object) -> str:
         _, _, after = text.partition("Args:\n")
         if after:
             blocks.append(after.split("\n\n", 1)[0])
-    return "Take the options.\n\nArgs:\n" + "\n".join(blocks)
+    return "\n".join(blocks)

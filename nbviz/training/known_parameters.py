@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbviz.training.checks import length_of
+from nbviz.training.optimizing.schedule import known_tags
+from nbviz.training.steps.metrics import read_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from nbviz.training.optimizing.optimizers import Optimizers
     from nbviz.training.options import TrainingOptions
 
 _OF_GROUPS = ("lr", "momentum", "weight_decay", "betas")
@@ -40,6 +43,19 @@ def of_training(
         "max_steps": options.max_steps,
     }
     return found
+
+
+def expected_tags(options: TrainingOptions, optimizers: Optimizers) -> list[str]:
+    """Return the tags that a training will log, as far as they are known before its first step."""
+    metrics: Iterable[str] = ()
+    if options.training_step is None:
+        metrics = read_metrics(options.metrics)
+    tags = known_tags(metrics, validates=options.val_loader is not None)
+    if optimizers.own is not None:
+        tags += optimizers.rates()
+    if options.gradient_clip is not None:
+        tags.append("grad_norm")
+    return tags
 
 
 def of_model(model: nn.Module) -> dict[str, Any]:

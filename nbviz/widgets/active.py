@@ -14,8 +14,11 @@ import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.trainer import Trainer, active_trainers
+from nbviz.training.weak_registry import WeakRegistry
+from nbviz.widgets.cells import KERNEL, notebook
 
 if TYPE_CHECKING:
+    from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.run import Run
 
 
@@ -39,7 +42,8 @@ class Loop(Protocol):
 
 
 _pid = os.getpid()
-_loops: weakref.WeakSet[Loop] = weakref.WeakSet()
+_loops: WeakRegistry[Loop] = WeakRegistry()
+_notebooks: weakref.WeakKeyDictionary[RecordedRun, object] = weakref.WeakKeyDictionary()
 
 
 def active() -> list[Trainer | Loop]:
@@ -48,13 +52,36 @@ def active() -> list[Trainer | Loop]:
     Each has `run`, `stop()` and `wait()`; `nbviz.Dashboard(one.run)` shows it with its buttons, so
     that a training whose cell or page is gone can still be steered.
     """
-    loops = [loop for loop in list(_loops) if loop.is_active]
+    loops = [loop for loop in _loops if loop.is_active]
     return [*active_trainers(), *sorted(loops, key=lambda one: one.run.progress.started_at)]
+
+
+def active_in(place: object) -> list[Trainer | Loop]:
+    """Return what trains in one notebook: several readers may share a process.
+
+    Args:
+        place: What `cells.notebook` returned there; in None nothing trains.
+    """
+    if place is None:
+        return []
+    return [one for one in active() if place is KERNEL or _notebooks.get(one.run) is place]
 
 
 def remember_loop(loop: Loop) -> None:
     """List a loop from now on while it is active."""
     _loops.add(loop)
+    remember_notebook(loop.run)
+
+
+def remember_notebook(run: RecordedRun) -> None:
+    """Note that a run trains in the notebook whose cell is running."""
+    _notebooks[run] = notebook()
+
+
+def say_what_will_be_cut() -> None:
+    """Have the pictures of what trains now say that it was cut: no other cell will be run."""
+    for one in active():
+        one.run.ends_with_kernel = True
 
 
 @functools.cache

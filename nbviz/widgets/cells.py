@@ -12,6 +12,9 @@ from typing import Any
 # that Jupyter's server and nbclient start have names that are no process' number.
 _OF_A_CONSOLE = re.compile(r"kernel-\d+\.json")
 
+KERNEL = object()
+"""The notebook of a Jupyter kernel."""
+
 _marimo_run: tuple[object, int] = (None, 0)
 
 
@@ -24,23 +27,35 @@ def running_cell() -> tuple[str | None, str | None]:
     """
     if "marimo" in sys.modules and (cell := _marimo_cell()) is not None:
         return cell
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython.get_ipython() if ipython is not None else None
-    if shell is None:
-        return None, None
-    get_parent = getattr(shell, "get_parent", None)
-    parent: Any = get_parent() if get_parent is not None else getattr(shell, "parent_header", None)
-    content: Any = parent.get("content") if parent else None
-    if content and content.get("silent"):
+    parent = _parent()
+    if (parent.get("content") or {}).get("silent"):
         return None, None  # a front end's own question, whose outputs are not shown
-    metadata: Any = parent.get("metadata") if parent else None
-    cell_id: Any = metadata.get("cellId") if metadata else None
-    header: Any = parent.get("header") if parent else None
-    request: Any = header.get("msg_id") if header else None
+    metadata: dict[str, Any] = parent.get("metadata") or {}
+    header: dict[str, Any] = parent.get("header") or {}
+    cell_id, request = metadata.get("cellId"), header.get("msg_id")
     return (
         cell_id if isinstance(cell_id, str) else None,
         request if isinstance(request, str) else None,
     )
+
+
+def _parent() -> dict[str, Any]:
+    """Return the message that has the kernel run something; empty where there is none."""
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython.get_ipython() if ipython is not None else None
+    get_parent = getattr(shell, "get_parent", None)
+    parent: Any = get_parent() if get_parent is not None else getattr(shell, "parent_header", None)
+    return parent or {}
+
+
+def is_unattended() -> bool:
+    """Whether the running cell was sent by a program that answers no `input()`, such as nbclient.
+
+    nbconvert and papermill execute notebooks with it. Nobody is there to look at a view, and the
+    kernel ends after the last cell.
+    """
+    content: Any = _parent().get("content") or {}
+    return content.get("allow_stdin") is False
 
 
 def is_terminal() -> bool:
@@ -57,14 +72,17 @@ def is_terminal() -> bool:
     return _OF_A_CONSOLE.fullmatch(name) is not None
 
 
-def _marimo_cell() -> tuple[str, str] | None:
-    """Return the cell that marimo runs on this thread, and a name of this run of it."""
-    global _marimo_run  # noqa: PLW0603  the newest one: marimo has no number for a run of a cell
+def _marimo_context() -> Any:
     # Private: marimo has no public way to ask. Without it re-running a cell stops nothing.
     runtime: Any = sys.modules.get("marimo._runtime.context")
     get_context = getattr(runtime, "safe_get_context", None)
-    context: Any = get_context() if get_context is not None else None
-    execution: Any = getattr(context, "execution_context", None)
+    return get_context() if get_context is not None else None
+
+
+def _marimo_cell() -> tuple[str, str] | None:
+    """Return the cell that marimo runs on this thread, and a name of this run of it."""
+    global _marimo_run  # noqa: PLW0603  the newest one: marimo has no number for a run of a cell
+    execution: Any = getattr(_marimo_context(), "execution_context", None)
     cell_id: Any = getattr(execution, "cell_id", None)
     if not isinstance(cell_id, str):
         return None
@@ -73,6 +91,21 @@ def _marimo_cell() -> tuple[str, str] | None:
         number += 1
         _marimo_run = execution, number
     return cell_id, f"marimo {number}"
+
+
+def notebook() -> object:
+    """Return what tells this notebook from others of the same process; None outside notebooks.
+
+    A kernel runs one notebook. A program that marimo serves runs one for each reader, each on a
+    thread with a context of its own.
+    """
+    if "marimo" in sys.modules and (context := _marimo_context()) is not None:
+        while getattr(context, "parent", None) is not None:  # of a notebook inside another
+            context = context.parent
+        return context
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython.get_ipython() if ipython is not None else None
+    return KERNEL if getattr(shell, "kernel", None) is not None else None
 
 
 def place_name(name: str) -> str:

@@ -32,7 +32,7 @@ def subjects_of(given: Comparable | Iterable[Comparable]) -> Iterator[Subject]:
     elif isinstance(given, Trainer):
         yield Subject.of_run(given.run, given.graph)
     elif isinstance(given, LiveView):
-        yield from given.subjects
+        yield from (subject for subject in given.subjects if not subject.is_earlier)
     elif isinstance(given, str | PathLike):
         for run in open_runs(Path(given)):
             yield Subject.of_run(run)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from nbviz.errors import ConfigurationError
 from nbviz.panels import PANELS
 from nbviz.panels.runs.table import table_of, table_to_csv, table_to_pandas
+from nbviz.trainer import Trainer
+from nbviz.widgets.active import active_in
+from nbviz.widgets.cells import notebook
 from nbviz.widgets.compared import subjects_of
 from nbviz.widgets.live_view import LiveView
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.widgets.compared import Comparable
-    from nbviz.widgets.live_view import Arrangement
+    from nbviz.widgets.live_view import Arrangement, Charts
 
 
 class Dashboard(LiveView):
@@ -32,6 +35,9 @@ class Dashboard(LiveView):
         arrangement: "screen" fits one screen: toolbar, curves, and all else in tabs beside them or,
             in a narrow cell, below them. "stack" has the panels below each other, at full width.
             "compact" is toolbar and one chart.
+        charts: Which tags share a chart, by patterns as `fnmatch` reads them: one, or several, for
+            each chart, such as [("loss/*",), ("per_class/*", "acc")]. These charts come first; a
+            tag is drawn in the first one that has it. All other tags share charts by their names.
         transport: "push" sends each update by itself. "pull" sends only when the page asks, for
             front ends that do not show what a background thread sends. "auto" pulls in Colab.
         frames_per_second: The most updates sent in a second (1 to 60). Scalars that are logged more
@@ -40,7 +46,7 @@ class Dashboard(LiveView):
 
     Raises:
         ConfigurationError: A panel, arrangement or transport of that name does not exist, the rate
-            is out of range, or what was given holds no run.
+            is out of range, `charts` are no patterns, or what was given holds no run.
     """
 
     def __init__(
@@ -48,12 +54,15 @@ class Dashboard(LiveView):
         *runs: Comparable | Iterable[Comparable],
         panels: Sequence[str] | None = None,
         arrangement: Arrangement = "screen",
+        charts: Charts = (),
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
+        self._notebook = notebook()
         super().__init__(
             panels=panels,
             arrangement=arrangement,
+            charts=charts,
             transport=transport,
             frames_per_second=frames_per_second,
         )
@@ -62,8 +71,12 @@ class Dashboard(LiveView):
 
     @property
     def runs(self) -> tuple[RecordedRun, ...]:
-        """The runs that are shown."""
-        return tuple(subject.run for subject in self.subjects if subject.run is not None)
+        """The runs that are shown, but for one that the cell made before and that was not kept."""
+        return tuple(
+            subject.run
+            for subject in self.subjects
+            if subject.run is not None and not subject.is_earlier
+        )
 
     def add(self, run: Comparable | Iterable[Comparable]) -> None:
         """Show one more run, or several; those that are shown already are not shown twice.
@@ -104,7 +117,7 @@ class Dashboard(LiveView):
         """
         from nbviz.session.saved import save_html
 
-        return save_html(path, PANELS, self.subjects, title)
+        return save_html(path, PANELS, self.subjects, title, charts=self.charts)
 
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""
@@ -117,6 +130,14 @@ class Dashboard(LiveView):
         from nbviz.pictures.saved_view import MOST_RUNS, render_svg
 
         return render_svg(self.runs[:MOST_RUNS])
+
+    def _training_here(self) -> Sequence[RecordedRun]:
+        return [one.run for one in active_in(self._notebook)]
+
+    def _show_run(self, run: RecordedRun) -> None:
+        for one in active_in(self._notebook):
+            if one.run is run:  # a trainer has a graph, too
+                self.add(one if isinstance(one, Trainer) else run)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(repr(run.name) for run in self.runs)})"

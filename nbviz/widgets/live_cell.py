@@ -17,10 +17,13 @@ from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.widgets.active import remember_loop, say_at_exit_what_is_cut
 from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
+from nbviz.widgets.earlier import left_for_the_next
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from nbviz.panels.subject import Subject
 
 STOP_SECONDS = 30.0
 _cells: dict[str, LiveCell] = {}
@@ -181,9 +184,13 @@ def start_live_cell(
     """Start a cell's loop; the same cell's earlier loop is stopped first."""
     key = cell_id or name
     earlier = _cells.get(key) if key else None
+    left: list[Subject] = []
     if earlier is not None:
         earlier.stop()
+        left = left_for_the_next(earlier.run, earlier.dashboard.subjects)
         earlier.dashboard.close()
     cell = LiveCell(source, namespace, name=name, panels=panels)
+    for subject in left:
+        cell.dashboard.add_subject(subject)
     _cells[key or cell.run.name] = cell
     return cell

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import weakref
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbviz.panels.subject import Subject
 from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer, TrainerOptions
-from nbviz.training.keywords import as_keywords, takes
-from nbviz.widgets.active import say_at_exit_what_is_cut
+from nbviz.training.keywords import also_takes, as_keywords, takes
+from nbviz.widgets.active import remember_notebook, say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
+from nbviz.widgets.earlier import left_for_the_next
 from nbviz.widgets.run_bar import RunBar
 
 if TYPE_CHECKING:
@@ -27,9 +28,27 @@ if TYPE_CHECKING:
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
     from nbviz.widgets.compared import Comparable
-    from nbviz.widgets.live_view import Arrangement
+    from nbviz.widgets.live_view import Arrangement, Charts
 
-_by_cell: dict[str, tuple[str | None, list[weakref.ref[LiveTrainer]]]] = {}
+
+@dataclass(slots=True)
+class _Cell:
+    """What a run of a cell has made.
+
+    Attributes:
+        request: Which run of the cell.
+        trainers: Those that it has made.
+        earlier: What each trainer of the run before showed that the next one is to show, too.
+    """
+
+    request: str | None = None
+    trainers: list[weakref.ref[LiveTrainer]] = field(
+        default_factory=list["weakref.ref[LiveTrainer]"]
+    )
+    earlier: list[list[Subject]] = field(default_factory=list[list[Subject]])
+
+
+_by_cell: dict[str, _Cell] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +58,7 @@ class LiveTrainerOptions(TrainerOptions):
     Args:
         panels: Which panels are shown, as for `Dashboard`.
         arrangement: How they stand, as for `Dashboard`.
+        charts: Which tags share a chart, as for `Dashboard`.
         transport: How updates travel, as for `Dashboard`.
         frames_per_second: The most updates a second, as for `Dashboard`.
     """
@@ -46,6 +66,7 @@ class LiveTrainerOptions(TrainerOptions):
     _: KW_ONLY
     panels: Sequence[str] | None = None
     arrangement: Arrangement = "screen"
+    charts: Charts = ()
     transport: Literal["auto", "push", "pull"] = "auto"
     frames_per_second: float | None = None
 
@@ -56,7 +77,8 @@ class LiveTrainer(Dashboard):
     Show it by making it the last line of a cell; `start` it there or with the Start button. The
     cell returns at once, and the notebook stays free while the model trains.
 
-    Running the same cell again stops its earlier run first. A run that has ended can be started
+    Running the same cell again stops its earlier run first, and shows it in grey beside the new one
+    until the reader keeps or dismisses it. A run that has ended can be started
     again: it goes on from the weights and the step where it is, inside its epoch if it was stopped
     there. `save` keeps its state in a file, and `LiveTrainer.load` goes on from it.
 
@@ -69,41 +91,25 @@ class LiveTrainer(Dashboard):
         self.trainer = Trainer(**as_keywords(options, TrainerOptions))
         self.trainer.surroundings = own_displays
         say_at_exit_what_is_cut()
+        remember_notebook(self.trainer.run)
         _end_earlier_trainers_of_this_cell()
         super().__init__(
             panels=options.panels,
             arrangement=options.arrangement,
+            charts=options.charts,
             transport=options.transport,
             frames_per_second=options.frames_per_second,
         )
         self.add_subject(Subject.of_run(self.run, self.trainer.graph))
+        for subject in _earlier_runs_of_this_cell():
+            self.add_subject(subject)
         self.trainer.on_new_run(_weakly(self, LiveTrainer._show_new_run))
         _remember_cell(self)
 
     @classmethod
+    @also_takes(LiveTrainerOptions, explained_by=Trainer.load)
     def load(cls, path: str | Path, *given: Any, **options: Any) -> Self:
-        """Return a live trainer that goes on from a file of `save`, inside the epoch where it was.
-
-        Make the model, loader, optimizer and scheduler as they were made for the earlier run, and
-        give them with its options; what they held is replaced. `start` continues the run. On the
-        same machine, with the same versions and `threads=` given, its numbers on a CPU are to the
-        last bit those of a run that was never interrupted; where that cannot be, the log says why.
-        With the `dir` of the earlier run its curves go on in one piece; else those in the file are
-        shown, of long ones 1,000 points a tag.
-
-        >>> trainer = nbviz.LiveTrainer.load("runs/mine", model, loader, optimizer=optimizer,
-        ...                                  loss_fn=loss_fn, max_epochs=10, dir="runs/mine")
-
-        Args:
-            path: The file; or a directory of checkpoints, such as the run's `dir`, for the newest.
-            *given: The model and the loader.
-            **options: As for the constructor.
-
-        Raises:
-            CheckpointError: There is no such file, it is cut or damaged, or of another model,
-                optimizer or scheduler.
-            ConfigurationError: An option has a value that cannot work.
-        """
+        """Return a live trainer that goes on from a file of `save`, inside its epoch."""
         kept = KeptState(path)
         trainer = cls(*given, **options)
         trainer.trainer.go_on_from(kept)
@@ -257,6 +263,7 @@ class LiveTrainer(Dashboard):
         return self.trainer.control.status
 
     def _show_new_run(self, run: Run) -> None:
+        remember_notebook(run)
         self.add_subject(Subject.of_run(run, self.trainer.graph))
         self.wake()
 
@@ -280,18 +287,29 @@ def _end_earlier_trainers_of_this_cell() -> None:
     cell_id, request = running_cell()
     if cell_id is None:
         return
-    made_by, earlier = _by_cell.get(cell_id, (None, []))
-    if made_by == request:
+    before = _by_cell.get(cell_id, _Cell())
+    if before.request == request:
         return
-    for reference in earlier:
+    now = _by_cell[cell_id] = _Cell(request)
+    for reference in before.trainers:
         trainer = reference()
         if trainer is not None:
             trainer.trainer.stop_and_wait()
+            now.earlier.append(left_for_the_next(trainer.run, trainer.subjects))
+            # IPython's Out keeps what a cell has returned; it may hold a copy of all weights.
+            trainer.trainer.engine.start.forget("its cell was run again")
             trainer.close()
-    _by_cell[cell_id] = (request, [])
+
+
+def _earlier_runs_of_this_cell() -> list[Subject]:
+    """Return what the trainer in the same place of the cell's run before left; once."""
+    cell_id, _ = running_cell()
+    if cell_id is None or not _by_cell[cell_id].earlier:
+        return []
+    return _by_cell[cell_id].earlier.pop(0)
 
 
 def _remember_cell(trainer: LiveTrainer) -> None:
     cell_id, _ = running_cell()
     if cell_id is not None:
-        _by_cell[cell_id][1].append(weakref.ref(trainer))
+        _by_cell[cell_id].trainers.append(weakref.ref(trainer))

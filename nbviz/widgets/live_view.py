@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import anywidget
 import traitlets
@@ -18,10 +19,12 @@ from nbviz.widgets.cells import place_name
 from nbviz.widgets.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nbviz.panels.subject import Subject
+    from nbviz.recording.recorded_run import RecordedRun
     from nbviz.session.transport import Transport
+
+Charts = Sequence["str | Sequence[str]"]
+"""Which tags share a chart: a pattern, or several, for each chart."""
 
 NAMES = tuple(panel.name for panel in PANELS)
 Arrangement = Literal["screen", "stack", "compact", "bar"]
@@ -34,6 +37,7 @@ class LiveView(anywidget.AnyWidget):
     Args:
         panels: As for `Dashboard`.
         arrangement: As for `Dashboard`.
+        charts: As for `Dashboard`.
         transport: As for `Dashboard`.
         frames_per_second: As for `Dashboard`.
     """
@@ -45,6 +49,7 @@ class LiveView(anywidget.AnyWidget):
     _is_chosen = traitlets.Bool(default_value=False).tag(sync=True)
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
+    _charts = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     _kept_as = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -52,6 +57,7 @@ class LiveView(anywidget.AnyWidget):
         *,
         panels: Sequence[str] | None = None,
         arrangement: Arrangement = "stack",
+        charts: Charts = (),
         transport: Literal["auto", "push", "pull"] = "auto",
         frames_per_second: float | None = None,
     ) -> None:
@@ -71,6 +77,7 @@ class LiveView(anywidget.AnyWidget):
             raise ConfigurationError(
                 f"frames_per_second must be between 1 and 60, got {frames_per_second}."
             )
+        patterns = _patterns_of(charts)
         pulls = transport == "pull" or (transport == "auto" and "google.colab" in sys.modules)
         self._pid = os.getpid()
         self._output = self._make_output()
@@ -81,16 +88,20 @@ class LiveView(anywidget.AnyWidget):
             frames_per_second=frames_per_second,
             pulls=pulls,
             ticked=self._output.refresh,
+            training=self._training_here,
+            show=self._show_run,
         )
         view_id = uuid.uuid4().hex[:12]
         chosen = panels is not None
         super().__init__(
             _panels=list(shown),
             _arrangement=arrangement,
+            _charts=patterns,
             _is_chosen=chosen,
             _pulls=pulls,
             _view_id=view_id,
         )
+        self._own_layout: Any = cast("Any", self).layout  # another one may be the user's
         self._let_subshells_answer()
         self.on_msg(self._on_message)
 
@@ -105,6 +116,11 @@ class LiveView(anywidget.AnyWidget):
     def transport(self) -> Transport:
         """The kernel's end of the comm."""
         return self._session.transport
+
+    @property
+    def charts(self) -> list[list[str]]:
+        """The patterns of tags that share a chart, a list for each chart."""
+        return [list(one) for one in self._charts]
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -146,6 +162,8 @@ class LiveView(anywidget.AnyWidget):
         self._session.close()
         self._output.close()
         super().close()
+        # A model and a comm of its own, which ipywidgets leaves in the page and in the kernel.
+        self._own_layout.close()
 
     def __reduce__(self) -> NoReturn:
         names = ", ".join(repr(subject.name) for subject in self.subjects) or "nothing"
@@ -162,6 +180,13 @@ class LiveView(anywidget.AnyWidget):
     def drawing(self) -> str:
         """Return the same as SVG, for pages that hold the widget and no picture beside it."""
         raise NotImplementedError
+
+    def _training_here(self) -> Sequence[RecordedRun]:
+        """Return the runs that train in this notebook, if this view can show them."""
+        return ()
+
+    def _show_run(self, run: RecordedRun) -> None:
+        """Show one of these runs, too."""
 
     def _make_output(self) -> Output:
         return Output(self)
@@ -203,3 +228,25 @@ class LiveView(anywidget.AnyWidget):
 
         if hasattr(self.comm, "_reply_subshell_for"):
             setattr(self.comm, "_reply_subshell_for", subshell_of_the_request)  # noqa: B010
+
+
+def _patterns_of(charts: Charts) -> list[list[str]]:
+    """Return the patterns of each chart.
+
+    Raises:
+        ConfigurationError: It is no list of patterns or of lists of them, or a chart has none.
+    """
+    is_list = isinstance(charts, Sequence) and not isinstance(charts, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+    given = cast("list[Any]", list(charts) if is_list else [charts])
+    found: list[list[str]] = []
+    for one in given:
+        several: Any = [one] if isinstance(one, str) and is_list else one
+        is_several = isinstance(several, list | tuple)
+        patterns = list(cast("Sequence[Any]", several)) if is_several else []
+        if not patterns or not all(isinstance(each, str) and each for each in patterns):
+            raise ConfigurationError(
+                "charts must be a list with a pattern of tags, or several, for each chart, such as "
+                f'[("loss/*",), ("per_class/*", "acc")]; got {one!r}.'
+            )
+        found.append(patterns)
+    return found

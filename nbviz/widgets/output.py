@@ -15,7 +15,9 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from nbviz.widgets.cells import is_terminal, running_cell
+from nbviz.pictures.saved_view import MOST_RUNS
+from nbviz.widgets.active import say_what_will_be_cut
+from nbviz.widgets.cells import is_terminal, is_unattended, running_cell
 from nbviz.widgets.clearing import stay_when_cleared
 
 if TYPE_CHECKING:
@@ -165,7 +167,10 @@ class Output:
         self._unwatch()
 
     def _watch_cells(self) -> None:
-        """At the end of each cell, show the end of a run that has ended meanwhile."""
+        """At the end of each cell, show the end of a run that has ended meanwhile.
+
+        Where that cell may be the last one, with nobody there to run another, show how far it is.
+        """
         ipython = sys.modules["IPython"]  # which displays
         shell: Any = cast("Any", ipython).get_ipython()
         if shell is None or self._is_watching:
@@ -174,7 +179,10 @@ class Output:
 
         def cell_ended(*_: object) -> None:
             output = reference()
-            if output is not None:
+            if output is not None and is_unattended():
+                say_what_will_be_cut()
+                output.refresh_from_cell()
+            elif output is not None:
                 output.refresh_if_over()
 
         def unwatch() -> None:
@@ -194,7 +202,15 @@ class Output:
     @staticmethod
     def _state(view: Shown) -> tuple[Any, ...]:
         runs = [subject.run for subject in view.subjects if subject.run is not None]
-        return tuple((run.run_id, run.progress.status, run.progress.step) for run in runs)
+        steps = tuple(
+            (run.run_id, run.progress.status, run.ends_with_kernel, run.progress.step)
+            for run in runs
+        )
+        # The picture has the first runs, once their points have been read.
+        return (all(run.summaries is None for run in runs[:MOST_RUNS]), *steps)
 
     def _same_status(self, state: tuple[Any, ...]) -> bool:
-        return [s[:2] for s in state] == [s[:2] for s in self._shown]
+        known = self._shown
+        return state[:1] == known[:1] and [one[:-1] for one in state[1:]] == [
+            one[:-1] for one in known[1:]
+        ]

@@ -28,15 +28,17 @@ FLAGS = [
 # The machine may be busy with other tests.
 PATIENCE_MS = 120_000
 WINDOW = {"width": 1400, "height": 1000}
-# Closes what is open, and forgets what nbviz keeps for the tab: a new one would fetch it, too.
+# Closes what is open, and forgets what nbviz keeps: a new tab would fetch it, too.
 # Returns whether JupyterLab is then as it is after loading.
 LEAVE = """async () => {
   const app = window.jupyterapp;
   if (!app || document.querySelector(".jp-Dialog")) return false;
   for (const panel of [...app.shell.widgets("main")]) panel.dispose();
   delete window.nbvizPanel;
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith("nbviz")) sessionStorage.removeItem(key);
+  for (const storage of [sessionStorage, localStorage]) {
+    for (const key of Object.keys(storage)) {
+      if (key.startsWith("nbviz")) storage.removeItem(key);
+    }
   }
   for (const key of Object.getOwnPropertySymbols(window)) {
     if (Symbol.keyFor(key)?.startsWith("nbviz.")) delete window[key];

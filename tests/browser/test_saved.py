@@ -22,7 +22,7 @@ IS_DRAWN = "(image) => image.complete && image.naturalWidth > 100"
 @pytest.fixture
 def saved(make_notebook: Callable[..., Notebook]) -> Notebook:
     """A notebook that was run to the end and saved; its kernel is gone."""
-    notebook = make_notebook(SHOWN, "trainer.wait(60)")
+    notebook = make_notebook(SHOWN, "trainer.wait(180)")
     notebook.run(0)
     view = View(notebook.output(0))
     notebook.run(1)
@@ -62,7 +62,7 @@ def test_file_holds_a_picture_for_every_reader(saved: Notebook) -> None:
 
 
 def test_picture_is_hidden_beside_the_live_view(make_notebook: Callable[..., Notebook]) -> None:
-    notebook = make_notebook(SHOWN, "trainer.wait(60)")
+    notebook = make_notebook(SHOWN, "trainer.wait(180)")
     notebook.run(0)
     view = View(notebook.output(0))
     notebook.run(1)

@@ -158,7 +158,7 @@ def test_while_another_thread_captures_a_graph(simulate: Simulate) -> None:
     other = Run()
     for step in range(3):
         other.log({"loss": here}, step)  # on the default stream
-    assert is_over.wait(30)
+    assert is_over.wait(180)
     assert other["loss"].values.tolist() == [7, 7, 7]
     simulation.capturing.clear()
     assert simulation.faults == []

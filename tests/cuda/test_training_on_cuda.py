@@ -48,7 +48,7 @@ def make_trainer(simulation: Simulation | None = None) -> Trainer:
 def test_as_on_the_host(simulate: Simulate, schedule: Schedule) -> None:
     here = make_trainer()
     here.start()
-    here.wait(60)
+    here.wait(180)
     simulation = simulate(3, schedule)
     there = make_trainer(simulation)
     there.run.watch(there.engine.model, every_steps=2)
@@ -56,7 +56,7 @@ def test_as_on_the_host(simulate: Simulate, schedule: Schedule) -> None:
     for overlay, node in (("weight_norm", "0"), ("time", "0")):
         there.overlays.want(f"page {overlay}", overlay, [node])
     there.start()
-    there.wait(60)
+    there.wait(180)
     waits = [one for one in simulation.training_waits if one.thread.startswith("nbviz-run")]
     assert [one for one in waits if AT_THE_END not in one.where] == []
     for tag in here.run:
@@ -84,7 +84,7 @@ def test_a_pause_waits_only_for_the_pictures(simulate: Simulate) -> None:
     # Of the pictures that pages look at, here none.
     assert simulation.training_waits == []
     trainer.resume()
-    trainer.wait(60)
+    trainer.wait(180)
     assert len(trainer.run["loss/train"].values) == 12
 
 

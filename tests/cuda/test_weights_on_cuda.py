@@ -57,7 +57,7 @@ def test_as_on_the_host(simulate: Simulate, schedule: Schedule) -> None:
 
     page = threading.Thread(target=look)
     page.start()
-    page.join(60)
+    page.join(180)
     first = [name for name, image in found.items() if image.step == 1]
     for name in first:
         assert np.abs(found[name].cells - expected[name].cells).max() <= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from pages import Page
 
 import nbviz
@@ -182,3 +183,29 @@ def test_a_range_of_very_many_series_is_refused_and_of_many_fits_a_message(run) 
     columns = np.frombuffer(answer["data"])
     first = columns[: 7 * answer["counts"][0]].reshape(7, -1)
     assert (first[2].min(), first[3].max(), first[5].sum()) == (1, 300, 300)
+
+
+def test_a_page_is_told_once_which_tags_a_training_will_log() -> None:
+    model = torch.nn.Linear(2, 2)
+    data = [(torch.zeros(1, 2), torch.zeros(1, dtype=torch.long))] * 2
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    trainer = nbviz.Trainer(
+        model,
+        data,
+        val_loader=data,
+        loss_fn=torch.nn.CrossEntropyLoss(),
+        metrics=["accuracy"],
+        optimizer=optimizer,
+        gradient_clip=1.0,
+        max_epochs=1,
+        device="cpu",
+    )
+    page = Page(nbviz.Dashboard(trainer))
+    page.ready()
+    (told,) = [one for one in page.updates if one["kind"] == "tags_expected"]
+    trainer.start()
+    trainer.wait(30)
+    # As it then does, and nothing else.
+    assert set(told["tags"]) == set(trainer.run)
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "finished")
+    assert len([one for one in page.updates if one["kind"] == "tags_expected"]) == 1

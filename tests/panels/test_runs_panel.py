@@ -15,8 +15,9 @@ from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.panels import PANELS
 from nbviz.panels.runs.values import COLUMNS, MOST_TAGS, RunValues
 from nbviz.panels.subject import Subject
-from nbviz.session.feed import MOST_SHOWN, Feed
+from nbviz.session.feed import FEW, Feed
 from nbviz.session.saved import record
+from nbviz.session.transport import FRAME_BYTES
 from nbviz.session.wanted import Wanted
 
 INF, NAN = math.inf, math.nan
@@ -150,17 +151,41 @@ def feed_of(runs) -> Feed:
     return feed
 
 
-def test_of_many_runs_only_the_first_send_points_unasked() -> None:
-    runs = [logged([3.0, 2.0], f"run {place}") for place in range(MOST_SHOWN + 5)]
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_of_many_runs_only_those_that_are_active_send_points_unasked(count: int) -> None:
+    runs = [logged([3.0, 2.0], f"run {place}") for place in range(count)]
     for run in runs[:-1]:
         run.finish()
     feed = feed_of(runs)
     batch = feed.snapshot(feed.cursor())
     sent = {one["run_id"] for one in batch.updates if one["kind"] == "points_appended"}
-    # And the last, which is active.
-    assert sent == {run.run_id for run in [*runs[:MOST_SHOWN], runs[-1]]}
+    assert sent == {run.run_id for run in (runs if count == FEW else runs[-1:])}
     named = {one["run_id"] for one in batch.updates if one["kind"] == "series_added"}
     assert named == {run.run_id for run in runs}
+
+
+def test_what_a_page_of_many_runs_begins_to_look_at_travels_as_coarse_as_all_of_it_may() -> None:
+    runs = [nbviz.Run(f"run {place}") for place in range(20)]
+    tags = [f"tag{number}" for number in range(20)]
+    for run in runs:
+        run.begin()
+        steps = np.arange(1, 5001)
+        for tag in tags:
+            run.take_points_of({tag: [(steps, steps * 1.0, steps * 0.5)]})
+        run.finish()
+    feed = feed_of(runs)
+    cursor = feed.cursor()
+    feed.snapshot(cursor)
+    panel = next(panel for panel in PANELS if panel.name == "curves")
+    keys = [str(number) for number in range(20)]
+    for run in runs:
+        feed._wanted.want(run.run_id, "curves", "page", 1, panel.view(run, keys, 20))
+    feed.touch()
+    size = 0
+    while batch := feed.collect(cursor, FRAME_BYTES).buffers:
+        assert sum(map(len, batch)) < 3 * FRAME_BYTES
+        size += sum(map(len, batch))
+    assert 8e6 < size < 20e6
 
 
 def test_runs_that_are_over_cost_nothing_until_something_happens_to_them() -> None:

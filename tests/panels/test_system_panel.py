@@ -23,7 +23,7 @@ from nbviz.panels.system.samples import SystemSamples, samples_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECONDS = 60
+SECONDS = 180  # a limit on a hang
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fnmatch
 import io
 import json
 from pathlib import Path
@@ -26,6 +27,7 @@ from nbviz.pictures.number_text import (
 )
 from nbviz.pictures.shapes import fixed
 from nbviz.text import csv_text
+from nbviz.training.better_values import better_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +42,8 @@ def rule(name: str) -> Any:
 
 
 tags, numbers, boxes = rule("tags"), rule("numbers"), rule("box_texts")
-cells = rule("csv")
+better = rule("better")["better"]
+cells, patterns = rule("csv"), rule("patterns")
 families, opening, levels = rule("families"), rule("opening"), rule("levels")
 
 
@@ -66,6 +69,21 @@ def test_a_tag_belongs_to_a_chart(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", tags["orders"], ids=lambda case: case["charts"][0])
 def test_loss_stands_first_and_what_was_set_last(case: dict[str, Any]) -> None:
     assert order_charts(case["charts"]) == case["ordered"]
+
+
+@pytest.mark.parametrize(("tag", "values"), better)
+def test_which_values_of_a_tag_are_better(tag: str, values: str | None) -> None:
+    assert better_values(tag) == values
+
+
+@pytest.mark.parametrize("case", patterns, ids=lambda case: case["pattern"])
+def test_a_pattern_of_tags_matches_as_fnmatch_has_it(case: dict[str, Any]) -> None:
+    found = [
+        tag
+        for tag in [*case["matches"], *case["others"]]
+        if fnmatch.fnmatchcase(tag, case["pattern"])
+    ]
+    assert found == case["matches"]
 
 
 @pytest.mark.parametrize(("value", "text"), numbers["values"])

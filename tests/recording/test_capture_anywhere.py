@@ -98,7 +98,7 @@ def test_who_waits_for_a_device_keeps_nobody_from_logging(monkeypatch: pytest.Mo
     class Backend(SlowBackend):
         def arrive(self, count: int) -> None:
             is_waiting.set()
-            assert may_arrive.wait(30)
+            assert may_arrive.wait(180)
             super().arrive(count)
 
     make_slow(monkeypatch, Backend())
@@ -106,13 +106,13 @@ def test_who_waits_for_a_device_keeps_nobody_from_logging(monkeypatch: pytest.Mo
     run.log({"loss": torch.tensor(0.25)})
     reader = threading.Thread(target=run.drain)
     reader.start()
-    assert is_waiting.wait(30)
-    assert run._store.lock.acquire(timeout=30)
+    assert is_waiting.wait(180)
+    assert run._store.lock.acquire(timeout=180)
     run._store.lock.release()
     run.log({"loss": torch.tensor(0.5)})
     assert run.newest_step() == 2, "counted at the call, not waited for"
     may_arrive.set()
-    reader.join(30)
+    reader.join(180)
     assert run.series("loss").values.tolist()[0] == 0.25
     assert run["loss"].values.tolist() == [0.25, 0.5]
 

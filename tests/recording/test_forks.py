@@ -76,7 +76,7 @@ CODE = """
         os._exit(3)
 
     threading.Thread(target=hold, daemon=True).start()
-    assert held.wait(120)
+    assert held.wait(180)
     assert {("nbviz.training.background", "_lock"), ("Sampler", "_lock")} <= names, names
     child = os.fork()
     if child == 0:
@@ -92,7 +92,7 @@ CODE = """
         # PyTorch makes no backward pass in a child of a process that has made one.
         other = trainer_of(model, max_epochs=1, training_step=forward)
         other.start()
-        other.wait(60)
+        other.wait(180)
         assert other.run.progress.step == 5
         own.finish()
         assert nbviz.active() == []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-SECONDS = 60.0  # a limit on a hang
+SECONDS = 180.0  # a limit on a hang
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+import random
 import signal
 import subprocess
 import sys
@@ -31,10 +32,37 @@ def test_what_waits_is_not_counted_by_the_garbage_collector(monkeypatch) -> None
         run.log({"loss": 0.5, "accuracy": 0.25}, step)
     found = [one["collections"] for one in gc.get_stats()]
     assert len(run._entries) > 20_000
-    assert len(gc.get_objects()) - objects < 100
+    # One container a call would be 20,000, which bring 28 collections; threads of tests before may
+    # still make a few.
+    assert len(gc.get_objects()) - objects < 2000
     assert found[2] == before[2]
-    # As many tuples and dicts would bring 28 collections, one for each 700.
-    assert found[0] - before[0] <= 3
+    assert found[0] - before[0] <= 10
+
+
+@pytest.mark.parametrize("portion", [1, 7, 40, 6144])
+@pytest.mark.parametrize("kinds", [1, 4])
+def test_entries_come_out_as_they_went_in_wherever_portions_end(
+    portion: int, kinds: int, monkeypatch
+) -> None:
+    from nbviz.recording.scalars import intake
+
+    monkeypatch.setattr(intake, "PORTION", portion)
+    chance = random.Random(portion)
+    run = Run()
+    expected: dict[str, list[tuple[int, float]]] = {}
+    for step in range(400):
+        # Values and steps that are also numbers of tag sets.
+        tags = [("a", "b"), ("b",), ("c", "a", "b"), tuple(f"t{n}" for n in range(30))]
+        some = {tag: float(chance.randrange(4)) for tag in tags[chance.randrange(kinds)]}
+        run.log(some, step)
+        for tag, value in some.items():
+            expected.setdefault(tag, []).append((step, value))
+        if step % 50 == 30:
+            run._scalars.drain(wait=False, limit=chance.randrange(1, 60))
+    for tag, points in expected.items():
+        assert list(zip(run[tag].steps.tolist(), run[tag].values.tolist(), strict=True)) == points
+    assert list(run) == list(expected)
+    assert not run._entries
 
 
 @pytest.mark.parametrize(
@@ -170,4 +198,4 @@ def test_many_combinations_of_tags_are_all_kept(monkeypatch) -> None:
     for step in range(40):
         run.log({f"t{step % 7}": 1.0, f"t{step % 5}": float(step), "all": float(step)}, step)
     assert run["all"].values.tolist() == list(range(40))
-    assert len(run._packers) <= 8 + 8
+    assert len(run._numbers) <= 8 + 8

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import tensorboardX
+from pages import Page
 from torch.utils.tensorboard import SummaryWriter
 
 import nbviz
 from nbviz.errors import ConfigurationError, NbvizError
 from nbviz.recording.event_files.messages import scalar_records
 from nbviz.recording.event_files.records import frame
+from nbviz.recording.journal import run_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,6 +177,74 @@ def test_files_of_others_are_told_apart_by_their_times(
     opened = nbviz.open_runs(tmp_path)
     assert len(opened) == runs
     assert all(run["x"].steps.tolist() == steps.tolist() for run in opened)
+
+
+def written(path: Path, steps: range, value: float, began: float) -> None:
+    """Append points to an event file, one a second."""
+    numbers = np.array(steps)
+    values = np.full(len(numbers), value)
+    with path.open("ab") as file:
+        file.write(scalar_records(began + numbers, numbers, ["x"], [values]))
+
+
+@pytest.mark.parametrize("transport", ["push", "pull"])
+def test_what_seemed_a_restart_becomes_a_run_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: Any
+) -> None:
+    """A second process begins while the first one rests; then both go on."""
+    monkeypatch.setattr(run_files, "LOOK_AGAIN_SECONDS", 0.0)
+    first, second = (
+        tmp_path / f"events.out.tfevents.{10**9 + at}.{host}" for at, host in ((0, "a"), (20, "b"))
+    )
+    written(first, range(1, 11), 1.0, 1e9)
+    run = nbviz.open_run(tmp_path)
+    page = Page(nbviz.Dashboard(run, transport=transport, panels=["toolbar", "curves", "log"]))
+    page.ready()
+    written(second, range(1, 6), 2.0, 1e9 + 20)
+    run.refresh()
+    assert run["x"].values.tolist() == [2.0] * 5  # as a training that was started again
+    page.wait_for(lambda: page.points.get("x", [])[-5:] == [2.0] * 5)
+    written(first, range(11, 31), 1.0, 1e9)
+    run.refresh()
+    assert run["x"].values.tolist() == [1.0] * 30
+    assert [len(segment) for segment in run["x"].segments] == [30]
+    assert f"{second.name} was read as a restart" in warnings_of(run)
+    assert "nbviz.open_runs(" in warnings_of(run)
+    page.wait_for(lambda: page.points.get("x") == [1.0] * 30)
+    lines = [
+        line["text"]
+        for one in page.updates
+        if one["kind"] == "lines_appended"
+        for line in one["lines"]
+    ]
+    assert sum("was read as a restart" in line for line in lines) == 1
+    assert [one["x"].values.tolist() for one in nbviz.open_runs(tmp_path)] == [
+        [1.0] * 30,
+        [2.0] * 5,
+    ]
+    written(second, range(6, 8), 2.0, 1e9 + 20)
+    written(first, range(31, 33), 1.0, 1e9)
+    run.refresh()
+    assert run["x"].values.tolist() == [1.0] * 32
+    assert warnings_of(run).count("was read as a restart") == 1
+    page.wait_for(lambda: page.points.get("x") == [1.0] * 32)
+    (row,) = page.dashboard.table()
+    assert (row["highest x"], row["step of highest x"]) == (1.0, 1)
+    page.dashboard.close()
+
+
+def test_a_file_that_is_gone_leaves_what_was_read_of_it(tmp_path: Path) -> None:
+    first, second = (
+        tmp_path / f"events.out.tfevents.{10**9 + at}.{host}" for at, host in ((0, "a"), (20, "b"))
+    )
+    written(first, range(1, 11), 1.0, 1e9)
+    written(second, range(11, 21), 2.0, 1e9 + 20)
+    run = nbviz.open_run(tmp_path)
+    first.unlink()
+    assert run.refresh() == 0
+    assert run["x"].steps.tolist() == list(range(1, 21))
+    written(second, range(21, 23), 2.0, 1e9 + 20)
+    assert run.refresh() == 2
 
 
 def test_two_files_of_one_process_for_other_tags_are_one_run(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from nbviz.recording.prints import captured_prints
 
 def test_lines_of_this_thread_are_taken_and_no_others(capsys) -> None:
     taken: list[tuple[str, str]] = []
-    both_ready = threading.Barrier(2, timeout=10)
+    both_ready = threading.Barrier(2, timeout=180)
 
     def training() -> None:
         with captured_prints(lambda line, level: taken.append((line, level))):

@@ -96,3 +96,39 @@ def test_nothing_is_known_before_the_start() -> None:
     progress = ProgressMeter().read(5.0, "ready", NONE)
     assert progress.steps_per_second is progress.overhead is progress.eta_seconds is None
     assert progress.elapsed_seconds == progress.started_at == 0
+
+
+@pytest.mark.parametrize(
+    ("step_seconds", "own_seconds", "words"),
+    [
+        (200e-6, 6e-6, "steps of 0.2 ms: 6 µs each"),
+        (1.5e-3, 0.4e-3, "steps of 1.5 ms: 0.4 ms each"),
+        (0.02, 0.0005, "steps of 20 ms: 0.5 ms each"),
+        (3.0, 0.25, "steps of 3 s: 0.25 s each"),
+        (0.01, 0.00005, ""),
+    ],
+)
+def test_what_nbviz_takes_of_a_step_is_said_where_it_is_above_one_per_cent(
+    step_seconds: float, own_seconds: float, words: str
+) -> None:
+    meter = ProgressMeter()
+    meter.begin(T)
+    steps = max(5, round(70 / step_seconds / 500))
+    for tick in range(1, 501):
+        meter.step = tick * steps
+        meter.spend(steps * own_seconds)
+        progress = meter.read(T + tick * steps * step_seconds, "running", NONE)
+    assert progress.overhead == pytest.approx(own_seconds / step_seconds)
+    assert progress.overhead_text == words
+
+
+def test_the_words_on_a_step_are_of_the_last_minute_as_the_share_is() -> None:
+    meter = ProgressMeter()
+    meter.begin(T)
+    for tick in range(1, 1301):  # a minute of slow and costly steps, then one of quick ones
+        steps, own = (1, 0.05) if tick <= 600 else (100, 0.002)
+        meter.step += steps
+        meter.spend(own)
+        progress = meter.read(T + tick * 0.1, "running", NONE)
+    assert progress.overhead == pytest.approx(0.02, rel=0.1)
+    assert progress.overhead_text == "steps of 1 ms: 20 µs each"

@@ -91,7 +91,7 @@ def test_threads_that_pass_each_other_are_sorted() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(180)
     series = run["loss"]
     assert series.restarts == 0
     assert series.strays == ()

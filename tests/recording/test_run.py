@@ -6,6 +6,7 @@ import copy
 import gc
 import math
 import pickle
+import threading
 import weakref
 from collections import UserDict
 from decimal import Decimal
@@ -222,9 +223,11 @@ def test_a_run_that_nobody_holds_goes() -> None:
     del run
     gc.collect()
     # The collector may hold it for the moment of one look.
-    for _ in range(1000):
+    tick = threading.Event()
+    for _ in range(6000):
         if reference() is None:
             return
+        tick.wait(0.01)
         gc.collect()
     raise AssertionError("the run is still held")
 
@@ -270,3 +273,17 @@ def test_a_subscriber_that_raises_is_not_called_again() -> None:
     assert run["x"].values.tolist() == [1]
     warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
     assert "is not called again" in warnings[0]
+
+
+def test_the_first_nan_of_tags_is_a_mark_on_the_curves() -> None:
+    run = nbviz.Run("loop")
+    for step in range(1, 6):
+        broken = math.nan if step >= 3 else 1.0
+        run.log({"loss": broken, "accuracy": broken, "late": 1.0, "up": math.inf}, step=step)
+    run.drain()
+    run.log({"late": math.nan, "loss": 1.0}, step=9)
+    run.log({"loss": math.nan}, step=10)
+    run.drain()
+    marks = [(one.step, one.text) for one in run.events if one.event == "warning"]
+    assert marks == [(3, "NaN in loss, accuracy at step 3"), (9, "NaN in late at step 9")]
+    assert [one.wall_time >= 0 for one in run.events if one.event == "warning"] == [True, True]

@@ -180,7 +180,7 @@ def test_a_reader_never_sees_a_torn_series() -> None:
         series.extend(steps, steps * 0.1, steps.astype(float))
     done.set()
     for reader in readers:
-        reader.join(30)
+        reader.join(180)
     assert not wrong
 
 

@@ -30,7 +30,7 @@ def together(*jobs) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(180)
     assert not errors, errors
     assert not any(thread.is_alive() for thread in threads)
 
@@ -147,8 +147,8 @@ def test_a_forked_worker_that_logs_is_refused() -> None:
     results = context.Queue()
     child = context.Process(target=log_in_child, args=(run, results))
     child.start()
-    message, own = results.get(timeout=60), results.get(timeout=60)
-    child.join(60)
+    message, own = results.get(timeout=180), results.get(timeout=180)
+    child.join(180)
     assert child.exitcode == 0
     assert "'parent' belongs to the process that made it" in message
     assert own == [1.0]

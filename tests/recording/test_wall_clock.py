@@ -59,7 +59,7 @@ def test_in_a_trainer(set_back) -> None:
 
     trainer = nbviz.Trainer(model, batches, training_step=training_step, max_epochs=1)
     trainer.start()
-    trainer.wait(120)
+    trainer.wait(180)
     seconds = trainer.run["loss/train"].wall_times
     assert len(seconds) == 50
     assert (np.diff(seconds) >= 0).all()

@@ -110,7 +110,7 @@ def test_under_an_engine(accumulate: int) -> None:
         threads=1,
     )
     trainer.start()
-    trainer.wait(60)
+    trainer.wait(180)
     run, steps = trainer.run, 6 // accumulate
     for name, weight in model.named_parameters():
         taken = run[f"gradients/{name}/norm"]
@@ -125,7 +125,7 @@ def test_under_an_engine(accumulate: int) -> None:
     assert len(run["activations/0/std"]) == steps - 1
     assert hooks_on(model) == 0
     trainer.start()  # goes on, and is watched again
-    trainer.wait(60)
+    trainer.wait(180)
     assert run["weights/0.weight/norm"].steps.tolist() == list(range(1, 2 * steps + 1))
 
 

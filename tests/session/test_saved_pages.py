@@ -164,4 +164,5 @@ def test_media_are_kept_by_step_where_they_are_small() -> None:
 def test_a_page_without_media_carries_no_code_for_them() -> None:
     data = data_of(page_of(recorded()))
     assert "media" not in data["panels"]
-    assert set(data["assets"]) == {"curves", "lines", "files", "log"}
+    # On a busy machine the run lasts long enough for a sample of it.
+    assert set(data["assets"]) - {"system"} == {"curves", "lines", "files", "log"}

@@ -19,6 +19,9 @@ class Counter:
     def cursor(self):
         return [0]
 
+    def is_stale(self, cursor):
+        return False
+
     def read(self):
         pass
 

@@ -155,7 +155,7 @@ assert trained.wait({seconds})
 def test_interpreter_exits_while_a_run_is_active() -> None:
     source = AT_EXIT.format(path=__file__.rsplit("/", 1)[0], seconds=SECONDS)
     done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", source], capture_output=True, text=True, timeout=180, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended: stopped", "")
 
@@ -216,11 +216,11 @@ run.start()
 events.wait_for_count("RunPaused")
 try:
     os.killpg(0, signal.SIGINT)  # as Jupyter interrupts a cell
-    run.wait(30)
+    run.wait(180)
 except KeyboardInterrupt:
     print("interrupted", end=" ")
 engine.control.resume()
-run.wait(30)
+run.wait(180)
 print(events[-1].reason, engine.step)
 if {keeps}:  # another run uses the workers of this one
     workers = loader._iterator._workers
@@ -228,7 +228,7 @@ if {keeps}:  # another run uses the workers of this one
     again.control.reserve()
     other = BackgroundRun(again.run, name="again")
     other.start()
-    other.wait(30)
+    other.wait(180)
     print(loader._iterator._workers is workers)
 """
 

@@ -13,7 +13,7 @@ import nbviz
 from nbviz.callbacks import EMA, SWA, BestCheckpoint, EarlyStopping, every
 from nbviz.errors import ConfigurationError
 
-SECONDS = 60.0
+SECONDS = 180.0  # a limit on a hang
 
 
 def make(*callbacks: Any, **options: Any) -> nbviz.Trainer:
@@ -148,12 +148,20 @@ def test_early_stopping_waits_as_long_as_it_is_told_and_can_be_told_anew() -> No
 
 
 def test_a_tag_of_steps_is_looked_at_once_an_epoch_and_one_that_never_comes_is_said() -> None:
-    stopping, never = EarlyStopping("loss/train", patience=2), EarlyStopping("speed", patience=1)
+    stopping = EarlyStopping("loss/train", patience=2)
+    never = EarlyStopping("speed", patience=1, mode="max")
     trainer = run(make(stopping, never, max_epochs=3))
     assert stopping.best == pytest.approx(
         min(trainer.run["loss/train"].values.reshape(3, 4).mean(1)), rel=1e-6
     )
     assert len([text for text in lines(trainer, "warning") if "no 'speed' was logged" in text]) == 1
+
+
+@pytest.mark.parametrize("kind", [EarlyStopping, BestCheckpoint])
+def test_a_name_that_does_not_tell_what_is_better_needs_a_mode(kind: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"'speed'; give mode='min' or mode='max'\."):
+        kind("speed")
+    assert [kind(tag).monitor.mode for tag in ("val/mIoU", "val_loss")] == ["max", "min"]
 
 
 def test_best_checkpoint_is_that_of_the_best_value(tmp_path: Any) -> None:

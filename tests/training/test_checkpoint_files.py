@@ -24,7 +24,7 @@ from nbviz.training.checkpoints.trees import Copier, from_plain, to_plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SECONDS = 60.0
+SECONDS = 180.0  # a limit on a hang
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

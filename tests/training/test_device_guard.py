@@ -19,7 +19,7 @@ def compile_model():
 
 run = BackgroundRun(compile_model, name="compiles")
 run.start()
-run.wait(120)
+run.wait(180)
 # What the ended thread has freed is taken for something else.
 kept = [b"\\xff" * (size % 128) for size in range(50_000)]
 other = threading.Thread(target=lambda: kept.append([b"\\xee" * size for size in range(2_000)]))

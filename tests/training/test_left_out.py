@@ -28,10 +28,10 @@ def said(loader: Any = None, **options: Any) -> list[str]:
         model, make_batches() if loader is None else loader, max_steps=2, **given
     )
     trainer.start()
-    trainer.wait(60)
+    trainer.wait(180)
     if loader is None:
         trainer.start()
-        trainer.wait(60)
+        trainer.wait(180)
     lines = [line.text for line in trainer.run.lines.since(0)]
     return [text for text in lines if text.startswith("a checkpoint of this run")]
 

@@ -141,3 +141,13 @@ def test_rate_zero_is_refused_where_a_scheduler_multiplies_it() -> None:
     control = make_control(optimizer, SCHEDULERS["step"](optimizer))
     with pytest.raises(CommandError, match="0 < lr"):
         control.set(lr=0)
+
+
+def test_a_rate_says_which_scheduler_drives_it() -> None:
+    first, second = weight(), weight()
+    optimizer = SGD([{"params": [first]}, {"params": [second], "lr": 0.01}], lr=0.1, momentum=0.9)
+    scheduler = schedulers.CosineAnnealingLR(optimizer, 10)
+    drivers = {one.name: one.driver for one in make_control(optimizer, scheduler).settings()}
+    assert drivers["lr"] == drivers["lr/0"] == drivers["lr/1"] == "CosineAnnealingLR"
+    assert drivers["momentum"] == ""
+    assert {one.driver for one in make_control(optimizer).settings()} == {""}

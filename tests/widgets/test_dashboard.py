@@ -6,6 +6,7 @@ import gc
 import json
 import math
 import os
+import re
 import threading
 import time
 import weakref
@@ -36,6 +37,23 @@ def feed_of(run) -> Feed:
     feed = Feed(PANELS, Wanted(PANELS), raised)
     feed.subjects.append(Subject.of_run(run))
     return feed
+
+
+def test_charts_are_lists_of_patterns_also_in_a_saved_page(tmp_path) -> None:
+    run = nbviz.Run("loop")
+    dashboard = nbviz.Dashboard(run, charts=["loss/*", ("per_class/*", "acc")])
+    assert dashboard.charts == [["loss/*"], ["per_class/*", "acc"]]
+    page = dashboard.save_html(tmp_path / "page.html").read_text("utf-8")
+    found = re.search(r'<script type="application/json" id="nbviz-page">(.*?)</script>', page)
+    assert found
+    assert json.loads(found[1])["charts"] == dashboard.charts
+    assert nbviz.compare(run, charts=[["lr"]]).charts == [["lr"]]
+
+
+@pytest.mark.parametrize("charts", ["loss/*", [()], [("loss", 3)], [3], 3, [""], [("a", "")]])
+def test_charts_that_are_no_patterns_are_refused(charts) -> None:
+    with pytest.raises(ConfigurationError, match="charts must be a list with a pattern"):
+        nbviz.Dashboard(charts=charts)
 
 
 def test_a_page_gets_what_was_logged_before_and_after_it_came(run) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import cells
-import nbformat
-from kernel_specs import ROOT, jupyter_environment
-from nbclient import NotebookClient
+import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
 SHOWN = cells.trainer(max_epochs=None, max_steps=40) + "\ntrainer.start()\ntrainer"
 LIVE = """%%live --name own
@@ -25,22 +23,18 @@ for step in range(1, 31):
 """
 
 
-def executed(folder: Path, monkeypatch: pytest.MonkeyPatch, *sources: str) -> list[list[Any]]:
-    """Run cells, and return the outputs of each."""
-    for name, value in jupyter_environment(folder).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in sources])
-    NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
-    return [cell.outputs for cell in notebook.cells]
+@pytest.fixture
+def executed(run_cells: Callable[..., list[Any]]) -> Callable[..., list[list[Any]]]:
+    """Returns a function that runs cells, and returns the outputs of each."""
+    return lambda *sources: [cell.outputs for cell in run_cells(*sources)]
 
 
 def texts(outputs: list[Any]) -> str:
     return "\n".join(str(output.get("data", {}).get("text/plain")) for output in outputs)
 
 
-def test_wait_leaves_the_final_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = executed(tmp_path, monkeypatch, SHOWN, "trainer.wait(120)")
+def test_wait_leaves_the_final_picture(executed: Callable[..., list[list[Any]]]) -> None:
+    first, second = executed(SHOWN, "trainer.wait(180)")
     assert "finished, 40 steps" in texts(first)
     assert second == []
     (picture,) = [output for output in first if "image/png" in output.get("data", {})]
@@ -48,6 +42,53 @@ def test_wait_leaves_the_final_picture(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_later_cell_brings_the_picture_of_a_live_cell_up_to_date(
+    executed: Callable[..., list[list[Any]]],
+) -> None:
+    _, live, _ = executed(
+        "import nbviz\n%load_ext nbviz",
+        LIVE,
+        "import time\nwhile nbviz.active():\n    time.sleep(0.01)",
+    )
+    assert "own: finished, 30 steps" in texts(live)
+
+
+ENDLESS = """%%live --name own
+import itertools, time
+for step in itertools.count(1):
+    time.sleep(0.01)
+    nbviz.log({"loss": 1 / step}, step=step)
+"""
+CUT_TEXT = "Still running when this was saved: step {:,}; the loop was cut."
+
+
+def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nbconvert and papermill end the kernel after the last cell, and hear nothing after it."""
+    _, live, trained, foreground, _ = executed(
+        tmp_path,
+        monkeypatch,
+        "import nbviz\n%load_ext nbviz",
+        ENDLESS,
+        cells.trainer(name="trained") + "\ntrainer.start()",
+        "mine = nbviz.Run('mine')\nmine.log({'loss': 1.0}, step=7)\nnbviz.Dashboard(mine)",
+        "import time\n"
+        "while min(one.run.progress.step for one in nbviz.active()) < 5:\n"
+        "    time.sleep(0.01)\n"
+        "    [one.run.drain() for one in nbviz.active()]",
+    )
+    for name, outputs in (("own", live), ("trained", trained)):
+        (picture,) = [one["data"] for one in outputs if "image/png" in one.get("data", {})]
+        head, said = picture["text/plain"].splitlines()[:2]
+        steps = int(re.match(rf"{name}: running, ([\d,]+) steps", head)[1].replace(",", ""))
+        assert steps >= 5
+        assert said == CUT_TEXT.format(steps)
+        assert re.search(CUT_TEXT.format(0).replace("0", r"[\d,]+"), picture["text/html"])
+    assert "mine: running, 7 steps" in texts(foreground)
+    assert "the loop was cut" not in texts(foreground)  # its cell has ended with it
+
+
+def test_what_ends_before_the_kernel_was_not_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, live, _ = executed(
@@ -55,9 +96,10 @@ def test_a_later_cell_brings_the_picture_of_a_live_cell_up_to_date(
         monkeypatch,
         "import nbviz\n%load_ext nbviz",
         LIVE,
-        "import time\nwhile nbviz.active():\n    time.sleep(0.01)",
+        "nbviz.live['own'].wait(120)",
     )
     assert "own: finished, 30 steps" in texts(live)
+    assert "cut" not in texts(live)
 
 
 CUT = """
@@ -116,7 +158,7 @@ print("before")
 loop = start_live_cell(source, globals(), cell_id=None, name="own")
 display(loop.dashboard)
 loop.start()
-loop.wait(120)
+loop.wait(180)
 """
 
 
@@ -129,11 +171,9 @@ def views(outputs: list[Any]) -> list[str]:
 
 
 def test_the_view_stays_when_its_cell_clears_its_output(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    executed: Callable[..., list[list[Any]]],
 ) -> None:
-    _, cell, later = executed(
-        tmp_path, monkeypatch, "import nbviz", CLEARED, "print(1)\nclear_output()\nprint(2)"
-    )
+    _, cell, later = executed("import nbviz", CLEARED, "print(1)\nclear_output()\nprint(2)")
     assert len(views(cell)) == 1
     assert "own: " in texts(cell)
     assert streams(cell) == "at 2\n"
@@ -143,11 +183,9 @@ def test_the_view_stays_when_its_cell_clears_its_output(
 
 
 def test_an_output_area_that_is_cleared_takes_no_view(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    executed: Callable[..., list[list[Any]]],
 ) -> None:
     _, cell, said = executed(
-        tmp_path,
-        monkeypatch,
         "import nbviz",
         CLEARED_IN_AN_AREA,
         "print([one['text'] for one in area.outputs])",
@@ -158,9 +196,9 @@ def test_an_output_area_that_is_cleared_takes_no_view(
 
 
 def test_a_training_that_clears_the_output_clears_what_it_has_displayed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    executed: Callable[..., list[list[Any]]],
 ) -> None:
-    _, cell = executed(tmp_path, monkeypatch, "import nbviz", CLEARED_BY_THE_TRAINING)
+    _, cell = executed("import nbviz", CLEARED_BY_THE_TRAINING)
     assert len(views(cell)) == 1
     assert streams(cell) == "before\n"
     shown = [one["data"]["text/plain"] for one in cell if len(one.get("data", {})) == 1]

@@ -36,7 +36,7 @@ def test_the_loop_runs_as_it_is_in_the_notebooks_namespace() -> None:
         namespace,
     )
     cell.start()
-    cell.wait(30)
+    cell.wait(180)
     assert namespace["result"] == 2
     assert cell.run["loss"].values.tolist() == [0.0, 1.0, 2.0]
     assert ("print", "at 2") in [(line.level, line.text) for line in cell.run.lines.since(0)]
@@ -52,7 +52,7 @@ def test_pause_and_stop_from_the_page_act_at_its_log_calls() -> None:
     page.control("pause")
     page.wait_for(lambda: page.newest("run_changed")["status"] == "paused")
     page.control("stop")
-    cell.wait(30)
+    cell.wait(180)
     page.wait_for(lambda: page.newest("run_changed")["status"] == "stopped")
 
 
@@ -60,7 +60,7 @@ def test_an_error_is_shown_with_the_cells_own_lines_and_raised_by_wait() -> None
     cell = live("x = 1\nraise ValueError('no such layer')")
     cell.start()
     with pytest.raises(TrainingError, match="no such layer"):
-        cell.wait(30)
+        cell.wait(180)
     errors = "\n".join(line.text for line in cell.run.lines.since(0) if line.level == "error")
     assert "raise ValueError('no such layer')" in errors
     assert cell.run.status == "failed"
@@ -86,7 +86,7 @@ def test_the_extension_adds_the_magic_and_takes_it_away() -> None:
     shell.run_line_magic("load_ext", "nbviz")
     shell.run_cell_magic("live", "--name mine", "import nbviz\nnbviz.log({'loss': 0.5})\ndone = 1")
     cell = nbviz.live["mine"]
-    cell.wait(30)
+    cell.wait(180)
     assert shell.user_ns["done"] == 1
     assert cell.run["loss"].values.tolist() == [0.5]
     shell.run_line_magic("unload_ext", "nbviz")
@@ -101,7 +101,7 @@ def test_what_it_prints_has_the_step_of_what_it_logs() -> None:
         "    print('after')\n"
     )
     cell.start()
-    cell.wait(30)
+    cell.wait(180)
     printed = [line.step for line in cell.run.lines.since(0) if line.level == "print"]
     assert printed == [0, 10, 20]
 
@@ -116,7 +116,7 @@ def test_in_a_tracked_loop_too() -> None:
     )
     namespace["run"] = cell.run
     cell.start()
-    cell.wait(30)
+    cell.wait(180)
     printed = [line.step for line in cell.run.lines.since(0) if line.level == "print"]
     assert cell.run["loss"].steps.tolist() == printed == [1, 2, 3]
 
@@ -128,7 +128,7 @@ def test_a_live_cell_is_had_by_its_name_and_writes_its_page(tmp_path) -> None:
     mine = nbviz.live["by name"]
     assert mine is newest
     assert "by name" in nbviz.live
-    mine.wait(30)
+    mine.wait(180)
     page = mine.save_html(tmp_path / "mine.html")
     assert "by name" in page.read_text()
     with pytest.raises(KeyError, match=r"no %%live cell is called 'none'.*'by name'.*--name mine"):

@@ -89,7 +89,7 @@ def test_start_pause_step_set_stop_from_the_page(trainer) -> None:
     page.control("resume")
     page.control("stop")
     page.wait_for(lambda: page.newest("run_changed")["status"] == "stopped")
-    trainer.wait(30)
+    trainer.wait(180)
     page.control("start")
     page.wait_for(lambda: trainer.run["loss/train"].last.step > stood + 2)
 
@@ -151,7 +151,7 @@ def test_an_error_in_training_is_shown_with_its_traceback_and_raised_by_wait() -
     page.ready()
     page.control("start")
     with pytest.raises(TrainingError, match="at step 8") as raised:
-        trainer.wait(30)
+        trainer.wait(180)
     assert isinstance(raised.value.__cause__, ZeroDivisionError)
     page.wait_for(lambda: page.newest("run_changed")["status"] == "failed")
     lines = [
@@ -173,7 +173,7 @@ def test_prints_of_the_training_step_are_in_the_log() -> None:
 
     trainer = make(training_step=talkative, metrics=(), max_epochs=None, max_steps=2)
     trainer.start()
-    trainer.wait(30)
+    trainer.wait(180)
     texts = [(line.level, line.text) for line in trainer.run.lines.since(0)]
     # Two batches to train on, two to validate, and one to try before whether it can validate.
     assert texts.count(("print", "hello from a step")) == 5
@@ -204,7 +204,7 @@ def test_the_graph_of_an_own_training_step_comes_with_its_first_call() -> None:
     trainer.start()
     page.wait_for(lambda: 99 in page.answers)
     assert page.answers[99]["kind"] == "graph_sent"
-    trainer.wait(30)
+    trainer.wait(180)
 
 
 def test_tracing_between_steps_changes_nothing_that_training_depends_on() -> None:
@@ -218,7 +218,7 @@ def test_tracing_between_steps_changes_nothing_that_training_depends_on() -> Non
             trainer.trainer.graph.ask(found.append)
             Page(trainer).wait_for(lambda: found)
         trainer.resume()
-        trainer.wait(30)
+        trainer.wait(180)
         return trainer.run["loss/train"].values.tolist()
 
     assert train(traced=True) == train(traced=False)
@@ -300,7 +300,7 @@ def test_a_run_stopped_in_its_validation_is_measured_when_it_is_stepped_again() 
     ids = [node["node_id"] for node in nodes]
     want(page, "graph", "activation_std", *ids)
     trainer.start()
-    trainer.wait(30)
+    trainer.wait(180)
     page.control("step", n=1)
     page.wait_for(lambda: has_come(page, "overlay_updated", 3))
     trainer.trainer.stop_and_wait()
@@ -345,7 +345,7 @@ def test_reset_shows_a_new_run_in_the_same_view_and_leaves_the_earlier_one(tmp_p
     page = Page(trainer)
     page.ready()
     trainer.start()
-    trainer.wait(30)
+    trainer.wait(180)
     earlier = trainer.run
     weights = trainer.model.state_dict()["out.weight"].clone()
     trainer.set(lr=1e-5)
@@ -363,7 +363,7 @@ def test_reset_shows_a_new_run_in_the_same_view_and_leaves_the_earlier_one(tmp_p
     assert "start" in commands(new)[-1]
     answer = page.ask("control", run_id=new.run_id, name="start", arguments={})
     assert answer["kind"] == "command_done"
-    trainer.wait(30)
+    trainer.wait(180)
     assert new["loss/train"].values.tolist() == earlier["loss/train"].values.tolist()
     assert new["lr"].values.tolist() == earlier["lr"].values.tolist()
     assert torch.equal(trainer.model.state_dict()["out.weight"], weights)
@@ -380,7 +380,7 @@ def test_reset_stops_a_run_and_is_refused_where_its_start_was_not_kept() -> None
     assert (trainer.status, trainer.trainer.engine.step) == ("ready", 0)
     too_large = make(reset_memory=100, max_epochs=1)
     too_large.start()
-    too_large.wait(30)
+    too_large.wait(180)
     with pytest.raises(CheckpointError, match=r"not kept: it takes .* MB, and reset_memory is 0.0"):
         too_large.reset()
 
@@ -409,7 +409,7 @@ def test_a_run_that_has_ended_goes_on_from_its_step(trainer) -> None:
     trainer.step(3)
     Page(trainer).wait_for(lambda: trainer.status == "paused")
     trainer.stop()
-    trainer.wait(30)
+    trainer.wait(180)
     trainer.step(2)
     Page(trainer).wait_for(lambda: trainer.status == "paused")
     assert trainer.run["loss/train"].steps.tolist() == [1, 2, 3, 4, 5]

@@ -15,6 +15,8 @@ from nbviz.trainer import TrainerOptions
 from nbviz.widgets.live_trainer import LiveTrainerOptions
 
 KINDS = [(nbviz.Trainer, TrainerOptions), (nbviz.LiveTrainer, LiveTrainerOptions)]
+CALLS = ["Trainer(", "LiveTrainer(", "Trainer.load('mine.pt', ", "LiveTrainer.load('mine.pt', "]
+BY_JEDI = [*CALLS[:2], CALLS[3]]  # to read a decorated class method takes it seconds
 NAMES = ["max_epochs", "metrics", "scheduler", "training_step", "val_loader", "name", "dir"]
 
 
@@ -43,21 +45,35 @@ def test_every_option_is_documented(kind, options) -> None:
         assert f"\n    {field.name}: " in text
 
 
-@pytest.mark.parametrize("use_jedi", [True, False])
-@pytest.mark.parametrize("kind", ["Trainer", "LiveTrainer"])
-def test_ipython_completes_options(shell, kind: str, use_jedi: bool) -> None:
+@pytest.mark.parametrize(("kind", "options"), KINDS)
+def test_load_takes_a_path_and_what_the_constructor_takes(kind, options) -> None:
+    parameters = inspect.signature(kind.load).parameters
+    assert list(parameters) == ["path", *inspect.signature(kind).parameters]
+    text = kind.load.__doc__
+    for name in parameters:
+        assert text.count(f"\n    {name}: ") == 1
+    assert text.index("\nArgs:\n") < text.index("\n    path: ") < text.index("\nRaises:\n")
+    assert "\n    frames_per_second: " in nbviz.LiveTrainer.load.__doc__
+    _, *explained = nbviz.Trainer.load.__doc__.split("\n\n")
+    assert all(each in text for each in explained)  # and what is shown besides
+
+
+@pytest.mark.parametrize(
+    ("call", "use_jedi"), [*((call, False) for call in CALLS), *((call, True) for call in BY_JEDI)]
+)
+def test_ipython_completes_options(shell, call: str, use_jedi: bool) -> None:
     completer = IPCompleter(shell, namespace={"nbviz": nbviz})
     completer.use_jedi = use_jedi
     for name in NAMES:
-        text = f"nbviz.{kind}(model, loader, seed=3, {name[:-1]}"
+        text = f"nbviz.{call}model, loader, seed=3, {name[:-1]}"
         with provisionalcompleter():
             found = [each.text for each in completer.completions(text, len(text))]
         assert f"{name}=" in found
 
 
-@pytest.mark.parametrize("kind", ["Trainer", "LiveTrainer"])
-def test_ipython_shows_options_on_shift_tab(shell, kind: str) -> None:
-    shown = shell.object_inspect_mime(f"nbviz.{kind}", detail_level=0)["text/plain"]
+@pytest.mark.parametrize("call", ["Trainer", "LiveTrainer", "Trainer.load", "LiveTrainer.load"])
+def test_ipython_shows_options_on_shift_tab(shell, call: str) -> None:
+    shown = shell.object_inspect_mime(f"nbviz.{call}", detail_level=0)["text/plain"]
     for name in NAMES:
         assert shown.count(f"\n    {name}: ") == 2  # in the signature, and explained
     assert "max_epochs: 'int | None' = None" in shown

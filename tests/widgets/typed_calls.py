@@ -30,3 +30,11 @@ def typed(model: torch.nn.Module, loader: list[torch.Tensor]) -> None:
     nbviz.Trainer(model, loader, panels=["curves"])  # pyright: ignore[reportCallIssue]
     nbviz.LiveTrainer(model, loader, validate_every="step")  # pyright: ignore[reportArgumentType]
     nbviz.LiveTrainer(model)  # pyright: ignore[reportCallIssue]
+
+
+def typed_load(model: torch.nn.Module, loader: list[torch.Tensor]) -> None:
+    assert_type(nbviz.LiveTrainer.load("mine.pt", model, loader, seed=3), nbviz.LiveTrainer)
+    assert_type(nbviz.Trainer.load("mine.pt", model, loader, seed=3), nbviz.Trainer)
+    nbviz.Trainer.load("mine.pt", model, loader, epochs=3)  # pyright: ignore[reportCallIssue]
+    nbviz.Trainer.load("mine.pt", model, loader, panels=["log"])  # pyright: ignore[reportCallIssue]
+    nbviz.LiveTrainer.load("mine.pt")  # pyright: ignore[reportCallIssue]

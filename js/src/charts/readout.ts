@@ -30,6 +30,8 @@ export interface Extreme {
 	readonly step: number;
 	/** False where the page knows only in which bucket it lies, whose first step it is. */
 	readonly isExact: boolean;
+	/** The last step that the bucket may have. */
+	readonly last: number;
 }
 
 /** Shares of the x range by which a trace is read past its ends. */
@@ -105,6 +107,10 @@ function pooled(
 					value: isMax ? max : min,
 					step: at(columns.steps, place),
 					isExact: at(columns.count, place) === 1,
+					last:
+						place + 1 < columns.length
+							? Math.max(at(columns.steps, place), at(columns.steps, place + 1) - 1)
+							: Number.MAX_SAFE_INTEGER,
 				}
 			: undefined;
 	return { min, max, count, nan, extreme };

@@ -42,14 +42,23 @@ export function splitTag(tag: string): TagParts {
 	return { chart, split, isValidation: false, isSetting: isSetting(chart) };
 }
 
-const LOWER = /(^|[/_])(loss|error|err|perplexity|ppl|nll|mae|mse|rmse|wer|cer)([/_]|$)/i;
-const HIGHER =
-	/(^|[/_])(acc|accuracy|f1|auc|auroc|precision|recall|iou|dice|bleu|r2|map|score)([/_]|$)/i;
+const LOWER = asWords(
+	"[a-z]*loss(es)?|[a-z]*errors?|err|perplexity|ppl|nll|cross_entropy|xent|mae|mse|rmse|rmsle|mape" +
+		"|wer|cer|fid|overhead|time|latency",
+);
+const HIGHER = asWords(
+	"acc|[a-z]*accuracy|f1|auc|auroc|auprc|precision|recall|m?iou|dice|bleu|rouge|r2|m?ap|mrr|ndcg" +
+		"|psnr|ssim|mcc|kappa|top[0-9]+|score|rewards?|returns?|throughput",
+);
 
-/** Which values of a tag are the better ones; undefined where its name does not tell. */
+/**
+ * Which values of a tag are the better ones; undefined where its name does not tell. The kernel goes
+ * by the same rule (`nbviz/training/better_values.py`).
+ */
 export function betterValues(tag: string): "lower" | "higher" | undefined {
-	if (LOWER.test(tag)) return "lower";
-	return HIGHER.test(tag) ? "higher" : undefined;
+	const words = `${tag} ${tag.replace(/([a-z0-9])([A-Z])/g, "$1_$2")}`.toLowerCase(); // valLoss, too
+	if (LOWER.test(words)) return "lower";
+	return HIGHER.test(words) ? "higher" : undefined;
 }
 
 /** Charts in the order in which people look: loss, accuracy, others as they came, lr, grad_norm. */
@@ -74,6 +83,10 @@ function rank(title: string): number {
 	if (FIRST.includes(name)) return FIRST.indexOf(name) - FIRST.length;
 	if (LAST.includes(name)) return 1 + LAST.indexOf(name);
 	return isSetting(title) ? 1 : 0;
+}
+
+function asWords(names: string): RegExp {
+	return new RegExp(`(^|[^a-z0-9])(${names})[0-9]*([^a-z0-9]|$)`);
 }
 
 function isSetting(chart: string): boolean {

@@ -3,7 +3,7 @@
 import { type ItemEntry, placeAt } from "../session/item-index";
 import { element } from "../ui/element";
 import { formatCount, formatNumber } from "../ui/format";
-import { icon } from "../ui/icons";
+import { panelIcon } from "../ui/panel-icons";
 import type { ItemContent, ItemHolder, ItemRequest } from "./loader";
 import type { ItemHost, ItemView } from "./view";
 
@@ -50,7 +50,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 			"button",
 			"nbviz-button nbviz-button-quiet nbviz-icon-button",
 			{ type: "button", "aria-pressed": "false", title: "Enlarge", "aria-label": `Enlarge ${tag}` },
-			icon("expand"),
+			panelIcon("expand"),
 		);
 		this.enlarger.addEventListener("click", () => this.enlarge());
 		this.tip.hidden = true;

@@ -68,6 +68,7 @@ export interface Acknowledge {
 	kind: "acknowledge";
 	client_id: string;
 	sequence: number;
+	views?: number;
 }
 
 /** The page asks for its next frame, which leaves inside the handling of this request. */
@@ -75,6 +76,7 @@ export interface Pull {
 	kind: "pull";
 	client_id: string;
 	sequence: number;
+	views?: number;
 }
 
 /** Ask for a part of the front end that this page needs now. */
@@ -95,6 +97,14 @@ export interface SetWanted {
 	view: number;
 	keys: string[];
 	known?: number;
+}
+
+/** Make a run that the cell made before, drawn grey, one of those that are compared. */
+export interface KeepRun {
+	kind: "keep_run";
+	client_id: string;
+	request_id: number;
+	run_id: string;
 }
 
 /** What comes unasked. */

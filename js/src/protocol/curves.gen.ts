@@ -8,6 +8,13 @@ export interface SeriesAdded {
 	tag: string;
 }
 
+/** Tags that a training is going to log; until then the page has empty charts of their names. */
+export interface TagsExpected {
+	kind: "tags_expected";
+	run_id: string;
+	tags: string[];
+}
+
 /** New points of several series. Buffer: float64. For each series in turn its `count` steps, then wall times in seconds since the run started, then values. */
 export interface PointsAppended {
 	kind: "points_appended";
@@ -50,4 +57,4 @@ export interface RangeSent {
 }
 
 /** What comes unasked. */
-export type CurvesUpdate = SeriesAdded | PointsAppended | BucketsAppended;
+export type CurvesUpdate = SeriesAdded | TagsExpected | PointsAppended | BucketsAppended;

@@ -25,6 +25,7 @@ export interface GraphNode {
 	source: string;
 	autograd: "function" | "leaf" | "saved" | "output" | "base" | null;
 	attributes: [string, string][];
+	error?: string;
 }
 
 /** A tensor that flows from one box of a level to another. */

@@ -1,7 +1,7 @@
 // Generated from nbviz/protocol/__init__.py by generate_protocol.py. Do not edit.
-import type { Acknowledge, AssetSent, CommandDone, CommandFailed, Pull, Ready, SendAsset, SetWanted } from "./core.gen";
-import type { Control, EpochsStarted, EventsRecorded, RunAdded, RunChanged, SettingsChanged } from "./run.gen";
-import type { BucketsAppended, PointsAppended, RangeSent, SendRange, SeriesAdded } from "./curves.gen";
+import type { Acknowledge, AssetSent, CommandDone, CommandFailed, KeepRun, Pull, Ready, SendAsset, SetWanted } from "./core.gen";
+import type { ActOnUnseen, Control, EpochsStarted, EventsRecorded, RunAdded, RunChanged, SettingsChanged, UnseenChanged } from "./run.gen";
+import type { BucketsAppended, PointsAppended, RangeSent, SendRange, SeriesAdded, TagsExpected } from "./curves.gen";
 import type { RenameRun, RunDescribed, ValuesRead } from "./runs.gen";
 import type { LayersListed, WeightsUpdated } from "./weights.gen";
 import type { HistogramsSent, ImageSent, MediaAdded, SendMedia, TensorSent, TextSent } from "./media.gen";
@@ -26,16 +26,16 @@ export type * from "./log.gen";
 export type * from "./system.gen";
 export type * from "./summary.gen";
 
-export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
+export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
 
-export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | Control | SendRange | RenameRun | SendMedia | SendConfusion | SendRoc | SendRows | SendGraph;
+export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | KeepRun | Control | ActOnUnseen | SendRange | RenameRun | SendMedia | SendConfusion | SendRoc | SendRows | SendGraph;
 
 /** All that one page needs to draw now; the frames after it continue from `sequence`. */
 export interface Snapshot {
 	kind: "snapshot";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -43,14 +43,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | SeriesAdded | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | MediaAdded | ImageSent | HistogramsSent | TensorSent | TextSent | ConfusionAdded | ConfusionSent | RocAdded | RocSent | TablesAdded | RowsSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 export type Message = Snapshot | Frame | Reply;
@@ -59,7 +59,9 @@ export type Message = Snapshot | Frame | Reply;
 export interface Answers {
 	send_asset: AssetSent;
 	set_wanted: CommandDone;
+	keep_run: CommandDone;
 	control: CommandDone;
+	act_on_unseen: CommandDone;
 	send_range: RangeSent;
 	rename_run: CommandDone;
 	send_media: ImageSent | HistogramsSent | TensorSent | TextSent;

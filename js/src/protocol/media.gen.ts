@@ -36,6 +36,12 @@ export interface SendMedia {
 	pixels: number;
 }
 
+/** What is said of one image of a grid. */
+export interface ImageCaption {
+	text: string;
+	is_right: boolean | null;
+}
+
 /** One image. Buffer: a file of type `media_type`, perhaps smaller than what was logged. */
 export interface ImageSent {
 	kind: "image_sent";
@@ -48,6 +54,8 @@ export interface ImageSent {
 	height: number;
 	width: number;
 	reduced: number;
+	columns: number;
+	captions: ImageCaption[];
 	buffer: number;
 }
 

@@ -13,6 +13,7 @@ export interface Setting {
 	minimum: number;
 	maximum: number | null;
 	scale: "linear" | "log";
+	driver: string;
 }
 
 /** Something that happened to a run; drawn as a mark on its curves. */
@@ -31,6 +32,7 @@ export interface RunAdded {
 	started_at: number;
 	again: string;
 	commands: string[];
+	is_earlier: boolean;
 }
 
 /** Where a run is now. */
@@ -47,6 +49,7 @@ export interface RunChanged {
 	eta_seconds: number | null;
 	elapsed_seconds: number;
 	overhead: number | null;
+	overhead_text: string;
 	device: string;
 	memory_bytes: number | null;
 	memory_total: number | null;
@@ -77,6 +80,18 @@ export interface EventsRecorded {
 	events: Event[];
 }
 
+/** A run that trains, and that no page shows. */
+export interface UnseenRun {
+	run_id: string;
+	text: string;
+}
+
+/** The runs that train in this notebook without a view, in place of those sent before. */
+export interface UnseenChanged {
+	kind: "unseen_changed";
+	runs: UnseenRun[];
+}
+
 /** Steer a run: start, pause, resume, step, stop or set, with that method's arguments. */
 export interface Control {
 	kind: "control";
@@ -87,5 +102,14 @@ export interface Control {
 	arguments: Record<string, unknown>;
 }
 
+/** Show a run of `UnseenChanged` in this view, or stop it. */
+export interface ActOnUnseen {
+	kind: "act_on_unseen";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	act: "show" | "stop";
+}
+
 /** What comes unasked. */
-export type RunUpdate = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded;
+export type RunUpdate = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged;

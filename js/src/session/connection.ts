@@ -4,11 +4,14 @@ import type { Message, Request } from "../protocol/index.gen";
 import { type Answer, type Answered, type Asker, type Question, withBytes } from "./asker";
 import type { Store } from "./store";
 
+/** A message; the comm was opened or closed, as where Jupyter restarts the kernel. */
+type ChannelEvent = "msg:custom" | "comm_live_update";
+
 /** The part of anywidget's model that a connection needs. */
 export interface Channel {
 	send(content: unknown): void;
-	on(event: "msg:custom", listener: (content: unknown, buffers: unknown[]) => void): void;
-	off(event: "msg:custom", listener: (content: unknown, buffers: unknown[]) => void): void;
+	on(event: ChannelEvent, listener: (content: unknown, buffers: unknown[]) => void): void;
+	off(event: ChannelEvent, listener: (content: unknown, buffers: unknown[]) => void): void;
 }
 
 const ACKNOWLEDGE_MS = 500;
@@ -18,6 +21,9 @@ const READY_RETRY_MOST_MS = 60_000;
 /** A running kernel sends its progress every second; one that is silent for so long may be gone. */
 const SILENT_MS = 10_000;
 const LISTEN_MS = 1000;
+/** A kernel from which nothing is due may have died, too: it is sent something, ever more rarely. */
+const PROBE_MS = 4000;
+const PROBE_MOST_MS = 60_000;
 
 export class Connection implements Asker {
 	readonly isLive = true;
@@ -35,14 +41,19 @@ export class Connection implements Asker {
 	private readyTimer: ReturnType<typeof setTimeout> | undefined;
 	private closed = false;
 	private heardAt = Date.now();
+	private probeAt = Date.now() + PROBE_MS;
+	private probeWait = PROBE_MS;
 	private readonly listening: ReturnType<typeof setInterval>;
 
 	constructor(
 		private readonly channel: Channel,
 		private readonly store: Store,
 		private readonly pulls: boolean,
+		/** A member for each view of the page: a deleted cell leaves its page's code behind. */
+		private readonly places: { readonly size: number } = { size: 1 },
 	) {
 		channel.on("msg:custom", this.receive);
+		channel.on("comm_live_update", this.probe);
 		this.listening = setInterval(() => this.listen(), LISTEN_MS);
 		this.ready();
 	}
@@ -58,6 +69,7 @@ export class Connection implements Asker {
 	close(reason = "The view was closed."): void {
 		this.closed = true;
 		this.channel.off("msg:custom", this.receive);
+		this.channel.off("comm_live_update", this.probe);
 		clearTimeout(this.acknowledgeTimer);
 		clearTimeout(this.pullTimer);
 		clearTimeout(this.readyTimer);
@@ -76,6 +88,12 @@ export class Connection implements Asker {
 		}
 	}
 
+	/** Says how far this page is. */
+	private sendPlace(kind: "acknowledge" | "pull"): void {
+		const { client_id, sequence } = this;
+		this.send({ kind, client_id, sequence, views: this.places.size });
+	}
+
 	private ready(): void {
 		this.sequence = -1;
 		this.send({ kind: "ready", client_id: this.client_id });
@@ -91,16 +109,29 @@ export class Connection implements Asker {
 		const runs = [...this.store.runs.values()];
 		const isDue =
 			this.waiting.size > 0 || runs.some(({ progress }) => progress?.status === "running");
-		if (!isDue) this.heardAt = Date.now();
+		if (!isDue) {
+			this.heardAt = Date.now();
+			if (!this.pulls && this.heardAt >= this.probeAt && document.visibilityState !== "hidden")
+				this.probe();
+		}
 		if (this.store.isSilent || Date.now() - this.heardAt < SILENT_MS) return;
 		this.store.setSilent(true);
 		if (!this.pulls) this.ready();
 	}
 
+	/** Sends what changes nothing: where the comm is closed, with its kernel, that fails. */
+	private readonly probe = (): void => {
+		this.probeWait = Math.min(1.5 * this.probeWait, PROBE_MOST_MS);
+		this.probeAt = Date.now() + this.probeWait;
+		const { client_id, sequence } = this;
+		if (!this.closed && sequence >= 0) this.send({ kind: "acknowledge", client_id, sequence });
+	};
+
 	private readonly receive = (content: unknown, raw: unknown[]): void => {
 		const message = content as Message;
 		if (message.client_id !== "" && message.client_id !== this.client_id) return;
 		this.heardAt = Date.now();
+		this.probeWait = PROBE_MS;
 		this.store.setSilent(false);
 		const buffers = raw.map(asDataView);
 		switch (message.kind) {
@@ -152,7 +183,7 @@ export class Connection implements Asker {
 			this.acknowledgeTimer = undefined;
 			if (this.acknowledged === this.sequence) return;
 			this.acknowledged = this.sequence;
-			this.send({ kind: "acknowledge", client_id: this.client_id, sequence: this.sequence });
+			this.sendPlace("acknowledge");
 		}, ACKNOWLEDGE_MS);
 	}
 
@@ -160,7 +191,7 @@ export class Connection implements Asker {
 		clearTimeout(this.pullTimer);
 		if (this.closed) return;
 		this.pullTimer = setTimeout(() => {
-			this.send({ kind: "pull", client_id: this.client_id, sequence: this.sequence });
+			this.sendPlace("pull");
 			if (this.closed) return;
 			this.pullTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
 		}, PULL_MS);

@@ -3,7 +3,7 @@ import type { ItemsAdded } from "../protocol/index.gen";
 import type { Question } from "./asker";
 import { doubles } from "./buffers";
 import { ItemIndex } from "./item-index";
-import type { AssetPanel, Panel } from "./panel";
+import type { Panel } from "./panel";
 import { PanelState, type PanelUpdate } from "./panel-data";
 import { recallItem } from "./replay";
 
@@ -16,19 +16,20 @@ export function itemState(name: string): PanelState<ItemIndex> {
 type Asks = Extract<Question, { tag: string; step: number }>["kind"];
 
 /**
- * Returns a panel without its drawing: the update `added` lists what there is, the request `asks` asks
- * for one item.
+ * Returns a panel without its drawing: the update `<name>_added` lists what there is, the request `asks`
+ * asks for one item, and `brings` are the methods of a run that bring some.
  */
 export function itemPanel<U extends PanelUpdate & ItemsAdded>(
 	name: string,
-	added: U["kind"],
 	asks: Asks,
-	asset: Omit<AssetPanel, "name">,
+	title: string,
+	brings: string,
+	needs: readonly string[],
 ): Panel<ItemIndex, U> {
 	const state = itemState(name);
 	return {
 		name,
-		kinds: [added],
+		kinds: [`${name}_added` as U["kind"]],
 		state,
 		apply(index, update, buffers) {
 			index.add(update, doubles(buffers[update.buffer]));
@@ -38,6 +39,6 @@ export function itemPanel<U extends PanelUpdate & ItemsAdded>(
 		steps: (run) => state.of(run).steps,
 		recall: (question, recorded) =>
 			question.kind === asks ? recallItem(question as never, recorded) : undefined,
-		asset: { name, ...asset },
+		asset: { name, title, needs, missing: `Nothing yet: run.${brings}.` },
 	};
 }

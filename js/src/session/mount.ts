@@ -9,6 +9,7 @@ import { mountAsset } from "./assets";
 import type { Arrangement, Context, Mount, Panel } from "./panel";
 import { createPointedStep } from "./pointed-step";
 import type { Store } from "./store";
+import { unseenRuns } from "./unseen";
 import { Wanted } from "./wanted";
 import { footer } from "./workspace/footer";
 import { Workspace } from "./workspace/workspace";
@@ -35,19 +36,21 @@ export interface ViewOptions {
 	readonly keptAs?: string;
 	/** The panels were chosen by name. */
 	readonly isChosen?: boolean;
+	/** Patterns of tags that share a chart. */
+	readonly charts?: readonly (readonly string[])[];
 	/** The SVG of a page that has no picture beside the view. */
 	readonly drawing?: string;
 }
 
-/** What is chosen of a place, and not of what is shown there. */
-const PLACED = ["workspace", "folded", "charts"];
+/** What is chosen of a place, or of runs by their names. */
+const PLACED = ["workspace", "folded", "charts", "looks", "runs", "shown-runs"];
 
 /** Draws the panels `shown` of a page into `el`, in order. Returns a function that removes them. */
 export function mount(
 	el: HTMLElement,
 	page: Page,
 	shown: string[],
-	{ arrangement, id = "", keptAs = "", isChosen = false, drawing = "" }: ViewOptions,
+	{ arrangement, id = "", keptAs = "", isChosen = false, charts = [], drawing = "" }: ViewOptions,
 ): () => void {
 	const themeListeners = new Set<() => void>();
 	const themeChanged = () => {
@@ -65,7 +68,9 @@ export function mount(
 	page.places.add(place);
 	const wanted = new Wanted(asker, store, panels);
 	const own = id ? tabViewState(`${id} ${place}`) : passingViewState();
-	const viewState = keptAs ? placedViewState(own, `place ${keptAs} ${place}`, PLACED) : own;
+	// Without the notebook's name, which comes first, others may have such a place.
+	const isLasting = !keptAs.startsWith(" ");
+	const viewState = keptAs ? placedViewState(own, `${keptAs} ${place}`, PLACED, isLasting) : own;
 	const there = shown.flatMap((name) => panels.find((panel) => panel.name === name) ?? []);
 	const workspace = new Workspace(root, there, arrangement, isChosen, store, viewState);
 	cleanups.push(() => workspace.remove());
@@ -77,6 +82,7 @@ export function mount(
 		pointedStep: createPointedStep(),
 		isChosen,
 		arrangement,
+		charts,
 		viewState,
 		wanted,
 		show: (panel) => workspace.show(panel),
@@ -89,6 +95,7 @@ export function mount(
 		const mountPanel = mountOf(panel);
 		if (mountPanel) cleanups.push(mountPanel(slot, context));
 	}
+	if (arrangement !== "bar") cleanups.push(unseenRuns(root, store, asker));
 	if (workspace.footer) cleanups.push(footer(workspace.footer, context));
 	root.dataset.nbviz = "ready";
 	return () => {

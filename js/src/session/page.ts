@@ -9,8 +9,12 @@ export function replay(
 	recorded: Recorded,
 	shown: string[],
 	assets: Readonly<Record<string, string>>,
+	charts: readonly (readonly string[])[] = [],
 ): () => void {
 	const store = new Store(panels);
 	const asker = new Replay(store, recorded, assets, panels);
-	return mount(el, { store, asker, places: new Set() }, shown, { arrangement: "screen" });
+	return mount(el, { store, asker, places: new Set() }, shown, {
+		arrangement: "screen",
+		charts,
+	});
 }

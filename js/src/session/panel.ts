@@ -25,6 +25,8 @@ export interface Context {
 	/** The panels were chosen by name: one without anything to show says how to get it. */
 	readonly isChosen: boolean;
 	readonly arrangement: Arrangement;
+	/** Patterns of tags that share a chart, a list for each chart. */
+	readonly charts: readonly (readonly string[])[];
 	/** Brings a panel of this view into sight. */
 	show(panel: string): void;
 	/** What the reader chose in this view, for its return after a reload. */

@@ -8,6 +8,8 @@ export interface RunState {
 	commands: string[];
 	/** What a start adds after the end, such as 40 epochs; "" where that has no end. */
 	again: string;
+	/** The cell made it when it ran before: drawn grey, and no part of a comparison. */
+	is_earlier: boolean;
 	/** Position among the page's runs. */
 	readonly index: number;
 	/** Decides its colour, dashes and marks: its position, unless another was chosen. */
@@ -23,6 +25,11 @@ export interface RunState {
 	error: { readonly step: number; readonly text: string } | undefined;
 	/** The state of each panel, by the panel's name; read through `PanelState`. */
 	readonly panels: Map<string, unknown>;
+}
+
+/** The runs that are compared: all but one that the cell made before. */
+export function comparedRuns({ runs }: { runs: ReadonlyMap<string, RunState> }): RunState[] {
+	return [...runs.values()].filter((run) => !run.is_earlier);
 }
 
 /** Runs that are shown before anything was chosen; as in the kernel, `MOST_SHOWN` of session/feed.py. */

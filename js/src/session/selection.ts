@@ -1,7 +1,7 @@
 // Which run and which module the panels of a view show: one selection for each view.
 import { element } from "../ui/element";
 import type { Context } from "./panel";
-import { isActive, type RunState } from "./run";
+import { comparedRuns, isActive, type RunState } from "./run";
 import type { Store } from "./store";
 
 export interface Selection {
@@ -74,7 +74,7 @@ export function runPicker(context: Context): { picker: HTMLElement; update: () =
 	select.addEventListener("change", () => selection.choose(select.value));
 	let shown = "";
 	const update = () => {
-		const runs = [...context.store.runs.values()];
+		const runs = comparedRuns(context.store);
 		picker.hidden = runs.length < 2;
 		const names = JSON.stringify(runs.map((run) => [run.run_id, run.name]));
 		if (names !== shown) {
@@ -92,7 +92,7 @@ export function runPicker(context: Context): { picker: HTMLElement; update: () =
 }
 
 function preferred(store: Store, last: string | undefined): RunState | undefined {
-	const runs = [...store.runs.values()].reverse();
+	const runs = comparedRuns(store).reverse();
 	const shown = last === undefined ? undefined : store.runs.get(last);
 	if (shown && isActive(shown)) return shown;
 	// A run that has lost its commands was reset: another has come in its place.

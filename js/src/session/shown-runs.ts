@@ -10,6 +10,8 @@ export interface ShownRuns {
 	isShown(run: RunState): boolean;
 	/** Shows or hides runs. */
 	show(runs: Iterable<RunState>, isShown: boolean): void;
+	/** Forgets all that was chosen. */
+	reset(): void;
 	/** Of these alone, in their order, the first are shown that were not hidden; undefined ends that. */
 	narrow(ids: readonly string[] | undefined): void;
 	/** The run under the pointer, in a table or a legend. */
@@ -31,7 +33,7 @@ export function shownRunsOf({ root, store, viewState }: Context): ShownRuns {
 	const known = holder[SHOWN];
 	if (known) return known;
 	const listeners = new Set<(isPointed: boolean) => void>();
-	const kept = { ...asChoices(viewState.read(STATE_NAME)) };
+	let kept = { ...asChoices(viewState.read(STATE_NAME)) };
 	const chosen = new Map<string, boolean>();
 	/** A run that was active stays when it has ended. */
 	const wasActive = new Set<string>();
@@ -56,6 +58,12 @@ export function shownRunsOf({ root, store, viewState }: Context): ShownRuns {
 				chosen.set(run.run_id, isShown);
 				kept[run.name] = isShown;
 			}
+			viewState.write(STATE_NAME, kept);
+			notify();
+		},
+		reset() {
+			chosen.clear();
+			kept = {};
 			viewState.write(STATE_NAME, kept);
 			notify();
 		},

@@ -1,16 +1,18 @@
 // What the page knows of its runs. Only `apply` writes it: a run's own updates here, all others in the
 // panel that owns their kind. Panels read it and redraw when they are notified of a change.
-import type { RunAdded, RunUpdate, Update } from "../protocol/index.gen";
+import type { RunAdded, RunUpdate, UnseenRun, Update } from "../protocol/index.gen";
 import type { Answer } from "./asker";
 import { type PanelData, unreachable } from "./panel-data";
 import type { RunState } from "./run";
 
 /** What changed in the store itself; a panel's own topics are named by the panel. */
-export type RunTopic = "runs" | "progress" | "settings" | "epochs" | "events";
+export type RunTopic = "runs" | "progress" | "settings" | "epochs" | "events" | "unseen";
 export type Topics = ReadonlySet<string>;
 
 export class Store {
 	readonly runs = new Map<string, RunState>();
+	/** The runs that train in this notebook and are shown by no page. */
+	unseen: readonly UnseenRun[] = [];
 	/** Whether an answer or a sign of life from the kernel is overdue: busy, restarted or gone. */
 	isSilent = false;
 	/** Whether the kernel is gone: what is drawn is a picture of its runs. */
@@ -39,6 +41,7 @@ export class Store {
 	clear(): void {
 		this.isFilled = true;
 		this.runs.clear();
+		this.unseen = [];
 		this.mark("runs");
 	}
 
@@ -46,7 +49,7 @@ export class Store {
 	apply(update: Update, buffers: readonly DataView[]): Answer | undefined {
 		if ("request_id" in update) return update;
 		const owner = this.owners.get(update.kind);
-		if (!owner) {
+		if (!owner || update.kind === "unseen_changed") {
 			this.mark(this.applyToRun(update as RunUpdate));
 			return undefined;
 		}
@@ -88,6 +91,7 @@ export class Store {
 					known.name = update.name;
 					known.commands = update.commands;
 					known.again = update.again;
+					known.is_earlier = update.is_earlier;
 				} else this.runs.set(update.run_id, emptyRun(update, this.runs.size));
 				return "runs";
 			}
@@ -105,6 +109,9 @@ export class Store {
 			case "events_recorded":
 				this.run(update.run_id).events.push(...update.events);
 				return "events";
+			case "unseen_changed":
+				this.unseen = update.runs;
+				return "unseen";
 			default:
 				return unreachable(update);
 		}
@@ -117,12 +124,16 @@ export class Store {
 	}
 }
 
-function emptyRun({ run_id, name, again, commands }: RunAdded, index: number): RunState {
+function emptyRun(
+	{ run_id, name, again, commands, is_earlier }: RunAdded,
+	index: number,
+): RunState {
 	return {
 		run_id,
 		name,
 		again,
 		commands,
+		is_earlier,
 		index,
 		style: index,
 		progress: undefined,

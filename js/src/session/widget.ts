@@ -16,9 +16,10 @@ const pages = new Map<string, Page>();
 
 function initialize({ model }: { model: Model }): () => void {
 	const store = new Store(panels);
-	const connection = new Connection(model, store, model.get("_pulls") === true);
+	const places = new Set<number>();
+	const connection = new Connection(model, store, model.get("_pulls") === true, places);
 	const id = viewId(model);
-	pages.set(id, { store, asker: connection, places: new Set() });
+	pages.set(id, { store, asker: connection, places });
 	return () => {
 		connection.close();
 		pages.delete(id);
@@ -34,6 +35,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 		arrangement: arrangementOf(model.get("_arrangement")),
 		id: viewId(model),
 		keptAs: String(model.get("_kept_as") ?? ""),
+		charts: model.get("_charts") as string[][],
 		isChosen: model.get("_is_chosen") === true,
 		drawing: String(model.get("_drawing") ?? ""),
 	});

@@ -4,6 +4,7 @@ import type { SummaryTable } from "../protocol/index.gen";
 import { card } from "../ui/card";
 import { element } from "../ui/element";
 import { icon } from "../ui/icons";
+import { panelIcon } from "../ui/panel-icons";
 import { segmentedControl } from "../ui/segmented-control";
 import { passingViewState } from "../ui/view-state";
 import { NAMES, SummaryRows } from "./rows";
@@ -96,7 +97,7 @@ export class SummaryPanel {
 			"nbviz-summary-sorter",
 			{ type: "button", title: `Sort by ${text.toLowerCase()}` },
 			text,
-			icon("down"),
+			panelIcon("down"),
 		);
 		button.addEventListener("click", () => {
 			this.rows.sortBy(column);

@@ -1,6 +1,7 @@
 // A widget of its own: a model's summary, whose table came with the widget and never changes.
 import type { SummaryTable } from "../protocol/index.gen";
 import base from "../ui/base.css";
+import controls from "../ui/controls.css";
 import tokens from "../ui/tokens.css";
 import { viewRoot } from "../ui/view-root";
 import summary from "./summary.css";
@@ -12,7 +13,7 @@ interface Model {
 }
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
-	const styles = [tokens, base, summary].join("\n");
+	const styles = [tokens, base, controls, summary].join("\n");
 	const { root, show, remove } = viewRoot(el, styles, String(model.get("_view_id") ?? ""), true);
 	new SummaryPanel(root, model.get("_table") as SummaryTable);
 	show();

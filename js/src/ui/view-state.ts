@@ -1,5 +1,6 @@
-// What a reader chose in a view, kept in the browser's tab until it is closed, so that a reload of the
-// page finds it again. Nothing of it leaves the page.
+// What a reader chose in a view, so that a reload of the page finds it again: kept in the browser's tab
+// until it is closed, and what belongs to a place in a notebook in the browser. Nothing of it leaves the
+// page.
 
 /** What one part of a view remembers, by name; plain values only. */
 export type Choices = Readonly<Record<string, unknown>>;
@@ -24,24 +25,18 @@ export function passingViewState(): ViewState {
 
 /** Remembers as long as the tab is there, under a key of the view's own. */
 export function tabViewState(key: string): ViewState {
-	const name = `nbviz ${key}`;
-	const parts = { ...asChoices(stored(name)) };
-	return {
-		read: (part) => asChoices(parts[part]),
-		write(part, choices) {
-			parts[part] = choices;
-			try {
-				sessionStorage.setItem(name, JSON.stringify(parts));
-			} catch {
-				// No storage (a sandboxed frame) or no room: it is remembered until the reload.
-			}
-		},
-	};
+	return keptIn("sessionStorage", `nbviz ${key}`);
 }
 
 /** Keeps some parts under a key that the next view in the same place has, too; all others in `own`. */
-export function placedViewState(own: ViewState, key: string, parts: readonly string[]): ViewState {
-	const placed = tabViewState(key);
+export function placedViewState(
+	own: ViewState,
+	key: string,
+	parts: readonly string[],
+	/** Also after the tab was closed: the key tells the place from those of all other notebooks. */
+	isLasting: boolean,
+): ViewState {
+	const placed = keptIn(isLasting ? "localStorage" : "sessionStorage", `${PLACE}${key}`);
 	const of = (part: string) => (parts.includes(part) ? placed : own);
 	return {
 		read: (part) => of(part).read(part),
@@ -49,11 +44,49 @@ export function placedViewState(own: ViewState, key: string, parts: readonly str
 	};
 }
 
-function stored(name: string): unknown {
-	try {
-		return JSON.parse(sessionStorage.getItem(name) ?? "{}");
-	} catch {
-		return {};
+const PLACE = "nbviz place ";
+const MOST_PLACES = 40;
+/** Characters that all places take. */
+const MOST_LENGTH = 400_000;
+
+/** As JSON; where others are forgotten in time, after the milliseconds at which it was written. */
+function keptIn(name: "localStorage" | "sessionStorage", key: string): ViewState {
+	const stored = (): Choices => {
+		try {
+			return asChoices(JSON.parse((globalThis[name].getItem(key) ?? "").replace(/^\d+ /, "")));
+		} catch {
+			return {};
+		}
+	};
+	let parts = stored();
+	return {
+		read: (part) => asChoices(parts[part]),
+		write(part, choices) {
+			// Another tab may have written the others.
+			parts = { ...parts, ...stored(), [part]: choices };
+			try {
+				const isLasting = name === "localStorage";
+				globalThis[name].setItem(
+					key,
+					`${isLasting ? `${Date.now()} ` : ""}${JSON.stringify(parts)}`,
+				);
+				if (isLasting) forgetOldest(localStorage);
+			} catch {
+				// No storage (a sandboxed frame) or no room: it is remembered until the reload.
+			}
+		},
+	};
+}
+
+function forgetOldest(storage: Storage): void {
+	const places = Array.from({ length: storage.length }, (_, i) => storage.key(i) ?? "")
+		.filter((key) => key.startsWith(PLACE))
+		.map((key) => [key, storage.getItem(key) ?? ""] as const)
+		.sort(([, a], [, b]) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
+	let length = 0;
+	for (const [i, [key, text]] of places.entries()) {
+		length += text.length;
+		if (i >= MOST_PLACES || (i > 0 && length > MOST_LENGTH)) storage.removeItem(key);
 	}
 }
 

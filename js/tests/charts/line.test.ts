@@ -119,7 +119,10 @@ test("axes are drawn anew only when they look different", () => {
 	const context = new Proxy(
 		{},
 		{
-			get: (_, name) => (text: string) => name === "fillText" && calls.push(text),
+			get: (_, name) => (text: string) =>
+				name === "measureText"
+					? { width: 6 * text.length }
+					: name === "fillText" && calls.push(text),
 			set: () => true,
 		},
 	);
@@ -129,7 +132,9 @@ test("axes are drawn anew only when they look different", () => {
 		x: { min: 0, max: 100 },
 		y: { min: 0, max: 10 },
 		xKind: "step",
+		xAxis: "labels",
 		isLog: false,
+		isEmpty: false,
 		theme: THEME,
 		width: WIDTH,
 		height: HEIGHT,
@@ -141,5 +146,28 @@ test("axes are drawn anew only when they look different", () => {
 	expect(calls).toHaveLength(12);
 	axes.draw({ ...look, x: { min: 0, max: 200 } });
 	expect(calls.slice(12, 18)).toEqual(["0", "50", "100", "150", "200", "0"]);
+	calls.length = 0;
+	axes.draw({ ...look, xAxis: "none" });
+	expect(calls).toEqual(["0", "2", "4", "6", "8", "10"]);
+	calls.length = 0;
+	axes.draw({ ...look, xAxis: "titled", isEmpty: true });
+	expect(calls[0]).toBe("step");
+	expect(calls.slice(1)).toEqual(["0", "20", "40", "60", "80", "100"].slice(0, calls.length - 1));
 	vi.restoreAllMocks();
+});
+
+test("lines that stand out are drawn over all lines, which fade and are not drawn again", () => {
+	const { host, chart } = draw();
+	const [, lines, bold] = host.querySelectorAll("canvas");
+	if (!lines || !bold) throw new Error("the chart has its canvases");
+	expect([lines.style.opacity, bold.hidden]).toEqual(["", true]);
+	const fetched = vi.spyOn(lines, "getContext");
+	chart.emphasise(new Set(["run-1\nloss/train"]));
+	expect([lines.style.opacity, bold.hidden]).toEqual(["0.25", false]);
+	expect(fetched).not.toHaveBeenCalled();
+	// A run that trains on is drawn anew below what stands out.
+	chart.draw(plot(), "step", THEME, WIDTH, HEIGHT);
+	expect(bold.hidden).toBe(false);
+	chart.emphasise(undefined);
+	expect([lines.style.opacity, bold.hidden]).toEqual(["", true]);
 });

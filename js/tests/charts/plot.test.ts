@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { SvgPen } from "../../src/charts/lines/pen";
 import { type Plot, Plotter, vertical } from "../../src/charts/lines/plot";
 import { type ChartPicture, toSvg } from "../../src/charts/svg";
 import { THEME, traceOf } from "./lines";
@@ -147,4 +148,21 @@ test("the best value has a ring, on few lines only", () => {
 	};
 	expect(rings(2)).toBe(2);
 	expect(rings(6)).toBe(0);
+});
+
+test("only the lines that stand out are drawn bold", () => {
+	const plotter = new Plotter();
+	const shown = plot([1, 2, 3], {
+		traces: [traceOf([1, 2, 3]), traceOf([3, 2, 1], { key: "other", color: "#0a0" })],
+	});
+	const area = { left: 0, top: 0, width: 400, height: 100, ratio: 1 };
+	const y = plotter.measure(shown, area.width, 1);
+	const widths = (keys: readonly string[]) => {
+		const pen = new SvgPen();
+		plotter.drawBold(pen, shown, y, area, new Set(keys));
+		const found = pen.parts.join("").matchAll(/stroke="(#\w+)" stroke-width="([\d.]+)"/g);
+		return [...found].map(([, color, width]) => [color, Number(width)]);
+	};
+	expect(widths(["other"])).toEqual([["#0a0", expect.closeTo(2.4)]]);
+	expect(widths(["none"])).toEqual([]);
 });

@@ -42,7 +42,11 @@ export class EverythingInSight {
 	disconnect(): void {}
 }
 
-export function stage(isLive = true, viewState: ViewState = passingViewState()): Stage {
+export function stage(
+	isLive = true,
+	viewState: ViewState = passingViewState(),
+	charts: readonly (readonly string[])[] = [],
+): Stage {
 	vi.stubGlobal("requestAnimationFrame", (callback: () => void) => {
 		queueMicrotask(callback);
 		return 1;
@@ -71,6 +75,7 @@ export function stage(isLive = true, viewState: ViewState = passingViewState()):
 		pointedStep: createPointedStep(),
 		isChosen: false,
 		arrangement: "stack",
+		charts,
 		show: () => undefined,
 		viewState,
 		wanted: new Wanted(kernel, store, PANELS),
@@ -113,9 +118,17 @@ export async function turns(): Promise<void> {
 
 const DONE: Answer = { kind: "command_done", client_id: "", request_id: 0 };
 
-export function runAdded(run_id = "a", name = "baseline"): Update {
+export function runAdded(run_id = "a", name = "baseline", is_earlier = false): Update {
 	const commands = ["start", "pause", "resume", "step", "stop", "set"];
-	return { kind: "run_added", run_id, name, started_at: 1, again: "40 epochs", commands };
+	return {
+		kind: "run_added",
+		run_id,
+		name,
+		started_at: 1,
+		again: "40 epochs",
+		commands,
+		is_earlier,
+	};
 }
 
 export function graphAdded(run_id = "a"): Update {
@@ -136,6 +149,7 @@ export function runChanged(status: RunStatus, more: Partial<RunChanged> = {}): R
 		eta_seconds: 3,
 		elapsed_seconds: 2,
 		overhead: 0.004,
+		overhead_text: "",
 		device: "cpu",
 		memory_bytes: 2e8,
 		memory_total: 8e9,
@@ -153,6 +167,7 @@ export function settings(lr: number): Update {
 		minimum: 0,
 		maximum,
 		scale: name === "lr" ? "log" : "linear",
+		driver: "",
 	});
 	return {
 		kind: "settings_changed",

@@ -9,7 +9,7 @@ import { fixture } from "../fixtures";
 /** A comm whose other end is the test. */
 class Comm implements Channel {
 	readonly sent: Request[] = [];
-	private listener: ((content: unknown, buffers: unknown[]) => void) | undefined;
+	private readonly listeners = new Map<string, (content: unknown, buffers: unknown[]) => void>();
 
 	isClosed = false;
 
@@ -17,14 +17,19 @@ class Comm implements Channel {
 		if (this.isClosed) throw new Error("Cannot send");
 		this.sent.push(content as Request);
 	}
-	on(_event: string, listener: (content: unknown, buffers: unknown[]) => void): void {
-		this.listener = listener;
+	on(event: string, listener: (content: unknown, buffers: unknown[]) => void): void {
+		this.listeners.set(event, listener);
 	}
-	off(): void {
-		this.listener = undefined;
+	off(event: string): void {
+		this.listeners.delete(event);
 	}
 	deliver(content: unknown, buffers: unknown[] = []): void {
-		this.listener?.(content, buffers);
+		this.listeners.get("msg:custom")?.(content, buffers);
+	}
+	/** As Jupyter does where it restarts the kernel. */
+	lose(): void {
+		this.isClosed = true;
+		this.listeners.get("comm_live_update")?.(undefined, []);
 	}
 	kinds(): string[] {
 		return this.sent.map((request) => request.kind);
@@ -66,6 +71,30 @@ describe("a kernel from which nothing comes", () => {
 		connection.close();
 	});
 
+	test("is gone at once where Jupyter restarts it, though nothing is due", () => {
+		new Connection(comm, store, false);
+		comm.snapshot(4);
+		expect(store.isGone).toBe(false);
+		comm.lose();
+		expect(store.isGone).toBe(true);
+	});
+
+	test("is sent something now and then while it is idle, ever more rarely: one that died is noticed", () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		const probes = () => comm.kinds().filter((kind) => kind === "acknowledge").length;
+		vi.advanceTimersByTime(10_000);
+		const [soon] = [probes()];
+		expect(soon).toBeGreaterThan(0);
+		vi.advanceTimersByTime(600_000);
+		expect(probes() - soon).toBeLessThan(20);
+		expect(store.isGone).toBe(false);
+		comm.isClosed = true;
+		vi.advanceTimersByTime(61_000);
+		expect(store.isGone).toBe(true);
+		connection.close();
+	});
+
 	test("is not awaited while nothing runs and nothing was asked", () => {
 		const connection = new Connection(comm, store, false);
 		vi.advanceTimersByTime(60_000);
@@ -104,7 +133,22 @@ describe("pushed frames", () => {
 		expect(store.runs.get("run-1")?.epochs).toEqual([0]);
 		vi.advanceTimersByTime(1000);
 		const acknowledged = comm.sent.filter((request) => request.kind === "acknowledge");
-		expect(acknowledged).toEqual([{ kind: "acknowledge", client_id: comm.client, sequence: 6 }]);
+		const { client: client_id } = comm;
+		expect(acknowledged).toEqual([{ kind: "acknowledge", client_id, sequence: 6, views: 1 }]);
+		connection.close();
+	});
+
+	test("a page says how many views it has: a deleted cell leaves its code behind", () => {
+		const places = new Set([0, 1]);
+		const connection = new Connection(comm, store, false, places);
+		comm.snapshot(4);
+		const said = () => comm.sent.flatMap((one) => (one.kind === "acknowledge" ? [one.views] : []));
+		for (const sequence of [5, 6]) {
+			comm.frame(sequence);
+			vi.advanceTimersByTime(1000);
+			places.clear();
+		}
+		expect(said()).toEqual([2, 0]);
 		connection.close();
 	});
 

@@ -24,7 +24,15 @@ function setUp(isLive = true, refuses = false) {
 
 function addRun(store: Store, ...tags: string[]): RunState {
 	store.apply(
-		{ kind: "run_added", run_id: "a", name: "a", started_at: 0, again: "", commands: [] },
+		{
+			kind: "run_added",
+			run_id: "a",
+			name: "a",
+			started_at: 0,
+			again: "",
+			commands: [],
+			is_earlier: false,
+		},
 		[],
 	);
 	for (const [series, tag] of tags.entries()) {
@@ -80,7 +88,15 @@ test("what counts by its order is sent in its order, of one run at a time", asyn
 	await turn();
 	expect(asked.at(-1)).toMatchObject({ panel: "graph", run_id: "a", keys: ["time", "b", "a"] });
 	store.apply(
-		{ kind: "run_added", run_id: "b", name: "b", started_at: 0, again: "", commands: [] },
+		{
+			kind: "run_added",
+			run_id: "b",
+			name: "b",
+			started_at: 0,
+			again: "",
+			commands: [],
+			is_earlier: false,
+		},
 		[],
 	);
 	const other = store.runs.get("b") as RunState;

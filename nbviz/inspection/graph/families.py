@@ -28,7 +28,12 @@ _FAMILIES = [
 
 
 def family_of(node: GraphNode) -> str:
-    """Return what a box does: "conv", "norm", …, "input", "output", "block" or "other"."""
+    """Return what a box does: "conv", "norm", …, "input", "output", "block" or "other".
+
+    Of a box in which the model failed it is "failed".
+    """
+    if node.get("error"):
+        return "failed"
     if node["kind"] in ("input", "output"):
         return node["kind"]
     if node["child_count"] > 0:

@@ -118,6 +118,8 @@ class LiveGraph:
         self._hook.remove()  # the trace calls the model too
         try:
             self.graph = trace(model, *inputs, **kwargs)
+        except TraceError as error:  # what ran before it is drawn, and where it failed
+            return error if error.graph is None else error.graph
         except NbvizError as error:
             return error
         finally:

@@ -43,6 +43,10 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
         """Return the entry of a page without points."""
         return CurvesEntry()
 
+    def read(self, part: RecordedRun) -> bool:
+        """Read the points of files: of long ones a part."""
+        return part.read_part()
+
     def updates(
         self,
         part: RecordedRun,
@@ -54,6 +58,10 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
         interest = extent.wanted or Interest()
         if not extent.shows_undecided:
             interest = Interest(interest.series, sys.maxsize)
+        if part.summaries is not None:
+            if any(number in interest for number in range(len(part.tags))):
+                part.want_points()
+            interest = Interest(known=sys.maxsize)  # once they have been read
         if extent.end is not None:
             rewind(extent.end, interest)
         add_points(
@@ -91,6 +99,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
         _check_series(part, numbers)
         fitting = int(reply.limit / BUCKET_BYTES / max(1, len(numbers)))
         points = max(LEAST_POINTS, min(MAX_POINTS, fitting, request["points"]))
+        part.read_points()
         tags = part.tags
         samples = [
             part.series(tags[number]).sample(request["first_step"], request["last_step"], points)

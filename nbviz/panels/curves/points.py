@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LEAST_POINTS = 50
 SNAPSHOT_POINTS = 4000  # of one series
+LATE_FRAMES = 16  # in which series that a page begins to look at come, where they are many
 FRAME_POINTS = 2000  # of one series; more new ones than this travel as buckets
 
 _Block = tuple[int, int, "NDArray[np.float64]"]
@@ -32,6 +33,7 @@ class CurvesEntry:
 
     points: list[int] = field(default_factory=list[int])
     restarts: list[int] = field(default_factory=list[int])
+    is_expected: bool = False  # the page knows which tags will come
     late: set[int] = field(default_factory=set[int])  # series whose points were held back
 
 
@@ -59,10 +61,16 @@ def add_points(
         full: It is a snapshot.
         end: Where to end; None for now.
     """
+    if run.expected_tags and not sent.is_expected:
+        sent.is_expected = True
+        expected = [clean_line(tag) for tag in run.expected_tags]
+        batch.add({"kind": "tags_expected", "run_id": run.run_id, "tags": expected})
     tags = run.tags[: None if end is None else len(end.points)]
     looked_at = sum(number in interest for number in range(len(tags)))
     most = SNAPSHOT_POINTS if full else FRAME_POINTS
     most = max(LEAST_POINTS, min(most, int(limit / BUCKET_BYTES / max(1, looked_at))))
+    late = LATE_FRAMES * limit / BUCKET_BYTES / max(1, looked_at)
+    most_late = max(most, int(min(late, SNAPSHOT_POINTS)))
     raw: list[_Block] = []
     buckets: list[_Block] = []
     size = 0  # of what was late
@@ -81,7 +89,7 @@ def add_points(
             if start == 0:
                 _add_series(run, number, tag, batch)  # pages that have some of it begin anew
             sent.late.discard(number)
-            points = SNAPSHOT_POINTS
+            points = most_late
         if stop == start:
             continue
         is_raw = stop - start <= points

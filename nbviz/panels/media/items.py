@@ -10,6 +10,7 @@ from nbviz.errors import CommandError
 from nbviz.panels.listing import evenly
 from nbviz.panels.panel import NO_ADDRESS
 from nbviz.panels.wire import finite, heatmap_fields
+from nbviz.recording.media.captions import captions_of
 from nbviz.recording.media.png import SIGNATURE, encode_png, reduced
 from nbviz.text import clean_line, clean_text
 
@@ -75,6 +76,7 @@ def media_item(
     if media.kind == "image":
         image = cast("Image", item.value)
         data, media_type, factor = _shown(image, pixels, limit)
+        captions, columns = captions_of(image.data)
         return {
             "kind": "image_sent",
             **address,
@@ -85,6 +87,8 @@ def media_item(
             "height": image.height,
             "width": image.width,
             "reduced": factor,
+            "columns": columns,
+            "captions": [{"text": one.text, "is_right": one.is_right} for one in captions],
             "buffer": batch.buffer(data),
         }
     if media.kind == "histogram":

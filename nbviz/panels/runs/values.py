@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nbviz.recording.journal.allowance import Allowance
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -23,8 +25,6 @@ COLUMNS = 6
 _OF_WATCHES = ("weights/", "gradients/", "activations/", "update_to_weight_ratio/")
 _PART = 65_536  # points of which the extremes are searched at once
 _BUCKETS = 64
-# For the extremes of runs that are over, of which there may be hundreds: most of the time.
-_WINDOW_SECONDS, _SHARE = 0.2, 0.8
 
 
 class Extremes:
@@ -96,10 +96,12 @@ class RunValues:
         tags: Those that are shown, in the order in which they came.
         version: Changes with each look that found something.
         is_whole: Whether the last look saw all that there was.
+        generation: Of the run when these were begun.
     """
 
     def __init__(self, run: RecordedRun) -> None:
         self._run = weakref.ref(run)
+        self.generation = run.generation
         self.tags: tuple[str, ...] = ()
         self.version = 0
         self._known = 0  # tags of the run that were looked at
@@ -107,6 +109,7 @@ class RunValues:
         self._lengths: dict[str, int] = {}
         self._looked_at = float("-inf")
         self._status: object = None
+        self._summarised = 0
         self.is_whole = False
 
     def look(self) -> None:
@@ -121,7 +124,16 @@ class RunValues:
         run = self._run()
         if run is None:
             return
+        if is_patient:
+            run.read_summaries()
         self.find_tags()
+        summaries = run.summaries
+        if summaries is not None:
+            self.is_whole = True  # reading the files goes on without being asked here
+            if summaries.version != self._summarised:
+                self._summarised = summaries.version
+                self.version += 1
+            return
         now = time.monotonic()
         is_due = is_patient or not self.is_whole or self._status != run.status
         if not is_due and now - self._looked_at < SECONDS:
@@ -150,6 +162,15 @@ class RunValues:
         found = np.full((len(self.tags), COLUMNS), np.nan)
         if run is None:
             return found
+        summaries = run.summaries
+        if summaries is not None:
+            for row, tag in zip(found, self.tags, strict=True):
+                known = summaries.of(tag)
+                if known.newest is not None:
+                    row[:2] = known.newest.value, known.newest.step
+                if summaries.is_whole:
+                    row[2:] = *known.low, *known.high
+            return found
         for row, tag in zip(found, self.tags, strict=True):
             last = run.series(tag).last
             if last is not None:
@@ -171,24 +192,8 @@ class RunValues:
         self.version += 1
 
 
-class _Allowance:
-    """How much of the time the extremes of many runs may be searched."""
-
-    def __init__(self) -> None:
-        self._since = self._spent = 0.0
-
-    @property
-    def has_room(self) -> bool:
-        now = time.monotonic()
-        if now - self._since > _WINDOW_SECONDS:
-            self._since, self._spent = now, 0.0
-        return self._spent < _WINDOW_SECONDS * _SHARE
-
-    def spend(self, seconds: float) -> None:
-        self._spent += seconds
-
-
-_allowance = _Allowance()
+# For the extremes of runs that are over, of which there may be hundreds: most of the time.
+_allowance = Allowance(0.8)
 _values: weakref.WeakKeyDictionary[RecordedRun, RunValues] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
@@ -197,7 +202,7 @@ def values_of(run: RecordedRun) -> RunValues:
     """Return the values of a run, which all sessions share."""
     with _lock:
         found = _values.get(run)
-        if found is None:
+        if found is None or found.generation != run.generation:
             found = _values[run] = RunValues(run)
         return found
 

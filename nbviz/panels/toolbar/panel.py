@@ -66,6 +66,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
                         "minimum": number(one.minimum),
                         "maximum": finite(one.maximum),
                         "scale": one.scale,
+                        "driver": one.driver,
                     }
                     for one in settings
                 ],

@@ -21,10 +21,11 @@ from nbviz.recording.event_files.wire import MessageError, read_varint
 from nbviz.recording.media.store import MOST_TEXT, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.event_files.layout import Layout, Slot
 
 _FEW = 8  # records of one length that are read one by one
@@ -56,6 +57,30 @@ class Decoder:
             starts: Where in it each record begins.
             lengths: Bytes of each payload.
         """
+        return self._read(data, starts, lengths).finish()
+
+    def decode_apart(
+        self,
+        data: NDArray[np.uint8],
+        starts: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        cuts: Sequence[int],
+    ) -> list[Batch]:
+        """Return what pieces of several files hold, of each its points, texts and parameters.
+
+        Many short pieces are read together, as a block of records takes little longer than one.
+
+        Args:
+            data: The pieces, one after the other.
+            starts: As for `decode`.
+            lengths: As for `decode`.
+            cuts: Where in `data` all pieces but the first begin, in order.
+        """
+        return self._read(data, starts, lengths).finish_apart(cuts)
+
+    def _read(
+        self, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+    ) -> _Part:
         part = _Part(data, self._plugins, self._clock)
         order = np.argsort(lengths, kind="stable")
         ordered = lengths[order]
@@ -69,7 +94,7 @@ class Decoder:
             for first in range(0, len(group), _ROWS):
                 part.read_block(group[first : first + _ROWS], length)
         part.read_singly(sorted(single))
-        return part.finish()
+        return part
 
 
 class _Clock:
@@ -93,14 +118,18 @@ class _Part:
         self._restarts: list[tuple[int, int]] = []
         self._texts: list[tuple[int, Text]] = []
         self._media: list[tuple[int, MediaRecord]] = []
+        self._hparams: list[tuple[int, dict[str, Parameter]]] = []
+        self._writers: list[tuple[int, str]] = []
         self._plugins = plugins
         self._clock = clock
         self._first = (len(data), 0.0)
 
     def finish(self) -> Batch:
         batch = self._batch
-        for (tag, given), pieces in self._tensors.items():
-            self._take_numbers(tag, given or self._plugins.get(tag, ""), pieces)
+        self._sort_out_tensors()
+        for _, found in self._hparams:
+            batch.hparams.update(found)
+        batch.writer = next((writer for _, writer in self._writers), "")
         self._restarts.sort()
         cuts = [place for place, _ in self._restarts]
         batches = [batch, *(Batch(restart=step) for _, step in self._restarts)]
@@ -113,6 +142,21 @@ class _Part:
         batch.rest = batches[1:]
         batch.first_wall_time = self._first[1] if self._first[0] < len(self._data) else None
         return batch
+
+    def finish_apart(self, cuts: Sequence[int]) -> list[Batch]:
+        self._sort_out_tensors()
+        batches = [Batch(points=points) for points in self._pieces.put_together(cuts)]
+        for place, text in sorted(self._texts):
+            batches[bisect_right(cuts, place)].texts.append(text)
+        for place, found in self._hparams:
+            batches[bisect_right(cuts, place)].hparams.update(found)
+        for place, writer in self._writers:
+            batches[bisect_right(cuts, place)].writer = writer
+        return batches
+
+    def _sort_out_tensors(self) -> None:
+        for (tag, given), pieces in self._tensors.items():
+            self._take_numbers(tag, given or self._plugins.get(tag, ""), pieces)
 
     def _take_numbers(
         self, tag: str, plugin: str, pieces: list[tuple[NDArray[np.int64], Points]]
@@ -169,7 +213,8 @@ class _Part:
         if layout.wall_time is not None:
             wall_time = self._sane_time(_number(event, layout.wall_time, "<f8"))
             self._first = min(self._first, (start, wall_time))
-        self._batch.writer = self._batch.writer or layout.writer
+        if layout.writer:
+            self._writers.append((start, layout.writer))
         if layout.is_start:
             self._restarts.append((start, step))
         for slot in layout.slots:
@@ -188,7 +233,7 @@ class _Part:
                 number = _number(event, slot.start, slot.content)
                 self._add(place.tag, slot, np.array([where]), _one_point(place, number))
             elif plugin == HPARAMS:
-                self._batch.hparams.update(read_hparams(event, *slot.details))
+                self._hparams.append((where, read_hparams(event, *slot.details)))
             elif slot.content == "text" and plugin in ("", _TEXT):
                 text = _text(event, ((slot.start, slot.stop), *slot.rest))
                 if not plugin and not text.isprintable() and _BINARY.search(text):

@@ -21,13 +21,22 @@ from nbviz.recording.event_files.wire import (
 from nbviz.text import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PLUGIN = "hparams"
 TAG = "_hparams_/session_start_info"
+EXPERIMENT_TAG = "_hparams_/experiment"
+END_TAG = "_hparams_/session_end_info"
 _VERSION, _SESSION_START, _PARAMETERS, _START_TIME = 1, 3, 1, 5
 _KEY, _VALUE = 1, 2  # of a map's entry
 _NUMBER, _STRING, _BOOL = 2, 3, 4
+# HParamsPluginData, Experiment, HParamInfo, MetricInfo, MetricName, SessionEndInfo
+_EXPERIMENT, _SESSION_END = 2, 4
+_TIME_CREATED, _INFOS, _METRICS = 3, 4, 5
+_NAME, _TYPE = 1, 4
+_METRIC_NAME, _METRIC_TAG = 1, 2
+_STATUS, _SUCCESS, _END_TIME = 1, 1, 2
+_TYPES = {str: 1, bool: 2, float: 3, int: 3}
 
 Parameter = float | str | bool | None
 
@@ -88,6 +97,41 @@ def write_hparams(parameters: Mapping[str, Parameter], started_at: float) -> byt
     )
     start = key(_START_TIME, FIXED64) + struct.pack("<d", started_at)
     return varint_field(_VERSION, 0) + bytes_field(_SESSION_START, entries + start)
+
+
+def write_experiment(
+    parameters: Mapping[str, Parameter], metrics: Sequence[str], created_at: float
+) -> bytes:
+    """Return what tells the plugin which columns there are.
+
+    Args:
+        parameters: The names, with a value of each.
+        metrics: Tags of scalars.
+        created_at: Unix seconds.
+    """
+    infos = b"".join(
+        bytes_field(
+            _INFOS,
+            bytes_field(_NAME, encodable(name).encode()) + varint_field(_TYPE, _TYPES[type(value)]),
+        )
+        for name, value in parameters.items()
+        if value is not None
+    )
+    columns = b"".join(
+        bytes_field(
+            _METRICS,
+            bytes_field(_METRIC_NAME, bytes_field(_METRIC_TAG, encodable(tag).encode())),
+        )
+        for tag in metrics
+    )
+    created = key(_TIME_CREATED, FIXED64) + struct.pack("<d", created_at)
+    return varint_field(_VERSION, 0) + bytes_field(_EXPERIMENT, created + infos + columns)
+
+
+def write_end(ended_at: float) -> bytes:
+    """Return what tells the plugin that the session ended well; `ended_at` is in Unix seconds."""
+    end = varint_field(_STATUS, _SUCCESS) + key(_END_TIME, FIXED64) + struct.pack("<d", ended_at)
+    return varint_field(_VERSION, 0) + bytes_field(_SESSION_END, end)
 
 
 def _value(value: Parameter) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.recording.event_files import hparams
+from nbviz.recording.event_files.arrays import plugin_field
 from nbviz.recording.event_files.layout import (
     DT_FLOAT,
     DT_STRING,
@@ -16,12 +17,14 @@ from nbviz.recording.event_files.layout import (
     EXACT_VALUE,
     FILE_VERSION,
     METADATA,
-    PLUGIN_CONTENT,
     PLUGIN_DATA,
     PLUGIN_NAME,
+    SESSION_LOG,
     SHAPE,
     SIMPLE_VALUE,
     SOURCE,
+    START,
+    STATUS,
     STEP,
     STRINGS,
     SUMMARY,
@@ -66,6 +69,16 @@ def file_version_event(wall_time: float) -> bytes:
     return _WALL_TIME_KEY + struct.pack("<d", wall_time) + _VERSION + source
 
 
+def start_event(wall_time: float, step: int) -> bytes:
+    """Return the event that has readers leave out what came before and is of a step or later."""
+    return (
+        _WALL_TIME_KEY
+        + struct.pack("<d", wall_time)
+        + varint_field(STEP, step)
+        + bytes_field(SESSION_LOG, varint_field(STATUS, START))
+    )
+
+
 def text_event(wall_time: float, step: int, tag: str, text: str) -> bytes:
     """Return an event that TensorBoard shows among the texts."""
     content = encodable(text).encode()
@@ -79,14 +92,45 @@ def text_event(wall_time: float, step: int, tag: str, text: str) -> bytes:
     )
 
 
+def plugin_event(wall_time: float, tag: str, plugin: str, content: bytes) -> bytes:
+    """Return an event whose one string is bytes that only a plugin of TensorBoard's knows."""
+    tensor = _TEXT_TYPE + bytes_field(STRINGS, content)
+    value = bytes_field(TAG, tag.encode()) + bytes_field(TENSOR, tensor) + plugin_field(plugin)
+    return (
+        _WALL_TIME_KEY
+        + struct.pack("<d", wall_time)
+        + bytes_field(SUMMARY, bytes_field(VALUE, value))
+    )
+
+
 def hparams_event(wall_time: float, parameters: Mapping[str, Parameter]) -> bytes:
     """Return an event that TensorBoard shows among the hyper-parameters."""
-    content = bytes_field(PLUGIN_CONTENT, hparams.write_hparams(parameters, wall_time))
-    plugin = bytes_field(PLUGIN_NAME, hparams.PLUGIN.encode()) + content
-    tensor = varint_field(DTYPE, DT_FLOAT) + bytes_field(SHAPE, b"")
-    value = bytes_field(TAG, hparams.TAG.encode())
-    value += bytes_field(TENSOR, tensor)
-    value += bytes_field(METADATA, bytes_field(PLUGIN_DATA, plugin))
+    content = hparams.write_hparams(parameters, wall_time)
+    return _hparams_event(wall_time, hparams.TAG, content)
+
+
+def hparams_events(
+    wall_time: float, parameters: Mapping[str, Parameter], metrics: Sequence[str]
+) -> list[bytes]:
+    """Return the events that say which columns the table of hyper-parameters has, and the end.
+
+    Args:
+        wall_time: Unix seconds.
+        parameters: The names, with a value of each.
+        metrics: Tags of scalars.
+    """
+    experiment = hparams.write_experiment(parameters, metrics, wall_time)
+    end = hparams.write_end(wall_time)
+    return [
+        _hparams_event(wall_time, hparams.EXPERIMENT_TAG, experiment),
+        _hparams_event(wall_time, hparams.END_TAG, end),
+    ]
+
+
+def _hparams_event(wall_time: float, tag: str, content: bytes) -> bytes:
+    value = bytes_field(TAG, tag.encode())
+    value += bytes_field(TENSOR, varint_field(DTYPE, DT_FLOAT) + bytes_field(SHAPE, b""))
+    value += plugin_field(hparams.PLUGIN, content)
     return (
         _WALL_TIME_KEY
         + struct.pack("<d", wall_time)

@@ -83,8 +83,23 @@ class EventFileReader:
         Raises:
             OSError: The file cannot be read.
         """
+        for batch in self.read_parts():
+            yield batch
+            yield from batch.rest
+
+    def read_parts(self, upto: int | None = None) -> Iterator[Batch]:
+        """Yield what is new, a few megabytes at a time, each with its `rest`.
+
+        Args:
+            upto: Go no further than this byte, where a record ends; to the file's end if None.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
         with self.path.open("rb", buffering=0) as file:
             self._size = os.fstat(file.fileno()).st_size
+            if upto is not None:
+                self._size = min(self._size, upto)
             room = PART
             while self._size - self._position >= FRAME:
                 data = _read_at(file, self._position, min(room, self._size - self._position))
@@ -95,7 +110,6 @@ class EventFileReader:
                 self._position += found.end
                 if found.end:
                     yield batch
-                    yield from batch.rest
                 room = PART
                 if found.is_lost or not self._is_plausible(file, found.needed):
                     skipped = self._look_on(file)

@@ -29,18 +29,23 @@ class EventFileWriter:
         directory: Made if it does not exist.
         wall_time: Unix seconds of the event that says which version the file has.
         events: Further events that the file begins with.
+        suffix: Ends the file's name.
 
     Raises:
         OSError: The file cannot be made.
     """
 
     def __init__(
-        self, directory: str | Path, wall_time: float, events: Sequence[bytes] = ()
+        self,
+        directory: str | Path,
+        wall_time: float,
+        events: Sequence[bytes] = (),
+        suffix: str = "",
     ) -> None:
         # TensorBoard reads a directory's files in the order of their names.
         host = socket.gethostname() or "host"
         name = f"events.out.tfevents.{int(time.time()):010d}.{host}.{os.getpid()}"
-        self.path = Path(directory) / f"{name}.{next(_numbers)}.{NBVIZ}"
+        self.path = Path(directory) / f"{name}.{next(_numbers)}.{NBVIZ}{suffix}"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file: FileIO = self.path.open("xb", buffering=0)
         self._end = 0

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError, text_of
-from nbviz.recording.event_files.messages import text_event
+from nbviz.recording.event_files.messages import start_event, text_event
 from nbviz.recording.event_files.writer import EventFileWriter
 from nbviz.recording.holdups import STUCK_SECONDS
 from nbviz.recording.journal.identity import IDENTITY_TAG, identity_of
-from nbviz.recording.journal.source import JournalSource
+from nbviz.recording.journal.source import JournalSource, Place
 from nbviz.training import clock as run_clock
 from nbviz.training.background import end_all
+from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
     from nbviz.recording.recorded_run import RecordedRun
@@ -34,7 +35,7 @@ INTERVAL_SECONDS = 0.8
 FLUSH_SECONDS = 10.0
 _EXIT_SECONDS = 5.0
 
-_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+_journals: WeakRegistry[Journal] = WeakRegistry()
 
 
 class Journal:
@@ -47,11 +48,20 @@ class Journal:
         run: The run. It is kept alive while it has something to write.
         directory: Made if it does not exist.
 
+    Attributes:
+        directory: Its absolute path.
+        suffix: Ends the names of its files.
+        purged_from: What other files of the directory have of this step or later does not count.
+        places: Tags whose points go to files of their own, in folders of the directory.
+
     Raises:
         ConfigurationError: The directory cannot be made or written to.
     """
 
     def __init__(self, run: RecordedRun, directory: str | Path) -> None:
+        self.suffix = ""
+        self.purged_from: int | None = None
+        self.places: dict[str, Place] = {}
         self.directory = Path(directory).absolute()
         _check_directory(self.directory)
         self._run = weakref.ref(run)
@@ -60,9 +70,10 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._asked = self._done = 0
-        self._source = JournalSource(run.name)
+        self._source = JournalSource(run.name, self.places)
         self._name = run.name
         self._writer: EventFileWriter | None = None
+        self._folders: dict[str, EventFileWriter] = {}
         self._is_failing = False
         self._begins_at = 0.0
         self._writing_since: float | None = None  # by the monotonic clock
@@ -102,6 +113,11 @@ class Journal:
         """Leave out what the run has now, since other files of the directory have it."""
         self._source.skip(run)
         self._begins_at = run_clock.now()
+
+    def add_event(self, payload: bytes) -> None:
+        """Have an event written that is no scalar and no media, such as a plugin's layout."""
+        self._source.payloads.append(payload)
+        self._wake()
 
     def notice(self) -> str:
         """Return for how long the disk has not answered, and what waits; empty if it does."""
@@ -177,9 +193,9 @@ class Journal:
         run.meter.spend(clock.thread_time() - started)
         return not something and run.is_quiet
 
-    def _write(self, run: RecordedRun, records: bytes) -> None:
+    def _write(self, run: RecordedRun, records: bytes, *, folder: str = "") -> None:
         began = clock.monotonic()
-        self._file(run).write(records)
+        self._file(run, folder).write(records)
         self._writing_since = now = clock.monotonic()  # the disk answers
         if now - began >= STUCK_SECONDS:
             text = f"journal: the disk answers again after {now - began:,.0f} s; nothing is lost."
@@ -192,23 +208,32 @@ class Journal:
             f"The journal {self._writer.path} was removed; what memory holds is written anew.",
             "warning",
         )
-        self._writer.close()
+        self._close()
         self._writer = None
+        self._folders = {}
         self._name = run.name
-        self._source = JournalSource(run.name)
+        self._source = JournalSource(run.name, self.places)
 
-    def _file(self, run: RecordedRun) -> EventFileWriter:
+    def _file(self, run: RecordedRun, folder: str) -> EventFileWriter:
+        if folder:
+            if folder not in self._folders:
+                directory, started_at = self.directory / folder, run.meter.started_at
+                self._folders[folder] = EventFileWriter(directory, started_at, suffix=self.suffix)
+            return self._folders[folder]
         if self._writer is None:
             # Files of one directory whose times overlap are of several runs.
             started_at = max(run.meter.started_at, self._begins_at)
             identity = identity_of(run.run_id, self._name).to_text()
-            first = text_event(started_at, 0, IDENTITY_TAG, identity)
-            self._writer = EventFileWriter(self.directory, started_at, [first])
+            first = [text_event(started_at, 0, IDENTITY_TAG, identity)]
+            if self.purged_from is not None:
+                first.insert(0, start_event(started_at, self.purged_from))
+            self._writer = EventFileWriter(self.directory, started_at, first, suffix=self.suffix)
         return self._writer
 
     def _close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        for writer in (self._writer, *self._folders.values()):
+            if writer is not None:
+                writer.close()
 
 
 def _check_directory(directory: Path) -> None:
@@ -227,7 +252,7 @@ def _check_directory(directory: Path) -> None:
 
 def _flush_all() -> None:
     end_all()  # what an active run logs until it has stopped is written, too
-    for journal in list(_journals):
+    for journal in _journals:
         journal.flush(_EXIT_SECONDS)
 
 

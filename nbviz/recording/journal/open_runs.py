@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError
-from nbviz.recording.journal.opened import OpenedRun
-from nbviz.recording.journal.run_files import PATTERN, RunFiles, directories_below
+from nbviz.recording.journal.run_tree import RunTree
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from nbviz.recording.journal.opened import OpenedRun
 
 
 def open_runs(
@@ -26,6 +25,11 @@ def open_runs(
     folder at the same time, each is a run of its own, with its own status, called after its rank or
     name where nbviz wrote it. Each run reads on as `open_run`'s does.
 
+    Where the files are long (32 MB in all), only their ends are read at first, which takes
+    milliseconds a run: they tell the newest values, how far each run came and what it was made
+    with. The points of a run are read when they are asked for, as by `run["loss"]`, `run.media` and
+    `run.refresh()`, or when a dashboard shows them.
+
     Args:
         path: The directory, such as `lightning_logs`; or one event file.
         memory_budget: As for `Run`, of each.
@@ -37,60 +41,16 @@ def open_runs(
     Raises:
         ConfigurationError: There is no event file.
     """
-    root = Path(path).absolute()
-    runs: list[OpenedRun] = []
-    for folder in _folders(root):
-        name = root.name if folder == root else folder.relative_to(root).as_posix()
-        first = RunFiles(folder)
-        first.paths()
-        of_folder = [
-            OpenedRun(
-                folder,
-                name=name,
-                memory_budget=memory_budget,
-                media_budget=media_budget,
-                files=RunFiles(folder, number),
-            )
-            for number in range(first.beside + 1)
-        ]
-        _tell_apart(of_folder)
-        runs += sorted(of_folder, key=_rank)
-    return runs
-
-
-def _folders(root: Path) -> Iterator[Path]:
+    root = Path(path)
     if not root.exists():
-        raise ConfigurationError(f"{str(root)!r} does not exist; give a directory of event files.")
-    if root.is_file():
-        yield root
-        return
-    has_files = any(file.is_file() for file in root.glob(PATTERN))
-    below = directories_below(root)
-    if not has_files and not below:
         raise ConfigurationError(
-            f"{str(root)!r} and the folders below it have no event files; they have names such as "
-            "events.out.tfevents.1700000000.host.1."
+            f"{str(root.absolute())!r} does not exist; give a directory of event files."
         )
-    if has_files:
-        yield root
-    yield from below
-
-
-def _rank(run: OpenedRun) -> int:
-    return run.identity.rank or 0 if run.identity else 0
-
-
-def _tell_apart(runs: list[OpenedRun]) -> None:
-    """Name runs of one folder by rank or name where these differ, else by number."""
-    if len(runs) < 2:  # noqa: PLR2004
-        return
-    known = [run.identity for run in runs]
-    ranks = [one.rank if one else None for one in known]
-    names = [one.name if one else None for one in known]
-    for number, run in enumerate(runs):
-        if None not in ranks and len(set(ranks)) == len(runs):
-            run.name = f"{run.name} (rank {ranks[number]})"
-        elif None not in names and len(set(names)) == len(runs):
-            run.name = f"{run.name} ({names[number]})"
-        elif number:
-            run.name = f"{run.name} ({number + 1})"
+    tree = RunTree(root, memory_budget=memory_budget, media_budget=media_budget)
+    runs = tree.new_runs()
+    if not runs:
+        raise ConfigurationError(
+            f"{str(tree.root)!r} and the folders below it have no event files; they have names "
+            "such as events.out.tfevents.1700000000.host.1."
+        )
+    return runs

@@ -14,9 +14,10 @@ from nbviz.protocol.log import LineLevel
 from nbviz.protocol.run import EventKind
 from nbviz.recording.event_files.batch import MediaRecord
 from nbviz.recording.event_files.messages import NBVIZ
-from nbviz.recording.event_files.reader import EventFileReader
+from nbviz.recording.event_files.reader import EventFileReader, begun_at
 from nbviz.recording.event_files.recognise import recognise
 from nbviz.recording.hyperparameters import CONFIG_TAG
+from nbviz.recording.journal.allowance import Allowance
 from nbviz.recording.journal.identity import IDENTITY_TAG, read_identity
 from nbviz.recording.journal.left_out import LeftOut
 from nbviz.recording.journal.run_files import RunFiles, directories_below
@@ -29,17 +30,26 @@ from nbviz.recording.recorded_run import (
     RecordedRun,
 )
 from nbviz.recording.scalars.series_parts import SeriesParts
+from nbviz.recording.scalars.summaries import Summaries
+from nbviz.training import clock
 from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
-    from nbviz.recording.event_files.batch import Batch, Text
+    from collections.abc import Iterator, Sequence
+
+    from nbviz.recording.event_files.batch import Batch, Points, Text
+    from nbviz.recording.event_files.ends import Ends
     from nbviz.recording.journal.identity import Identity
+    from nbviz.recording.media.store import MediaStore
     from nbviz.training.events import EndReason
 
 RUNNING_SECONDS = 60.0
 """Without a new byte before a run that has not said how it ended is taken to be over."""
 
 _REFRESH_SECONDS = 1.0
+# Of the time, for reading many long files beside the user's cells: what is shown comes first.
+_of_shown, _of_others = Allowance(0.8), Allowance(0.5)
+_AFTER_SHOWN = 0.5  # seconds
 _TEXT_SUFFIX = "/text_summary"  # torch's own addition to the tag of a text
 _KINDS, _LEVELS = get_args(EventKind), get_args(LineLevel)
 _SHOWN = 3  # directories named in an error
@@ -90,6 +100,9 @@ class OpenedRun(RecordedRun):
     Its status is how it says it ended; without that it is "running" while its files have grown in
     the last minute, and else "finished", or "stopped" where nbviz wrote it.
 
+    Of a run among many, `open_runs` first reads the ends of its files: they tell the newest values,
+    how far it came and what it was made with. The points are read when they are asked for or shown.
+
     Attributes:
         path: The file or directory that it was read from.
         identity: Who wrote it: run, process and rank, where nbviz did; else None.
@@ -103,6 +116,7 @@ class OpenedRun(RecordedRun):
         memory_budget: int,
         media_budget: int,
         files: RunFiles | None = None,
+        ends: Sequence[Ends] | None = None,
     ) -> None:
         self.path = Path(path).absolute()
         self._files = files or RunFiles(self.path)
@@ -115,19 +129,15 @@ class OpenedRun(RecordedRun):
             warn=lambda text: self._say(text, "warning"),
         )
         self._memory_at = float("inf")  # this process's memory is none of the run's
-        self._readers: dict[Path, EventFileReader] = {}
-        self._parts = SeriesParts(self._store)
-        self._media_parts: dict[str, int] = {}
-        self._unreadable: set[Path] = set()
         self._reading = threading.Lock()
         self._read_at = 0.0
-        self._newest = 0.0
-        self._reason: EndReason | None = None
-        self._is_own = False
-        self._left_out = LeftOut(self._say)
-        self._aliens: dict[Path, str] = {}
-        self.identity: Identity | None = None
-        self.refresh()
+        self._paths = paths
+        self._is_filling = ends is None
+        if ends is None:
+            self.refresh()
+        else:
+            self.summaries = Summaries()
+            self._take_ends(ends, self.summaries)
         if not self._newest and self.path.is_file() and paths[0].stat().st_size:
             what = self._aliens.get(paths[0])
             raise ConfigurationError(
@@ -137,31 +147,87 @@ class OpenedRun(RecordedRun):
         if files is None:
             self._tell_of_other_runs()
 
+    def _make_empty(self) -> None:
+        super()._make_empty()
+        self._readers: dict[Path, EventFileReader] = {}
+        self._parts = SeriesParts(self._store)
+        self._media_parts: dict[str, int] = {}
+        self._unreadable: set[Path] = set()
+        self._newest = 0.0
+        self._reason: EndReason | None = None
+        self._is_own = False
+        self._left_out = LeftOut(self._say)
+        self._aliens: dict[Path, str] = {}
+        self.identity: Identity | None = None
+        self.summaries = None
+        self._again: dict[Path, int] = {}
+        self._is_wanted = False
+        self._is_filling = True
+        self._going_on: Iterator[int] | None = None
+
     def refresh(self) -> int:
-        """Read what has been written since the last time, and return how many points that were."""
+        """Read what has been written since the last time, and return how many points that were.
+
+        Where one of the files turns out to be another run's, the others are read from their start.
+        """
         with self._reading:
             count = 0
-            for path in self._files.paths() if self.path.exists() else []:
-                reader = self._readers.setdefault(path, EventFileReader(path))
-                try:
-                    count += sum(self._take(path, batch) for batch in reader.read())
-                except OSError as error:
-                    if path not in self._unreadable:
-                        self._unreadable.add(path)
-                        self._say(f"{path.name} cannot be read: {error}", "warning")
-            self._recognise_aliens()
-            self._left_out.report()
-            self._read_at = time.monotonic()
-            self._set_status()
-        self._see_progress()
-        if count:
-            self.notify()
-        return count
+            while self.summaries is not None:
+                count += self._read_next(fills=True) or 0
+        return count + self._read_on()
+
+    def want_points(self) -> None:
+        """Have the points read soon; see `read_part`."""
+        self._is_wanted = True
+
+    def read_part(self) -> bool:
+        """Read a part of the points if they are wanted, else of what is to be known of them.
+
+        Returns:
+            Whether more is left, to be read soon.
+        """
+        if not self._has_more:
+            return False
+        fills = self._is_wanted or self._is_filling
+        allowance = _of_shown if fills else _of_others
+        if not fills and time.monotonic() - _of_shown.spent_at < _AFTER_SHOWN:
+            return True
+        with self._reading:
+            while allowance.has_room and self._has_more:
+                began = time.monotonic()
+                self._read_next(fills=fills)
+                allowance.spend(time.monotonic() - began)
+        return self._has_more
+
+    @property
+    def _has_more(self) -> bool:
+        """Whether points, or what they come to, are still to be read."""
+        summaries = self.summaries
+        return summaries is not None and (self._is_wanted or not summaries.is_whole)
+
+    def read_summaries(self) -> None:
+        """Look at all points, of which only the newest, the lowest and the highest are kept."""
+        with self._reading:
+            while self.summaries is not None and not self.summaries.is_whole:
+                self._read_next(fills=self._is_filling)
+        if self._is_wanted:  # the steps went back
+            self.read_points()
+
+    def read_points(self) -> None:
+        """Read all points, as `refresh` does."""
+        if self.summaries is not None:
+            off_main_thread(self.refresh)
+
+    @property
+    def media(self) -> MediaStore:
+        """The media by tag, as of any run."""
+        self.read_points()
+        return super().media
 
     def drain(self) -> None:
         """Read on, at most once a second."""
         if time.monotonic() - self._read_at >= _REFRESH_SECONDS:
-            off_main_thread(self.refresh)
+            off_main_thread(self._read_on)
 
     def drain_ready(self) -> None:
         """Do what `drain` does, which waits for no device here."""
@@ -169,30 +235,164 @@ class OpenedRun(RecordedRun):
 
     # ------------------------------------------------------------ reading
 
+    def _look(self) -> None:
+        self.read_points()
+        super()._look()
+
+    def _take_ends(self, ends: Sequence[Ends], summaries: Summaries) -> None:
+        """Take in what the ends of the files tell; the rest of them tells it again."""
+        for path, (head, tail) in zip(self._paths, ends, strict=True):
+            if not self.meter.started_at and (began := begun_at(path)):
+                self.meter.begin(began)
+                self._store.started_at = began
+            for batch in (*head, *tail):
+                self._begin(batch)
+                for tag, points in batch.points.items():
+                    self._see(points)
+                    self._store.announce(tag)
+                for text in batch.texts:
+                    self._newest = max(self._newest, text.wall_time)
+                    self._take_fact(text)
+                self.hyperparameters.add_foreign(batch.hparams)
+            for batch in tail or head:
+                summaries.see_newest(batch.points, self._store.started_at)
+        self._read_at = time.monotonic()
+        self._set_status()
+        self._see_progress()
+
+    def _read_next(self, *, fills: bool) -> int | None:
+        """Read on by a part, with the lock held; returns how many points it had, None for the end.
+
+        Args:
+            fills: Read the points, and not only what they come to.
+        """
+        if fills and not self._is_filling:
+            # What is known but for the points and media is not taken in again.
+            self._is_filling = True
+            self._again = {path: reader.position for path, reader in self._readers.items()}
+            self._readers.clear()
+            self._going_on = None
+        going_on = self._going_on or self._read_files()
+        count = next(going_on, None)
+        self._going_on = None if count is None else going_on
+        if count is None:
+            self._finish_reading()
+        return count
+
+    def _finish_reading(self) -> None:
+        self._recognise_aliens()
+        self._left_out.report()
+        self._read_at = time.monotonic()
+        self._set_status()
+        if self.summaries is None:
+            return
+        self.meter.end_later(self._newest)  # than the ends of the files told
+        self.summaries.finish()
+        if self._is_filling:
+            self.summaries = None
+            self._is_wanted = False
+        self._renew_progress()
+        self.notify()
+
+    def _renew_progress(self) -> None:
+        """See where it is, also where that is not what the ends of the files told."""
+        with self._progress_lock:
+            known = self.progress
+            self.progress = self.meter.read(
+                clock.now(), self.status, self._memory, notices=known.notices
+            )
+
+    def _read_on(self) -> int:
+        """Read what has been written since the last time, and return how many points that were."""
+        with self._reading:
+            count = 0
+            if self.summaries is None or (self.summaries.is_whole and not self._is_filling):
+                count = sum(self._read_files())
+                self._recognise_aliens()
+                self._left_out.report()
+            self._read_at = time.monotonic()
+            self._set_status()
+        self._see_progress()
+        if count:
+            self.notify()
+        return count
+
+    def _read_files(self) -> Iterator[int]:
+        """Read the files part by part; yields how many new points there were in each."""
+        paths = self._paths = self._files.paths() if self.path.exists() else []
+        others = [path for path in self._readers if path not in paths and path.exists()]
+        if paths and others:
+            self._make_empty()
+            self.generation += 1
+        for path in paths:
+            reader = self._readers.setdefault(path, EventFileReader(path))
+            again = self._again.pop(path, 0)
+            try:
+                for part in reader.read_parts(again) if again else ():
+                    yield sum(self._take_points(path, batch) for batch in (part, *part.rest))
+                for part in reader.read_parts():
+                    yield sum(self._take(path, batch) for batch in (part, *part.rest))
+            except OSError as error:
+                if path not in self._unreadable:
+                    self._unreadable.add(path)
+                    self._say(f"{path.name} cannot be read: {error}", "warning")
+        if paths and others:
+            self._say(
+                f"{', '.join(path.name for path in others)} was read as a restart of this run "
+                "and is another run, which is written at the same time: "
+                f"nbviz.open_runs({str(self.path)!r}) opens each.",
+                "warning",
+            )
+
     def _take(self, path: Path, batch: Batch) -> int:
+        self._begin(batch)
+        count = self._take_points(path, batch) if self._is_filling else self._summarise(batch)
+        for text in batch.texts:
+            self._newest = max(self._newest, text.wall_time)
+            self._take_text(text)
+        # After the texts, which hold those of nbviz's own runs exactly.
+        self.hyperparameters.add_foreign(batch.hparams)
+        self._left_out.add(path, batch)
+        return count
+
+    def _begin(self, batch: Batch) -> None:
         if batch.first_wall_time is not None and not self.meter.started_at:
             self.meter.begin(batch.first_wall_time)
             self._store.started_at = batch.first_wall_time
         self._is_own = self._is_own or batch.writer == NBVIZ
         self._newest = max(self._newest, batch.first_wall_time or 0.0)
+
+    def _take_points(self, path: Path, batch: Batch) -> int:
+        """Take in points and media, and return how many points there were."""
         if batch.restart is not None:
             self._restart(path, batch.restart)
-        count = 0
         for tag, points in batch.points.items():
-            count += len(points.steps)
-            self._newest = max(self._newest, float(np.max(points.wall_times)))
-            self._steps.logged = max(self._steps.logged, int(np.max(points.steps)))
+            self._see(points)
             self._parts.extend(path, tag, points)
         for text in batch.texts:
-            self._newest = max(self._newest, text.wall_time)
-            self._take_text(text)
+            if _is_medium(text.tag):
+                name = text.tag.removesuffix(_TEXT_SUFFIX)
+                record = MediaRecord(text.wall_time, text.step, name, "text", text.text)
+                self._take_medium(record)
         for record in batch.media:
             self._newest = max(self._newest, record.wall_time)
             self._take_medium(record)
-        # After the texts, which hold those of nbviz's own runs exactly.
-        self.hyperparameters.add_foreign(batch.hparams)
-        self._left_out.add(path, batch)
-        return count
+        return _count(batch)
+
+    def _summarise(self, batch: Batch) -> int:
+        """Take in what points come to, and return how many there were."""
+        assert self.summaries is not None
+        for tag, points in batch.points.items():
+            self._see(points)
+            self._store.announce(tag)
+        could = self.summaries.take(batch.points, self._store.started_at)
+        if batch.restart is not None or not could:
+            self.want_points()
+        return _count(batch)
+
+    def _see(self, points: Points) -> None:
+        self._newest = max(self._newest, float(np.max(points.wall_times)))
+        self._steps.logged = max(self._steps.logged, int(np.max(points.steps)))
 
     def _restart(self, path: Path, step: int) -> None:
         count = self._parts.restart(path, step) + self._media.purge(step)
@@ -213,19 +413,23 @@ class OpenedRun(RecordedRun):
             self._take_event(kind, text.text)
         elif tag.startswith(LOG_TAG) and level in _LEVELS:
             self.lines.append(Line(cast("LineLevel", level), step, seconds, text.text))
-        elif tag == IDENTITY_TAG:
-            self.identity = self.identity or read_identity(text.text)
-        elif tag == CONFIG_TAG:
-            self.hyperparameters.read_text(text.text)
-        elif tag == NAME_TAG:
-            self.name = text.text
+        elif tag in (IDENTITY_TAG, CONFIG_TAG, NAME_TAG):
+            self._take_fact(text)
         elif tag == EPOCH_TAG:
             self.mark_epoch(len(self.epochs) + 1, step)
-        else:
-            name = tag.removesuffix(_TEXT_SUFFIX)
-            self._take_medium(MediaRecord(text.wall_time, step, name, "text", text.text))
-            if not self._is_own:
-                self.lines.append(Line("info", step, seconds, f"{tag}: {text.text}"))
+        elif not self._is_own:
+            self.lines.append(Line("info", step, seconds, f"{tag}: {text.text}"))
+
+    def _take_fact(self, text: Text) -> None:
+        """Take in what a text says of the run as a whole; twice says no more than once."""
+        if text.tag.startswith(EVENT_TAG):
+            self._take_event(text.tag.removeprefix(EVENT_TAG), text.text)
+        elif text.tag == IDENTITY_TAG:
+            self.identity = self.identity or read_identity(text.text)
+        elif text.tag == CONFIG_TAG:
+            self.hyperparameters.read_text(text.text)
+        elif text.tag == NAME_TAG:
+            self.name = text.text
 
     def _take_medium(self, record: MediaRecord) -> None:
         """Take an item in; where its tag's steps begin again, or are of another kind, beside it."""
@@ -253,7 +457,7 @@ class OpenedRun(RecordedRun):
         if status is None:
             is_growing = any(
                 path.exists() and time.time() - path.stat().st_mtime < RUNNING_SECONDS
-                for path in self._readers
+                for path in self._paths
                 if path not in self._aliens
             )
             over: EndReason = "stopped" if self._is_own else "finished"
@@ -307,6 +511,18 @@ class OpenedRun(RecordedRun):
                 "make a new one: nbviz.Run(dir=…) writes its own file beside."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name)
+
+
+def _count(batch: Batch) -> int:
+    return sum(len(points.steps) for points in batch.points.values())
+
+
+def _is_medium(tag: str) -> bool:
+    """Whether a text of this tag is shown among the media, and is none of nbviz's own words."""
+    if tag in (IDENTITY_TAG, CONFIG_TAG, NAME_TAG, EPOCH_TAG):
+        return False
+    is_event = tag.startswith(EVENT_TAG) and tag.removeprefix(EVENT_TAG) in _KINDS
+    return not is_event and not (tag.startswith(LOG_TAG) and tag.removeprefix(LOG_TAG) in _LEVELS)
 
 
 class _ReadOnlyError(LoggingError, AttributeError):

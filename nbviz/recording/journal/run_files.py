@@ -7,23 +7,20 @@ run nevertheless if they share no tag, as TensorBoard's writers are used for two
 
 from __future__ import annotations
 
-import os
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nbviz.errors import ConfigurationError
-from nbviz.recording.event_files.decoder import Decoder
+from nbviz.recording.event_files.ends import read_ends
 from nbviz.recording.event_files.reader import begun_at
-from nbviz.recording.event_files.scan import Part
 from nbviz.recording.journal.identity import IDENTITY_TAG, Identity, read_identity
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nbviz.recording.event_files.batch import Batch
 
 PATTERN = "*tfevents*"
 _SECOND = re.compile(r"tfevents\.(\d+)")
@@ -32,6 +29,7 @@ _PROCESS = re.compile(r"tfevents\.\d+\.(.+?)\.(\d+)\.(\d+)(?:\.|$)")
 _SAMPLE = 1 << 18  # bytes at each end of a file that tell its times and tags
 _MOST_SAMPLE = 1 << 24  # if the last record is longer than that
 _SHOWN = 3  # directories named in an error
+LOOK_AGAIN_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -105,6 +103,9 @@ def runs_of(paths: list[Path]) -> list[list[EventFile]]:
 class RunFiles:
     """The event files of one run, among them those that are begun later.
 
+    A file that was begun when all others seemed to have ended may turn out to be another run's:
+    they go on being written beside it. So it is looked again while they grow.
+
     Args:
         path: An event file, or the directory that they are in.
         number: Which of the directory's runs, from 0.
@@ -119,6 +120,13 @@ class RunFiles:
         self._number = number
         self._known: list[Path] = []
         self._chosen: list[Path] = []
+        self._earlier: list[int] = []  # bytes of the chosen files but the last
+        self._looked_at = float("-inf")
+
+    @property
+    def known(self) -> list[Path]:
+        """The files that `paths` returned last."""
+        return self._chosen
 
     def paths(self) -> list[Path]:
         """Return the files that are there now, in the order in which they were begun.
@@ -127,18 +135,20 @@ class RunFiles:
             ConfigurationError: There is no event file.
         """
         known = event_files(self.path)
-        if known != self._known:
-            self._known = known
+        now = time.monotonic()
+        if known != self._known or (
+            now - self._looked_at >= LOOK_AGAIN_SECONDS
+            and self._earlier != _sizes(self._chosen[:-1])
+        ):
+            self._known, self._looked_at = known, now
             runs = [[file.path for file in run] for run in runs_of(known)]
             if not self._chosen:
                 mine = runs[min(self._number, len(runs) - 1)]
-            else:
-                none: list[Path] = []
-                mine = next((run for run in runs if self._chosen[0] in run), none)
+            else:  # of a file that is gone, what has been read stays
+                mine = next((run for run in runs if self._chosen[0] in run), self._chosen)
             self.beside = len(runs) - 1
-            # What has been read stays, even if it turns out to be of two runs.
-            chosen = {*mine, *self._chosen}
-            self._chosen = [path for path in known if path in chosen]
+            self._chosen = [path for path in known if path in mine]
+            self._earlier = _sizes(self._chosen[:-1])
         return self._chosen
 
 
@@ -147,22 +157,13 @@ def look_at(path: Path) -> EventFile:
     named = _PROCESS.search(path.name)
     file = EventFile(path, 0.0, 0.0, (named[1], named[2]) if named else None)
     try:
-        size = path.stat().st_size
-        head = _read(path, 0, _SAMPLE)
-        batches = _decode(head, 0)
-        sample = _SAMPLE
-        tail: list[Batch] = []
-        while size > _SAMPLE and not tail and sample <= _MOST_SAMPLE:
-            data = _read(path, max(0, size - sample), sample)
-            first = Part(data).next_good(0)
-            tail = [] if first is None else _decode(data, first)
-            sample *= 8
+        head, tail = read_ends(path, _SAMPLE, _MOST_SAMPLE)
     except OSError:
         return file
-    times = [batch.first_wall_time for batch in batches if batch.first_wall_time is not None]
+    times = [batch.first_wall_time for batch in head if batch.first_wall_time is not None]
     file.began = min(times, default=0.0)
     file.ended = file.began
-    for batch in (*batches, *tail):
+    for batch in (*head, *tail):
         file.tags |= set(batch.points) | {record.tag for record in batch.media}
         times = [float(np.max(points.wall_times)) for points in batch.points.values()]
         times += [one.wall_time for one in (*batch.texts, *batch.media)]
@@ -192,17 +193,8 @@ def _belongs(file: EventFile, run: list[EventFile]) -> bool:
     )
 
 
-def _read(path: Path, start: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    with path.open("rb") as file:
-        file.seek(start, os.SEEK_SET)
-        return np.frombuffer(file.read(count), np.uint8)
-
-
-def _decode(data: np.ndarray[tuple[int], np.dtype[np.uint8]], start: int) -> list[Batch]:
-    part = data[start:]
-    found = Part(part).scan()
-    batch = Decoder().decode(part, found.starts, found.lengths)
-    return [batch, *batch.rest]
+def _sizes(paths: list[Path]) -> list[int]:
+    return [path.stat().st_size if path.exists() else 0 for path in paths]
 
 
 def _second_in_name(file: Path) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,7 +19,7 @@ from nbviz.recording.hyperparameters import CONFIG_TAG
 from nbviz.training import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -33,6 +35,17 @@ _PART = 16_384  # points of a tag taken at once
 _MOST_TAGS = 32  # in one event; readers take long events one by one
 
 
+class Place(NamedTuple):
+    """Where a tag's points go: a folder of the journal's directory, and the tag there."""
+
+    folder: str
+    tag: str
+
+
+Write = Callable[..., None]
+"""Takes records, and as `folder` the folder in whose own file they belong."""
+
+
 class _Column(NamedTuple):
     tag: str
     segment: int
@@ -42,7 +55,7 @@ class _Column(NamedTuple):
     values: NDArray[np.float64]
 
 
-class _Place:
+class _Reached:
     """How far a series has been written."""
 
     __slots__ = ("early", "index", "segment", "strays")
@@ -59,10 +72,16 @@ class JournalSource:
 
     Args:
         name: What the file says already that the run is called.
+        places: Tags that have files of their own; as it is at each writing.
+
+    Attributes:
+        payloads: Events to be written as they are.
     """
 
-    def __init__(self, name: str) -> None:
-        self._points: dict[str, _Place] = {}
+    def __init__(self, name: str, places: Mapping[str, Place]) -> None:
+        self.payloads: deque[bytes] = deque()
+        self._places = places
+        self._points: dict[str, _Reached] = {}
         self._events = 0
         self._lines = 0
         self._epochs = 0
@@ -73,32 +92,37 @@ class JournalSource:
     def skip(self, run: RecordedRun) -> None:
         """Take what the run has now as written."""
         for tag in tuple(run.tags):
-            place = self._points[tag] = _Place()
+            place = self._points[tag] = _Reached()
             segments = run.series(tag).segments
             place.segment, place.index = len(segments) - 1, len(segments[-1])
         self._events, self._epochs = len(run.events), len(run.epochs)
         self._lines = run.lines.total
 
-    def write_new(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
+    def write_new(self, run: RecordedRun, write: Write) -> bool:
         """Give everything new to `write`, in parts; returns whether there was any.
 
         What `write` raises ends it; the parts before are done, the others come again next time.
         """
         something = self._write_hparams(run, write)
+        while self.payloads:
+            write(frame([self.payloads[0]]))
+            self.payloads.popleft()
+            something = True
         something = self._write_texts(run, write) or something
         something = self._write_media(run, write) or something
         more = True
         while more:
             columns = list(self._new_columns(run))
-            for group in _groups(columns):
+            for group in _groups(columns, self._places):
                 started_at = run.meter.started_at
+                places = [self._place(column.tag) for column in group]
                 records = scalar_records(
                     started_at + group[0].wall_times,
                     group[0].steps,
-                    [column.tag for column in group],
+                    [place.tag for place in places],
                     [column.values for column in group],
                 )
-                write(records)
+                write(records, folder=places[0].folder)
                 for column in group:
                     place = self._points[column.tag]
                     place.segment, place.index = column.segment, column.stop
@@ -123,7 +147,7 @@ class JournalSource:
             series = run.series(tag)
             place = self._points.get(tag)
             if place is None:
-                place = self._points[tag] = _Place()
+                place = self._points[tag] = _Reached()
             segments = series.segments
             segment, start = place.segment, place.index
             while start == len(segments[segment]) and segment + 1 < len(segments):
@@ -135,7 +159,7 @@ class JournalSource:
                 points = segments[segment].slice(start, start + _PART)
                 yield _Column(tag, segment, start + len(points[0]), *points)
 
-    def _write_strays(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
+    def _write_strays(self, run: RecordedRun, write: Write) -> bool:
         """Write what came alone after later steps, behind those; reading finds it as it was."""
         something = False
         for tag, place in self._points.items():
@@ -149,14 +173,19 @@ class JournalSource:
                     continue
                 seconds = np.array([run.meter.started_at + point.wall_time])
                 steps, values = np.array([point.step]), np.array([point.value])
-                write(scalar_records(seconds, steps, [tag], [values]))
+                where = self._place(tag)
+                records = scalar_records(seconds, steps, [where.tag], [values])
+                write(records, folder=where.folder)
                 something = True
                 if is_open:
                     place.early = point
             place.strays = count
         return something
 
-    def _write_hparams(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
+    def _place(self, tag: str) -> Place:
+        return self._places.get(tag) or Place("", tag)
+
+    def _write_hparams(self, run: RecordedRun, write: Write) -> bool:
         hparams, name = run.hyperparameters.all, run.name
         payloads: list[bytes] = []
         if hparams is not self._hparams and hparams:
@@ -172,7 +201,7 @@ class JournalSource:
         self._hparams, self._name = hparams, name
         return bool(payloads)
 
-    def _write_texts(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
+    def _write_texts(self, run: RecordedRun, write: Write) -> bool:
         started_at = run.meter.started_at
         events, epochs = run.events[self._events :], run.epochs[self._epochs :]
         lines, total = run.lines.after(self._lines)
@@ -195,7 +224,7 @@ class JournalSource:
         self._lines = total
         return bool(payloads)
 
-    def _write_media(self, run: RecordedRun, write: Callable[[bytes], None]) -> bool:
+    def _write_media(self, run: RecordedRun, write: Write) -> bool:
         items = run.media_since(self._media)
         for tag, _, item in items:
             write(frame([media_event(item.wall_time, item.step, tag, item.value)]))
@@ -203,12 +232,14 @@ class JournalSource:
         return bool(items)
 
 
-def _groups(columns: list[_Column]) -> list[list[_Column]]:
+def _groups(columns: list[_Column], places: Mapping[str, Place]) -> list[list[_Column]]:
     """Put tags together that were logged together: those with the same steps and wall times."""
     groups: list[list[_Column]] = []
-    open_groups: dict[tuple[int, int, float], list[_Column]] = {}
+    open_groups: dict[tuple[object, int, int, float], list[_Column]] = {}
     for column in columns:
-        kind = (len(column.steps), int(column.steps[-1]), float(column.wall_times[-1]))
+        place = places.get(column.tag)
+        last = int(column.steps[-1]), float(column.wall_times[-1])
+        kind = (place and place.folder, len(column.steps), *last)
         group = open_groups.get(kind)
         if group is None or len(group) == _MOST_TAGS or not _go_together(group[0], column):
             group = open_groups[kind] = []

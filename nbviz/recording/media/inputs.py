@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.inspection.tensors.histograms import Histogram, make_histogram
 from nbviz.recording.capture.arrays import CapturedPart, copy_array, copy_arrays, hold
+from nbviz.recording.media.captions import read_captions, with_captions
 from nbviz.recording.media.pil import MOST_PIXELS, is_pil, numbers_of, opaque, pixels_of
 from nbviz.recording.media.png import encode_png
 from nbviz.recording.media.shading import Shading
@@ -122,6 +124,7 @@ class GridInput:
         layout: Where the channels of each image are.
         columns: Images in a row; about as many as rows if None.
         shading: How numbers become pixels; as the data type says if None.
+        captions: What is said of each image, as `read_captions` takes it; None for nothing.
 
     Raises:
         LoggingError: They are no images.
@@ -133,7 +136,9 @@ class GridInput:
         images: object,
         layout: ImageLayout,
         columns: int | None,
+        *,
         shading: Shading | None = None,
+        captions: object = None,
     ) -> None:
         if columns is not None and (columns.__class__ is not int or columns < 1):
             raise LoggingError(f"columns must be a whole number of at least 1, got {columns!r}.")
@@ -151,6 +156,7 @@ class GridInput:
             for one, array, shape in zip(given, arrays_of, shapes, strict=True)
         ]
         self._columns = columns or int(np.ceil(np.sqrt(len(shapes))))
+        self._captions = None if captions is None else read_captions(tag, captions, len(shapes))
         height, width = (max(one.shape[side] for one in self._pixels) + _GAP for side in (0, 1))
         in_row = min(self._columns, len(shapes))
         covered = height * width * in_row * -(-len(shapes) // self._columns)
@@ -190,7 +196,10 @@ class GridInput:
                 place[..., :3], place[..., 3] = pixels, _EIGHT_BITS
             if pixels.shape[2] == 1 and channels == 4:  # noqa: PLR2004
                 place[..., 3] = _EIGHT_BITS
-        return image_of(canvas)
+        image = image_of(canvas)
+        if self._captions is None:
+            return image
+        return replace(image, data=with_captions(image.data, self._captions, columns))
 
 
 class HistogramInput:
@@ -232,6 +241,21 @@ class HistogramInput:
             else self._captured.reduce(lambda values: _count(values, self._bins))
         )
         return read_counts(numbers, self._size, self._bins)
+
+
+class CountedInput:
+    """A histogram that is counted already."""
+
+    said = ""
+    is_ready = True
+
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+        self.nbytes = histogram.nbytes
+
+    def make(self) -> Histogram:
+        """Return it."""
+        return self._histogram
 
 
 class TensorInput:

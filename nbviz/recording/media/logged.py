@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ from nbviz.errors import LoggingError, describe
 from nbviz.recording.device_memory import is_out_of_memory
 from nbviz.recording.media.confusion import ConfusionInput, MatrixInput
 from nbviz.recording.media.inputs import (
+    CountedInput,
     GridInput,
     HistogramInput,
     ImageInput,
@@ -20,12 +23,13 @@ from nbviz.recording.media.pr_curves import PrCurveInput
 from nbviz.recording.media.shading import Shading
 from nbviz.recording.media.tables import TableInput
 from nbviz.recording.recorded_run import RecordedRun
-from nbviz.recording.scalars.inputs import read_step
+from nbviz.recording.scalars.inputs import read_step, read_wall_time
 from nbviz.training import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
+    from nbviz.inspection.tensors.histograms import Histogram
     from nbviz.recording.media.inbox import MediaInbox
     from nbviz.recording.media.inputs import ImageLayout, MediaInput
     from nbviz.recording.media.shading import Colormap, Normalize
@@ -46,6 +50,7 @@ class LoggedMedia(RecordedRun):
         self._attention = True
         self._media_log = MediaLog()
         self._said_full = False  # that there was no memory for a copy
+        self._dated = threading.local()
 
     def log_image(
         self,
@@ -95,6 +100,7 @@ class LoggedMedia(RecordedRun):
         *,
         layout: ImageLayout = "auto",
         columns: int | None = None,
+        captions: Sequence[object] | None = None,
         normalize: Normalize = False,
         colormap: Colormap = None,
     ) -> None:
@@ -107,6 +113,8 @@ class LoggedMedia(RecordedRun):
             step: As for `log_image`.
             layout: Of each image.
             columns: Images in a row; about as many as there are rows if None.
+            captions: For each image a text, or a pair of prediction and truth, which marks those
+                that are right and those that are wrong.
             normalize: As for `log_image`; True takes the range of each image.
             colormap: As for `log_image`.
 
@@ -118,7 +126,12 @@ class LoggedMedia(RecordedRun):
             "image",
             step,
             lambda name: GridInput(
-                name, images, layout, columns, Shading(name, normalize, colormap)
+                name,
+                images,
+                layout,
+                columns,
+                shading=Shading(name, normalize, colormap),
+                captions=captions,
             ),
         )
 
@@ -138,6 +151,19 @@ class LoggedMedia(RecordedRun):
             LoggingError: The tag, values, step or bins cannot be recorded.
         """
         self._log_media(tag, "histogram", step, lambda name: HistogramInput(name, values, bins))
+
+    def log_counted(self, tag: str, histogram: Histogram, step: int | None = None) -> None:
+        """Record a histogram that is counted already.
+
+        Args:
+            tag: Its name.
+            histogram: It is kept as it is.
+            step: As for `log_image`.
+
+        Raises:
+            LoggingError: The tag or step cannot be recorded.
+        """
+        self._log_media(tag, "histogram", step, lambda _: CountedInput(histogram))
 
     def log_tensor(self, tag: str, values: object, step: int | None = None) -> None:
         """Record an array as it is; bfloat16 and smaller floats become float32.
@@ -275,6 +301,22 @@ class LoggedMedia(RecordedRun):
         """
         self._log_media(tag, "table", step, lambda name: TableInput(name, frame, columns))
 
+    @contextlib.contextmanager
+    def dated(self, wall_time: float | None) -> Generator[None]:
+        """Have what this thread logs inside, other than scalars, be of a wall time.
+
+        Args:
+            wall_time: Unix seconds; None for now.
+
+        Raises:
+            LoggingError: It is none.
+        """
+        self._dated.at = None if wall_time is None else read_wall_time(wall_time)
+        try:
+            yield
+        finally:
+            self._dated.at = None
+
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
     ) -> None:
@@ -287,7 +329,9 @@ class LoggedMedia(RecordedRun):
             present = self._steps.present
             at_step = self.meter.step if present is None else present()
         try:
-            item = self._media_log.read(tag, kind, at_step, clock.now(), make)
+            dated: float | None = getattr(self._dated, "at", None)
+            wall_time = clock.now() if dated is None else dated
+            item = self._media_log.read(tag, kind, at_step, wall_time, make)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise

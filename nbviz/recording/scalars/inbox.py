@@ -1,14 +1,14 @@
-"""What was logged and is not in the series yet: one entry a call, packed as bytes.
+"""What was logged and is not in the series yet: a few numbers for each call, in one list.
 
 Python's garbage collector counts containers: a tuple or a dict that waits here would bring the next
-full collection of the whole process nearer with each log call. It does not count bytes.
+full collection of the whole process nearer with each log call. It does not count numbers. To pack
+them into bytes at the call would cost the caller more: in a training's loop that code is never in
+the processor's cache.
 """
 
 from __future__ import annotations
 
-import struct
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from nbviz.errors import LoggingError
 from nbviz.recording.scalars.inputs import MOST_STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from nbviz.recording.progress import Steps
 
 HEAD = 4
-"""Numbers of 8 bytes before the values: number of the tag set, monotonic seconds, thread, step."""
+"""Numbers before the values: number of the tag set, monotonic seconds, thread, step."""
 
 MOST_TAG_SETS = 4096
 """Beyond it, tags that come in a new combination are recorded one by one."""
-
-_KEY = slice(0, 8)
 
 
 class CapturedEntry(NamedTuple):
@@ -42,21 +40,6 @@ class CapturedEntry(NamedTuple):
     values: CapturedValues
 
 
-class TagSet:
-    """Tags that are logged together.
-
-    Attributes:
-        tags: In the order of the numbers in an entry.
-        pack: From monotonic seconds, a thread's ident, a step and a float a tag to an entry.
-    """
-
-    __slots__ = ("pack", "tags")
-
-    def __init__(self, number: int, tags: tuple[str, ...]) -> None:
-        self.tags = tags
-        self.pack: Callable[..., bytes] = partial(struct.Struct(f"=qdqq{len(tags)}d").pack, number)
-
-
 class Inbox:
     """What waits, from any thread, in the order in which it was logged.
 
@@ -64,28 +47,29 @@ class Inbox:
         steps: Where each step is counted at the call.
 
     Attributes:
-        entries: Appended to without a lock; taken out by the intake once they are stored. A list,
-            of which a slice is one act: while a deque is gone through, a finalizer may run, and
-            another thread append.
-        packers: How values of known tags become an entry.
-        single_packers: The same for calls with one tag, by that tag.
+        entries: For each call `HEAD` numbers and a float a tag, or a `CapturedEntry`; added as one,
+            without a lock, and taken out by the intake once they are stored. A list, of which a
+            slice is one act, as is `extend`: while a deque is gone through, a finalizer may run,
+            and another thread append.
+        tag_sets: Tags that are logged together, in the order of the numbers in an entry.
+        widths: How many numbers an entry of each tag set has.
+        numbers: The number of each tag set.
+        single_numbers: The same for those of one tag, by that tag.
     """
 
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
-        self.entries: list[bytes | CapturedEntry] = []
-        self.packers: dict[tuple[str, ...], Callable[..., bytes]] = {}
-        self.single_packers: dict[str, Callable[..., bytes]] = {}
-        self._tag_sets: dict[bytes, TagSet] = {}
+        self.entries: list[float | CapturedEntry] = []
+        self.tag_sets: list[tuple[str, ...]] = []
+        self.widths: list[int] = []
+        self.numbers: dict[tuple[str, ...], int] = {}
+        self.single_numbers: dict[str, int] = {}
         self.renew_lock()
 
     def renew_lock(self) -> None:
         """After a fork, in the child: a thread that is not here may have held it."""
         # Reentrant: a signal's handler, or a finalizer, may log in the middle of a log call.
         self._lock = threading.RLock()
-
-    def __len__(self) -> int:
-        return len(self.entries)
 
     def put(self, values: Mapping[str, float], step: int | None, seconds: float) -> None:
         """Add an entry of plain floats.
@@ -101,10 +85,10 @@ class Inbox:
         thread = threading.get_ident()
         if step is None:
             with self._lock:  # so that threads append in the order in which they count
-                self.entries.extend(self.pack(values, self._next_step(), seconds, thread))
+                self.entries.extend(self.entry_of(values, self._next_step(), seconds, thread))
             return
         self._see(step)
-        self.entries.extend(self.pack(values, step, seconds, thread))
+        self.entries.extend(self.entry_of(values, step, seconds, thread))
 
     def put_captured(self, values: CapturedValues, step: int | None, seconds: float) -> None:
         """Add an entry of which some numbers are on their way; as `put` else."""
@@ -115,23 +99,19 @@ class Inbox:
                 self._see(step)
             self.entries.append(CapturedEntry(seconds, threading.get_ident(), step, values))
 
-    def pack(
+    def entry_of(
         self, values: Mapping[str, float], step: int, seconds: float, thread: int
-    ) -> list[bytes]:
+    ) -> list[float]:
         """Return an entry, or several where the tags are recorded one by one."""
-        pack = self._packer(tuple(values))
-        if pack is not None:
-            return [pack(seconds, thread, step, *values.values())]
-        single = [self._packer((tag,)) for tag in values]
-        return [
-            pack(seconds, thread, step, value)
-            for pack, value in zip(single, values.values(), strict=True)
-            if pack is not None
-        ]
-
-    def tag_set(self, entry: bytes) -> TagSet:
-        """Return the tags of an entry."""
-        return self._tag_sets[entry[_KEY]]
+        number = self._number_of(tuple(values))
+        if number is not None:
+            return [number, seconds, thread, step, *values.values()]
+        found: list[float] = []
+        for tag, value in values.items():
+            single = self._number_of((tag,))
+            if single is not None:
+                found += (single, seconds, thread, step, value)
+        return found
 
     def _see(self, step: int) -> None:
         self.steps.logged = max(self.steps.logged, step)
@@ -151,20 +131,20 @@ class Inbox:
             self.steps.logged = step
         return step
 
-    def _packer(self, tags: tuple[str, ...]) -> Callable[..., bytes] | None:
+    def _number_of(self, tags: tuple[str, ...]) -> int | None:
         with self._lock:
-            known = self.packers.get(tags)
+            known = self.numbers.get(tags)
             if known is not None:
                 return known
-            number = len(self._tag_sets)
+            number = len(self.tag_sets)
             if number >= MOST_TAG_SETS and len(tags) > 1:
                 return None
-            one = TagSet(number, tags)
-            self._tag_sets[struct.pack("=q", number)] = one
-            self.packers[tags] = one.pack
+            self.tag_sets.append(tags)
+            self.widths.append(HEAD + len(tags))
+            self.numbers[tags] = number
             if len(tags) == 1:
-                self.single_packers[tags[0]] = one.pack
-            return one.pack
+                self.single_numbers[tags[0]] = number
+            return number
 
 
 class Columns(NamedTuple):
@@ -174,11 +154,23 @@ class Columns(NamedTuple):
     seconds: NDArray[np.float64]
     threads: NDArray[np.int64]
     steps: NDArray[np.int64]
-    values: NDArray[np.float64]
+    values: list[NDArray[np.float64]]
 
 
-def unpack(entries: list[bytes], places: NDArray[np.intp]) -> Columns:
-    """Return entries of one tag set as columns; `places` are kept beside them."""
-    table: NDArray[Any] = np.frombuffer(b"".join(entries), np.float64).reshape(len(entries), -1)
-    whole = table.view(np.int64)
-    return Columns(places, table[:, 1], whole[:, 2], whole[:, 3], table[:, HEAD:])
+def as_columns(entries: list[Any], width: int) -> Columns:
+    """Return entries, all of one tag set and so of one width, as columns."""
+    return Columns(
+        np.arange(len(entries) // width),
+        np.array(entries[1::width], np.float64),
+        np.array(entries[2::width], np.int64),
+        np.array(entries[3::width], np.int64),
+        [np.array(entries[place::width], np.float64) for place in range(HEAD, width)],
+    )
+
+
+def pick_columns(entries: list[Any], starts: list[int], width: int) -> Columns:
+    """Return the entries that begin at these places, all of one tag set, as columns."""
+    picked: list[Any] = []
+    for start in starts:
+        picked += entries[start : start + width]
+    return as_columns(picked, width)._replace(places=np.array(starts, np.intp))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nbviz.errors import describe
-from nbviz.recording.scalars.inbox import CapturedEntry, unpack
+from nbviz.recording.scalars.inbox import CapturedEntry, Columns, as_columns, pick_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from nbviz.recording.scalars.inbox import Columns, Inbox
+    from nbviz.recording.scalars.inbox import Inbox
     from nbviz.recording.scalars.store import ScalarStore
 
     Points = tuple[
@@ -24,10 +24,27 @@ if TYPE_CHECKING:
     ]
     from nbviz.recording.scalars.series import Restart
 
+
 PORTION = 1024
 """Entries stored at once: under a millisecond, in which no other thread can run."""
 
-_key = itemgetter(slice(0, 8))
+
+@dataclass(slots=True)
+class _Tables:
+    """Entries by the number of their tag set, and how far the inbox was read for them."""
+
+    parts: dict[int, Columns] = field(default_factory=dict[int, Columns])
+    taken: int = 0
+    calls: int = 0
+    coming: CapturedEntry | None = None
+
+
+class FirstNan(NamedTuple):
+    """The first value of a tag that is NaN."""
+
+    tag: str
+    step: int
+    seconds: float  # since the run's start
 
 
 class Intake:
@@ -38,6 +55,7 @@ class Intake:
         store: Where it goes.
         report: Called, once, with a sentence: what could not be stored.
         restarted: Called with where tags began again at an earlier step.
+        turned_nan: Called with the first NaN of tags.
 
     Attributes:
         start: Monotonic seconds that the points' wall times count from.
@@ -49,12 +67,16 @@ class Intake:
         store: ScalarStore,
         report: Callable[[str], None],
         restarted: Callable[[list[Restart]], None],
+        turned_nan: Callable[[list[FirstNan]], None],
     ) -> None:
         self.start = 0.0
         self._inbox = inbox
         self._store = store
         self._report = report
         self._restarted = restarted
+        self._turned_nan = turned_nan
+        self._nan_tags: set[str] = set()
+        self._nans: list[FirstNan] = []
         self._restarts: list[Restart] = []
         self._failures: list[str] = []
         self._has_reported = False
@@ -67,86 +89,134 @@ class Intake:
         Args:
             wait: Wait for scalars that are still on their way from the device; else they and all
                 that was logged after them stay for the next time.
-            limit: Store about this many at the most; what is there now if None.
+            limit: Store about this many numbers of entries; what is there now if None.
         """
-        left = len(self._inbox) if limit is None else limit
+        left = len(self._inbox.entries) if limit is None else limit
         total = 0
         while left > 0:
             with self._store.lock:
-                count, coming = self._store_some(min(PORTION, left))
+                taken, calls, coming = self._store_some(left)
             self._notify()
-            left -= count
-            total += count
+            left -= taken
+            total += calls
             if coming is not None:
                 if not wait:
                     break
                 # Not under the lock: the training's own thread takes it, and waits for no device.
                 coming.values.wait()
-            elif not count:
+            elif not taken:
                 break
             elif left > 0:
                 time.sleep(0)  # let the training's thread go on
         return total
 
-    def _store_some(self, most: int) -> tuple[int, CapturedEntry | None]:
-        """Store some entries; return how many, and the one at which they stop being there."""
-        found: list[Any] = self._inbox.entries[:most]
-        packed: list[bytes] = found
-        coming: CapturedEntry | None = None
-        count = len(found)
-        if CapturedEntry in map(type, found):
-            packed = []
-            for number, entry in enumerate(found):
-                if isinstance(entry, CapturedEntry):
-                    if not entry.values.is_ready:
-                        coming, count = entry, number
-                        break
-                    packed.extend(self._read(entry))
-                else:
-                    packed.append(entry)
-        if packed:
-            for tag, steps, seconds, values, threads in self._points(packed):
+    def _store_some(self, most: int) -> tuple[int, int, CapturedEntry | None]:
+        """Store some entries.
+
+        Returns:
+            How many numbers, and calls, that were; and the entry at which they stop being there.
+        """
+        found = self._some_entries(most)
+        tables = self._tables_of(found)
+        if tables.parts:
+            for tag, steps, seconds, values, threads in self._points(tables.parts):
                 try:
                     seconds_here = seconds - self.start
                     self._restarts += self._store.append(tag, steps, seconds_here, values, threads)
+                    if tag not in self._nan_tags:
+                        self._look_for_nan(tag, steps, seconds_here, values)
                 except Exception as error:  # noqa: BLE001  the other tags' points are none the worse
                     self._failures.append(f"points of {tag}: {describe(error)}")
             self._store.enforce_budget()
-        del self._inbox.entries[:count]
-        return count, coming
+        del self._inbox.entries[: tables.taken]
+        return tables.taken, tables.calls, tables.coming
 
-    def _read(self, entry: CapturedEntry) -> list[bytes]:
+    def _some_entries(self, most: int) -> list[Any]:
+        """Return a portion of about so many numbers at most; the last entry may be cut."""
+        entries: list[Any] = self._inbox.entries
+        first: int | CapturedEntry | None = entries[0] if entries else None
+        if first is None or isinstance(first, CapturedEntry):
+            return entries[: min(most, PORTION)]
+        width = self._inbox.widths[first]
+        return entries[: max(width, min(most, PORTION * width))]
+
+    def _tables_of(self, found: list[Any]) -> _Tables:
+        """Sort whole entries by their tag sets; `found` has those that were captured read then."""
+        tables, widths = _Tables(), self._inbox.widths
+        if found and not isinstance(found[0], CapturedEntry):
+            number: int = found[0]
+            width = widths[number]
+            tables.calls = len(found) // width
+            tables.taken = tables.calls * width
+            # Each entry ends where the next begins: if all these are such numbers, there are no
+            # others between.
+            if found[: tables.taken : width].count(number) == tables.calls:
+                tables.parts[number] = as_columns(found[: tables.taken], width)
+                return tables
+        starts: dict[int, list[int]] = {}
+        tables.calls = place = added = 0
+        while place < len(found):
+            first: int | CapturedEntry = found[place]
+            if isinstance(first, CapturedEntry):
+                if not first.values.is_ready:
+                    tables.coming = first
+                    break
+                read = self._read(first)
+                found[place : place + 1] = read
+                added += len(read) - 1
+                continue
+            end = place + widths[first]
+            if end > len(found):
+                break
+            try:
+                starts[first].append(place)
+            except KeyError:
+                starts[first] = [place]
+            tables.calls += 1
+            place = end
+        tables.taken = place - added
+        for number, places in starts.items():
+            tables.parts[number] = pick_columns(found, places, widths[number])
+        return tables
+
+    def _look_for_nan(
+        self,
+        tag: str,
+        steps: NDArray[np.int64],
+        seconds: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> None:
+        is_nan = np.isnan(values)
+        if is_nan.any():
+            self._nan_tags.add(tag)
+            place = int(is_nan.argmax())
+            self._nans.append(FirstNan(tag, int(steps[place]), float(seconds[place])))
+
+    def _read(self, entry: CapturedEntry) -> list[Any]:
         try:
-            return self._inbox.pack(entry.values.read(), entry.step, entry.seconds, entry.thread)
+            values = entry.values.read()
+            return self._inbox.entry_of(values, entry.step, entry.seconds, entry.thread)
         except Exception as error:  # noqa: BLE001  a device that failed; what else was logged stays
             self._failures.append(f"points of {', '.join(entry.values)}: {describe(error)}")
             return []
 
-    def _points(self, entries: Sequence[bytes]) -> Iterator[Points]:
+    def _points(self, parts_by_number: dict[int, Columns]) -> Iterator[Points]:
         """Give each tag's points in the order in which they were logged."""
-        places: dict[bytes, list[int]] = {}
-        for place, key in enumerate(map(_key, entries)):
-            found = places.get(key)
-            if found is None:
-                places[key] = [place]
-            else:
-                found.append(place)
         columns: dict[str, list[tuple[Columns, int]]] = {}
-        for found in places.values():
-            part = unpack([entries[place] for place in found], np.array(found, np.intp))
-            for number, tag in enumerate(self._inbox.tag_set(entries[found[0]]).tags):
-                columns.setdefault(tag, []).append((part, number))
+        for number, part in parts_by_number.items():
+            for place, tag in enumerate(self._inbox.tag_sets[number]):
+                columns.setdefault(tag, []).append((part, place))
         for tag, parts in columns.items():
             if len(parts) == 1:
                 part, number = parts[0]
-                yield tag, part.steps, part.seconds, part.values[:, number], part.threads
+                yield tag, part.steps, part.seconds, part.values[number], part.threads
             else:  # a tag in calls of several kinds
                 order = np.argsort(np.concatenate([part.places for part, _ in parts]))
                 yield (
                     tag,
                     np.concatenate([part.steps for part, _ in parts])[order],
                     np.concatenate([part.seconds for part, _ in parts])[order],
-                    np.concatenate([part.values[:, number] for part, number in parts])[order],
+                    np.concatenate([part.values[number] for part, number in parts])[order],
                     np.concatenate([part.threads for part, _ in parts])[order],
                 )
 
@@ -159,3 +229,6 @@ class Intake:
         if self._restarts:
             restarts, self._restarts = self._restarts, []
             self._restarted(restarts)
+        if self._nans:
+            nans, self._nans = self._nans, []
+            self._turned_nan(nans)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nbviz.recording.progress import Steps
+    from nbviz.recording.scalars.intake import FirstNan
     from nbviz.recording.scalars.series import Restart
     from nbviz.recording.scalars.store import ScalarStore
 
@@ -28,11 +29,12 @@ class ScalarLog:
         store: Where the points go.
         report: Called, once, with a sentence: what could not be stored.
         restarted: Called with where tags began again at an earlier step.
+        turned_nan: Called with the first NaN of tags.
 
     Attributes:
         entries: What waits; `Run.log` appends to it without another call.
-        packers: From known tags to what makes an entry of their values.
-        single_packers: From a known tag to what makes an entry of its value.
+        numbers: From tags that are logged together to their number.
+        single_numbers: The same for a tag that is logged alone.
     """
 
     def __init__(
@@ -41,14 +43,15 @@ class ScalarLog:
         store: ScalarStore,
         report: Callable[[str], None],
         restarted: Callable[[list[Restart]], None],
+        turned_nan: Callable[[list[FirstNan]], None],
     ) -> None:
         self._inbox = Inbox(steps)
         self._store = store
         self._tags: set[str] = set()
-        self._intake = Intake(self._inbox, store, report, restarted)
+        self._intake = Intake(self._inbox, store, report, restarted, turned_nan)
         self.entries = self._inbox.entries
-        self.packers = self._inbox.packers
-        self.single_packers = self._inbox.single_packers
+        self.numbers = self._inbox.numbers
+        self.single_numbers = self._inbox.single_numbers
         self.put = self._inbox.put
         self.renew_lock = self._inbox.renew_lock
 
@@ -64,7 +67,7 @@ class ScalarLog:
     def record_any(self, values: Mapping[str, Any], step: int | None, seconds: float) -> None:
         """Record as `record` does, without its checks where a plain dict has known floats."""
         is_step = step is None or (type(step) is int and 0 <= step < MOST_STEPS)
-        if is_step and values.__class__ is dict and tuple(values) in self.packers:
+        if is_step and values.__class__ is dict and tuple(values) in self.numbers:
             for value in values.values():
                 if value.__class__ is not float:
                     break

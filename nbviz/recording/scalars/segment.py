@@ -117,9 +117,13 @@ class Segment:
     @property
     def last(self) -> Point | None:
         """The newest point, None if there is none."""
-        if not len(self):
+        state = self._state
+        tail, at = state.tail, state.length - state.sealed * BLOCK - state.tail.start - 1
+        if at >= 0:  # as nearly always; tables of many runs ask for thousands
+            return Point(int(tail.steps[at]), float(tail.wall_times[at]), float(tail.values[at]))
+        if not state.length:
             return None
-        steps, wall_times, values = self.slice(len(self) - 1, len(self))
+        steps, wall_times, values = self.slice(state.length - 1, state.length)
         return Point(int(steps[0]), float(wall_times[0]), float(values[0]))
 
     @property

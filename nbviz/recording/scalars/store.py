@@ -26,7 +26,7 @@ TAG_BYTES = SEGMENT_BYTES + 800
 LEAST_TAGS = 1000
 """Tags that are taken whatever the budget."""
 
-_CHECK_POINTS = 64  # for each series; adding up the memory of a thousand series takes 1 ms
+_CHECK_POINTS = 16  # for each series; adding up the memory of a thousand series takes 1 ms
 
 
 class ScalarStore:
@@ -74,6 +74,13 @@ class ScalarStore:
             writers = np.full(len(steps), writer, np.int64)
             self.append(tag, steps, wall_times - self.started_at, values, writers)
             self.enforce_budget()
+
+    def announce(self, tag: str) -> None:
+        """Begin a tag whose points come later."""
+        with self.lock:
+            if tag not in self.series and self.admits(tag, len(self.tags)):
+                self.series[tag] = Series(tag)
+                self.tags.append(tag)
 
     def take_segments(self, tag: str, segments: Sequence[Points]) -> None:
         """Begin a tag with segments that were recorded before; seconds are since the start."""

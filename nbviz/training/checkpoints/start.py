@@ -48,3 +48,7 @@ class StartState:
             )
         except NbvizError as error:
             self.refused = text_of(error).rstrip(".")
+
+    def forget(self, reason: str) -> None:
+        """Let go of the state, which nothing goes back to any more."""
+        self.checkpoint, self.refused, self._is_settled = None, reason, True

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from torch.optim import lr_scheduler as kinds
 
 from nbviz.errors import CheckpointError, ConfigurationError
+from nbviz.training.better_values import better_values
 from nbviz.training.steps.means import Means
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from nbviz.training.steps.metrics import AnyMetric
+    from collections.abc import Collection, Iterable, Mapping
 
 Interval = Literal["auto", "step", "epoch"]
 
@@ -23,10 +22,6 @@ _OF_STEP = frozenset(
     {"step", "steps", "t", "num_updates", "global_step", "current_step", "iteration"}
 )
 _OF_METRIC = frozenset({"metrics", "metric", "loss", "val_loss", "value", "score"})
-_BETTER = {
-    "loss": "min", "mae": "min", "mse": "min",
-    "accuracy": "max", "top5_accuracy": "max", "f1": "max",
-}  # fmt: skip
 
 
 class Schedule:
@@ -247,14 +242,15 @@ def _argument_of(scheduler: Any) -> Literal["metric", "count"] | None:
 
 
 def _check_mode(scheduler: Any, tag: str) -> None:
-    better = _BETTER.get(tag.split("/", 1)[0])
+    better = better_values(tag)
+    fitting = None if better is None else "min" if better == "lower" else "max"
     mode = getattr(scheduler, "mode", None)
-    if better is None or mode not in ("min", "max") or mode == better:
+    if fitting is None or mode not in ("min", "max") or mode == fitting:
         return
     advice = "monitor='accuracy/val'" if mode == "max" else "monitor='loss/val'"
     raise ConfigurationError(
         f"{type(scheduler).__name__}(mode={mode!r}) would be told {tag!r}, which is better the "
-        f"{'lower' if better == 'min' else 'higher'} it is. Give {advice}, or mode={better!r}."
+        f"{better} it is. Give {advice}, or mode={fitting!r}."
     )
 
 
@@ -272,7 +268,7 @@ def _remaining(scheduler: Any) -> int | None:
     return min(lengths, default=None)
 
 
-def known_tags(metrics: Mapping[str, AnyMetric], *, validates: bool) -> list[str]:
+def known_tags(metrics: Iterable[str], *, validates: bool) -> list[str]:
     """Return the tags of a supervised run."""
     parts = ("train", "val") if validates else ("train",)
     return [f"{name}/{part}" for part in parts for name in ("loss", *metrics)]

@@ -30,6 +30,7 @@ class Setting:
     minimum: float
     maximum: float | None
     scale: ValueScale
+    driver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class _Entry:
     scale: ValueScale
     includes_minimum: bool
     includes_maximum: bool
+    driver: str
 
     def admits(self, value: float) -> bool:
         above = value >= self.minimum if self.includes_minimum else value > self.minimum
@@ -73,6 +75,7 @@ class Settings:
         scale: ValueScale = "linear",
         includes_minimum: bool = True,
         includes_maximum: bool = True,
+        driver: str = "",
     ) -> None:
         """Make a value settable; a name that exists already is replaced.
 
@@ -85,9 +88,10 @@ class Settings:
             scale: How a slider should divide the range.
             includes_minimum: Whether `minimum` itself is allowed.
             includes_maximum: Whether `maximum` itself is allowed.
+            driver: What changes the value by itself, such as a scheduler's class; empty if nothing.
         """
         self._entries[name] = _Entry(
-            get, set, minimum, maximum, scale, includes_minimum, includes_maximum
+            get, set, minimum, maximum, scale, includes_minimum, includes_maximum, driver
         )
 
     def for_optimizer(self, optimizer: Optimizer, scheduler: object = None, name: str = "") -> None:
@@ -108,6 +112,7 @@ class Settings:
                 scale=value.scale,
                 includes_minimum=value.includes_zero,
                 includes_maximum=False,
+                driver=value.driver,
             )
 
     def for_another(self, optimizer: Optimizer) -> None:
@@ -145,7 +150,14 @@ class Settings:
     def now(self) -> list[Setting]:
         """Return every settable value as it is now."""
         return [
-            Setting(name, float(entry.get()), entry.minimum, entry.maximum, entry.scale)
+            Setting(
+                name,
+                float(entry.get()),
+                entry.minimum,
+                entry.maximum,
+                entry.scale,
+                entry.driver,
+            )
             for name, entry in list(self._entries.items())
         ]
 

@@ -36,6 +36,7 @@ class OptimizerValue:
     maximum: float | None  # itself not allowed
     scale: ValueScale
     includes_zero: bool
+    driver: str  # the class of the scheduler that changes it; empty if none does
 
 
 def optimizer_values(
@@ -93,6 +94,7 @@ def _value(
         maximum=1.0 if name in _BELOW_ONE else None,
         scale="log" if name in _LOGARITHMIC else "linear",
         includes_zero=not has_schedule,
+        driver=type(scheduler).__name__ if has_schedule else "",
     )
 
 

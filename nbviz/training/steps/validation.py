@@ -8,129 +8,184 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nbviz.errors import ConfigurationError, add_note, text_of
+from nbviz.errors import describe as describe_error
 from nbviz.training.devices.device import to_device
 from nbviz.training.seeds import preserved_random_state
 from nbviz.training.steps.batches import describe
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans
 from nbviz.training.steps.samples import first_samples
+from nbviz.training.steps.step_functions import validation_function
 from nbviz.training.steps.step_results import tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
 
+    from nbviz.training.options import TrainingOptions
+    from nbviz.training.run_log import RunLog
     from nbviz.training.steps.metrics import AnyMetric
-    from nbviz.training.steps.step_functions import StepFunction
+    from nbviz.training.steps.step_functions import Splitter, StepFunction
 
 
-def validate(
-    model: torch.nn.Module,
-    loader: Iterable[Any],
-    step: StepFunction,
-    *,
-    device: torch.device,
-    autocast: Callable[[], AbstractContextManager[Any]],
-    metrics: dict[str, AnyMetric],
-    report: Callable[[str, str], None],
-    leave_out: Callable[[str, str], None],
-    count: Callable[[Any, Any], int],
-    between: Callable[[], None],
-    with_gradients: bool = False,
-) -> dict[str, Any]:
-    """Return the means over all samples, by tag.
+class Validation:
+    """Validates the model of one training.
 
     Args:
-        model: In eval mode while this runs; every module's own mode is restored after it.
-        loader: Batches.
-        step: Gives the result of one batch.
+        options: The training's.
+        split: Splits batches for the supervised step.
         device: Where the batches go.
-        autocast: Makes the context for a forward pass.
+        steps_itself: Whether `training_step` trains when it is called.
         metrics: By name; one that raises is taken out.
-        report: Called with the name of such a metric, and the reason.
-        leave_out: Called with the name of a value that is not one number, and the reason.
+        autocast: Makes the context for a forward pass.
         count: Returns how many samples a batch has, given it and its targets.
-        between: Called before each batch; what it raises ends the validation.
-        with_gradients: Whether the step needs them.
+        log: The run's.
+
+    Attributes:
+        is_active: Whether a validation is being made.
 
     Raises:
-        ConfigurationError: The loader gives no batches.
+        ConfigurationError: There is a `val_loader`, and nothing that validates.
     """
-    means = Means(leave_out)
-    measured = MetricMeans(metrics, report)
-    is_empty = True
-    with _evaluating(model, with_gradients=with_gradients):
-        for batch in loader:
-            is_empty = False
-            between()
+
+    def __init__(
+        self,
+        options: TrainingOptions,
+        split: Splitter,
+        *,
+        device: torch.device,
+        steps_itself: bool,
+        metrics: dict[str, AnyMetric],
+        autocast: Callable[[], AbstractContextManager[Any]],
+        count: Callable[[Any, Any], int],
+        log: RunLog,
+    ) -> None:
+        self.is_active = False
+        self._model = options.model
+        self._loader = options.val_loader
+        self._step, self._source = validation_function(options, split, steps_itself=steps_itself)
+        if self._loader is not None and self._step is None:
+            raise ConfigurationError(
+                "val_loader needs validation_step=… or loss_fn=…, because this training_step "
+                "trains when it is called."
+            )
+        self._device = device
+        self._metrics = metrics
+        self._autocast = autocast
+        self._count = count
+        self._log = log
+        self._needs_gradients: bool | None = None  # until it is tried
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is something to validate with."""
+        return self._loader is not None and self._step is not None
+
+    def measure(self, between: Callable[[], None]) -> dict[str, Any]:
+        """Return the means over all samples, by tag.
+
+        The model is in eval mode meanwhile; every module's own mode is restored after it.
+
+        Args:
+            between: Called before each batch; what it raises ends the validation.
+
+        Raises:
+            ConfigurationError: The loader gives no batches.
+        """
+        assert self._loader is not None  # since `is_possible`
+        assert self._step is not None
+        means = Means(self._log.value_left_out)
+        measured = MetricMeans(self._metrics, self._log.metric_dropped)
+        is_empty = True
+        with self._evaluating(with_gradients=bool(self._needs_gradients)):
+            for batch in self._loader:
+                is_empty = False
+                between()
+                try:
+                    self._add(batch, self._step, means, measured)
+                except Exception as error:
+                    add_note(error, f"The validation batch: {describe(batch)}.")
+                    raise
+        if is_empty:
+            raise ConfigurationError(
+                "val_loader gave no batches. If it is an iterator, it can be read only once: give "
+                "a DataLoader or a list."
+            )
+        values = {**means.values(), **measured.values()}
+        return {tagged(name, "val"): value for name, value in values.items()}
+
+    def try_out(self) -> None:
+        """Before the first step, see whether a validation will work, and if it needs gradients.
+
+        Raises:
+            ConfigurationError: `training_step` cannot validate.
+            Exception: What the supervised step raised.
+        """
+        if self._step is None or self._loader is None or self._needs_gradients is not None:
+            return
+        # A validation_step is called when it is due and not before: it may count, write or stop.
+        if self._source == "validation_step":
+            return
+        self._needs_gradients = False
+        try:
+            self._needs_gradients = self._finds_gradients_needed(self._step)
+        except Exception as error:
+            if self._source == "training_step":
+                raise ConfigurationError(
+                    "training_step cannot validate: with the model in eval mode and samples of "
+                    f"val_loader it raised {describe_error(error)}. Give validation_step=…"
+                ) from error
+            add_note(error, "In a trial of the validation with two samples, before training.")
+            raise
+        if self._needs_gradients:
+            self._log("info", f"validation runs with gradients, which {self._source} needs.")
+
+    def _add(self, batch: Any, step: StepFunction, means: Means, measured: MetricMeans) -> None:
+        moved = to_device(batch, self._device)
+        with self._autocast():
+            result = step(self._model, moved)
+        samples = self._count(moved, result.targets)
+        if result.loss is not None:
+            means.add({"loss": result.loss}, samples)
+        means.add(result.scalars, samples)
+        if result.outputs is not None:
+            measured.add(result.outputs, result.targets, samples)
+
+    def _finds_gradients_needed(self, step: StepFunction) -> bool:
+        """Try a step on two samples, and return whether it needs gradients.
+
+        Neither random numbers nor an iterator of the loader are used up. A loader whose samples
+        cannot be had without one is not tried: then the answer is False.
+        """
+        with preserved_random_state(self._device), self._evaluating():
             try:
-                moved = to_device(batch, device)
-                with autocast():
-                    result = step(model, moved)
-                samples = count(moved, result.targets)
-                if result.loss is not None:
-                    means.add({"loss": result.loss}, samples)
-                means.add(result.scalars, samples)
-                if result.outputs is not None:
-                    measured.add(result.outputs, result.targets, samples)
-            except Exception as error:
-                add_note(error, f"The validation batch: {describe(batch)}.")
-                raise
-    if is_empty:
-        raise ConfigurationError(
-            "val_loader gave no batches. If it is an iterator, it can be read only once: give a "
-            "DataLoader or a list."
-        )
-    values = {**means.values(), **measured.values()}
-    return {tagged(name, "val"): value for name, value in values.items()}
+                batch = first_samples(self._loader)
+            except Exception:  # noqa: BLE001  the loader may have its own way to them
+                return False
+            if batch is None:
+                return False
+            moved = to_device(batch, self._device)
+            try:
+                with self._autocast():
+                    step(self._model, moved)
+            except RuntimeError as error:
+                if "require" not in text_of(error) or "grad" not in text_of(error):
+                    raise
+            else:
+                return False
+            with torch.enable_grad(), self._autocast():
+                step(self._model, moved)
+            return True
 
-
-def needs_gradients(
-    model: torch.nn.Module,
-    loader: Iterable[Any],
-    step: StepFunction,
-    *,
-    device: torch.device,
-    autocast: Callable[[], AbstractContextManager[Any]],
-) -> bool:
-    """Try a validation step on two samples, and return whether it needs gradients.
-
-    Neither random numbers nor an iterator of the loader are used up. A loader whose samples cannot
-    be had without one is not tried: then the answer is False.
-
-    Raises:
-        Exception: What the step raised.
-    """
-    with preserved_random_state(device), _evaluating(model):
+    @contextlib.contextmanager
+    def _evaluating(self, *, with_gradients: bool = False) -> Generator[None]:
+        modes = [(module, module.training) for module in self._model.modules()]
+        self._model.eval()
         try:
-            batch = first_samples(loader)
-        except Exception:  # noqa: BLE001  the loader may have its own way to them
-            return False
-        if batch is None:
-            return False
-        moved = to_device(batch, device)
-        try:
-            with autocast():
-                step(model, moved)
-        except RuntimeError as error:
-            if "require" not in text_of(error) or "grad" not in text_of(error):
-                raise
-        else:
-            return False
-        with torch.enable_grad(), autocast():
-            step(model, moved)
-        return True
-
-
-@contextlib.contextmanager
-def _evaluating(model: torch.nn.Module, *, with_gradients: bool = False) -> Generator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        # Not inference_mode: what a model keeps from it, such as a cache of positions, could not
-        # be used in training after.
-        with torch.set_grad_enabled(with_gradients):
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
+            # Not inference_mode: what a model keeps from it, such as a cache of positions, could
+            # not be used in training after.
+            with torch.set_grad_enabled(with_gradients):
+                yield
+        finally:
+            for module, mode in modes:
+                module.training = mode

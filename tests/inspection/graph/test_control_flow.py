@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nbviz.inspection.graph.trace.recording import Recording
-from nbviz.inspection.graph.trace.trace import trace
+from nbviz.inspection.graph.trace.trace import trace, trace_for_real
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ def test_a_trace_needs_no_values_and_leads_from_input_to_output(
 ) -> None:
     model, x = make(), make_input()
     graph = trace(model, x)
-    assert graph.note == ""
+    assert "real values" not in graph.note
     before: dict[str, list[str]] = {}
     for edge in graph.edges:
         before.setdefault(edge.target, []).append(edge.source)
@@ -155,6 +155,22 @@ def test_a_loop_is_shown_once_and_counted_as_often_as_it_ran() -> None:
     assert sum(call.path == "fc" for call in recording.graph.module_calls) == 1
     assert recording.graph.flops == 3 * (2 * 2 * 4 * 4)
     assert trace(Scans(), torch.randn(5, 4)).flops == 5 * (2 * 4 * 4)
+
+
+def test_a_loop_says_how_often_what_is_drawn_of_it_was_counted() -> None:
+    def drawn(graph: Any, name: str) -> str:
+        (call,) = [call for call in graph.module_calls if call.type == name]
+        return call.detail
+
+    by_shapes = trace(Loops(), torch.ones(2, 4))
+    assert drawn(by_shapes, "body") == "counted once"
+    assert "Counted once, as often as they run depends on values: while_loop." in by_shapes.note
+    assert by_shapes.flops == 2 * 2 * 4 * 4
+    real = trace_for_real(Loops(), (torch.ones(2, 4),), {})
+    assert drawn(real, "body") == "first of 3"
+    assert "Counted once" not in real.note
+    assert real.flops == 3 * by_shapes.flops
+    assert drawn(trace(Scans(), torch.ones(5, 4)), "step") == "first of 5"
 
 
 def test_attention_with_a_score_is_counted() -> None:

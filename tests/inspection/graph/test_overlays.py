@@ -91,7 +91,7 @@ def measured(trainer: Trainer, overlay: str) -> OverlayValues:
     nodes = traced(trainer)
     trainer.overlays.want("page 1", overlay, nodes)
     trainer.start()
-    trainer.wait(60)
+    trainer.wait(180)
     latest = trainer.overlays.latest(overlay)
     assert latest is not None
     return latest
@@ -198,7 +198,7 @@ def test_times_of_a_box_are_those_of_what_is_in_it() -> None:
 def test_training_is_the_same_with_an_overlay_and_without(overlay: str) -> None:
     plain = seeded()
     plain.start()
-    plain.wait(60)
+    plain.wait(180)
     watched = seeded()
     measured(watched, overlay)
     for mine, other in zip(
@@ -231,7 +231,7 @@ def test_hooks_are_there_only_while_a_page_shows_the_overlay() -> None:
     model = trainer.engine.model
     at_rest = hooks(model)
     trainer.start()
-    trainer.wait(60)
+    trainer.wait(180)
     assert counts[:2] == [at_rest, at_rest]
     assert counts[2] > at_rest
     assert counts[4:] == [at_rest, at_rest]
@@ -266,7 +266,7 @@ def test_measures_rarely_enough_for_its_share() -> None:
     nodes = traced(trainer)
     trainer.overlays.want("page 1", "activation_std", nodes)
     trainer.start()
-    trainer.wait(60)
+    trainer.wait(180)
     assert trainer.overlays.version("activation_std") == 1
 
 
@@ -305,7 +305,7 @@ def test_the_operation_that_made_the_first_nan_is_found() -> None:
     trainer.overlays.want("page 1", "nonfinite_share", nodes)
     before = torch.get_rng_state()
     trainer.start()
-    trainer.wait(60)
+    trainer.wait(180)
     assert torch.equal(before, torch.get_rng_state())
     latest = trainer.overlays.latest("nonfinite_share")
     assert latest is not None

@@ -66,3 +66,18 @@ def test_scripting_a_model_with_hooks_says_what_to_do() -> None:
     with pytest.raises(AttributeError, match="Script it before it is given to a trainer"):
         torch.jit.script(model)
     assert graph_of(live) is None
+
+
+def test_a_model_that_cannot_be_called_is_drawn_up_to_where_it_fails() -> None:
+    """The page shows what ran, and the box in which it failed."""
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(5, 2))
+    live = LiveGraph(model, [(torch.ones(2, 3), torch.ones(2, 2))], split=None)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        model(torch.ones(2, 3))
+    graph = graph_of(live)
+    level = graph.level("")
+    assert [(node["label"], bool(node.get("error"))) for node in level["nodes"]] == [
+        *(("input", False), ("0", False), ("1", False), ("2", True))
+    ]
+    assert "Failed in 2 (Linear)" in level["note"]
+    assert live.graph is None  # another call may be another one

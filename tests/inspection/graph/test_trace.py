@@ -126,13 +126,13 @@ def test_other_threads_are_not_traced_and_run_as_before() -> None:
 
         def forward(self, x):
             inside.set()
-            assert go.wait(30)
+            assert go.wait(180)
             return self.fc(x)
 
     other = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
 
     def work() -> None:
-        assert inside.wait(30)
+        assert inside.wait(180)
         results.append(other(torch.ones(2, 4)))
         go.set()
 
@@ -155,7 +155,7 @@ def test_traces_on_two_threads_at_once_do_not_mix() -> None:
 
         def forward(self, x):
             for layer in self.layers:
-                barrier.wait(30)
+                barrier.wait(180)
                 x = layer(x)
             return x
 

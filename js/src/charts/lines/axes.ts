@@ -5,6 +5,13 @@ import { position } from "./scale";
 
 /** Around the inside of a chart, in CSS pixels: the same for all, so that they line up in a grid. */
 export const MARGIN = { left: 46, top: 8, right: 10, bottom: 24 };
+/** Below the inside of a chart whose x axis another one below it shows. */
+const BOTTOM_WITHOUT_AXIS = 6;
+/** What a chart needs less in height without its x axis; as in chart.css. */
+export const AXIS_HEIGHT = MARGIN.bottom - BOTTOM_WITHOUT_AXIS;
+
+/** What a chart shows of its x axis: nothing, as another one does; its labels; its title, too. */
+export type XAxis = "none" | "labels" | "titled";
 
 const LABEL_SIZE = 11;
 const GAP = 6;
@@ -16,7 +23,10 @@ export interface AxesLook {
 	readonly x: Range;
 	readonly y: Range;
 	readonly xKind: XKind;
+	readonly xAxis: XAxis;
 	readonly isLog: boolean;
+	/** There are no values yet, and so no labels of them. */
+	readonly isEmpty: boolean;
 	readonly theme: Theme;
 	readonly width: number;
 	readonly height: number;
@@ -56,35 +66,47 @@ export function xLabels(kind: XKind, ticks: readonly number[]): string[] {
 }
 
 function drawX(context: CanvasRenderingContext2D, look: AxesLook): void {
-	const { x, xKind, theme, width, height, ratio } = look;
-	const [length, high] = inside(width, height);
+	const { x, xKind, xAxis, theme, width, height, ratio } = look;
+	const [length, high] = inside(width, height, xAxis);
 	const ticks = xTicks(xKind, x, length / X_TICK_SPACE);
 	const labels = xLabels(xKind, ticks);
 	const thick = Math.max(1, Math.round(ratio));
-	const bottom = MARGIN.top + high;
-	context.textAlign = "center";
+	const below = (MARGIN.top + high + GAP) * ratio;
 	context.textBaseline = "top";
+	let end = width * ratio;
+	if (xAxis === "titled") {
+		context.textAlign = "right";
+		context.fillStyle = theme.textSoft;
+		context.fillText(xKind, end, below);
+		end -= context.measureText(xKind).width + GAP * ratio;
+	}
+	context.textAlign = "center";
 	for (const [i, tick] of ticks.entries()) {
 		const at = Math.round((MARGIN.left + position(tick, x, length)) * ratio);
 		context.fillStyle = theme.grid;
 		context.fillRect(at, MARGIN.top * ratio, thick, high * ratio);
+		if (xAxis === "none") continue;
 		context.fillStyle = theme.textSoft;
 		const label = labels[i] ?? "";
-		// The last label ends with the canvas at the latest: it is never cut.
+		// The last label ends with the canvas or before the title: it is never cut.
 		const half = context.measureText(label).width / 2;
 		const middle = Math.min(at, width * ratio - half);
-		context.fillText(label, middle, (bottom + GAP) * ratio);
+		if (middle + half <= end) context.fillText(label, middle, below);
 	}
 }
 
 function drawY(context: CanvasRenderingContext2D, look: AxesLook): void {
-	const { y, isLog, theme, width, height, ratio } = look;
-	const [wide, length] = inside(width, height);
+	const { y, isLog, theme, width, height, ratio, xAxis, isEmpty } = look;
+	const [wide, length] = inside(width, height, xAxis);
 	const ticks = yTicks(y, length / Y_TICK_SPACE, isLog);
 	const room = (MARGIN.left - GAP) * ratio;
 	const whole = tickLabels(ticks, isLog);
 	const fits = whole.every((label) => context.measureText(label).width <= room);
 	const labels = fits ? whole : tickLabels(ticks, isLog, true);
+	const widest = Math.max(0, ...labels.map((label) => context.measureText(label).width));
+	// What does not fit in a short form either is written smaller: it is never cut.
+	const size = LABEL_SIZE * Math.min(1, room / Math.max(1, widest));
+	context.font = `${size * ratio}px ${theme.font}`;
 	const thick = Math.max(1, Math.round(ratio));
 	context.textAlign = "right";
 	context.textBaseline = "middle";
@@ -93,13 +115,18 @@ function drawY(context: CanvasRenderingContext2D, look: AxesLook): void {
 		context.fillStyle = theme.grid;
 		context.fillRect(MARGIN.left * ratio, at, wide * ratio, thick);
 		context.fillStyle = theme.textSoft;
-		context.fillText(labels[i] ?? "", (MARGIN.left - GAP) * ratio, at);
+		if (!isEmpty) context.fillText(labels[i] ?? "", (MARGIN.left - GAP) * ratio, at);
 	}
 }
 
 /** The size of the inside of a chart. */
-export function inside(width: number, height: number): readonly [width: number, height: number] {
-	return [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
+export function inside(
+	width: number,
+	height: number,
+	xAxis: XAxis,
+): readonly [width: number, height: number] {
+	const bottom = xAxis === "none" ? BOTTOM_WITHOUT_AXIS : MARGIN.bottom;
+	return [width - MARGIN.left - MARGIN.right, height - MARGIN.top - bottom];
 }
 
 function isSame(a: AxesLook, b: AxesLook): boolean {
@@ -109,6 +136,8 @@ function isSame(a: AxesLook, b: AxesLook): boolean {
 		a.y.min === b.y.min &&
 		a.y.max === b.y.max &&
 		a.xKind === b.xKind &&
+		a.xAxis === b.xAxis &&
+		a.isEmpty === b.isEmpty &&
 		a.isLog === b.isLog &&
 		a.theme === b.theme &&
 		a.width === b.width &&

@@ -1,8 +1,9 @@
 // A line chart on two canvases, axes below and lines above, with a crosshair and gestures over them.
 import type { Theme } from "../../ui/theme";
-import { Axes, inside, MARGIN } from "./axes";
+import { Axes, inside, MARGIN, type XAxis } from "./axes";
 import type { Range, XKind } from "./axis";
 import { dragged, followDrag, followPan, type Place, wheelRange } from "./gestures";
+import type { Area } from "./marks";
 import { CanvasPen } from "./pen";
 import { type Plot, Plotter } from "./plot";
 import { position, valueAt } from "./scale";
@@ -10,6 +11,8 @@ import { position, valueAt } from "./scale";
 const SMALLEST = 60;
 /** Half a dot's width more at both sides, so that the newest point is not cut in two. */
 const BLEED = 3;
+/** How much is left of all lines where some stand out. */
+const FADED = "0.25";
 
 /** What a reader does with a chart. */
 export interface LineChartListener {
@@ -31,6 +34,7 @@ interface Drawn {
 	readonly plot: Plot;
 	readonly y: Range;
 	readonly xKind: XKind;
+	readonly xAxis: XAxis;
 	readonly theme: Theme;
 	/** Of the whole chart, in CSS pixels. */
 	readonly width: number;
@@ -42,6 +46,8 @@ interface Drawn {
 export class LineChart {
 	private readonly axes = new Axes();
 	private readonly lines = document.createElement("canvas");
+	/** Lines that stand out, over all lines: those need not be drawn again. */
+	private readonly bold = document.createElement("canvas");
 	/** Over the inside: what is pointed at, and where gestures begin. */
 	private readonly over = overlay("nbviz-plot-over");
 	private readonly selection = overlay("nbviz-plot-select");
@@ -51,6 +57,8 @@ export class LineChart {
 	private readonly dots: HTMLElement[] = [];
 	private readonly plotter = new Plotter();
 	private drawn: Drawn | undefined;
+	/** Keys of the lines that stand out. */
+	private keys: ReadonlySet<string> | undefined;
 	/** Where the pointer is over the inside, in CSS pixels from its left and top edge. */
 	private pointed: Place | undefined;
 	private endGesture: (() => void) | undefined;
@@ -68,23 +76,42 @@ export class LineChart {
 	}
 
 	/** Draws `plot` as large as `width` × `height` CSS pixels; too small a box stays empty. */
-	draw(plot: Plot, xKind: XKind, theme: Theme, width: number, height: number): void {
+	draw(
+		plot: Plot,
+		xKind: XKind,
+		theme: Theme,
+		width: number,
+		height: number,
+		xAxis: XAxis = "labels",
+	): void {
 		if (width < SMALLEST || height < SMALLEST) return;
 		const before = this.drawn;
-		if (!before) this.host.append(this.axes.canvas, this.lines, this.over);
+		if (!before) this.host.append(this.axes.canvas, this.lines, this.bold, this.over);
 		const ratio = window.devicePixelRatio || 1;
 		if (ratio !== before?.ratio) this.followDensity(ratio);
-		if (width !== before?.width || height !== before.height || ratio !== before.ratio) {
-			this.resize(width, height, ratio);
-		}
-		const [wide] = inside(width, height);
+		const isAsBefore =
+			width === before?.width &&
+			height === before.height &&
+			ratio === before.ratio &&
+			xAxis === before.xAxis;
+		if (!isAsBefore) this.resize(width, height, ratio, xAxis);
+		const [wide] = inside(width, height, xAxis);
 		const y = this.plotter.measure(plot, wide * ratio, ratio);
-		this.drawn = { plot, y, xKind, theme, width, height, ratio };
-		this.axes.draw({ x: plot.x, y, xKind, isLog: plot.isLog, theme, width, height, ratio });
+		this.drawn = { plot, y, xKind, xAxis, theme, width, height, ratio };
+		const isEmpty = plot.traces.every(({ columns }) => columns.length === 0);
+		const { x, isLog } = plot;
+		this.axes.draw({ x, y, xKind, xAxis, isLog, isEmpty, theme, width, height, ratio });
 		this.paint(this.drawn);
 		const isMoved = plot.x.min !== before?.plot.x.min || plot.x.max !== before.plot.x.max;
 		// Under a pointer that rests, other values pass.
 		if (this.pointed !== undefined && isMoved) this.hover(this.pointed);
+	}
+
+	/** Has lines stand out, by their keys, and all others step back; undefined ends that. */
+	emphasise(keys: ReadonlySet<string> | undefined): void {
+		if (!keys && !this.keys) return;
+		this.keys = keys;
+		this.paintBold();
 	}
 
 	/** Puts the crosshair at `x` and `dots` on the lines; undefined takes them away. */
@@ -134,21 +161,29 @@ export class LineChart {
 		return this.plotter.leavesOut;
 	}
 
+	/** True if values lie outside of what clips outliers. */
+	get clips(): boolean {
+		return this.plotter.clips;
+	}
+
 	destroy(): void {
 		this.endGesture?.();
 		this.density?.removeEventListener("change", this.redraw);
-		for (const part of [this.axes.canvas, this.lines, this.over]) part.remove();
+		for (const part of [this.axes.canvas, this.lines, this.bold, this.over]) part.remove();
 	}
 
 	private get size(): readonly [width: number, height: number] {
-		return inside(this.drawn?.width ?? 0, this.drawn?.height ?? 0);
+		const { width = 0, height = 0, xAxis = "labels" } = this.drawn ?? {};
+		return inside(width, height, xAxis);
 	}
 
-	private resize(width: number, height: number, ratio: number): void {
-		const [wide, high] = inside(width, height);
-		this.lines.width = Math.round((wide + 2 * BLEED) * ratio);
-		this.lines.height = Math.round(high * ratio);
-		place(this.lines, MARGIN.left - BLEED, MARGIN.top, wide + 2 * BLEED, high);
+	private resize(width: number, height: number, ratio: number, xAxis: XAxis): void {
+		const [wide, high] = inside(width, height, xAxis);
+		for (const canvas of [this.lines, this.bold]) {
+			canvas.width = Math.round((wide + 2 * BLEED) * ratio);
+			canvas.height = Math.round(high * ratio);
+			place(canvas, MARGIN.left - BLEED, MARGIN.top, wide + 2 * BLEED, high);
+		}
 		place(this.over, MARGIN.left, MARGIN.top, wide, high);
 	}
 
@@ -161,23 +196,22 @@ export class LineChart {
 
 	private readonly redraw = (): void => {
 		if (!this.drawn) return;
-		const { plot, xKind, theme, width, height } = this.drawn;
-		this.draw(plot, xKind, theme, width, height);
+		const { plot, xKind, theme, width, height, xAxis } = this.drawn;
+		this.draw(plot, xKind, theme, width, height, xAxis);
 	};
 
-	private paint({ plot, y, theme, width, height, ratio }: Drawn): void {
-		const context = this.lines.getContext("2d");
-		if (!context) return;
-		context.clearRect(0, 0, this.lines.width, this.lines.height);
-		const [wide, high] = inside(width, height);
-		const area = {
-			left: BLEED * ratio,
-			top: 0,
-			width: wide * ratio,
-			height: high * ratio,
-			ratio,
-		};
-		this.plotter.draw(new CanvasPen(context), plot, y, area, theme);
+	private paint(drawn: Drawn): void {
+		const pen = cleared(this.lines);
+		if (pen) this.plotter.draw(pen, drawn.plot, drawn.y, areaOf(drawn), drawn.theme);
+		this.paintBold();
+	}
+
+	private paintBold(): void {
+		const { bold, drawn, keys, lines } = this;
+		bold.hidden = !keys;
+		lines.style.opacity = keys ? FADED : "";
+		const pen = drawn && keys && cleared(bold);
+		if (pen) this.plotter.drawBold(pen, drawn.plot, drawn.y, areaOf(drawn), keys);
 	}
 
 	private dotAt(index: number): HTMLElement {
@@ -262,6 +296,18 @@ export class LineChart {
 		event.preventDefault();
 		this.listener.zoom(range, undefined);
 	}
+}
+
+function cleared(canvas: HTMLCanvasElement): CanvasPen | undefined {
+	const context = canvas.getContext("2d");
+	context?.clearRect(0, 0, canvas.width, canvas.height);
+	return context ? new CanvasPen(context) : undefined;
+}
+
+/** The inside on its canvas. */
+function areaOf({ width, height, ratio, xAxis }: Drawn): Area {
+	const [wide, high] = inside(width, height, xAxis);
+	return { left: BLEED * ratio, top: 0, width: wide * ratio, height: high * ratio, ratio };
 }
 
 function place(part: HTMLElement, left: number, top: number, width: number, height: number): void {

@@ -27,6 +27,8 @@ export interface Area {
 const VALIDATIONS_SHOWN = 60;
 /** Commands nearer to each other than this, in CSS pixels, are one mark: else they hide the lines. */
 const COMMANDS_APART = 7;
+/** CSS pixels between two signs that values are clipped. */
+const CLIPPED_APART = 9;
 const CORNERS = 12;
 
 const outline = new Path();
@@ -111,6 +113,35 @@ export function drawNonFinite(pen: Pen, color: string, reduced: Reduced, area: A
 		outline.add(x - half, y + half);
 		outline.add(x + half, y - half);
 		pen.line(outline, { color, width: 1.6 * area.ratio, alpha: 1 });
+	}
+}
+
+/** Ticks at the edge beyond which values lie that are clipped, one in a few pixels. */
+export function drawClipped(
+	pen: Pen,
+	color: string,
+	{ px, low, high, length }: Reduced,
+	y: Range,
+	area: Area,
+): void {
+	const { ratio } = area;
+	const bottom = area.top + area.height;
+	const ends: readonly [(n: number) => boolean, number, number][] = [
+		[(n) => (high[n] ?? 0) > y.max, area.top, area.top + 5 * ratio],
+		[(n) => (low[n] ?? 0) < y.min, bottom, bottom - 5 * ratio],
+	];
+	for (const [isClipped, edge, base] of ends) {
+		let before = Number.NEGATIVE_INFINITY;
+		for (let n = 0; n < length; n++) {
+			const at = area.left + (px[n] ?? 0);
+			if (!isClipped(n) || at - before < CLIPPED_APART * ratio) continue;
+			before = at;
+			outline.clear();
+			outline.add(at - 3 * ratio, base);
+			outline.add(at, edge);
+			outline.add(at + 3 * ratio, base);
+			pen.line(outline, { color, width: 1.4 * ratio, alpha: 1 });
+		}
 	}
 }
 

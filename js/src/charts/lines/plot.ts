@@ -4,6 +4,7 @@ import { dashOf } from "../run-style";
 import type { Range } from "./axis";
 import {
 	type Area,
+	drawClipped,
 	drawDot,
 	drawEvents,
 	drawMarks,
@@ -31,6 +32,8 @@ const ENOUGH_FOR_QUANTILES = 20;
 const SPARSE = 16;
 /** With more lines than this, rings around their best values hide more than they tell. */
 const RINGED = 4;
+/** How much wider lines are that stand out. */
+const BOLD = 1.5;
 
 /** Draws plots; keeps its buffers from frame to frame. */
 export class Plotter {
@@ -40,13 +43,15 @@ export class Plotter {
 	private means = new Float64Array(0);
 	/** True if a log scale has no place for some of the values measured last. */
 	leavesOut = false;
+	/** True if values measured last lie outside of what clips outliers. */
+	clips = false;
 
 	/** Reduces the traces to `width` units, `ratio` to a CSS pixel, and says which y range shows them. */
 	measure(plot: Plot, width: number, ratio: number): Range {
 		let low = Number.POSITIVE_INFINITY;
 		let high = Number.NEGATIVE_INFINITY;
 		let entries = 0;
-		this.leavesOut = false;
+		this.leavesOut = this.clips = false;
 		for (const [i, trace] of plot.traces.entries()) {
 			this.reduced[i] ??= new Reduced();
 			const reduced = this.reduced[i].fill(trace, plot.x, width, ratio);
@@ -63,7 +68,11 @@ export class Plotter {
 		}
 		if (plot.y) return plot.y;
 		if (plot.ignoresOutliers && entries >= ENOUGH_FOR_QUANTILES) {
+			const [bottom, top] = [low, high];
 			[low, high] = this.quantiles(plot.traces.length, entries, plot.isLog) ?? [low, high];
+			const range = padded(low, high, plot.isLog);
+			this.clips = bottom < range.min || top > range.max;
+			return range;
 		}
 		return padded(low, high, plot.isLog);
 	}
@@ -89,6 +98,16 @@ export class Plotter {
 		}
 	}
 
+	/** Draws those of the lines that `measure` reduced whose keys are given, so that they stand out. */
+	drawBold(pen: Pen, plot: Plot, y: Range, area: Area, keys: ReadonlySet<string>): void {
+		for (const [i, trace] of plot.traces.entries()) {
+			const reduced = keys.has(trace.key) ? this.reduced[i] : undefined;
+			if (!reduced) continue;
+			this.drawBand(pen, trace, reduced, plot, y, area);
+			this.drawLine(pen, trace, reduced, plot, y, area, BOLD);
+		}
+	}
+
 	private drawBand(
 		pen: Pen,
 		trace: Trace,
@@ -101,7 +120,7 @@ export class Plotter {
 		const place = vertical(y, area, plot.isLog);
 		const { band } = this;
 		// Many runs' bands would hide their lines.
-		const fade = (trace.style === undefined ? 1 : 0.4) * Math.min(1, trace.alpha ?? 1);
+		const fade = (trace.style === undefined ? 1 : 0.4) * (trace.alpha ?? 1);
 		band.clear();
 		if (reduced.column > 0) {
 			for (let n = 0; n < reduced.length; n++) {
@@ -135,6 +154,7 @@ export class Plotter {
 		plot: Plot,
 		y: Range,
 		area: Area,
+		bold = 1,
 	): void {
 		const place = vertical(y, area, plot.isLog);
 		const { line } = this;
@@ -148,8 +168,10 @@ export class Plotter {
 		const leavesGaps = trace.isDashed && isDense && !trace.smoothed;
 		const dash = isDense && !trace.smoothed ? [] : dashed;
 		// Of one run's lines the validation's is the one that counts.
-		const width = (style === undefined || trace.isDashed ? 1.6 : 1.2) * Math.max(1, alpha);
-		const bold = { color: trace.color, width: width * area.ratio, alpha: Math.min(1, alpha), dash };
+		const ofRun = trace.isDashed ? 2 : 1;
+		const width = (style === undefined ? 1.6 : ofRun) * bold;
+		const strength = bold > 1 ? 1 : alpha;
+		const stroke = { color: trace.color, width: width * area.ratio, alpha: strength, dash };
 		const visible = (value: number) => (plot.isLog ? value > 0 : !Number.isNaN(value));
 		line.clear();
 		let alone = 0;
@@ -163,27 +185,21 @@ export class Plotter {
 		}
 		if (trace.smoothed) {
 			if (!reduced.hasBand)
-				pen.line(line, { ...bold, width: area.ratio, alpha: 0.32 * bold.alpha, dash: [] });
+				pen.line(line, { ...stroke, width: area.ratio, alpha: 0.32 * strength, dash: [] });
 			this.traceSmoothed(trace, trace.smoothed, plot, area, place);
 		}
-		pen.line(line, bold);
-		if (style !== undefined) drawMarks(pen, line, style, bold.color, bold.alpha, area.ratio);
+		pen.line(line, stroke);
+		if (style !== undefined) drawMarks(pen, line, style, stroke.color, strength, area.ratio);
 		if (alone <= SPARSE) {
 			for (let n = 0; n < reduced.length; n++) {
 				const value = reduced.mean[n] ?? Number.NaN;
-				const strength = (trace.smoothed ? 0.45 : 1) * bold.alpha;
+				const fade = (trace.smoothed ? 0.45 : 1) * strength;
 				if (!visible(value)) continue;
-				drawDot(
-					pen,
-					area.left + (reduced.px[n] ?? 0),
-					place(value),
-					trace.color,
-					strength,
-					area.ratio,
-				);
+				drawDot(pen, area.left + (reduced.px[n] ?? 0), place(value), trace.color, fade, area.ratio);
 			}
 		}
 		drawNonFinite(pen, trace.color, reduced, area);
+		if (this.clips) drawClipped(pen, trace.color, reduced, y, area);
 	}
 
 	/** Puts the smoothed line into `this.line`: the last value of each pixel. */

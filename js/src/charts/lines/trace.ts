@@ -18,7 +18,7 @@ export interface Trace extends Placed {
 	readonly isDashed: boolean;
 	/** Where runs are compared, the run's place in the lists of `run-style`. */
 	readonly style?: number | undefined;
-	/** Faded below 1, bold above. */
+	/** Faded below 1. */
 	readonly alpha?: number;
 	/** The smoothed value of each entry; undefined draws the values themselves. */
 	readonly smoothed: Float64Array | undefined;

@@ -2,8 +2,11 @@
 import type { ConfusionAdded } from "../../protocol/index.gen";
 import { itemPanel } from "../../session/item-panel";
 
-export const panel = itemPanel<ConfusionAdded>("confusion", "confusion_added", "send_confusion", {
-	needs: ["items", "heatmap"],
-	title: "Confusion",
-	missing: "Nothing yet. run.log_confusion_matrix(tag, target, prediction) brings it.",
-});
+const needs: readonly string[] = ["items", "heatmap"];
+export const panel = itemPanel<ConfusionAdded>(
+	"confusion",
+	"send_confusion",
+	"Confusion",
+	"log_confusion_matrix",
+	needs,
+);

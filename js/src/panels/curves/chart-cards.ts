@@ -1,5 +1,5 @@
 // The charts that exist: made where they are shown, removed elsewhere, and drawn while in the viewport.
-import type { ChartCard } from "./chart-card";
+import type { ChartCard } from "./chart/chart-card";
 
 /** The first charts are those that matter most. */
 const MAIN_CHARTS = 2;
@@ -8,6 +8,8 @@ export class ChartCards {
 	private readonly cards = new Map<string, ChartCard>();
 	private readonly onScreen = new Set<Element>();
 	private readonly screen: IntersectionObserver;
+	/** Which charts had a range of their own when it was last decided who shows an axis. */
+	private sharedFor: string | undefined;
 
 	/** `make` a chart for a title; `seen` is called when charts enter or leave the viewport. */
 	constructor(
@@ -28,6 +30,7 @@ export class ChartCards {
 
 	/** Makes and removes charts until each grid has those of its titles, in order. */
 	arrange(places: ReadonlyMap<HTMLElement, readonly string[]>): void {
+		this.moved();
 		const wanted = new Set([...places.values()].flat());
 		for (const [title, chart] of this.cards) {
 			if (wanted.has(title)) continue;
@@ -45,6 +48,33 @@ export class ChartCards {
 			}
 			grid.dataset.count = String(titles.length);
 		}
+	}
+
+	/**
+	 * Says which charts show their x axis: of those below one another with the same range only the
+	 * last one, and of the small ones beside the main ones none. Call it once they stand.
+	 */
+	shareAxes(): void {
+		const apart = this.all.map(({ isApart }) => isApart).join();
+		if (apart === this.sharedFor) return;
+		this.sharedFor = apart;
+		const below = new Map<string, ChartCard>();
+		const placed = this.all.map((chart) => ({ chart, box: chart.root.getBoundingClientRect() }));
+		placed.sort((a, b) => a.box.top - b.box.top);
+		for (const { chart, box } of placed) {
+			const isBeside = isSmall(chart.root);
+			chart.xAxis = isBeside && !chart.isApart ? "none" : "titled";
+			if (box.width === 0 || isBeside) continue;
+			const column = `${Math.round(box.left)} ${Math.round(box.right)}`;
+			const above = below.get(column);
+			if (above && !above.isApart && !chart.isApart) above.xAxis = "none";
+			below.set(column, chart);
+		}
+	}
+
+	/** Charts stand elsewhere than before. */
+	moved(): void {
+		this.sharedFor = undefined;
 	}
 
 	get titles(): string[] {
@@ -74,4 +104,12 @@ export class ChartCards {
 		this.screen.observe(chart.root);
 		return chart;
 	}
+}
+
+/** Whether a chart is one of the small ones beside the main ones, as in chart.css. */
+function isSmall(root: HTMLElement): boolean {
+	const isLarge = root.dataset.isMain === "true" || root.dataset.enlarged === "true";
+	return (
+		!isLarge && root.closest("[data-columns]") === null && root.closest(".nbviz-main") !== null
+	);
 }

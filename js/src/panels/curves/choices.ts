@@ -20,6 +20,8 @@ export interface CurvesChoices {
 	/** Paths of the groups that are open. */
 	readonly open: readonly string[];
 	readonly enlarged: string | undefined;
+	/** Ids of runs that the cell made before and that are not to be seen any more. */
+	readonly dismissed: Set<string>;
 	/** By the charts' titles. */
 	readonly ranges: Map<string, OwnRanges>;
 }
@@ -35,11 +37,13 @@ export function readChoices(kept: Choices): CurvesChoices {
 			ignoresOutliers: kept.ignoresOutliers === true,
 			zoom: asRange(kept.zoom),
 			hidden: new Set(asTexts(kept.hidden)),
+			hidesMarks: kept.hidesMarks === true,
 		},
 		isFollowing: kept.isFollowing === true,
 		filter: typeof kept.filter === "string" ? kept.filter : "",
 		open: asTexts(kept.open),
 		enlarged: typeof kept.enlarged === "string" ? kept.enlarged : undefined,
+		dismissed: new Set(asTexts(kept.dismissed)),
 		ranges: new Map(
 			Object.entries(asChoices(kept.ranges)).map(([title, own]) => {
 				const { x, y } = asChoices(own);
@@ -50,9 +54,15 @@ export function readChoices(kept: Choices): CurvesChoices {
 }
 
 /** The form in which choices are kept. */
-export function keptChoices({ view, ranges, ...others }: CurvesChoices): Choices {
+export function keptChoices({ view, ranges, dismissed, ...others }: CurvesChoices): Choices {
 	const own = [...ranges].filter(([, { x, y }]) => x ?? y);
-	return { ...view, hidden: [...view.hidden], ...others, ranges: Object.fromEntries(own) };
+	return {
+		...view,
+		hidden: [...view.hidden],
+		...others,
+		dismissed: [...dismissed],
+		ranges: Object.fromEntries(own),
+	};
 }
 
 /** A range with finite ends; undefined for anything else. */

@@ -4,11 +4,13 @@ import { element } from "../../ui/element";
 import { formatCount } from "../../ui/format";
 import { icon } from "../../ui/icons";
 import { menu } from "../../ui/menu";
-import type { ExportFormat } from "./chart-card";
+import { panelIcon } from "../../ui/panel-icons";
+import { popup } from "../../ui/popup";
+import type { ExportFormat } from "./chart/chart-menu";
 import type { View } from "./chart-curves";
 import { type ChartSizes, HEIGHT_CHANGES } from "./fit";
+import { smoothingSlider } from "./smoothing-slider";
 
-const MOST_SMOOTHING = 0.99;
 const X_KINDS: [XKind, string][] = [
 	["step", "Step"],
 	["epoch", "Epoch"],
@@ -25,6 +27,8 @@ export interface ControlsActions {
 	resize(sizes: Partial<ChartSizes>): void;
 	/** Save nothing of what is waited for. */
 	cancelSave(): void;
+	/** Have each chart look and stand as at first: what was joined, pinned and set for one alone. */
+	forgetCharts(): void;
 }
 
 export class CurvesControls {
@@ -32,8 +36,13 @@ export class CurvesControls {
 	private readonly resetButton = element(
 		"button",
 		"nbviz-button nbviz-button-quiet nbviz-button-small",
-		{ type: "button", title: "Show all again (double-click on a chart, or 0)" },
-		"Reset zoom",
+		{
+			type: "button",
+			title: "Show all again (double-click on a chart, or 0)",
+			"aria-label": "Reset zoom",
+		},
+		icon("reset"),
+		element("span", "nbviz-long", {}, "Reset zoom"),
 	);
 	private readonly filterBox = element("input", "nbviz-input nbviz-filter", {
 		type: "search",
@@ -48,9 +57,13 @@ export class CurvesControls {
 	private readonly saveButton = element(
 		"button",
 		"nbviz-button nbviz-button-quiet nbviz-button-small",
-		{ type: "button", title: "Save all charts that pass the filter, those of closed groups too" },
-		icon("save"),
-		"Save",
+		{
+			type: "button",
+			title: "Save all charts that pass the filter, those of closed groups too",
+			"aria-label": "Save",
+		},
+		panelIcon("save"),
+		element("span", "nbviz-long", {}, "Save"),
 	);
 	/** In place of the save button while points are on their way. */
 	private readonly waiting = element("button", "nbviz-button nbviz-button-small", {
@@ -91,7 +104,7 @@ export class CurvesControls {
 			},
 		);
 		const outliers = this.toggle(
-			"Clip outliers",
+			"Clip",
 			"Scale the values' axis to the middle 90 % of what is in sight",
 			view.ignoresOutliers,
 			(on) => {
@@ -107,17 +120,17 @@ export class CurvesControls {
 			{ label: "SVG drawing", run: () => actions.save("svg") },
 			{ label: "CSV values", run: () => actions.save("csv") },
 		]);
-		const sizing = this.sizing(actions);
+		const more = this.more(actions);
+		const smoothing = this.smoothing(actions);
 		this.closeMenu = () => {
-			exporting.close();
-			sizing.close();
+			for (const one of [exporting, more, smoothing]) one.close();
 		};
 		this.waiting.addEventListener("click", () => actions.cancelSave());
 		this.root.append(
 			this.filterBox,
 			this.foundCount,
 			this.resetButton,
-			this.smoothing(actions),
+			smoothing.root,
 			element(
 				"label",
 				"nbviz-strip-field",
@@ -128,7 +141,7 @@ export class CurvesControls {
 			element("div", "nbviz-segments", { role: "group", "aria-label": "Values" }, log, outliers),
 			exporting.root,
 			this.waiting,
-			sizing.root,
+			more.root,
 			help(),
 		);
 		this.update(false, 0);
@@ -162,33 +175,31 @@ export class CurvesControls {
 		this.closeMenu();
 	}
 
-	private smoothing(actions: ControlsActions): HTMLElement {
-		const slider = element("input", "nbviz-slider", {
-			type: "range",
-			"data-lm-suppress-shortcuts": "true", // JupyterLab moves between cells by arrows
-			min: "0",
-			max: String(MOST_SMOOTHING),
-			step: "0.01",
-			value: String(this.view.smoothing),
-			"aria-label": "Smoothing",
-		});
-		const value = element("output", "nbviz-strip-value");
+	private smoothing(actions: ControlsActions): { root: HTMLElement; close(): void } {
+		const value = element("b", "");
+		const button = element(
+			"button",
+			"nbviz-button nbviz-button-quiet nbviz-button-small",
+			{ type: "button", title: "Smoothing of all charts" },
+			element("span", "nbviz-strip-word", {}, "Smoothing"),
+			value,
+		);
 		const show = () => {
-			value.textContent = Number(slider.value).toFixed(2);
-			slider.style.setProperty("--filled", `${(100 * Number(slider.value)) / MOST_SMOOTHING}%`);
+			value.textContent = this.view.smoothing.toFixed(2);
+			button.setAttribute("aria-label", `Smoothing ${value.textContent}`);
 		};
-		slider.addEventListener("input", () => {
-			this.view.smoothing = Number(slider.value);
+		const slider = smoothingSlider(this.view.smoothing, (smoothing) => {
+			this.view.smoothing = smoothing;
 			show();
 			actions.changed();
 		});
 		show();
-		return element("label", "nbviz-strip-field nbviz-smoothing", {}, "Smoothing", slider, value);
+		return popup(button, slider, "Smoothing");
 	}
 
-	/** How high charts are, and in how many columns they stand. */
-	private sizing(actions: ControlsActions): { root: HTMLElement; close(): void } {
-		const label = "Size of the charts";
+	/** How high charts are, in how many columns they stand, and what is drawn beside lines. */
+	private more(actions: ControlsActions): { root: HTMLElement; close(): void } {
+		const label = "Size of the charts, marks";
 		const button = element(
 			"button",
 			"nbviz-button nbviz-button-quiet nbviz-icon-button",
@@ -196,7 +207,8 @@ export class CurvesControls {
 			icon("more"),
 		);
 		const { LOWER, HIGHER } = HEIGHT_CHANGES;
-		return menu(button, [
+		const { view } = this;
+		return menu(button, () => [
 			{ label: "Higher charts", run: () => actions.resize({ change: HIGHER }) },
 			{ label: "Lower charts", run: () => actions.resize({ change: LOWER }) },
 			...[1, 2, 3].map((columns) => ({
@@ -204,6 +216,14 @@ export class CurvesControls {
 				run: () => actions.resize({ columns }),
 			})),
 			{ label: "Fitted to the view", run: () => actions.resize({}) },
+			{
+				label: view.hidesMarks ? "Show marks of pauses and changes" : "Hide marks",
+				run: () => {
+					view.hidesMarks = !view.hidesMarks;
+					actions.changed();
+				},
+			},
+			{ label: "Charts as at first", run: () => actions.forgetCharts() },
 		]);
 	}
 
@@ -239,6 +259,9 @@ const GESTURES = [
 	["Shift + Enter", "show a focused line alone"],
 	["← →", "move the cursor of a focused chart"],
 	["+ −", "zoom a focused chart"],
+	["Drag a title onto a chart", "draw both as one"],
+	["Shift + arrow on a title", "draw it with its neighbour"],
+	["Backspace on a title", "take it apart"],
 ];
 
 /** What can be done with a chart, behind a question mark. */

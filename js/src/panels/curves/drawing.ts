@@ -6,9 +6,9 @@ import type { Context } from "../../session/panel";
 import { shownRunsOf } from "../../session/shown-runs";
 import { formatCount, formatNumber } from "../../ui/format";
 import { readTheme, type Theme } from "../../ui/theme";
-import type { ChartCard, ChartFrame } from "./chart-card";
+import type { ChartCard, ChartFrame } from "./chart/chart-card";
 import type { ChartCards } from "./chart-cards";
-import type { Curve } from "./chart-curves";
+import type { Curve, View } from "./chart-curves";
 import type { CurvesChoices } from "./choices";
 import { Details } from "./details";
 import { extentOf, SharedRange, stepsIn } from "./ranges";
@@ -16,8 +16,8 @@ import { eventMarks, Tracer } from "./traces";
 
 /** A chart whose points end before this share of the common x range has a range of its own. */
 const OWN_RANGE_SHARE = 0.2;
-/** Of lines while one run is pointed at. */
-const [FADED, BOLD] = [0.25, 1.5];
+/** Of the lines of the run that the cell made before. */
+const EARLIER = 0.55;
 
 export class CurvesDrawing {
 	/** The lines of each chart by its title, of charts that are not there too. */
@@ -30,6 +30,7 @@ export class CurvesDrawing {
 	private frames = 0;
 	private drawnVersions = 0;
 	private scheduled = 0;
+	private pointing = 0;
 
 	constructor(
 		/** Its data attributes say what was drawn, for tests and benchmarks. */
@@ -37,6 +38,9 @@ export class CurvesDrawing {
 		private readonly context: Context,
 		private readonly choices: CurvesChoices,
 		private readonly cards: ChartCards,
+		/** How one chart is drawn, and what it is called. */
+		private readonly viewOf: (title: string) => View,
+		private readonly nameOf: (title: string) => string,
 		/** Is called after each frame with whether a range was chosen. */
 		private readonly drawn: (isZoomed: boolean) => void,
 	) {
@@ -49,6 +53,7 @@ export class CurvesDrawing {
 
 	destroy(): void {
 		cancelAnimationFrame(this.scheduled);
+		cancelAnimationFrame(this.pointing);
 		this.details.stop();
 	}
 
@@ -71,6 +76,7 @@ export class CurvesDrawing {
 		let versions = 0;
 		let lastStep = 0;
 		const drawn: Curve[] = [];
+		const frames: [ChartCard, ChartFrame][] = [];
 		for (const [title, lines] of this.lines) {
 			for (const { series } of lines) {
 				versions += series.version;
@@ -80,9 +86,12 @@ export class CurvesDrawing {
 			if (!chart || !this.cards.isInSight(chart)) continue;
 			const own = this.extent(lines);
 			chart.isApart = isApart(own, all);
-			chart.draw(this.frame(lines, chart.isApart ? (chart.x ?? own) : range));
+			frames.push([chart, this.frame(title, lines, chart.isApart ? (chart.x ?? own) : range)]);
 			drawn.push(...lines.filter(({ key }) => !view.hidden.has(key)));
 		}
+		this.cards.shareAxes();
+		for (const [chart, frame] of frames) chart.draw(frame);
+		this.emphasise();
 		if (view.zoom) {
 			// Finer points of a mean would be those of one of its runs.
 			const single = drawn.filter(({ members }) => !members);
@@ -95,6 +104,22 @@ export class CurvesDrawing {
 		this.frames += 1;
 		this.root.dataset.frames = String(this.frames);
 		this.root.dataset.lastStep = String(lastStep);
+	}
+
+	/** Has the lines of the run that is pointed at stand out, in the next frame. */
+	pointRun(): void {
+		if (this.pointing !== 0) return;
+		this.pointing = requestAnimationFrame(() => {
+			this.pointing = 0;
+			this.emphasise();
+		});
+	}
+
+	private emphasise(): void {
+		for (const [title, lines] of this.lines) {
+			const chart = this.cards.get(title);
+			if (chart && this.cards.isInSight(chart)) chart.emphasise(this.keysOfPointed(lines));
+		}
 	}
 
 	/** Shows the values at the shared cursor. */
@@ -125,8 +150,8 @@ export class CurvesDrawing {
 			const chosen = this.cards.get(title) ?? ranges.get(title);
 			const own = this.extent(lines);
 			const x = isApart(own, all) ? (chosen?.x ?? own) : range;
-			const { plot } = this.frame(lines, x);
-			return { title, plot: { ...plot, y: chosen?.y }, xKind: view.xKind };
+			const { plot } = this.frame(title, lines, x);
+			return { title: this.nameOf(title), plot: { ...plot, y: chosen?.y }, xKind: view.xKind };
 		});
 	}
 
@@ -135,18 +160,29 @@ export class CurvesDrawing {
 	}
 
 	private extent(lines: readonly Curve[]): Range {
-		return extentOf(lines, this.tracer, this.choices.view);
+		const runs = [...this.context.store.runs.values()];
+		const expected = Math.max(0, ...runs.map(({ progress }) => progress?.total_steps ?? 0));
+		return extentOf(lines, this.tracer, this.choices.view, expected);
 	}
 
-	private frame(lines: readonly Curve[], x: Range): ChartFrame {
+	/** Of a chart's lines; undefined where the run that is pointed at has none in it. */
+	private keysOfPointed(lines: readonly Curve[]): ReadonlySet<string> | undefined {
+		const { pointed } = this.shown;
+		if (pointed === undefined) return undefined;
+		const found = lines.filter((line) =>
+			(line.members ?? [line]).some(({ run }) => run.run_id === pointed),
+		);
+		return found.length > 0 ? new Set(found.map(({ key }) => key)) : undefined;
+	}
+
+	private frame(title: string, lines: readonly Curve[], x: Range): ChartFrame {
 		const { theme, tracer, details } = this;
-		const { view } = this.choices;
+		const view = this.viewOf(title);
 		const shown = lines.filter(({ key }) => !view.hidden.has(key));
 		const points = Math.max(0, ...lines.map(({ series }) => series.pointCount));
-		const { pointed } = this.shown;
-		const isPointed = (line: Curve | undefined) =>
-			line && (line.members ?? [line]).some(({ run }) => run.run_id === pointed);
-		const oneOfEachRun = new Map(shown.map((line) => [line.run, line]));
+		const oneOfEachRun = new Map(
+			shown.filter(({ isEarlier }) => !isEarlier).map((line) => [line.run, line]),
+		);
 		const traces = shown.map((line) => tracer.trace(line, points, view, details, theme));
 		const best = new Map(traces.map((trace) => [trace.key, trace.best]));
 		return {
@@ -155,26 +191,36 @@ export class CurvesDrawing {
 			plot: {
 				traces: traces.map((trace, i) => ({
 					...trace,
-					alpha: pointed === undefined ? 1 : isPointed(shown[i]) ? BOLD : FADED,
+					alpha: shown[i]?.isEarlier ? EARLIER : 1,
 				})),
-				events: [...oneOfEachRun.values()].flatMap((line) =>
-					eventMarks(line, view, tracer.x(line, view)),
-				),
+				events: view.hidesMarks
+					? []
+					: [...oneOfEachRun.values()].flatMap((line) =>
+							eventMarks(line, view, tracer.x(line, view)),
+						),
 				x,
 				isLog: view.isLog,
 				ignoresOutliers: view.ignoresOutliers,
 			},
-			legend: lines.map(({ key, name, color, isDashed, isStyled, run }) => ({
-				key,
-				style: isStyled ? color : undefined,
-				run_id: run.run_id,
-				name,
-				color: theme.series[color % theme.series.length] ?? theme.text,
-				isDashed,
-				isShown: !view.hidden.has(key),
-				best: bestText(best.get(key)),
-			})),
-			nanCount: lines.reduce((sum, { series }) => sum + series.nanCount, 0),
+			legend: lines
+				.filter(({ isEarlier }) => !isEarlier)
+				.map(({ key, name, part, color, isDashed, isStyled, run, members }) => ({
+					key,
+					style: isStyled ? color : undefined,
+					run_id: run.run_id,
+					// Of a group, the name of its mean.
+					run: members ? (name.split(" · ")[0] ?? name) : run.name,
+					name,
+					part,
+					color: theme.series[color % theme.series.length] ?? theme.text,
+					isDashed,
+					isShown: !view.hidden.has(key),
+					best: bestText(best.get(key)),
+				})),
+			nanCount: lines.reduce(
+				(sum, { series, isEarlier }) => sum + (isEarlier ? 0 : series.nanCount),
+				0,
+			),
 		};
 	}
 }

@@ -1,5 +1,6 @@
 // How high charts are and in how many columns they stand: as chosen; else, where the curves have a room of
 // a fixed height, the two that matter most fill what a row of small ones leaves.
+import { AXIS_HEIGHT } from "../../charts/lines/axes";
 import type { ViewState } from "../../ui/view-state";
 
 /** Under this name the choice is kept. */
@@ -75,9 +76,11 @@ export class ChartFit {
 		const grid = this.body.querySelector<HTMLElement>(":scope > .nbviz-chart-grid");
 		const count = Number(grid?.dataset.count ?? 0);
 		const rows = count < 2 || clientWidth >= SIDE_BY_SIDE ? 1 : 2;
-		const small = count > 2 ? SMALL + AROUND_CHART : 0;
+		const small = count > 2 ? SMALL + AROUND_CHART + legendHeight(grid) : 0;
 		const groups = this.body.querySelector(".nbviz-curves-group:not([hidden])") ? GROUPS : 0;
-		const left = (clientHeight - STRIP - small - groups) / rows - AROUND_CHART;
+		// Of charts below one another the last one shows the axis of all.
+		const shared = (rows - 1) * AXIS_HEIGHT;
+		const left = (clientHeight - STRIP - small - groups + shared) / rows - AROUND_CHART;
 		return Math.round(Math.min(HIGHEST, Math.max(LOWEST, left)));
 	}
 }
@@ -85,4 +88,11 @@ export class ChartFit {
 function set(style: CSSStyleDeclaration, name: string, pixels: number | null | undefined): void {
 	if (pixels) style.setProperty(name, `${pixels}px`);
 	else style.removeProperty(name);
+}
+
+/** Of the small charts, whose names stand below their titles. */
+function legendHeight(grid: HTMLElement | null): number {
+	const legends =
+		grid?.querySelectorAll<HTMLElement>('[data-is-main="false"] > .nbviz-legend') ?? [];
+	return Math.max(0, ...[...legends].map(({ offsetHeight }) => offsetHeight));
 }

@@ -52,15 +52,20 @@ export class CurvesGroups {
 
 	/**
 	 * The charts to show, with the grid that they stand in. The few that a filter finds are shown
-	 * whether or not their group is open.
+	 * whether or not their group is open. Those that are `leading` stand before all groups.
 	 */
-	arrange(titles: readonly string[], filter: string): Map<HTMLElement, readonly string[]> {
+	arrange(
+		titles: readonly string[],
+		filter: string,
+		leading: readonly string[] = [],
+	): Map<HTMLElement, readonly string[]> {
 		if (filter !== this.filter) this.foldedFound.clear();
 		this.filter = filter;
 		const shown = new Map<HTMLElement, readonly string[]>();
 		this.isFound = filter !== "" && titles.length <= SHOWN;
 		const seen = new Set<Place>([this.main]);
-		this.fill(this.main, groupTitles(titles), shown, seen);
+		const all = groupTitles(titles.filter((title) => !leading.includes(title)));
+		this.fill(this.main, { ...all, titles: [...leading, ...all.titles] }, shown, seen);
 		for (const one of this.places.values()) {
 			if (seen.has(one)) continue;
 			one.root.hidden = true;

@@ -13,7 +13,7 @@ const MOST_VALUES = 8;
 
 export const panel: Panel<CurvesState, CurvesUpdate> = {
 	name: "curves",
-	kinds: ["series_added", "points_appended", "buckets_appended"],
+	kinds: ["tags_expected", "series_added", "points_appended", "buckets_appended"],
 	state: curvesState,
 	apply: applyCurves,
 	has_content: (run) => curvesState.of(run).series.length > 0,

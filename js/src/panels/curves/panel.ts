@@ -1,4 +1,5 @@
 // The curves panel: a chart for each group of tags, all with one x range, one crosshair, one strip.
+import type { Reading } from "../../charts/readout";
 import { runGroupsOf } from "../../charts/run-groups";
 import { isFaultCount } from "../../charts/tag-groups";
 import { tagMatcher } from "../../charts/tags";
@@ -8,19 +9,27 @@ import { shownRunsOf } from "../../session/shown-runs";
 import type { RunTopic, Topics } from "../../session/store";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
-import { ChartCard, type ExportFormat } from "./chart-card";
+import { ChartCard } from "./chart/chart-card";
+import type { ChartState, ExportFormat } from "./chart/chart-menu";
+import { TOOLTIP_ROWS } from "./chart/tooltip";
 import { ChartCards } from "./chart-cards";
-import { chartCurves } from "./chart-curves";
+import { chartCurves, type View } from "./chart-curves";
 import { type CurvesChoices, keptChoices, readChoices } from "./choices";
 import { CurvesControls } from "./controls";
 import { CurvesDrawing } from "./drawing";
+import { EarlierRun } from "./earlier";
+import { Extremes } from "./extremes";
 import { ChartFit } from "./fit";
 import { CurvesGroups } from "./groups";
+import { Joining } from "./joining";
+import { ChartLooks } from "./looks";
 import { CurvesSaver } from "./save";
 import { type CurvesTopic, curvesState } from "./state";
 
 /** Under this name its choices are remembered. */
 const STATE_NAME = "curves";
+/** What is remembered of single charts, also by the next view in the same place. */
+const LOOKS = "looks";
 const DRAWN_TOPICS: readonly (CurvesTopic | RunTopic)[] = [
 	"points",
 	"epochs",
@@ -49,6 +58,10 @@ class CurvesPanel {
 	/** As they were when the view was last seen, before a reload. */
 	private readonly choices: CurvesChoices;
 	private readonly shown;
+	private readonly joining: Joining;
+	private readonly looks: ChartLooks;
+	private readonly earlier: EarlierRun;
+	private readonly extremes: Extremes;
 	private filter: string;
 	/** Titles of the charts that pass the filter, in order. */
 	private found: readonly string[] = [];
@@ -60,6 +73,9 @@ class CurvesPanel {
 	) {
 		this.shown = shownRunsOf(context);
 		this.choices = readChoices(context.viewState.read(STATE_NAME));
+		const kept = context.viewState.read(LOOKS);
+		this.joining = new Joining(context.charts, kept);
+		this.looks = new ChartLooks(kept);
 		const { view, filter, open, enlarged } = this.choices;
 		this.filter = filter;
 		this.enlarged = enlarged;
@@ -83,25 +99,49 @@ class CurvesPanel {
 			save: (format) => this.save(undefined, format),
 			cancelSave: () => this.saver.cancel(),
 			resize: (sizes) => this.fitting.resize(sizes),
+			forgetCharts: () => {
+				this.joining.reset();
+				this.looks.reset();
+				this.lookChanged();
+			},
 		});
+		this.earlier = new EarlierRun(
+			{
+				keep: ({ run_id }) => {
+					const failed = (error: unknown) => this.notify("Not kept", error);
+					context.asker.ask({ kind: "keep_run", run_id }).catch(failed);
+				},
+				dismiss: ({ run_id }) => {
+					this.choices.dismissed.add(run_id);
+					this.remember();
+					this.arrange();
+				},
+			},
+			context.asker.isLive,
+		);
+		this.controls.root.prepend(this.earlier.root);
 		tools.append(this.controls.root);
 		this.cards = new ChartCards(
 			(title) => this.make(title),
 			() => this.drawing.schedule(),
 		);
-		this.drawing = new CurvesDrawing(root, context, this.choices, this.cards, (isZoomed) =>
-			this.fit(isZoomed),
+		this.drawing = new CurvesDrawing(
+			root,
+			context,
+			this.choices,
+			this.cards,
+			(title) => this.viewOf(title),
+			(title) => this.joining.nameOf(title),
+			(isZoomed) => this.fit(isZoomed),
 		);
+		this.extremes = new Extremes(context.asker, () => this.drawing.schedule());
 		this.saver = new CurvesSaver(context.asker, this.drawing, {
 			waits: (progress) => this.controls.waits(progress),
-			failed: (reason) => {
-				this.notice.textContent = `Not saved: ${reason}`;
-				this.notice.hidden = false;
-			},
+			failed: (reason) => this.notify("Not saved", reason),
 		});
 		this.cleanups = [
 			this.shown.subscribe((isPointed) => {
-				if (isPointed) this.drawing.schedule();
+				if (isPointed) this.drawing.pointRun();
 				else this.arrange();
 			}),
 			context.store.subscribe((topics) => this.update(topics)),
@@ -117,6 +157,8 @@ class CurvesPanel {
 		this.saver.cancel();
 		this.drawing.destroy();
 		this.controls.destroy();
+		this.earlier.close();
+		this.extremes.stop();
 		this.cards.remove();
 		this.root.remove();
 	}
@@ -130,22 +172,36 @@ class CurvesPanel {
 
 	/** Makes and removes charts until they are those of the store, in order. */
 	private arrange(): void {
-		const lines = chartCurves(this.context, this.shown);
+		const lines = chartCurves(this.context, (run) => this.isDrawn(run), this.joining);
 		this.drawing.lines = lines;
 		const matches = tagMatcher(this.filter);
 		this.found = [...lines].flatMap(([title, ours]) =>
 			matches(title) || ours.some(({ series }) => matches(series.tag)) ? [title] : [],
 		);
 		const { found, filter } = this;
+		const { pinned } = this.looks;
+		// A pinned chart stays, whatever is looked for.
+		const leading = [
+			...pinned.filter((title) => lines.has(title)),
+			...this.joining.named.filter((title) => found.includes(title) && !pinned.includes(title)),
+		];
 		const isCompact = this.context.arrangement === "compact";
-		this.cards.arrange(this.groups.arrange(isCompact ? found.slice(0, 1) : found, filter));
+		const [first] = leading.length > 0 ? leading : found;
+		const places = isCompact
+			? this.groups.arrange(first === undefined ? [] : [first], filter)
+			: this.groups.arrange(found, filter, [...new Set(leading)]);
+		this.cards.arrange(places);
+		for (const chart of this.cards.all) {
+			chart.show(this.joining.nameOf(chart.title), pinned.includes(chart.title));
+		}
 		this.controls.found(filter === "" ? undefined : found.length, lines.size);
-		this.empty.hidden = found.length > 0;
+		this.empty.hidden = found.length > 0 || leading.length > 0;
 		const { asker, store } = this.context;
 		const live = store.isFilled ? "No points yet. Press Start, or log a value with run.log()." : "";
 		const waiting = asker.isLive ? live : "This run logged no values.";
 		this.empty.textContent = lines.size > 0 ? `No tag matches “${this.filter}”.` : waiting;
 		this.controls.root.hidden = lines.size === 0;
+		this.earlier.update(store, this.choices.dismissed);
 		this.want();
 		this.drawing.schedule();
 	}
@@ -185,12 +241,16 @@ class CurvesPanel {
 				this.chosen();
 			},
 			reset: () => this.reset(),
-			toggle: (key) => {
+			toggle: (keys) => {
 				const { hidden } = this.choices.view;
-				if (!hidden.delete(key)) hidden.add(key);
+				const areHidden = keys.every((key) => hidden.has(key));
+				for (const key of keys) {
+					if (areHidden) hidden.delete(key);
+					else hidden.add(key);
+				}
 				this.chosen();
 			},
-			isolate: (of, key) => this.isolate(of, key),
+			isolate: (of, keys) => this.isolate(of, new Set(keys)),
 			pointRun: (run_id) => this.shown.point(run_id),
 			enlarge: (of) => {
 				this.enlarged = this.enlarged === of ? undefined : of;
@@ -198,7 +258,30 @@ class CurvesPanel {
 				this.remember();
 			},
 			save: (of, format) => this.save(of, format),
-			redraw: () => this.drawing.schedule(),
+			redraw: () => {
+				this.cards.moved();
+				this.drawing.schedule();
+			},
+			refine: (of, readings) => this.refine(of, readings),
+			state: (of) => this.stateOf(of),
+			look: (of, look) => {
+				this.looks.change(of, look);
+				chart.y = undefined;
+				this.rememberLooks();
+				this.chosen();
+			},
+			togglePin: (of) => {
+				this.looks.togglePin(of);
+				this.lookChanged();
+			},
+			join: (of, onto) => {
+				this.joining.join(of, onto);
+				this.lookChanged();
+			},
+			takeApart: (of) => {
+				this.joining.part(of);
+				this.lookChanged();
+			},
 		});
 		chart.setEnlarged(title === this.enlarged);
 		const { x, y } = this.choices.ranges.get(title) ?? {};
@@ -207,18 +290,72 @@ class CurvesPanel {
 		return chart;
 	}
 
+	/** How one chart is drawn: as all of them, but for what was chosen for it alone. */
+	private viewOf(title: string): View {
+		return { ...this.choices.view, ...this.looks.of(title) };
+	}
+
+	private stateOf(title: string): ChartState {
+		const { isLog, ignoresOutliers, smoothing } = this.viewOf(title);
+		return {
+			isLog,
+			ignoresOutliers,
+			smoothing,
+			hasOwnLook: Object.keys(this.looks.of(title)).length > 0,
+			isPinned: this.looks.pinned.includes(title),
+			isJoined: this.joining.isJoined(title),
+			others: this.cards.titles
+				.filter((other) => other !== title)
+				.map((other) => [other, this.joining.nameOf(other)]),
+		};
+	}
+
+	/** Other charts, or in another order. */
+	private lookChanged(): void {
+		this.rememberLooks();
+		this.arrange();
+	}
+
+	private rememberLooks(): void {
+		this.context.viewState.write(LOOKS, { ...this.joining.kept, ...this.looks.kept });
+	}
+
+	/** Has the extremes of the first readings made exact, as far as a tooltip shows them. */
+	private refine(title: string, readings: readonly Reading[]): readonly Reading[] {
+		const lines = new Map((this.drawing.lines.get(title) ?? []).map((line) => [line.key, line]));
+		const first = readings.slice(0, TOOLTIP_ROWS).flatMap((reading) => {
+			const line = lines.get(reading.key);
+			return line ? [{ reading, line }] : [];
+		});
+		const exact = this.extremes.refine(
+			first.map(({ line, reading }) => [line, reading.extreme] as const),
+		);
+		const refined = first.map(({ reading }, i) => ({ ...reading, extreme: exact[i] }));
+		return [...refined, ...readings.slice(TOOLTIP_ROWS)];
+	}
+
+	/** Whether a run's lines are drawn. */
+	private isDrawn(run: RunState): boolean {
+		return run.is_earlier ? !this.choices.dismissed.has(run.run_id) : this.shown.isShown(run);
+	}
+
+	private notify(what: string, reason: unknown): void {
+		this.notice.textContent = `${what}: ${reason instanceof Error ? reason.message : reason}`;
+		this.notice.hidden = false;
+	}
+
 	private chosen(): void {
 		this.remember();
 		this.drawing.schedule();
 	}
 
 	private remember(): void {
-		const { view, ranges } = this.choices;
+		const { view, ranges, dismissed } = this.choices;
 		for (const { title, x, y } of this.cards.all) ranges.set(title, { x, y });
 		const { filter, enlarged } = this;
 		const { isFollowing } = this.drawing.range;
 		const { open } = this.groups;
-		const kept = keptChoices({ view, filter, enlarged, isFollowing, open, ranges });
+		const kept = keptChoices({ view, filter, enlarged, isFollowing, open, ranges, dismissed });
 		this.context.viewState.write(STATE_NAME, kept);
 	}
 
@@ -242,12 +379,12 @@ class CurvesPanel {
 		this.chosen();
 	}
 
-	private isolate(title: string, key: string): void {
+	private isolate(title: string, keys: ReadonlySet<string>): void {
 		const { hidden } = this.choices.view;
 		const others = (this.drawing.lines.get(title) ?? []).map((line) => line.key);
-		const isAlone = others.every((other) => other === key || hidden.has(other));
+		const isAlone = others.every((other) => keys.has(other) || hidden.has(other));
 		for (const other of others) {
-			if (isAlone || other === key) hidden.delete(other);
+			if (isAlone || keys.has(other)) hidden.delete(other);
 			else hidden.add(other);
 		}
 		this.chosen();
@@ -256,7 +393,7 @@ class CurvesPanel {
 	/** Saves one chart, or all that pass the filter. */
 	private save(title: string | undefined, format: ExportFormat): void {
 		const [run] = this.context.store.runs.values();
-		const name = title ?? run?.name ?? "curves";
+		const name = title === undefined ? (run?.name ?? "curves") : this.joining.nameOf(title);
 		this.notice.hidden = true;
 		const titles = title === undefined ? this.found : [title];
 		void this.saver.save(name, format, titles, new Set(this.cards.titles));

@@ -6,8 +6,9 @@ import { stepOfX, type Tracer } from "./traces";
 /** The deepest zoom, as a share of everything. */
 const LEAST_SHARE = 1e-6;
 
-/** From the first to the last x value of `lines`; a single point gets a range around it. */
-export function extentOf(lines: readonly Curve[], tracer: Tracer, view: View): Range {
+/** From the first to the last x value of `lines`; a single point gets a range around it.
+ * Before the first one come the steps that are `expected`. */
+export function extentOf(lines: readonly Curve[], tracer: Tracer, view: View, expected = 0): Range {
 	let min = Number.POSITIVE_INFINITY;
 	let max = Number.NEGATIVE_INFINITY;
 	for (const line of lines) {
@@ -26,7 +27,7 @@ export function extentOf(lines: readonly Curve[], tracer: Tracer, view: View): R
 		// A last bucket reaches further than its first point.
 		if (view.xKind === "step") max = Math.max(max, series.last?.step ?? max);
 	}
-	if (min > max) return { min: 0, max: 1 };
+	if (min > max) return { min: 0, max: (view.xKind === "step" && expected) || 1 };
 	return min === max ? { min: min - 0.5, max: max + 0.5 } : { min, max };
 }
 

@@ -4,7 +4,7 @@ import type * as svg from "../../charts/svg";
 import type { Asker } from "../../session/asker";
 import { type Asset, loadAsset } from "../../session/assets";
 import { formatCount } from "../../ui/format";
-import type { ExportFormat } from "./chart-card";
+import type { ExportFormat } from "./chart/chart-menu";
 import type { Curve } from "./chart-curves";
 import type { CurvesDrawing } from "./drawing";
 import { collect } from "./fetch-points";

@@ -8,22 +8,31 @@ import type { RunState } from "../../session/run";
 export interface CurvesState {
 	/** A series' number is its place; a place may be empty for a moment. */
 	readonly series: SeriesData[];
+	/** Tags that a training is going to log, as far as that is known before. */
+	expected: readonly string[];
 }
 
 /** `series`: there is another series. `points`: series have more points. */
 export type CurvesTopic = "series" | "points";
 
-export const curvesState = new PanelState<CurvesState>("curves", () => ({ series: [] }));
+export const curvesState = new PanelState<CurvesState>("curves", () => ({
+	series: [],
+	expected: [],
+}));
 
 export function applyCurves(
-	{ series }: CurvesState,
+	state: CurvesState,
 	update: CurvesUpdate,
 	buffers: readonly DataView[],
 	run: RunState,
 ): CurvesTopic {
+	const { series } = state;
 	switch (update.kind) {
 		case "series_added":
 			series[update.series] = new SeriesData(run.run_id, update.series, update.tag);
+			return "series";
+		case "tags_expected":
+			state.expected = update.tags;
 			return "series";
 		case "points_appended":
 		case "buckets_appended": {

@@ -35,13 +35,15 @@ export class Tracer {
 		return {
 			key: line.key,
 			name: line.name,
-			color: theme.series[line.color % theme.series.length] ?? theme.text,
+			color: line.isEarlier
+				? theme.textSoft
+				: (theme.series[line.color % theme.series.length] ?? theme.text),
 			isDashed: line.isDashed,
-			style: line.isStyled ? line.color : undefined,
+			style: line.isStyled && !line.isEarlier ? line.color : undefined,
 			columns: series,
 			x,
 			smoothed,
-			best,
+			best: line.isEarlier ? undefined : best,
 			detail: detail && {
 				columns: detail.columns,
 				x: xColumn(view.xKind, detail.columns, epochs),

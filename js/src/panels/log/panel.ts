@@ -7,7 +7,7 @@ import { runPicker, selectionOf } from "../../session/selection";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
 import { formatClock, formatCount } from "../../ui/format";
-import { icon } from "../../ui/icons";
+import { panelIcon } from "../../ui/panel-icons";
 import { Entries, type Entry, type EntryLevel } from "./entries";
 import { row } from "./rows";
 
@@ -47,7 +47,7 @@ class LogPanel {
 		"button",
 		"nbviz-button nbviz-button-small nbviz-log-jump",
 		{ type: "button" },
-		icon("down"),
+		panelIcon("down"),
 		"Jump to newest",
 	);
 	private readonly level = element("select", "nbviz-select", { "aria-label": "Show which lines" });
@@ -76,7 +76,7 @@ class LogPanel {
 		const { level, search } = context.viewState.read(STATE_NAME);
 		if (typeof level === "string" && level in FILTERS) this.level.value = level;
 		if (typeof search === "string") this.search.value = search;
-		this.copy.append(icon("copy"), "Copy");
+		this.copy.append(panelIcon("copy"), "Copy");
 		this.jump.hidden = true;
 		tools.append(picker, this.level, this.search, this.copy);
 		body.append(
@@ -218,8 +218,8 @@ class LogPanel {
 			)
 			.join("\n");
 		const say = (answer: string) => {
-			this.copy.replaceChildren(icon("copy"), answer);
-			setTimeout(() => this.copy.replaceChildren(icon("copy"), "Copy"), 1500);
+			this.copy.replaceChildren(panelIcon("copy"), answer);
+			setTimeout(() => this.copy.replaceChildren(panelIcon("copy"), "Copy"), 1500);
 		};
 		// A page that is not served securely has no clipboard.
 		const written = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("none"));

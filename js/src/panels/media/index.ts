@@ -1,20 +1,18 @@
 // The media panel: images, histograms, tensors and texts. Its drawing is an asset.
 import { isOfModule } from "../../charts/tag-groups";
-import type { MediaUpdate } from "../../protocol/index.gen";
+import type { MediaAdded } from "../../protocol/index.gen";
 import type { ItemIndex } from "../../session/item-index";
+import { itemPanel } from "../../session/item-panel";
 import type { Panel } from "../../session/panel";
-import { recallItem } from "../../session/replay";
-import { applyMedia, mediaState } from "./state";
 
-export const panel: Panel<ItemIndex, MediaUpdate> = {
-	name: "media",
-	kinds: ["media_added"],
-	state: mediaState,
-	apply: applyMedia,
-	has_content: (run) => mediaState.of(run).entries.size > 0,
-	steps: (run) => mediaState.of(run).steps,
+const needs: readonly string[] = ["items", "heatmap"];
+const brings = "log_image, log_text …";
+const items = itemPanel<MediaAdded>("media", "send_media", "Media", brings, needs);
+
+export const panel: Panel<ItemIndex, MediaAdded> = {
+	...items,
 	ofModule(run, path) {
-		const tags = [...mediaState.of(run).entries.keys()];
+		const tags = [...items.state.of(run).entries.keys()];
 		return { isShown: tags.some((tag) => isOfModule(tag, path)) };
 	},
 	recall(question, recorded) {
@@ -23,12 +21,6 @@ export const panel: Panel<ItemIndex, MediaUpdate> = {
 		const course = recorded.find(
 			(one) => one.kind === "histograms_sent" && one.run_id === run_id && one.tag === tag,
 		);
-		return course ?? recallItem(question, recorded);
-	},
-	asset: {
-		name: "media",
-		needs: ["items", "heatmap"],
-		title: "Media",
-		missing: "Nothing yet. run.log_image, log_histogram, log_text and log_tensor bring it.",
+		return course ?? items.recall?.(question, recorded);
 	},
 };

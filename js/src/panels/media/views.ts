@@ -6,7 +6,7 @@ import { Heatmap } from "../../charts/heatmap/heatmap";
 import { HistogramChart } from "../../charts/histogram-chart";
 import { type HistogramColumn, mergeColumns, readColumns } from "../../charts/histogram-course";
 import type { ItemHost, ItemView } from "../../items/view";
-import type { MediaKind, TensorSent } from "../../protocol/index.gen";
+import type { ImageSent, MediaKind, TensorSent } from "../../protocol/index.gen";
 import type { Answered } from "../../session/asker";
 import { doubles, int16s } from "../../session/buffers";
 import { placeAt } from "../../session/item-index";
@@ -36,6 +36,7 @@ const PIXELATED_FROM = 1.5; // screen pixels for one of the image
 class ImageView implements MediaView {
 	readonly root: HTMLButtonElement;
 	private readonly image = element("img", "nbviz-media-image");
+	private readonly captions = element("span", "nbviz-media-captions");
 	private url = "";
 	private shown: { step: number; note: string } | undefined;
 	private size = { width: 0, height: 0 };
@@ -46,7 +47,7 @@ class ImageView implements MediaView {
 			"button",
 			"nbviz-media-picture",
 			{ type: "button", title: "Enlarge, and back" },
-			this.image,
+			element("span", "nbviz-media-captioned", {}, this.image, this.captions),
 		);
 		this.image.draggable = false;
 		this.root.addEventListener("click", () => host.enlarge());
@@ -62,6 +63,7 @@ class ImageView implements MediaView {
 		this.url = url;
 		this.image.alt = `${this.host.tag} at step ${step}, ${width} × ${height} pixels`;
 		this.size = { width, height };
+		this.showCaptions(content);
 		const smaller = reduced > 1 ? `, sent at 1/${reduced}` : "";
 		this.shown = { step, note: `${width} × ${height}${smaller}` };
 		this.fit();
@@ -82,6 +84,25 @@ class ImageView implements MediaView {
 		URL.revokeObjectURL(this.url);
 	}
 
+	/** Right and wrong are told by a sign and an edge, as well as by colour. */
+	private showCaptions({ captions, columns }: ImageSent): void {
+		this.captions.style.setProperty("--columns", String(columns));
+		this.captions.hidden = captions.length === 0;
+		const texts = captions.map(({ text, is_right }) => `${signOf(is_right)}${text}`);
+		this.captions.replaceChildren(
+			...captions.map(({ is_right }, i) => {
+				const text = texts[i] ?? "";
+				return element(
+					"span",
+					"nbviz-media-caption",
+					{ "data-right": String(is_right), title: text },
+					element("span", "", {}, text),
+				);
+			}),
+		);
+		if (texts.length > 0) this.image.alt += `: ${texts.join("; ")}`;
+	}
+
 	private fit(): void {
 		const { width, height } = this.size;
 		if (width === 0 || this.room.width <= 0) return;
@@ -90,6 +111,10 @@ class ImageView implements MediaView {
 		this.image.style.height = `${height * scale}px`;
 		this.image.dataset.pixelated = String(scale >= PIXELATED_FROM);
 	}
+}
+
+function signOf(isRight: boolean | null): string {
+	return isRight === null ? "" : isRight ? "✓ " : "✗ ";
 }
 
 class HistogramView implements MediaView {

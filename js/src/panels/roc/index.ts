@@ -2,8 +2,5 @@
 import type { RocAdded } from "../../protocol/index.gen";
 import { itemPanel } from "../../session/item-panel";
 
-export const panel = itemPanel<RocAdded>("roc", "roc_added", "send_roc", {
-	needs: ["items"],
-	title: "PR and ROC",
-	missing: "Nothing yet. run.log_pr_curve(tag, target, score) brings it.",
-});
+const needs: readonly string[] = ["items"];
+export const panel = itemPanel<RocAdded>("roc", "send_roc", "ROC", "log_pr_curve", needs);

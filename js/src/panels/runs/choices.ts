@@ -14,20 +14,27 @@ export interface RunsChoices {
 	onlyDiffering: boolean;
 	/** Column by whose values runs are grouped. */
 	group: string;
-	/** Run id of the baseline. */
+	/** Whether a group's runs are folded away, by its name; those of many runs are at first. */
+	folded: Record<string, boolean>;
+	/** Name of the baseline. */
 	baseline: string;
 	plot: PlotKind;
 	/** Columns of the scatter. */
 	x: string;
 	y: string;
 	/** Chosen styles by the runs' names. */
-	readonly styles: Record<string, number>;
+	styles: Record<string, number>;
+	/** Names that were given to runs, by those that they had. */
+	readonly names: Record<string, string>;
 }
 
 export function readRunsChoices(kept: Choices): RunsChoices {
 	const { column, isDescending } = asChoices(kept.sorting);
 	const styles = Object.entries(asChoices(kept.styles)).filter(
 		(entry): entry is [string, number] => typeof entry[1] === "number",
+	);
+	const names = Object.entries(asChoices(kept.names)).filter(
+		(entry): entry is [string, string] => typeof entry[1] === "string",
 	);
 	return {
 		filter: text(kept.filter),
@@ -36,12 +43,22 @@ export function readRunsChoices(kept: Choices): RunsChoices {
 		columns: Array.isArray(kept.columns) ? asTexts(kept.columns) : undefined,
 		onlyDiffering: kept.onlyDiffering !== false,
 		group: text(kept.group),
+		folded: Object.fromEntries(
+			Object.entries(asChoices(kept.folded)).map(([name, is]) => [name, is === true]),
+		),
 		baseline: text(kept.baseline),
 		plot: kept.plot === "parallel" || kept.plot === "scatter" ? kept.plot : "none",
 		x: text(kept.x),
 		y: text(kept.y),
 		styles: Object.fromEntries(styles),
+		names: Object.fromEntries(names),
 	};
+}
+
+/** All as before anything was chosen; names that runs were given are no choice of the table's. */
+export function asAtFirst(choices: RunsChoices): void {
+	const { names } = choices;
+	Object.assign(choices, readRunsChoices({ names }));
 }
 
 function text(value: unknown): string {

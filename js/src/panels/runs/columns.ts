@@ -1,4 +1,5 @@
 // The columns that a run table can have, and what stands in them.
+import { betterValues } from "../../charts/tags";
 import type { RunState } from "../../session/run";
 import { formatCount, formatDuration, formatNumber } from "../../ui/format";
 import { type Parameter, runsState } from "./state";
@@ -34,12 +35,6 @@ const STATES: Readonly<Record<string, string>> = {
 };
 const [NEWEST, NEWEST_STEP, LOWEST, LOWEST_STEP, HIGHEST, HIGHEST_STEP] = [0, 1, 2, 3, 4, 5];
 const NUMBERS = 6;
-const SMALLER_IS_BETTER = /loss|err|mae|mse|rmse|perplexity|ppl|nll|\b[wc]er\b|fid|overhead|time/i;
-
-/** Whether a smaller value of a tag is the better one. */
-export function isSmallerBetter(tag: string): boolean {
-	return SMALLER_IS_BETTER.test(tag);
-}
 
 const RUN_COLUMNS: readonly Column[] = [
 	ofRun("name", "run", (run) => run.name),
@@ -90,8 +85,10 @@ function ofRun(
 }
 
 function ofTag(tag: string): Column[] {
-	const isSmaller = isSmallerBetter(tag);
+	const better = betterValues(tag);
+	const isSmaller = better === "lower";
 	const [best, bestStep] = isSmaller ? [LOWEST, LOWEST_STEP] : [HIGHEST, HIGHEST_STEP];
+	const word = better ? "best" : "highest"; // which is not known to be the best
 	const one = (id: string, title: string, place: number, names: readonly string[]): Column => ({
 		id: `${id}:${tag}`,
 		title,
@@ -104,9 +101,9 @@ function ofTag(tag: string): Column[] {
 		...(place === bestStep || place === NEWEST_STEP ? {} : { difference: signedNumber }),
 	});
 	return [
-		one("best", `best ${tag}`, best, [tag, `best ${tag}`]),
+		one("best", `${word} ${tag}`, best, [tag, `best ${tag}`, `highest ${tag}`]),
 		one("newest", tag, NEWEST, [`newest ${tag}`, `last ${tag}`]),
-		one("best step", `step of best ${tag}`, bestStep, []),
+		one("best step", `step of ${word} ${tag}`, bestStep, []),
 	];
 }
 

@@ -1,6 +1,6 @@
 // What stands above the table: filter, groups, columns, plots, export.
 import { element } from "../../ui/element";
-import { icon } from "../../ui/icons";
+import { panelIcon } from "../../ui/panel-icons";
 import { segmentedControl } from "../../ui/segmented-control";
 import { mainTags, type PlotKind, type RunsChoices } from "./choices";
 import type { Column } from "./columns";
@@ -13,10 +13,12 @@ export interface RunsActions {
 	/** Another plot, or other axes. */
 	plotChanged(): void;
 	save(): void;
+	/** All as before anything was chosen. */
+	reset(): void;
 }
 
 const FILTER_HELP =
-	'Words that a name or a hyper-parameter holds, and ranges: adam lr<0.01 accuracy>0.9 model="res net"';
+	'Words that a name or a hyper-parameter holds (-word: does not), /patterns/, and ranges: adam -old /wide|deep/ lr<0.01 accuracy>0.9 model="res net"';
 
 export class RunsControls {
 	/** In the card's header. */
@@ -29,21 +31,15 @@ export class RunsControls {
 	private readonly group = element("select", "nbviz-select", { "aria-label": "Group by" });
 	private readonly x = element("select", "nbviz-select", { "aria-label": "Horizontal axis" });
 	private readonly y = element("select", "nbviz-select", { "aria-label": "Vertical axis" });
+	private readonly plots = element("span", "nbviz-runs-plot-kinds");
+	private readonly filter;
+	private readonly differing;
 	private listed = "";
 
 	constructor(
 		private readonly choices: RunsChoices,
-		actions: RunsActions,
+		private readonly actions: RunsActions,
 	) {
-		const plots = segmentedControl<PlotKind>(
-			"Plot",
-			{ Table: "none", Parallel: "parallel", Scatter: "scatter" },
-			choices.plot,
-			(plot) => {
-				choices.plot = plot;
-				actions.plotChanged();
-			},
-		);
 		const save = element(
 			"button",
 			"nbviz-button nbviz-button-quiet nbviz-icon-button",
@@ -52,11 +48,11 @@ export class RunsControls {
 				title: "Save the table as CSV, as it is filtered and sorted now",
 				"aria-label": "Save as CSV",
 			},
-			icon("save"),
+			panelIcon("save"),
 		);
 		save.addEventListener("click", () => actions.save());
 		const differing = element("input", "", { type: "checkbox" });
-		differing.checked = choices.onlyDiffering;
+		this.differing = differing;
 		differing.addEventListener("change", () => {
 			choices.onlyDiffering = differing.checked;
 			actions.changed();
@@ -68,6 +64,7 @@ export class RunsControls {
 				actions.changed();
 			},
 			element("label", "nbviz-runs-option", { title }, differing, "Only parameters that differ"),
+			() => actions.reset(),
 		);
 		const filter = element("input", "nbviz-input nbviz-runs-filter", {
 			type: "search",
@@ -76,7 +73,7 @@ export class RunsControls {
 			title: FILTER_HELP,
 			spellcheck: "false",
 		});
-		filter.value = choices.filter;
+		this.filter = filter;
 		filter.addEventListener("input", () => {
 			choices.filter = filter.value.trim();
 			actions.changed();
@@ -98,8 +95,24 @@ export class RunsControls {
 			element("label", "nbviz-strip-field", {}, "y", this.y),
 			element("label", "nbviz-strip-field", {}, "over x", this.x),
 		);
-		this.tools = element("div", "nbviz-runs-tools", {}, plots, this.picker.root, save);
+		this.tools = element("div", "nbviz-runs-tools", {}, this.plots, this.picker.root, save);
 		this.filterRow = element("div", "nbviz-runs-filters", {}, filter, this.group);
+		this.show();
+	}
+
+	/** Has the fields show what is chosen. */
+	show(): void {
+		const { choices } = this;
+		this.filter.value = choices.filter;
+		this.differing.checked = choices.onlyDiffering;
+		this.group.value = choices.group;
+		const kinds = { Table: "none", Parallel: "parallel", Scatter: "scatter" } as const;
+		this.plots.replaceChildren(
+			segmentedControl<PlotKind>("Plot", kinds, choices.plot, (plot) => {
+				choices.plot = plot;
+				this.actions.plotChanged();
+			}),
+		);
 	}
 
 	remove(): void {

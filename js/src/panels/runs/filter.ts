@@ -20,26 +20,45 @@ const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> =
 };
 
 /**
- * Reads a filter. `adam lr<0.01 accuracy>0.9 model="res net"` keeps runs for which all of it holds: a word
- * must be a part of the name, the state or of a text among the parameters; a name before a comparison is
- * a column's, or the only part of one.
+ * Reads a filter. `adam -old lr<0.01 model="res net"` keeps runs for which all of it holds: a word must be
+ * a part of the name, the state or of a text among the parameters, or none after a minus; `/wide|deep/` is
+ * a regular expression; a name before a comparison is a column's, or the only part of one.
  */
 export function readFilter(text: string, columns: readonly Column[]): Filter {
 	const tests: Test[] = [];
 	const unknown: string[] = [];
-	for (const [, quoted, name, sign = "", wanted = "", word] of text.matchAll(PARTS)) {
-		if (name === undefined) tests.push(holds((quoted ?? word ?? "").toLowerCase(), columns));
-		else {
-			const column = columnNamed(name, columns);
-			if (column) tests.push(compares(column, sign, wanted.replace(/^"|"$/g, "")));
-			else unknown.push(name);
+	for (const [, not, pattern, quoted, name, sign = "", wanted = "", word] of text.matchAll(PARTS)) {
+		const column = name === undefined ? undefined : columnNamed(name, columns);
+		if (name !== undefined && !column) {
+			unknown.push(name);
+			continue;
 		}
+		const test = column
+			? compares(column, sign, wanted.replace(/^"|"$/g, ""))
+			: holds(pattern === undefined ? part(quoted ?? word ?? "") : matcher(pattern), columns);
+		tests.push(not ? (run) => !test(run) : test);
 	}
 	return { passes: (run) => tests.every((test) => test(run)), unknown };
 }
 
-/** A quoted text, a comparison, or a word. */
-const PARTS = /"([^"]*)"|([^\s"<>=!]+)\s*(<=|>=|!=|==|<|>|=|:)\s*("[^"]*"|[^\s"]+)|(\S+)/g;
+/** After a minus or alone: a pattern between slashes, a quoted text, a comparison, or a word. */
+const PARTS =
+	/(-(?=\S))?(?:\/((?:[^/\\]|\\.)+)\/(?=\s|$)|"([^"]*)"|([^\s"<>=!]+)\s*(<=|>=|!=|==|<|>|=|:)\s*("[^"]*"|[^\s"]+)|(\S+))/g;
+
+function part(held: string): (text: string) => boolean {
+	const wanted = held.toLowerCase();
+	return (text) => text.toLowerCase().includes(wanted);
+}
+
+/** What a pattern matches; while it is none, as while it is typed, the text itself. */
+function matcher(pattern: string): (text: string) => boolean {
+	try {
+		const made = new RegExp(pattern, "i");
+		return (text) => made.test(text);
+	} catch {
+		return part(pattern);
+	}
+}
 
 /** A column by its name, by the end of it, or by a part that no other has. */
 export function columnNamed(name: string, columns: readonly Column[]): Column | undefined {
@@ -56,17 +75,12 @@ export function columnNamed(name: string, columns: readonly Column[]): Column | 
 	return holding.length > 0 && wanted.length > 1 ? holding[0] : undefined;
 }
 
-function holds(word: string, columns: readonly Column[]): Test {
+function holds(matches: (text: string) => boolean, columns: readonly Column[]): Test {
 	const texts = columns.filter(
 		({ id, kind, isNumber }) =>
 			id === "name" || id === "state" || (kind === "parameter" && !isNumber),
 	);
-	return (run) =>
-		texts.some((column) =>
-			String(column.of(run) ?? "")
-				.toLowerCase()
-				.includes(word),
-		);
+	return (run) => texts.some((column) => matches(String(column.of(run) ?? "")));
 }
 
 function compares(column: Column, sign: string, wanted: string): Test {

@@ -9,7 +9,7 @@ export const panel: Panel<RunsState, RunsUpdate> = {
 	state: runsState,
 	apply: applyRuns,
 	// One run alone is no comparison.
-	has_content: ({ index }) => index > 0,
+	has_content: ({ index, is_earlier }) => index > 0 && !is_earlier,
 	asset: {
 		name: "runs",
 		needs: ["lines"],

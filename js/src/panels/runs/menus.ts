@@ -23,10 +23,14 @@ export class ColumnPicker {
 	private columns: readonly Column[] = [];
 	private chosen: readonly string[] = [];
 
-	/** `choose` gets ids in order, or undefined for those that tell most; `option` stands below. */
+	/**
+	 * `choose` gets ids in order, or undefined for those that tell most; `option` stands below. `reset`
+	 * forgets all that was chosen in the table.
+	 */
 	constructor(
 		private readonly choose: (ids: readonly string[] | undefined) => void,
 		option: HTMLElement,
+		reset: () => void,
 	) {
 		const button = element(
 			"button",
@@ -39,14 +43,23 @@ export class ColumnPicker {
 			opening: () => this.fill(),
 			opened: () => this.search.focus(),
 		});
-		const reset = element(
-			"button",
-			"nbviz-button nbviz-button-small",
-			{ type: "button" },
-			"Suggested",
+		const make = (label: string, title: string, run: () => void) => {
+			const names = "nbviz-button nbviz-button-small";
+			const made = element("button", names, { type: "button", title }, label);
+			made.addEventListener("click", run);
+			return made;
+		};
+		const buttons = element(
+			"div",
+			"nbviz-runs-buttons",
+			{},
+			make("Suggested columns", "Those that tell most", () => choose(undefined)),
+			make("As at first", "Forget filter, order, groups, colours and hidden runs, too", () => {
+				this.dropdown.close();
+				reset();
+			}),
 		);
-		reset.addEventListener("click", () => choose(undefined));
-		this.box.append(this.search, this.list, option, reset);
+		this.box.append(this.search, this.list, option, buttons);
 		this.root = this.dropdown.root;
 		this.search.addEventListener("input", () => this.fill());
 	}

@@ -1,5 +1,5 @@
 // What the table shows now: which columns and rows follow from the runs and from what was chosen.
-import type { RunState } from "../../session/run";
+import { MOST_SHOWN, type RunState } from "../../session/run";
 import { mainTags, type RunsChoices } from "./choices";
 import { type Column, columnsOf } from "./columns";
 import { readFilter } from "./filter";
@@ -45,10 +45,11 @@ export function shownBy(
 	const by = byId.get(choices.group);
 	const groups = by && groupsBy(by, ordered);
 	const rows: Row[] = groups
-		? groups.flatMap((group, place): Row[] => [
-				{ group, place },
-				...group.runs.map((run) => ({ run })),
-			])
+		? groups.flatMap((group, place): Row[] => {
+				const isFolded = choices.folded[group.name] ?? ordered.length > MOST_SHOWN;
+				const runs = isFolded ? [] : group.runs;
+				return [{ group, place, isFolded }, ...runs.map((run) => ({ run }))];
+			})
 		: ordered.map((run) => ({ run }));
 	return {
 		columns: columnsToShow(all, byId, runs, choices),

@@ -8,7 +8,7 @@ import { type ShownRuns, shownRunsOf } from "../../session/shown-runs";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
 import { readTheme } from "../../ui/theme";
-import { mainTags, type RunsChoices, readRunsChoices } from "./choices";
+import { asAtFirst, mainTags, type RunsChoices, readRunsChoices } from "./choices";
 import { RunsControls } from "./controls";
 import { tableCsv } from "./csv";
 import { runGroups } from "./grouping";
@@ -46,6 +46,10 @@ class RunsPanel {
 	private readonly selected = new Set<string>();
 	private readonly cleanups: (() => void)[];
 	private lastSelected: string | undefined;
+	/** The run that was chosen as baseline, of several of one name. */
+	private baselineId: string | undefined;
+	/** Runs that were looked at for a name that one of theirs was given before. */
+	private readonly named = new Set<string>();
 	private brushed: ReadonlySet<string> | undefined;
 	private shown: Shown | undefined;
 	private grouped = "";
@@ -69,6 +73,7 @@ class RunsPanel {
 				this.changed();
 			},
 			save: () => this.save(),
+			reset: () => this.reset(),
 		});
 		tools.append(this.controls.tools);
 		this.table = new RunsTable({
@@ -77,6 +82,10 @@ class RunsPanel {
 			select: (run, isRange) => this.select(run, isRange),
 			toggle: (runs, isShown) => this.shownRuns.show(runs, isShown),
 			rename: (run, name) => this.rename(run, name),
+			fold: (group, isFolded) => {
+				this.choices.folded[group.name] = isFolded;
+				this.changed();
+			},
 			restyle: (run, beside) => this.restyle(run, beside),
 			point: (run) => this.shownRuns.point(run?.run_id),
 		});
@@ -93,7 +102,9 @@ class RunsPanel {
 			show: (only) => this.showSelected(only),
 			hide: () => this.shownRuns.show(this.selectedRuns(), false),
 			baseline: () => {
-				this.choices.baseline = this.selectedRuns()[0]?.run_id ?? "";
+				const [run] = this.selectedRuns();
+				this.baselineId = run?.run_id;
+				this.choices.baseline = run?.name ?? "";
 				this.changed();
 			},
 			clear: () => {
@@ -101,6 +112,7 @@ class RunsPanel {
 				this.update();
 			},
 			clearBaseline: () => {
+				this.baselineId = undefined;
 				this.choices.baseline = "";
 				this.changed();
 			},
@@ -167,12 +179,15 @@ class RunsPanel {
 		this.updatedAt = performance.now();
 		const { choices, context, shownRuns } = this;
 		const runs = this.runs;
+		this.applyNames(runs);
 		this.applyStyles(runs);
 		const shown = shownBy(runs, choices, this.brushed);
 		this.shown = shown;
 		this.group(shown);
 		shownRuns.narrow(shown.isNarrowed ? shown.runs.map(({ run_id }) => run_id) : undefined);
-		const baseline = context.store.runs.get(choices.baseline);
+		const baseline =
+			context.store.runs.get(this.baselineId ?? "") ??
+			(choices.baseline ? runs.find(({ name }) => name === choices.baseline) : undefined);
 		const isShown = (run: RunState) => shownRuns.isShown(run);
 		this.table.update({
 			rows: shown.rows,
@@ -266,14 +281,55 @@ class RunsPanel {
 		this.shownRuns.show(first, true);
 	}
 
+	private reset(): void {
+		asAtFirst(this.choices);
+		this.baselineId = undefined;
+		this.brushed = undefined;
+		this.selected.clear();
+		this.parallel.clear();
+		this.scatter.clear();
+		this.controls.show();
+		this.shownRuns.reset();
+		this.context.store.mark("runs");
+		this.changed();
+	}
+
+	/** Gives runs that are back, after a reload or when their cell ran again, the names they were given. */
+	private applyNames(runs: readonly RunState[]): void {
+		for (const { run_id, name } of runs) {
+			if (this.named.has(run_id)) continue;
+			this.named.add(run_id);
+			const given = this.choices.names[name];
+			if (given !== undefined && this.context.asker.isLive) void this.askToRename(run_id, given);
+		}
+	}
+
 	private rename(run: RunState, name: string): void {
-		this.context.asker
-			.ask({ kind: "rename_run", run_id: run.run_id, name })
-			.catch((error: unknown) => {
-				const reason = error instanceof Error ? error.message : String(error);
-				this.notice.textContent = `Not renamed: ${reason}`;
-				this.notice.hidden = false;
-			});
+		const before = run.name;
+		this.askToRename(run.run_id, name).then((isDone) => {
+			if (!isDone) return;
+			const { names, styles } = this.choices;
+			const [first = before] = Object.entries(names).find(([, to]) => to === before) ?? [];
+			if (first === name) delete names[first];
+			else names[first] = name;
+			const style = styles[before];
+			if (style !== undefined) styles[name] = style;
+			if (this.choices.baseline === before) this.choices.baseline = name;
+			this.changed();
+		});
+	}
+
+	/** Returns whether the kernel did. */
+	private async askToRename(run_id: string, name: string): Promise<boolean> {
+		try {
+			await this.context.asker.ask({ kind: "rename_run", run_id, name });
+			return true;
+		} catch (error: unknown) {
+			const reason = error instanceof Error ? error.message : String(error);
+			this.notice.textContent = `Not renamed: ${reason}`;
+			this.notice.hidden = false;
+			return false;
+		}
 	}
 
 	private restyle(run: RunState, beside: HTMLElement): void {

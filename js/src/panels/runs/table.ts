@@ -18,7 +18,9 @@ const MEASURED = 60;
 const LONGEST_TITLE = 8;
 
 /** A run, or the head of a group. */
-export type Row = { readonly run: RunState } | { readonly group: RunGroup; readonly place: number };
+export type Row =
+	| { readonly run: RunState }
+	| { readonly group: RunGroup; readonly place: number; readonly isFolded: boolean };
 
 /** What the table shows. */
 export interface TableContent {
@@ -40,6 +42,8 @@ export interface TableListener {
 	select(run: RunState, isRange: boolean): void;
 	toggle(runs: readonly RunState[], isShown: boolean): void;
 	rename(run: RunState, name: string): void;
+	/** Folds a group's runs away, or shows them. */
+	fold(group: RunGroup, isFolded: boolean): void;
 	/** The swatch was clicked. */
 	restyle(run: RunState, beside: HTMLElement): void;
 	point(run: RunState | undefined): void;
@@ -52,7 +56,7 @@ export class RunsTable {
 		"aria-label": "Runs",
 		"aria-multiselectable": "true",
 		"aria-description":
-			"Arrows move, Enter steers the run from the toolbar, Space selects it, E hides or shows its curves, F2 renames it.",
+			"Arrows move, Enter steers the run from the toolbar, Space selects it, E hides or shows its curves, F2 renames it; left and right fold and unfold a group.",
 		"data-lm-suppress-shortcuts": "true",
 	});
 	private readonly head = element("div", "nbviz-runs-head", { role: "row" });
@@ -147,7 +151,9 @@ export class RunsTable {
 			isSelected,
 			index === this.active,
 			"run" in row ? content.isShown(row.run) : true,
-			"run" in row ? row.run.style : row.group.runs.map((run) => content.isShown(run)).join(),
+			"run" in row
+				? row.run.style
+				: `${row.isFolded} ${row.group.runs.map((run) => content.isShown(run)).join()}`,
 		].join(" ");
 		const drawn = `${state}\n${this.widths}\n${cells.join("\n")}`;
 		const line = known?.element ?? element("div", "nbviz-runs-row", { role: "row" });
@@ -163,6 +169,7 @@ export class RunsTable {
 		line.classList.toggle("nbviz-pointed", id === this.pointed);
 		line.classList.toggle("nbviz-runs-group", !("run" in row));
 		line.setAttribute("aria-selected", String(isSelected));
+		if ("group" in row) line.setAttribute("aria-expanded", String(!row.isFolded));
 		if (index === this.active) this.root.setAttribute("aria-activedescendant", line.id);
 		const fixed = "run" in row ? runTools(row.run, isSelected, content) : groupTools(row, content);
 		line.replaceChildren(...fixed, ...cells.map((text, i) => cell(text, content.columns[i])));
@@ -182,7 +189,7 @@ export class RunsTable {
 	private drawHead(): void {
 		const { content } = this;
 		if (!content) return;
-		const runs = content.rows.flatMap((row) => ("run" in row ? [row.run] : []));
+		const runs = runsOf(content.rows);
 		const all = runs.length > 0 && runs.every((run) => content.isShown(run));
 		const heads = content.columns.map(({ id, title, isNumber }) => {
 			const isSorted = content.sorting?.column === id;
@@ -231,7 +238,7 @@ export class RunsTable {
 		const action = target.closest<HTMLElement>("[data-action]");
 		const row = this.rowAt(event);
 		if (action?.dataset.action === "all") {
-			const runs = content.rows.flatMap((one) => ("run" in one ? [one.run] : []));
+			const runs = runsOf(content.rows);
 			this.listener.toggle(runs, !runs.every((run) => content.isShown(run)));
 			return;
 		}
@@ -240,6 +247,7 @@ export class RunsTable {
 		if ("group" in row) {
 			const { runs } = row.group;
 			if (action) this.listener.toggle(runs, !runs.some((run) => content.isShown(run)));
+			else this.listener.fold(row.group, !row.isFolded);
 			return;
 		}
 		const { run } = row;
@@ -270,7 +278,9 @@ export class RunsTable {
 		};
 		const by = moves[event.key];
 		if (by !== undefined) this.moveTo(this.active + by);
-		else if (event.key === "Enter" && run) this.listener.choose(run);
+		else if (row && "group" in row && FOLDS[event.key] !== undefined) {
+			this.listener.fold(row.group, FOLDS[event.key] === true);
+		} else if (event.key === "Enter" && run) this.listener.choose(run);
 		else if (event.key === " " && run) this.listener.select(run, event.shiftKey);
 		else if (event.key === "F2" && run) this.edit(run);
 		else if (event.key.toLowerCase() === "e" && row) {
@@ -330,6 +340,13 @@ export class RunsTable {
 }
 
 const TABLE_ID = "nbviz-runs-row";
+const FOLDS: Readonly<Record<string, boolean>> = { ArrowLeft: true, ArrowRight: false };
+
+/** All runs of rows, those that are folded away too. */
+function runsOf(rows: readonly Row[]): RunState[] {
+	const groups = rows.flatMap((row) => ("group" in row ? row.group.runs : []));
+	return groups.length > 0 ? groups : rows.flatMap((row) => ("run" in row ? [row.run] : []));
+}
 
 function idOf(row: Row): string {
 	return "run" in row ? row.run.run_id : `group ${row.group.name}`;
@@ -364,14 +381,15 @@ function runTools(run: RunState, isSelected: boolean, content: TableContent): HT
 }
 
 function groupTools(
-	{ group, place }: { group: RunGroup; place: number },
+	{ group, place, isFolded }: { group: RunGroup; place: number; isFolded: boolean },
 	content: TableContent,
 ): HTMLElement[] {
 	const isShown = group.runs.some((run) => content.isShown(run));
 	const sample = element("span", "nbviz-runs-swatch", {}, lineSample(place));
 	sample.style.color = `var(--nbviz-series-${(place % 8) + 1})`;
 	const toggle = eye(isShown, isShown ? `Hide ${group.name}` : `Show ${group.name}`);
-	return [element("span"), sample, toggle].map((tool) =>
+	const fold = element("span", "nbviz-runs-fold", { "aria-hidden": "true" }, isFolded ? "▸" : "▾");
+	return [fold, sample, toggle].map((tool) =>
 		element("div", "nbviz-runs-cell", { role: "gridcell" }, tool),
 	);
 }

@@ -2,8 +2,5 @@
 import type { TablesAdded } from "../../protocol/index.gen";
 import { itemPanel } from "../../session/item-panel";
 
-export const panel = itemPanel<TablesAdded>("tables", "tables_added", "send_rows", {
-	needs: ["items"],
-	title: "Tables",
-	missing: "Nothing yet. run.log_table(tag, frame) brings it.",
-});
+const needs: readonly string[] = ["items"];
+export const panel = itemPanel<TablesAdded>("tables", "send_rows", "Tables", "log_table", needs);

@@ -190,6 +190,9 @@ function showAction(made: HTMLButtonElement, action: Action, label: string, more
 	);
 	const key = action === "step" ? "S" : action === "pause" || action === "resume" ? "P" : "";
 	made.title = key ? `${label} (${key})` : label + more;
+	// What is left out is said all the same.
+	if (more) made.setAttribute("aria-label", label + more);
+	else made.removeAttribute("aria-label");
 	if (key) made.setAttribute("aria-keyshortcuts", key);
 	else made.removeAttribute("aria-keyshortcuts");
 }

@@ -76,6 +76,7 @@ class Toolbar {
 	private readonly updatePicker: () => void;
 	private shownRun: RunState | undefined;
 	private steps: HTMLElement | undefined;
+	private sticks = true;
 
 	constructor(private readonly context: Context) {
 		const { asker } = context;
@@ -240,6 +241,7 @@ class Toolbar {
 		this.controls.update(isSteered ? run : undefined);
 		if (this.steps) this.steps.hidden = !isSteered || !run?.commands.includes("step");
 		this.updateHealth(run);
+		this.repeatState();
 		this.updateSettings(isSteered ? run : undefined);
 	}
 
@@ -250,6 +252,18 @@ class Toolbar {
 		this.root.dataset.broken = String(broken !== "");
 		this.health.hidden = broken === "";
 		if (this.health.textContent !== broken) this.health.textContent = broken;
+	}
+
+	/** Says at the inspector's head where the run is, in a page in which the toolbar scrolls away. */
+	private repeatState(): void {
+		const { root } = this.context;
+		const place = root.querySelector<HTMLElement>(".nbviz-inspector-state");
+		if (!place) return;
+		const { status = "", step = "0" } = this.root.dataset;
+		if (place.dataset.status !== status) this.sticks = staysInSight(root);
+		place.dataset.status = status;
+		const text = [this.word.textContent, `step ${formatCount(Number(step))}`].join(" · ");
+		place.textContent = this.sticks ? "" : text;
 	}
 
 	/** What can be done after a failure. */
@@ -291,8 +305,20 @@ class Toolbar {
 				this.settingControls.set(setting.name, control);
 				(isMain ? this.first : this.others).append(control.root);
 			}
-			control.update(setting);
+			const parts = settings.filter(({ name }) => name.startsWith(`${setting.name}/`));
+			control.update(setting, parts);
 			control.setEnabled(run !== undefined && run.progress?.status !== "stopping");
 		}
 	}
+}
+
+/** Whether what is sticky in a view stays in sight while its page scrolls. */
+function staysInSight(root: HTMLElement): boolean {
+	// There the workspace's style sees to it.
+	if (root.closest(".jp-Notebook")) return true;
+	for (let at = root.parentElement; at; at = at.parentElement) {
+		const isRoom = /auto|scroll|hidden|clip/.test(getComputedStyle(at).overflowY);
+		if (isRoom) return at.scrollHeight > at.clientHeight;
+	}
+	return window.parent === window;
 }

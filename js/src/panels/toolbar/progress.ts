@@ -10,7 +10,8 @@ import {
 	formatPercent,
 } from "../../ui/format";
 
-const HIGH_OVERHEAD = 0.02;
+/** As in the kernel, `DEFAULT_SHARE` of recording/overhead.py. */
+const HIGH_OVERHEAD = 0.01;
 const MOST_EPOCH_MARKS = 60;
 
 interface Fact {
@@ -70,14 +71,17 @@ export class ProgressView {
 	private readonly device = fact("Device");
 	private readonly memory = fact("Memory");
 	private readonly overhead = fact("nbviz");
+	private readonly ofStep = element("span", "nbviz-fact-label");
+	/** The same in the line, while it is above what is promised. */
+	private readonly high = fact("nbviz");
 	private readonly memoryDone = element("span", "nbviz-meter-done");
 	private readonly memoryMeter = element("span", "nbviz-meter", {}, this.memoryDone);
 
 	constructor() {
 		this.bar.append(this.done, this.marks);
 		this.memory.root.append(this.memoryMeter);
-		this.overhead.root.append(element("span", "nbviz-fact-label", {}, "of step time"));
-		for (const { root } of [this.step, this.epoch, this.left]) this.line.append(root);
+		this.overhead.root.append(this.ofStep);
+		for (const { root } of [this.step, this.epoch, this.left, this.high]) this.line.append(root);
 		for (const { root } of [this.speed, this.elapsed, this.device, this.memory, this.overhead]) {
 			this.facts.append(root);
 		}
@@ -89,7 +93,7 @@ export class ProgressView {
 		if (!progress) return;
 		this.drawBar(progress);
 		const isRunning = progress.status === "running" || progress.status === "stopping";
-		const { steps_per_second, eta_seconds, overhead, dropped_frames } = progress;
+		const { steps_per_second, eta_seconds, overhead, overhead_text, dropped_frames } = progress;
 		this.step.count(progress.step, progress.total_steps);
 		this.epoch.show(progress.epoch > 0 ? outOf(progress.epoch, progress.total_epochs) : undefined);
 		this.speed.show(steps_per_second === null ? undefined : formatNumber(steps_per_second, 3));
@@ -110,7 +114,11 @@ export class ProgressView {
 					: ""
 			}`,
 		);
-		this.overhead.root.dataset.high = String((overhead ?? 0) > HIGH_OVERHEAD);
+		const words = overhead_text ? `of the time: ${overhead_text}` : "of the time";
+		if (this.ofStep.textContent !== words) this.ofStep.textContent = words;
+		const isHigh = (overhead ?? 0) > HIGH_OVERHEAD;
+		this.overhead.root.dataset.high = this.high.root.dataset.high = String(isHigh);
+		this.high.show(isHigh && isRunning ? formatPercent(overhead ?? 0) : undefined, overhead_text);
 	}
 
 	private drawBar({ step, total_steps, total_epochs, status }: RunChanged): void {

@@ -32,6 +32,10 @@ export class SettingControl {
 		spellcheck: "false",
 	});
 	private readonly note = element("span", "nbviz-setting-note");
+	private readonly ends = element("span", "nbviz-slider-ends");
+	/** What changes the value by itself. */
+	private readonly driver = element("span", "nbviz-setting-driver", { hidden: "" });
+	private readonly label = element("span", "nbviz-setting-label");
 	private range: readonly [number, number];
 	private wanted: number | undefined;
 	private accepted = false;
@@ -52,19 +56,25 @@ export class SettingControl {
 			"div",
 			"nbviz-setting",
 			{},
-			element("span", "nbviz-setting-label", {}, isBrief ? setting.name : label),
-			this.slider,
+			this.label,
+			element("div", "nbviz-setting-range", {}, this.slider, this.ends, this.driver),
 			this.field,
 			this.note,
 		);
+		this.label.textContent = isBrief ? setting.name : label;
 		this.listen();
 		this.show(setting.value);
+		this.showDriver([]);
 	}
 
-	/** Shows the run's value, unless the control is being edited or a change is pending. */
-	update(setting: Setting): void {
+	/**
+	 * Shows the run's value, unless the control is being edited or a change is pending. `parts` are
+	 * the values of single groups of parameters.
+	 */
+	update(setting: Setting, parts: readonly Setting[] = []): void {
 		const changed = setting !== this.setting;
 		this.setting = setting;
+		if (changed) this.showDriver(parts);
 		if (this.wanted !== undefined) {
 			const arrived = Math.abs(setting.value - this.wanted) <= Math.abs(this.wanted) * 1e-6;
 			if (!arrived && !(this.accepted && changed)) return;
@@ -72,6 +82,19 @@ export class SettingControl {
 			this.mark();
 		}
 		if (!this.isEditing) this.show(setting.value);
+	}
+
+	/** Says what drives the value, and how groups differ from it. */
+	private showDriver(parts: readonly Setting[]): void {
+		const { driver, value } = this.setting;
+		const groups = parts.some((part) => part.value !== value)
+			? parts.map((part) => `${part.name} ${formatNumber(part.value)}`).join(", ")
+			: "";
+		const text = [driver && `driven by ${driver}`, groups].filter(Boolean).join(": ");
+		this.driver.hidden = text === "";
+		if (this.driver.textContent !== text) this.driver.textContent = text;
+		this.root.dataset.driven = driver;
+		this.root.title = text;
 	}
 
 	setEnabled(enabled: boolean): void {
@@ -165,7 +188,8 @@ export class SettingControl {
 		if (value > high || (value < low && value > 0)) {
 			this.range = reach({ ...this.setting, value });
 		}
-		const text = formatField(value);
+		// What a schedule drives changes at each step: more digits would not be read.
+		const text = formatField(this.setting.driver ? Number(value.toPrecision(3)) : value);
 		if (this.field.value !== text) this.field.value = text;
 		this.slider.value = String(this.positionOf(value));
 		this.slider.setAttribute("aria-valuetext", text);
@@ -173,6 +197,10 @@ export class SettingControl {
 	}
 
 	private fill(): void {
+		const [low, high] = this.range.map((end) => element("span", "", {}, formatNumber(end, 2)));
+		if (low && high && this.ends.textContent !== `${low.textContent}${high.textContent}`) {
+			this.ends.replaceChildren(low, high);
+		}
 		this.slider.style.setProperty("--filled", `${(Number(this.slider.value) / POSITIONS) * 100}%`);
 	}
 

@@ -3,7 +3,7 @@ import { type Colormap, colorIndex, type Palette } from "../../charts/heatmap/co
 import { Heatmap, type HeatmapLook } from "../../charts/heatmap/heatmap";
 import { element } from "../../ui/element";
 import { formatCount, formatNumber, formatShape } from "../../ui/format";
-import { icon } from "../../ui/icons";
+import { panelIcon } from "../../ui/panel-icons";
 import type { WeightsHeatmap } from "./state";
 
 /** The heatmap's height in a row of the inspector, where the frame is as high; as in weights.css. */
@@ -103,7 +103,7 @@ export class WeightsCard {
 			"button",
 			"nbviz-button nbviz-button-quiet nbviz-icon-button nbviz-weights-enlarge",
 			{ type: "button", "aria-pressed": "false", title: label, "aria-label": label },
-			icon("expand"),
+			panelIcon("expand"),
 		);
 		button.addEventListener("click", () => {
 			const isEnlarged = this.root.dataset.enlarged !== "true";

@@ -83,7 +83,7 @@ class WeightsPanel {
 			}),
 			segmentedControl(
 				"Range of the colours",
-				{ "Own range": "own", Shared: "shared" },
+				{ Own: "own", Shared: "shared" },
 				this.isShared ? "shared" : "own",
 				(range) => {
 					this.isShared = range === "shared";
@@ -127,7 +127,7 @@ class WeightsPanel {
 				title:
 					"End the colours where 99.5 % of the values lie, so that a few outliers do not pale the rest",
 			},
-			"Clip outliers",
+			"Clip",
 		);
 		button.addEventListener("click", () => {
 			this.isClipped = !this.isClipped;

@@ -110,7 +110,16 @@ export class Workspace {
 		if (top) this.root.append(top);
 		main?.classList.add("nbviz-main");
 		if (main) this.work.append(main, this.splitEdge());
-		this.inspector.append(element("div", "nbviz-inspector-head", {}, this.tabs.root, this.menu()));
+		this.inspector.append(
+			element(
+				"div",
+				"nbviz-inspector-head",
+				{},
+				this.tabs.root,
+				element("span", "nbviz-inspector-state"), // the toolbar's, where that scrolls away
+				this.menu(),
+			),
+		);
 		this.work.append(this.inspector);
 		this.root.append(this.work);
 		if (this.arrangement === "screen") this.root.append(this.heightEdge(), this.pins);

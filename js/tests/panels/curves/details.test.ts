@@ -50,7 +50,15 @@ function coarse(number: number): Curve {
 	const columns = [starts, starts, same(0), same(2), same(1), same(1000), same(0)];
 	series.appendBuckets(Float64Array.from(columns.flat()), 100);
 	const run = { run_id: "run-1" } as RunState;
-	const look = { name: "", color: 0, isDashed: false, isSetting: false, isStyled: false };
+	const look = {
+		name: "",
+		color: 0,
+		isDashed: false,
+		isSetting: false,
+		isStyled: false,
+		part: "",
+		isEarlier: false,
+	};
 	return { key: series.tag, run, series, ...look };
 }
 

@@ -83,14 +83,23 @@ describe("charts", () => {
 		expect(on.find(".nbviz-chart-badge").textContent).toBe("2 NaN");
 	});
 
-	test("of several runs name the run in the legend", async () => {
+	test("of several runs name each run once, and the kinds of lines beside the title", async () => {
 		const on = await twoCharts();
 		await on.apply(runAdded("b", "lower lr"), added("loss/train", 0, "b"));
-		expect(texts(on, '[data-chart="loss"] .nbviz-legend-name')).toEqual([
-			"baseline · train",
-			"baseline · val",
-			"lower lr · train",
+		expect(texts(on, '[data-chart="loss"] .nbviz-legend-name')).toEqual(["baseline", "lower lr"]);
+		expect(texts(on, '[data-chart="loss"] .nbviz-legend-parts button')).toEqual(["train", "val"]);
+		// The validation's newest value is the run's; the other has none.
+		await points(on, 0, [3], "b");
+		expect(texts(on, '[data-chart="loss"] .nbviz-legend .nbviz-legend-value')).toEqual([
+			"1.5",
+			"3",
 		]);
+		const thick = [...on.root.querySelectorAll<HTMLElement>(".nbviz-line-weight")];
+		expect(thick.map(({ dataset }) => dataset.thick)).toEqual(["false", "true"]);
+		on.find(".nbviz-legend-parts button").click();
+		await turns();
+		expect(pressed(on).slice(0, 2)).toEqual(["false", "true"]);
+		expect(pressed(on)).toContain("false");
 	});
 
 	test("are the new run's after a fresh snapshot", async () => {

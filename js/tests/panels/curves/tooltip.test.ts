@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
 import type { Reading } from "../../../src/charts/readout";
-import { CurvesTooltip } from "../../../src/panels/curves/tooltip";
+import { CurvesTooltip } from "../../../src/panels/curves/chart/tooltip";
 
 const reading = (name: string): Reading => ({
 	key: name,

@@ -63,6 +63,7 @@ function open(
 		root,
 		pointedStep: createPointedStep(),
 		isChosen: true,
+		charts: [],
 		arrangement: "stack" as const,
 		show: () => undefined,
 		viewState: memory,

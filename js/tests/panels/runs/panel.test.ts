@@ -127,6 +127,32 @@ it("groups are drawn as one line each", async () => {
 	expect(new Set(page.wanted.map(({ run_id }) => run_id)).size).toBe(6);
 });
 
+it("of many runs a group is one row until it is opened", async () => {
+	const viewState = passingViewState();
+	const page = stage(true, viewState);
+	fill(page, 24);
+	page.mount(mountRuns);
+	const group = page.find<HTMLSelectElement>('[aria-label="Group by"]');
+	group.value = "parameter:lr";
+	group.dispatchEvent(new Event("change"));
+	expect(names(page.root)).toEqual([]);
+	const heads = () => [...page.root.querySelectorAll<HTMLElement>(".nbviz-runs-group")];
+	const folded = () => heads().map((head) => head.getAttribute("aria-expanded"));
+	expect(folded()).toEqual(["false", "false", "false"]);
+	heads()[2]?.click();
+	expect(names(page.root)).toEqual([0, 3, 6, 9, 12, 15, 18, 21].map((i) => `run ${i}`));
+	const grid = page.find('[role="grid"]');
+	grid.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+	expect(folded()).toEqual(["false", "false", "false"]);
+	grid.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+	expect(folded()).toEqual(["false", "false", "true"]);
+	expect(viewState.read("runs").folded).toEqual({ "lr = 0.1": false });
+	// All of them are hidden by one click, those that are folded away too.
+	page.find<HTMLElement>('[aria-label="Show all of these"]').click();
+	page.find<HTMLElement>('[aria-label="Hide all of these"]').click();
+	expect(page.find(".nbviz-runs-count").textContent).toBe("24 runs, 0 drawn");
+});
+
 it("others are shown as differences to a baseline", async () => {
 	const page = stage();
 	fill(page, 3);
@@ -167,6 +193,48 @@ it("another colour is a run's in all charts, and is remembered by its name", asy
 	expect([style % 8, style % 7]).toEqual([4, 1]);
 	unmount();
 	expect(viewState.read("runs").styles).toEqual({ "run 1": style });
+});
+
+it("a name that a run was given is given to it again when its cell has run again", async () => {
+	const viewState = passingViewState();
+	const page = stage(true, viewState);
+	fill(page, 2);
+	const unmount = page.mount(mountRuns);
+	rows(page.root)[1]
+		?.querySelector(".nbviz-runs-name")
+		?.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+	const field = page.find<HTMLInputElement>(".nbviz-runs-field");
+	field.value = "wide";
+	field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+	await page.answer({ kind: "command_done", client_id: "", request_id: 0 });
+	expect(viewState.read("runs").names).toEqual({ "run 1": "wide" });
+	unmount();
+	const later = stage(true, viewState);
+	fill(later, 2);
+	later.mount(mountRuns);
+	expect(later.asked).toEqual([{ kind: "rename_run", run_id: "r1", name: "wide" }]);
+});
+
+it("goes back to what it was before anything was chosen", async () => {
+	const viewState = passingViewState();
+	const page = stage(true, viewState);
+	fill(page, 3);
+	page.mount(mountRuns);
+	const first = page.root.innerHTML;
+	page.find<HTMLElement>('[aria-label="Hide run 1"]').click();
+	page.find<HTMLElement>("[data-sort=name]").click();
+	page.find<HTMLElement>('[aria-label="Colour of run 2"]').click();
+	page.find<HTMLElement>('[aria-label="Colour 5"]').click();
+	const filter = page.find<HTMLInputElement>(".nbviz-runs-filter");
+	filter.value = "run";
+	filter.dispatchEvent(new Event("input"));
+	expect(page.root.innerHTML).not.toBe(first);
+	page.find<HTMLElement>('[title^="Forget filter"]').click();
+	expect(names(page.root)).toEqual(["run 0", "run 1", "run 2"]);
+	expect(filter.value).toBe("");
+	expect(page.root.querySelector('[aria-label="Hide run 1"]')).not.toBeNull();
+	expect(page.store.runs.get("r2")?.style).toBe(2);
+	expect(viewState.read("shown-runs")).toEqual({});
 });
 
 it("no name of a run is read as HTML", async () => {

@@ -246,3 +246,73 @@ it("has no controls for a kernel that is gone", async () => {
 	expect(find(".nbviz-controls").hidden).toBe(true);
 	expect(find(".nbviz-badge-bad").textContent).toContain("The kernel is gone");
 });
+
+it("says all of what Continue does, also where its label is cut", async () => {
+	const { mount, apply, find } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("finished"));
+	const button = find(action("start"));
+	expect(button.getAttribute("aria-label")).toBe("Continue for 40 epochs");
+	expect(button.title).toBe("Continue for 40 epochs");
+	await apply(runChanged("running"));
+	expect(find(action("pause")).hasAttribute("aria-label")).toBe(false);
+});
+
+it("says which scheduler drives the learning rate, and how groups differ", async () => {
+	const { mount, apply, find } = stage();
+	mount(mountToolbar);
+	const one = (name: string, value: number, driver: string) =>
+		({ name, value, minimum: 0, maximum: null, scale: "log", driver }) as const;
+	const all = (...settings: ReturnType<typeof one>[]): Update => ({
+		kind: "settings_changed",
+		run_id: "a",
+		settings,
+	});
+	await apply(runAdded(), runChanged("running"), all(one("lr", 0.1, "")));
+	const driver = find(".nbviz-settings-first .nbviz-setting-driver");
+	expect(driver.hidden).toBe(true);
+	await apply(
+		all(
+			one("lr", 0.0098765, "CosineAnnealingLR"),
+			one("lr/body", 0.0098765, "CosineAnnealingLR"),
+			one("lr/head", 0.098765, "CosineAnnealingLR"),
+		),
+	);
+	expect(driver.hidden).toBe(false);
+	expect(driver.textContent).toBe("driven by CosineAnnealingLR: lr/body 0.009876, lr/head 0.09877");
+	expect(find<HTMLInputElement>('[data-setting="lr"]').value).toBe("0.00988");
+	expect(find(".nbviz-settings-first .nbviz-setting").title).toContain("CosineAnnealingLR");
+});
+
+it("shows nbviz's share in its line while it is above one per cent, with what it is of a step", async () => {
+	const { mount, apply, find, root } = stage();
+	mount(mountToolbar);
+	const inLine = () =>
+		[...root.querySelectorAll<HTMLElement>(".nbviz-line-facts .nbviz-fact")]
+			.filter(({ hidden }) => !hidden)
+			.map(({ textContent }) => textContent)
+			.filter((text) => text?.startsWith("nbviz"));
+	await apply(runAdded(), runChanged("running", { overhead: 0.009 }));
+	expect(inLine()).toEqual([]);
+	const overhead_text = "steps of 0.2 ms: 6 µs each";
+	await apply(runChanged("running", { overhead: 0.03, overhead_text }));
+	expect(inLine()).toEqual(["nbviz3.0 %"]);
+	expect(find(".nbviz-more").textContent).toContain(`3.0 %of the time: ${overhead_text}`);
+	await apply(runChanged("finished", { overhead: 0.03, overhead_text }));
+	expect(inLine()).toEqual([]);
+});
+
+it("repeats the state at the inspector's head in a page in which it scrolls away", async () => {
+	const { mount, apply, root } = stage();
+	const place = document.createElement("span");
+	place.className = "nbviz-inspector-state";
+	root.append(place);
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"));
+	expect(place.textContent).toBe("");
+	// As an output that is as high as what is in it, within a page that scrolls.
+	document.body.style.overflowY = "hidden";
+	await apply(runChanged("paused"));
+	expect(place.textContent).toBe("Paused · step 40");
+	document.body.style.overflowY = "";
+});

@@ -81,7 +81,7 @@ it("finds its layers and colours again after a reload, for the same run", async 
 	await apply(runAdded(), SOME);
 	expect(cards(root)).toEqual(["fc2.weight"]);
 	const pressed = [...root.querySelectorAll(".nbviz-segment[aria-pressed=true]")];
-	expect(pressed.map((one) => one.textContent)).toEqual(["Size", "Shared", "Clip outliers"]);
+	expect(pressed.map((one) => one.textContent)).toEqual(["Size", "Shared", "Clip"]);
 	memory.write("weights", { ...choices, chosen: ["fc2.weight"], chosenOf: "another" });
 	const second = stage(true, memory);
 	second.mount(mountWeights);

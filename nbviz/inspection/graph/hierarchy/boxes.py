@@ -29,6 +29,7 @@ class Box:
         repeat: How many equal blocks in it follow each other; 1 if it is no such box.
         autograd: What it is in a backward graph, None if it is drawn of no single node of one.
         attributes: What a function of a backward graph kept that is no tensor, by name.
+        error: What the model raised in it, "" for nothing.
     """
 
     box_id: str
@@ -47,6 +48,7 @@ class Box:
     shown_as: str | None = None
     autograd: AutogradKind | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    error: str = ""
 
 
 def make_boxes(graph: GraphStructure) -> dict[str, Box]:
@@ -65,7 +67,7 @@ def make_boxes(graph: GraphStructure) -> dict[str, Box]:
         if any(number in tied for number in call.parameters):
             said.append("tied weights")
         if call.error:
-            said = [_failed(call.error)]
+            said, box.error = [_failed(call.error)], call.error
         box.detail = ", ".join(said)
     for operation in graph.nodes:
         boxes[operation.node_id] = _of_operation(operation)
@@ -108,6 +110,7 @@ def _of_operation(operation: Operation) -> Box:
         flops=operation.flops,
         autograd=operation.autograd,
         attributes=operation.attributes,
+        error=operation.error,
     )
 
 

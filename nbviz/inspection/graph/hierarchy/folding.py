@@ -43,6 +43,41 @@ def fold_repeats(graph: GraphStructure, boxes: dict[str, Box]) -> None:
             _mark(holder, repeat, boxes, is_new=not is_all)
 
 
+def fold_parallel(graph: GraphStructure, boxes: dict[str, Box]) -> None:
+    """Fold what stands beside each other at least 12 times: equal boxes with the same neighbours.
+
+    Such as the operations that make a cache of what each layer has returned, once the layers and
+    the cache are one box each.
+    """
+    level_edges = find_level_edges(graph, boxes)
+    structures = _Structures(boxes, level_edges)
+    for scope in [box for box in boxes.values() if box.kind == "module" and box.children]:
+        level = level_edges.get(scope.box_id)
+        if level is None or len(scope.children) < _FEWEST_LEAVES:
+            continue
+        before, after = _neighbours(level)
+        alike: dict[Any, list[str]] = {}
+        for child in scope.children:
+            if boxes[child].kind in ("module", "operation") and child in before:
+                ends = frozenset(before[child]), frozenset(after.get(child, ()))
+                alike.setdefault((structures.of(child), *ends), []).append(child)
+        for held in alike.values():
+            if len(held) >= _FEWEST_LEAVES:
+                repeat = _Repeat(held, 1)
+                _mark(_fold(scope, repeat, boxes), repeat, boxes, is_new=True)
+
+
+def _neighbours(level: LevelEdges) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Return where the tensors of each box come from, and where they go, outside the level, too."""
+    before: dict[str, set[str]] = {}
+    after: dict[str, set[str]] = {}
+    for source, target in (*level.edges, *((outside, box) for box, outside in level.inputs)):
+        before.setdefault(target, set()).add(source)
+    for source, target in (*level.edges, *level.outputs):
+        after.setdefault(source, set()).add(target)
+    return before, after
+
+
 class _Structures:
     """Numbers that are equal for boxes with equal insides."""
 
@@ -167,7 +202,7 @@ def _fold(scope: Box, repeat: _Repeat, boxes: dict[str, Box]) -> Box:
         repeat.boxes,
         boxes,
         box_id=f"{first.box_id}+{len(repeat.boxes)}",
-        label=f"{first.label} – {last.label}",
+        label=first.label if first.label == last.label else f"{first.label} – {last.label}",
         type=first.type,
         parent=scope.box_id,
         path=first.path,

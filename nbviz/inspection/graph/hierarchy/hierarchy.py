@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from nbviz.inspection.graph.hierarchy.boxes import Box, make_boxes, tied_parameters
 from nbviz.inspection.graph.hierarchy.containers import add_containers
-from nbviz.inspection.graph.hierarchy.folding import fold_repeats
+from nbviz.inspection.graph.hierarchy.ends import fold_ends
+from nbviz.inspection.graph.hierarchy.folding import fold_parallel, fold_repeats
 from nbviz.inspection.graph.hierarchy.large_levels import cut_wide_levels, group_functions
 from nbviz.inspection.graph.hierarchy.level_edges import LevelEdges, find_level_edges
 from nbviz.inspection.graph.trace.gc_pause import gc_paused
@@ -28,9 +29,11 @@ class Hierarchy:
         with gc_paused():
             self._boxes = make_boxes(graph)
             self._tied = tied_parameters(graph)
+            fold_ends(self._boxes)
             add_containers(graph, self._boxes)
             group_functions(graph, self._boxes)
             fold_repeats(graph, self._boxes)
+            fold_parallel(graph, self._boxes)
             self._level_edges = find_level_edges(graph, self._boxes)
             if cut_wide_levels(self._boxes, self._level_edges):
                 self._level_edges = find_level_edges(graph, self._boxes)
@@ -93,7 +96,7 @@ class Hierarchy:
 
     def _node(self, box: Box) -> GraphNode:
         sizes = self._graph.parameters
-        return GraphNode(
+        node = GraphNode(
             node_id=box.box_id,
             kind=box.kind,
             label=box.label,
@@ -114,6 +117,9 @@ class Hierarchy:
             autograd=box.autograd,
             attributes=list(box.attributes),
         )
+        if box.error:
+            node["error"] = box.error
+        return node
 
     def _count_parameters(self, box: Box) -> None:
         for child in box.children:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,6 +15,8 @@ from nbviz.inspection.graph.trace.modules import type_name, unregistered_layers
 from nbviz.inspection.graph.trace.recorder import Raised
 
 _NAMED = 3  # layers that a note names
+_RAISED = re.compile(r"^(?:[\w.]*(?:Error|Exception):\s*)+", re.MULTILINE)
+_PLACE = re.compile(r'File "([^"]+)", line (\d+)')
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.trace.recorder import Recorded, Recorder, Scope
@@ -29,7 +33,7 @@ def build(recorder: Recorder, note: str) -> Graph:
             path=scope.path,
             call=scope.call,
             type=scope.type,
-            detail=detail_of(scope.module) if scope.module is not None else "",
+            detail=detail_of(scope.module) if scope.module is not None else scope.detail,
             parent=scope.parent.scope_id if scope.parent else None,
             outputs=tuple(scope.outputs),
             flops=scope.flops,
@@ -70,13 +74,24 @@ def build(recorder: Recorder, note: str) -> Graph:
         if id(recorder.nodes[origin.node]) in known
     ]
     types = {path: type_name(module) for path, module in recorder.named_modules}
+    notes = [note] if note else []
     if unregistered := unregistered_layers(recorder.named_modules):
         names = ", ".join(unregistered[:_NAMED]) + (", …" if len(unregistered) > _NAMED else "")
-        note = f"{note} Layers not registered, not trained: {names}. Hold them in an nn.ModuleList."
-        note = note.strip()
+        notes.append(f"Layers not registered, not trained: {names}. Hold them in an nn.ModuleList.")
+    if isinstance(recorder.model, torch.jit.ScriptModule):
+        notes.append(
+            f"{type_name(recorder.model)} is a TorchScript model, which runs as a whole: its "
+            "operations are shown and its modules are not. To see them give the model as it was "
+            "before torch.jit.script or torch.jit.trace."
+        )
     if recorder.uncounted:
-        note = f"{note} Multiply-adds not counted: {', '.join(recorder.uncounted)}.".strip()
-    return Graph(nodes, edges, list(calls.values()), parameters, types, note)
+        notes.append(f"Multiply-adds not counted: {', '.join(recorder.uncounted)}.")
+    if recorder.counted_once:
+        names = ", ".join(recorder.counted_once)
+        notes.append(f"Counted once, as often as they run depends on values: {names}.")
+    if len(notes) > 1 and not notes[0].endswith((".", "…")):
+        notes[0] += "."
+    return Graph(nodes, edges, list(calls.values()), parameters, types, " ".join(notes))
 
 
 def build_failed(recorder: Recorder, error: BaseException) -> tuple[Graph, str]:
@@ -110,10 +125,22 @@ def build_failed(recorder: Recorder, error: BaseException) -> tuple[Graph, str]:
 def error_text(error: BaseException) -> str:
     """Return an error's type and message in one line, whatever its author's `__str__` does."""
     try:
-        said = " ".join(str(error).split()).rstrip(".")
+        said = " ".join(own_words(error).split()).rstrip(".")
     except Exception:  # noqa: BLE001
         said = "its message cannot be read"
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def own_words(error: BaseException) -> str:
+    """Return what an error says, without the traceback that TorchScript puts into its message."""
+    text = str(error)
+    if "Traceback of TorchScript" not in text:
+        return text
+    raised = list(_RAISED.finditer(text))
+    said = text[raised[-1].end() :].partition("\nAt:\n")[0].strip() if raised else ""
+    place = _PLACE.search(text)
+    at = f"{PurePath(place[1]).name}:{place[2]}: " if place else ""
+    return f"{at}{said or error.__cause__ or text}"
 
 
 def _parameters(recorder: Recorder) -> tuple[list[Parameter], dict[int, int]]:

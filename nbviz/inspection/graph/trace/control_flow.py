@@ -61,6 +61,7 @@ class ControlFlow:
         self._recorder = recorder
         self._recording = recording
         self._has_values = has_values
+        self._drawn: Scope | None = None  # what a function was called in last
 
     def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run an operator; NotImplemented for those that are no control flow known here."""
@@ -113,9 +114,16 @@ class ControlFlow:
             copies = with_tensors(tuple(carried), lambda tensor: tensor.clone())
             return self._join(node, first, copies)
         values = tuple(self._call(_BODY, body, (*carried, *others)))
-        given = (goes_on, values)
+        given, passes = (goes_on, values), 1
+        drawn = self._drawn
         while self._has_values and self._quietly(node, condition, (*values, *others)):
             values = tuple(self._quietly(node, body, (*values, *others)))
+            passes += 1
+        if self._has_values:
+            _say_first(drawn, passes)
+        elif drawn is not None:
+            drawn.detail = "counted once"
+            self._recorder.counted_once["while_loop"] = None
         return self._join(node, given, values)
 
     def _scan(
@@ -133,6 +141,7 @@ class ControlFlow:
                 items = (*carried, *(sequence[number] for sequence in sequences), *others)
             if given is None:
                 given = values = tuple(self._call(_STEP, step, items))
+                _say_first(self._drawn, len(sequences[0]))
             else:
                 values = tuple(self._quietly(node, step, items))
             carried, result = values[: len(first)], values[len(first) :]
@@ -155,6 +164,7 @@ class ControlFlow:
                 items = (*(sequence[number] for sequence in sequences), *others)
             if given is None:
                 given = value = self._call(_STEP, function, items)
+                _say_first(self._drawn, len(sequences[0]))
             else:
                 value = self._quietly(node, function, items)
             results.append(value)
@@ -175,6 +185,7 @@ class ControlFlow:
             scope.outputs = [describe(tensor) for tensor in tensors_in(result)]
         finally:
             recorder.leave(scope)
+        self._drawn = scope
         return result
 
     def _quietly(self, node: Recorded, function: Callable[..., Any], given: Sequence[Any]) -> Any:
@@ -196,6 +207,12 @@ class ControlFlow:
         for tensor in made:
             recorder.tensors.set(tensor, Origin(number, describe(tensor)))
         return result
+
+
+def _say_first(drawn: Scope | None, passes: int) -> None:
+    """Say of a loop's function that it is drawn of its first pass; the node counts the others."""
+    if drawn is not None and passes > 1:
+        drawn.detail = f"first of {passes:,}"
 
 
 def _length(args: tuple[Any, ...]) -> int:

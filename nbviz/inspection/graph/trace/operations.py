@@ -309,7 +309,11 @@ class KernelMode(TorchDispatchMode):
         if recorder.gradients is not None and _is_backward():
             recorder.gradients.keep()  # the pass back has not reached its leaves
         with torch._C.DisableTorchFunction():  # operators called here are no calls of the author's
-            result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
+            try:
+                result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
+            except Exception as error:
+                recorder.refused = error
+                raise
         if recorder.failure is None:
             try:
                 self._note(func, args, kwargs, result)

@@ -48,6 +48,7 @@ class Scope:
     operations: int = 0
     calls: int = 0
     error: str = ""
+    detail: str = ""  # what is to be known of one that is no module's
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ class Recorder:
         self.is_users_pass = is_users_pass
         self.failure: Exception | None = None  # what ended the recording before the pass ended
         self.uncounted: dict[str, None] = {}  # operators whose FLOPs are not known
+        self.refused: Exception | None = None  # what an operator raised last
+        self.counted_once: dict[str, None] = {}  # operators that may run a function more often
         self.raised: Raised | None = None  # by the model itself
         self.has_begun = False  # whether the model's own call, which opens no scope, was seen
         self.nodes: list[Recorded] = []

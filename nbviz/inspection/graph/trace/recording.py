@@ -72,7 +72,12 @@ class Recording:
 
     def _error(self) -> TraceError:
         """Return the error that says why there is no graph, with what there is of it."""
-        name, recorder = type(self._model).__name__, self._failed
+        name, recorder = type_name(self._model), self._failed
+        if isinstance(self._model, torch.jit.ScriptModule):
+            return TraceError(
+                f"{name} is a TorchScript model, whose calls PyTorch lets nobody see; record it as "
+                "it was before torch.jit.script, or draw it with nbviz.trace(model, inputs)."
+            )
         if recorder is None:
             return TraceError(
                 f"no forward pass of {name} has been recorded: call the model inside the block of "
@@ -100,6 +105,8 @@ class Recording:
         if "torch._dynamo" in sys.modules:  # a compiled model runs operator by operator here
             compiled = torch.compiler.set_stance("force_eager")
         self._context.enter_context(compiled)
+        if isinstance(self._model, torch.jit.ScriptModule):
+            return self  # it takes no hooks; the step is the user's, and goes on
         begin = self._model.register_forward_pre_hook(self._begin, prepend=True, with_kwargs=True)
         end = self._model.register_forward_hook(self._end, always_call=True)
         self._context.callback(begin.remove)

@@ -140,7 +140,7 @@ def _bmm(a: Any, b: Any) -> Any:
 def _convolution(  # noqa: PLR0917 - the operator's own arguments
     x: Any,
     weight: Any,
-    _bias: Any,
+    bias: Any,
     stride: Sequence[int],
     padding: Sequence[int],
     dilation: Sequence[int],
@@ -154,6 +154,7 @@ def _convolution(  # noqa: PLR0917 - the operator's own arguments
         and x.dim() == weight.dim() == spatial + 2
         and x.dtype == weight.dtype
         and x.shape[1] == weight.shape[1] * groups
+        and (bias is None or tuple(bias.shape) == (weight.shape[0],))
         and x.is_contiguous()
         and weight.is_contiguous()
     )
@@ -170,7 +171,8 @@ def _convolution(  # noqa: PLR0917 - the operator's own arguments
 
 
 def _batch_norm(x: Any, weight: Any, *_args: Any) -> Any:
-    if x.dim() < 2 or (weight is not None and weight.shape[0] != x.shape[1]):  # noqa: PLR2004
+    sizes = {tuple(one.shape) for one in (weight, *_args[:3]) if one is not None}
+    if x.dim() < 2 or sizes - {(x.shape[1],)}:  # noqa: PLR2004
         return NotImplemented
     training = _args[3]
     size = x.shape[1] if training else 0
@@ -259,7 +261,13 @@ def _embedding(weight: Any, indices: Any, *_others: Any) -> Any:
 
 
 def attention(
-    query: Any, key: Any, value: Any, *_args: Any, **_kwargs: Any
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    _dropout_p: float = 0.0,
+    is_causal: bool = False,
+    **_kwargs: Any,
 ) -> tuple[torch.Tensor, int] | None:
     """Return the result and the FLOPs of `scaled_dot_product_attention`, None if not sure.
 
@@ -272,6 +280,11 @@ def attention(
         return None
     *batch, length, width = query.shape
     others, value_width = value.shape[-2:]
+    if attn_mask is not None:
+        scores, mask = (*batch, length, others), tuple(attn_mask.shape)
+        is_sure = attn_mask.dtype in (torch.bool, query.dtype) and not is_causal
+        if not is_sure or _broadcast(scores, mask) != scores:
+            return None
     flops = 2 * math.prod(batch) * length * others * (width + value_width)
     return empty((*batch, length, value_width), query.dtype), flops
 

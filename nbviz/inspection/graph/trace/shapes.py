@@ -9,11 +9,15 @@ own tensors. PyTorch's FakeTensorMode does the same and more, and takes several 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 
+from nbviz.inspection.graph.trace.doubts import DOUBTS
 from nbviz.inspection.graph.trace.shape_rules import RULES, Rule
+
+if TYPE_CHECKING:
+    from nbviz.inspection.graph.trace.doubts import Doubt
 
 _KEPT_REAL = {torch.ops.aten.lift_fresh.default}
 _READS_A_NUMBER = {torch.ops.aten._local_scalar_dense.default}
@@ -30,6 +34,7 @@ class ShapesOnly:
         self._standins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._bases: dict[tuple[int, torch.dtype], torch.Tensor] = {}
         self._written: set[int] = set()
+        self._indices: dict[int, torch.Tensor] = {}  # real ones, by the memory of their stand-ins
 
     def standin(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return the meta tensor that stands for `tensor`; itself if it is one."""
@@ -40,6 +45,8 @@ class ShapesOnly:
             return known[1]
         made = self._make(tensor)
         self._standins[id(tensor)] = (tensor, made)
+        if tensor.dtype in (torch.int64, torch.int32):
+            self._indices[made.untyped_storage()._cdata] = tensor
         return made
 
     def _make(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -75,10 +82,12 @@ class ShapesOnly:
                 kwargs["device"] = torch.device("meta")
             if kwargs.get("pin_memory"):
                 kwargs["pin_memory"] = False
-        if kind.rule is not None:
-            result = kind.rule(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
+        if kind.doubt is not None and (said := kind.doubt(self._real_of, args, kwargs)):
+            name = func._overloadpacket.__name__.strip("_")
+            raise RuntimeError(f"whether {name} can be called is known of real values only: {said}")
+        result = NotImplemented if kind.rule is None else kind.rule(*args, **kwargs)
+        if result is not NotImplemented:
+            return result
         if kind.makes_a_tensor and "device" not in kwargs:
             kwargs["device"] = torch.device("meta")
         return func(*args, **kwargs)
@@ -92,6 +101,10 @@ class ShapesOnly:
                 return items
             return type(items)(map(self._replaced, items))
         return value
+
+    def _real_of(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """Return the real indices behind those without data, or what these are a part of."""
+        return self._indices.get(tensor.untyped_storage()._cdata)
 
     def _note_writes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         for value in (*args, *kwargs.values()):
@@ -111,6 +124,7 @@ class _Kind(NamedTuple):
     is_mutable: bool
     makes_a_tensor: bool  # torch.zeros and the like, on the default device if none is given
     rule: Rule | None
+    doubt: Doubt | None
 
 
 def _kind_of(func: Any) -> _Kind:
@@ -123,6 +137,7 @@ def _kind_of(func: Any) -> _Kind:
         is_mutable=func._schema.is_mutable,
         makes_a_tensor="device" in names and not takes_tensor,
         rule=RULES.get(func),
+        doubt=DOUBTS.get(func._overloadpacket.__name__),
     )
     return kind
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from nbviz.errors import TraceError
-from nbviz.inspection.graph.trace.building import build, build_failed, error_text
+from nbviz.inspection.graph.trace.building import build, build_failed, error_text, own_words
 from nbviz.inspection.graph.trace.compiler import without_compiler
 from nbviz.inspection.graph.trace.gc_pause import gc_paused
-from nbviz.inspection.graph.trace.modules import all_parameters, wrapped_module
+from nbviz.inspection.graph.trace.modules import all_parameters, type_name, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import named_tensors, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.trace.preserved import preserved
@@ -50,18 +50,21 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         TraceError: If the model cannot be run with these inputs; the model's own error is chained.
     """
     if not isinstance(cast("Any", model), torch.nn.Module):
+        is_exported = type(model).__name__ == "ExportedProgram"
         raise TraceError(
             f"trace takes a torch.nn.Module and its example inputs, got {type(model).__name__}."
+            + (" Give its .module()." if is_exported else "")
         )
     while (inner := wrapped_module(model)) is not None:
         model = inner
+    recorder: Recorder | None = None
     try:
         model = _with_all_parameters(model, inputs, kwargs)
         with gc_paused(), without_compiler(), preserved(model, runs_for_real=False) as gradients:
             recorder = Recorder(model, keeps_tensors=True, gradients=gradients)
             return _run(recorder, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
-        reason = error
+        reason = _with_cause(error, recorder)
     return trace_for_real(model, inputs, kwargs, _note(reason))
 
 
@@ -98,9 +101,16 @@ def trace_for_real(
                 recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
                 return _run(recorder, inputs, kwargs, None, note)
         except Exception as error:  # noqa: BLE001 - whatever the model raises
-            failure = error
+            failure = _with_cause(error, recorder)
     assert failure is not None
     raise _trace_error(model, recorder, failure) from failure
+
+
+def _with_cause(error: Exception, recorder: Recorder | None) -> Exception:
+    """Return the error, with what an operator has raised as its cause: TorchScript drops it."""
+    if "Traceback of TorchScript" in str(error) and recorder is not None:
+        error.__cause__ = recorder.refused
+    return error
 
 
 def _trace_error(model: torch.nn.Module, recorder: Recorder | None, error: Exception) -> TraceError:
@@ -109,7 +119,7 @@ def _trace_error(model: torch.nn.Module, recorder: Recorder | None, error: Excep
     if recorder is not None and recorder.scopes:
         graph, where = build_failed(recorder, error)
     made = TraceError(
-        f"{type(model).__name__} failed{where} when called with these inputs: "
+        f"{type_name(model)} failed{where} when called with these inputs: "
         f"{error_text(error)}. Pass nbviz.trace what model(...) itself accepts."
         + (" The error's .graph shows what ran before." if graph is not None else "")
     )
@@ -134,7 +144,7 @@ def _run(
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         given, named = with_tensors(inputs, change), with_tensors(kwargs, change)
-        root = recorder.enter(model, type(model).__name__)
+        root = recorder.enter(model, type_name(model))
         for name, tensor in named_inputs(model, given, named):
             recorder.add_input(name, tensor)
         stack.enter_context(tracking(recorder))
@@ -200,7 +210,7 @@ def _plain(model: torch.nn.Module) -> set[str]:
 
 
 def _note(reason: Exception) -> str:
-    said = str(reason).strip().splitlines()
+    said = own_words(reason).strip().splitlines()
     first = said[0] if said else type(reason).__name__
     for part, plain in _SAID_PLAINLY.items():
         if part in first:

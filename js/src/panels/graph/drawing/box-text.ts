@@ -143,6 +143,7 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
 
 /** Which colour a box has, by what it does; "other" for what has none. */
 export function familyOf(node: GraphNode): string {
+	if (node.error) return "failed";
 	if (node.kind === "input" || node.kind === "output") return node.kind;
 	if (node.child_count > 0) return "block";
 	return FAMILIES.find(([pattern]) => pattern.test(node.type))?.[1] ?? "other";

@@ -87,6 +87,8 @@ export function paint(
 
 function familyColour(box: SceneBox, theme: Theme): string {
 	if (box.node.autograd) return AUTOGRAD_COLOURS[box.node.autograd];
-	const place = FAMILIES.indexOf(familyOf(box.node));
+	const family = familyOf(box.node);
+	if (family === "failed") return theme.bad;
+	const place = FAMILIES.indexOf(family);
 	return theme.series[place] ?? theme.textSoft;
 }

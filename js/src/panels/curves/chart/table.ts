@@ -1,10 +1,10 @@
 // A chart as a table: some rows over the range in sight, newest first.
 
-import type { Range } from "../../charts/lines/axis";
-import type { Trace } from "../../charts/lines/trace";
-import { readAt } from "../../charts/readout";
-import { element } from "../../ui/element";
-import { formatCount, formatNumber } from "../../ui/format";
+import type { Range } from "../../../charts/lines/axis";
+import type { Trace } from "../../../charts/lines/trace";
+import { readAt } from "../../../charts/readout";
+import { element } from "../../../ui/element";
+import { formatCount, formatNumber } from "../../../ui/format";
 
 const ROWS = 20;
 

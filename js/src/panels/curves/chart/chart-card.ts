@@ -1,17 +1,19 @@
 // One chart of the curves panel: title, legend, plot, readout, and the same as a table.
-import { MARGIN } from "../../charts/lines/axes";
-import type { Range } from "../../charts/lines/axis";
-import { scaled } from "../../charts/lines/gestures";
-import { LineChart } from "../../charts/lines/line";
-import type { Plot } from "../../charts/lines/plot";
-import { stepBeside, type Trace, xOfStep } from "../../charts/lines/trace";
-import { type Reading, readAt, summarize } from "../../charts/readout";
-import { element } from "../../ui/element";
-import { formatClock, formatCount } from "../../ui/format";
-import { icon } from "../../ui/icons";
-import { menu } from "../../ui/menu";
-import type { Theme } from "../../ui/theme";
-import type { View } from "./chart-curves";
+import { MARGIN, type XAxis } from "../../../charts/lines/axes";
+import type { Range } from "../../../charts/lines/axis";
+import { scaled } from "../../../charts/lines/gestures";
+import { LineChart } from "../../../charts/lines/line";
+import type { Plot } from "../../../charts/lines/plot";
+import { stepBeside, type Trace, xOfStep } from "../../../charts/lines/trace";
+import { type Reading, readAt, summarize } from "../../../charts/readout";
+import { element } from "../../../ui/element";
+import { formatClock, formatCount } from "../../../ui/format";
+import { panelIcon } from "../../../ui/panel-icons";
+import type { Theme } from "../../../ui/theme";
+import type { View } from "../chart-curves";
+import type { Look } from "../looks";
+import { type ChartState, chartMenu, type ExportFormat } from "./chart-menu";
+import { dragOnto } from "./drag-onto";
 import { Legend, type LegendEntry } from "./legend";
 import { curvesTable } from "./table";
 import { CurvesTooltip } from "./tooltip";
@@ -21,9 +23,8 @@ const WORDS_MS = 1000;
 /** How often the last values beside the names change: faster than that they cannot be read. */
 const VALUES_MS = 100;
 const EVENT_REACH_PX = 5;
+const HANDLE_HELP = "Drag it onto another chart to draw both as one; click for options";
 const KEYS_HELP = "Left and right arrows move the cursor, + and − zoom, 0 resets.";
-
-export type ExportFormat = "png" | "svg" | "csv";
 
 /** What a chart asks of its panel. */
 export interface ChartActions {
@@ -31,14 +32,24 @@ export interface ChartActions {
 	point(step: number | undefined): void;
 	zoom(x: Range): void;
 	reset(): void;
-	toggle(key: string): void;
-	isolate(title: string, key: string): void;
+	toggle(keys: readonly string[]): void;
+	isolate(title: string, keys: readonly string[]): void;
 	enlarge(title: string): void;
 	/** The pointer is over a line's name, or has left it. */
 	pointRun(run_id: string | undefined): void;
 	save(title: string, format: ExportFormat): void;
 	/** The size, the values' range or the table changed: draw again. */
 	redraw(): void;
+	/** What is pointed at, with the steps of extremes as exactly as they are known. */
+	refine(title: string, readings: readonly Reading[]): readonly Reading[];
+	/** What its menu shows. */
+	state(title: string): ChartState;
+	/** Looks as is chosen for it alone; undefined has it look as all others. */
+	look(title: string, look: Look | undefined): void;
+	togglePin(title: string): void;
+	/** Draw its lines in another chart. */
+	join(title: string, onto: string): void;
+	takeApart(title: string): void;
 }
 
 /** What a chart draws in a frame. `plot.traces` are the lines that are shown. */
@@ -59,6 +70,14 @@ export class ChartCard {
 	/** The range of values that the reader chose; undefined follows the data. */
 	y: Range | undefined;
 	plot: Plot | undefined;
+	/** What it shows of its x axis. */
+	xAxis: XAxis = "titled";
+	private readonly handle = element("button", "nbviz-chart-handle", {
+		type: "button",
+		title: HANDLE_HELP,
+		"data-lm-suppress-shortcuts": "true",
+	});
+	private readonly pin = element("span", "nbviz-chart-pin", { title: "Pinned", hidden: "" });
 	private readonly box = element("div", "nbviz-plot", {
 		role: "img",
 		tabindex: "0",
@@ -74,7 +93,7 @@ export class ChartCard {
 	private readonly closeMenu: () => void;
 	private readonly resizes: ResizeObserver;
 	private frame: ChartFrame | undefined;
-	private noted = "0 false";
+	private noted = "0 false false";
 	private pointed: number | undefined;
 	private isPointedHere = false;
 	/** CSS pixels from the plot's top edge to the pointer; undefined for the keyboard's cursor. */
@@ -90,8 +109,8 @@ export class ChartCard {
 		private readonly actions: ChartActions,
 	) {
 		this.legend = new Legend(title, {
-			toggle: (key) => actions.toggle(key),
-			isolate: (key) => actions.isolate(title, key),
+			toggle: (keys) => actions.toggle(keys),
+			isolate: (keys) => actions.isolate(title, keys),
 			point: (run_id) => actions.pointRun(run_id),
 		});
 		this.chart = new LineChart(this.box, {
@@ -102,12 +121,17 @@ export class ChartCard {
 			},
 			reset: () => actions.reset(),
 		});
-		const saving = menu(iconButton("save", `Save ${title}`), [
-			{ label: "PNG picture", run: () => actions.save(title, "png") },
-			{ label: "SVG drawing", run: () => actions.save(title, "svg") },
-			{ label: "CSV values", run: () => actions.save(title, "csv") },
-		]);
-		this.closeMenu = saving.close;
+		const options = chartMenu(title, {
+			state: () => actions.state(title),
+			setLook: (look) => actions.look(title, look),
+			clearLook: () => actions.look(title, undefined),
+			togglePin: () => actions.togglePin(title),
+			joinOnto: (onto) => actions.join(title, onto),
+			takeApart: () => actions.takeApart(title),
+			save: (format) => actions.save(title, format),
+		});
+		this.closeMenu = options.close;
+		this.pin.append(panelIcon("pin"));
 		const tabular = iconButton("table", "Show as table");
 		tabular.setAttribute("aria-pressed", "false");
 		tabular.addEventListener("click", () => {
@@ -125,15 +149,20 @@ export class ChartCard {
 				"header",
 				"nbviz-chart-header",
 				{},
-				element("h4", "nbviz-chart-title", { title }, title),
+				this.pin,
+				element("h4", "nbviz-chart-title", {}, this.handle),
 				this.legend.beside,
 				this.badge,
-				element("span", "nbviz-chart-tools", {}, tabular, saving.root, this.enlargeButton),
+				element("span", "nbviz-chart-tools", {}, tabular, options.root, this.enlargeButton),
 			),
 			this.legend.root,
 			element("div", "nbviz-plot-host", {}, this.box, this.tip.root),
 			this.table,
 		);
+		this.show(title, false);
+		this.handle.addEventListener("click", () => options.button.click());
+		this.handle.addEventListener("keydown", (event) => this.handleKey(event));
+		dragOnto(this.handle, this.root, (onto) => actions.join(title, onto));
 		this.box.addEventListener("keydown", (event) => this.key(event));
 		this.box.addEventListener("blur", () => actions.point(undefined));
 		this.resizes = new ResizeObserver(([entry]) => {
@@ -143,6 +172,12 @@ export class ChartCard {
 			actions.redraw();
 		});
 		this.resizes.observe(this.box);
+	}
+
+	/** Shows what it is called, and whether it is pinned. */
+	show(name: string, isPinned: boolean): void {
+		if (this.handle.textContent !== name) this.handle.textContent = name;
+		this.pin.hidden = !isPinned;
 	}
 
 	setEnlarged(isEnlarged: boolean): void {
@@ -155,17 +190,27 @@ export class ChartCard {
 		this.plot = { ...frame.plot, y: this.y };
 		const { width, height } = this.size;
 		this.legend.update(frame.legend);
-		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height);
-		this.note(frame.nanCount, frame.view.isLog && this.chart.leavesOut);
+		this.root.dataset.axis = this.xAxis;
+		this.root.dataset.compared = String(frame.legend.some(({ style }) => style !== undefined));
+		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height, this.xAxis);
+		this.note(frame);
 		this.placeNames(frame.plot.traces);
 		this.readOut();
 		const now = performance.now();
 		if (now - this.wordsAt < WORDS_MS) return;
 		this.wordsAt = now;
-		this.box.setAttribute("aria-label", summarize(this.title, frame.plot.traces));
+		this.box.setAttribute(
+			"aria-label",
+			summarize(this.handle.textContent ?? this.title, frame.plot.traces),
+		);
 		if (!this.table.hidden) {
 			this.table.replaceChildren(curvesTable(this.title, frame.plot.traces, frame.plot.x));
 		}
+	}
+
+	/** Has lines stand out, by their keys; undefined ends that. */
+	emphasise(keys: ReadonlySet<string> | undefined): void {
+		this.chart.emphasise(keys);
 	}
 
 	private placeNames(traces: readonly Trace[]): void {
@@ -179,14 +224,19 @@ export class ChartCard {
 	}
 
 	/** Says beside the title what the lines cannot show. */
-	private note(nanCount: number, leavesOut: boolean): void {
-		const key = `${nanCount} ${leavesOut}`;
+	private note({ nanCount, view }: ChartFrame): void {
+		const leavesOut = view.isLog && this.chart.leavesOut;
+		const { clips } = this.chart;
+		const key = `${nanCount} ${leavesOut} ${clips}`;
 		if (key === this.noted) return;
 		this.noted = key;
 		const nan = nanCount > 0 ? `${formatCount(nanCount)} NaN` : "";
-		const text = [nan, leavesOut ? "values ≤ 0 not shown" : ""].filter(Boolean).join(", ");
+		const notes = [nan, leavesOut ? "values ≤ 0 not shown" : "", clips ? "clipped" : ""];
+		const text = notes.filter(Boolean).join(", ");
 		this.badge.hidden = text === "";
 		this.badge.textContent = text;
+		this.badge.dataset.mild = String(nan === "" && !leavesOut);
+		this.badge.title = clips ? "Values outside of the middle 90 % lie beyond the edges" : "";
 	}
 
 	/** Shows the values at `step`, wherever the pointer is; undefined shows the last ones. */
@@ -234,7 +284,7 @@ export class ChartCard {
 			const place =
 				xKind === "step" ? "" : xKind === "epoch" ? `Epoch ${at.toFixed(2)}` : formatClock(at);
 			this.tip.show(
-				this.nearestFirst(readings, shown),
+				this.actions.refine(this.title, this.nearestFirst(readings, shown)),
 				this.pointed,
 				place,
 				texts,
@@ -295,6 +345,21 @@ export class ChartCard {
 		this.actions.point(best?.step);
 	}
 
+	/** What a drag does, by keys: the neighbour is the one that it would be dropped on. */
+	private handleKey(event: KeyboardEvent): void {
+		const { key, shiftKey } = event;
+		const by = key === "ArrowRight" || key === "ArrowDown" ? 1 : 0;
+		const back = key === "ArrowLeft" || key === "ArrowUp" ? -1 : 0;
+		if (key === "Backspace") this.actions.takeApart(this.title);
+		else if (shiftKey && by + back !== 0) {
+			const beside = by ? this.root.nextElementSibling : this.root.previousElementSibling;
+			const onto = (beside as HTMLElement | null)?.dataset.chart;
+			if (onto !== undefined) this.actions.join(this.title, onto);
+		} else return;
+		event.preventDefault();
+		event.stopPropagation();
+	}
+
 	private key(event: KeyboardEvent): void {
 		const { plot } = this;
 		if (!plot || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -325,12 +390,12 @@ export class ChartCard {
 	}
 }
 
-function iconButton(name: "expand" | "save" | "table", label: string): HTMLButtonElement {
+function iconButton(name: "expand" | "table", label: string): HTMLButtonElement {
 	return element(
 		"button",
 		"nbviz-button nbviz-button-quiet nbviz-icon-button",
 		{ type: "button", title: label, "aria-label": label },
-		icon(name),
+		panelIcon(name),
 	);
 }
 

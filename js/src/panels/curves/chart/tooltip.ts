@@ -1,11 +1,12 @@
 // The box beside the crosshair: step, time, and every line's value there.
-import type { Reading } from "../../charts/readout";
-import { spread } from "../../charts/readout";
-import { element } from "../../ui/element";
-import { formatClock, formatCount, formatNumber } from "../../ui/format";
+import type { Reading } from "../../../charts/readout";
+import { spread } from "../../../charts/readout";
+import { element } from "../../../ui/element";
+import { formatClock, formatCount, formatNumber } from "../../../ui/format";
 
 const GAP = 14;
-const ROWS = 8;
+/** Lines whose values are written. */
+export const TOOLTIP_ROWS = 8;
 
 export class CurvesTooltip {
 	readonly root = element("div", "nbviz-curves-tip", { "aria-hidden": "true" });
@@ -38,7 +39,7 @@ export class CurvesTooltip {
 		const head = element("div", "nbviz-tip-head", {}, place || `Step ${formatCount(step)}`);
 		const beside = place ? `step ${formatCount(step)}` : nearest && formatClock(nearest.wallTime);
 		if (beside) head.append(element("span", "", {}, beside));
-		const rows = readings.slice(0, ROWS).map((reading) => row(reading, step));
+		const rows = readings.slice(0, TOOLTIP_ROWS).map((reading) => row(reading, step));
 		const events = notes.map((note) => element("div", "nbviz-tip-event", {}, note));
 		const more = readings.length - rows.length;
 		const rest =

@@ -1,0 +1,151 @@
+"""A view of a run in each notebook cell that logs to it, without being asked for one."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from nbviz.training.weak_registry import WeakRegistry
+from nbviz.widgets.cells import is_terminal, running_cell
+
+if TYPE_CHECKING:
+    from nbviz.inspection.graph.model import Graph
+    from nbviz.recording.run import Run
+
+
+class CellLog:
+    """Logs to a run from cells: each that logs shows the run, and ends it unless more comes soon.
+
+    Args:
+        run: Where it logs to.
+        show: Whether cells that log show a dashboard.
+
+    Attributes:
+        run: The run.
+    """
+
+    def __init__(self, run: Run, *, show: bool = True) -> None:
+        self.run = run
+        self._is_open = False
+        self._attention = True  # the next call has to look where it is
+        self._shows = show
+        self._is_in_notebook = _follow_cells(self)
+
+    def cell_began(self) -> None:
+        """Note that what is logged next is logged by another cell."""
+        self._attention = True
+
+    def cell_ended(self, error: BaseException | None) -> None:
+        """Note that the cell that logged is over: unless more comes soon, so is the run."""
+        if self._leave(is_complete=error is None) and error is not None:
+            self.run.finish(error)
+
+    def _attend(self) -> None:
+        """Show the run in the running cell, and note that more may come."""
+        if not self._attention:
+            return
+        self._attention = False
+        if not self._is_open:
+            self._is_open = True
+            self.run.begin()
+            self.run.loop_began()
+        if self._shows and self._is_in_notebook:
+            show_in_cell(self.run)
+
+    def _leave(self, *, is_complete: bool) -> bool:
+        """Note that unless more comes soon the run is over; returns whether it was not."""
+        was_open, self._is_open, self._attention = self._is_open, False, True
+        if was_open:
+            self.run.loop_ended(is_complete=is_complete)
+        return was_open
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_open", False):
+            self.run.loop_ended(is_complete=True)
+
+
+_loggers: WeakRegistry[CellLog] = WeakRegistry()
+_views: weakref.WeakKeyDictionary[Run, Any] = weakref.WeakKeyDictionary()
+_shells: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def _follow_cells(logger: CellLog) -> bool:
+    """Have it told when cells begin and end, as long as it lives; returns whether there are any."""
+    shell = _notebook_shell()
+    if shell is None:
+        return False
+    _loggers.add(logger)
+    if shell not in _shells:
+        _shells.add(shell)
+        shell.events.register("pre_run_cell", _began)
+        shell.events.register("post_run_cell", _ended)
+    return True
+
+
+def show_in_cell(run: Run, **options: Any) -> None:
+    """Show a run in the running cell, if it is one: whole, or as a line where another one does.
+
+    Args:
+        run: What the cell logs to.
+        **options: Of the `Dashboard`, which is made at the first call.
+    """
+    if threading.current_thread() is not threading.main_thread() or _notebook_shell() is None:
+        return
+    if running_cell() == (None, None):
+        return
+    from nbviz.widgets.dashboard import Dashboard
+    from nbviz.widgets.run_bar import RunBar
+
+    view = _views.get(run)
+    if view is None:
+        view = _views[run] = Dashboard(run, **options)
+    if not view.is_shown_elsewhere:
+        if not view.is_shown_here:
+            view.show()
+    elif not view.is_shown_here:
+        RunBar(run, view.view_id).show()
+
+
+def show_beside(run: Run, other: Run) -> None:
+    """Show another run in the view that shows a run, if there is one."""
+    view = _views.get(run)
+    if view is not None:
+        view.add(other)
+
+
+def show_graph(graph: Graph) -> None:
+    """Show a model's graph in the running cell, if it is one."""
+    if running_cell() == (None, None):
+        return
+    from nbviz.widgets.graph_view import GraphView
+
+    GraphView(graph).show()
+
+
+def view_of(run: Run) -> Any:
+    """Return the view that shows a run in cells; None while none does."""
+    return _views.get(run)
+
+
+def in_notebook() -> bool:
+    """Whether this is a notebook's kernel."""
+    return _notebook_shell() is not None
+
+
+def _notebook_shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython.get_ipython() if ipython is not None else None
+    return None if shell is None or is_terminal() else shell
+
+
+def _began(*_: object) -> None:
+    for logger in _loggers:
+        logger.cell_began()
+
+
+def _ended(result: Any = None) -> None:
+    error = getattr(result, "error_in_exec", None)
+    for logger in _loggers:
+        logger.cell_ended(error)

@@ -1,0 +1,97 @@
+"""Writer: where a SummaryWriter logs to, in which cells that shows, and when it is over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from nbviz.integrations.in_cells import CellLog
+from nbviz.integrations.tensorboard.values import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+
+    from nbviz.integrations.tensorboard.logs import LogDirectory
+
+
+class Writer(CellLog):
+    """Logs to the run of a directory, and shows it in the cells that log.
+
+    Args:
+        directory: What the writers of one directory share.
+        log_dir: The directory as its user calls it.
+        show: Whether cells that log show a dashboard.
+
+    Attributes:
+        log_dir: The directory.
+    """
+
+    def __init__(self, directory: LogDirectory, log_dir: str, *, show: bool) -> None:
+        super().__init__(directory.run, show=show)
+        self.log_dir = log_dir
+        self._directory = directory
+        self._log = self.run.log
+        self._is_closed = False
+
+    @property
+    def file_writer(self) -> Self | None:
+        """Itself until it is closed, as code asks that was written for torch's; None afterwards."""
+        return None if self._is_closed else self
+
+    def get_logdir(self) -> str:
+        """Return the directory of the event files."""
+        return self.log_dir
+
+    def flush(self) -> None:
+        """Have all that was added so far written."""
+        if self.run.journal is not None:
+            self.run.journal.flush()
+
+    def close(self) -> None:
+        """Have all that was added written; more can still be added."""
+        self._leave(is_complete=True)
+        self._is_closed = True
+        self.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+        if error is not None:
+            self.run.finish(error)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.log_dir!r})"
+
+    def _attend(self) -> None:
+        super()._attend()
+        self._is_closed = False
+
+    def _step(self, tag: str, global_step: Any) -> int:
+        return self._directory.count(tag) if global_step is None else whole(global_step)
+
+    def _wall_time(self, walltime: float | None) -> float | None:
+        return walltime
+
+    @contextlib.contextmanager
+    def _media(self, tag: str, global_step: Any, walltime: float | None) -> Generator[int]:
+        self._attend()
+        step = self._step(tag, global_step)
+        with self.run.dated(self._wall_time(walltime)):
+            yield step
+
+
+def default_directory(comment: str) -> str:
+    """Return the directory that a writer uses which is told none."""
+    now = time.strftime("%b%d_%H-%M-%S")
+    return os.path.join("runs", f"{now}_{socket.gethostname()}{comment}")  # noqa: PTH118
