@@ -132,7 +132,7 @@ def test_each_panel_has_a_folder_of_its_name() -> None:
 def test_its_assets_are_those_that_its_page_loads(panel) -> None:
     folder = FOLDER.parents[1] / "js" / "src" / "panels" / panel.name
     index = (folder / "index.ts").read_text(encoding="utf-8")
-    needs = re.search(r"needs: \[(.*?)\]", index)
+    needs = re.search(r"needs.*? \[(.*?)\]", index)
     own = [panel.name] if (folder / "asset.ts").exists() else []
     sources = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.ts"))]
     later = [name for text in sources for name in re.findall(r'loadAsset<\w+>\("(\w+)"', text)]

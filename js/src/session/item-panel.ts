@@ -4,7 +4,7 @@ import type { ItemsAdded } from "../protocol/index.gen";
 import type { QuestionKind } from "./asker";
 import { doubles } from "./buffers";
 import { ItemIndex } from "./item-index";
-import type { AssetPanel, Panel } from "./panel";
+import type { Panel } from "./panel";
 import { PanelState, type PanelUpdate } from "./panel-data";
 import { recallItem } from "./replay";
 
@@ -26,7 +26,7 @@ export function itemPanel<U extends Listing>(
 	const state = itemState(name);
 	return {
 		name,
-		kinds: [added],
+		kinds: [`${name}_added` as U["kind"]],
 		state,
 		apply(index, update, buffers) {
 			index.add(update, doubles(buffers[update.buffer]));
