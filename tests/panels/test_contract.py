@@ -123,7 +123,7 @@ def test_its_assets_are_those_that_its_page_loads(panel) -> None:
     sources = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.ts"))]
     later = [name for text in sources for name in re.findall(r'loadAsset<\w+>\("(\w+)"', text)]
     # The view itself loads the time line where a panel has steps.
-    shared = ["timeline"] if re.search(r"^\tsteps\b", index, re.MULTILINE) else []
+    shared = ["timeline"] if re.search(r"^\t(steps|\.\.\.itemsData)\b", index, re.MULTILINE) else []
     loaded = own + re.findall(r'"(\w+)"', needs[1] if needs else "") + later + shared
     assert list(panel.assets) == loaded
 

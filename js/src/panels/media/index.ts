@@ -2,17 +2,13 @@
 import { isOfModule } from "../../charts/tag-groups";
 import type { MediaUpdate } from "../../protocol/index.gen";
 import type { ItemIndex } from "../../session/item-index";
+import { itemsData } from "../../session/items-data";
 import type { Panel } from "../../session/panel";
 import { recallItem } from "../../session/replay";
-import { applyMedia, mediaState } from "./state";
+import { mediaState } from "./state";
 
 export const panel: Panel<ItemIndex, MediaUpdate> = {
-	name: "media",
-	kinds: ["media_added"],
-	state: mediaState,
-	apply: applyMedia,
-	has_content: (run) => mediaState.of(run).entries.size > 0,
-	steps: (run) => mediaState.of(run).steps,
+	...itemsData("media", "media_added", mediaState),
 	ofModule(run, path) {
 		const tags = [...mediaState.of(run).entries.keys()];
 		return { isShown: tags.some((tag) => isOfModule(tag, path)) };
