@@ -44,7 +44,7 @@ function answer(question: Question, more: Partial<EmbeddingSent>): Answer {
 				...{
 					points_without_place: 0,
 					dims_logged: 16,
-					kept_dims_logged: 16,
+					kept_dims: 16,
 					variance: [0.5, 0.25, 0.125],
 				},
 				columns: [{ name: "animal", column_kind: "category", names: ["cat", NASTY], content: "c" }],
