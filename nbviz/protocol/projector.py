@@ -68,7 +68,7 @@ class EmbeddingSent(TypedDict):
     points: int  # that a page can ask for
     points_logged: int
     points_without_place: int  # their vectors are not finite
-    dims: int  # that were logged
+    dims_logged: int
     kept_dims: int  # of the vectors that neighbours and layouts are computed from
     variance: list[float]  # the share of each of the first three principal components
     columns: list[PointColumn]

@@ -219,7 +219,7 @@ def hover_somewhere(canvas: Locator, tip: Locator) -> int:
 
 def take(notebook: Notebook, panel: Locator, folder: Path, name: str) -> None:
     """Take the panel's picture in both themes."""
-    root = panel.locator("xpath=ancestor-or-self::*[contains(@class, 'nbviz ')]").first
+    root = panel.page.locator(".nbviz[data-nbviz=ready]").first
     for theme in ("light", "dark"):
         notebook.set_theme(theme)
         expect(root).to_have_attribute("data-theme", theme)

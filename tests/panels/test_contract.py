@@ -138,7 +138,7 @@ def test_its_assets_are_those_that_its_page_loads(panel) -> None:
     later = [name for text in sources for name in re.findall(r'loadAsset<\w+>\("(\w+)"', text)]
     needed = re.findall(r'"(\w+)"', needs[1] if needs else "")
     # What is shown one step at a time has the time line below it.
-    line = ["timeline"] if re.search(r"^\tsteps[:(]|itemPanel<", index, re.MULTILINE) else []
+    line = ["timeline"] if re.search(r"\tsteps[:(]|item(Panel<|sData\()", index) else []
     assert list(panel.assets) == own + needed + later + line
 
 

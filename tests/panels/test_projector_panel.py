@@ -69,7 +69,7 @@ def test_the_overview_and_the_labels(run) -> None:
     run.log_embedding("features", np.eye(3), labels=labels, images=np.zeros((3, 4, 5)), step=1)
     page = page_of(run)
     overview = ask(page, run, "send_embedding")
-    assert (overview["points"], overview["dims"], overview["kept_dims"]) == (3, 3, 3)
+    assert (overview["points"], overview["dims_logged"], overview["kept_dims"]) == (3, 3, 3)
     assert (overview["image_height"], overview["image_width"], overview["image_channels"]) == (
         *(4, 5, 1),
     )

@@ -61,7 +61,7 @@ export interface EmbeddingSent {
 	points: number;
 	points_logged: number;
 	points_without_place: number;
-	dims: number;
+	dims_logged: number;
 	kept_dims: number;
 	variance: number[];
 	columns: PointColumn[];

@@ -2,9 +2,9 @@
 // answers for it.
 import type { ItemsAdded } from "../protocol/index.gen";
 import type { QuestionKind } from "./asker";
-import { doubles } from "./buffers";
 import { ItemIndex } from "./item-index";
-import type { Panel } from "./panel";
+import { itemsData } from "./items-data";
+import type { AssetPanel, Panel } from "./panel";
 import { PanelState, type PanelUpdate } from "./panel-data";
 import { recallItem } from "./replay";
 
@@ -22,18 +22,8 @@ export function itemPanel<U extends Listing>(
 	asked: QuestionKind,
 	asset: AssetPanel,
 ): Panel<ItemIndex, U> {
-	const { name } = asset;
-	const state = itemState(name);
 	return {
-		name,
-		kinds: [`${name}_added` as U["kind"]],
-		state,
-		apply(index, update, buffers) {
-			index.add(update, doubles(buffers[update.buffer]));
-			return name;
-		},
-		has_content: (run) => state.of(run).entries.size > 0,
-		steps: (run) => state.of(run).steps,
+		...itemsData<U>(asset.name, added, itemState(asset.name)),
 		recall: (question, recorded) =>
 			question.kind === asked && "tag" in question && "step" in question
 				? recallItem(question, recorded)

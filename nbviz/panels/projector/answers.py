@@ -66,7 +66,7 @@ class Shown:
             "points": self.points,
             "points_logged": embedding.points,
             "points_without_place": embedding.projection.broken,
-            "dims": embedding.dims,
+            "dims_logged": embedding.dims,
             "kept_dims": embedding.vectors.shape[1],
             "variance": [number(share) for share in embedding.projection.variance],
             "columns": [self._column(one) for one in embedding.columns],

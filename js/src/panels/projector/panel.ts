@@ -319,8 +319,8 @@ class ProjectorPanel {
 		const isPlain = method === "pca" || !this.layout?.revision;
 		const parts = [
 			`Step ${formatCount(step)}`,
-			`${count} of ${formatCount(overview.dims)} dimensions`,
-			...(kept_dims < overview.dims
+			`${count} of ${formatCount(overview.dims_logged)} dimensions`,
+			...(kept_dims < overview.dims_logged
 				? [`neighbours and layouts from ${kept_dims} principal components`]
 				: []),
 			...(isPlain ? [`PCA, ${shares} of the variance`] : [NAMES[method]]),
@@ -589,7 +589,7 @@ class ProjectorPanel {
 				return { point: one, text: `#${one} ${label?.[1] ?? ""} · ${distance}` };
 			}),
 		);
-		const from = overview.kept_dims < overview.dims ? "principal components" : "dimensions";
+		const from = overview.kept_dims < overview.dims_logged ? "principal components" : "dimensions";
 		return { metric, where: `in ${formatCount(overview.kept_dims)} ${from}`, points };
 	}
 

@@ -25,7 +25,7 @@ export function layoutKey({
 	method: string;
 	dims: number;
 }): string {
-	return JSON.stringify([tag, step, method, dims]);
+	return [step, method, dims, tag].join();
 }
 
 export function applyProjector(

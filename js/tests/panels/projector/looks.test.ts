@@ -92,11 +92,13 @@ test("a page without a kernel finds labels of another step that says the same", 
 	const column = { ...common, kind: "column_sent", step: 10, column: 1, start: 0, count: 3 };
 	const flat = { ...positions(0, 1, 1), step: 10 };
 	const newer = { ...flat, step: 20 };
-	const recorded = [column, newer, flat] as Answer[];
+	const overview = { ...common, kind: "embedding_sent", step: 10, dims_logged: 16 };
+	const recorded = [column, newer, flat, overview] as Answer[];
 	const recall = (question: Question) => panel.recall?.(question, recorded);
 	const of = { run_id: "a", tag: "t" };
 	expect(recall({ kind: "send_column", ...of, step: 20, column: 1, start: 0 })).toBe(column);
 	expect(recall({ kind: "send_column", ...of, step: 20, column: 0, start: 0 })).toBeUndefined();
+	expect(recall({ kind: "send_embedding", ...of, step: 20 })).toBe(overview);
 	const place = { kind: "send_positions", ...of, method: "pca", dims: 2, start: 0 } as const;
 	expect(recall({ ...place, step: 15 })).toBe(flat);
 	expect(recall({ ...place, step: 99 })).toBe(newer);

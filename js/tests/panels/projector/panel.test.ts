@@ -41,7 +41,12 @@ function answer(question: Question, more: Partial<EmbeddingSent>): Answer {
 		case "send_embedding": {
 			const found: EmbeddingSent = {
 				...{ ...of, kind: "embedding_sent", step, points: 3, points_logged: 3 },
-				...{ points_without_place: 0, dims: 16, kept_dims: 16, variance: [0.5, 0.25, 0.125] },
+				...{
+					points_without_place: 0,
+					dims_logged: 16,
+					kept_dims: 16,
+					variance: [0.5, 0.25, 0.125],
+				},
 				columns: [{ name: "animal", column_kind: "category", names: ["cat", NASTY], content: "c" }],
 				...{ images: "", image_height: 0, image_width: 0, image_channels: 0 },
 				...more,
