@@ -12,9 +12,11 @@ import pytest
 import tensorboardX
 import torch
 import torch.utils.tensorboard
+from matplotlib import pyplot as plt
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import plugin_data_pb2
+from tensorboard.util.tensor_util import make_ndarray
 from torch import nn
 
 import nbviz
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def board(path: Path) -> EventAccumulator:
-    everything = dict.fromkeys(("scalars", "images", "histograms", "tensors"), 0)
+    everything = dict.fromkeys(("scalars", "images", "histograms", "tensors", "audio"), 0)
     found = EventAccumulator(str(path), size_guidance=everything)
     found.Reload()
     return found
@@ -227,6 +229,73 @@ def test_texts_and_tensors(kind: Any, tmp_path: Path) -> None:
     assert (event.step, event.wall_time) == (2, 1e9)
     if kind is tensorboard.SummaryWriter:
         assert "weights" in read.Tags()["tensors"]
+
+
+def test_figures_sounds_and_videos(kind: Any, tmp_path: Path) -> None:
+    figure = plt.figure(figsize=(1, 1))
+    with kind(tmp_path) as writer:
+        writer.add_figure("plot", figure, 1)
+        writer.add_figure("plots", [plt.figure(figsize=(1, 1)), plt.figure(figsize=(1, 1))], 1)
+        writer.add_audio("tone", torch.sin(torch.arange(800.0) / 5)[None], 1, sample_rate=8000)
+        writer.add_video("clip", torch.rand(1, 4, 3, 8, 8), 1, fps=8)
+    assert not plt.get_fignums()
+    read = board(tmp_path)
+    assert {"plot", "plots", "plots/1", "clip"} <= set(read.Tags()["images"])
+    (sound,) = read.Audio("tone")
+    assert (sound.sample_rate, sound.length_frames) == (8000, 800)
+    assert read.Images("clip")[0].encoded_image_string.startswith(b"GIF8")
+
+
+def test_embeddings_are_files_of_the_projector(kind: Any, tmp_path: Path) -> None:
+    vectors = torch.arange(40.0).reshape(5, 2, 4)
+    with kind(tmp_path) as writer:
+        writer.add_embedding(
+            vectors,
+            metadata=[[str(n), f"name {n}"] for n in range(5)],
+            metadata_header=["number", "name"],
+            label_img=torch.rand(5, 3, 4, 4),
+            global_step=2,
+            tag="features",
+        )
+    config = (tmp_path / "projector_config.pbtxt").read_text()
+    assert "features" in config
+    (tensors,) = tmp_path.rglob("tensors.tsv")
+    rows = [list(map(float, line.split())) for line in tensors.read_text().splitlines()]
+    np.testing.assert_array_equal(rows, vectors.reshape(5, 8).numpy())
+    (metadata,) = tmp_path.rglob("metadata.tsv")
+    assert metadata.read_text().splitlines()[:2] == ["number\tname", "0\tname 0"]
+
+
+def test_pr_curves(kind: Any, tmp_path: Path) -> None:
+    labels, scores = torch.tensor([0, 1, 1, 0, 1]), torch.tensor([0.1, 0.9, 0.4, 0.6, 0.7])
+    with kind(tmp_path) as writer:
+        writer.add_pr_curve("pr", labels, scores, 3)
+        writer.add_pr_curve("weighted", labels, scores, 3, weights=torch.full((5,), 2.0))
+        counts = {"true_positive_counts": [3, 2, 0], "false_positive_counts": [2, 1, 0]}
+        rest: dict[str, Any] = {
+            name: [0, 0, 0]
+            for name in ("true_negative_counts", "false_negative_counts", "precision", "recall")
+        }
+        writer.add_pr_curve_raw("raw", **counts, **rest, global_step=3)
+        with pytest.raises(LoggingError, match="as many true as false positives"):
+            writer.add_pr_curve_raw("raw", **{**counts, "false_positive_counts": [1]}, **rest)
+    read = board(tmp_path)
+    for tag, most in (("pr", (3, 2)), ("weighted", (6, 4)), ("raw", (3, 2))):
+        (event,) = read.Tensors(tag)
+        table = make_ndarray(event.tensor_proto)
+        assert table.shape == (6, 127 if tag != "raw" else 3)
+        assert tuple(table[:2, 0]) == most
+    (item,) = writer.run.media["pr"]
+    assert item.value.curves[0].roc_auc == pytest.approx(5 / 6)
+
+
+def test_a_mesh(kind: Any, tmp_path: Path) -> None:
+    vertices = torch.rand(1, 4, 3)
+    with kind(tmp_path) as writer:
+        writer.add_mesh("shape", vertices, faces=torch.tensor([[[0, 1, 2]]]), global_step=1)
+    (tag,) = [tag for tag in board(tmp_path).Tags()["tensors"] if tag.startswith("shape_VERTEX")]
+    (event,) = board(tmp_path).Tensors(tag)
+    np.testing.assert_array_equal(make_ndarray(event.tensor_proto), vertices.numpy())
 
 
 class Net(nn.Module):

@@ -151,15 +151,15 @@ def wait_for_state(page: Page, *states: str) -> dict:
     return newest()
 
 
-@pytest.mark.parametrize("method", ["tsne", "umap"])
-def test_a_layout_is_worked_out_beside_and_keeps_groups_together(run, method) -> None:
+def test_a_layout_is_worked_out_beside_and_keeps_groups_together(run) -> None:
+    """With t-SNE; UMAP takes the same way, and half a minute to compile itself."""
     kinds = np.arange(90) % 3
     random = np.random.default_rng(0)
     vectors = random.standard_normal((3, 8))[kinds] * 20 + random.standard_normal((90, 8))
     vectors[5] = np.nan
     run.log_embedding("features", vectors, step=1)
     page = page_of(run)
-    of = {"method": method, "dims": 2}
+    of = {"method": "tsne", "dims": 2}
     early = ask(page, run, "send_positions", **of, start=0)
     assert "start it first" in early["error"]
     assert ask(page, run, "start_layout", **of)["kind"] == "command_done"

@@ -247,17 +247,11 @@ class MediaWriter(Writer):
         with self._media(tag, global_step, walltime) as step:
             self.run.log_audio(tag, snd_tensor, sample_rate, step)
 
-    def add_video(
-        self,
-        tag: str,
-        vid_tensor: Any,
-        global_step: int | None = None,
-        fps: float = 4,
-        walltime: float | None = None,
+    def _add_video(
+        self, tag: str, video: Any, global_step: Any, fps: float, walltime: float | None
     ) -> None:
-        """Add a video; as `Run.log_video`, of shape (videos, frames, channels, height, width)."""
         with self._media(tag, global_step, walltime) as step:
-            self.run.log_video(tag, vid_tensor, fps, step)
+            self.run.log_video(tag, video, fps, step)
 
     def add_embedding(
         self,

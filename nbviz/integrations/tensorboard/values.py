@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LINE = 2  # pixels of a box's outline
-_NAMED = frozenset("NCHW")
+_NAMED = frozenset("NTCHW")
 
 
 def whole(step: Any) -> int:

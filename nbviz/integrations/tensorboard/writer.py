@@ -164,3 +164,14 @@ class SummaryWriter(CommonWriter):
             f"graphs of ONNX files are not read, got {prototxt!r}: give the model itself, "
             "writer.add_graph(model, input), or show the file with the netron package."
         )
+
+    def add_video(
+        self,
+        tag: str,
+        vid_tensor: Any,
+        global_step: int | None = None,
+        fps: float = 4,
+        walltime: float | None = None,
+    ) -> None:
+        """Add a video; as `Run.log_video`, of shape (videos, frames, channels, height, width)."""
+        self._add_video(tag, vid_tensor, global_step, fps, walltime)

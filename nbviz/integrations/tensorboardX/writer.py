@@ -13,7 +13,7 @@ from nbviz.errors import LoggingError
 from nbviz.integrations.tensorboard.base import default_directory
 from nbviz.integrations.tensorboard.common import CommonWriter
 from nbviz.integrations.tensorboard.logs import directory_of
-from nbviz.integrations.tensorboard.values import whole
+from nbviz.integrations.tensorboard.values import in_order, whole
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -142,6 +142,31 @@ class SummaryWriter(CommonWriter):
         self._add_boxes(
             tag, img_tensor, box_tensor, global_step, walltime, rescale, dataformats, labels
         )
+
+    def add_video(
+        self,
+        tag: str,
+        vid_tensor: Any,
+        global_step: int | None = None,
+        fps: float | None = 4,
+        walltime: float | None = None,
+        dataformats: str = "NTCHW",
+    ) -> None:
+        """Add a video; as `Run.log_video`.
+
+        Args:
+            tag: Its name.
+            vid_tensor: Floats from 0 to 1, or integers to 255.
+            global_step: As for `add_scalar`.
+            fps: Frames a second.
+            walltime: As for `add_scalar`.
+            dataformats: Names the axes.
+
+        Raises:
+            LoggingError: Something given cannot be recorded.
+        """
+        video = in_order(tag, vid_tensor, dataformats, "NTCHW")
+        self._add_video(tag, video, global_step, 4 if fps is None else fps, walltime)
 
     def add_onnx_graph(self, onnx_model_file: Any) -> None:
         """Not served.
