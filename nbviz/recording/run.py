@@ -445,6 +445,9 @@ class Run(LoggedMedia):
         self.control = self._own_control
         self.commands = ()
         self.steering = self.overlays = None
+        if self._steps.present is not None:
+            step = self._steps.present()
+            self._steps.present = lambda: step  # which holds no trainer
         self.weights.unwatch()
         self.notify()
 

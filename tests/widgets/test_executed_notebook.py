@@ -8,7 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import cells
+import nbformat
 import pytest
+from kernel_specs import ROOT, jupyter_environment
+from nbclient import NotebookClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,11 +64,21 @@ for step in itertools.count(1):
 CUT_TEXT = "Still running when this was saved: step {:,}; the loop was cut."
 
 
+def executed_alone(folder: Path, monkeypatch: pytest.MonkeyPatch, *sources: str) -> list[list[Any]]:
+    """Run cells in a kernel that ends after the last one, and return the outputs of each."""
+    for name, value in jupyter_environment(folder).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in sources])
+    NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    return [cell.outputs for cell in notebook.cells]
+
+
 def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """nbconvert and papermill end the kernel after the last cell, and hear nothing after it."""
-    _, live, trained, foreground, _ = executed(
+    _, live, trained, foreground, _ = executed_alone(
         tmp_path,
         monkeypatch,
         "import nbviz\n%load_ext nbviz",
@@ -91,7 +104,7 @@ def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
 def test_what_ends_before_the_kernel_was_not_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, live, _ = executed(
+    _, live, _ = executed_alone(
         tmp_path,
         monkeypatch,
         "import nbviz\n%load_ext nbviz",

@@ -325,6 +325,8 @@ class OpenedRun(RecordedRun):
             count = 0
             if self.summaries is None or (self.summaries.is_whole and not self._is_filling):
                 count = sum(self._read_files())
+                if self.summaries is None:
+                    self._read_embeddings()
                 self._recognise_aliens()
                 self._left_out.report()
             self._read_at = time.monotonic()
