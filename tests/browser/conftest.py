@@ -26,7 +26,7 @@ FLAGS = [
     "--disable-sync",
 ]
 # The machine may be busy with other tests.
-PATIENCE_MS = 120_000
+PATIENCE_MS = 15_000
 WINDOW = {"width": 1400, "height": 1000}
 # Closes what is open, and forgets what nbviz keeps: a new tab would fetch it, too.
 # Returns whether JupyterLab is then as it is after loading.

@@ -67,8 +67,8 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     expect(media.locator(".nbviz-media")).to_be_visible()
     assert {"samples", "attention", "weights"} <= set(notebook.value(LISTED))
     for tag in ("samples/photo", "samples/digit", "samples/text", "attention"):
-        expect(card(view.root, tag)).to_have_attribute("data-step", "40")
-    text = card(view.root, "samples/text").locator(".nbviz-text-body")
+        expect(seen(view.root, tag)).to_have_attribute("data-step", "40")
+    text = seen(view.root, "samples/text").locator(".nbviz-text-body")
     expect(text).to_contain_text("<img src=x onerror=alert(1)> step 40")
     assert view.root.locator("img[src=x]").count() == 0
     photo = card(view.root, "samples/photo").locator("img")
@@ -77,6 +77,7 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     assert digit.evaluate("(image) => getComputedStyle(image).imageRendering") == "pixelated"
     weights = card(view.root, "weights/0.weight")
     newest = notebook.value("int(run.kept_media['weights/0.weight'].steps[-1])")
+    weights.scroll_into_view_if_needed()
     expect(weights).to_have_attribute("data-step", str(newest))
 
     take(notebook, view, pictures, "wide")
@@ -91,8 +92,9 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     values = card(view.root, "samples/values")
     for tag in ("samples/values", "samples/photo", "samples/text", "attention"):
         kept = notebook.value(f"run.kept_media[{tag!r}].at({step}).step")
-        expect(card(view.root, tag)).to_have_attribute("data-step", str(kept))
+        expect(seen(view.root, tag)).to_have_attribute("data-step", str(kept))
     kept = notebook.value(f"run.kept_media['samples/text'].at({step}).step")
+    seen(view.root, "samples/text")
     expect(text).to_contain_text(f"step {kept}")
     canvas = values.locator("canvas")
     canvas.hover(position={"x": 40, "y": 100})
@@ -100,6 +102,7 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     slider.press("Home")
     expect(card(view.root, "samples/photo")).to_contain_text("first at step 10")
     slider.press("End")
+    seen(view.root, "samples/text")
     expect(text).to_contain_text("step 40")
     photo.click()
     expect(card(view.root, "samples/photo")).to_have_attribute("data-enlarged", "true")
@@ -107,6 +110,13 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     photo.click()
     view.root.evaluate("(root) => { root.style.width = '420px'; }")
     take(notebook, view, pictures, "narrow")
+
+
+def seen(root: Locator, tag: str) -> Locator:
+    """Bring a card into sight, without which its item is not loaded, and return it."""
+    found = card(root, tag)
+    found.scroll_into_view_if_needed()
+    return found
 
 
 def take(notebook: Notebook, view: View, folder: Path, name: str) -> None:

@@ -223,7 +223,9 @@ def test_the_magic_shows_a_directory_and_runs_that_begin_later(
     view = View(output)
     view.wait_for_curve(100)
     table = Table(view)
-    table.wait_for_names(["lr 0.001", "lr 0.01", "lr 0.1"])
+    expect(table.rows).to_have_count(3)
+    for name in ("lr 0.1", "lr 0.01", "lr 0.001"):
+        expect(table.row(name)).to_be_visible()
     expect(legend(view, "loss")).to_have_count(3)
     notebook.value(f"exec({later!r})")
     expect(table.rows).to_have_count(4)
