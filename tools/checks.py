@@ -34,6 +34,13 @@ NOT_IN_COLAB = (
     "tests/recording/test_block.py",
     "tests/recording/test_budget.py",
     "tests/recording/test_companions.py",
+    "tests/recording/test_captions.py",
+    "tests/recording/test_confusion.py",
+    "tests/recording/test_deferred_runs.py",
+    "tests/recording/test_embeddings.py",
+    "tests/recording/test_meshes.py",
+    "tests/recording/test_pr_curves.py",
+    "tests/recording/test_tables.py",
     "tests/recording/test_event_files.py",
     "tests/recording/test_event_files_damage.py",
     "tests/recording/test_event_files_forms.py",
@@ -55,6 +62,7 @@ NOT_IN_COLAB = (
     "tests/recording/test_tracking.py",
     "tests/recording/test_video.py",
     "tests/recording/test_wall_clock.py",
+    "tests/panels/test_projector_panel.py",  # needs the extra for t-SNE
     "tests/session/test_transport.py",
     "tests/test_cli.py",  # the demo's command, which nobody runs in Colab
     "tests/test_datasets.py",

@@ -26,7 +26,7 @@ FLAGS = [
     "--disable-sync",
 ]
 # The machine may be busy with other tests.
-PATIENCE_MS = 15_000
+PATIENCE_MS = 120_000
 WINDOW = {"width": 1400, "height": 1000}
 # Closes what is open, and forgets what nbviz keeps: a new tab would fetch it, too.
 # Returns whether JupyterLab is then as it is after loading.
@@ -159,6 +159,7 @@ def make_notebook(
     opened: list[Notebook] = []
 
     def make(*cells: str, kernel: str = NEWEST) -> Notebook:
+        page.mouse.move(0, 0)  # a pointer that rests on a curve shows the step below it
         name = re.sub(r"\W+", "-", request.node.name).strip("-") + f"-{len(opened)}"
         opened.append(Notebook(page, lab, list(cells), kernel=kernel, name=name))
         return opened[-1]

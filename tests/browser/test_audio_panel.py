@@ -102,6 +102,7 @@ def test_sounds_are_drawn_and_played(
     expect(saved).to_have_attribute("data-step", "3")
     assert saved.locator("canvas").evaluate(INK)[0] > 0.02
     long = page.locator('.nbviz-slot-audio [data-tag="samples/long"]')
+    long.scroll_into_view_if_needed()
     expect(long).to_contain_text("the first 4.53 s of 20.0 s")
     context.close()
 

@@ -45,14 +45,16 @@ def test_a_writer_shows_in_the_cell_that_logs(
 ) -> None:
     gate = tmp_path / "gate"
     notebook = make_notebook(MAKE.format(gate=str(gate)), LOOP, MORE, QUIET, GRAPH)
+    notebook.page.set_viewport_size({"width": 1400, "height": 900})
     notebook.run(0)
     notebook.run(1, wait=False)
     output = notebook.output(1)
     view = View(output)
     view.wait_for_step(199)  # while the cell waits for the gate
-    assert view.points("both/val")[-1] == (199, 398)
+    view.wait_for_curve(199)
     gate.touch()
     view.wait_for_step(299)
+    assert view.points("both/val")[-1] == (299, 598)
     expect(output.locator(".nbviz[data-arrangement=screen]")).to_have_count(1)
     view.wait_for_status("finished")
 

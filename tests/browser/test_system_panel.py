@@ -25,7 +25,7 @@ def test_charts_grow_and_share_the_crosshair(make_notebook: Callable[..., Notebo
     view = View(notebook.output(1))
     slot = view.open("system")
     cpu, memory = (slot.locator(f"[data-chart={name}]") for name in ("CPU", "Memory"))
-    expect(cpu.locator("canvas")).to_have_count(2)
+    expect(cpu.locator("canvas")).to_have_count(3)
     expect(memory.locator(".nbviz-system-value b").last).to_contain_text("GB")
     before = notebook.value(SAMPLES)
     notebook.wait_for(SAMPLES, lambda samples: samples >= before + 3)

@@ -118,7 +118,8 @@ export class PictureView {
 	/** Moves it, as far as there is something to be seen. */
 	private move(x: number, y: number): void {
 		const { width, height } = this.size;
-		const over = (size: number) => Math.max(0, (size * this.scale * (this.zoom - 1)) / 2);
+		// Before the first picture there is no size, and no scale.
+		const over = (size: number) => Math.max(0, (size * this.scale * (this.zoom - 1)) / 2) || 0;
 		const within = (value: number, most: number) => Math.min(most, Math.max(-most, value));
 		this.offset = { x: within(x, over(width)), y: within(y, over(height)) };
 		this.fit();

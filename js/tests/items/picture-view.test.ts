@@ -7,6 +7,7 @@ import type { ItemHost } from "../../src/items/view";
 function enlarged(): PictureView {
 	const host = { tag: "fit", enlarge: () => undefined } as unknown as ItemHost;
 	const view = new PictureView(host);
+	view.resize(400, 400); // as its card does before there is a picture
 	const card = document.createElement("div");
 	card.dataset.enlarged = "true";
 	card.append(view.root);
