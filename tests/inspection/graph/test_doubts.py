@@ -65,10 +65,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], tuple[torch.Tensor, ...]]] = {
         lambda x, m: functional.scaled_dot_product_attention(x, x, x, attn_mask=m),
         (torch.ones(1, 2, 4, 8), torch.ones(4, 5)),
     ),
-    "mask of an attention that has one": (
-        lambda x, m: functional.scaled_dot_product_attention(x, x, x, attn_mask=m, is_causal=True),
-        (torch.ones(1, 2, 4, 8), torch.ones(4, 4)),
-    ),
 }
 
 
