@@ -196,9 +196,11 @@ def test_the_view_stays_when_its_cell_clears_its_output(
 
 
 def test_an_output_area_that_is_cleared_takes_no_view(
-    executed: Callable[..., list[list[Any]]],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, cell, said = executed(
+    _, cell, said = executed_alone(
+        tmp_path,
+        monkeypatch,
         "import nbviz",
         CLEARED_IN_AN_AREA,
         "print([one['text'] for one in area.outputs])",
