@@ -69,8 +69,6 @@ NOT_IN_COLAB = (
     "tests/test_protocol.py",
     "tests/test_text.py",
     "tests/training/test_commands.py",
-    # A cell with an output area of ipywidgets 7 does not end under nbclient: to be mended.
-    "tests/widgets/test_executed_notebook.py",
     "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
 )
 IN_COLAB = (*UNIT, *(f"--ignore={path}" for path in NOT_IN_COLAB))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,6 @@ import cells
 import nbformat
 import pytest
 from kernel_specs import ROOT, jupyter_environment
-from nbclient import NotebookClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,23 +64,32 @@ for step in itertools.count(1):
 CUT_TEXT = "Still running when this was saved: step {:,}; the loop was cut."
 
 
-def executed_alone(folder: Path, monkeypatch: pytest.MonkeyPatch, *sources: str) -> list[list[Any]]:
-    """Run cells in a kernel that ends after the last one, and return the outputs of each."""
-    for name, value in jupyter_environment(folder).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in sources])
-    NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
-    return [cell.outputs for cell in notebook.cells]
+EXECUTE = """\
+import sys
+import nbformat
+from nbclient import NotebookClient
+notebook = nbformat.read(sys.argv[1], 4)
+NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+nbformat.write(notebook, sys.argv[1])
+"""
+
+
+def executed_alone(folder: Path, *sources: str) -> list[list[Any]]:
+    """Run cells as a program does that ends with its kernel, and return the outputs of each."""
+    path = folder / "notebook.ipynb"
+    cells_of_it = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells_of_it), path)
+    environment = {**os.environ, **jupyter_environment(folder), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", EXECUTE, str(path)], env=environment, check=True)
+    return [cell.outputs for cell in nbformat.read(path, 4).cells]
 
 
 def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """nbconvert and papermill end the kernel after the last cell, and hear nothing after it."""
     _, live, trained, foreground, _ = executed_alone(
         tmp_path,
-        monkeypatch,
         "import nbviz\n%load_ext nbviz",
         ENDLESS,
         cells.trainer(name="trained") + "\ntrainer.start()",
@@ -102,11 +111,10 @@ def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
 
 
 def test_what_ends_before_the_kernel_was_not_cut(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     _, live, _ = executed_alone(
         tmp_path,
-        monkeypatch,
         "import nbviz\n%load_ext nbviz",
         LIVE,
         "nbviz.live['own'].wait(120)",
@@ -196,11 +204,10 @@ def test_the_view_stays_when_its_cell_clears_its_output(
 
 
 def test_an_output_area_that_is_cleared_takes_no_view(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     _, cell, said = executed_alone(
         tmp_path,
-        monkeypatch,
         "import nbviz",
         CLEARED_IN_AN_AREA,
         "print([one['text'] for one in area.outputs])",
