@@ -77,12 +77,28 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
         """Return the steps of a tag that a page without a kernel would carry, first ones first."""
         return spread(media.steps.tolist())[:_MOST_SAVED_STEPS]
 
+    def item_asked(
+        self, run_id: str, media: Media, request: Any, batch: Batch, reply: Reply[Any]
+    ) -> AnswerT:
+        """Return the answer to a request, whose fields may say more than a tag and a step.
+
+        Args:
+            run_id: The run's.
+            media: The tag's items.
+            request: As `answer` was given it.
+            batch: Takes the answer's buffer.
+            reply: Where the answer will go: its address, and how long it may be.
+
+        Raises:
+            NbvizError: It cannot be sent.
+        """
+        return self.item(run_id, media, request["step"], batch, reply.address, reply.limit)
+
     def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
         """Send the item of a tag at or before a step."""
         batch = Batch()
         media = find_media(part, request["tag"])
-        answer = self.item(part.run_id, media, request["step"], batch, reply.address, reply.limit)
-        reply.send(answer, batch)
+        reply.send(self.item_asked(part.run_id, media, request, batch, reply), batch)
 
     def has_content(self, part: RecordedRun) -> bool:
         """Whether something was logged and taken in."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -167,3 +169,27 @@ def make_notebook(
     yield make
     for notebook in opened:
         notebook.close()
+
+
+@pytest.fixture
+def open_saved(browser: Browser) -> Iterator[Callable[[Path], Page]]:
+    """Returns a function that opens a saved page without a network; nothing in it may fail."""
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    problems: list[str] = []
+
+    def open_page(path: Path) -> Page:
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
+    named = os.environ.get("NBVIZ_PICTURES")
+    return Path(named) if named else tmp_path_factory.mktemp("pictures")

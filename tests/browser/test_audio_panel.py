@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +10,10 @@ from view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_page import Notebook
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
 SOUNDS = """\
 import numpy as np, nbviz
@@ -57,15 +56,8 @@ INK = """(canvas) => {
 }"""
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
-    named = os.environ.get("NBVIZ_PICTURES")
-    return Path(named) if named else tmp_path_factory.mktemp("pictures")
-
-
 def test_sounds_are_drawn_and_played(
-    make_notebook: Callable[..., Notebook], pictures: Path, browser: Browser
+    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(SOUNDS)
     notebook.run(0)
@@ -94,9 +86,7 @@ def test_sounds_are_drawn_and_played(
 
     path = notebook.lab.folder / "sounds.html"
     notebook.value(f"str(nbviz.Dashboard(run).save_html({str(path)!r}))")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto(path.as_uri())
+    page = open_saved(path)
     page.locator("[data-tab=audio]").click()
     saved = page.locator('.nbviz-slot-audio [data-tag="samples/sweep"]')
     expect(saved).to_have_attribute("data-step", "3")
@@ -104,11 +94,10 @@ def test_sounds_are_drawn_and_played(
     long = page.locator('.nbviz-slot-audio [data-tag="samples/long"]')
     long.scroll_into_view_if_needed()
     expect(long).to_contain_text("the first 4.53 s of 20.0 s")
-    context.close()
 
 
 def test_videos_play_and_are_scrubbed(
-    make_notebook: Callable[..., Notebook], pictures: Path, browser: Browser
+    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(VIDEOS)
     notebook.run(0)
@@ -138,12 +127,9 @@ def test_videos_play_and_are_scrubbed(
 
     path = notebook.lab.folder / "videos.html"
     notebook.value(f"str(nbviz.Dashboard(run).save_html({str(path)!r}))")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto(path.as_uri())
+    page = open_saved(path)
     page.locator("[data-tab=media]").click()
     saved = page.locator('.nbviz-slot-media [data-tag="samples/ball"]')
     expect(saved).to_have_attribute("data-step", "3")
     saved.get_by_role("slider").fill("6")
     assert saved.locator("canvas").evaluate(INK)[1] == pytest.approx(0.536, abs=0.03)
-    context.close()

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
 from playwright.sync_api import expect
-from view import View
+from view import View, take
 
 import nbviz
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_page import Notebook
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Locator, Page
 
 SHOWN = """\
 import numpy as np, torch, nbviz
@@ -48,13 +46,6 @@ CELLS = """(canvas, cells) => {
     Math.floor((left + (x + 0.15) * cell) * density),
     Math.floor((top + (y + 0.15) * cell) * density), 1, 1).data].slice(0, 3).join());
 }"""
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
-    named = os.environ.get("NBVIZ_PICTURES")
-    return Path(named) if named else tmp_path_factory.mktemp("pictures")
 
 
 def colours(card: Locator, *cells: tuple[int, int]) -> list[str]:
@@ -103,7 +94,7 @@ def test_a_matrix_is_drawn_read_compared_and_scrubbed(
     digits.get_by_role("button", name="Accuracy", exact=True).click()
     worst = int(np.argmin(matrix.diagonal() / matrix.sum(1)))
     expect(rows.nth(1)).to_contain_text(f"{matrix[worst, worst] / matrix[worst].sum():.3f}")
-    take(notebook, view, pictures, "wide")
+    take(notebook, view.root, pictures / "confusion-wide")
 
     digits.get_by_role("button", name="% of target").click()
     expect(canvas).to_have_attribute("data-scale", "row")
@@ -112,18 +103,18 @@ def test_a_matrix_is_drawn_read_compared_and_scrubbed(
     first = np.array(notebook.value("run.media['val/digits'][0].value.matrix.tolist()"))
     change = (matrix.diagonal() / matrix.sum(1) - first.diagonal() / first.sum(1))[worst]
     expect(rows.nth(1)).to_contain_text(f"{change:+.3f}")
-    take(notebook, view, pictures, "difference")
+    take(notebook, view.root, pictures / "confusion-difference")
     digits.get_by_role("combobox", name="Difference to").select_option("")
 
     look_at_many(panel.locator('[data-tag="val/many"]'))
-    take(notebook, view, pictures, "zoomed")
+    take(notebook, view.root, pictures / "confusion-zoomed")
     panel.locator('[data-tag="val/many"] canvas').press("0")
     slider = view.root.get_by_role("slider", name="Step shown")
     slider.focus()
     slider.press("Home")
     expect(canvas).to_have_attribute("data-step", "10")
     view.root.evaluate("(root) => { root.style.width = '380px'; }")
-    take(notebook, view, pictures, "narrow")
+    take(notebook, view.root, pictures / "confusion-narrow")
 
 
 def look_at_many(many: Locator) -> None:
@@ -138,29 +129,16 @@ def look_at_many(many: Locator) -> None:
     expect(large).to_have_attribute("data-zoomed", "true")
 
 
-def take(notebook: Notebook, view: View, folder: Path, name: str) -> None:
-    """Take the view's picture in both themes."""
-    for theme in ("light", "dark"):
-        notebook.set_theme(theme)
-        expect(view.root).to_have_attribute("data-theme", theme)
-        path = folder / f"confusion-{name}-{theme}.png"
-        view.root.screenshot(path=path)
-        assert path.stat().st_size > 10_000
-    notebook.set_theme("light")
-
-
-def test_a_saved_page_shows_and_scrubs_it(browser: Browser, tmp_path: Path) -> None:
+def test_a_saved_page_shows_and_scrubs_it(
+    open_saved: Callable[[Path], Page], tmp_path: Path
+) -> None:
     run = nbviz.Run("saved")
     for step in (1, 2, 3):
         run.log({"loss": 1 / step}, step=step)
         run.log_confusion_matrix("c", matrix=np.eye(3) * step + 1, step=step)
     run.finish()
     path = nbviz.Dashboard(run).save_html(tmp_path / "page.html")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(path.as_uri())
+    page = open_saved(path)
     page.locator("[data-tab=confusion]").click()
     canvas = page.locator(".nbviz-slot-confusion canvas")
     expect(canvas).to_have_attribute("data-step", "3")
@@ -170,5 +148,3 @@ def test_a_saved_page_shows_and_scrubs_it(browser: Browser, tmp_path: Path) -> N
     expect(canvas).to_have_attribute("data-step", "1")
     page.get_by_role("combobox", name="Difference to").select_option("first")
     expect(canvas).to_have_attribute("data-reference", "1")
-    assert problems == []
-    context.close()

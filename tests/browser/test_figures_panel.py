@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 from view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_page import Notebook
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
 CELL = """\
 import sys; sys.modules["kaleido"] = None
@@ -44,15 +42,8 @@ COLOR = """async (image) => {
 }"""
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
-    named = os.environ.get("NBVIZ_PICTURES")
-    return Path(named) if named else tmp_path_factory.mktemp("pictures")
-
-
 def test_figures_are_seen_at_any_step_and_magnified(
-    make_notebook: Callable[..., Notebook], pictures: Path, browser: Browser
+    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(CELL)
     notebook.run(0)
@@ -94,13 +85,10 @@ def test_figures_are_seen_at_any_step_and_magnified(
 
     path = notebook.lab.folder / "figures.html"
     notebook.value(f"str(nbviz.Dashboard(run).save_html({str(path)!r}))")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto(path.as_uri())
+    page = open_saved(path)
     page.locator("[data-tab=figures]").click()
     saved = page.locator('.nbviz-slot-figures [data-tag="fits/sine"]')
     expect(saved).to_have_attribute("data-step", "30")
     page.get_by_role("slider", name="Step shown").press("Home")
     expect(saved).to_have_attribute("data-step", "10")
     assert saved.locator("img").evaluate(COLOR)[0] == 720
-    context.close()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 from view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_page import Notebook
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Locator, Page
 
 CELL = """\
 import numpy as np, nbviz
@@ -48,15 +46,8 @@ INK = """(canvas) => {
 }"""
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
-    named = os.environ.get("NBVIZ_PICTURES")
-    return Path(named) if named else tmp_path_factory.mktemp("pictures")
-
-
 def test_histograms_are_seen_in_each_form(
-    make_notebook: Callable[..., Notebook], pictures: Path, browser: Browser
+    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(CELL)
     notebook.run(0)
@@ -101,16 +92,13 @@ def test_histograms_are_seen_in_each_form(
 
     path = notebook.lab.folder / "histograms.html"
     notebook.value(f"str(nbviz.Dashboard(*runs).save_html({str(path)!r}))")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto(path.as_uri())
+    page = open_saved(path)
     page.locator("[data-tab=histograms]").click()
     saved = page.locator(".nbviz-slot-histograms [data-tag=logits]")
     expect(saved).to_have_attribute("data-step", "40")
     page.get_by_role("slider", name="Step shown").press("Home")
     expect(saved).to_have_attribute("data-step", "1")
     assert saved.locator("canvas").evaluate(INK)[0] > 0.05
-    context.close()
 
 
 def shown_step(card: Locator) -> int:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
-from view import View
+from view import View, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_page import Notebook
     from playwright.sync_api import Locator
@@ -45,13 +43,6 @@ run.finish()
 LISTED = "sorted({tag.split('/')[0] for tag in run.kept_media})"
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
-    named = os.environ.get("NBVIZ_PICTURES")
-    return Path(named) if named else tmp_path_factory.mktemp("pictures")
-
-
 def card(view: Locator, tag: str) -> Locator:
     return view.locator(f'[data-tag="{tag}"]')
 
@@ -80,7 +71,7 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     weights.scroll_into_view_if_needed()
     expect(weights).to_have_attribute("data-step", str(newest))
 
-    take(notebook, view, pictures, "wide")
+    take(notebook, view.root, pictures / "media-wide")
 
     slider = view.root.get_by_role("slider", name="Step shown")
     slider.focus()
@@ -106,10 +97,10 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     expect(text).to_contain_text("step 40")
     photo.click()
     expect(card(view.root, "samples/photo")).to_have_attribute("data-enlarged", "true")
-    take(notebook, view, pictures, "enlarged")
+    take(notebook, view.root, pictures / "media-enlarged")
     photo.click()
     view.root.evaluate("(root) => { root.style.width = '420px'; }")
-    take(notebook, view, pictures, "narrow")
+    take(notebook, view.root, pictures / "media-narrow")
 
 
 def seen(root: Locator, tag: str) -> Locator:
@@ -117,14 +108,3 @@ def seen(root: Locator, tag: str) -> Locator:
     found = card(root, tag)
     found.scroll_into_view_if_needed()
     return found
-
-
-def take(notebook: Notebook, view: View, folder: Path, name: str) -> None:
-    """Take the view's picture in both themes."""
-    for theme in ("light", "dark"):
-        notebook.set_theme(theme)
-        expect(view.root).to_have_attribute("data-theme", theme)
-        path = folder / f"media-{name}-{theme}.png"
-        view.root.screenshot(path=path)
-        assert path.stat().st_size > 10_000
-    notebook.set_theme("light")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from view import View
+from view import View, take
 
 import nbviz
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_page import Notebook
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 SHOWN = """\
 import numpy as np, torch, nbviz
@@ -56,13 +55,6 @@ COLOURS = """(canvas) => {
   }
   return [...counts].sort((a, b) => b[1] - a[1]).map(([key]) => key);
 }"""
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
-    named = os.environ.get("NBVIZ_PICTURES")
-    return Path(named) if named else tmp_path_factory.mktemp("pictures")
 
 
 def frames(canvas: Locator) -> int:
@@ -126,7 +118,7 @@ def test_an_embedding_is_turned_scrubbed_and_filtered(
     expect(legend).to_contain_text("<b>owl</b>")
     # Three categories are three colours, each in the shades of its depths.
     assert len(canvas.evaluate(COLOURS)) > 6
-    take(notebook, panel, pictures, "3d")
+    take(notebook, panel, pictures / "projector-3d")
     before = frames(canvas)
     drag(canvas, [(0.4, 0.5), (0.6, 0.6)])
     wait_for_frame(canvas, before)
@@ -193,16 +185,16 @@ def test_a_point_is_read_and_a_layout_is_worked_out(
     expect(detail).to_contain_text(f"sample {point}")
     expect(detail.locator(".nbviz-projector-neighbour")).to_have_count(10)
     panel.get_by_role("button", name="Images").click()
-    take(notebook, panel, pictures, "images")
+    take(notebook, panel, pictures / "projector-images")
     panel.get_by_role("button", name="2D").click()
     panel.get_by_role("button", name="t-SNE", exact=True).click()
     panel.get_by_role("button", name="Start t-SNE").click()
     work = panel.locator(".nbviz-projector-work")
     expect(work).to_have_attribute("data-state", "done", timeout=120_000)
     expect(panel).to_have_attribute("data-method", "tsne")
-    take(notebook, panel, pictures, "tsne")
+    take(notebook, panel, pictures / "projector-tsne")
     view.root.evaluate("(root) => { root.style.width = '420px'; }")
-    take(notebook, panel, pictures, "narrow")
+    take(notebook, panel, pictures / "projector-narrow")
 
 
 def hover_somewhere(canvas: Locator, tip: Locator) -> int:
@@ -217,20 +209,8 @@ def hover_somewhere(canvas: Locator, tip: Locator) -> int:
     pytest.fail("no point is under the pointer anywhere")
 
 
-def take(notebook: Notebook, panel: Locator, folder: Path, name: str) -> None:
-    """Take the panel's picture in both themes."""
-    root = panel.page.locator(".nbviz[data-nbviz=ready]").first
-    for theme in ("light", "dark"):
-        notebook.set_theme(theme)
-        expect(root).to_have_attribute("data-theme", theme)
-        path = folder / f"projector-{name}-{theme}.png"
-        panel.screenshot(path=path)
-        assert path.stat().st_size > 10_000
-    notebook.set_theme("light")
-
-
 def test_a_saved_page_shows_a_sample_and_says_so(
-    browser: Browser, tmp_path: Path, pictures: Path
+    open_saved: Callable[[Path], Page], tmp_path: Path, pictures: Path
 ) -> None:
     run = nbviz.Run("saved", overhead_budget=1)
     vectors = np.random.default_rng(0).standard_normal((6000, 8))
@@ -240,11 +220,7 @@ def test_a_saved_page_shows_a_sample_and_says_so(
         run.drain_media()
     run.finish()
     saved = nbviz.Dashboard(run).save_html(tmp_path / "page.html")
-    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
-    page: Page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(saved.as_uri())
+    page = open_saved(saved)
     page.locator("[data-tab=projector]").click()
     panel = page.locator(".nbviz-projector")
     expect(panel).to_have_attribute("data-step", "2")
@@ -256,5 +232,3 @@ def test_a_saved_page_shows_a_sample_and_says_so(
     page.keyboard.press("Home")
     expect(panel).to_have_attribute("data-step", "1")
     page.screenshot(path=pictures / "projector-saved.png")
-    assert problems == []
-    context.close()

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from playwright.sync_api import expect
-from view import View
+from view import View, take
 
 import nbviz
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_page import Notebook
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
 SHOWN = """\
 import numpy as np, torch, nbviz
@@ -44,13 +42,6 @@ POINTS = """(path) => path.getAttribute("d").slice(1).split("L").map((place) => 
   return [(x - 44) / 206, 1 - (y - 8) / 190];
 })"""
 CURVE = "[run.media['val/spam'][-1].value.curves[0]][0]"
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
-    named = os.environ.get("NBVIZ_PICTURES")
-    return Path(named) if named else tmp_path_factory.mktemp("pictures")
 
 
 def test_curves_are_drawn_and_a_threshold_is_moved(
@@ -95,39 +86,26 @@ def test_curves_are_drawn_and_a_threshold_is_moved(
     expect(rows).to_have_count(11)
     rows.nth(10).click()
     expect(digits.get_by_role("table", name="Predictions")).to_contain_text("is <b>nine</b>")
-    take(notebook, view, pictures, "wide")
+    take(notebook, view.root, pictures / "roc-wide")
 
     step = view.root.get_by_role("slider", name="Step shown")
     step.focus()
     step.press("Home")
     expect(spam.locator(".nbviz-roc-view")).to_have_attribute("data-step", "10")
     view.root.evaluate("(root) => { root.style.width = '400px'; }")
-    take(notebook, view, pictures, "narrow")
+    take(notebook, view.root, pictures / "roc-narrow")
 
 
-def take(notebook: Notebook, view: View, folder: Path, name: str) -> None:
-    """Take the view's picture in both themes."""
-    for theme in ("light", "dark"):
-        notebook.set_theme(theme)
-        expect(view.root).to_have_attribute("data-theme", theme)
-        path = folder / f"roc-{name}-{theme}.png"
-        view.root.screenshot(path=path)
-        assert path.stat().st_size > 10_000
-    notebook.set_theme("light")
-
-
-def test_a_saved_page_shows_and_scrubs_them(browser: Browser, tmp_path: Path) -> None:
+def test_a_saved_page_shows_and_scrubs_them(
+    open_saved: Callable[[Path], Page], tmp_path: Path
+) -> None:
     run = nbviz.Run("saved")
     for step in (1, 2, 3):
         run.log({"loss": 1 / step}, step=step)
         run.log_pr_curve("c", [0, 1, 1], [0.2, 0.1 * step, 0.9], step)
     run.finish()
     path = nbviz.Dashboard(run).save_html(tmp_path / "page.html")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(path.as_uri())
+    page = open_saved(path)
     page.locator("[data-tab=roc]").click()
     view = page.locator(".nbviz-roc-view")
     expect(view).to_have_attribute("data-step", "3")
@@ -137,5 +115,3 @@ def test_a_saved_page_shows_and_scrubs_them(browser: Browser, tmp_path: Path) ->
     slider.press("Home")
     expect(view).to_have_attribute("data-step", "1")
     expect(view).to_contain_text("AUC 0.500")
-    assert problems == []
-    context.close()

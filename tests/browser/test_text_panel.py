@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 from view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from notebook_page import Notebook
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
 CELL = '''\
 import nbviz
@@ -50,15 +48,8 @@ nbviz.Dashboard(run, panels=["text"], arrangement="stack")
 '''
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
-    named = os.environ.get("NBVIZ_PICTURES")
-    return Path(named) if named else tmp_path_factory.mktemp("pictures")
-
-
 def test_texts_are_markdown_and_nothing_of_them_is_run(
-    make_notebook: Callable[..., Notebook], pictures: Path, browser: Browser
+    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(CELL)
     notebook.run(0)
@@ -95,12 +86,9 @@ def test_texts_are_markdown_and_nothing_of_them_is_run(
 
     path = notebook.lab.folder / "texts.html"
     notebook.value(f"str(nbviz.Dashboard(run).save_html({str(path)!r}))")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto(path.as_uri())
+    page = open_saved(path)
     page.locator("[data-tab=text]").click()
     saved = page.locator('.nbviz-slot-text [data-tag="samples/answer"]')
     expect(saved.locator("h4")).to_have_text("Answer at step 300")
     page.get_by_role("slider", name="Step shown").press("Home")
     expect(saved.locator("h4")).to_have_text("Answer at step 100")
-    context.close()

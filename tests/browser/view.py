@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notebook_page import Notebook
     from playwright.sync_api import Locator
 
 AT_LEAST = """([root, attribute, least]) => {
@@ -105,3 +108,15 @@ def place(shown: Locator) -> float:
             return y;
         }"""
     )
+
+
+def take(notebook: Notebook, shown: Locator, path: Path) -> None:
+    """Take a picture of something in a view in both themes, whose names end the path's."""
+    root = shown.page.locator(".nbviz[data-nbviz=ready]").first
+    for theme in ("light", "dark"):
+        notebook.set_theme(theme)
+        expect(root).to_have_attribute("data-theme", theme)
+        picture = path.with_name(f"{path.name}-{theme}.png")
+        shown.screenshot(path=picture)
+        assert picture.stat().st_size > 10_000
+    notebook.set_theme("light")

@@ -28,6 +28,14 @@ def whole(step: Any) -> int:
         raise LoggingError(f"global_step must be a whole number, got {step!r}.") from error
 
 
+def refused_graph(of: str, given: object) -> LoggingError:
+    """Return the error that says what to use in place of a graph that is not read."""
+    return LoggingError(
+        f"graphs of {of} are not read, got {given!r}: give the PyTorch model itself, "
+        "writer.add_graph(model, input), or show the file with the netron package."
+    )
+
+
 def array_of(values: Any) -> NDArray[Any]:
     """Return numbers as an array: of a tensor on any device, a list, or anything numpy takes."""
     torch: Any = sys.modules.get("torch")

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import LoggingError
 from nbviz.integrations.tensorboard.base import default_directory
 from nbviz.integrations.tensorboard.common import CommonWriter
 from nbviz.integrations.tensorboard.logs import directory_of
-from nbviz.integrations.tensorboard.values import whole
+from nbviz.integrations.tensorboard.values import refused_graph, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,10 +159,7 @@ class SummaryWriter(CommonWriter):
         Raises:
             LoggingError: Always; it says what to use.
         """
-        raise LoggingError(
-            f"graphs of ONNX files are not read, got {prototxt!r}: give the model itself, "
-            "writer.add_graph(model, input), or show the file with the netron package."
-        )
+        raise refused_graph("ONNX files", prototxt)
 
     def add_video(
         self,

@@ -13,7 +13,7 @@ from nbviz.errors import LoggingError
 from nbviz.integrations.tensorboard.base import default_directory
 from nbviz.integrations.tensorboard.common import CommonWriter
 from nbviz.integrations.tensorboard.logs import directory_of
-from nbviz.integrations.tensorboard.values import in_order, whole
+from nbviz.integrations.tensorboard.values import in_order, refused_graph, whole
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -174,10 +174,7 @@ class SummaryWriter(CommonWriter):
         Raises:
             LoggingError: Always; it says what to use.
         """
-        raise LoggingError(
-            f"graphs of ONNX files are not read, got {onnx_model_file!r}: give the model itself, "
-            "writer.add_graph(model, input), or show the file with the netron package."
-        )
+        raise refused_graph("ONNX files", onnx_model_file)
 
     def add_openvino_graph(self, xmlname: Any) -> None:
         """Not served.
@@ -185,10 +182,7 @@ class SummaryWriter(CommonWriter):
         Raises:
             LoggingError: Always; it says what to use.
         """
-        raise LoggingError(
-            f"graphs of OpenVINO are not read, got {xmlname!r}: give the PyTorch model itself, "
-            "writer.add_graph(model, input), or show the file with the netron package."
-        )
+        raise refused_graph("OpenVINO", xmlname)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
         """Write all scalars as JSON: by tag a list of [wall time, step, value]."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from nbviz.errors import CommandError
-from nbviz.panels.batch import Batch
 from nbviz.panels.items import ItemsPanel
-from nbviz.panels.listing import find_media
 from nbviz.protocol import audio as messages
 from nbviz.recording.media.audio import wave_of
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
+    from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address, Reply
     from nbviz.protocol.audio import AudioSent
     from nbviz.recording.media.audio import Audio
     from nbviz.recording.media.store import Media
-    from nbviz.recording.recorded_run import RecordedRun
 
 _HEADER = 64  # bytes of a WAV file beside its samples, at the most
 _SAMPLE_BYTES = 2
@@ -42,18 +40,21 @@ class AudioPanel(ItemsPanel["AudioSent"]):
             audio = wave_of(audio.samples[:most], audio.sample_rate)
         return _part(run_id, media, step, batch, address, data=audio.data)
 
-    def answer(
-        self, part: RecordedRun, request: messages.SendAudio, reply: Reply[AudioSent]
-    ) -> None:
-        """Send as much of the sound as a message carries."""
-        batch = Batch()
-        media = find_media(part, request["tag"])
+    def item_asked(
+        self,
+        run_id: str,
+        media: Media,
+        request: messages.SendAudio,
+        batch: Batch,
+        reply: Reply[AudioSent],
+    ) -> AudioSent:
+        """Return as much of the sound as a message carries."""
         data = cast("Audio", media.at(request["step"]).value).data
         start = request["start"]
         if not 0 <= start < len(data):
             raise CommandError(f"start must be from 0 to {len(data) - 1:,}, got {start:,}.")
-        answer = _part(
-            part.run_id,
+        return _part(
+            run_id,
             media,
             request["step"],
             batch,
@@ -62,7 +63,6 @@ class AudioPanel(ItemsPanel["AudioSent"]):
             start=start,
             limit=reply.limit,
         )
-        reply.send(answer, batch)
 
 
 def _part(

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from nbviz.panels.batch import Batch
 from nbviz.panels.items import ItemsPanel
-from nbviz.panels.listing import find_media
 from nbviz.panels.shown_image import shown_image
 from nbviz.protocol import figures as messages
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
+    from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address, Reply
     from nbviz.panels.shown_image import MediaType
     from nbviz.protocol.figures import FigureSent
     from nbviz.recording.media.figures import Figure
     from nbviz.recording.media.store import Media
-    from nbviz.recording.recorded_run import RecordedRun
 
 _SAVED_PIXELS = 1280  # of a figure in a page without a kernel, along its longest side
 
@@ -38,14 +36,17 @@ class FiguresPanel(ItemsPanel["FigureSent"]):
         """Return the figure of a tag at or before a step."""
         return _figure_sent(run_id, media, step, batch, address, limit=limit)
 
-    def answer(
-        self, part: RecordedRun, request: messages.SendFigure, reply: Reply[FigureSent]
-    ) -> None:
-        """Send the figure of a tag at or before a step."""
-        batch = Batch()
-        media = find_media(part, request["tag"])
-        answer = _figure_sent(
-            part.run_id,
+    def item_asked(
+        self,
+        run_id: str,
+        media: Media,
+        request: messages.SendFigure,
+        batch: Batch,
+        reply: Reply[FigureSent],
+    ) -> FigureSent:
+        """Return the figure of a tag at or before a step."""
+        return _figure_sent(
+            run_id,
             media,
             request["step"],
             batch,
@@ -53,7 +54,6 @@ class FiguresPanel(ItemsPanel["FigureSent"]):
             limit=reply.limit,
             pixels=request["pixels"],
         )
-        reply.send(answer, batch)
 
 
 def _figure_sent(

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from nbviz.panels.batch import Batch
 from nbviz.panels.items import ItemsPanel
-from nbviz.panels.listing import evenly, find_media
+from nbviz.panels.listing import evenly
 from nbviz.panels.wire import finite
 from nbviz.protocol import histograms as messages
 from nbviz.text import clean_line
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.inspection.tensors.histograms import Histogram
+    from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address, Reply
     from nbviz.protocol.histograms import HistogramInfo, HistogramsSent
     from nbviz.recording.media.store import Media, MediaItem
-    from nbviz.recording.recorded_run import RecordedRun
 
 MOST_HISTOGRAMS = 100
 
@@ -42,14 +41,17 @@ class HistogramsPanel(ItemsPanel["HistogramsSent"]):
         """Return the histograms of a tag up to a step."""
         return histograms_sent(run_id, media, step, batch, address, limit=limit)
 
-    def answer(
-        self, part: RecordedRun, request: messages.SendHistograms, reply: Reply[HistogramsSent]
-    ) -> None:
-        """Send the histograms of a tag after a step and up to another."""
-        batch = Batch()
-        media = find_media(part, request["tag"])
-        answer = histograms_sent(
-            part.run_id,
+    def item_asked(
+        self,
+        run_id: str,
+        media: Media,
+        request: messages.SendHistograms,
+        batch: Batch,
+        reply: Reply[HistogramsSent],
+    ) -> HistogramsSent:
+        """Return the histograms of a tag after a step and up to another."""
+        return histograms_sent(
+            run_id,
             media,
             request["step"],
             batch,
@@ -57,7 +59,6 @@ class HistogramsPanel(ItemsPanel["HistogramsSent"]):
             after=request["after"],
             limit=reply.limit,
         )
-        reply.send(answer, batch)
 
     def saved_steps(self, media: Media) -> Sequence[int]:
         """Return the steps to be saved: the newest brings those before it."""

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.errors import CommandError
-from nbviz.panels.batch import Batch
 from nbviz.panels.items import ItemsPanel
-from nbviz.panels.listing import find_media
 from nbviz.panels.wire_places import extent, packed
 from nbviz.protocol import mesh as messages
 from nbviz.recording.meshes.mesh import Mesh
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
+    from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address, Reply
     from nbviz.recording.media.store import Media
-    from nbviz.recording.recorded_run import RecordedRun
 
 _FIELDS_BYTES = 2_000  # of an answer, beside its buffer
 
@@ -50,15 +48,18 @@ class MeshPanel(ItemsPanel[messages.MeshSent]):
             return _answer(run_id, media, step, sample, batch, address, logged=len(mesh.vertices))
         return _answer(run_id, media, step, mesh, batch, address)
 
-    def answer(
-        self, part: RecordedRun, request: messages.SendMesh, reply: Reply[messages.MeshSent]
-    ) -> None:
-        """Send a part of the mesh of a tag at or before a step."""
-        batch = Batch()
-        media = find_media(part, request["tag"])
+    def item_asked(
+        self,
+        run_id: str,
+        media: Media,
+        request: messages.SendMesh,
+        batch: Batch,
+        reply: Reply[messages.MeshSent],
+    ) -> messages.MeshSent:
+        """Return a part of the mesh of a tag at or before a step."""
         mesh = _mesh_at(media, request["step"])
-        answer = _answer(
-            part.run_id,
+        return _answer(
+            run_id,
             media,
             request["step"],
             mesh,
@@ -67,7 +68,6 @@ class MeshPanel(ItemsPanel[messages.MeshSent]):
             start=max(0, request["start"]),
             most=reply.limit - _FIELDS_BYTES,
         )
-        reply.send(answer, batch)
 
 
 def _mesh_at(media: Media, step: int) -> Mesh:

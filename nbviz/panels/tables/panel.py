@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
-from nbviz.panels.batch import Batch
 from nbviz.panels.items import ItemsPanel
-from nbviz.panels.listing import find_media
 from nbviz.panels.tables.order import Arrangement, Orders
 from nbviz.panels.wire import MOST_WHOLE
 from nbviz.protocol import tables as messages
 from nbviz.text import clean_line, clean_text
 
 if TYPE_CHECKING:
+    from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address, Reply
     from nbviz.protocol.tables import Cell, RowsSent
     from nbviz.recording.media.store import Media
     from nbviz.recording.media.tables import Column, Table
-    from nbviz.recording.recorded_run import RecordedRun
 
 SAVED_ROWS = 1000
 MOST_ROWS = 500  # in one answer
@@ -46,14 +44,19 @@ class TablesPanel(ItemsPanel["RowsSent"]):
         """Return the first rows of a tag's table at or before a step."""
         return self._rows(run_id, media, step, batch, address, limit, 0, SAVED_ROWS, Arrangement())
 
-    def answer(self, part: RecordedRun, request: messages.SendRows, reply: Reply[RowsSent]) -> None:
-        """Send rows of a table, in the order asked for."""
-        batch = Batch()
-        media = find_media(part, request["tag"])
+    def item_asked(
+        self,
+        run_id: str,
+        media: Media,
+        request: messages.SendRows,
+        batch: Batch,
+        reply: Reply[RowsSent],
+    ) -> RowsSent:
+        """Return rows of a table, in the order asked for."""
         arrangement = Arrangement(request["sort"], request["descending"], request["filter"])
         first, count = max(0, request["first"]), min(MOST_ROWS, request["count"])
-        answer = self._rows(
-            part.run_id,
+        return self._rows(
+            run_id,
             media,
             request["step"],
             batch,
@@ -63,7 +66,6 @@ class TablesPanel(ItemsPanel["RowsSent"]):
             count,
             arrangement,
         )
-        reply.send(answer, batch)
 
     def _rows(  # noqa: PLR0917
         self,
