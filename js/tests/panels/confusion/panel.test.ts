@@ -2,56 +2,19 @@
 // A page without layout or canvas: what is asked, what is said, what can be chosen.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mountConfusion } from "../../../src/panels/confusion/panel";
-import type { Answer } from "../../../src/session/asker";
-import { fixture } from "../../fixtures";
-import { asker, EverythingInSight, runAdded, type Stage, stage, turns } from "../stage";
+import { answering, list } from "../items";
+import { EverythingInSight, runAdded, type Stage } from "../stage";
 
 beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);
 });
 afterEach(() => vi.unstubAllGlobals());
 
-async function tell(on: Stage, run_id: string, ...steps: number[]): Promise<void> {
-	const items = [
-		{
-			tag: "val/c",
-			item_kind: "confusion_matrix",
-			count: steps.length,
-			left_out_for_time: 0,
-			left_out_for_memory: 0,
-		},
-	];
-	const buffer = new DataView(Float64Array.from(steps).buffer);
-	on.store.apply({ kind: "confusion_added", run_id, items, overhead_share: 0.01, buffer: 0 }, [
-		buffer,
-	]);
-	await turns();
-}
-
-/** A stage whose kernel answers with the example of the protocol, at the step asked for. */
-async function mounted(change: object = {}): Promise<Stage> {
-	const on = stage();
-	on.mount((host, context) =>
-		mountConfusion(host, {
-			...context,
-			asker: asker((question) => {
-				on.asked.push(question);
-				if (question.kind !== "send_confusion") throw new Error(question.kind);
-				const { message, buffers } = fixture("confusion_sent");
-				const { run_id, step } = question;
-				return Promise.resolve({
-					...message,
-					...change,
-					run_id,
-					step,
-					bytes: buffers[0],
-				} as Answer);
-			}),
-		}),
-	);
-	await on.apply(runAdded());
-	return on;
-}
+const TAG = { tag: "val/c", item_kind: "confusion_matrix" };
+const tell = (on: Stage, run_id: string, ...steps: number[]) =>
+	list(on, "confusion_added", run_id, TAG, ...steps);
+const mounted = (change: object = {}) =>
+	answering(mountConfusion, "send_confusion", "confusion_sent", change);
 
 const cells = (on: Stage) =>
 	[...on.root.querySelectorAll('[role="cell"]')].map((cell) => cell.textContent);

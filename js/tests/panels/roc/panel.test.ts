@@ -2,9 +2,9 @@
 // A page without layout: what is said of curves, and what a threshold changes.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mountRoc } from "../../../src/panels/roc/panel";
-import type { Answer } from "../../../src/session/asker";
 import { fixture } from "../../fixtures";
-import { asker, EverythingInSight, runAdded, type Stage, stage, turns } from "../stage";
+import { answering, list } from "../items";
+import { EverythingInSight, runAdded, type Stage } from "../stage";
 
 beforeEach(() => {
 	vi.stubGlobal("IntersectionObserver", EverythingInSight);
@@ -13,45 +13,10 @@ afterEach(() => vi.unstubAllGlobals());
 
 const NASTY = "<b>cat</b>";
 
-async function tell(on: Stage, run_id: string, ...steps: number[]): Promise<void> {
-	const items = [
-		{
-			tag: "val/pr",
-			item_kind: "pr_curve",
-			count: steps.length,
-			left_out_for_time: 0,
-			left_out_for_memory: 0,
-		},
-	];
-	const buffer = new DataView(Float64Array.from(steps).buffer);
-	on.store.apply({ kind: "roc_added", run_id, items, overhead_share: 0.01, buffer: 0 }, [buffer]);
-	await turns();
-}
-
-/** A stage whose kernel answers with the example of the protocol. */
-async function mounted(change: object = {}): Promise<Stage> {
-	const on = stage();
-	on.mount((host, context) =>
-		mountRoc(host, {
-			...context,
-			asker: asker((question) => {
-				on.asked.push(question);
-				if (question.kind !== "send_roc") throw new Error(question.kind);
-				const { message, buffers } = fixture("roc_sent");
-				const { run_id, step } = question;
-				return Promise.resolve({
-					...message,
-					...change,
-					run_id,
-					step,
-					bytes: buffers[0],
-				} as Answer);
-			}),
-		}),
-	);
-	await on.apply(runAdded());
-	return on;
-}
+const TAG = { tag: "val/pr", item_kind: "pr_curve" };
+const tell = (on: Stage, run_id: string, ...steps: number[]) =>
+	list(on, "roc_added", run_id, TAG, ...steps);
+const mounted = (change: object = {}) => answering(mountRoc, "send_roc", "roc_sent", change);
 
 const drawn = (on: Stage) =>
 	vi.waitFor(() => expect(on.find(".nbviz-roc-view").dataset.step).toBe("40"));

@@ -5,6 +5,7 @@ import { mountTables } from "../../../src/panels/tables/panel";
 import type { RowsSent } from "../../../src/protocol/index.gen";
 import type { Answer } from "../../../src/session/asker";
 import { fixture } from "../../fixtures";
+import { list } from "../items";
 import { asker, EverythingInSight, runAdded, type Stage, stage, turns } from "../stage";
 
 beforeEach(() => {
@@ -36,20 +37,7 @@ async function mounted(change: Partial<RowsSent> = {}, isLive = true): Promise<S
 		}),
 	);
 	await on.apply(runAdded());
-	const items = [
-		{
-			tag: "val/samples",
-			item_kind: "table",
-			count: 1,
-			left_out_for_time: 0,
-			left_out_for_memory: 0,
-		},
-	];
-	const buffer = new DataView(Float64Array.from([40]).buffer);
-	on.store.apply({ kind: "tables_added", run_id: "a", items, overhead_share: 0.01, buffer: 0 }, [
-		buffer,
-	]);
-	await turns();
+	await list(on, "tables_added", "a", { tag: "val/samples", item_kind: "table" }, 40);
 	await turns();
 	return on;
 }
