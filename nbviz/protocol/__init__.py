@@ -38,6 +38,7 @@ from nbviz.protocol import (
     tables,
     text,
     weights,
+    windows,
 )
 
 MODULES = (
@@ -60,6 +61,7 @@ MODULES = (
     log,
     system,
     summary,
+    windows,
 )
 
 Update = (
