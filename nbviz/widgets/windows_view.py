@@ -18,6 +18,7 @@ from nbviz.front_end import widget_module
 from nbviz.pictures.saved_view import hidden_html
 from nbviz.session.emitter import Emitter
 from nbviz.session.transport import Transport
+from nbviz.widgets.cells import is_unattended
 from nbviz.widgets.comms import let_subshells_answer
 from nbviz.widgets.output import display_live
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 UNASKED_SECONDS = 0.5  # between two frames that no page has asked for
 UNASKED_BYTES = 400_000
+LONGEST_WAIT = 0.2  # seconds that a change does not cut short
 
 
 class Windows(Protocol):
@@ -40,8 +42,8 @@ class Windows(Protocol):
         ...
 
     @property
-    def number(self) -> int:
-        """Grows with each change."""
+    def state(self) -> object:
+        """Another one after each change of what is shown."""
         ...
 
 
@@ -64,9 +66,9 @@ class WindowsView(anywidget.AnyWidget):
         self._windows = windows
         self._feed = feed
         self._handle: Any = None
-        self._pictured = -1
+        self._pictured: object = None
         self._unasked_at = float("-inf")
-        self._unasked = -1
+        self._unasked: object = None
         self._is_shown = False
         self._pushing = threading.Lock()
         pulls = "google.colab" in sys.modules
@@ -86,7 +88,7 @@ class WindowsView(anywidget.AnyWidget):
         self._emitter.wake()
         if self.transport.pulls and self._is_shown and not self.transport.clients:
             # Colab shows nothing that another thread sends, and lets no page ask meanwhile.
-            self._send_unasked(least=UNASKED_SECONDS)
+            self._send_unasked()
 
     def show(self) -> None:
         """Show it as an output of the running cell; what is saved beside it follows at its end."""
@@ -109,9 +111,9 @@ class WindowsView(anywidget.AnyWidget):
 
     def leave_picture(self) -> None:
         """Bring the picture that is saved beside it up to date."""
-        number = self._windows.number
-        if self._handle is not None and number != self._pictured and os.getpid() == self._pid:
-            self._pictured = number
+        state = self._windows.state
+        if self._handle is not None and state != self._pictured and os.getpid() == self._pid:
+            self._pictured = state
             self._handle.update(self._windows.picture(self.view_id), raw=True)
 
     def _watch_cells(self) -> None:
@@ -163,26 +165,31 @@ class WindowsView(anywidget.AnyWidget):
         wait = self.transport.tick()
         if self.transport.clients or self.transport.pulls or not self._is_shown:
             return wait
-        # Where the running cell keeps the page's request waiting, it is sent all there is.
-        self._feed.read()
-        return UNASKED_SECONDS if self._send_unasked(least=UNASKED_SECONDS) else None
+        return self._send_unasked()
 
-    def _send_unasked(self, *, least: float) -> bool:
-        """Send all pages what they need though none has asked; return whether to look again."""
-        number = self._windows.number
-        with self._pushing:
-            now = time.monotonic()
-            if now - self._unasked_at < least:
-                return True
-            if number == self._unasked:
-                return False
-            self._unasked_at, self._unasked = now, number
-            if self.transport.pulls:
-                self._feed.read()
+    def _send_unasked(self) -> float | None:
+        """Send all pages what they need though none has asked; return the seconds until more.
+
+        Where the running cell keeps a page's request waiting, as before ipykernel 7, it would be
+        empty until the cell's end.
+        """
+        if is_unattended() or not self._pushing.acquire(blocking=False):
+            return None
+        try:
+            wait = self._unasked_at + UNASKED_SECONDS - time.monotonic()
+            if wait > 0:
+                return min(wait, LONGEST_WAIT)
+            state = self._windows.state
+            if state == self._unasked:
+                return None
+            self._feed.read()
             batch = self._feed.snapshot(self._feed.cursor(), limit=UNASKED_BYTES)
             message = {"kind": "snapshot", "client_id": "", "sequence": 0, "updates": batch.updates}
             self._send_message(message, batch.buffers)
-        return True
+            self._unasked, self._unasked_at = state, time.monotonic()
+            return LONGEST_WAIT
+        finally:
+            self._pushing.release()
 
     def _failed(self, error: Exception) -> None:
         import logging

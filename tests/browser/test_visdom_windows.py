@@ -81,8 +81,10 @@ def test_windows_are_drawn_live_and_tell_what_readers_do(
 ) -> None:
     page, output = notebook.page, notebook.output(0)
     windows = output.locator(".nbviz-windows")
-    expect(windows).to_have_attribute("data-windows", "1")  # of the newest environment
-    output.get_by_role("tab", name="main").click()
+    expect(windows).to_have_attribute("data-windows", "16")
+    output.get_by_role("tab", name="second").click()
+    expect(window(output, "other")).to_have_text("elsewhere")
+    output.get_by_role("tab", name="second").press("ArrowLeft")
     expect(windows).to_have_attribute("data-windows", "16")
     grid = output.locator(".nbviz-windows-grid")
     grid.evaluate("(grid) => { grid.style.maxHeight = 'none'; }")

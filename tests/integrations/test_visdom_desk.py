@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import threading
 import uuid
 import warnings
@@ -17,7 +18,9 @@ from nbviz.errors import ConfigurationError
 from nbviz.integrations.visdom import Visdom
 from nbviz.integrations.visdom.feed import WindowsFeed
 from nbviz.integrations.visdom.pictures import windows_bundle
+from nbviz.integrations.visdom.showing import Shown
 from nbviz.session.transport import Transport
+from nbviz.widgets.windows_view import WindowsView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -362,13 +365,78 @@ def test_saved_pages_and_pictures_hold_the_windows(tmp_path: Path) -> None:
             viz.save_html("/nowhere/page.html")
 
 
-def test_a_cell_shows_what_it_draws_in() -> None:
-    from IPython.core.interactiveshell import InteractiveShell
+def test_a_cell_shows_the_windows_that_it_draws_in(run_cells: Callable[..., list[Any]]) -> None:
+    cells = run_cells(
+        """import nbviz, numpy as np
+viz = nbviz.Visdom()
+viz.text("outside", env="second", win="x")
+viz.line(Y=np.ones(1), X=np.zeros(1), win="a", opts={"title": "loss"})
+for step in range(1, 5):
+    viz.line(Y=np.ones(1), X=np.full(1, step), win="a", update="append")""",
+        "viz.text('here', win='b', opts={'title': 'said'});",
+        "viz",
+        "nbviz.Visdom(show=False).text('hidden', win='c');",
+        "import threading\n"
+        "thread = threading.Thread(target=lambda: viz.text('of a thread', win='d'))\n"
+        "thread.start(); thread.join()",
+    )
 
-    from nbviz.integrations.visdom.showing import Showing
+    def shown(cell: Any) -> list[Any]:
+        data = [output["data"] for output in cell.outputs]
+        views = [one for one in data if "application/vnd.jupyter.widget-view+json" in one]
+        return [len(views), *(one["text/plain"] for one in data if "text/html" in one)]
 
-    assert InteractiveShell is not None
+    assert shown(cells[0]) == [1, "2 windows: loss, x"]
+    assert shown(cells[1]) == [1, "1 window: said"]
+    # What all windows are is brought up to date as later cells end.
+    assert shown(cells[2]) == [1, "5 windows: loss, said, c, d, x"]
+    assert shown(cells[3]) == shown(cells[4]) == [0]
+    html = cells[0].outputs[1]["data"]["text/html"]
+    assert "data:image/svg+xml;base64," in html
+
+
+class Sent(WindowsView):
+    """A view whose messages the test reads."""
+
+    def __init__(self, *given: Any) -> None:
+        self.messages: queue.Queue[dict[str, Any]] = queue.Queue()
+        super().__init__(*given)
+
+    def send(self, content: dict[str, Any], buffers: object = None) -> None:
+        self.messages.put(content)
+
+    def until(self, kind: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Return the first message of a kind that satisfies `holds`."""
+        while True:
+            message = self.messages.get(timeout=60)
+            if message["kind"] == kind and holds(message):
+                return message
+
+
+def test_a_view_sends_all_there_is_until_a_page_can_ask(capsys) -> None:
     viz = client()
-    showing = Showing.of(viz._desk)
-    viz.text("outside of a notebook", win="a")
-    assert showing._views == {}
+    heard: list[str] = []
+    viz.text("first", win="w")
+    viz.register_event_handler(lambda event: heard.append(event["key"]), "w")
+    shown = Shown(viz._desk, None)
+    view = Sent(shown, shown.feed)
+    view.show()
+
+    def has(text: str) -> Callable[[dict[str, Any]], bool]:
+        return lambda message: text in json.dumps(message["updates"])
+
+    # The cell is busy: no page has asked.
+    assert view.until("snapshot", has("first"))["client_id"] == ""
+    viz.text("second", win="w")
+    view.wake()
+    assert view.until("snapshot", has("second"))["client_id"] == ""
+    view._on_message(None, {"kind": "ready", "client_id": "page"}, [])
+    assert view.until("snapshot", has("second"))["client_id"] == "page"
+    viz.text("third", win="w")
+    view.wake()
+    assert view.until("frame", has("third"))["sequence"] == 1
+    event = {"event_type": "KeyPress", "eid": "main", "target": "w", "more": {"key": "x"}}
+    for content in ({"window_event": event, "client_id": "page"}, "no message", {"kind": "ready"}):
+        view._on_message(None, content, [])
+    assert heard == ["x"]
+    view.close()

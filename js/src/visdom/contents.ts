@@ -57,11 +57,8 @@ export class ImageContent extends Still {
 		this.root = element("div", "nbviz-window-images", {}, frame, this.caption, row);
 		this.slider.addEventListener("input", () => this.show(Number(this.slider.value)));
 		this.image.addEventListener("click", (event) => {
-			const { left, top, width, height } = this.image.getBoundingClientRect();
-			const { naturalWidth, naturalHeight } = this.image;
-			const x = ((event.clientX - left) / width) * naturalWidth;
-			const y = ((event.clientY - top) / height) * naturalHeight;
-			tell("Click", { image_coord: { x: Math.round(x), y: Math.round(y) } });
+			const at = pixelAt(this.image, event);
+			if (at) tell("Click", { image_coord: at });
 		});
 		frame.addEventListener(
 			"wheel",
@@ -99,10 +96,24 @@ export class ImageContent extends Still {
 	private zoomBy(factor: number): void {
 		this.zoom = Math.max(1, Math.min(20, this.zoom * factor));
 		const { style } = this.image;
-		style.maxWidth = this.zoom === 1 ? "" : "none";
-		style.maxHeight = this.zoom === 1 ? "" : "none";
-		style.width = this.zoom === 1 ? "" : `${100 * this.zoom}%`;
+		const size = this.zoom === 1 ? "" : `${100 * this.zoom}%`;
+		for (const name of ["width", "height", "max-width", "max-height"])
+			style.setProperty(name, size);
 	}
+}
+
+/** The pixel of an image that fills its element as far as it goes; undefined beside it. */
+export function pixelAt(
+	image: Pick<HTMLImageElement, "naturalWidth" | "naturalHeight" | "getBoundingClientRect">,
+	{ clientX, clientY }: { clientX: number; clientY: number },
+): { x: number; y: number } | undefined {
+	const { left, top, width, height } = image.getBoundingClientRect();
+	const { naturalWidth, naturalHeight } = image;
+	const scale = Math.min(width / naturalWidth, height / naturalHeight);
+	const x = Math.floor((clientX - left - (width - naturalWidth * scale) / 2) / scale);
+	const y = Math.floor((clientY - top - (height - naturalHeight * scale) / 2) / scale);
+	const isOn = x >= 0 && y >= 0 && x < naturalWidth && y < naturalHeight;
+	return isOn ? { x, y } : undefined;
 }
 
 /** An SVG as an image, in which nothing runs. */

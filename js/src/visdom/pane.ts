@@ -19,10 +19,13 @@ import type { ShownWindow } from "./store";
 import { shortTex } from "./tex";
 
 /** CSS pixels of a window whose size is not said. */
-const WIDTH = 340;
+export const WIDTH = 340;
 const HEIGHT = 280;
 const TEXT_HEIGHT = 140;
 const LEAST = 120;
+const LEAST_PICTURE = 190;
+const PICTURES: readonly string[] = ["image", "image_history", "svg", "video"];
+const FIELD = 34;
 /** Of the window around its content: the title and the edges. */
 const TITLE = 34;
 const EDGES = 18;
@@ -83,15 +86,13 @@ export class Pane {
 		const { spec } = this.shown ?? {};
 		const layout = field(spec?.content, "layout");
 		const width = numberOr(spec?.width ?? field(layout, "width"), WIDTH);
-		const height = numberOr(
-			spec?.height ?? field(layout, "height"),
-			spec?.type === "text" ? TEXT_HEIGHT : HEIGHT,
-		);
-		const isPicture = ["image", "image_history", "svg", "video"].includes(spec?.type ?? "");
+		const height = numberOr(spec?.height ?? field(layout, "height"), usualHeight(spec));
+		const isPicture = PICTURES.includes(spec?.type ?? "") && numberOr(spec?.width, 0) > 0;
 		const more = isPicture ? { width: EDGES, height: TITLE + EDGES + 26 } : { width: 0, height: 0 };
+		const least = isPicture ? LEAST_PICTURE : LEAST;
 		return {
-			width: Math.max(LEAST, width + more.width),
-			height: Math.max(spec?.type === "audio" ? 0 : LEAST, height + more.height),
+			width: Math.max(least, width + more.width),
+			height: Math.max(spec?.type === "audio" ? 0 : least, height + more.height),
 		};
 	}
 
@@ -156,6 +157,12 @@ export class Pane {
 		event.stopPropagation();
 		if (event.key === "Backspace" || event.key === " ") event.preventDefault();
 	}
+}
+
+function usualHeight(spec: WindowSpec | undefined): number {
+	if (spec?.type === "text") return TEXT_HEIGHT;
+	if (spec?.type !== "properties" || !Array.isArray(spec.content)) return HEIGHT;
+	return TITLE + EDGES + FIELD * spec.content.length;
 }
 
 /** The kind of content; of plots the family of their traces. */

@@ -1,11 +1,15 @@
 // The windows of a view: environments as tabs, a filter by title, and a grid.
 import { element } from "../ui/element";
 import { readTheme } from "../ui/theme";
-import { Pane } from "./pane";
+import { Pane, WIDTH } from "./pane";
 import { keyOf, type WindowsStore } from "./store";
 
 /** CSS pixels: how high a row of the grid is, and between windows. */
 const ROW = 10;
+/** Columns of the grid that a window of the usual width takes. */
+const COLUMNS = 4;
+/** CSS pixels that such a window may have on a page. */
+const READABLE = 320;
 const GAP = 10;
 
 export class WindowsPage {
@@ -53,7 +57,9 @@ export class WindowsPage {
 
 	private update(): void {
 		const { store } = this;
-		if (!this.isChosen || !store.envs.includes(this.env)) this.env = this.newest();
+		// The first that has windows, until the reader chooses another.
+		const [first] = store.windows.values();
+		if (!this.isChosen || !store.envs.includes(this.env)) this.env = first?.env ?? store.env;
 		this.drawTabs();
 		const theme = readTheme(this.root);
 		const pattern = patternOf(this.filter.value);
@@ -82,16 +88,6 @@ export class WindowsPage {
 		this.root.dataset.windows = String(keys.size);
 		this.root.dataset.state = store.isSilent ? "silent" : "live";
 		this.place();
-	}
-
-	/** The environment with the newest change; the reader has chosen none. */
-	private newest(): string {
-		let found = this.store.env;
-		let newest = -1;
-		for (const { env, number } of this.store.windows.values()) {
-			if (number > newest && this.store.envs.includes(env)) [newest, found] = [number, env];
-		}
-		return found;
 	}
 
 	private drawTabs(): void {
@@ -137,20 +133,18 @@ export class WindowsPage {
 		const { clientWidth } = this.grid;
 		const columns = columnsOf(clientWidth);
 		this.grid.style.setProperty("--columns", String(columns));
-		const column = (clientWidth + GAP) / columns;
 		for (const pane of this.panes.values()) {
 			const { width, height } = pane.size;
-			const wide = Math.max(1, Math.min(columns, Math.round((width + GAP) / column)));
+			const wide = Math.min(columns, Math.max(1, Math.round((COLUMNS * width) / WIDTH)));
 			pane.root.style.gridColumn = `span ${wide}`;
 			pane.root.style.gridRow = `span ${Math.ceil((height + GAP) / (ROW + GAP))}`;
 		}
 	}
 }
 
-/** Columns of a grid so wide: windows of the usual width fill a row of it. */
+/** Columns of a grid so wide: windows of the usual width fill its rows. */
 export function columnsOf(width: number): number {
-	if (width < 520) return 1;
-	return width < 760 ? 6 : 12;
+	return COLUMNS * Math.max(1, Math.round(width / READABLE));
 }
 
 /** What is no regular expression is looked for as it is. */

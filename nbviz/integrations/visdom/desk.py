@@ -25,6 +25,7 @@ Handler = "Callable[[dict[str, Any]], object]"
 Key = tuple[str, str]  # environment and window
 _PLAIN = ("image", "text", "properties", "svg", "audio", "video")
 _MOST_ERRORS = 20
+_MOST_NAMED = 12
 
 
 class Window:
@@ -180,7 +181,7 @@ class Desk:
         """
         with self._lock:
             if before not in self._envs:
-                known = ", ".join(self._envs) or "none"
+                known = ", ".join(list(self._envs)[:_MOST_NAMED]) or "none"
                 raise ConfigurationError(
                     f"there is no environment {before!r} to be forked; there are: {known}."
                 )

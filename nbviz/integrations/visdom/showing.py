@@ -34,9 +34,14 @@ class Shown:
         self.feed = WindowsFeed(desk, keys)
 
     @property
-    def number(self) -> int:
-        """Grows with each change of any window."""
-        return self.desk.number
+    def state(self) -> object:
+        """Another one after each change of what is shown."""
+        return tuple((key, window.number) for key, window in self.feed.windows().items())
+
+    def shows(self, env: str, win: str | None) -> bool:
+        """Whether a change of a window, or of an environment if `win` is None, is seen in it."""
+        keys = self.feed.shown
+        return keys is None or win is None or (env, win) in keys
 
     def heard(self, event: Mapping[str, Any]) -> None:
         """Carry out what a reader did to a window."""
@@ -88,8 +93,9 @@ class Showing:
         if win is not None and getattr(self._calls, "shows", False):
             self._show_here((env, win))
         for _, view, shown in list(self._views.values()):
-            shown.feed.env = env
-            view.wake()
+            if shown.shows(env, win):
+                shown.feed.env = env
+                view.wake()
 
     def show_all(self) -> None:
         """Show all windows in the running cell."""
@@ -102,10 +108,10 @@ class Showing:
             self._add(cell, None)
 
     def _show_here(self, key: Key) -> None:
-        if self._desk.is_handling or not in_notebook():
+        if not in_notebook():
             return
-        if threading.current_thread() is not threading.main_thread():
-            # The shell's notion of the running cell is the main thread's.
+        if self._desk.is_handling or threading.current_thread() is not threading.main_thread():
+            # The shell's notion of the running cell is the main thread's, where that runs a cell.
             if self._newest is not None and self._newest.feed.shown is not None:
                 self._newest.feed.shown.add(key)
             return

@@ -220,8 +220,12 @@ function drawSeries(
 	colour: string,
 	below: PointSeries | undefined,
 ): void {
-	if (one.kind === "points") drawPoints(context, one, placed, theme, colour, below);
-	else if (one.kind === "bars") drawBars(context, one, placed, colour);
+	if (one.kind === "points") {
+		context.save();
+		context.globalAlpha = one.opacity;
+		drawPoints(context, one, placed, theme, colour, below);
+		context.restore();
+	} else if (one.kind === "bars") drawBars(context, one, placed, colour);
 	else if (one.kind === "box") drawBox(context, one, placed, theme, colour);
 	else if (one.isContour) drawContours(context, one, placed, theme);
 	else drawHeatmap(context, one, placed);
@@ -243,10 +247,10 @@ function drawPoints(
 	];
 	const count = Math.min(one.x.length, one.y.length);
 	if (one.fill && count > 1) {
-		context.globalAlpha = 0.35;
+		context.globalAlpha = 0.35 * one.opacity;
 		context.fillStyle = colour;
 		context.fill(areaUnder(one, placed, yScale, below));
-		context.globalAlpha = 1;
+		context.globalAlpha = one.opacity;
 	}
 	if (one.hasLine) {
 		context.strokeStyle = colour;

@@ -31,6 +31,7 @@ export interface PointSeries {
 	/** One for all, or one for each point. */
 	readonly colours: readonly string[];
 	readonly border: number;
+	readonly opacity: number;
 	readonly isSecond: boolean;
 }
 
@@ -185,6 +186,7 @@ function pointsOf(trace: Trace, xNames: readonly string[], yNames: readonly stri
 		size: numberOr(Number(field(trace.marker, "size")), 6),
 		colours: list.length > 0 ? list : typeof colours === "string" ? [colours] : [],
 		border: numberOr(field(field(trace.marker, "line"), "width"), 0),
+		opacity: numberOr(trace.opacity, 1),
 		isSecond: trace.yaxis === "y2",
 	};
 }
