@@ -86,7 +86,7 @@ def test_the_client_is_nbviz_own_and_says_once_what_it_does_not_use() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Visdom(username="me", password="secret")
-        viz = Visdom("http://localhost", port=8097, base_url="/", use_incoming_socket=True)
+        viz = Visdom("localhost", port=8097, base_url="/", use_incoming_socket=True)
     assert viz.check_connection(timeout_seconds=3)
     assert viz.env == "main"
 
@@ -329,6 +329,24 @@ def test_windows_of_many_threads_are_all_there() -> None:
     assert len(final.windows) == 5
 
 
+def test_a_window_that_cannot_be_drawn_says_so_and_the_others_are_there() -> None:
+    viz = client()
+    viz._send({"data": [{"type": "bar", "x": [1], "y": "<b>"}], "layout": {}, "win": "odd"})
+    viz._send({"data": [{"type": "pie", "labels": 3}], "layout": {}, "win": "pie"})
+    viz.image(np.zeros((3, 2, 2), np.uint8), win="broken")
+    held = viz._desk.window("main", "broken")
+    assert held is not None
+    held.data["content"]["src"].blob._make = lambda: 1 // 0
+    viz.text("whole", win="whole")
+    feed, page = feed_of(viz), Page()
+    feed.read()
+    batch = feed.collect(feed.cursor())
+    page.apply(cast("Any", batch.updates[0]), batch.buffers)
+    assert "ZeroDivisionError" in page.windows["main", "broken"]["content"]
+    assert page.windows["main", "whole"]["content"] == "whole"
+    assert windows_bundle(viz._desk.windows(), "abc")["text/plain"].startswith("4 windows")
+
+
 # ---------------------------------------------------------------- readers without a kernel
 
 
@@ -379,10 +397,13 @@ for step in range(1, 5):
         "import threading\n"
         "thread = threading.Thread(target=lambda: viz.text('of a thread', win='d'))\n"
         "thread.start(); thread.join()",
+        "other = nbviz.Visdom(port=1)\n"
+        "thread = threading.Thread(target=lambda: other.text('of a logger', win='e'))\n"
+        "thread.start(); thread.join()",
     )
 
     def shown(cell: Any) -> list[Any]:
-        data = [output["data"] for output in cell.outputs]
+        data = [one["data"] for one in cell.outputs if "data" in one]
         views = [one for one in data if "application/vnd.jupyter.widget-view+json" in one]
         return [len(views), *(one["text/plain"] for one in data if "text/html" in one)]
 
@@ -391,6 +412,8 @@ for step in range(1, 5):
     # What all windows are is brought up to date as later cells end.
     assert shown(cells[2]) == [1, "5 windows: loss, said, c, d, x"]
     assert shown(cells[3]) == shown(cells[4]) == [0]
+    # Loggers draw on threads of their own only.
+    assert shown(cells[5]) == [1, "1 window: e"]
     html = cells[0].outputs[1]["data"]["text/html"]
     assert "data:image/svg+xml;base64," in html
 

@@ -72,6 +72,8 @@ export class Pane {
 		this.head = element("div", "nbviz-window-head", {}, this.title, close);
 		this.root = element("section", "nbviz-window", { tabindex: "0" }, this.head, this.body);
 		this.root.dataset.win = win;
+		// Keys and clicks in a window are the reader's, not the notebook's.
+		this.root.dataset.lmSuppressShortcuts = "true";
 		this.root.addEventListener("keydown", (event) => this.key(event));
 		this.seen = new IntersectionObserver((entries) => {
 			this.isSeen = entries.some((entry) => entry.isIntersecting);
@@ -141,11 +143,16 @@ export class Pane {
 			this.kind = kind;
 			this.root.dataset.kind = kind;
 			this.body.replaceChildren(this.content.root);
-			// Keys and clicks of the content are the reader's, not the notebook's.
-			this.body.dataset.lmSuppressShortcuts = "true";
 		}
-		if (this.root.dataset.drawn !== String(shown.number)) this.content.take(shown.spec);
-		this.content.draw(theme);
+		try {
+			if (this.root.dataset.drawn !== String(shown.number)) this.content.take(shown.spec);
+			this.content.draw(theme);
+		} catch (error) {
+			// The other windows are drawn all the same.
+			const said = `This window could not be drawn: ${String(error)}`;
+			this.body.replaceChildren(element("p", "nbviz-window-note", { role: "alert" }, said));
+			this.kind = "";
+		}
 		this.root.dataset.drawn = String(shown.number);
 	}
 

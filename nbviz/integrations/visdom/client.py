@@ -91,9 +91,10 @@ class Visdom(ContentCalls, PlotCalls, ChartCalls, NetworkCalls):
     ) -> None:
         if offline and log_to_filename is None:
             raise ConfigurationError("offline=True needs log_to_filename=…, a file to write to.")
+        address = server if "://" in server else f"http://{server}"
         _name_unused(
             {
-                "server": server,
+                "server": address,
                 "endpoint": endpoint,
                 "port": port,
                 "base_url": base_url,
@@ -106,7 +107,7 @@ class Visdom(ContentCalls, PlotCalls, ChartCalls, NetworkCalls):
                 "use_polling": use_polling,
             }
         )
-        self.server, self.port, self.base_url = server, port, base_url
+        self.server, self.port, self.base_url = address, port, base_url
         self.env = env
         self.send = send
         self.raise_exceptions = raise_exceptions
@@ -116,7 +117,7 @@ class Visdom(ContentCalls, PlotCalls, ChartCalls, NetworkCalls):
         self.socket_alive = self.use_socket
         self.env_list = {env}
         self._shows = show
-        place = (f"{server} {port} {base_url}", "" if env_path is None else str(env_path))
+        place = (f"{address} {port} {base_url}", "" if env_path is None else str(env_path))
         folder = Path.home() / ".visdom" if env_path is None else Path(env_path)
         self._desk = _desks.get(place) or _desks.setdefault(place, Desk(folder))
         self._showing = Showing.of(self._desk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import html
 import json
 import os
 import threading
@@ -11,7 +12,7 @@ import traceback
 import uuid
 from typing import TYPE_CHECKING, Any, cast
 
-from nbviz.errors import ConfigurationError, LoggingError
+from nbviz.errors import ConfigurationError, LoggingError, describe
 from nbviz.integrations.visdom.arrays import Blob, copied, plain, read_window, wire
 from nbviz.integrations.visdom.options import warn
 from nbviz.integrations.visdom.updates import refusal, updated
@@ -49,11 +50,11 @@ class Window:
     def wire(self) -> tuple[str, tuple[Blob, ...]]:
         """Return it as JSON for pages, and the blobs of which that speaks; may take long."""
         if self._wire is None:
-            blobs: list[Blob] = []
-            text = json.dumps(wire(self.data, blobs), allow_nan=False, separators=(",", ":"))
-            for blob in blobs:
-                blob.data()
-            self._wire = text, tuple(blobs)
+            try:
+                self._wire = _wired(self.data)
+            except Exception as error:  # noqa: BLE001  the other windows are shown all the same
+                said = f"This window could not be drawn: {html.escape(describe(error))}"
+                self._wire = _wired({**self.data, "type": "text", "content": said})
         return self._wire
 
 
@@ -317,6 +318,14 @@ class Desk:
         # Under no lock: those who are told read what there is, perhaps on other threads.
         for viewer in self._viewers:
             viewer.changed(env, win)
+
+
+def _wired(data: Mapping[str, Any]) -> tuple[str, tuple[Blob, ...]]:
+    blobs: list[Blob] = []
+    text = json.dumps(wire(data, blobs), allow_nan=False, separators=(",", ":"))
+    for blob in blobs:
+        blob.data()
+    return text, tuple(blobs)
 
 
 def _new_window(win: str, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nbviz.errors import MissingDependencyError
+from nbviz.errors import MissingDependencyError, describe
 from nbviz.integrations.visdom.arrays import Column, File
 from nbviz.integrations.visdom.plot_pictures import draw_plot
 from nbviz.pictures.png import picture_to_png
@@ -95,7 +95,6 @@ def windows_picture(windows: Mapping[Key, Window]) -> Picture:
 
 def _draw(picture: Picture, window: Window, name: str, room: Room) -> None:
     data = window.data
-    content = data["content"]
     picture.add(Box(room.x, room.y, room.width, room.height, "surface", 7, outline="border"))
     title = _title(data) or ("" if name.startswith("window_") else name)
     shown = fit_text(clean_line(title), _TEXT + 1, room.width - 2 * _EDGE, bold=True)
@@ -106,6 +105,14 @@ def _draw(picture: Picture, window: Window, name: str, room: Room) -> None:
         room.width - 2 * _EDGE,
         room.height - _TITLE - _EDGE,
     )
+    try:
+        _draw_content(picture, data, inner)
+    except Exception as error:  # noqa: BLE001  the other windows are drawn all the same
+        _write(picture, f"could not be drawn: {describe(error)}", inner)
+
+
+def _draw_content(picture: Picture, data: Mapping[str, Any], inner: Room) -> None:
+    content = data["content"]
     match data["type"]:
         case "plot":
             if not draw_plot(picture, content, (inner.x, inner.y, inner.width, inner.height)):

@@ -68,6 +68,7 @@ class Showing:
         self._views: dict[str, tuple[_Cell, Any, Shown]] = {}
         self._newest: Shown | None = None
         self._calls = threading.local()
+        self._lock = threading.RLock()  # two threads may be the first to draw
         desk.add_viewer(self)
 
     @staticmethod
@@ -90,8 +91,9 @@ class Showing:
 
     def changed(self, env: str, win: str | None) -> None:
         """Show a change; called by the desk."""
-        if win is not None and getattr(self._calls, "shows", False):
-            self._show_here((env, win))
+        if win is not None and getattr(self._calls, "shows", False) and in_notebook():
+            with self._lock:
+                self._show_here((env, win))
         for _, view, shown in list(self._views.values()):
             if shown.shows(env, win):
                 shown.feed.env = env
@@ -100,20 +102,22 @@ class Showing:
     def show_all(self) -> None:
         """Show all windows in the running cell."""
         cell = running_cell()
-        known = self._view_of(cell)
-        if known is not None:
-            known[2].feed.shown = None
-            known[1].wake()
-        else:
-            self._add(cell, None)
+        with self._lock:
+            known = self._view_of(cell)
+            if known is not None:
+                known[2].feed.shown = None
+                known[1].wake()
+            else:
+                self._add(cell, None)
 
     def _show_here(self, key: Key) -> None:
-        if not in_notebook():
-            return
-        if self._desk.is_handling or threading.current_thread() is not threading.main_thread():
+        is_main = threading.current_thread() is threading.main_thread()
+        if self._newest is not None and (self._desk.is_handling or not is_main):
             # The shell's notion of the running cell is the main thread's, where that runs a cell.
-            if self._newest is not None and self._newest.feed.shown is not None:
+            if self._newest.feed.shown is not None:
                 self._newest.feed.shown.add(key)
+            return
+        if self._desk.is_handling:
             return
         cell = running_cell()
         if cell == (None, None):
