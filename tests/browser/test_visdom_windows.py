@@ -120,8 +120,12 @@ def test_windows_are_drawn_live_and_tell_what_readers_do(
     window(output, "fields").get_by_label("Rate").fill("2")
     window(output, "fields").get_by_label("Rate").press("Enter")
     notebook.wait_for("heard[-1].get('value')", lambda value: value == "2")
-    window(output, "images").locator("img").click(position={"x": 5, "y": 5})
+    window(output, "images").locator("img").click()
     notebook.wait_for("heard[-1]['event_type']", lambda kind: kind == "Click")
+    # The middle of two rows of four images of 32 × 32, with 2 pixels around each.
+    at = notebook.value("heard[-1]['image_coord']")
+    assert abs(at["x"] - 72) <= 1
+    assert abs(at["y"] - 36) <= 1
     window(output, "pie").get_by_label("Close").click()
     expect(window(output, "pie")).to_have_count(0)
     assert not notebook.value("viz.win_exists('pie')")
