@@ -83,6 +83,26 @@ def window(output: Locator, name: str) -> Locator:
     return output.locator(f"[data-win={name}]")
 
 
+def act(notebook: Notebook, output: Locator) -> None:
+    """What a reader does in windows reaches Python."""
+    text = window(output, "text")
+    text.focus()
+    text.press("a")
+    notebook.wait_for("[one.get('key') for one in heard]", lambda keys: keys == ["a"])
+    window(output, "fields").get_by_label("Rate").fill("2")
+    window(output, "fields").get_by_label("Rate").press("Enter")
+    notebook.wait_for("heard[-1].get('value')", lambda value: value == "2")
+    window(output, "images").locator("img").click()
+    notebook.wait_for("heard[-1]['event_type']", lambda kind: kind == "Click")
+    # The middle of two rows of four images of 32 × 32, with 2 pixels around each.
+    at = notebook.value("heard[-1]['image_coord']")
+    assert abs(at["x"] - 72) <= 1
+    assert abs(at["y"] - 36) <= 1
+    window(output, "pie").get_by_label("Close").click()
+    expect(window(output, "pie")).to_have_count(0)
+    assert not notebook.value("viz.win_exists('pie')")
+
+
 def test_windows_are_drawn_live_and_tell_what_readers_do(
     notebook: Notebook, tmp_path: Path
 ) -> None:
@@ -113,22 +133,7 @@ def test_windows_are_drawn_live_and_tell_what_readers_do(
     assert text.locator("script, [onerror], [href]").count() == 0
     assert page.evaluate("window.hacked") is None
 
-    # What a reader does reaches Python.
-    text.focus()
-    text.press("a")
-    notebook.wait_for("[one.get('key') for one in heard]", lambda keys: keys == ["a"])
-    window(output, "fields").get_by_label("Rate").fill("2")
-    window(output, "fields").get_by_label("Rate").press("Enter")
-    notebook.wait_for("heard[-1].get('value')", lambda value: value == "2")
-    window(output, "images").locator("img").click()
-    notebook.wait_for("heard[-1]['event_type']", lambda kind: kind == "Click")
-    # The middle of two rows of four images of 32 × 32, with 2 pixels around each.
-    at = notebook.value("heard[-1]['image_coord']")
-    assert abs(at["x"] - 72) <= 1
-    assert abs(at["y"] - 36) <= 1
-    window(output, "pie").get_by_label("Close").click()
-    expect(window(output, "pie")).to_have_count(0)
-    assert not notebook.value("viz.win_exists('pie')")
+    act(notebook, output)
 
     # Another cell shows what it draws in, and what is added to a line comes here, too.
     notebook.run(1)
