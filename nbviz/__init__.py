@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbviz.integrations.experiment import Histogram, Image, Table, finish, init, watch
     from nbviz.integrations.tensorboard.writer import SummaryWriter
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
+    from nbviz.playground.draw_pad import DrawPad
     from nbviz.recording.current import log
     from nbviz.recording.journal.open_runs import open_runs
     from nbviz.recording.journal.opened import open_run
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dashboard",
+    "DrawPad",
     "GraphView",
     "Histogram",
     "Image",
@@ -75,6 +77,7 @@ _HOMES = {
     "Image": "nbviz.integrations.experiment",
     "Histogram": "nbviz.integrations.experiment",
     "Dashboard": "nbviz.widgets.dashboard",
+    "DrawPad": "nbviz.playground.draw_pad",
     "GraphView": "nbviz.widgets.graph_view",
     "LiveTrainer": "nbviz.widgets.live_trainer",
     "Run": "nbviz.recording.run",
