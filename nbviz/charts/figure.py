@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 import bqplot
@@ -9,9 +10,10 @@ import numpy as np
 import traitlets
 
 from nbviz.charts.chart import Chart, answer_at_once, selected_rows
-from nbviz.charts.marks import marks_of
-from nbviz.pictures.figures.figure_picture import figure_picture
-from nbviz.pictures.figures.layers import NO_ELEMENT, Wedges
+from nbviz.charts.marks import LABEL_COLOR, marks_of
+from nbviz.pictures.figures.figure_picture import figure_picture, ranges
+from nbviz.pictures.figures.layers import NO_ELEMENT, Boxes, Columns, Wedges
+from nbviz.pictures.shapes import fit_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +27,9 @@ _bqplot: Any = bqplot  # which has no types
 _MARGIN = {"top": 34, "bottom": 48, "left": 62, "right": 20}
 _MOST_TICKS = 24
 _CLEARED = {"selected": None}
-_GRID = "#9aa2ae"  # at a third of its strength it is seen on light and on dark pages
+_GRIDS = ("#9aa2ae40", "#d5d9e0")  # the first is seen on light and dark pages; ipywidgets 8 has it
+_TEXT_SIZE = 12.0
+_NAMES_WIDTH = 330.0  # CSS pixels that the names along an axis may take in a narrow chart
 
 
 class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseClass]
@@ -53,7 +57,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         self._scales: Any = scales
         options_of_the_figure: dict[str, Any] = {
             "fig_margin": _MARGIN,
-            "legend_location": "top-right",
+            "title_style": {"fill": "var(--jp-ui-font-color1, currentColor)", "font-size": "15px"},
             "legend_style": {"fill": "none", "stroke": "none"},
             "layout": {"width": "100%", "max_width": "760px", "height": "360px"},
         }
@@ -64,6 +68,9 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
             _bqplot.Axis(scale=scales["y"], grid_lines="solid"),
         )
         self._axes[1].orientation = "vertical"  # which is no trait of newer ones
+        for axis in self._axes:
+            axis.label_color = LABEL_COLOR
+            _pale_grid(axis)
         self._begin(kind, describe, data, options)
         self._apply(figure)
         self.observe(self._select_in_marks, "selected")
@@ -84,6 +91,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         try:
             with self.hold_sync():
                 self.title = described.title
+                self.legend_location = described.legend_at
                 self._scale(described)
                 if is_same:
                     for mark, one in zip(known, wanted, strict=True):
@@ -133,12 +141,16 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         if any(isinstance(layer, Wedges) for layer in figure.layers):
             self.axes = []
             return
-        for axis, shown, scale in zip(
-            self._axes, (figure.x, figure.y), self._scales.values(), strict=True
+        x, y = ranges(figure)
+        if any(isinstance(layer, Columns | Boxes) for layer in figure.layers):
+            x = None, None  # bqplot leaves room for bars at its ends
+        for axis, shown, scale, ends in zip(
+            self._axes, (figure.x, figure.y), self._scales.values(), (x, y), strict=True
         ):
             _name_axis(axis, shown)
             with scale.hold_sync():
-                scale.min, scale.max = shown.low, shown.high
+                # bqplot's own range of grouped bars is empty.
+                scale.min, scale.max = ends
         self.axes = list(self._axes)
 
     # ------------------------------------------------------------ selection
@@ -204,10 +216,19 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
 def _name_axis(axis: Any, shown: Axis) -> None:
     every = -(-len(shown.names) // _MOST_TICKS) if shown.names else 1
     places = np.arange(0, len(shown.names), every, dtype=np.float64)
+    room = _NAMES_WIDTH / max(1, len(places)) - 6
     with axis.hold_sync():
         axis.label = shown.label
-        axis.grid_color = _GRID
         axis.tick_values = places if shown.names else None
         axis.tick_labels = (
-            {f"{at:g}": shown.names[int(at)] for at in places.tolist()} if shown.names else None
+            {f"{at:g}": fit_text(shown.names[int(at)], _TEXT_SIZE, room) for at in places.tolist()}
+            if shown.names
+            else None
         )
+
+
+def _pale_grid(axis: Any) -> None:
+    for color in _GRIDS:
+        with contextlib.suppress(traitlets.TraitError):
+            axis.grid_color = color
+            return

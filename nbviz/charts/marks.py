@@ -9,7 +9,7 @@ import bqplot
 import numpy as np
 
 from nbviz.pictures.figures.layers import Boxes, Columns, Curves, Dots, Wedges
-from nbviz.pictures.shapes import light
+from nbviz.pictures.shapes import fit_text, light
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from nbviz.pictures.figures.layers import Figure, Layer
 
 # bqplot draws every point of what is not selected, too.
+LABEL_COLOR = "#808894"
+"""Of texts whose own colour on a dark page would be orange; it is read on both."""
+
+_TEXT_SIZE = 12.0
+_LEGEND_NAME, _SLICE_NAME = 150.0, 84.0  # pixels; what is longer would lie outside
 _UNSELECTED = {"opacity": "0.25"}
 
 
@@ -67,7 +72,7 @@ def _lines(layer: Curves) -> MarkValues:
         "x": layer.x if len(layer.y) == 1 else _padded(layer.x),
         "y": _of_groups(_without_infinite(layer.y), np.nan),
         "colors": [light(color) for color in layer.colors],
-        "labels": list(layer.names),
+        "labels": _legend(layer.names),
         "display_legend": bool(layer.names),
         "line_style": "dashed" if layer.is_dashed else "solid",
         "stroke_width": 1.8,
@@ -82,7 +87,7 @@ def _scatter(layer: Dots) -> MarkValues:
         "colors": [light(color) for color in layer.colors],
         "names": np.array(layer.names) if layer.names else None,
         "display_names": False,
-        "labels": [layer.name] if layer.name else [],
+        "labels": _legend((layer.name,) if layer.name else ()),
         "display_legend": bool(layer.name),
         "default_size": round(layer.size**2),
         "stroke_width": 0.0,
@@ -98,9 +103,8 @@ def _bars(layer: Columns) -> MarkValues:
         "x": layer.x if is_one else _padded(layer.x),
         "y": _of_groups(np.nan_to_num(_without_infinite(layer.heights)), 0.0),
         "colors": [light(color) for color in layer.colors],
-        "color_mode": "element" if is_one and len(layer.colors) > 1 else "auto",
-        "type": "grouped",
-        "labels": list(layer.names),
+        "type": "stacked" if is_one else "grouped",
+        "labels": _legend(layer.names),
         "display_legend": bool(layer.names),
         "padding": layer.gap,
         "align": "center",
@@ -113,10 +117,11 @@ def _pie(layer: Wedges) -> MarkValues:
     values = {
         "sizes": layer.sizes,
         "colors": [light(color) for color in layer.colors],
-        "labels": list(layer.names),
+        "labels": [fit_text(name, _TEXT_SIZE, _SLICE_NAME) for name in layer.names],
         "display_labels": "outside",
+        "label_color": LABEL_COLOR,
         "sort": False,
-        "radius": 130,
+        "radius": 92,
         "inner_radius": 0,
         "stroke": "white",
         "unselected_style": _UNSELECTED,
@@ -173,3 +178,7 @@ def _of_groups(values: NDArray[np.float64], blank: float) -> NDArray[np.float64]
     return (
         np.pad(values, ((0, 0), (0, 1)), constant_values=blank) if values.shape[1] == 1 else values
     )
+
+
+def _legend(names: tuple[str, ...]) -> list[str]:
+    return [fit_text(name, _TEXT_SIZE, _LEGEND_NAME) for name in names]

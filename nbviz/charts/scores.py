@@ -89,6 +89,7 @@ def _pr_curve(
         Axis("recall", low=0.0, high=1.0),
         Axis("precision", low=0.0, high=1.02),
         remark,
+        legend_at="bottom-left",
         selects="interval",
     )
 
@@ -113,6 +114,7 @@ def _roc_curve(
         Axis("false positive rate", low=0.0, high=1.0),
         Axis("true positive rate", low=0.0, high=1.02),
         remark,
+        legend_at="bottom-right",
         selects="interval",
     )
 

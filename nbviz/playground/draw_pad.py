@@ -450,7 +450,7 @@ def _check(predict: Any, size: Any, trainer: Any, layers: Sequence[str]) -> None
     model: Any = trainer.model if trainer is not None else predict
     known: list[str] = []
     if isinstance(model, torch.nn.Module):
-        known = [str(one[0]) for one in cast("list[Any]", list(model.named_modules())) if one[0]]
+        known = [name for name in dict(cast("Any", model).named_modules()) if name]
     for name in layers:
         if name not in known:
             shown = ", ".join(known[:20]) or "none"

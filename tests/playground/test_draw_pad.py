@@ -18,8 +18,6 @@ from nbviz.playground.answers import probabilities
 from nbviz.playground.rebound import rebound
 from nbviz.playground.strokes import Strokes
 
-ipycanvas = pytest.importorskip("ipycanvas", reason="Colab has none")
-
 
 def until(condition: object, seconds: float = 60) -> None:
     end = time.monotonic() + seconds

@@ -145,6 +145,7 @@ class Figure:
         y: The axis at the left.
         remark: What there is to say beside the title, such as how many points are drawn.
         points: All that a box can hold, x and y by input row, where only a sample is drawn.
+        legend_at: Where a legend covers the least, where it lies inside.
         selects: What a reader selects with: an interval along x, a box, or clicks.
     """
 
@@ -155,6 +156,7 @@ class Figure:
     y: Axis = field(default_factory=Axis)
     remark: str = ""
     points: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    legend_at: Literal["top-right", "bottom-right", "bottom-left"] = "top-right"
     selects: Literal["interval", "box", "click"] = "click"
 
     @property
