@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import os
-import sys
-import time
 import uuid
-import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
+from nbviz.charts.beside import PictureBeside
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.graph_files import PICTURE_FORMATS, encoded_picture, write_file
 from nbviz.pictures.saved_view import figure_html
 from nbviz.pictures.svg import picture_to_svg
 from nbviz.text import clean_line
 from nbviz.widgets.comms import let_subshells_answer
-from nbviz.widgets.output import display_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbviz.pictures.shapes import Picture
-
-_REFRESH_SECONDS = 1.0  # between two pictures of a chart that is updated all the time
-_HANDLES_KEPT = 4
 
 
 class Described(Protocol):
@@ -63,10 +56,7 @@ class Chart:
         self._describe_chart = describe
         self._data, self._options = data, options
         self._view_id = uuid.uuid4().hex[:12]
-        self._handles: list[Any] = []
-        self._is_stale = False
-        self._refreshed_at = 0.0
-        self._pid = os.getpid()
+        self._beside = PictureBeside(self)
         cast("Any", self).add_class(self._live_class)
 
     # ------------------------------------------------------------ public
@@ -90,7 +80,7 @@ class Chart:
         described = self._describe_chart(*new_data, **new_options)
         self._data, self._options = new_data, new_options
         self._apply(described)
-        self._refresh()
+        self._beside.changed()
         return self
 
     def drawing(self) -> str:
@@ -139,11 +129,7 @@ class Chart:
 
     def show(self) -> None:
         """Show it here, where a cell's last line would."""
-        handle = display_live(self, self.picture)
-        if handle is not None:
-            self._handles = [*self._handles, handle][-_HANDLES_KEPT:]
-            self._refreshed_at = time.monotonic()
-            self._watch_cells()
+        self._beside.show()
 
     def __repr__(self) -> str:
         return f"<{self.said()}>"
@@ -167,43 +153,6 @@ class Chart:
 
     def _shapes(self) -> Picture:
         raise NotImplementedError
-
-    # ------------------------------------------------------------ the picture beside it
-
-    def _refresh(self) -> None:
-        """Replace the pictures, at once or at the end of the running cell."""
-        self._is_stale = bool(self._handles)
-        if self._is_stale and time.monotonic() - self._refreshed_at >= _REFRESH_SECONDS:
-            self._refresh_if_stale()
-
-    def _refresh_if_stale(self) -> None:
-        if not self._is_stale or os.getpid() != self._pid:
-            return
-        self._is_stale = False
-        picture = self.picture()
-        self._refreshed_at = time.monotonic()
-        for handle in self._handles:
-            handle.update(picture, raw=True)
-
-    def _watch_cells(self) -> None:
-        if len(self._handles) > 1:
-            return
-        shell: Any = cast("Any", sys.modules["IPython"]).get_ipython()  # which displays
-        if shell is None:
-            return
-        reference = weakref.ref(self)
-
-        def cell_ended(*_: object) -> None:
-            chart = reference()
-            if chart is not None:
-                chart._refresh_if_stale()  # noqa: SLF001  its own
-
-        def unwatch() -> None:
-            with contextlib.suppress(ValueError):
-                shell.events.unregister("post_run_cell", cell_ended)
-
-        shell.events.register("post_run_cell", cell_ended)
-        weakref.finalize(self, unwatch)
 
 
 def answer_at_once(*widgets: object) -> None:

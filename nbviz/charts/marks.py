@@ -21,7 +21,7 @@ LABEL_COLOR = "#808894"
 """Of texts whose own colour on a dark page would be orange; it is read on both."""
 
 _TEXT_SIZE = 12.0
-_LEGEND_NAME, _SLICE_NAME = 150.0, 84.0  # pixels; what is longer would lie outside
+_LEGEND_NAME, _SLICE_NAME = 90.0, 82.0  # pixels; what is longer would lie outside
 _UNSELECTED = {"opacity": "0.25"}
 
 
@@ -121,7 +121,7 @@ def _pie(layer: Wedges) -> MarkValues:
         "display_labels": "outside",
         "label_color": LABEL_COLOR,
         "sort": False,
-        "radius": 92,
+        "radius": 90,
         "inner_radius": 0,
         "stroke": "white",
         "unselected_style": _UNSELECTED,

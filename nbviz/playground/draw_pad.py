@@ -10,6 +10,7 @@ import ipywidgets
 import numpy as np
 import torch
 
+from nbviz.charts.beside import PictureBeside
 from nbviz.charts.figure import ChartFigure
 from nbviz.charts.inputs import short_name
 from nbviz.charts.matrices import heatmap
@@ -23,7 +24,6 @@ from nbviz.recording.media.png import encode_png
 from nbviz.text import clean_line
 from nbviz.trainer import Trainer
 from nbviz.widgets.comms import let_subshells_answer, waits_for_cells
-from nbviz.widgets.output import display_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,6 +98,7 @@ class DrawPad(ipywidgets.VBox):
         self._make_parts(canvas_class, layers)
         super().__init__([self._board(), self._status])
         self.add_class(self._live_class)
+        self._beside = PictureBeside(self)
         self._listen()
         # The thread must not keep the pad alive.
         reference = weakref.ref(self)
@@ -169,7 +170,7 @@ class DrawPad(ipywidgets.VBox):
         return f"<{self._said()}>"
 
     def _ipython_display_(self, **_: Any) -> None:
-        display_live(self, self.picture)
+        self._beside.show()
 
     def _repr_mimebundle_(self, **_: Any) -> None:
         """Leave it to the method above."""
@@ -338,6 +339,7 @@ class DrawPad(ipywidgets.VBox):
         for name, values in answer.activations.items():
             self._maps[name].update(tiled(values))
         self._say(self._said_of(answer))
+        self._beside.changed()
 
     def _shown_scores(self, answer: Answer) -> tuple[list[str], NDArray[np.float64]]:
         """Return the classes' names and scores; of many the best."""

@@ -90,7 +90,7 @@ def take(notebook: Notebook, index: int, path: Path) -> None:
 def test_charts_are_drawn_and_select_rows(
     make_notebook: Callable[..., Notebook], pictures: Path
 ) -> None:
-    notebook = make_notebook(BQPLOT, DRAWN)
+    notebook = make_notebook(BQPLOT, DRAWN, "line", "heatmap")
     notebook.page.set_viewport_size({"width": 1280, "height": 1700})
     notebook.run(0)
     figures = notebook.output(0).locator(".bqplot.figure")
@@ -121,6 +121,12 @@ def test_charts_are_drawn_and_select_rows(
     take(notebook, 0, pictures / "charts-bqplot-selected")
     notebook.run(1)
     select_in_drawn(notebook, pictures)
+    for index, drawn in ((2, ".bqplot.figure"), (3, ".nbviz canvas")):
+        notebook.run(index)
+        expect(notebook.output(index).locator(drawn)).to_be_visible()
+        saved = notebook.output(index).locator("[data-nbviz-static]")
+        expect(saved).to_be_attached()
+        expect(saved).to_be_hidden()
     assert notebook.page.evaluate("window.ran") is None
 
 

@@ -52,7 +52,7 @@ def test_the_picture_follows_an_update(
     with capture_output():
         chart.show()
     updates: list[object] = []
-    monkeypatch.setattr(chart._handles[0], "update", lambda data, raw: updates.append(data))
+    monkeypatch.setattr(chart._beside._handles[0], "update", lambda data, raw: updates.append(data))
     for value in range(50):
         chart.update([value, 2], title=f"value {value}")
     assert len(updates) <= 2

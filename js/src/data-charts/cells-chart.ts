@@ -17,6 +17,10 @@ const LEGEND = 74;
 const LARGEST_CELL = 46;
 const NUMBER_FROM = 26;
 const LINE = 14;
+/** Columns so wide have their name above them, however long that is. */
+const NAMED_FROM = 34;
+/** Marks of smaller cells are shaded: their outlines would hide them. */
+const OUTLINED_FROM = 12;
 const HIGHEST = 520;
 const HINT = "Click or drag to select; Ctrl adds, Esc clears.";
 
@@ -201,10 +205,11 @@ export class CellsChart {
 		const longest = Array.from({ length: data.columns }, (_, at) =>
 			Math.min(70, context.measureText(nameOf(data.column_names, at, data.block[1])).width),
 		).reduce((most, one) => Math.max(most, one), 1);
-		const every = Math.max(1, Math.ceil((longest + 6) / across));
+		const wide = across < NAMED_FROM ? longest + 6 : across - 4;
+		const every = Math.max(1, Math.ceil(wide / across));
 		context.textAlign = "center";
 		for (let column = 0; column < data.columns; column += every) {
-			const name = fitted(context, nameOf(data.column_names, column, data.block[1]), 70);
+			const name = fitted(context, nameOf(data.column_names, column, data.block[1]), wide);
 			context.fillText(name, left + (column + 0.5) * across, top - 5);
 		}
 		context.fillStyle = theme.textSoft;
@@ -253,13 +258,21 @@ export class CellsChart {
 			context.lineWidth = width;
 			context.strokeRect(x, y, Math.max(across, 3), Math.max(down, 3));
 		};
-		for (const key of this.marked) {
+		const marked = [...this.marked].map((key) => {
 			const [row = 0, column = 0] = key.split(",").map(Number);
-			outline([row, column], theme.surface, 4);
-		}
-		for (const key of this.marked) {
-			const [row = 0, column = 0] = key.split(",").map(Number);
-			outline([row, column], theme.warn, 2);
+			return [row, column] as Cell;
+		});
+		if (Math.min(across, down) < OUTLINED_FROM) {
+			context.fillStyle = theme.warn;
+			context.globalAlpha = 0.5;
+			for (const cell of marked) {
+				const { x, y } = this.corner(cell, data);
+				context.fillRect(x, y, Math.max(across, 2), Math.max(down, 2));
+			}
+			context.globalAlpha = 1;
+		} else {
+			for (const cell of marked) outline(cell, theme.surface, 4);
+			for (const cell of marked) outline(cell, theme.warn, 2);
 		}
 		if (this.cursor) outline(this.cursor, theme.text, 1.5);
 		if (!this.dragged) return;

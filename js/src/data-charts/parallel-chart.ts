@@ -76,7 +76,9 @@ export class ParallelChart {
 
 	draw(): void {
 		const { theme, lines, columns, pointed, marked } = this;
-		if (theme) this.plot.draw({ lines, columns, theme, pointed, marked });
+		// So many lines would hide each other.
+		const opacity = Math.min(0.9, 10 / Math.sqrt(Math.max(1, lines.length)));
+		if (theme) this.plot.draw({ lines, columns, theme, pointed, marked, opacity });
 	}
 
 	private point(id: string | undefined): void {

@@ -22,6 +22,7 @@ _MAGNITUDE = (_ZERO, (0x2C, 0xA3, 0xAE), (0x33, 0x2B, 0x82))
 _NAME_WIDTH = 96.0
 _TEXT_SIZE = 10.5
 _NUMBER_FROM = 26.0  # pixels of a cell that has its number in it
+_NAMED_FROM = 34.0  # of a column that has its name above it, however long that is
 _LINE_HEIGHT = 13.0
 _BAR = 96.0  # pixels that the scale of colours takes at the right
 _MOST_PIXELS = 200  # of the longer side
@@ -222,9 +223,11 @@ def _draw_names(picture: Picture, cells: Cells, place: _Place) -> None:
     names = cells.column_names or tuple(map(str, range(cells.shape[1])))
     shown = names[:: cells.block[1]]
     widest = max(text_width(fit_text(name, _TEXT_SIZE, 70), _TEXT_SIZE) for name in shown) + 6
-    every = max(1, int(np.ceil(min(widest, 70) * columns / place.width)))
+    across = place.width / columns
+    room = min(70.0, widest) if across < _NAMED_FROM else across - 4
+    every = max(1, int(np.ceil(room / across)))
     for column in range(0, columns, every):
-        text = fit_text(names[column * cells.block[1]], _TEXT_SIZE, 70)
+        text = fit_text(names[column * cells.block[1]], _TEXT_SIZE, room)
         x = place.left + (column + 0.5) / columns * place.width
         picture.add(Label(x, place.top - 6, text, "text-soft", _TEXT_SIZE, "middle"))
     if cells.column_label:

@@ -28,6 +28,8 @@ export interface ParallelContent<T> {
 	readonly columns: readonly PlotColumn<T>[];
 	readonly theme: Theme;
 	readonly pointed: string | undefined;
+	/** Of the lines that are not faint; 0.9 if it is not given. */
+	readonly opacity?: number;
 	/** The lines that are not faint, by id; undefined for those within all ranges. */
 	readonly marked?: ReadonlySet<string> | undefined;
 }
@@ -76,7 +78,7 @@ export class ParallelPlot<T> {
 		);
 		const context = this.surface.begin(width, this.height);
 		if (!context) return;
-		const { theme, pointed } = content;
+		const { theme, pointed, opacity = 0.9 } = content;
 		const order = [...content.lines].sort((a, b) => rank(a, pointed) - rank(b, pointed));
 		for (const one of order) {
 			const isPointed = one.id === pointed;
@@ -87,8 +89,8 @@ export class ParallelPlot<T> {
 					? 0.06
 					: one.isShown
 						? pointed
-							? 0.5
-							: 0.9
+							? Math.min(0.5, opacity)
+							: opacity
 						: SHADED;
 			context.strokeStyle = one.isShown || isPointed ? one.color : theme.textSoft;
 			context.lineWidth = isPointed ? 2.6 : one.isShown ? 1.5 : 1;
@@ -145,8 +147,9 @@ export class ParallelPlot<T> {
 				const side = i === 0 ? -5 : 5;
 				context.lineWidth = 3;
 				context.strokeStyle = theme.surface;
-				context.strokeText(text, x + side, this.y(share) + 4);
-				context.fillText(text, x + side, this.y(share) + 4);
+				const shown = i === 0 || isLast ? cut(context, text, MARGIN.right - 8) : text;
+				context.strokeText(shown, x + side, this.y(share) + 4);
+				context.fillText(shown, x + side, this.y(share) + 4);
 			}
 			const range = this.ranges.get(scale.column.id);
 			if (!range) continue;
@@ -243,4 +246,12 @@ function fitted(context: CanvasRenderingContext2D, text: string, room: number): 
 	let shown = text;
 	while (shown.length > 1 && context.measureText(`…${shown}`).width > room) shown = shown.slice(1);
 	return `…${shown}`;
+}
+
+function cut(context: CanvasRenderingContext2D, text: string, room: number): string {
+	let shown = text;
+	while (shown.length > 1 && context.measureText(shown).width > room) {
+		shown = `${shown.slice(0, shown.endsWith("…") ? -2 : -1)}…`;
+	}
+	return shown;
 }
