@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _bqplot: Any = bqplot  # which has no types
 _MARGIN = {"top": 34, "bottom": 54, "left": 62, "right": 20}
-_TICKS = 7  # of numbers; bqplot's own would be twice as many
 _MOST_TICKS = 24
 _CLEARED = {"selected": None}
 _GRIDS = ("#9aa2ae40", "#d5d9e0")  # the first is seen on light and dark pages; ipywidgets 8 has it
@@ -72,7 +71,6 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         self._axes[1].orientation = "vertical"  # which is no trait of newer ones
         for axis in self._axes:
             axis.label_color = LABEL_COLOR
-            axis.num_ticks = _TICKS
             _pale_grid(axis)
         self._begin(kind, describe, data, options)
         self._apply(figure)

@@ -156,7 +156,7 @@ class DrawPad(ipywidgets.VBox):
         """Remove it from all pages, and end its thread."""
         if self._answers is not None:
             self._answers.stop()
-            for part in (self._bars, *self._maps.values()):
+            for part in (self._bars, self._elsewhere, *self._maps.values()):
                 part.close()
         super().close()
 
@@ -188,6 +188,7 @@ class DrawPad(ipywidgets.VBox):
             height=height,
             layout={"width": f"{width}px", "height": f"{height}px", "border": "1px solid #9aa2ae"},
         )
+        self._elsewhere: Any = canvas_class(width=1, height=1)
         brush = max(2.0, _BRUSH * min(self._pad))
         self._brush: Any = ipywidgets.FloatSlider(
             value=brush,
@@ -297,6 +298,9 @@ class DrawPad(ipywidgets.VBox):
     def _redraw(self) -> None:
         """Draw everything anew, as for a page that has just been opened."""
         canvas = self._canvas
+        # ipycanvas tells pages which canvas it draws on only when that changes, and a page that has
+        # just been opened does not know.
+        self._elsewhere.clear()
         canvas.fill_style = _PAPER
         canvas.fill_rect(0, 0, *self._pad)
         for stroke in self._strokes.copies():

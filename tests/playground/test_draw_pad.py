@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from ipycanvas.canvas import COMMANDS
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -125,6 +126,14 @@ def test_a_page_that_opens_later_is_drawn_anew(
         )
     event(pad, "client_ready")
     assert calls == ["fill_rect", "fill_circle", "stroke_lines"]
+    monkeypatch.undo()
+    sent: list[object] = []
+    manager = pad._canvas._canvas_manager
+    monkeypatch.setattr(manager, "_send_custom", lambda command, buffers=(): sent.append(command))
+    event(pad, "client_ready")
+    # The page has to be told on which canvas it is to draw.
+    switched = [command[1][0] for command in sent if command[0] == COMMANDS["switchCanvas"]]
+    assert switched[-1] == f"IPY_MODEL_{pad._canvas.model_id}"
 
 
 def test_the_answer_is_shown_as_bars_a_preview_and_words(make_pad: object) -> None:
