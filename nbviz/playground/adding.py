@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
 from nbviz.datasets import ImageTensors
 from nbviz.errors import ConfigurationError
@@ -34,6 +34,7 @@ def add_sample(trainer: Trainer, image: torch.Tensor, label: int) -> None:
             "samples in pad.samples to your data."
         )
     dataset: Any = cast("Any", loader).dataset
+    _check_reading(cast("Any", loader), dataset)
     if isinstance(dataset, ImageTensors):
         pixels = dataset.images
         added = _fitted(image * dataset.peak, pixels, "images")
@@ -60,6 +61,22 @@ def add_sample(trainer: Trainer, image: torch.Tensor, label: int) -> None:
         raise ConfigurationError(
             f"samples cannot be added to a {type(dataset).__name__}; the drawn ones are in "
             "pad.samples. A TensorDataset, a list of pairs or nbviz.datasets takes them."
+        )
+
+
+def _check_reading(loader: Any, dataset: Any) -> None:
+    """Refuse loaders whose next epoch would not have what is added."""
+    sampler = loader.sampler
+    is_whole = isinstance(sampler, RandomSampler | SequentialSampler)
+    if not is_whole or (hasattr(dataset, "__len__") and len(sampler) != len(dataset)):
+        raise ConfigurationError(
+            f"the training's {type(sampler).__name__} chooses among the samples of before; the "
+            "drawn ones are in pad.samples. shuffle=True or no sampler reads all that there is."
+        )
+    if loader.num_workers and loader.persistent_workers:
+        raise ConfigurationError(
+            "the loader's persistent workers keep the data of before; the drawn samples are in "
+            "pad.samples. Make the loader without persistent_workers."
         )
 
 

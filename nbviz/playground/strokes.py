@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FINE = 4  # pixels of the drawing to one of the image, so that edges are smooth
+_LARGEST = 512  # pixels of a side of the drawing, unless the image is larger
 _FILLED = 20 / 28  # of the shorter side, as the digits of MNIST fill theirs
 
 
@@ -96,6 +97,7 @@ class Strokes:
         the middle.
         """
         height, width = size
+        fine = max(1, min(_FINE, _LARGEST // max(size)))
         strokes = self.copies()
         blank = np.zeros((height, width), np.float32)
         points = np.array([point for one in strokes for point in one.points], np.float64)
@@ -105,10 +107,10 @@ class Strokes:
         low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
         # A dot or a thin line is not blown up to a blot.
         extent = max(float((high - low).max()), 0.25 * min(self._pad))
-        scale = _FILLED * min(height, width) * _FINE / extent
+        scale = _FILLED * min(height, width) * fine / extent
         middle = (low + high) / 2
-        offset = np.array([width, height]) * _FINE / 2 - middle * scale
-        drawing = Image.new("L", (width * _FINE, height * _FINE))
+        offset = np.array([width, height]) * fine / 2 - middle * scale
+        drawing = Image.new("L", (width * fine, height * fine))
         _draw(drawing, strokes, scale, offset)
         shares = np.asarray(drawing, np.float64)
         total = shares.sum()
@@ -116,15 +118,15 @@ class Strokes:
             return blank
         center = np.array(
             [
-                (shares.sum(axis=0) * np.arange(width * _FINE)).sum() / total,
-                (shares.sum(axis=1) * np.arange(height * _FINE)).sum() / total,
+                (shares.sum(axis=0) * np.arange(width * fine)).sum() / total,
+                (shares.sum(axis=1) * np.arange(height * fine)).sum() / total,
             ]
         )
-        offset = offset + (np.array([width, height]) * _FINE - 1) / 2 - center
+        offset = offset + (np.array([width, height]) * fine - 1) / 2 - center
         centred = Image.new("L", drawing.size)
         _draw(centred, strokes, scale, offset)
-        fine = np.asarray(centred, np.float32) / 255
-        return fine.reshape(height, _FINE, width, _FINE).mean(axis=(1, 3), dtype=np.float32)
+        shares = np.asarray(centred, np.float32) / 255
+        return shares.reshape(height, fine, width, fine).mean(axis=(1, 3), dtype=np.float32)
 
 
 def _draw(

@@ -308,6 +308,13 @@ def test_a_drawing_goes_into_the_training_set_with_its_label(make_pad: object) -
         assert sum(1 for _ in loader) == -(-(count + 1) // loader.batch_size)
         said = [line.text for line in trainer.run.lines.since(0)]
         assert said[-1] == "a drawing was added to the training set as class yes"
+    chosen = DataLoader(tensors, sampler=[0, 1])
+    workers = DataLoader(tensors, num_workers=1, persistent_workers=True)
+    for loader, said in ((chosen, "list chooses among"), (workers, "persistent workers keep")):
+        pad = make_pad(model, (8, 8), trained_on(loader))
+        draw(pad, (20, 30), (20, 200))
+        with pytest.raises(ConfigurationError, match=said):
+            pad.add(0)
     part = torch.utils.data.Subset(tensors, [0])
     pad = make_pad(model, (8, 8), trained_on(DataLoader(part)))
     draw(pad, (20, 30), (20, 200))
