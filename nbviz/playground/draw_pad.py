@@ -209,7 +209,8 @@ class DrawPad(ipywidgets.VBox):
             layout={"width": "150px"},
         )
         self._add_button: Any = ipywidgets.Button(
-            description="Add to the training set", layout={"width": "auto"}
+            description="Add to the training set" if self._trainer is not None else "Keep",
+            layout={"width": "auto"},
         )
         self._preview: Any = ipywidgets.Image(
             value=_png(np.zeros(self.size, np.float32)),
