@@ -458,6 +458,9 @@ class Trainer:
         run.again = _length(self.options.max_epochs, self.options.max_steps)
         run.steering = self
         run.overlays = self.overlays
+        classification = self.engine.classification
+        classification.allows = self._recorder.allows_collecting
+        classification.forget()
         self._begin_watch()
 
     def _warn(self, text: str) -> None:

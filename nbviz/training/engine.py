@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
     from nbviz.training.events import EndReason, Event, Observer
     from nbviz.training.options import TrainingOptions
+    from nbviz.training.steps.classified import Classification
 
 
 class Engine:
@@ -205,6 +206,11 @@ class Engine:
     def replace_observer(self, old: Observer, new: Observer) -> None:
         """Give events to another observer in an old one's place; the run must not be active."""
         self._emit.replace(old, new)
+
+    @property
+    def classification(self) -> Classification:
+        """What is collected in validations of what a classifier says."""
+        return self._validation.classification
 
     def keep_start(self, most_bytes: int) -> None:
         """Keep the state of before the first step in `start`; harmless if it is kept.
@@ -500,7 +506,8 @@ class Engine:
         validation.is_active = True
         self._emit(ValidationStarted(clock.now(), self.step, self.epoch))
         scalars = validation.measure(self._safe_point)
-        ended = ValidationEnded(clock.now(), self.step, self.epoch, scalars)
+        found = validation.classification.found
+        ended = ValidationEnded(clock.now(), self.step, self.epoch, scalars, found)
         self._emit(ended)
         self._schedule.validated(scalars)
         validation.is_active = self._place.validation_due = False

@@ -11,6 +11,7 @@ from nbviz.panels.subject import Subject
 from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer, TrainerOptions
 from nbviz.training.keywords import also_takes, as_keywords, takes
+from nbviz.training.steps.classified import COLLECTED
 from nbviz.widgets.active import remember_notebook, say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import own_displays
@@ -100,6 +101,8 @@ class LiveTrainer(Dashboard):
             transport=options.transport,
             frames_per_second=options.frames_per_second,
         )
+        if options.panels is not None:  # what no panel shows is not collected
+            self.trainer.engine.classification.wanted = COLLECTED.intersection(options.panels)
         self.add_subject(Subject.of_run(self.run, self.trainer.graph))
         for subject in _earlier_runs_of_this_cell():
             self.add_subject(subject)

@@ -39,6 +39,8 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "send_audio": {"tag": "tone", "step": 3, "start": 0},
     "send_figure": {"tag": "figure", "step": 3, "pixels": 100},
     "send_confusion": {"tag": "confusion", "step": 3},
+    "send_predictions": {"tag": "predictions", "step": 3},
+    "send_samples": {"tag": "predictions", "step": 3, "indices": [1, 0]},
     "send_roc": {"tag": "pr", "step": 3},
     "send_rows": {"tag": "table", "step": 3, "sort": 0},
     "send_graph": {"scopes": [""]},
@@ -91,6 +93,7 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.run.log_audio("tone", np.sin(np.arange(100.0)), step=3)
     made.run.log_figure("figure", Figure(figsize=(1, 1)), step=3)
     made.run.log_confusion_matrix("confusion", [0, 1], [0, 0], step=3)
+    made.run.log_predictions("predictions", [0, 1], np.eye(2), step=3, inputs=["a", "b"])
     made.run.log_pr_curve("pr", [0, 1], [0.2, 0.7], step=3)
     made.run.log_table("table", {"a": [2, 1], "b": ["x", "y"]}, step=3)
     made.run.drain_media()
@@ -277,6 +280,8 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
         *("embedding_sent", "positions_sent", "column_sent", "thumbnails_sent"),
         "mesh_sent",
         "confusion_sent",
+        "predictions_sent",
+        "samples_sent",
         "roc_sent",
         "rows_sent",
     }

@@ -87,3 +87,17 @@ export function recallItem(
 	of.sort((a, b) => a.step - b.step);
 	return of.filter((one) => one.step <= step).at(-1) ?? of[0];
 }
+
+/** Recalls the one answer `…_sent` that there is about a tag, whatever of it is asked for by `send_…`. */
+export function recallWhole(name: string): NonNullable<PanelData["recall"]> {
+	return (question, recorded) =>
+		question.kind === `send_${name}` && "tag" in question
+			? recorded.find(
+					(one) =>
+						one.kind === `${name}_sent` &&
+						"tag" in one &&
+						one.run_id === question.run_id &&
+						one.tag === question.tag,
+				)
+			: undefined;
+}

@@ -36,6 +36,7 @@ MediaKind = Literal[
     "pr_curve",
     "embedding",
     "mesh",
+    "predictions",
 ]
 KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 MOST_ITEMS = 1000
@@ -47,7 +48,12 @@ TAG_BYTES = 600
 MOST_TEXT = 1_000_000
 """Characters of a text that are kept."""
 
-_PLURALS = {"audio": "audio", "confusion_matrix": "confusion matrices", "mesh": "meshes"}
+_PLURALS = {
+    "audio": "audio",
+    "confusion_matrix": "confusion matrices",
+    "mesh": "meshes",
+    "predictions": "predictions",
+}
 _ITEM_BYTES = 400  # Python objects around the content
 _ALWAYS = 2  # first and newest
 _SAID = 40  # characters that say how many more there were

@@ -101,7 +101,7 @@ def _supervised(loss_fn: Callable[..., Any] | None, split: Splitter) -> StepFunc
                 f"{type(model).__name__} gave no .loss in its output "
                 f"({type(given).__name__}); pass loss_fn=…"
             )
-        return StepResult(own_loss, outputs=outputs, targets=targets)
+        return StepResult(own_loss, outputs=outputs, targets=targets, inputs=inputs)
 
     return step
 
