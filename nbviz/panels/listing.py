@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nbviz.panels.batch import Batch
     from nbviz.protocol.core import ItemsAdded, ItemTag
-    from nbviz.recording.media.store import Media, MediaKind
+    from nbviz.recording.media.store import Media, MediaKind, MediaStore
     from nbviz.recording.recorded_run import RecordedRun
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ def new_items(
     *,
     limit: float,
     upto: int | None = None,
+    store: MediaStore | None = None,
 ) -> tuple[int, ItemsAdded | None]:
     """Return the version reached, and the listing of what came after a version, None if nothing.
 
@@ -41,8 +42,9 @@ def new_items(
         batch: Takes the listing's buffer.
         limit: Bytes of steps, about; beyond it steps are left out evenly.
         upto: The last version to list; None for the newest.
+        store: What is listed; the run's media if None.
     """
-    found = run.media_since(version)
+    found = run.media_since(version) if store is None else store.since(version)
     if upto is not None:
         found = [one for one in found if one[2].version <= upto]
     if not found:
@@ -58,7 +60,7 @@ def new_items(
         return reached, None
     most = max(_LEAST_STEPS, int(limit / _STEP_BYTES / len(steps)))
     listed = {tag: evenly(of, most) for tag, of in steps.items()}
-    tags = [item_tag(run, tag, kind_of[tag], len(of)) for tag, of in listed.items()]
+    tags = [item_tag(run, tag, kind_of[tag], len(of), store) for tag, of in listed.items()]
     return reached, items_added(run, tags, [step for of in listed.values() for step in of], batch)
 
 
@@ -74,9 +76,11 @@ def items_added(
     }
 
 
-def item_tag(run: RecordedRun, tag: str, kind: MediaKind, count: int) -> ItemTag:
-    """Return the listing of a tag of which `count` steps are listed."""
-    left_out = run.kept_media.left_out(tag)
+def item_tag(
+    run: RecordedRun, tag: str, kind: MediaKind, count: int, store: MediaStore | None = None
+) -> ItemTag:
+    """Return the listing of a tag of which `count` steps are listed; `store` as for `new_items`."""
+    left_out = (run.kept_media if store is None else store).left_out(tag)
     return {
         "tag": clean_line(tag),
         "item_kind": kind,

@@ -91,6 +91,7 @@ Request = (
     | run.Requests
     | curves.Requests
     | runs.Requests
+    | weights.Requests
     | media.Requests
     | confusion.Requests
     | predictions.Requests

@@ -49,6 +49,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         for kind in ("send_embedding", "send_positions", "send_column", "send_thumbnails")
     },
     "send_mesh": {"tag": "shape", "step": 3},
+    "send_weights": {"name": "weight", "step": 3},
     "send_neighbours": {"tag": "features", "step": 3},
     "start_layout": {"tag": "features", "step": 3},
     "cancel_layout": {"tag": "features", "step": 3},
@@ -140,7 +141,8 @@ def test_its_assets_are_those_that_its_page_loads(panel) -> None:
     own = [panel.name] if (folder / "asset.ts").exists() else []
     sources = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.ts"))]
     later = [name for text in sources for name in re.findall(r'loadAsset<\w+>\("(\w+)"', text)]
-    needed = re.findall(r'"(\w+)"', needs[1] if needs else "")
+    items = ["items"] if "itemPanel<" in index else []
+    needed = items + re.findall(r'"(\w+)"', needs[1] if needs else "")
     # What is shown one step at a time has the time line below it.
     line = ["timeline"] if re.search(r"\tsteps[:(]|item(Panel<|sData\()", index) else []
     assert list(panel.assets) == own + needed + later + line
@@ -284,6 +286,7 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
         "samples_sent",
         "roc_sent",
         "rows_sent",
+        "weights_sent",
     }
 
 

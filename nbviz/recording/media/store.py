@@ -210,12 +210,19 @@ class MediaStore(Mapping[str, Media]):
         budget: Bytes that all of them may take. Tags are thinned to their first and newest items
             for it; then first items go, and then the tags longest without a new item.
         warn: Called, once, with a sentence: that first items and tags go.
+        beside: Returns how many bytes of the budget are held elsewhere.
     """
 
-    def __init__(self, budget: int, warn: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        budget: int,
+        warn: Callable[[str], None] | None = None,
+        beside: Callable[[], int] = lambda: 0,
+    ) -> None:
         self.budget = budget
         self.nbytes = 0
         self.version = 0
+        self._beside = beside
         self._left_out: dict[str, LeftOut] = {}
         self._warn: Callable[[str], None] = warn or (lambda _: None)
         self._has_warned = False
@@ -264,7 +271,7 @@ class MediaStore(Mapping[str, Media]):
             self.nbytes += kept.nbytes - before
             if len(kept.items) > MOST_ITEMS:
                 self._thin(tag)
-            while self.nbytes > self.budget:
+            while self.nbytes + self._beside() > self.budget:
                 # The tag that takes the most gives, so that a small one beside it stays whole.
                 large = [name for name, one in self._kept.items() if len(one.items) > _ALWAYS]
                 if large:

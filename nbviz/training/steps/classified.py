@@ -244,6 +244,5 @@ def _samples_in_order(loader: Any, count: int) -> int:
             and type(given.sampler) is SequentialSampler
             and (given.batch_sampler is None or type(given.batch_sampler) is BatchSampler)
         )
-        dataset: Any = given.dataset
-        return len(dataset) if is_plain else 0
+        return len(cast("Any", given.dataset)) if is_plain else 0
     return len(cast("Any", loader)) * count if isinstance(loader, Sequence) else 0

@@ -68,7 +68,10 @@ export class SampleCard {
 		);
 		this.truth.replaceChildren(
 			...(wrong
-				? [element("bdi", "nbviz-predictions-name", {}, truth), percent(sample.own)]
+				? [
+						element("span", "nbviz-predictions-name", {}, "is ", element("bdi", "", {}, truth)),
+						percent(sample.own),
+					]
 				: [isLabelled ? "right" : "no label"]),
 		);
 		this.showLook(look);
