@@ -31,7 +31,6 @@ def new_items(
     *,
     limit: float,
     upto: int | None = None,
-    store: MediaStore | None = None,
 ) -> tuple[int, ItemsAdded | None]:
     """Return the version reached, and the listing of what came after a version, None if nothing.
 
@@ -42,9 +41,8 @@ def new_items(
         batch: Takes the listing's buffer.
         limit: Bytes of steps, about; beyond it steps are left out evenly.
         upto: The last version to list; None for the newest.
-        store: What is listed; the run's media if None.
     """
-    found = run.media_since(version) if store is None else store.since(version)
+    found = run.media_since(version)
     if upto is not None:
         found = [one for one in found if one[2].version <= upto]
     if not found:
@@ -60,7 +58,7 @@ def new_items(
         return reached, None
     most = max(_LEAST_STEPS, int(limit / _STEP_BYTES / len(steps)))
     listed = {tag: evenly(of, most) for tag, of in steps.items()}
-    tags = [item_tag(run, tag, kind_of[tag], len(of), store) for tag, of in listed.items()]
+    tags = [item_tag(run, tag, kind_of[tag], len(of)) for tag, of in listed.items()]
     return reached, items_added(run, tags, [step for of in listed.values() for step in of], batch)
 
 
@@ -79,7 +77,15 @@ def items_added(
 def item_tag(
     run: RecordedRun, tag: str, kind: MediaKind, count: int, store: MediaStore | None = None
 ) -> ItemTag:
-    """Return the listing of a tag of which `count` steps are listed; `store` as for `new_items`."""
+    """Return the listing of a tag of which `count` steps are listed.
+
+    Args:
+        run: Whose it is.
+        tag: Its name.
+        kind: What it is.
+        count: How many steps.
+        store: What keeps it; the run's media if None.
+    """
     left_out = (run.kept_media if store is None else store).left_out(tag)
     return {
         "tag": clean_line(tag),

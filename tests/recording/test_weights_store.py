@@ -120,8 +120,13 @@ def test_a_page_is_told_their_steps_and_asks_for_them() -> None:
     run = nbviz.Run("a", overhead_budget=1)
     model = torch.nn.Linear(3, 2)
     run.log_weights(model, step=0)
+    run.weights.want("another", ["weight"])
+    captured_at(run.weights, model, 5)
     page = Page(nbviz.Dashboard(run))
     page.ready()
+    kinds = [update["kind"] for update in page.updates]
+    assert "layers_listed" in kinds
+    assert "weights_kept" not in kinds  # it does not look at them
     asked = {"run_id": run.run_id, "panel": "weights", "view": 1, "known": 1}
     page.ask("set_wanted", **asked, keys=["weight"])
     captured_at(run.weights, model, 10, 20)
@@ -130,7 +135,7 @@ def test_a_page_is_told_their_steps_and_asks_for_them() -> None:
         updates = [one for one in page.updates if one["kind"] == "weights_kept"]
         return [item["count"] for update in updates for item in update["items"]]
 
-    page.wait_for(lambda: sum(listed()) >= 2)
+    page.wait_for(lambda: sum(listed()) >= 3)
     sent = page.ask("send_weights", run_id=run.run_id, name="weight", step=15)
     assert (sent["step"], sent["shape"]) == (10, [2, 3])
     cells = np.frombuffer(sent["data"], "<i2") * sent["scale"]

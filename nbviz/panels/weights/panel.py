@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from nbviz.errors import CommandError
 from nbviz.panels.batch import Batch
 from nbviz.panels.items import spread
-from nbviz.panels.listing import item_tag, items_added, new_items
+from nbviz.panels.listing import evenly, item_tag, items_added
 from nbviz.panels.panel import NO_ADDRESS, Extent, RunPanel, View
 from nbviz.panels.wire import heatmap_fields
 from nbviz.protocol import weights as messages
@@ -31,6 +31,7 @@ _SAVED_CELLS = 256 * 256  # at most, of one parameter
 _SAVED_BYTES = 3_000_000  # of all parameters of a run
 _MOST_SAVED_STEPS = 24  # of a parameter
 _LISTED_SHARE = 0.1  # of a frame, for the steps of heatmaps
+_STEP_BYTES = 8
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class WeightsEntry:
 
     layers: object = None
     heatmaps: dict[str, int] = field(default_factory=dict[str, int])
-    kept: int = 0
+    kept: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
@@ -77,8 +78,7 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         if layers and layers != entry.layers:
             entry.layers = layers
             _add_layers(part, layers, batch)
-        end = None if extent.end is None else extent.end.kept
-        entry.kept = _add_kept(part, entry.kept, batch, extent.limit * _LISTED_SHARE, end)
+        _add_kept(part, entry, batch, extent)
         for name in sorted(extent.wanted or ()):
             version = part.weights.version(name)
             heatmap = part.weights.latest(name)
@@ -169,15 +169,28 @@ def _affordable(run: RecordedRun, limit: float) -> list[str]:
     return names
 
 
-def _add_kept(run: RecordedRun, version: int, batch: Batch, limit: float, upto: int | None) -> int:
-    """List the steps of which heatmaps are kept since a version; returns the version reached."""
-    kept = run.weights.kept
-    reached, listing = new_items(
-        run, ("tensor",), version, batch, limit=limit, upto=upto, store=kept
-    )
-    if listing is not None:
-        batch.add({"kind": "weights_kept", **listing})
-    return reached
+def _add_kept(
+    run: RecordedRun,
+    entry: WeightsEntry,
+    batch: Batch,
+    extent: Extent[WeightsEntry, frozenset[str]],
+) -> None:
+    """List the steps of which heatmaps are kept, of what is looked at, and move the entry."""
+    wanted = extent.wanted or frozenset()
+    listed: dict[str, list[int]] = {}
+    since = min((entry.kept.get(name, 0) for name in wanted), default=0)
+    for name, _, item in run.weights.kept.since(since) if wanted else ():
+        end = math.inf if extent.end is None else extent.end.kept.get(name, 0)
+        if name in wanted and entry.kept.get(name, 0) < item.version <= end:
+            entry.kept[name] = item.version
+            listed.setdefault(name, []).append(item.step)
+    if not listed:
+        return
+    room = extent.limit * _LISTED_SHARE / _STEP_BYTES / len(listed)
+    steps = {name: evenly(of, int(max(2, min(room, len(of))))) for name, of in listed.items()}
+    tags = [item_tag(run, name, "tensor", len(of), run.weights.kept) for name, of in steps.items()]
+    every = [step for of in steps.values() for step in of]
+    batch.add({"kind": "weights_kept", **items_added(run, tags, every, batch)})
 
 
 def _save_kept(run: RecordedRun, names: Sequence[str], batch: SavedBatch, left: float) -> None:
