@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.checkpoints.parts import Checkpoint
+    from nbviz.training.edited_data import TrainingData
     from nbviz.training.steps.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
@@ -196,6 +197,11 @@ class Trainer:
     def model(self) -> torch.nn.Module:
         """The model."""
         return self.engine.model
+
+    @property
+    def data(self) -> TrainingData:
+        """The training data: `trainer.data.drop([17])`, `trainer.data.relabel({88: 3})`."""
+        return self.engine.data
 
     @property
     def optimizer(self) -> torch.optim.Optimizer | None:

@@ -19,7 +19,7 @@ from nbviz.errors import (
     text_of,
 )
 from nbviz.training import checks, clock
-from nbviz.training.between_steps import is_trained_elsewhere, registered
+from nbviz.training.between_steps import between_steps, is_trained_elsewhere, registered
 from nbviz.training.callbacks import Callbacks
 from nbviz.training.checkpoints.model_state import ModelState
 from nbviz.training.checkpoints.optimizer_state import OptimizersState
@@ -31,7 +31,9 @@ from nbviz.training.checkpoints.start import StartState
 from nbviz.training.commands import Control
 from nbviz.training.devices.device import choose_device, move_model, to_device
 from nbviz.training.devices.intraop import IntraopThreads
+from nbviz.training.edited_data import TrainingData
 from nbviz.training.events import (
+    DataChanged,
     EpochEnded,
     EpochStarted,
     RunEnded,
@@ -47,7 +49,7 @@ from nbviz.training.observers import Observers
 from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.optimizing.schedule import Schedule, known_tags
 from nbviz.training.run_log import RunLog
-from nbviz.training.seeds import seed_everything
+from nbviz.training.seeds import preserved_random_state, seed_everything
 from nbviz.training.steps.batches import count_samples, describe
 from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.training.steps.means import Means
@@ -59,7 +61,7 @@ from nbviz.training.steps.update import Update
 from nbviz.training.steps.validation import Validation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from nbviz.training.events import EndReason, Event, Observer
     from nbviz.training.options import TrainingOptions
@@ -75,6 +77,7 @@ class Engine:
         observers: Called with every event on the run's thread. One that raises is dropped.
 
     Attributes:
+        data: Which samples are left out or have another label.
         start: The state of before the first step, if it is kept.
 
     Raises:
@@ -153,7 +156,8 @@ class Engine:
             report=partial(self._log, "info"),
             step=lambda: self.step,
         )
-        self._place = Place(options.train_loader, self.device)
+        self.data = TrainingData(options.train_loader, self._still)
+        self._place = Place(options.train_loader, self.device, self.data, self._data_changed)
         self._random = DeferredRandomState(self.device)
         self.start = StartState()
         for name, optimizer in optimizers.items():
@@ -248,12 +252,15 @@ class Engine:
             "skipped": self._skipped,
             "metrics": list(self._metrics),
             "pending": self.control.pending(),
+            "data": self.data.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.step, self.epoch = state["step"], state["epoch"]
         self._skipped = state["skipped"]
+        if "data" in state:  # files of earlier versions have none
+            self.data.load_state_dict(state["data"])
         self._metrics.clear()
         given = read_metrics(self.options.metrics).items()
         self._metrics.update({name: one for name, one in given if name in state["metrics"]})
@@ -338,7 +345,7 @@ class Engine:
             self._log.once("info", left_out)
         self._modes.begin()
         if threading.current_thread() is not threading.main_thread():
-            renew_workers(self._train_loader, self.options.val_loader)
+            renew_workers(self._train_loader, self.data.loader, self.options.val_loader)
         move_model(self.model, self.optimizers, self.device)
         on_cuda = self.device.type == "cuda"
         # What is each thread's own: whether there are gradients, which GPU is meant by "cuda".
@@ -530,7 +537,7 @@ class Engine:
         return count.samples
 
     def _total_steps(self) -> int | None:
-        batches = checks.length_of(self._train_loader)
+        batches = checks.length_of(self.data.upcoming)
         epoch_steps = None if batches is None else -(-batches // self._accumulate)
         begun = self._place.steps if self._place.is_open else 0
         return self._limits.total_steps(self.step - begun, self._epochs_done, epoch_steps)
@@ -542,6 +549,14 @@ class Engine:
             None if last is None else last - self._epochs_done,
             self.options.schedule_end,
         )
+
+    @contextlib.contextmanager
+    def _still(self) -> Generator[None]:
+        with between_steps(self.model), preserved_random_state(self.device):
+            yield
+
+    def _data_changed(self, text: str) -> None:
+        self._emit(DataChanged(clock.now(), self.step, text))
 
     def _safe_point(self) -> None:
         if self.control.needs_attention:

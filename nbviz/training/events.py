@@ -115,6 +115,15 @@ class SettingApplied:
 
 
 @dataclass(frozen=True, slots=True)
+class DataChanged:
+    """From step `step + 1` on the training has other data; `text` says which."""
+
+    wall_time: float
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineLogged:
     """A line for the run's log."""
 
@@ -145,6 +154,7 @@ Event = (
     | RunPaused
     | RunResumed
     | SettingApplied
+    | DataChanged
     | LineLogged
     | RunEnded
 )

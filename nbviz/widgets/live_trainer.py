@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
+    from nbviz.training.edited_data import TrainingData
     from nbviz.widgets.compared import Comparable
     from nbviz.widgets.live_view import Arrangement, Charts
 
@@ -254,6 +255,11 @@ class LiveTrainer(Dashboard):
     def model(self) -> torch.nn.Module:
         """The model."""
         return self.trainer.engine.model
+
+    @property
+    def data(self) -> TrainingData:
+        """The training data: `trainer.data.drop([17])`, `trainer.data.relabel({88: 3})`."""
+        return self.trainer.data
 
     @property
     def optimizer(self) -> torch.optim.Optimizer | None:
