@@ -8,6 +8,8 @@ import { type Choice, chosenSamples, nameOf, type Predictions } from "./samples"
 import type { SeenSamples } from "./seen";
 
 const FIRST = 24;
+const COPY = "Copy indices";
+const TOLD_MS = 4000;
 const MORE = 48;
 
 export interface PredictionsContent {
@@ -35,10 +37,19 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 		type: "button",
 	});
 	private readonly truth = element("select", "nbviz-select", { "aria-label": "True class" });
+	private readonly copier = element(
+		"button",
+		"nbviz-button nbviz-button-quiet nbviz-button-small",
+		{
+			type: "button",
+			title: "Copy the indices of these samples as a list in Python, such as for trainer.data.drop",
+		},
+	);
 	private readonly cards = new Map<number, SampleCard>();
 	private readonly followed: Set<number>;
 	private choice: Choice = "mistakes";
 	private shown = FIRST;
+	private timer: ReturnType<typeof setTimeout> | undefined;
 	private predictions: Predictions | undefined;
 
 	constructor(
@@ -61,6 +72,8 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 			this.shown = FIRST;
 			this.draw();
 		});
+		this.copier.textContent = COPY;
+		this.copier.addEventListener("click", () => this.copy());
 		this.more.addEventListener("click", () => {
 			this.shown += MORE;
 			this.draw();
@@ -75,6 +88,7 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 				{},
 				choices,
 				element("label", "nbviz-strip-field", {}, "True class", this.truth),
+				this.copier,
 			),
 			this.said,
 			this.grid,
@@ -106,6 +120,7 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 	recolour(): void {}
 
 	remove(): void {
+		clearTimeout(this.timer);
 		this.seen.remove();
 	}
 
@@ -184,6 +199,27 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 		this.source.writeFollowed(this.host.tag, [...this.followed]);
 		this.draw();
 		this.cards.get(index)?.root.focus();
+	}
+
+	/** Copies the indices of all that is chosen, also of what is not shown yet. */
+	private copy(): void {
+		const text = `[${this.chosen()
+			.map(({ index }) => index)
+			.join(", ")}]`;
+		// A page that is not served securely has no clipboard.
+		const written = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("none"));
+		written.then(
+			() => this.tell("Copied"),
+			() => this.tell(text),
+		);
+	}
+
+	private tell(text: string): void {
+		this.copier.textContent = text;
+		clearTimeout(this.timer);
+		this.timer = setTimeout(() => {
+			this.copier.textContent = COPY;
+		}, TOLD_MS);
 	}
 
 	private wantMissing(): void {

@@ -119,6 +119,11 @@ test("a sample that is followed stays in front, and is remembered", async () => 
 	expect(samples(on)[0]?.getAttribute("aria-pressed")).toBe("true");
 	press(on, "Mistakes");
 	expect(indices(on)).toEqual(["40", "10", "30"]);
+	const copied = vi.fn(() => Promise.resolve());
+	vi.stubGlobal("navigator", { clipboard: { writeText: copied } });
+	press(on, "Copy indices");
+	expect(copied).toHaveBeenCalledWith("[40, 10, 30]");
+	await vi.waitFor(() => expect(on.root.textContent).toContain("Copied"));
 	press(on, "Followed");
 	expect(indices(on)).toEqual(["40"]);
 	samples(on)[0]?.click();
