@@ -1,4 +1,4 @@
-"""Changes to the training data while a run trains: samples that are left out, and other labels.
+"""Changes to the training data while a run trains: samples left out, other labels, weights.
 
 They hold from the next iterator of the loader on, which is the next epoch's: one that is being read
 goes on as it began.
@@ -6,8 +6,9 @@ goes on as it began.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
@@ -23,6 +24,7 @@ from torch.utils.data import (
 
 from nbviz.errors import ConfigurationError
 from nbviz.training.steps.batches import TARGET_NAMES
+from nbviz.training.steps.sample_weights import Weighed, WeighingCollate
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -52,31 +54,38 @@ class Edits:
     Attributes:
         dropped: Indices of samples that are left out.
         labels: New targets by index.
+        weights: What samples count that do not count 1, by index.
     """
 
     dropped: frozenset[int] = frozenset()
     labels: Mapping[int, Any] = field(default_factory=dict[int, Any])
+    weights: Mapping[int, float] = field(default_factory=dict[int, float])
 
     def __bool__(self) -> bool:
-        return bool(self.dropped or self.labels)
+        return bool(self.dropped or self.labels or self.weights)
 
     def state(self) -> dict[str, Any]:
         """Return it in a form that a checkpoint keeps."""
-        return {"dropped": sorted(self.dropped), "labels": dict(self.labels)}
+        return {
+            "dropped": sorted(self.dropped),
+            "labels": dict(self.labels),
+            "weights": dict(self.weights),
+        }
 
     def is_as(self, other: Edits) -> bool:
         """Whether both change the same; targets may be tensors, which are compared as objects."""
-        is_alike = self.dropped == other.dropped and self.labels.keys() == other.labels.keys()
+        is_alike = (self.dropped, self.weights) == (other.dropped, other.weights)
+        is_alike = is_alike and self.labels.keys() == other.labels.keys()
         return is_alike and all(other.labels[place] is one for place, one in self.labels.items())
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Edits:
         """Return what `state` kept."""
-        return cls(frozenset(state["dropped"]), dict(state["labels"]))
+        return cls(frozenset(state["dropped"]), dict(state["labels"]), dict(state["weights"]))
 
 
 class TrainingData:
-    """The training data, whose samples can be left out or given another label while a run trains.
+    """The training data, whose samples can be left out, relabelled or weighted while a run trains.
 
     Of map-style data sets in a `DataLoader` that goes through them in order or shuffled. Samples
     are named by their indices in the data set. A change holds from the next epoch on, is marked on
@@ -84,6 +93,7 @@ class TrainingData:
 
     >>> trainer.data.drop([17, 402])
     >>> trainer.data.relabel({88: 3})
+    >>> trainer.data.weight([5, 6], 3)
     >>> trainer.data.dropped
     [17, 402]
 
@@ -91,17 +101,24 @@ class TrainingData:
         loader: The training's.
         still: Returns a context in which the run stands between two steps, and random numbers stay
             as they are.
+        unweighable: Why samples cannot be weighted, as a part of a sentence; empty if they can.
     """
 
-    def __init__(self, loader: Any, still: Callable[[], AbstractContextManager[object]]) -> None:
+    def __init__(
+        self,
+        loader: Any,
+        still: Callable[[], AbstractContextManager[object]],
+        unweighable: str = "",
+    ) -> None:
         self._loader = loader
         self._still = still
+        self._unweighable = unweighable
         self._edits = self._in_force = Edits()
         self._made: list[tuple[Edits, Any]] = []  # the newest ones
 
     def __repr__(self) -> str:
         edits = self._edits
-        return f"TrainingData({len(edits.dropped):,} dropped, {len(edits.labels):,} relabelled)"
+        return f"TrainingData({_said(edits) or 'as it was given'})"
 
     @property
     def dropped(self) -> list[int]:
@@ -112,6 +129,11 @@ class TrainingData:
     def relabelled(self) -> dict[int, Any]:
         """New targets by index."""
         return dict(sorted(self._edits.labels.items()))
+
+    @property
+    def weights(self) -> dict[int, float]:
+        """What samples count that do not count 1, by index."""
+        return dict(sorted(self._edits.weights.items()))
 
     def drop(self, indices: Iterable[int]) -> None:
         """Leave samples out, from the next epoch on.
@@ -132,7 +154,7 @@ class TrainingData:
                 f"of {len(dataset):,} samples {left:,} would be left; leave at least {least:,}, "
                 "so that there is a batch."
             )
-        self._edits = Edits(found, self._edits.labels)
+        self._edits = replace(self._edits, dropped=found)
 
     def relabel(self, indices: Mapping[int, Any] | Iterable[int], target: Any = None) -> None:
         """Give samples another target, from the next epoch on.
@@ -158,7 +180,46 @@ class TrainingData:
                 place: _as_target(dataset[place], value, place)
                 for place, value in zip(places, given.values(), strict=True)
             }
-        self._edits = Edits(self._edits.dropped, {**self._edits.labels, **labels})
+        self._edits = replace(self._edits, labels={**self._edits.labels, **labels})
+
+    def weight(self, indices: Mapping[int, float] | Iterable[int], weight: float = 1.0) -> None:
+        """Have samples count more or less, from the next epoch on.
+
+        The loss of a batch is then the weighted mean of its samples' losses: one of weight 2 counts
+        as if it were there twice. The curve of the training loss is that mean, too.
+
+        Args:
+            indices: In the data set, with `weight` for all of them; or a mapping of indices to
+                weights.
+            weight: Finite, from 0 on; 1 for what any other sample counts.
+
+        Raises:
+            ConfigurationError: The loader is none whose samples can be weighted, the loss is not
+                the mean of losses of samples, there is no such sample, or a weight is none.
+        """
+        dataset = self._dataset()
+        if self._unweighable or self._loader.batch_sampler is None:
+            reason = self._unweighable or "the loader makes no batches"
+            raise ConfigurationError(
+                f"samples cannot be weighted: {reason}. It takes a loss_fn whose mean over samples "
+                "nbviz can take apart, such as nn.CrossEntropyLoss(); or drop samples."
+            )
+        given = (
+            dict(cast("Mapping[int, Any]", indices))
+            if isinstance(indices, Mapping)
+            else dict.fromkeys(_checked(indices, len(dataset)), weight)
+        )
+        for one in given.values():
+            is_number = isinstance(one, int | float) and not isinstance(one, bool)
+            if not is_number or not 0 <= one < math.inf:
+                raise ConfigurationError(
+                    f"a weight must be a finite number from 0 on, got {one!r}; 2 counts a sample "
+                    "twice, 0 leaves it out."
+                )
+        places = _checked(given, len(dataset))
+        new = dict(zip(places, map(float, given.values()), strict=True))
+        kept = {place: one for place, one in {**self._edits.weights, **new}.items() if one != 1}
+        self._edits = replace(self._edits, weights=kept)
 
     def restore(self, indices: Iterable[int] | None = None) -> None:
         """Have samples as they were, from the next epoch on; all of them if None.
@@ -170,8 +231,10 @@ class TrainingData:
             self._edits = Edits()
             return
         places = set(_checked(indices, len(self._dataset())))
-        labels = {place: one for place, one in self._edits.labels.items() if place not in places}
-        self._edits = Edits(self._edits.dropped - places, labels)
+        edits = self._edits
+        labels = {place: one for place, one in edits.labels.items() if place not in places}
+        weights = {place: one for place, one in edits.weights.items() if place not in places}
+        self._edits = Edits(edits.dropped - places, labels, weights)
 
     # ------------------------------------------------------------ for the run
 
@@ -239,8 +302,8 @@ class TrainingData:
 
 def _refuse(reason: str) -> NoReturn:
     raise ConfigurationError(
-        f"samples cannot be dropped or relabelled: {reason}. It takes a DataLoader over a data set "
-        "with indices, with or without shuffle=True; change the data set itself instead."
+        f"samples cannot be dropped, relabelled or weighted: {reason}. It takes a DataLoader over "
+        "a data set with indices, with or without shuffle=True; change the data set itself instead."
     )
 
 
@@ -272,12 +335,16 @@ def _difference(before: Edits, now: Edits) -> str | None:
     """Return what to say of other data; None if they are the same."""
     if before.is_as(now):
         return None
+    return f"training data: {_said(now) or 'as they were'}"
+
+
+def _said(edits: Edits) -> str:
     parts = [
-        f"{len(now.dropped):,} dropped" if now.dropped else "",
-        f"{len(now.labels):,} relabelled" if now.labels else "",
+        f"{len(edits.dropped):,} dropped" if edits.dropped else "",
+        f"{len(edits.labels):,} relabelled" if edits.labels else "",
+        f"{len(edits.weights):,} weighted" if edits.weights else "",
     ]
-    said = ", ".join(part for part in parts if part)
-    return f"training data: {said or 'as they were'}"
+    return ", ".join(part for part in parts if part)
 
 
 # ---------------------------------------------------------------- the data as changed
@@ -285,6 +352,8 @@ def _difference(before: Edits, now: Edits) -> str | None:
 
 class EditedDataset(Dataset[Any]):
     """A data set without some of its samples, some of the others with another target.
+
+    Where samples have weights each comes as a `Weighed`.
 
     Args:
         dataset: Map-style.
@@ -294,6 +363,7 @@ class EditedDataset(Dataset[Any]):
     def __init__(self, dataset: Any, edits: Edits) -> None:
         self.dataset = dataset
         self._labels = dict(edits.labels)
+        self._weights = dict(edits.weights)
         self._kept = [place for place in range(len(dataset)) if place not in edits.dropped]
 
     def __len__(self) -> int:
@@ -302,9 +372,9 @@ class EditedDataset(Dataset[Any]):
     def __getitem__(self, index: int) -> Any:
         place = self._kept[index]
         sample = self.dataset[place]
-        if place not in self._labels:
-            return sample
-        return _with_target(sample, self._labels[place])
+        if place in self._labels:
+            sample = _with_target(sample, self._labels[place])
+        return Weighed(sample, self._weights.get(place, 1.0)) if self._weights else sample
 
 
 def _edited(loader: Any, edits: Edits) -> Any:
@@ -321,6 +391,8 @@ def _edited(loader: Any, edits: Edits) -> Any:
     else:
         sampler = SequentialSampler(dataset)
     options = {name: getattr(loader, name) for name in _COPIED if hasattr(loader, name)}
+    if edits.weights:
+        options["collate_fn"] = WeighingCollate(loader.collate_fn)
     if loader.batch_sampler is None:
         return DataLoader(dataset, batch_size=None, sampler=sampler, **options)
     batches = BatchSampler(sampler, loader.batch_size, loader.drop_last)

@@ -55,6 +55,7 @@ from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans, read_metrics
 from nbviz.training.steps.modes import TrainingModes
+from nbviz.training.steps.sample_weights import WeighedLoss, unweighed
 from nbviz.training.steps.step_functions import Splitter, training_function
 from nbviz.training.steps.step_results import check_loss, tagged
 from nbviz.training.steps.update import Update
@@ -114,7 +115,9 @@ class Engine:
         self.epoch = 0
         self._is_in_step = False
         self._train_loader = options.train_loader
-        self._train_step = training_function(options, self.split)
+        # A training_step's loss is its own, also where a loss_fn is there for validation.
+        self._weighed = WeighedLoss(options.loss_fn if training_step is None else None)
+        self._train_step = training_function(options, self.split, self._weighed)
         self._source = "loss_fn" if training_step is None else "training_step"
         self._limits = Limits(options.max_epochs, options.max_steps)
         every = options.validate_every
@@ -156,7 +159,7 @@ class Engine:
             report=partial(self._log, "info"),
             step=lambda: self.step,
         )
-        self.data = TrainingData(options.train_loader, self._still)
+        self.data = TrainingData(options.train_loader, self._still, self._weighed.refused)
         self._place = Place(options.train_loader, self.device, self.data, self._data_changed)
         self._random = DeferredRandomState(self.device)
         self.start = StartState()
@@ -447,6 +450,7 @@ class Engine:
 
     def _train_batch(self, batch: Any) -> bool:
         """Add a batch to the present step; returns whether it is part of it."""
+        batch, self._weighed.weights = unweighed(batch)
         self._batch = batch = to_device(batch, self.device)
         with self._update.autocast():
             result = self._train_step(self.model, batch)

@@ -58,8 +58,8 @@ class LiveTrainerOptions(TrainerOptions):
     """What a live trainer takes: a training, how it is recorded, and how it is shown.
 
     Args:
-        panels: Which panels are shown, as for `Dashboard`. The confusion matrix and predictions of a
-            classifier's validations are collected only for a panel that shows them.
+        panels: Which panels are shown, as for `Dashboard`. The confusion matrix and predictions of
+            a classifier's validations are collected only for a panel that shows them.
         arrangement: How they stand, as for `Dashboard`.
         charts: Which tags share a chart, as for `Dashboard`.
         transport: How updates travel, as for `Dashboard`.

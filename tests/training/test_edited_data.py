@@ -120,6 +120,7 @@ def test_from_the_next_epoch_on_the_data_are_as_changed(shuffle: bool, workers: 
     changed = {**WHOLE, 7: 4, 8: 2}
     del changed[3], changed[5]
     assert batches.take() == changed
+    assert made.data.weights == {}
     made.data.restore([3, 7])
     epoch(made)
     assert batches.take() == {**changed, 3: 1, 7: 1}
@@ -214,6 +215,90 @@ def test_a_reset_goes_back_to_the_data_as_they_were() -> None:
     assert made.data.dropped == []
     epoch(made)
     assert batches.take() == WHOLE
+
+
+def weighted(
+    loss_fn: Any, *, workers: int = 0, weights: dict[int, float] | None = None
+) -> list[float]:
+    """Return the losses of an epoch of 3 batches of 4 samples, and the weights after it."""
+    torch.manual_seed(0)
+    model = nn.Linear(2, 2)
+    made = Trainer(
+        model,
+        DataLoader(Numbered(), 4, num_workers=workers, pin_memory=False),
+        loss_fn=loss_fn,
+        optimizer=torch.optim.SGD(model.parameters(), 0.1),
+        max_epochs=1,
+    )
+    if weights is not None:
+        made.data.weight(weights)
+        assert made.data.weights == {place: one for place, one in weights.items() if one != 1}
+    epoch(made)
+    return [*made.run["loss/train"].values, *model.weight.detach().reshape(-1).tolist()]
+
+
+def repeated(weights: dict[int, float]) -> list[float]:
+    """Return the same of an epoch in which samples stand as often as they count."""
+    torch.manual_seed(0)
+    model = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    losses: list[float] = []
+    for first in range(0, SAMPLES, 4):
+        places = [n for n in range(first, first + 4) for _ in range(int(weights.get(n, 1)))]
+        x = torch.stack([Numbered()[place][0] for place in places])
+        loss = nn.functional.cross_entropy(model(x), torch.tensor([n % 2 for n in places]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return [*losses, *model.weight.detach().reshape(-1).tolist()]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_sample_of_weight_3_counts_as_if_it_were_there_three_times(workers: int) -> None:
+    weights = {1: 3.0, 6: 0.0, 9: 2.0}
+    expected = repeated(weights)
+    for loss_fn in (nn.CrossEntropyLoss(), nn.functional.cross_entropy):
+        found = weighted(loss_fn, workers=workers, weights=weights)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    # Where all count 1 it is the training that it would be without weights, to the last bit.
+    assert weighted(nn.CrossEntropyLoss(), weights={2: 1}) == weighted(nn.CrossEntropyLoss())
+
+
+def test_a_batch_that_counts_nothing_changes_nothing() -> None:
+    weights = dict.fromkeys(range(4), 0.0)
+    found = weighted(nn.CrossEntropyLoss(), weights=weights)
+    assert found[0] == 0
+    assert np.isfinite(found).all()
+
+
+def own_loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return ((outputs[:, 0] - targets) ** 2).mean()
+
+
+UNWEIGHABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "a step of one's own": (
+        {"training_step": lambda model, batch: model(batch[0]).mean()},
+        "training_step, or the model itself, computes the loss",
+    ),
+    "a loss of one's own": ({"loss_fn": own_loss}, "own_loss takes no reduction='none'"),
+    "a sum": ({"loss_fn": nn.CrossEntropyLoss(reduction="sum")}, "has reduction='sum'"),
+    "weights of classes": (
+        {"loss_fn": nn.CrossEntropyLoss(weight=torch.ones(2))},
+        "CrossEntropyLoss has weights of its own",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNWEIGHABLE)
+def test_losses_that_are_no_mean_of_samples_are_refused_by_name(case: str) -> None:
+    options, said = UNWEIGHABLE[case]
+    model = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    made = Trainer(model, DataLoader(Numbered(), 4), optimizer=optimizer, max_epochs=1, **options)
+    with pytest.raises(ConfigurationError, match=said):
+        made.data.weight([1], 2)
+    assert made.data.weights == {}
 
 
 class Stream(IterableDataset[Any]):
