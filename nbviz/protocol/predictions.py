@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol.core import Answers, ItemsAdded
+from nbviz.protocol.core import Answers, CommandDone, ItemsAdded
 
 
 class PredictionsAdded(ItemsAdded):
@@ -47,6 +47,7 @@ class PredictionsSent(TypedDict):
     labelled: int  # of all samples
     ranks: int  # classes that are sent of each sample
     inputs: str  # tells what was predicted for from that of other steps; "" where it is not known
+    is_training: bool  # of the data of the training that runs, which `EditData` changes
     buffer: int
 
 
@@ -88,10 +89,27 @@ class SamplesSent(TypedDict):
     buffer: int
 
 
-ANSWERS: Answers = {SendPredictions: (PredictionsSent,), SendSamples: (SamplesSent,)}
+class EditData(TypedDict):
+    """Change samples of the training data, from the next epoch on."""
+
+    kind: Literal["edit_data"]
+    client_id: str
+    request_id: int
+    run_id: str
+    tag: str
+    action: Literal["drop", "relabel", "weight", "restore"]
+    indices: list[int]
+    value: float  # the class, or the weight; else without meaning
+
+
+ANSWERS: Answers = {
+    SendPredictions: (PredictionsSent,),
+    SendSamples: (SamplesSent,),
+    EditData: (CommandDone,),
+}
 
 Updates = PredictionsAdded | PredictionsSent | SamplesSent
 """What the kernel sends."""
 
-Requests = SendPredictions | SendSamples
+Requests = SendPredictions | SendSamples | EditData
 """What pages ask."""

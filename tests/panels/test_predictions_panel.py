@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from pages import Page
 from protocol_types import FIXTURES
+from torch.utils.data import DataLoader, TensorDataset
 
 import nbviz
 from nbviz.panels.batch import SavedBatch
@@ -154,3 +156,42 @@ def test_a_saved_page_holds_steps_and_what_the_worst_samples_look_like(run) -> N
     assert seen["indices"] == [6, 8, 5, 7]
     data = batch.buffers[seen["buffer"]]
     assert parts_of({**seen, "data": data})[1].tolist() == [10, 20]
+
+
+def test_followed_samples_of_a_training_s_data_are_changed_by_a_page(run, page) -> None:
+    model = torch.nn.Linear(2, 2)
+    data = TensorDataset(torch.zeros(20, 2), torch.arange(20) % 2)
+    trainer = nbviz.LiveTrainer(
+        model,
+        DataLoader(data, 4),
+        loss_fn=torch.nn.CrossEntropyLoss(),
+        optimizer=torch.optim.SGD(model.parameters(), 0.1),
+        max_epochs=1,
+    )
+    trainer.run.log_predictions("predictions/train", [0, 1], SHARES[:2], 1, indices=[4, 9])
+    trainer.run.log_predictions("predictions/val", [0, 1], SHARES[:2], 1)
+    trainer.run.drain_media()
+    own = Page(trainer)
+    own.ready()
+
+    def edit(action: str, indices: list[int], value: float = 0, part: str = "train") -> Any:
+        asked = {"run_id": trainer.run.run_id, "tag": f"predictions/{part}"}
+        return own.ask("edit_data", **asked, action=action, indices=indices, value=value)
+
+    sent = own.ask("send_predictions", run_id=trainer.run.run_id, tag="predictions/train", step=1)
+    assert sent["is_training"]
+    for action, indices, value in (
+        ("drop", [9], 0),
+        ("relabel", [4], 1),
+        ("weight", [4, 5], 2.5),
+        ("restore", [5], 0),
+    ):
+        assert edit(action, indices, value)["kind"] == "command_done"
+    assert trainer.data.dropped == [9]
+    assert trainer.data.relabelled == {4: 1}
+    assert trainer.data.weights == {4: 2.5}
+    assert "from 0 to 19" in edit("drop", [20])["error"]
+    assert "not known to be those of a training" in edit("drop", [1], part="val")["error"]
+    assert trainer.data.dropped == [9]
+    trainer.close()
+    assert not page.ask("send_predictions", run_id=run.run_id, tag="p", step=1)["is_training"]

@@ -6,7 +6,7 @@ import type { RenameRun, RunDescribed, ValuesRead } from "./runs.gen";
 import type { LayersListed, SendWeights, WeightsKept, WeightsSent, WeightsUpdated } from "./weights.gen";
 import type { ImageSent, MediaAdded, SendMedia, TensorSent, VideoSent } from "./media.gen";
 import type { ConfusionAdded, ConfusionSent, SendConfusion } from "./confusion.gen";
-import type { PredictionsAdded, PredictionsSent, SamplesSent, SendPredictions, SendSamples } from "./predictions.gen";
+import type { EditData, PredictionsAdded, PredictionsSent, SamplesSent, SendPredictions, SendSamples } from "./predictions.gen";
 import type { RocAdded, RocSent, SendRoc } from "./roc.gen";
 import type { RowsSent, SendRows, TablesAdded } from "./tables.gen";
 import type { HistogramsAdded, HistogramsSent, SendHistograms } from "./histograms.gen";
@@ -42,7 +42,7 @@ export type * from "./summary.gen";
 
 export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
 
-export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | KeepRun | Control | ActOnUnseen | SendRange | RenameRun | SendWeights | SendMedia | SendConfusion | SendPredictions | SendSamples | SendRoc | SendRows | SendHistograms | SendText | SendAudio | SendFigure | SendMesh | SendEmbedding | SendPositions | SendColumn | SendThumbnails | SendNeighbours | StartLayout | CancelLayout | SelectPoints | SendGraph;
+export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | KeepRun | Control | ActOnUnseen | SendRange | RenameRun | SendWeights | SendMedia | SendConfusion | SendPredictions | SendSamples | EditData | SendRoc | SendRows | SendHistograms | SendText | SendAudio | SendFigure | SendMesh | SendEmbedding | SendPositions | SendColumn | SendThumbnails | SendNeighbours | StartLayout | CancelLayout | SelectPoints | SendGraph;
 
 /** All that one page needs to draw now; the frames after it continue from `sequence`. */
 export interface Snapshot {
@@ -83,6 +83,7 @@ export interface Answers {
 	send_confusion: ConfusionSent;
 	send_predictions: PredictionsSent;
 	send_samples: SamplesSent;
+	edit_data: CommandDone;
 	send_roc: RocSent;
 	send_rows: RowsSent;
 	send_histograms: HistogramsSent;

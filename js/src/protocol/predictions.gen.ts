@@ -36,6 +36,7 @@ export interface PredictionsSent {
 	labelled: number;
 	ranks: number;
 	inputs: string;
+	is_training: boolean;
 	buffer: number;
 }
 
@@ -67,6 +68,18 @@ export interface SamplesSent {
 	width: number;
 	steps: number;
 	buffer: number;
+}
+
+/** Change samples of the training data, from the next epoch on. */
+export interface EditData {
+	kind: "edit_data";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	tag: string;
+	action: "drop" | "relabel" | "weight" | "restore";
+	indices: number[];
+	value: number;
 }
 
 /** What comes unasked. */

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nbviz.errors import NbvizError
+from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.batch import Batch
 from nbviz.panels.items import ItemsPanel
 from nbviz.panels.listing import evenly, find_media
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbviz.recording.media.store import Media
     from nbviz.recording.predictions.predictions import Predictions
     from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.training.edited_data import TrainingData
 
 MOST_ASKED = 256
 """Samples of one request, and those that a page without a kernel can show of a tag."""
@@ -42,8 +43,8 @@ class PredictionsPanel(ItemsPanel["PredictionsSent"]):
 
     name = "predictions"
     assets = ("predictions", "items", "timeline")
-    requests = (messages.SendPredictions, messages.SendSamples)
-    slow = frozenset({"send_predictions", "send_samples"})
+    requests = (messages.SendPredictions, messages.SendSamples, messages.EditData)
+    slow = frozenset({"send_predictions", "send_samples", "edit_data"})
     kinds = frozenset({"predictions"})
     added = "predictions_added"
 
@@ -69,16 +70,24 @@ class PredictionsPanel(ItemsPanel["PredictionsSent"]):
             "labelled": int((value.targets >= 0).sum()),
             "ranks": value.ranked.shape[1],
             "inputs": "" if value.inputs is None else value.inputs.key,
+            "is_training": False,
             "buffer": batch.buffer(data),
         }
 
     def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
-        """Send the predictions of a step, or what samples look like."""
-        if request["kind"] == "send_predictions":
-            super().answer(part, request, reply)
-            return
+        """Send the predictions of a step or what samples look like, or change the training data."""
         batch = Batch()
         media = find_media(part, request["tag"])
+        if request["kind"] == "edit_data":
+            _edit(part, media.tag, request)
+            reply.send({"kind": "command_done", **reply.address})
+            return
+        if request["kind"] == "send_predictions":
+            step = request["step"]
+            sent = self.item(part.run_id, media, step, batch, reply.address, reply.limit)
+            sent["is_training"] = _data_of(part, media.tag) is not None
+            reply.send(sent, batch)
+            return
         asked = np.array(request["indices"][:MOST_ASKED], np.int64)
         answer = samples_sent(
             part.run_id,
@@ -172,6 +181,32 @@ def samples_sent(  # noqa: PLR0917
         "steps": steps,
         "buffer": batch.buffer(picture + courses),
     }
+
+
+def _data_of(run: RecordedRun, tag: str) -> TrainingData | None:
+    """Return the training data that the samples of a tag are of; None if they are not.
+
+    As with scalars the tag says it: `predictions/train`.
+    """
+    return getattr(run.steering, "data", None) if tag.endswith("/train") else None
+
+
+def _edit(run: RecordedRun, tag: str, request: messages.EditData) -> None:
+    data = _data_of(run, tag)
+    if data is None:
+        raise CommandError(
+            f"the samples of {tag!r} are not known to be those of a training that runs here: log "
+            'them with their indices in its data set, under a tag that ends with "/train".'
+        )
+    action, indices, value = request["action"], request["indices"], request["value"]
+    if action == "drop":
+        data.drop(indices)
+    elif action == "relabel":
+        data.relabel(indices, int(value))
+    elif action == "weight":
+        data.weight(indices, value)
+    else:
+        data.restore(indices)
 
 
 def _names(value: Predictions, limit: int) -> list[str]:

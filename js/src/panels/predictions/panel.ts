@@ -31,6 +31,10 @@ export const mountPredictions: Mount = (host, context) => {
 		view: (_, itemHost) =>
 			new PredictionsView(itemHost, {
 				seen: (came) => new SeenSamples(asker, came),
+				edit: asker.isLive
+					? (of, action, indices, value) =>
+							asker.ask({ kind: "edit_data", ...of, action, indices, value })
+					: undefined,
 				newest: (tag) => entry(tag)?.steps.at(-1) ?? 0,
 				readFollowed: (tag) => {
 					const indices = viewState.read(FOLLOWED)[tag];

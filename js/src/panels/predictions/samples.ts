@@ -32,6 +32,8 @@ export interface Predictions {
 	readonly mistakes: number;
 	readonly labelled: number;
 	readonly inputs: string;
+	/** The samples are of the data of a training that runs, which can be changed. */
+	readonly isTraining: boolean;
 }
 
 /** How one sample fared: at each step the probability of its true class, and what was predicted. */
@@ -59,8 +61,18 @@ export function readPredictions(sent: PredictionsSent, numbers: Float64Array): P
 			})),
 		}),
 	);
-	const { step, names, size, omitted, mistakes, labelled, inputs } = sent;
-	return { step, names, size, samples, omitted, mistakes, labelled, inputs };
+	const { step, names, size, omitted, mistakes, labelled, inputs, is_training } = sent;
+	return {
+		step,
+		names,
+		size,
+		samples,
+		omitted,
+		mistakes,
+		labelled,
+		inputs,
+		isTraining: is_training,
+	};
 }
 
 /** Reads the courses of an answer, by the samples' indices. */

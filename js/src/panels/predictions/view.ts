@@ -3,6 +3,7 @@ import type { ItemHost, ItemView } from "../../items/view";
 import { element } from "../../ui/element";
 import { formatCount, formatPercent } from "../../ui/format";
 import { segmentedControl } from "../../ui/segmented-control";
+import { DataEditor, type EditAction } from "./data-editor";
 import { SampleCard } from "./sample-card";
 import { type Choice, chosenSamples, nameOf, type Predictions } from "./samples";
 import type { SeenSamples } from "./seen";
@@ -17,12 +18,22 @@ export interface PredictionsContent {
 	readonly predictions: Predictions;
 }
 
+/** Changes samples of the training data. */
+export type EditOf = (
+	of: { run_id: string; tag: string },
+	action: EditAction,
+	indices: number[],
+	value: number,
+) => Promise<unknown>;
+
 export interface PredictionsHost {
 	seen(came: () => void): SeenSamples;
 	/** The newest step of a tag. */
 	newest(tag: string): number;
 	readFollowed(tag: string): readonly number[];
 	writeFollowed(tag: string, indices: readonly number[]): void;
+	/** Undefined without a kernel. */
+	readonly edit: EditOf | undefined;
 }
 
 export class PredictionsView implements ItemView<PredictionsContent> {
@@ -47,6 +58,7 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 	);
 	private readonly cards = new Map<number, SampleCard>();
 	private readonly followed: Set<number>;
+	private readonly editor: DataEditor;
 	private choice: Choice = "mistakes";
 	private shown = FIRST;
 	private timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,6 +90,11 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 			this.shown += MORE;
 			this.draw();
 		});
+		this.editor = new DataEditor((action, value) => {
+			const { run_id, tag } = host;
+			const indices = [...this.followed].sort((a, b) => a - b);
+			return source.edit?.({ run_id, tag }, action, indices, value) ?? Promise.resolve();
+		});
 		this.root = element(
 			"div",
 			"nbviz-predictions-view",
@@ -90,6 +107,7 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 				element("label", "nbviz-strip-field", {}, "True class", this.truth),
 				this.copier,
 			),
+			this.editor.root,
 			this.said,
 			this.grid,
 			this.more,
@@ -173,6 +191,9 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 		this.more.hidden = left === 0;
 		this.more.textContent = `Show ${formatCount(Math.min(MORE, left))} more of ${formatCount(left)}`;
 		this.say(predictions, chosen.length);
+		const { size, isTraining } = predictions;
+		const classes = Array.from({ length: size }, (_, index) => nameOf(predictions, index));
+		this.editor.show(isTraining && this.source.edit ? followed.size : 0, classes);
 		this.wantMissing();
 	}
 

@@ -130,6 +130,42 @@ test("a sample that is followed stays in front, and is remembered", async () => 
 	expect(on.find(".nbviz-predictions-said").textContent).toContain("No sample is followed");
 });
 
+test("followed samples of the training data are changed from the page", async () => {
+	const on = await mounted("edit_data");
+	await tell(on, 40);
+	await vi.waitFor(() => expect(indices(on)).toHaveLength(2));
+	const editor = on.find("[aria-label='Training data']");
+	expect(editor.hidden).toBe(true);
+	for (const one of samples(on)) one.click();
+	expect(editor.hidden).toBe(false);
+	expect(editor.textContent).toContain("2 followed samples of the training data");
+	const classes = on.find<HTMLSelectElement>("select[aria-label='New class']");
+	expect([...classes.options].map(({ textContent }) => textContent)).toEqual([
+		"cat",
+		"<b>dog</b>",
+		"owl",
+	]);
+	classes.value = "2";
+	press(on, "Relabel as");
+	const asked = { kind: "edit_data", run_id: "a", tag: "val/predictions", indices: [10, 30] };
+	expect(on.questions.at(-1)).toEqual({ ...asked, action: "relabel", value: 2 });
+	await vi.waitFor(() => expect(editor.textContent).toContain("not now")); // it was refused
+	const weight = on.find<HTMLInputElement>("input[aria-label='Weight']");
+	weight.value = "";
+	const before = on.questions.length;
+	press(on, "Weight");
+	expect(editor.textContent).toContain("A weight is a number from 0 on");
+	expect(on.questions).toHaveLength(before);
+});
+
+test("without a kernel, or of other data, nothing can be changed", async () => {
+	const on = await mounted("", false);
+	await tell(on, 40);
+	await vi.waitFor(() => expect(indices(on)).toHaveLength(2));
+	samples(on)[0]?.click();
+	expect(on.find("[aria-label='Training data']").hidden).toBe(true);
+});
+
 test("where samples are refused the reason is said, and they are not asked for again", async () => {
 	const on = await mounted("send_samples");
 	await tell(on, 40);
