@@ -10,6 +10,8 @@ import torch
 from pages import Page
 
 import nbviz
+from nbviz import Run
+from nbviz.inspection.tensors import heatmaps
 from nbviz.panels.batch import SavedBatch
 from nbviz.panels.weights import PANEL
 from nbviz.recording.capture import arrays as capture
@@ -156,3 +158,24 @@ def test_a_saved_page_has_those_of_earlier_steps() -> None:
     steps = np.frombuffer(batch.buffers[kept["buffer"]])
     assert (len(steps), steps[0], steps[-1]) == (24, 1, 100)
     assert sorted(answer["step"] for answer in batch.answers) == steps.tolist()
+
+
+def test_weights_read_while_a_run_has_begun_to_train_are_not_those_of_the_step_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, model = Run(), torch.nn.Linear(3, 2)
+    run.weights.watch(model)
+    run.weights.want("page 1", ["weight"])
+    reduce = heatmaps.reduce_on_device
+
+    def meanwhile(name: str, tensor: torch.Tensor, step: int) -> heatmaps.ReducedWeights:
+        run.meter.step = 1  # on the run's thread, which then has the heatmaps of step 1 made
+        return reduce(name, tensor, step)
+
+    monkeypatch.setattr(heatmaps, "reduce_on_device", meanwhile)
+    run.capture_idle_weights()
+    assert run.weights.latest("weight") is None
+    run.capture_idle_weights()  # and once it stands, another one is made
+    image = run.weights.latest("weight")
+    assert image is not None
+    assert image.step == 1

@@ -481,8 +481,8 @@ class LoggedMedia(RecordedRun):
         are followed; log a fixed set of them, at most 10,000.
 
         Args:
-            tag: Its name, such as "predictions/val". Of samples of a trainer's training data it ends
-                with "/train": then the panel can drop, relabel and weight them.
+            tag: Its name, such as "predictions/val". Of samples of a trainer's training data it
+                ends with "/train": then the panel can drop, relabel and weight them.
             target: The true class of each sample, as for `log_confusion_matrix`; negative where
                 there is none.
             prediction: Scores of shape (samples, classes), logits or probabilities: rows that are
