@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from playwright.sync_api import expect
 from view import View, take
 
@@ -35,7 +36,13 @@ trainer = nbviz.LiveTrainer(
     max_epochs=6, overhead_budget=1, panels=["curves", "predictions"], arrangement="stack")
 trainer
 """
-STARTED = "trainer.start()\ntrainer.wait(180)\n"
+STARTED = """\
+trainer.start()
+trainer.wait(180)
+scores = model(images[:40]).detach()
+trainer.run.log_predictions("predictions/train", data[:40][1], scores, 174, inputs=images[:40],
+                            classes=data.classes)
+"""
 # The mean of the pixels of a sample's picture, as the page shows them.
 MEAN = """async (look) => {
   const style = getComputedStyle(look);
@@ -69,8 +76,9 @@ def test_what_a_trainer_collects_is_shown_worst_first_and_followed(
     view = View(notebook.output(0))
     panel = view.open("predictions")
     notebook.run(1)
+    val = panel.locator("[data-tag='predictions/val']")
     steps = notebook.value(f"{KEPT}.steps.tolist()")
-    grid = panel.locator(".nbviz-predictions-grid")
+    grid = val.locator(".nbviz-predictions-grid")
     expect(grid).to_have_attribute("data-step", str(steps[-1]))
     worst = notebook.value(f"{KEPT}[-1].value.worst(24)")
     shown = grid.locator("[data-index]")
@@ -78,7 +86,7 @@ def test_what_a_trainer_collects_is_shown_worst_first_and_followed(
     assert [int(one) for one in shown.evaluate_all("(all) => all.map((o) => o.dataset.index)")] == (
         worst
     )
-    first = card(panel, worst[0])
+    first = card(val, worst[0])
     value = notebook.value(
         f"[(v.confidence[r].item(), v.own[r].item(), v.inputs.pictures[r].mean().item())"
         f" for v in [{KEPT}[-1].value] for r in v.rows_of(__import__('numpy').array([{worst[0]}]))]"
@@ -109,21 +117,45 @@ def test_what_a_trainer_collects_is_shown_worst_first_and_followed(
     )
     assert abs(share - (steps[0] - 1) / (steps[-1] - 1)) < 0.02, share
     mistakes = notebook.value(f"int({KEPT}[0].value.is_mistake.sum())")
-    expect(panel).to_contain_text(f"{mistakes} mistakes in 225 samples")
-    panel.get_by_role("combobox", name="True class").select_option("8")
+    expect(val).to_contain_text(f"{mistakes} mistakes in 225 samples")
+    val.get_by_role("combobox", name="True class").select_option("8")
     expect(first).to_have_attribute("aria-pressed", "true")
     expect(shown.nth(1)).to_have_attribute("aria-label", re.compile("true class <b>8</b>"))
     take(notebook, view.root, pictures / "predictions-first-step")
+    slider.press("End")
+    change_training_data(notebook, panel, pictures)
     view.root.evaluate("(root) => { root.style.width = '380px'; }")
     take(notebook, panel, pictures / "predictions-narrow")
+
+
+def change_training_data(notebook: Notebook, panel: Locator, pictures: Path) -> None:
+    own = panel.locator("[data-tag='predictions/train']")
+    own.get_by_role("button", name="All", exact=True).click()
+    own.locator("[data-index='3']").click()
+    own.locator("[data-index='5']").click()
+    editor = own.get_by_role("group", name="Training data")
+    editor.get_by_role("combobox", name="New class").select_option("<b>8</b>")
+    editor.get_by_role("button", name="Relabel as").click()
+    expect(editor).to_contain_text("Relabelled from the next epoch on")
+    editor.get_by_role("button", name="Weight").click()
+    expect(editor).to_contain_text("Weighted from the next epoch on")
+    labels = "{index: int(one) for index, one in trainer.data.relabelled.items()}"
+    assert notebook.value(labels) == {"3": 8, "5": 8}
+    assert notebook.value("trainer.data.weights") == {"3": 2.0, "5": 2.0}
+    take(notebook, own, pictures / "predictions-train")
 
 
 def test_a_saved_page_shows_and_scrubs_them(
     open_saved: Callable[[Path], Page], tmp_path: Path
 ) -> None:
     run = nbviz.Run("saved", overhead_budget=1)
+    model = torch.nn.Linear(3, 2)
+    run.log_weights(model, step=0)
+    run.weights.want("a page", ["weight"])
     for step in (1, 2, 3):
         run.log({"loss": 1 / step}, step=step)
+        torch.nn.init.constant_(model.weight, step / 4)
+        run.weights.capture(step)
         shares = np.array([[0.5 + step / 10, 0.5 - step / 10], [0.3, 0.7]])
         run.log_predictions("p", [1, 1], shares, step, inputs=["<i>a</i>", "b"])
     run.finish()
@@ -141,3 +173,14 @@ def test_a_saved_page_shows_and_scrubs_them(
     expect(wrong).to_contain_text("60")
     panel.get_by_role("button", name="All").click()
     expect(panel.locator("[data-index='1']")).to_contain_text("b")
+    # The weights are of the same step.
+    page.locator("[data-tab=weights]").click()
+    weights = page.locator(".nbviz-slot-weights article[aria-label=weight]")
+    expect(weights.locator("canvas.nbviz-heatmap")).to_have_attribute("data-step", "1")
+    expect(weights.locator("dl")).to_contain_text("max0.25")
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(weights.locator("canvas.nbviz-heatmap")).to_have_attribute("data-step", "2")
+    expect(weights.locator("dl")).to_contain_text("max0.5")
+    slider.press("End")
+    expect(weights.locator("canvas.nbviz-heatmap")).to_have_attribute("data-step", "3")

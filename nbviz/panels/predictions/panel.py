@@ -31,6 +31,7 @@ MOST_ASKED = 256
 """Samples of one request, and those that a page without a kernel can show of a tag."""
 
 _MOST_STEPS = 200  # of a course
+_MOST_SAVED_BYTES = 2_000_000  # of the samples of a tag
 _MOST_CHARACTERS = 60  # of a name
 _NAMES_SHARE = 4  # of an answer they take a quarter, at the most
 _LEAST_GAIN = 0.9
@@ -104,6 +105,7 @@ class PredictionsPanel(ItemsPanel["PredictionsSent"]):
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add the items, and what those samples look like that were mistaken last."""
         has_items = super().saved(part, batch, limit)
+        most = int(min(limit, _MOST_SAVED_BYTES))
         for tag in part.kept_media:
             media = part.kept_media[tag]
             if media.kind != "predictions":
@@ -114,7 +116,7 @@ class PredictionsPanel(ItemsPanel["PredictionsSent"]):
             worst = value.indices[value.order()[:MOST_ASKED]]
             try:
                 answer: Any = samples_sent(
-                    part.run_id, media, newest.step, worst, own, NO_ADDRESS, int(limit)
+                    part.run_id, media, newest.step, worst, own, NO_ADDRESS, most
                 )
             except NbvizError:
                 continue

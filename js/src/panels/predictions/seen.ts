@@ -109,11 +109,12 @@ export class SeenSamples {
 			if (look !== undefined) this.looks.set(`${answer.inputs} ${index}`, look);
 		}
 		for (const [index, course] of courses) this.courses.set(index, course);
-		// What did not come is not asked for again: it is not there.
+		// An answer may be cut at its end; where nothing comes there is nothing, and it is not asked again.
+		const isEnd = answer.indices.length === 0 || !this.asker.isLive;
 		for (const index of [...indices, ...answer.indices]) {
 			this.until.set(index, newest);
 			const key = `${inputs} ${index}`;
-			const hasCome = answer.indices.includes(index) || !this.asker.isLive;
+			const hasCome = isEnd || answer.indices.includes(index);
 			if (with_inputs && hasCome && !this.looks.has(key)) this.looks.set(key, "");
 		}
 	}
