@@ -41,6 +41,7 @@ NOT_IN_COLAB = (
     "tests/recording/test_embeddings.py",
     "tests/recording/test_meshes.py",
     "tests/recording/test_pr_curves.py",
+    "tests/recording/test_predictions.py",
     "tests/recording/test_tables.py",
     "tests/recording/test_event_files.py",
     "tests/recording/test_event_files_damage.py",
