@@ -85,6 +85,7 @@ const builds = [
 			page: resolve(SOURCE, "session/page.ts"),
 			summary: resolve(SOURCE, "summary/widget.ts"),
 			visdom: resolve(SOURCE, "visdom/widget.ts"),
+			chart: resolve(SOURCE, "data-charts/widget.ts"),
 		},
 		plugins: [workerAsText, stylesAsText],
 	},

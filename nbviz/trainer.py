@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.checkpoints.parts import Checkpoint
+    from nbviz.training.edited_data import TrainingData
     from nbviz.training.steps.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
@@ -196,6 +197,11 @@ class Trainer:
     def model(self) -> torch.nn.Module:
         """The model."""
         return self.engine.model
+
+    @property
+    def data(self) -> TrainingData:
+        """The training data: `trainer.data.drop([17])`, `trainer.data.relabel({88: 3})`."""
+        return self.engine.data
 
     @property
     def optimizer(self) -> torch.optim.Optimizer | None:
@@ -458,6 +464,9 @@ class Trainer:
         run.again = _length(self.options.max_epochs, self.options.max_steps)
         run.steering = self
         run.overlays = self.overlays
+        classification = self.engine.classification
+        classification.allows = self._recorder.allows_collecting
+        classification.forget()
         self._begin_watch()
 
     def _warn(self, text: str) -> None:

@@ -18,6 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 	panels: ["protocol", "ui", "charts", "session", "items"],
 	summary: ["protocol", "ui"],
 	visdom: ["protocol", "ui", "charts", "session"],
+	"data-charts": ["ui", "charts"],
 };
 /** The only files that know all panels. */
 const LISTS = ["session/mount.ts", "panels/panels.gen.ts"];

@@ -29,6 +29,7 @@ from nbviz.protocol import (
     log,
     media,
     mesh,
+    predictions,
     projector,
     roc,
     run,
@@ -49,6 +50,7 @@ MODULES = (
     weights,
     media,
     confusion,
+    predictions,
     roc,
     tables,
     histograms,
@@ -72,6 +74,7 @@ Update = (
     | weights.Updates
     | media.Updates
     | confusion.Updates
+    | predictions.Updates
     | roc.Updates
     | tables.Updates
     | histograms.Updates
@@ -90,8 +93,10 @@ Request = (
     | run.Requests
     | curves.Requests
     | runs.Requests
+    | weights.Requests
     | media.Requests
     | confusion.Requests
+    | predictions.Requests
     | roc.Requests
     | tables.Requests
     | histograms.Requests

@@ -103,7 +103,7 @@ class LiveView(anywidget.AnyWidget):
             _view_id=view_id,
         )
         self._own_layout: Any = cast("Any", self).layout  # another one may be the user's
-        let_subshells_answer(self.comm)
+        let_subshells_answer(self)
         self.on_msg(self._on_message)
 
     # ------------------------------------------------------------ public

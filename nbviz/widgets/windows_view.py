@@ -75,7 +75,7 @@ class WindowsView(anywidget.AnyWidget):
         self.transport = Transport(feed, self._send_message, pulls=pulls)
         self._emitter = Emitter(self._tick, self._failed)
         super().__init__(_pulls=pulls, _view_id=uuid.uuid4().hex[:12])
-        let_subshells_answer(self.comm)
+        let_subshells_answer(self)
         self.on_msg(self._on_message)
 
     @property
