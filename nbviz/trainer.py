@@ -364,6 +364,10 @@ class Trainer:
         for notify in tuple(self._on_new_run):
             notify(old, run)
 
+    def forget_start(self, why: str) -> None:
+        """Let go of the state of before the first step; `why` is said to who asks for it."""
+        self.engine.start.forget(why)
+
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
         """Call `callback(old, new)` when `reset` has made a new run."""
         self._on_new_run.append(callback)
