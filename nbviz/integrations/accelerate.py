@@ -115,6 +115,9 @@ class NbvizTracker(_GeneralTracker):
         """End the run."""
         if self._is_own:
             self.run.finish()
+        if self.run.journal is not None:  # what came after a stop, too
+            self.run.drain_media()
+            self.run.journal.flush()
 
 
 def _is_alone() -> bool:

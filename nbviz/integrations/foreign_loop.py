@@ -167,6 +167,9 @@ class ForeignLoop(CellLog):
         self._leave(is_complete=error is None)
         if self.is_own:
             self.run.finish(error)
+        if self.run.journal is not None:  # what came after a stop, too
+            self.run.drain_media()
+            self.run.journal.flush()
 
     def cell_ended(self, error: BaseException | None) -> None:
         """Note that a cell is over: if it ran this loop, so is the run."""

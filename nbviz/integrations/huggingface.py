@@ -125,7 +125,7 @@ class NbvizCallback(_TrainerCallback):
         if not state.is_world_process_zero:
             return
         values = {
-            "loss/train" if name == "loss" else tag_of(name): value
+            _tag(name): value
             for name, value in (logs or {}).items()
             if isinstance(value, int | float)
         }
@@ -168,6 +168,11 @@ class NbvizCallback(_TrainerCallback):
     def _obey(self, control: Any, *, is_whole: bool = True) -> None:
         if not self._loop.obey(is_whole=is_whole):
             control.should_training_stop = True
+
+
+def _tag(name: str) -> str:
+    # "train_loss" is the mean of all steps, said once at the end.
+    return "loss/train" if name == "loss" else tag_of(name) if name.startswith("eval_") else name
 
 
 def _config(args: Any) -> dict[str, Any]:

@@ -72,8 +72,7 @@ class NbvizLogger(_Logger):
         loop = ForeignLoop(run=self.run, owns=True, watch=watch)
         self._loops.append(loop)
         events: Any = require("pytorch-ignite", "0.5", "ignite.engine").Events
-        optimizers = optimizer if isinstance(optimizer, list | tuple) else [optimizer]
-        optimizers = [one for one in optimizers if one is not None]  # pyright: ignore[reportUnknownVariableType]
+        given: list[Any] = [*optimizer] if isinstance(optimizer, list | tuple) else [optimizer]  # pyright: ignore[reportUnknownArgumentType]
 
         def begin(engine: Any) -> None:
             state = engine.state
@@ -83,8 +82,11 @@ class NbvizLogger(_Logger):
                 total_steps=_total(state),
                 total_epochs=state.max_epochs,
                 model=model,
-                optimizers=optimizers,
+                optimizers=[one for one in given if one is not None],
             )
+
+        def epoch(engine: Any) -> None:
+            loop.epoch_began(engine.state.epoch)
 
         def step(engine: Any) -> None:
             if not loop.step_ended(engine.state.iteration):
@@ -96,13 +98,11 @@ class NbvizLogger(_Logger):
             raise error
 
         engine.add_event_handler(events.STARTED, begin)
-        engine.add_event_handler(
-            events.EPOCH_STARTED, lambda engine: loop.epoch_began(engine.state.epoch)
-        )
-        engine.add_event_handler(events.ITERATION_STARTED, lambda _: loop.step_began())
+        engine.add_event_handler(events.EPOCH_STARTED, epoch)
+        engine.add_event_handler(events.ITERATION_STARTED, loop.step_began)
         engine.add_event_handler(events.ITERATION_COMPLETED, step)
         engine.add_event_handler(events.EXCEPTION_RAISED, failed)
-        engine.add_event_handler(events.COMPLETED, lambda _: loop.end())
+        engine.add_event_handler(events.COMPLETED, loop.end)
 
     def attach_evaluator(self, engine: Any, name: str = "Validation") -> None:
         """Have the progress of an evaluator shown while it runs; Pause acts in it, too.

@@ -74,10 +74,10 @@ class NbvizCallback(_Callback):
         self._is_fitting = True
         epochs, steps = self.params.get("epochs"), self.params.get("steps")
         total = epochs * steps if epochs and steps else None
-        model = self.model if isinstance(self.model, nn.Module) else None
-        optimizer = self.model.optimizer
+        model: Any = self.model
+        optimizer = model.optimizer
         given = optimizer.get_config()["learning_rate"]  # of a schedule its own config
-        driver = given["class_name"] if isinstance(given, dict) else ""
+        driver = "" if isinstance(given, float) else str(given["class_name"])
 
         def get() -> float:
             return float(optimizer.learning_rate)
@@ -89,7 +89,7 @@ class NbvizCallback(_Callback):
             step=self._step,
             total_steps=None if total is None else self._step + total,
             total_epochs=epochs,
-            model=model,
+            model=model if isinstance(model, nn.Module) else None,
             rate=Rate(get, None if driver else assign, driver),
         )
         self._obey()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from torch.optim import Optimizer
+
 from nbviz.integrations.foreign_loop import ForeignLoop, counted, tag_of
 from nbviz.integrations.peers import require
 
@@ -65,7 +67,8 @@ class NbvizCallback(_Callback):
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:  # noqa: N803
         """Begin, and show it."""
         del X, y, kwargs
-        optimizers = [getattr(net, name) for name in net.optimizers_]
+        # By what they are: a net of several modules has several, under names of its own.
+        optimizers = [one for one in dict(vars(net)).values() if isinstance(one, Optimizer)]
         self.loop_.begin(
             step=self.step_,
             total_epochs=len(net.history) + net.max_epochs,

@@ -90,7 +90,7 @@ class Recorder:
             note_refusal(self._run, error, self._refused)
 
 
-def note_refusal(run: Run, error: LoggingError, refused: set[str]) -> None:
+def note_refusal(run: Run, error: Exception, refused: set[str]) -> None:
     """Say in the run's log what was not recorded; once: the next step has the same to say.
 
     Args:
