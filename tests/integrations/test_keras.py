@@ -92,7 +92,9 @@ def test_commands_act_between_two_batches(keras: Any, model: Any, callback_class
 def test_a_schedule_is_left_alone(keras: Any, model: Any, callback_class: Any) -> None:
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 4, 0.5, staircase=True)
     model.compile(optimizer=keras.optimizers.SGD(schedule), loss="mse")
-    callback = callback_class()
-    model.fit(X, Y, batch_size=4, epochs=2, verbose=0, callbacks=[callback])
-    assert callback.run["lr"].values.tolist() == pytest.approx([0.1] * 4 + [0.05] * 4)
-    assert "lr" not in [one.name for one in callback.run.control.settings()]
+    with nbviz.Run("around") as run:  # as in a `%%live` cell: what is made in it records there
+        callback = callback_class()
+        model.fit(X, Y, batch_size=4, epochs=2, verbose=0, callbacks=[callback])
+        assert (callback.run, run.status) == (run, "running")
+    assert run["lr"].values.tolist() == pytest.approx([0.1] * 4 + [0.05] * 4)
+    assert "lr" not in [one.name for one in run.control.settings()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -264,7 +265,9 @@ def test_both_names_of_the_library_are_served(
     )
     trainer.fit(Theirs(), loader)
     assert callback.run.progress.step == 4
-    live = nbviz.LiveTrainer.from_lightning(Theirs(), train_dataloaders=loader, max_epochs=1)
+    live = nbviz.LiveTrainer.from_lightning(
+        Theirs(), train_dataloaders=loader, max_epochs=1, enable_checkpointing=False
+    )
     live.start()
     live.wait(60)
     assert live.status == "finished"
@@ -311,3 +314,12 @@ def test_a_fit_in_the_background_is_steered(
         nbviz.LiveTrainer.from_lightning(nn.Linear(1, 1))
     with pytest.raises(ConfigurationError, match="one process"):
         nbviz.LiveTrainer.from_lightning(module, devices=2, accelerator="cpu").start()
+
+
+def test_without_lightnings_own_count_the_optimizers_steps_count(ours: Any) -> None:
+    """`_batches_that_stepped` is private; a version without it is served by what is public."""
+    index = ours.callback._index
+    trainer = SimpleNamespace(fit_loop=SimpleNamespace(epoch_loop=SimpleNamespace()), global_step=3)
+    assert index(trainer) == 2
+    trainer.fit_loop.epoch_loop._batches_that_stepped = 7
+    assert index(trainer) == 7

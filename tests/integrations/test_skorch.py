@@ -99,3 +99,21 @@ def test_commands_act_between_two_batches(skorch: Any, callback_class: Any) -> N
     assert run.progress.step == 6
     run.finish()
     assert run.status == "stopped"
+
+
+def test_a_cell_shows_its_fit(run_cells: Callable[..., list[Any]]) -> None:
+    [_, cell, later] = run_cells(
+        "import numpy, skorch, torch\n"
+        "from nbviz.integrations.skorch import NbvizCallback\n"
+        "X = numpy.ones((8, 2), dtype='float32')",
+        "callback = NbvizCallback()\n"
+        "net = skorch.NeuralNetRegressor(torch.nn.Linear, module__in_features=2,\n"
+        "    module__out_features=2, max_epochs=2, train_split=None, verbose=0,\n"
+        "    callbacks=[('nbviz', callback)])\n"
+        "_ = net.fit(X, X)\n"
+        "_ = net.partial_fit(X, X)",
+        "run = callback.run_\n(run.status, run.progress.step)",
+    )
+    kinds = [kind for one in cell.outputs for kind in one.get("data", {})]
+    assert kinds.count("application/vnd.jupyter.widget-view+json") == 1
+    assert later.outputs[-1]["data"]["text/plain"] == "('finished', 4)"
