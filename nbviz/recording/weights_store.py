@@ -8,7 +8,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import torch
     from torch import nn
@@ -96,7 +96,14 @@ class WeightsStore:
         """Take no more heatmaps; those that there are stay."""
         self._model = None
 
-    def capture(self, step: int, names: Iterable[str] | None = None, *, wait: bool = True) -> None:
+    def capture(
+        self,
+        step: int,
+        names: Iterable[str] | None = None,
+        *,
+        wait: bool = True,
+        holds: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Make heatmaps now: of what is wanted, or of `names`. Names that do not exist are left.
 
         Args:
@@ -104,6 +111,8 @@ class WeightsStore:
             names: Which parameters.
             wait: Whether the heatmaps are there when it returns. Else they are taken in once they
                 have arrived from the device, when they are read.
+            holds: Whether the weights are still those of the step, asked once they have been read:
+                where not on the thread that changes them. Those of later ones are dropped.
         """
         model = self._model() if self._model is not None else None
         if model is None:
@@ -120,7 +129,7 @@ class WeightsStore:
             if name not in tensors or not (wait or self._may_begin(name)):
                 continue
             try:
-                self._begin(name, tensors[name], step)
+                self._begin(name, tensors[name], step, holds)
                 if wait:
                     self._take_in(name, wait=True)
             except Exception:  # noqa: BLE001  no heatmap is worth the run, or its recording
@@ -148,14 +157,15 @@ class WeightsStore:
                 self._complete[name] = self._coming.pop(name)
         return True
 
-    def _begin(self, name: str, tensor: torch.Tensor, step: int) -> None:
+    def _begin(self, name: str, tensor: torch.Tensor, step: int, holds: Callable[[], bool]) -> None:
         from nbviz.inspection.tensors.heatmaps import reduce_on_device
         from nbviz.recording.capture.arrays import hold
 
         reduced = reduce_on_device(name, tensor, step)
         coming = (hold(reduced.packed), reduced)
         with self._lock:
-            self._coming[name] = coming
+            if holds():
+                self._coming[name] = coming
 
     def _take_in(self, name: str, *, wait: bool = False) -> None:
         """Make a heatmap of the newest that is complete on its device."""

@@ -102,6 +102,7 @@ def _names(simulation: Simulation) -> dict[str, Any]:
         "get_device_properties": lambda _=None: SimpleNamespace(total_memory=1 << 34),
         "get_rng_state": lambda _="cuda": torch.zeros(16, dtype=torch.uint8),
         "set_rng_state": lambda state, device="cuda": None,
+        "manual_seed_all": lambda seed: None,  # of real devices, where the machine has some
         "_lazy_init": lambda: None,
     }
 

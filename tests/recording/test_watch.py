@@ -413,6 +413,16 @@ def test_what_cannot_be_read_is_left_out_and_said() -> None:
     assert len(notes) == (four is not None)
 
 
+def test_a_model_that_is_one_layer_goes_by_its_class() -> None:
+    run, model = Run(), nn.Linear(3, 2)
+    with run.watch(model, activations=True, **ALL):
+        model(torch.ones(4, 3)).sum().backward()
+        run.log({"loss": 1.0}, step=1)
+    assert len(run["activations/Linear/mean"]) == 1
+    compiled = torch.compile(model, backend="eager")
+    assert list(run.watch(compiled, activations="Linear").modules) == ["Linear"]
+
+
 def test_duplicates_of_a_sparse_gradient_on_a_device_are_added_later() -> None:
     """By whoever makes the sample: on a GPU adding them waits, which the training must not."""
     indices = torch.tensor([[0, 2, 0]])

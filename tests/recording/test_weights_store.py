@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+from nbviz import Run
+from nbviz.inspection.tensors import heatmaps
 from nbviz.recording.capture import arrays as capture
 from nbviz.recording.weights_store import WeightsStore
 
@@ -73,3 +75,24 @@ def test_at_the_end_the_picture_is_waited_for(arrivals: list[Arrival]) -> None:
     assert image is not None
     assert image.step == 9
     assert not arrivals[0].is_there
+
+
+def test_weights_read_while_a_run_has_begun_to_train_are_not_those_of_the_step_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, model = Run(), torch.nn.Linear(3, 2)
+    run.weights.watch(model)
+    run.weights.want("page 1", ["weight"])
+    reduce = heatmaps.reduce_on_device
+
+    def meanwhile(name: str, tensor: torch.Tensor, step: int) -> heatmaps.ReducedWeights:
+        run.meter.step = 1  # on the run's thread, which then has the heatmaps of step 1 made
+        return reduce(name, tensor, step)
+
+    monkeypatch.setattr(heatmaps, "reduce_on_device", meanwhile)
+    run.capture_idle_weights()
+    assert run.weights.latest("weight") is None
+    run.capture_idle_weights()  # and once it stands, another one is made
+    image = run.weights.latest("weight")
+    assert image is not None
+    assert image.step == 1

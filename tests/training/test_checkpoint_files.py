@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -64,6 +65,17 @@ def test_a_file_is_torchs_own_and_holds_the_models_state_dict(kept: Path) -> Non
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
     model.load_state_dict(content["model"])
     assert content["step"] == 8
+
+
+def test_it_is_written_from_a_checkout_that_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    trainer = load(make().save(tmp_path / "kept.pt"))
+    assert trainer.engine.step == 0
 
 
 def test_what_it_went_on_from_is_as_it_was_kept(kept: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from observed import Events, make_batches, make_engine, make_model
 from torch import nn
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, TrainingError
 from nbviz.training.events import LineLogged, StepEnded
 
 
@@ -194,6 +194,20 @@ def test_error_of_a_step_that_asks_for_no_closure_is_raised() -> None:
 
     with pytest.raises(ArithmeticError, match="not today"):
         make_engine(Events(), model=model, optimizer=Broken(model.parameters(), lr=0.1)).run()
+
+
+def test_a_run_of_which_fp16_leaves_out_every_update_ends() -> None:
+    events, model = Events(), nn.Linear(3, 2)
+    with torch.no_grad():
+        model.weight.fill_(float("nan"))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    engine = make_engine(
+        events, make_batches(12), model=model, optimizer=optimizer, precision="fp16",
+        max_epochs=None, max_steps=5,
+    )  # fmt: skip
+    with pytest.raises(TrainingError, match="no update could be made with the last 100 steps"):
+        engine.run()
+    assert engine.step == 0
 
 
 @pytest.mark.parametrize("fused", [False, True])

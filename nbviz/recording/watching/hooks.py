@@ -48,18 +48,22 @@ _SHOWN = 8  # module names in an error
 def choose_modules(model: nn.Module, patterns: tuple[str, ...]) -> dict[str, nn.Module]:
     """Return the modules whose names match; "*" alone stands for all without submodules.
 
+    A model that is a single layer has no name in itself: it goes by its class's.
+
     Raises:
         ConfigurationError: A pattern matches none.
     """
     everything: dict[str, nn.Module] = dict(cast("Any", model.named_modules()))
     named = {plain_name(name): module for name, module in everything.items() if name}
-    named.pop("_orig_mod", None)
-    named.pop("module", None)
+    wrapped = named.pop("_orig_mod", None) or named.pop("module", None) or model
+    if not named:
+        named = {type(wrapped).__name__: model}
     chosen: dict[str, nn.Module] = {}
     for pattern in patterns:
         found: dict[str, nn.Module]
         if pattern == "*":
-            found = {name: one for name, one in named.items() if not list(one.children())}
+            whole = len(named) == 1
+            found = {n: one for n, one in named.items() if whole or not list(one.children())}
         else:
             found = {name: one for name, one in named.items() if fnmatchcase(name, pattern)}
         if not found:

@@ -116,15 +116,22 @@ def read_checkpoint(path: str | Path) -> tuple[Checkpoint, dict[str, Any], dict[
 
 def environment() -> dict[str, Any]:
     """Return what the last bits of a result depend on, beside the state."""
-    from importlib.metadata import version
-
     return {
-        "nbviz": version("nbviz"),
+        "nbviz": _version(),
         "torch": str(torch.__version__),
         "machine": platform.machine(),
         "processor": _processor(),
         "cpus": os.cpu_count() or 0,
     }
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("nbviz")
+    except PackageNotFoundError:  # imported from a checkout that is not installed
+        return "unknown"
 
 
 def describe_differences(made_by: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from nbviz.errors import ConfigurationError, text_of
+from nbviz.errors import ConfigurationError, TrainingError, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Precision = Literal["float32", "bf16", "fp16"]
 DTYPES = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+MOST_LEFT_OUT = 100
+"""Updates in a row that fp16 may leave out; each halves the loss's scale, which begins at 2**16."""
 
 
 class Update:
@@ -57,6 +59,7 @@ class Update:
         self._accumulate = accumulate
         self._scaler: Any = None
         self.is_made = True
+        self._left_out = 0
         self._made = 0
         self._has_stepped = False
         if precision == "fp16":
@@ -107,6 +110,9 @@ class Update:
             batches: How many were added: fewer than `accumulate` at the end of an epoch, where the
                 gradient is the mean of those.
             evaluate: Computes the loss of the last batch again, for an optimizer that asks for it.
+
+        Raises:
+            TrainingError: fp16's gradients overflow however little the loss is scaled.
         """
         self.is_made = True
         if self._optimizer is None:
@@ -158,6 +164,14 @@ class Update:
         self._scaler.step(optimizer)
         self._scaler.update()
         self.is_made = self._scaler.get_scale() >= scale if is_fused else self._made > made
+        self._left_out = 0 if self.is_made else self._left_out + 1
+        if self._left_out == MOST_LEFT_OUT:
+            # They do not count as steps, so a run with `max_steps` would never end.
+            raise TrainingError(
+                f"fp16: no update could be made with the last {MOST_LEFT_OUT} steps' gradients, "
+                f"not finite at a loss scale of {self._scaler.get_scale():.2g} either. "
+                'Look at the loss and the weights, lower lr, or use precision="bf16".'
+            )
 
     def _count_made(self, *_: Any) -> None:
         self._made += 1
