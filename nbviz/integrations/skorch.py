@@ -67,8 +67,9 @@ class NbvizCallback(_Callback):
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:  # noqa: N803
         """Begin, and show it."""
         del X, y, kwargs
+        attributes: dict[str, Any] = vars(net)
         # By what they are: a net of several modules has several, under names of its own.
-        optimizers = [one for one in dict(vars(net)).values() if isinstance(one, Optimizer)]
+        optimizers = [one for one in attributes.values() if isinstance(one, Optimizer)]
         self.loop_.begin(
             step=self.step_,
             total_epochs=len(net.history) + net.max_epochs,
