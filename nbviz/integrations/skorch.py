@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from torch.optim import Optimizer
 
@@ -67,9 +67,9 @@ class NbvizCallback(_Callback):
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:  # noqa: N803
         """Begin, and show it."""
         del X, y, kwargs
-        attributes: dict[str, Any] = vars(net)
         # By what they are: a net of several modules has several, under names of its own.
-        optimizers = [one for one in attributes.values() if isinstance(one, Optimizer)]
+        attributes = cast("list[Any]", [*vars(net).values()])
+        optimizers = list(filter(_is_optimizer, attributes))
         self.loop_.begin(
             step=self.step_,
             total_epochs=len(net.history) + net.max_epochs,
@@ -131,6 +131,10 @@ class NbvizCallback(_Callback):
     def __getstate__(self) -> dict[str, Any]:
         # A net is pickled with its callbacks; a run has threads and files of its process.
         return {name: value for name, value in self.__dict__.items() if name not in _OF_PROCESS}
+
+
+def _is_optimizer(attribute: Any) -> bool:
+    return isinstance(attribute, Optimizer)
 
 
 _OF_PROCESS = ("loop_", "run")
