@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.checkpoints.parts import Checkpoint
+    from nbviz.training.edited_data import TrainingData
     from nbviz.training.steps.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
@@ -196,6 +197,11 @@ class Trainer:
     def model(self) -> torch.nn.Module:
         """The model."""
         return self.engine.model
+
+    @property
+    def data(self) -> TrainingData:
+        """The training data: `trainer.data.drop([17])`, `trainer.data.relabel({88: 3})`."""
+        return self.engine.data
 
     @property
     def optimizer(self) -> torch.optim.Optimizer | None:
@@ -364,6 +370,10 @@ class Trainer:
         for notify in tuple(self._on_new_run):
             notify(old, run)
 
+    def collect_only(self, panels: frozenset[str]) -> None:
+        """Have what other panels would show of a validation not collected."""
+        self.engine.classification.wanted = panels
+
     def forget_start(self, why: str) -> None:
         """Let go of the state of before the first step; `why` is said to who asks for it."""
         self.engine.start.forget(why)
@@ -462,6 +472,9 @@ class Trainer:
         run.again = _length(self.options.max_epochs, self.options.max_steps)
         run.steering = self
         run.overlays = self.overlays
+        classification = self.engine.classification
+        classification.allows = self._recorder.allows_collecting
+        classification.forget()
         self._begin_watch()
 
     def _warn(self, text: str) -> None:

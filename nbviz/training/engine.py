@@ -19,7 +19,7 @@ from nbviz.errors import (
     text_of,
 )
 from nbviz.training import checks, clock
-from nbviz.training.between_steps import is_trained_elsewhere, registered
+from nbviz.training.between_steps import between_steps, is_trained_elsewhere, registered
 from nbviz.training.callbacks import Callbacks
 from nbviz.training.checkpoints.model_state import ModelState
 from nbviz.training.checkpoints.optimizer_state import OptimizersState
@@ -31,7 +31,9 @@ from nbviz.training.checkpoints.start import StartState
 from nbviz.training.commands import Control
 from nbviz.training.devices.device import choose_device, move_model, to_device
 from nbviz.training.devices.intraop import IntraopThreads
+from nbviz.training.edited_data import TrainingData
 from nbviz.training.events import (
+    DataChanged,
     EpochEnded,
     EpochStarted,
     RunEnded,
@@ -47,22 +49,24 @@ from nbviz.training.observers import Observers
 from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.optimizing.schedule import Schedule, known_tags
 from nbviz.training.run_log import RunLog
-from nbviz.training.seeds import seed_everything
+from nbviz.training.seeds import preserved_random_state, seed_everything
 from nbviz.training.steps.batches import count_samples, describe
 from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans, read_metrics
 from nbviz.training.steps.modes import TrainingModes
+from nbviz.training.steps.sample_weights import WeighedLoss, unweighed
 from nbviz.training.steps.step_functions import Splitter, training_function
 from nbviz.training.steps.step_results import check_loss, tagged
 from nbviz.training.steps.update import Update
 from nbviz.training.steps.validation import Validation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from nbviz.training.events import EndReason, Event, Observer
     from nbviz.training.options import TrainingOptions
+    from nbviz.training.steps.classified import Classification
 
 
 class Engine:
@@ -74,6 +78,7 @@ class Engine:
         observers: Called with every event on the run's thread. One that raises is dropped.
 
     Attributes:
+        data: Which samples are left out or have another label.
         start: The state of before the first step, if it is kept.
 
     Raises:
@@ -110,7 +115,9 @@ class Engine:
         self.epoch = 0
         self._is_in_step = False
         self._train_loader = options.train_loader
-        self._train_step = training_function(options, self.split)
+        # A training_step's loss is its own, also where a loss_fn is there for validation.
+        self._weighed = WeighedLoss(options.loss_fn if training_step is None else None)
+        self._train_step = training_function(options, self.split, self._weighed)
         self._source = "loss_fn" if training_step is None else "training_step"
         self._limits = Limits(options.max_epochs, options.max_steps)
         every = options.validate_every
@@ -152,7 +159,8 @@ class Engine:
             report=partial(self._log, "info"),
             step=lambda: self.step,
         )
-        self._place = Place(options.train_loader, self.device)
+        self.data = TrainingData(options.train_loader, self._still, self._weighed.refused)
+        self._place = Place(options.train_loader, self.device, self.data, self._data_changed)
         self._random = DeferredRandomState(self.device)
         self.start = StartState()
         for name, optimizer in optimizers.items():
@@ -206,6 +214,11 @@ class Engine:
         """Give events to another observer in an old one's place; the run must not be active."""
         self._emit.replace(old, new)
 
+    @property
+    def classification(self) -> Classification:
+        """What is collected in validations of what a classifier says."""
+        return self._validation.classification
+
     def keep_start(self, most_bytes: int) -> None:
         """Keep the state of before the first step in `start`; harmless if it is kept.
 
@@ -242,12 +255,15 @@ class Engine:
             "skipped": self._skipped,
             "metrics": list(self._metrics),
             "pending": self.control.pending(),
+            "data": self.data.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.step, self.epoch = state["step"], state["epoch"]
         self._skipped = state["skipped"]
+        if "data" in state:  # files of earlier versions have none
+            self.data.load_state_dict(state["data"])
         self._metrics.clear()
         given = read_metrics(self.options.metrics).items()
         self._metrics.update({name: one for name, one in given if name in state["metrics"]})
@@ -332,7 +348,7 @@ class Engine:
             self._log.once("info", left_out)
         self._modes.begin()
         if threading.current_thread() is not threading.main_thread():
-            renew_workers(self._train_loader, self.options.val_loader)
+            renew_workers(self._train_loader, self.data.loader, self.options.val_loader)
         move_model(self.model, self.optimizers, self.device)
         on_cuda = self.device.type == "cuda"
         # What is each thread's own: whether there are gradients, which GPU is meant by "cuda".
@@ -434,6 +450,7 @@ class Engine:
 
     def _train_batch(self, batch: Any) -> bool:
         """Add a batch to the present step; returns whether it is part of it."""
+        batch, self._weighed.weights = unweighed(batch)
         self._batch = batch = to_device(batch, self.device)
         with self._update.autocast():
             result = self._train_step(self.model, batch)
@@ -500,7 +517,8 @@ class Engine:
         validation.is_active = True
         self._emit(ValidationStarted(clock.now(), self.step, self.epoch))
         scalars = validation.measure(self._safe_point)
-        ended = ValidationEnded(clock.now(), self.step, self.epoch, scalars)
+        found = validation.classification.found
+        ended = ValidationEnded(clock.now(), self.step, self.epoch, scalars, found)
         self._emit(ended)
         self._schedule.validated(scalars)
         validation.is_active = self._place.validation_due = False
@@ -523,7 +541,7 @@ class Engine:
         return count.samples
 
     def _total_steps(self) -> int | None:
-        batches = checks.length_of(self._train_loader)
+        batches = checks.length_of(self.data.upcoming)
         epoch_steps = None if batches is None else -(-batches // self._accumulate)
         begun = self._place.steps if self._place.is_open else 0
         return self._limits.total_steps(self.step - begun, self._epochs_done, epoch_steps)
@@ -535,6 +553,14 @@ class Engine:
             None if last is None else last - self._epochs_done,
             self.options.schedule_end,
         )
+
+    @contextlib.contextmanager
+    def _still(self) -> Generator[None]:
+        with between_steps(self.model), preserved_random_state(self.device):
+            yield
+
+    def _data_changed(self, text: str) -> None:
+        self._emit(DataChanged(clock.now(), self.step, text))
 
     def _safe_point(self) -> None:
         if self.control.needs_attention:

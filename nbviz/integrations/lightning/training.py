@@ -225,6 +225,9 @@ class LightningTraining:
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
         """Nothing to do: there is no reset."""
 
+    def collect_only(self, panels: frozenset[str]) -> None:
+        """Nothing to do: validations are Lightning's."""
+
     def forget_start(self, why: str) -> None:
         """Nothing to do: nothing is kept."""
 
