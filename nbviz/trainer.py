@@ -370,6 +370,14 @@ class Trainer:
         for notify in tuple(self._on_new_run):
             notify(old, run)
 
+    def collect_only(self, panels: frozenset[str]) -> None:
+        """Have what other panels would show of a validation not collected."""
+        self.engine.classification.wanted = panels
+
+    def forget_start(self, why: str) -> None:
+        """Let go of the state of before the first step; `why` is said to who asks for it."""
+        self.engine.start.forget(why)
+
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
         """Call `callback(old, new)` when `reset` has made a new run."""
         self._on_new_run.append(callback)
