@@ -21,7 +21,13 @@ PYTHON = str(VENV / "bin" / "python")
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 # These need an environment, a built package or a browser, and are checks of their own.
 APART = ("tests/browser", "tests/kernels", "tests/package")
-UNIT = ("tests", *(f"--ignore={folder}" for folder in APART))
+EVERYWHERE = ("tests", *(f"--ignore={folder}" for folder in APART))
+NOTEBOOKS = {
+    path.stem: f"--deselect=tests/test_notebooks.py::test_notebook_runs[{path.stem}]"
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+}
+# The quickstart runs in Colab's environment, and in a browser.
+UNIT = (*EVERYWHERE, NOTEBOOKS["quickstart"])
 # Colab's environment has other versions of Jupyter's packages (ipywidgets 7, IPython 7, anywidget
 # 0.9, traitlets 5.7; no `comm` and no ipycanvas), of PyTorch and of NumPy. It runs a file of tests
 # unless what that imports works on numbers, text, files and threads alone, or on what PyTorch and
@@ -85,8 +91,9 @@ NOT_IN_COLAB = (
     "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
 )
 IN_COLAB = (
-    *UNIT,
+    *EVERYWHERE,
     *(f"--ignore={path}" for path in NOT_IN_COLAB),
+    *(left_out for name, left_out in NOTEBOOKS.items() if name != "quickstart"),
     "--deselect=tests/test_imports.py::test_training_needs_no_jupyter",
 )
 # Two checks, for two cores; without pytest-xdist, which Colab's pins do not have.

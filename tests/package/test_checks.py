@@ -32,6 +32,12 @@ def test_what_colabs_environment_leaves_out_exists_and_runs_in_the_main_one(chec
     assert elsewhere - {f"--ignore={folder}" for folder in checks.APART} <= in_training
 
 
+def test_every_notebook_runs_in_one_of_the_environments(checks: Any) -> None:
+    commands = {check.name: check.command for check in checks.CHECKS}
+    for left_out in checks.NOTEBOOKS.values():
+        assert (left_out in commands["unit"]) != (left_out in commands["colab"])
+
+
 def test_every_test_is_in_a_check(checks: Any) -> None:
     apart = {part for check in checks.CHECKS for part in check.command if part in checks.APART}
     assert apart == set(checks.APART)
