@@ -7,9 +7,8 @@ import itertools
 import os
 import re
 import threading
-from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from nbviz.errors import (
     CheckpointError,
@@ -23,24 +22,24 @@ from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
-from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
+from nbviz.rewinder import Probed, Rewinder
+from nbviz.trainer_options import TrainerOptions
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.checkpoints.files import write_checkpoint
 from nbviz.training.checkpoints.keeping import CheckpointKeeper
-from nbviz.training.checks import check_count
+from nbviz.training.checkpoints.ring import StateRing
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import also_takes, takes
 from nbviz.training.known_parameters import expected_tags, of_training
-from nbviz.training.options import TrainingOptions
 from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
     import torch
@@ -62,50 +61,6 @@ def active_trainers() -> list[Trainer]:
     return sorted(found, key=lambda trainer: trainer.run.progress.started_at)
 
 
-@dataclass(frozen=True, eq=False)
-class TrainerOptions(TrainingOptions):
-    """What a trainer takes: a training, and how it is recorded.
-
-    Args:
-        name: What the run is called.
-        dir: Where the run's journal is kept, as for `nbviz.Run`; None keeps none.
-        watch: True to record statistics and histograms of weights and gradients, or a mapping of
-            options for `Run.watch`, such as {"activations": ["layer1"], "every": 2}.
-        overhead_budget: The share of the time that nbviz may take, as for `nbviz.Run`.
-        config: Hyper-parameters of your own beside those that nbviz knows, as for `nbviz.Run`.
-        checkpoint_every: A number of steps, or "epoch": so often the state is kept in `dir`, in the
-            folder `checkpoints`, and when the run ends; `Trainer.load` goes on from there. None
-            for never.
-        keep: How many of these files stay; older ones are removed.
-        reset_memory: Bytes that the state of before the first step may take in memory, which
-            `reset` goes back to; 0 for none.
-
-    Raises:
-        ConfigurationError: An argument has a value that cannot work.
-    """
-
-    _: KW_ONLY
-    name: str | None = None
-    dir: str | Path | None = None
-    watch: bool | Mapping[str, Any] = False
-    overhead_budget: float = DEFAULT_SHARE
-    config: Mapping[str, Any] | None = None
-    checkpoint_every: Literal["epoch"] | int | None = None
-    keep: int = 3
-    reset_memory: int = 500_000_000
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.checkpoint_every is not None:
-            check_count("checkpoint_every", self.checkpoint_every, "epoch")
-            if self.dir is None:
-                raise ConfigurationError(
-                    "checkpoint_every needs dir=…, in which the files are kept; or call "
-                    "trainer.save(path) yourself."
-                )
-        check_count("keep", self.keep)
-
-
 class Trainer:
     """Trains a model on a background thread and records the run.
 
@@ -118,6 +73,7 @@ class Trainer:
         control: Pause, resume, step, stop and set.
         graph: The model's graph, once it is asked for.
         overlays: What colours it.
+        ring: The states that `rewind` goes back to.
         engine: The training's loop.
         surroundings: Returns a context in which the run's thread trains.
 
@@ -156,10 +112,18 @@ class Trainer:
         self._background: BackgroundRun | None = None
         run = self._make_run(options.name, options.dir)
         self._recorder = Recorder(run, model)
+        self.ring = StateRing(
+            lambda: self.engine,
+            options.ring_every,
+            options.ring_memory,
+            say=self._warn,
+            spend=spend,
+        )
+        self._rewinder = Rewinder(self)
         self.engine = Engine(
             options,
             control=self.control,
-            observers=(self._recorder, self.graph, self.overlays),
+            observers=(self._recorder, self.graph, self.overlays, self._rewinder),
         )
         self.engine.callbacks.owner = self
         self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
@@ -173,6 +137,10 @@ class Trainer:
                 say=self._warn,
             )
             self.engine.callbacks.add(keeper)
+        if options.ring in (False, "off"):
+            self.ring.turn_off("ring is off")
+        else:
+            self.engine.callbacks.add(self.ring)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.run!r})"
@@ -203,12 +171,15 @@ class Trainer:
         return self.engine.optimizer
 
     def start(self) -> None:
-        """Start training on a background thread; returns at once.
+        """Start training on a background thread; returns at once. After `rewind` as `resume`.
 
         Raises:
             ConfigurationError: The schedule ends before the run, and `schedule_end` is "refuse".
             RunActiveError: The run is active already, or another run trains the same model.
         """
+        if self.status == "paused" and self.engine.step == self._rewinder.stands_at:
+            self.resume()
+            return
         self._start()
 
     def pause(self) -> None:
@@ -352,20 +323,57 @@ class Trainer:
             self.engine.restore(start.parts)
         self.control.get_ready()
         self._background = None
-        self._resets += 1
-        old = self.run
-        old.leave_trainer()
-        name = f"{self.options.name or _without_number(old.name)} ({self._resets + 1})"
-        run = self._make_run(name, _reset_directory(self.options.dir))
-        recorder = Recorder(run, self.engine.model)
-        self.engine.replace_observer(self._recorder, recorder)
-        self._recorder = recorder
-        self._record_in(run)
-        for notify in tuple(self._on_new_run):
-            notify(old, run)
+        self._rewinder.forget()
+        self.go_on_as_another()
+
+    def rewind(self, step: int) -> None:
+        """Go back to a step, with a new run that is paused there; the present one stays as it is.
+
+        The nearest state that was kept before the step is restored, and the steps from there are
+        made again: on a CPU to the last bit as they were, and where that is not so, the log says
+        by how much. What they log is not recorded again; files that `training_step` or a callback
+        writes are written again. `resume` goes on from there, also where the run had finished.
+        The run is stopped first, if it is active.
+
+        >>> trainer.rewind(400)
+        >>> trainer.set(lr=1e-4)
+        >>> trainer.resume()
+
+        Args:
+            step: Completed steps, from 0 to those made by now.
+
+        Raises:
+            CommandError: There is no such step.
+            CheckpointError: No state of before it was kept, or its steps could not be made again;
+                then the run is as it was.
+            RunActiveError: The current step did not end in time, or this is called on the run's
+                own thread.
+        """
+        self._rewinder.rewind(step)
+
+    def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
+        """Return what a function of the model gives after earlier steps, though it was not logged.
+
+        The steps are made again, as `rewind` does; afterwards the run is as it was. In `fn` the
+        model is as that step left it, `.grad` included; what `fn` changes of it is undone. A run
+        that was active stands meanwhile.
+
+        >>> norms = trainer.probe(lambda m: m.fc.weight.grad.norm(), steps=range(50, 1000, 50))
+        >>> plt.plot(norms.steps, norms.values)
+
+        Args:
+            fn: Takes the model; called once for each step.
+            steps: Completed steps.
+
+        Raises:
+            CommandError: There is no such step.
+            CheckpointError: No state of before one of them was kept.
+            Exception: Whatever `fn`, or training, raised.
+        """
+        return self._rewinder.probe(fn, steps)
 
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
-        """Call `callback(old, new)` when `reset` has made a new run."""
+        """Call `callback(old, new)` when `reset` or `rewind` has made a new run."""
         self._on_new_run.append(callback)
 
     def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
@@ -377,7 +385,7 @@ class Trainer:
         """
         if self._background is None or not self.is_active:
             return
-        self._require_apart("stop_and_wait")
+        self.require_apart("stop_and_wait")
         self.control.stop()
         with contextlib.suppress(TrainingError, TimeoutError):
             self._background.wait(timeout)
@@ -399,42 +407,92 @@ class Trainer:
         if self._background is None:
             return
         if self.is_active:
-            self._require_apart("wait")
+            self.require_apart("wait")
         try:
             self._background.wait(timeout)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note("Training goes on in the background; .stop() ends it.")
             raise
 
-    def _start(self, steps: int | None = None) -> None:
+    def _start(self, steps: int | None = None, *, is_paused: bool = False) -> None:
         if self.is_active:
             raise RunActiveError(
                 f"{self.run.name!r} is active already ({self.status}); "
                 "call .stop() and .wait() first, or .resume() if it is paused."
             )
         self.engine.check_start()
+        background = self._claim(self._train)
+        self._begin_watch()
+        self.control.reserve()
+        if is_paused:
+            self.control.pause()
+        if steps is not None:
+            self.control.step(steps)
+        background.start()
+
+    def _claim(self, target: Callable[[], None]) -> BackgroundRun:
+        """Return a thread, not started, that is the only one to train the model."""
         with _active_lock:
             for other in _active:
                 if other.is_active and other.engine.model is self.engine.model:
                     raise RunActiveError(
                         f"{other.run.name!r} is training the same model; stop it first."
                     )
-            self._background = BackgroundRun(
-                self._train, name=self.run.name, stop=self.control.stop
-            )
+            self._background = BackgroundRun(target, name=self.run.name, stop=self.control.stop)
             _active.add(self)
-        self._begin_watch()
-        self.control.reserve()
-        if steps is not None:
-            self.control.step(steps)
-        self._background.start()
+            return self._background
 
-    def _require_apart(self, command: str) -> None:
+    # ------------------------------------------------------------ for its rewinder
+
+    def require_apart(self, command: str) -> None:
+        """Raise RunActiveError where the present thread holds the run up, or is it."""
         if is_between_steps(self.engine.model):
             raise RunActiveError(
                 f"cannot {command} in a block of between_steps(): the run waits for the block to "
                 "end. Do it after the block."
             )
+        if self._background is not None and self._background.is_this_thread:
+            raise RunActiveError(
+                f"cannot {command} on the run's own thread, such as in a callback or in "
+                "training_step: the run would wait for itself. Do it in another cell."
+            )
+
+    def begin_apart(self, target: Callable[[], None]) -> BackgroundRun:
+        """Do something on a thread of its own, as the run is trained.
+
+        Raises:
+            RunActiveError: The run is active, or another trainer's trains the model.
+        """
+        background = self._claim(target)
+        background.start()
+        return background
+
+    def start_paused(self) -> None:
+        """Start the run, paused before its next step."""
+        self._start(is_paused=True)
+
+    def go_on_as_another(self, past: Past | None = None) -> None:
+        """Record in a new run from now on; the old one stays as it is.
+
+        Args:
+            past: What was recorded until the step where the engine is; None for nothing.
+        """
+        self._resets += 1
+        old = self.run
+        old.leave_trainer()
+        name = f"{self.options.name or _without_number(old.name)} ({self._resets + 1})"
+        kind = "reset" if past is None else "rewind"
+        run = self._make_run(name, _next_directory(self.options.dir, kind))
+        recorder = Recorder(run, self.engine.model)
+        self.engine.replace_observer(self._recorder, recorder)
+        self._recorder = recorder
+        self._record_in(run)
+        if past is not None:
+            go_on_from(run, past, self.engine.step, self.engine.epoch)
+        for notify in tuple(self._on_new_run):
+            notify(old, run)
+
+    # ------------------------------------------------------------ inside
 
     def _make_run(self, name: str | None, directory: str | Path | None) -> Run:
         options = self.options
@@ -497,12 +555,12 @@ def _without_number(name: str) -> str:
     return re.sub(r" \(\d+\)$", "", name)
 
 
-def _reset_directory(directory: str | Path | None) -> Path | None:
+def _next_directory(directory: str | Path | None, kind: str) -> Path | None:
     """Return the first folder for another run that is not there yet."""
     if directory is None:
         return None
     numbers = itertools.count(1)
-    return next(path for n in numbers if not (path := Path(directory) / f"reset-{n}").exists())
+    return next(path for n in numbers if not (path := Path(directory) / f"{kind}-{n}").exists())
 
 
 def _renew_lock() -> None:

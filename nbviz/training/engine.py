@@ -59,7 +59,7 @@ from nbviz.training.steps.update import Update
 from nbviz.training.steps.validation import Validation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from nbviz.training.events import EndReason, Event, Observer
     from nbviz.training.options import TrainingOptions
@@ -75,6 +75,7 @@ class Engine:
 
     Attributes:
         start: The state of before the first step, if it is kept.
+        met_nonfinite: Whether the run was ended by a loss that is NaN or infinite.
 
     Raises:
         ConfigurationError: An option has a value that cannot work.
@@ -108,6 +109,7 @@ class Engine:
         self.control = Control() if control is None else control
         self.step = 0
         self.epoch = 0
+        self.met_nonfinite = False
         self._is_in_step = False
         self._train_loader = options.train_loader
         self._train_step = training_function(options, self.split)
@@ -206,6 +208,36 @@ class Engine:
         """Give events to another observer in an old one's place; the run must not be active."""
         self._emit.replace(old, new)
 
+    @property
+    def may_validate_next(self) -> bool:
+        """Whether a validation after the present step is still to come, if there is one."""
+        place = self._place
+        return place.validation_due or (place.is_open and not place.is_read)
+
+    @property
+    def is_in_validation(self) -> bool:
+        """Whether a validation is being made."""
+        return self._validation.is_active
+
+    def state_bytes(self) -> int:
+        """Return the bytes that `capture` takes."""
+        return self._parts.nbytes()
+
+    @contextlib.contextmanager
+    def recomputing(self, observer: Observer) -> Generator[None]:
+        """Make steps again, in the block: nothing is told to any but one observer.
+
+        What a loss that is not finite would do is not done again, nor are callbacks called that
+        are nbviz's own. As many threads compute as did the first time.
+        """
+        self.callbacks.recomputes = True
+        try:
+            with self._emit.instead(observer), self._threads.repeating():
+                yield
+        finally:
+            self.callbacks.recomputes = False
+            self._log.forget()
+
     def keep_start(self, most_bytes: int) -> None:
         """Keep the state of before the first step in `start`; harmless if it is kept.
 
@@ -276,6 +308,7 @@ class Engine:
             Exception: Whatever training raised, with a note on where.
         """
         with registered(self.control, self._parameters()):
+            self.met_nonfinite = False
             self._emit.begin()
             self.control.begin(self._tell)
             self._run_to_the_end()
@@ -481,10 +514,13 @@ class Engine:
             self._threads.step_ended()
         ended = StepEnded(clock.now(), self.step, self.epoch, scalars)
         self._emit(ended)
+        if self.callbacks.recomputes:
+            self._threads.repeat()
         self._schedule.step_ended(scalars, self.step)
         every = self._validate_every
         self._place.validation_due = every is not None and self.step % every == 0
-        if "loss" in values and self._nonfinite.turned(values["loss"]):
+        has_turned = "loss" in values and self._nonfinite.turned(values["loss"])
+        if has_turned and not self.callbacks.recomputes:
             self._meet_nonfinite()
         if self.callbacks.has_steps:
             self.callbacks(ended)
@@ -555,7 +591,8 @@ class Engine:
         self._log.loss_nonfinite(where, self.step)
         if self.options.on_nan == "pause":
             self.control.hold(self.step)
-        elif self.options.on_nan == "stop":
+        elif self.options.on_nan in ("stop", "rewind"):
+            self.met_nonfinite = True
             raise RunStopped(f"The loss became NaN or infinite {where} step {self.step:,}.")
 
     def _is_over(self) -> bool:

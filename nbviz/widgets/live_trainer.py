@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbviz.panels.subject import Subject
 from nbviz.recording.kept.kept_state import KeptState
-from nbviz.trainer import Trainer, TrainerOptions
+from nbviz.trainer import Trainer
+from nbviz.trainer_options import TrainerOptions
 from nbviz.training.keywords import also_takes, as_keywords, takes
 from nbviz.widgets.active import remember_notebook, say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
+    from nbviz.rewinder import Probed
     from nbviz.widgets.compared import Comparable
     from nbviz.widgets.live_view import Arrangement, Charts
 
@@ -186,6 +188,49 @@ class LiveTrainer(Dashboard):
             RunActiveError: The current step did not end in time.
         """
         self.trainer.reset()
+
+    def rewind(self, step: int) -> None:
+        """Go back to a step, with a new run that is paused there; the present one stays beside it.
+
+        The nearest state that was kept before the step is restored, and the steps from there are
+        made again: on a CPU to the last bit as they were, and where that is not so, the log says
+        by how much. `resume` goes on from there, also where the run had finished.
+
+        >>> trainer.rewind(400)
+        >>> trainer.set(lr=1e-4)
+        >>> trainer.resume()
+
+        Args:
+            step: Completed steps, from 0 to those made by now.
+
+        Raises:
+            CommandError: There is no such step.
+            CheckpointError: No state of before it was kept, or its steps could not be made again;
+                then the run is as it was.
+            RunActiveError: The current step did not end in time, or this is called on the run's
+                own thread.
+        """
+        self.trainer.rewind(step)
+
+    def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
+        """Return what a function of the model gives after earlier steps, though it was not logged.
+
+        The steps are made again; afterwards the run is as it was. In `fn` the model is as that step
+        left it, `.grad` included; what `fn` changes of it is undone.
+
+        >>> norms = trainer.probe(lambda m: m.fc.weight.grad.norm(), steps=range(50, 1000, 50))
+        >>> plt.plot(norms.steps, norms.values)
+
+        Args:
+            fn: Takes the model; called once for each step.
+            steps: Completed steps.
+
+        Raises:
+            CommandError: There is no such step.
+            CheckpointError: No state of before one of them was kept.
+            Exception: Whatever `fn`, or training, raised.
+        """
+        return self.trainer.probe(fn, steps)
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the run has ended, at most `timeout` seconds.
