@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import re
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import torch
 
-from nbviz.errors import CheckpointError, CommandError, describe
+from nbviz.errors import CheckpointError, CommandError, NbvizError, describe, text_of
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.past import Past
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
+from nbviz.training.between_steps import between_steps
+from nbviz.training.checkpoints.trees import tensors_of
 from nbviz.training.checks import is_one_pass
 from nbviz.training.events import RunEnded, RunPaused
 from nbviz.training.rewinding.changes import Changes
@@ -21,7 +27,9 @@ from nbviz.training.rewinding.recomputing import (
     LOSS,
     Recomputing,
     RecomputingCancelledError,
+    number,
 )
+from nbviz.training.rewinding.step_watch import StepWatch, all_finite
 from nbviz.training.rewinding.untouched import untouched
 
 if TYPE_CHECKING:
@@ -34,9 +42,11 @@ if TYPE_CHECKING:
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.checkpoints.ring import StateRing
     from nbviz.training.engine import Engine
-    from nbviz.training.events import Event, RunStarted
+    from nbviz.training.events import Event, RunStarted, StepEnded
+    from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
 T = TypeVar("T")
+_BROKEN = "the one that broke"
 
 
 class Rewindable(Protocol):
@@ -177,7 +187,99 @@ class Rewinder:
         values = np.array(found, np.float64) if is_all else found
         return Probed(np.array(wanted, np.int64), values)
 
+    def find_nonfinite(self) -> FirstNonFinite | None:
+        """Find the step that broke, as `Trainer.find_nonfinite` describes."""
+        trainer = self._trainer
+        trainer.require_apart("find what is not finite")
+        if self._is_healthy():
+            return None
+        trainer.stop_and_wait()
+        self._check(0, "find_nonfinite")
+        found: list[FirstNonFinite] = []
+        search = self._search(found)
+        interrupt = self._in_thread(lambda one: self._or_back(one, _BROKEN, search))
+        self._say(found[0])
+        self._start_paused()
+        if interrupt is not None:
+            raise interrupt
+        return found[0]
+
+    def find_here(self) -> None:
+        """Do that on the run's own thread, after it has ended; its `run` comes next."""
+        trainer = self._trainer
+        found: list[FirstNonFinite] = []
+        recomputing = self._recomputing()
+        search = self._search(found)
+        self._check(0, "find_nonfinite")
+        self._quietly(lambda: self._or_back(recomputing, _BROKEN, search))
+        self._say(found[0])
+        trainer.engine.control.reserve()
+        trainer.engine.control.pause()
+
     # ------------------------------------------------------------ inside
+
+    def _is_healthy(self) -> bool:
+        engine = self._trainer.engine
+        self._trainer.run.drain()
+        if self._first_bad_loss() is not None:
+            return False
+        with between_steps(engine.model):
+            return all_finite(engine.model.parameters())
+
+    def _first_bad_loss(self) -> int | None:
+        run = self._trainer.run
+        if LOSS not in run.tags:
+            return None
+        losses = run.series(LOSS)
+        bad = np.flatnonzero(~np.isfinite(losses.values))
+        return int(losses.steps[bad[0]]) if len(bad) else None
+
+    def _search(self, found: list[FirstNonFinite]) -> Callable[[Recomputing], None]:
+        engine, ring = self._trainer.engine, self._trainer.ring
+        last = self._first_bad_loss() or engine.step
+
+        def is_broken(event: StepEnded) -> bool:
+            loss = event.scalars.get(LOSS)
+            parameters = list(engine.model.parameters())
+            gradients = (one.grad for one in parameters if one.grad is not None)
+            is_good = loss is None or math.isfinite(number(loss))
+            return not (is_good and all_finite(parameters) and all_finite(gradients))
+
+        def search(recomputing: Recomputing) -> None:
+            good = ring.before(
+                last - 1, lambda one: all_finite(tensors_of(one.parts["model"]["tensors"]))
+            )
+            broken: list[int] = []
+
+            def look(event: StepEnded) -> bool:
+                if is_broken(event):
+                    broken.append(event.step)
+                return bool(broken)
+
+            recomputing.go_to(good, last, look)
+            if not broken:
+                raise CheckpointError(f"all was finite when step {last:,} was made again")
+            recomputing.go_to(good, broken[0] - 1)
+            before = engine.capture()
+            watch = StepWatch(engine, broken[0])
+
+            def end(event: StepEnded) -> bool:
+                del event
+                watch.end()
+                return True
+
+            with watch.watching():
+                recomputing.go_to(None, broken[0], end)
+            named = watch.found()
+            recomputing.restore(before)
+            if named is None:
+                raise CheckpointError(f"all was finite when step {broken[0]:,} was watched")
+            found.append(named)
+
+        return search
+
+    def _say(self, found: FirstNonFinite) -> None:
+        self._settle(f"rewound to step {found.step - 1:,}", str(found))
 
     def _check(self, step: Any, command: str = "rewind") -> None:
         trainer = self._trainer
@@ -265,9 +367,11 @@ class Rewinder:
             raise
         except BaseException as error:
             self._restore(recomputing, before)
+            reason = (
+                text_of(error).rstrip(".") if isinstance(error, NbvizError) else describe(error)
+            )
             raise CheckpointError(
-                f"the steps to {goal} could not be made again ({describe(error)}). "
-                f"{_as_it_was(engine.step)}"
+                f"the steps to {goal} could not be made again ({reason}). {_as_it_was(engine.step)}"
             ) from error
 
     def _and_back(self, recomputing: Recomputing, act: Callable[[Recomputing], None]) -> None:
@@ -329,3 +433,16 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return value.numel() == 1
     return isinstance(value, np.generic | np.ndarray) and value.size == 1
+
+
+def without_number(name: str) -> str:
+    """Return what a run was called before `reset` or `rewind` numbered it."""
+    return re.sub(r" \(\d+\)$", "", name)
+
+
+def next_directory(directory: str | Path | None, kind: str) -> Path | None:
+    """Return the first folder for another run that is not there yet."""
+    if directory is None:
+        return None
+    numbers = itertools.count(1)
+    return next(path for n in numbers if not (path := Path(directory) / f"{kind}-{n}").exists())

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
-import re
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from nbviz.errors import (
     CheckpointError,
     CommandError,
     ConfigurationError,
+    NbvizError,
     RunActiveError,
     TrainingError,
+    text_of,
 )
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
@@ -25,7 +24,7 @@ from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
-from nbviz.rewinder import Probed, Rewinder
+from nbviz.rewinder import Probed, Rewinder, next_directory, without_number
 from nbviz.trainer_options import TrainerOptions
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
@@ -41,11 +40,13 @@ from nbviz.training.weak_registry import WeakRegistry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import torch
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.checkpoints.parts import Checkpoint
+    from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.steps.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
@@ -372,6 +373,26 @@ class Trainer:
         """
         return self._rewinder.probe(fn, steps)
 
+    def find_nonfinite(self) -> FirstNonFinite | None:
+        """Find the step that made the loss or a weight NaN or infinite, and what in it did.
+
+        From the last state that was kept with finite weights the steps are made again until one
+        breaks; that one is made with every operation watched, which is slow. Afterwards the run
+        is rewound to the step before, in a new run that is paused there, as by `rewind`. The log
+        says what was found.
+
+        Returns:
+            The first operation whose result was not finite; None where the losses and the weights
+            are finite: then nothing was changed.
+
+        Raises:
+            CheckpointError: No state of before it was kept, or the step does not break when it is
+                made again; then the run is as it was.
+            RunActiveError: The current step did not end in time, or this is called on the run's
+                own thread.
+        """
+        return self._rewinder.find_nonfinite()
+
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
         """Call `callback(old, new)` when `reset` or `rewind` has made a new run."""
         self._on_new_run.append(callback)
@@ -480,9 +501,9 @@ class Trainer:
         self._resets += 1
         old = self.run
         old.leave_trainer()
-        name = f"{self.options.name or _without_number(old.name)} ({self._resets + 1})"
+        name = f"{self.options.name or without_number(old.name)} ({self._resets + 1})"
         kind = "reset" if past is None else "rewind"
-        run = self._make_run(name, _next_directory(self.options.dir, kind))
+        run = self._make_run(name, next_directory(self.options.dir, kind))
         recorder = Recorder(run, self.engine.model)
         self.engine.replace_observer(self._recorder, recorder)
         self._recorder = recorder
@@ -532,8 +553,16 @@ class Trainer:
 
     def _train(self) -> None:
         self.engine.keep_start(self.options.reset_memory)
-        with as_current(self.run), captured_prints(self.run.note), self.surroundings():
-            self.engine.run()
+        while True:
+            with as_current(self.run), captured_prints(self.run.note), self.surroundings():
+                self.engine.run()
+            if self.options.on_nan != "rewind" or not self.engine.met_nonfinite:
+                return
+            try:
+                self._rewinder.find_here()
+            except NbvizError as error:
+                self._warn(f"the run could not be rewound: {text_of(error)}")
+                return
 
     def __reduce__(self) -> NoReturn:
         raise ConfigurationError(
@@ -549,18 +578,6 @@ def _length(max_epochs: int | None, max_steps: int | None) -> str:
     if max_epochs is not None:
         return f"{max_epochs:,} epoch{'s' if max_epochs > 1 else ''}"
     return ""
-
-
-def _without_number(name: str) -> str:
-    return re.sub(r" \(\d+\)$", "", name)
-
-
-def _next_directory(directory: str | Path | None, kind: str) -> Path | None:
-    """Return the first folder for another run that is not there yet."""
-    if directory is None:
-        return None
-    numbers = itertools.count(1)
-    return next(path for n in numbers if not (path := Path(directory) / f"{kind}-{n}").exists())
 
 
 def _renew_lock() -> None:

@@ -112,7 +112,7 @@ class Engine:
         self.met_nonfinite = False
         self._is_in_step = False
         self._train_loader = options.train_loader
-        self._train_step = training_function(options, self.split)
+        self.train_step = training_function(options, self.split)
         self._source = "loss_fn" if training_step is None else "training_step"
         self._limits = Limits(options.max_epochs, options.max_steps)
         every = options.validate_every
@@ -469,7 +469,7 @@ class Engine:
         """Add a batch to the present step; returns whether it is part of it."""
         self._batch = batch = to_device(batch, self.device)
         with self._update.autocast():
-            result = self._train_step(self.model, batch)
+            result = self.train_step(self.model, batch)
         if self.optimizers.own is not None:
             if result.loss is None and self._source == "training_step":
                 self._log.once(
@@ -488,7 +488,7 @@ class Engine:
     def _evaluate_again(self) -> torch.Tensor:
         """Return the loss of the last batch, for an optimizer that asks for it."""
         with self._update.autocast():
-            result = self._train_step(self.model, self._batch)
+            result = self.train_step(self.model, self._batch)
         return check_loss(result.loss, self._source)
 
     def _end_step(self, batches: int) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
     from nbviz.rewinder import Probed
+    from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.widgets.compared import Comparable
     from nbviz.widgets.live_view import Arrangement, Charts
 
@@ -211,6 +212,24 @@ class LiveTrainer(Dashboard):
                 own thread.
         """
         self.trainer.rewind(step)
+
+    def find_nonfinite(self) -> FirstNonFinite | None:
+        """Find the step that made the loss or a weight NaN or infinite, and what in it did.
+
+        Afterwards the run is rewound to the step before, and paused there. The log says what was
+        found.
+
+        Returns:
+            The first operation whose result was not finite; None where the losses and the weights
+            are finite: then nothing was changed.
+
+        Raises:
+            CheckpointError: No state of before it was kept, or the step does not break when it is
+                made again; then the run is as it was.
+            RunActiveError: The current step did not end in time, or this is called on the run's
+                own thread.
+        """
+        return self.trainer.find_nonfinite()
 
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Return what a function of the model gives after earlier steps, though it was not logged.
