@@ -10,12 +10,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbviz import callbacks, datasets, errors
+    from nbviz import callbacks, charts, datasets, errors
+    from nbviz.charts.boxes_page import save_html
     from nbviz.errors import StopTraining
     from nbviz.inspection.graph.trace.trace import trace
     from nbviz.integrations.experiment import Histogram, Image, Table, finish, init, watch
     from nbviz.integrations.tensorboard.writer import SummaryWriter
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
+    from nbviz.playground.draw_pad import DrawPad
     from nbviz.recording.current import log
     from nbviz.recording.journal.open_runs import open_runs
     from nbviz.recording.journal.opened import open_run
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dashboard",
+    "DrawPad",
     "GraphView",
     "Histogram",
     "Image",
@@ -45,6 +48,7 @@ __all__ = [
     "Trainer",
     "active",
     "callbacks",
+    "charts",
     "compare",
     "datasets",
     "errors",
@@ -58,6 +62,7 @@ __all__ = [
     "open_run",
     "open_runs",
     "record",
+    "save_html",
     "summary",
     "trace",
     "unload_ipython_extension",
@@ -72,6 +77,7 @@ _HOMES = {
     "Image": "nbviz.integrations.experiment",
     "Histogram": "nbviz.integrations.experiment",
     "Dashboard": "nbviz.widgets.dashboard",
+    "DrawPad": "nbviz.playground.draw_pad",
     "GraphView": "nbviz.widgets.graph_view",
     "LiveTrainer": "nbviz.widgets.live_trainer",
     "Run": "nbviz.recording.run",
@@ -90,6 +96,7 @@ _HOMES = {
     "open_run": "nbviz.recording.journal.opened",
     "open_runs": "nbviz.recording.journal.open_runs",
     "record": "nbviz.widgets.graph_view",
+    "save_html": "nbviz.charts.boxes_page",
     "summary": "nbviz.widgets.shown_summary",
     "trace": "nbviz.inspection.graph.trace.trace",
     "unload_ipython_extension": "nbviz.magics",
@@ -97,7 +104,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("callbacks", "datasets", "errors"):
+    if name in ("callbacks", "charts", "datasets", "errors"):
         return importlib.import_module(f"nbviz.{name}")
     if name == "config":  # another one for each run of `init`
         from nbviz.integrations.experiment import experiment

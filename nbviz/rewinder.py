@@ -407,7 +407,7 @@ class Rewinder:
         engine, old = trainer.engine, trainer.run
         old.drain()
         engine.control.get_ready()
-        past = Past.until(old, engine.step, before_validation=engine.may_validate_next)
+        past = Past.until(old, engine.step, before_validation=engine.place.may_validate_next)
         trainer.ring.forget_after(engine.step)
         self._changes.forget_from(engine.step)
         trainer.go_on_as_another(past)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.checkpoints.parts import Checkpoint
+    from nbviz.training.edited_data import TrainingData
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.steps.batches import SplitBatch
 
@@ -165,6 +166,11 @@ class Trainer:
     def model(self) -> torch.nn.Module:
         """The model."""
         return self.engine.model
+
+    @property
+    def data(self) -> TrainingData:
+        """The training data: `trainer.data.drop([17])`, `trainer.data.relabel({88: 3})`."""
+        return self.engine.data
 
     @property
     def optimizer(self) -> torch.optim.Optimizer | None:
@@ -505,7 +511,7 @@ class Trainer:
         kind = "reset" if past is None else "rewind"
         run = self._make_run(name, next_directory(self.options.dir, kind))
         recorder = Recorder(run, self.engine.model)
-        self.engine.replace_observer(self._recorder, recorder)
+        self.engine.emit.replace(self._recorder, recorder)
         self._recorder = recorder
         self._record_in(run)
         if past is not None:
@@ -537,6 +543,9 @@ class Trainer:
         run.again = _length(self.options.max_epochs, self.options.max_steps)
         run.steering = self
         run.overlays = self.overlays
+        classification = self.engine.classification
+        classification.allows = self._recorder.allows_collecting
+        classification.forget()
         self._begin_watch()
 
     def _warn(self, text: str) -> None:

@@ -71,6 +71,16 @@ def test_media_and_a_watch_are_recorded() -> None:
     assert len(run["activations/3/mean"]) > 0
 
 
+def test_charts_are_made_and_saved(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (block,) = (block for block in BLOCKS if "from nbviz import charts" in block)
+    names = _example()
+    exec(block, names)
+    assert names["losses"].marks[0].y.tolist() == [3, 2, 1.5, 1]
+    assert len(names["points"].marks) == 3
+    assert (tmp_path / "charts.html").read_text().count("<figure>") == 2
+
+
 def test_a_run_is_kept_gone_on_with_and_reset(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     names = _example()

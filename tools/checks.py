@@ -31,6 +31,7 @@ NOT_IN_COLAB = (
     "tests/integrations",  # on top of the rest: no private parts of PyTorch, matplotlib is the same
     "tests/recording/test_audio.py",
     "tests/pictures",
+    "tests/playground",  # there is no ipycanvas
     "tests/recording/test_block.py",
     "tests/recording/test_budget.py",
     "tests/recording/test_companions.py",
@@ -40,6 +41,7 @@ NOT_IN_COLAB = (
     "tests/recording/test_embeddings.py",
     "tests/recording/test_meshes.py",
     "tests/recording/test_pr_curves.py",
+    "tests/recording/test_predictions.py",
     "tests/recording/test_tables.py",
     "tests/recording/test_event_files.py",
     "tests/recording/test_event_files_damage.py",

@@ -17,6 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 	items: ["protocol", "ui", "charts", "session"],
 	panels: ["protocol", "ui", "charts", "session", "items"],
 	summary: ["protocol", "ui"],
+	"data-charts": ["ui", "charts"],
 };
 /** The only files that know all panels. */
 const LISTS = ["session/mount.ts", "panels/panels.gen.ts"];

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nbviz.panels.batch import Batch
     from nbviz.protocol.core import ItemsAdded, ItemTag
-    from nbviz.recording.media.store import Media, MediaKind
+    from nbviz.recording.media.store import Media, MediaKind, MediaStore
     from nbviz.recording.recorded_run import RecordedRun
 
 T = TypeVar("T")
@@ -74,9 +74,19 @@ def items_added(
     }
 
 
-def item_tag(run: RecordedRun, tag: str, kind: MediaKind, count: int) -> ItemTag:
-    """Return the listing of a tag of which `count` steps are listed."""
-    left_out = run.kept_media.left_out(tag)
+def item_tag(
+    run: RecordedRun, tag: str, kind: MediaKind, count: int, store: MediaStore | None = None
+) -> ItemTag:
+    """Return the listing of a tag of which `count` steps are listed.
+
+    Args:
+        run: Whose it is.
+        tag: Its name.
+        kind: What it is.
+        count: How many steps.
+        store: What keeps it; the run's media if None.
+    """
+    left_out = (run.kept_media if store is None else store).left_out(tag)
     return {
         "tag": clean_line(tag),
         "item_kind": kind,

@@ -115,6 +115,38 @@ def page_html(
 """
 
 
+def still_page(content: str, title: str, style: str) -> str:
+    """Return a page of pictures and text, in which nothing runs and nothing is fetched.
+
+    Args:
+        content: HTML.
+        title: Its heading; "" for none.
+        style: A style sheet beside the page's own.
+    """
+    name = xml_text(title)
+    heading = f"<header><h1>{name}</h1></header>\n" if title else ""
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    return f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{name or "nbviz"}</title>
+<style>{_STYLE}
+{style}</style>
+</head>
+<body>
+{heading}{content}
+</body>
+</html>
+"""
+
+
 def _inert_json(value: object) -> str:
     """Return JSON that cannot end the script element it stands in."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))

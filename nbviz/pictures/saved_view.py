@@ -90,7 +90,7 @@ def _html_of(picture: Picture, runs: Sequence[RecordedRun], view_id: str, below:
     return figure_html(svg, describe(runs), view_id, below=_html_table(runs) + below)
 
 
-def figure_html(svg: str, said: str, view_id: str, *, below: str = "") -> str:
+def figure_html(svg: str, said: str, view_id: str, *, below: str = "", live: str = "") -> str:
     """Return a picture as HTML that the live view `view_id` hides while it is on the page.
 
     Args:
@@ -98,6 +98,7 @@ def figure_html(svg: str, said: str, view_id: str, *, below: str = "") -> str:
         said: The same in words.
         view_id: Letters and digits.
         below: HTML that follows the picture.
+        live: As for `hidden_html`.
 
     Raises:
         ConfigurationError: The id has other characters.
@@ -107,24 +108,33 @@ def figure_html(svg: str, said: str, view_id: str, *, below: str = "") -> str:
         f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(said)}" '
         'style="max-width:100%">'
     )
-    return hidden_html(image + below, view_id)
+    return hidden_html(image + below, view_id, live=live)
 
 
-def hidden_html(content: str, view_id: str) -> str:
+def hidden_html(content: str, view_id: str, *, live: str = "") -> str:
     """Return HTML that the live view `view_id` hides while it is on the page.
 
     Args:
         content: HTML.
         view_id: Letters and digits.
+        live: The class of a live view that hides nothing by itself, as one that another package
+            draws: letters, digits and hyphens.
 
     Raises:
         ConfigurationError: The id has other characters.
     """
     if not view_id.isalnum():
         raise ConfigurationError(f"view_id must be letters and digits, got {view_id!r}.")
+    rules = _hide_lost_view(view_id, live)
+    if live:
+        picture = f'[data-nbviz-static="{view_id}"]'
+        rules += (
+            f":root:has(.{live}) .jp-OutputArea-child:has({picture}),"
+            f":root:has(.{live}) {picture}{{display:none!important}}"
+        )
     return (
         f'<figure class="nbviz-static" data-nbviz-static="{view_id}" style="margin:0">'
-        f"<style>{_hide_lost_view(view_id)}</style>{content}</figure>"
+        f"<style>{rules}</style>{content}</figure>"
     )
 
 
@@ -217,10 +227,10 @@ def _html_table(runs: Sequence[RecordedRun]) -> str:
     return f"<details><summary>Numbers</summary>{''.join(parts)}</details>"
 
 
-def _hide_lost_view(view_id: str) -> str:
+def _hide_lost_view(view_id: str, live: str) -> str:
     """Return a rule for the output before the picture, if it is a widget that was not found."""
     picture = f'[data-nbviz-static="{view_id}"]'
     return (
-        ".jp-OutputArea-child:not(:has(.nbviz)):has(.jupyter-widgets)"
+        f".jp-OutputArea-child:not(:has(.{live or 'nbviz'})):has(.jupyter-widgets)"
         f":has(+ .jp-OutputArea-child {picture}){{display:none}}"
     )

@@ -29,6 +29,7 @@ from nbviz.protocol import (
     log,
     media,
     mesh,
+    predictions,
     projector,
     roc,
     run,
@@ -48,6 +49,7 @@ MODULES = (
     weights,
     media,
     confusion,
+    predictions,
     roc,
     tables,
     histograms,
@@ -70,6 +72,7 @@ Update = (
     | weights.Updates
     | media.Updates
     | confusion.Updates
+    | predictions.Updates
     | roc.Updates
     | tables.Updates
     | histograms.Updates
@@ -88,8 +91,10 @@ Request = (
     | run.Requests
     | curves.Requests
     | runs.Requests
+    | weights.Requests
     | media.Requests
     | confusion.Requests
+    | predictions.Requests
     | roc.Requests
     | tables.Requests
     | histograms.Requests

@@ -76,10 +76,15 @@ class AssetSent(TypedDict):
 
 
 class Ready(TypedDict):
-    """A page is listening; answered by a snapshot. Sent again when a sequence number is missing."""
+    """A page is listening; answered by a snapshot. Sent again when a sequence number is missing.
+
+    And while none has come: the first may be queued behind a running cell, which later ones pass.
+    """
 
     kind: Literal["ready"]
     client_id: str
+    attempt: NotRequired[int]  # how many of these the page has sent, from 1
+    need: NotRequired[int]  # the first attempt of those that ask for the same snapshot
 
 
 class Acknowledge(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol.core import HeatmapFields
+from nbviz.protocol.core import Answers, HeatmapFields, ItemsAdded
 
 
 class LayerInfo(TypedDict):
@@ -37,5 +37,39 @@ class WeightsUpdated(HeatmapFields):
     buffer: int
 
 
-Updates = LayersListed | WeightsUpdated
+class WeightsKept(ItemsAdded):
+    """Steps of which heatmaps are kept; the tags are names of parameters."""
+
+    kind: Literal["weights_kept"]
+
+
+class SendWeights(TypedDict):
+    """Ask for a parameter's heatmap at or before a step."""
+
+    kind: Literal["send_weights"]
+    client_id: str
+    request_id: int
+    run_id: str
+    name: str
+    step: int
+
+
+class WeightsSent(HeatmapFields):
+    """A parameter's heatmap of an earlier step, as `WeightsUpdated` has the newest."""
+
+    kind: Literal["weights_sent"]
+    client_id: str
+    request_id: int
+    run_id: str
+    name: str
+    step: int
+    buffer: int
+
+
+ANSWERS: Answers = {SendWeights: (WeightsSent,)}
+
+Updates = LayersListed | WeightsUpdated | WeightsKept | WeightsSent
 """What the kernel sends."""
+
+Requests = SendWeights
+"""What pages ask."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import describe
 from nbviz.recording.cell_names import name_cells
-from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingApplied
+from nbviz.training.events import DataChanged, LineLogged, RunPaused, RunResumed, SettingApplied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ _TAGS_NAMED = 3
 
 
 def record_command(run: RecordedRun, event: Event) -> None:
-    """Record what a command did: RunPaused, RunResumed, SettingApplied, LineLogged."""
+    """Record what a command did: RunPaused, RunResumed, SettingApplied, DataChanged, LineLogged."""
     if isinstance(event, RunPaused):
         run.meter.pause(event.wall_time)
         run.weights.complete(event.step)  # however new the last ones are
@@ -32,6 +32,8 @@ def record_command(run: RecordedRun, event: Event) -> None:
     elif isinstance(event, SettingApplied):
         text = f"{event.name} {event.old:.6g} → {event.new:.6g}"
         run.mark("command", event.step, text, event.wall_time)
+    elif isinstance(event, DataChanged):
+        run.mark("command", event.step, event.text, event.wall_time)
     elif isinstance(event, LineLogged):
         run.note(event.text, event.level, step=event.step, wall_time=event.wall_time)
 

@@ -45,6 +45,7 @@ DEFAULT_MEMORY_BUDGET = 256_000_000
 DEFAULT_MEDIA_BUDGET = 64_000_000
 LEAST_BUDGET = 1_000_000
 _MEMORY_SECONDS = 1.0
+_WEIGHTS_SHARE = 4  # this part of the media budget is for heatmaps of weights of earlier steps
 _MOST_VALIDATION_MARKS = 1000  # their scalars are in the series anyway
 
 _numbers = itertools.count(1)
@@ -72,7 +73,7 @@ class RecordedRun:
         events: Marks on the curves, in order; only ever appended to.
         lines: The newest lines of its log.
         epochs: `epochs[i]` is the step completed before epoch i + 1; only ever appended to.
-        weights: The newest heatmaps of parameters.
+        weights: Heatmaps of parameters, of the newest and of earlier steps.
         overlays: What colours its model's graph; None where no trainer measures it.
         progress: Where it is; replaced as a whole by `drain`.
         meter: What the run's thread says of its progress.
@@ -111,7 +112,7 @@ class RecordedRun:
         self.again = ""
         self.control = control
         self.steering: Any = None
-        self.weights = WeightsStore()
+        self.weights = WeightsStore(budget=media_budget // _WEIGHTS_SHARE)
         self.overlays: Overlays | None = None
         self.overhead = OverheadBudget()
         self.watches: list[Watch] = []
@@ -121,7 +122,7 @@ class RecordedRun:
         self.generation = 0
         self._make_stores = lambda: (
             ScalarStore(MemoryBudget(memory_budget, warn)),
-            MediaStore(media_budget, warn),
+            MediaStore(media_budget, warn, lambda: self.weights.kept.nbytes),
         )
         self._make_empty()
         self.expected_tags: Sequence[str] = ()
@@ -400,6 +401,7 @@ class RecordedRun:
         self._progress_lock = threading.RLock()
         self._store.renew_lock()
         self._media.renew_lock()
+        self.weights.kept.renew_lock()
         self.overhead.renew_lock()
         self.lines.renew_lock()
 

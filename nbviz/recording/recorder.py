@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch import Tensor
 
 from nbviz.errors import LoggingError
@@ -22,11 +24,14 @@ from nbviz.training.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from torch import nn
 
     from nbviz.recording.run import Run
+    from nbviz.training.steps.classified import Classified
+
+CONFUSION_TAG, PREDICTIONS_TAG = "confusion/val", "predictions/val"
 
 _SAMPLED = 32  # one step in this many is timed
 
@@ -43,9 +48,14 @@ class Recorder:
         self._run = run
         self._refused: set[str] = set()
         self._steps = 0
+        self._collected_at = float("-inf")
         run.is_driven = True
         if model is not None:
             run.weights.watch(model)
+
+    def allows_collecting(self) -> bool:
+        """Whether what a classifier says in another validation is within the overhead's budget."""
+        return self._run.overhead.allows_media(self._collected_at)
 
     def __call__(self, event: Event) -> None:
         """Record one event; called on the run's own thread."""
@@ -62,6 +72,8 @@ class Recorder:
                 watch.step_ended(event.step)
         elif isinstance(event, ValidationEnded):
             self._log(event.scalars, event.step, event.wall_time)
+            if event.classified is not None:
+                self._classified(event.classified, event.step, event.wall_time)
             self._run.mark("validation", event.step, _validation_text(event), event.wall_time)
         elif isinstance(event, RunStarted):
             self._run.begin(event)
@@ -76,6 +88,49 @@ class Recorder:
         self._run.meter.step = event.step
         self._log(event.scalars, event.step, event.wall_time)
 
+    def _classified(self, found: Classified, step: int, wall_time: float) -> None:
+        """Log what a classifier said in a validation; its copies come from the device later."""
+        run = self._run
+        run.meter.spend(found.seconds)
+        run.overhead.spend_on_media(found.seconds)
+        self._collected_at = time.monotonic()
+        names = found.names or None
+        with run.dated(wall_time):
+            if found.predictions is not None:
+                self._try_log(
+                    lambda: run.log_confusion_matrix(
+                        CONFUSION_TAG, found.targets, found.predictions, step, classes=names
+                    )
+                )
+            followed = found.followed
+            if followed is None:
+                return
+            inputs = followed.inputs
+
+            def log(shown: Tensor | None) -> None:
+                run.log_predictions(
+                    PREDICTIONS_TAG,
+                    followed.targets,
+                    followed.scores,
+                    step,
+                    inputs=shown,
+                    classes=names,
+                    indices=np.asarray(followed.indices),
+                )
+
+            # Inputs that are no pictures are left out, and not said: nobody asked for them.
+            if inputs is not None:
+                with contextlib.suppress(LoggingError):
+                    log(inputs)
+                    return
+            self._try_log(lambda: log(None))
+
+    def _try_log(self, log: Callable[[], None]) -> None:
+        try:
+            log()
+        except LoggingError as error:  # such as a tag that has media of another kind already
+            self._refuse(str(error))
+
     def _log(self, scalars: Mapping[str, Any], step: int, wall_time: float) -> None:
         # Here and not one by one, each with every check: at each step of a small network it counts.
         plain = {
@@ -87,12 +142,14 @@ class Recorder:
         try:
             self._run.record(plain, step, wall_time)
         except LoggingError as error:
-            text = str(error)
-            # Said once: the next step has most likely the same to say.
-            kind = text.split(",", 1)[0]
-            if kind not in self._refused:
-                self._refused.add(kind)
-                self._run.note(f"not recorded: {text}", level="warning")
+            self._refuse(str(error))
+
+    def _refuse(self, text: str) -> None:
+        # Said once: the next step has most likely the same to say.
+        kind = text.split(",", 1)[0]
+        if kind not in self._refused:
+            self._refused.add(kind)
+            self._run.note(f"not recorded: {text}", level="warning")
 
 
 def _validation_text(event: ValidationEnded) -> str:

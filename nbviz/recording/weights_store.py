@@ -1,4 +1,4 @@
-"""The newest heatmaps of the parameters that pages show."""
+"""Heatmaps of the parameters that pages show: the newest, and those of earlier steps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import threading
 import time
 import weakref
 from typing import TYPE_CHECKING
+
+from nbviz.recording.media.store import MediaStore
+from nbviz.training import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,11 +30,18 @@ class WeightsStore:
             more, and each heatmap reads a whole parameter.
         share: The most of the training thread's time that heatmaps may take, 0 to 1; those that
             take long are made more rarely. Half of nbviz's whole budget.
+        budget: Bytes that heatmaps of earlier steps may take.
+
+    Attributes:
+        kept: The heatmaps by parameter and step, thinned as media are.
     """
 
-    def __init__(self, seconds: float = 0.5, share: float = 0.005) -> None:
+    def __init__(
+        self, seconds: float = 0.5, share: float = 0.005, budget: int = 64_000_000
+    ) -> None:
         self.seconds = seconds
         self.share = share
+        self.kept = MediaStore(budget)
         self.layers: list[tuple[str, tuple[int, ...]]] = []
         self._model: weakref.ref[nn.Module] | None = None
         self._wants: dict[str, frozenset[str]] = {}
@@ -189,3 +199,6 @@ class WeightsStore:
                 self._complete.pop(name, None)
             self._versions += 1
             self._images[name] = (self._versions, image)
+            if name in self.kept and self.kept[name][-1].step > image.step:
+                self.kept.purge(image.step)  # the training went back: what came after is no more
+            self.kept.add(name, "tensor", image.step, clock.now(), image)

@@ -103,7 +103,7 @@ class RequestHandler:
             raise CommandError(f"there is no request {kind!r}.")
         request: Any = checked(content, message)
         if message is core.Ready:
-            self._transport.open(page)
+            self._transport.open(page, request.get("attempt", 0), request.get("need", 0))
         elif message is core.Acknowledge:
             self._transport.acknowledge(page, request["sequence"], request.get("views", 1))
         elif message is core.Pull:

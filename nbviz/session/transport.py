@@ -44,6 +44,7 @@ ABANDONED_SECONDS = 60.0  # a server may store what no page reads: send it hardl
 ABANDONED_INTERVAL = 10.0
 REPLACED_SECONDS = 10.0  # of silence, while another page answers
 LEAST_PAUSE = 0.003  # between two frames, however long one takes to make
+AGAIN_SECONDS = 1.0  # between two snapshots that a page asked for with the same need
 SILENT_FRAMES = 6  # sent after 1, 2, 4 … seconds, until a page answers
 
 
@@ -57,6 +58,8 @@ class _Client:
     waiting_since: float = 0.0  # when the oldest frame it has not acknowledged was sent
     cursor: Cursor | None = None  # of its own where it pulls
     sequence: int = 0
+    attempt: int = 0  # the newest to be ready that was heard
+    opened_at: float = float("-inf")  # when it was sent a snapshot
     outbox: list[_Parcel] = field(default_factory=list["_Parcel"])
 
 
@@ -127,10 +130,27 @@ class Transport:
             if not self.pulls and self._clients and now - self._sent_at >= SILENCE_SECONDS:
                 self._send_frame([], [], now)
 
-    def open(self, client_id: str) -> None:
-        """Answer a page that is ready with all that it needs to draw now."""
+    def open(self, client_id: str, attempt: int = 0, need: int = 0) -> None:
+        """Answer a page that is ready with all that it needs to draw now.
+
+        Args:
+            client_id: The page.
+            attempt: As in `protocol.core.Ready`; 0 where the page has not asked. One that was
+                queued behind a running cell, and passed by a later one that was answered, is not.
+            need: As there.
+        """
         with self._collecting:
-            self._opened_at = now = self._clock()
+            now = self._clock()
+            known = self._clients.get(client_id)
+            if known is not None and attempt:
+                if attempt <= known.attempt:
+                    return
+                is_again = need <= known.attempt and now - known.opened_at < AGAIN_SECONDS
+                known.attempt = attempt
+                if is_again:
+                    return
+            attempt = attempt or (0 if known is None else known.attempt)
+            self._opened_at = now
             cursor = self._feed.cursor()
             if self.pulls:
                 batch = self._feed.snapshot(cursor, limit=PULL_FRAME_BYTES)
@@ -144,7 +164,9 @@ class Transport:
             with self._lock:
                 sequence = 0 if self.pulls else self._sequence
                 own = cursor if self.pulls else None
-                self._clients[client_id] = _Client(sequence, now, cursor=own)
+                self._clients[client_id] = _Client(
+                    sequence, now, cursor=own, attempt=attempt, opened_at=now
+                )
                 self._silent_frames = 0
                 self._send(_snapshot(client_id, sequence, batch.updates), batch.buffers)
 

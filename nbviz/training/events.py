@@ -13,7 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from nbviz.training.steps.classified import Classified
 
 Scalars = Mapping[str, Any]
 """Tag to number, or to a tensor with one element, possibly on the training device."""
@@ -62,12 +65,16 @@ class ValidationStarted:
 
 @dataclass(frozen=True, slots=True)
 class ValidationEnded:
-    """Validation is done; scalars are means over the validation samples."""
+    """Validation is done; scalars are means over the validation samples.
+
+    `classified` is what a classifier said of them, where it was collected.
+    """
 
     wall_time: float
     step: int
     epoch: int
     scalars: Scalars
+    classified: Classified | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,15 @@ class SettingApplied:
 
 
 @dataclass(frozen=True, slots=True)
+class DataChanged:
+    """From step `step + 1` on the training has other data; `text` says which."""
+
+    wall_time: float
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineLogged:
     """A line for the run's log."""
 
@@ -138,6 +154,7 @@ Event = (
     | RunPaused
     | RunResumed
     | SettingApplied
+    | DataChanged
     | LineLogged
     | RunEnded
 )

@@ -30,9 +30,9 @@ class Dashboard(LiveView):
             files, or lists of them. A directory stands for all runs in it and in the folders below.
             More can be added later with `add`.
         panels: Which panels, in order: some of "toolbar", "curves", "runs", "weights", "media",
-            "histograms", "confusion", "roc", "tables", "text", "audio", "figures", "projector",
-            "mesh", "graph", "log" and "system". By default all, each from when it has something to
-            show.
+            "histograms", "predictions", "confusion", "roc", "tables", "text", "audio", "figures",
+            "projector", "mesh", "graph", "log" and "system". By default all, each from when it has
+            something to show.
         arrangement: "screen" fits one screen: toolbar, curves, and all else in tabs beside them or,
             in a narrow cell, below them. "stack" has the panels below each other, at full width.
             "compact" is toolbar and one chart.

@@ -12,6 +12,7 @@ from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer
 from nbviz.trainer_options import TrainerOptions
 from nbviz.training.keywords import also_takes, as_keywords, takes
+from nbviz.training.steps.classified import COLLECTED
 from nbviz.widgets.active import remember_notebook, say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import own_displays
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
     from nbviz.rewinder import Probed
+    from nbviz.training.edited_data import TrainingData
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.widgets.compared import Comparable
     from nbviz.widgets.live_view import Arrangement, Charts
@@ -59,7 +61,8 @@ class LiveTrainerOptions(TrainerOptions):
     """What a live trainer takes: a training, how it is recorded, and how it is shown.
 
     Args:
-        panels: Which panels are shown, as for `Dashboard`.
+        panels: Which panels are shown, as for `Dashboard`. The confusion matrix and predictions of
+            a classifier's validations are collected only for a panel that shows them.
         arrangement: How they stand, as for `Dashboard`.
         charts: Which tags share a chart, as for `Dashboard`.
         transport: How updates travel, as for `Dashboard`.
@@ -103,6 +106,8 @@ class LiveTrainer(Dashboard):
             transport=options.transport,
             frames_per_second=options.frames_per_second,
         )
+        if options.panels is not None:  # what no panel shows is not collected
+            self.trainer.engine.classification.wanted = COLLECTED.intersection(options.panels)
         self.add_subject(Subject.of_run(self.run, self.trainer.graph))
         for subject in _earlier_runs_of_this_cell():
             self.add_subject(subject)
@@ -315,6 +320,11 @@ class LiveTrainer(Dashboard):
     def model(self) -> torch.nn.Module:
         """The model."""
         return self.trainer.engine.model
+
+    @property
+    def data(self) -> TrainingData:
+        """The training data: `trainer.data.drop([17])`, `trainer.data.relabel({88: 3})`."""
+        return self.trainer.data
 
     @property
     def optimizer(self) -> torch.optim.Optimizer | None:

@@ -16,6 +16,7 @@ from nbviz.front_end import front_end, widget_module
 from nbviz.panels import PANELS
 from nbviz.session.session import Session
 from nbviz.widgets.cells import place_name
+from nbviz.widgets.comms import let_subshells_answer
 from nbviz.widgets.output import Output
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class LiveView(anywidget.AnyWidget):
             _view_id=view_id,
         )
         self._own_layout: Any = cast("Any", self).layout  # another one may be the user's
-        self._let_subshells_answer()
+        let_subshells_answer(self)
         self.on_msg(self._on_message)
 
     # ------------------------------------------------------------ public
@@ -214,20 +215,6 @@ class LiveView(anywidget.AnyWidget):
         # A forked worker that has printed could write to its parent's comms.
         if os.getpid() == self._pid and self.comm is not None:
             self.send(content, buffers)
-
-    def _let_subshells_answer(self) -> None:
-        """Let clicks be handled while a cell is busy on ipykernel 7.4.
-
-        7.4.0 remembers from which subshell a comm last sent and routes replies there: a widget
-        made in a cell is bound to the main shell, so that a click waits for the running cell
-        (ipython/ipykernel#1565). Without the override clicks would only be late.
-        """
-
-        def subshell_of_the_request(_data: object, default: object) -> object:
-            return default
-
-        if hasattr(self.comm, "_reply_subshell_for"):
-            setattr(self.comm, "_reply_subshell_for", subshell_of_the_request)  # noqa: B010
 
 
 def _patterns_of(charts: Charts) -> list[list[str]]:

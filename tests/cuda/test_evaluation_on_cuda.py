@@ -32,6 +32,7 @@ def test_nothing_waits_and_the_values_are_those_of_the_call(
     def log(run: Run, targets: Any, scores: Any) -> None:
         run.log_confusion_matrix("confusion", targets, scores, 1)
         run.log_pr_curve("pr", targets, scores, 1)
+        run.log_predictions("samples", targets, scores, 1, inputs=scores.reshape(60, 1, 5))
         columns = {
             "target": targets,
             "image": scores.reshape(60, 1, 5),
@@ -46,6 +47,10 @@ def test_nothing_waits_and_the_values_are_those_of_the_call(
     assert simulation.training_waits == []
     found, expected = ({tag: of[0].value for tag, of in run.media.items()} for run in (there, here))
     assert found["confusion"].matrix.tolist() == expected["confusion"].matrix.tolist()
+    samples, expected_samples = found["samples"], expected["samples"]
+    assert samples.ranked.tolist() == expected_samples.ranked.tolist()
+    assert samples.own.tolist() == expected_samples.own.tolist()
+    assert samples.inputs.pictures.tolist() == expected_samples.inputs.pictures.tolist()
     for one, other in zip(found["pr"].curves, expected["pr"].curves, strict=True):
         assert one.roc_auc == other.roc_auc
         assert one.points.tolist() == other.points.tolist()

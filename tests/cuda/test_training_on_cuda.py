@@ -13,6 +13,7 @@ from torch import nn
 
 from nbviz import Trainer
 from nbviz.inspection.graph.overlays.device_values import DeviceValues
+from nbviz.recording.recorder import CONFUSION_TAG, PREDICTIONS_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ def make_trainer(simulation: Simulation | None = None) -> Trainer:
         optimizer=torch.optim.SGD(model.parameters(), 0.1),
         metrics=["accuracy"],
         max_epochs=3,
+        overhead_budget=1,
         device="cpu" if simulation is None else "cuda",
     )
 
@@ -63,6 +65,13 @@ def test_as_on_the_host(simulate: Simulate, schedule: Schedule) -> None:
         np.testing.assert_allclose(
             there.run[tag].values, here.run[tag].values, rtol=1e-5, atol=1e-7, err_msg=tag
         )
+    # What validations say of the classifier was collected there, and the same.
+    confusion, expected = (run.media[CONFUSION_TAG] for run in (there.run, here.run))
+    assert confusion.steps.tolist() == expected.steps.tolist() == [4, 8, 12]
+    assert confusion[-1].value.matrix.tolist() == expected[-1].value.matrix.tolist()
+    predictions, expected = (run.media[PREDICTIONS_TAG][-1].value for run in (there.run, here.run))
+    np.testing.assert_allclose(predictions.own, expected.own, rtol=1e-5)
+    assert predictions.inputs.texts == expected.inputs.texts
     assert there.run["weights/0.weight/norm"].values.all()
     image = there.run.weights.latest("0.weight")
     assert image is not None

@@ -16,6 +16,7 @@ import torch
 from matplotlib.figure import Figure
 from pages import Page
 from protocol_types import conforms, fixture, kind_of
+from torch.utils.data import DataLoader, TensorDataset
 
 import nbviz
 from nbviz import protocol
@@ -39,6 +40,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "send_audio": {"tag": "tone", "step": 3, "start": 0},
     "send_figure": {"tag": "figure", "step": 3, "pixels": 100},
     "send_confusion": {"tag": "confusion", "step": 3},
+    "send_predictions": {"tag": "predictions/train", "step": 3},
+    "send_samples": {"tag": "predictions/train", "step": 3, "indices": [1, 0]},
+    "edit_data": {"tag": "predictions/train", "action": "restore", "indices": [0]},
     "send_roc": {"tag": "pr", "step": 3},
     "send_rows": {"tag": "table", "step": 3, "sort": 0},
     "send_graph": {"scopes": [""]},
@@ -47,6 +51,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         for kind in ("send_embedding", "send_positions", "send_column", "send_thumbnails")
     },
     "send_mesh": {"tag": "shape", "step": 3},
+    "send_weights": {"name": "weight", "step": 3},
     "send_neighbours": {"tag": "features", "step": 3},
     "start_layout": {"tag": "features", "step": 3},
     "cancel_layout": {"tag": "features", "step": 3},
@@ -66,7 +71,7 @@ def name_of(value: object) -> str:
 
 def ended_trainer() -> nbviz.LiveTrainer:
     model = torch.nn.Linear(3, 2)
-    batches = [(torch.ones(4, 3), torch.zeros(4, 2))] * 3
+    batches = DataLoader(TensorDataset(torch.ones(12, 3), torch.zeros(12, 2)), 4)
     made = nbviz.LiveTrainer(
         model,
         batches,
@@ -91,6 +96,7 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.run.log_audio("tone", np.sin(np.arange(100.0)), step=3)
     made.run.log_figure("figure", Figure(figsize=(1, 1)), step=3)
     made.run.log_confusion_matrix("confusion", [0, 1], [0, 0], step=3)
+    made.run.log_predictions("predictions/train", [0, 1], np.eye(2), step=3, inputs=["a", "b"])
     made.run.log_pr_curve("pr", [0, 1], [0.2, 0.7], step=3)
     made.run.log_table("table", {"a": [2, 1], "b": ["x", "y"]}, step=3)
     made.run.drain_media()
@@ -137,7 +143,8 @@ def test_its_assets_are_those_that_its_page_loads(panel) -> None:
     own = [panel.name] if (folder / "asset.ts").exists() else []
     sources = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.ts"))]
     later = [name for text in sources for name in re.findall(r'loadAsset<\w+>\("(\w+)"', text)]
-    needed = re.findall(r'"(\w+)"', needs[1] if needs else "")
+    items = ["items"] if "itemPanel<" in index else []
+    needed = items + re.findall(r'"(\w+)"', needs[1] if needs else "")
     # What is shown one step at a time has the time line below it.
     line = ["timeline"] if re.search(r"\tsteps[:(]|item(Panel<|sData\()", index) else []
     assert list(panel.assets) == own + needed + later + line
@@ -277,8 +284,11 @@ def test_a_saved_page_has_every_panel_and_what_it_would_ask_for(trainer) -> None
         *("embedding_sent", "positions_sent", "column_sent", "thumbnails_sent"),
         "mesh_sent",
         "confusion_sent",
+        "predictions_sent",
+        "samples_sent",
         "roc_sent",
         "rows_sent",
+        "weights_sent",
     }
 
 

@@ -1,14 +1,19 @@
-"""Pictures of weights whose device is behind: nobody waits, and none is skipped for ever."""
+"""Pictures of weights: none is waited for or skipped for ever, and they are kept by step."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from pages import Page
 
+import nbviz
 from nbviz import Run
 from nbviz.inspection.tensors import heatmaps
+from nbviz.panels.batch import SavedBatch
+from nbviz.panels.weights import PANEL
 from nbviz.recording.capture import arrays as capture
 from nbviz.recording.weights_store import WeightsStore
 
@@ -75,6 +80,84 @@ def test_at_the_end_the_picture_is_waited_for(arrivals: list[Arrival]) -> None:
     assert image is not None
     assert image.step == 9
     assert not arrivals[0].is_there
+
+
+def captured_at(store: WeightsStore, model: torch.nn.Linear, *steps: int) -> None:
+    for step in steps:
+        with torch.no_grad():
+            model.weight.fill_(step)
+        store.capture(step)
+
+
+def test_pictures_are_kept_by_step_and_those_after_a_restart_are_no_more() -> None:
+    model, store = watched()
+    captured_at(store, model, 1, 2, 5)
+    assert store.kept["weight"].steps.tolist() == [1, 2, 5]
+    heatmap: Any = store.kept["weight"].at(4).value
+    assert (heatmap.step, heatmap.maximum) == (2, pytest.approx(2, rel=1e-3))
+    store.want("page 1", [])  # a page looks away: what is kept stays
+    assert store.latest("weight") is None
+    store.want("page 1", ["weight"])
+    captured_at(store, model, 3)
+    assert store.kept["weight"].steps.tolist() == [1, 2, 3]
+
+
+def test_they_are_thinned_to_a_part_of_the_media_budget() -> None:
+    run = nbviz.Run("a", media_budget=1_000_000, overhead_budget=1)
+    model = torch.nn.Linear(100, 100)
+    run.log_weights(model, step=0)
+    run.weights.want("page 1", ["weight"])
+    captured_at(run.weights, model, *range(1, 101))
+    kept = run.weights.kept
+    assert kept.nbytes <= 250_000
+    assert len(kept["weight"]) > 8
+    assert (kept["weight"][0].step, kept["weight"][-1].step) == (1, 100)
+    for step in range(1, 101):
+        run.log_tensor("t", torch.zeros(5000), step=step)
+    assert kept.nbytes > 200_000
+    assert run.media.nbytes + kept.nbytes <= 1_000_000  # together they are within it
+
+
+def test_a_page_is_told_their_steps_and_asks_for_them() -> None:
+    run = nbviz.Run("a", overhead_budget=1)
+    model = torch.nn.Linear(3, 2)
+    run.log_weights(model, step=0)
+    run.weights.want("another", ["weight"])
+    captured_at(run.weights, model, 5)
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    kinds = [update["kind"] for update in page.updates]
+    assert "layers_listed" in kinds
+    assert "weights_kept" not in kinds  # it does not look at them
+    asked = {"run_id": run.run_id, "panel": "weights", "view": 1, "known": 1}
+    page.ask("set_wanted", **asked, keys=["weight"])
+    captured_at(run.weights, model, 10, 20)
+
+    def listed() -> list[int]:
+        updates = [one for one in page.updates if one["kind"] == "weights_kept"]
+        return [item["count"] for update in updates for item in update["items"]]
+
+    page.wait_for(lambda: sum(listed()) >= 3)
+    sent = page.ask("send_weights", run_id=run.run_id, name="weight", step=15)
+    assert (sent["step"], sent["shape"]) == (10, [2, 3])
+    cells = np.frombuffer(sent["data"], "<i2") * sent["scale"]
+    np.testing.assert_allclose(cells, 10, rtol=1e-3)
+    refused = page.ask("send_weights", run_id=run.run_id, name="<b>", step=15)
+    assert "no heatmap of '<b>' is kept" in refused["error"]
+
+
+def test_a_saved_page_has_those_of_earlier_steps() -> None:
+    run = nbviz.Run("a")
+    model = torch.nn.Linear(3, 2)
+    run.log_weights(model, step=0)
+    run.weights.want("page 1", ["weight"])
+    captured_at(run.weights, model, *range(1, 101))
+    batch = SavedBatch()
+    assert PANEL.saved(run, batch, 1e6)
+    (kept,) = [update for update in batch.updates if update["kind"] == "weights_kept"]
+    steps = np.frombuffer(batch.buffers[kept["buffer"]])
+    assert (len(steps), steps[0], steps[-1]) == (24, 1, 100)
+    assert sorted(answer["step"] for answer in batch.answers) == steps.tolist()
 
 
 def test_weights_read_while_a_run_has_begun_to_train_are_not_those_of_the_step_before(

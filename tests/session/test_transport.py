@@ -227,6 +227,31 @@ def test_a_second_page_opens_without_disturbing_the_first() -> None:
     assert first.points == second.points
 
 
+def test_ready_that_was_queued_behind_a_cell_is_not_answered_after_a_later_one() -> None:
+    rig = Rig()
+    page = Page("a")
+    rig.pages.append(page)
+    snapshots = lambda: [m for _, m in rig.sent if m["kind"] == "snapshot"]  # noqa: E731
+    rig.transport.open("a", 3, 1)
+    rig.feed.made = 5
+    for attempt in (1, 2, 3):  # at the cell's end
+        rig.transport.open("a", attempt, 1)
+    assert len(snapshots()) == 1
+    rig.transport.open("a", 4, 4)  # a frame was missing
+    assert len(snapshots()) == 2
+    assert page.points == 5
+
+
+def test_ready_said_often_to_a_busy_kernel_is_answered_once_and_again_if_that_is_lost() -> None:
+    rig = Rig()
+    for attempt in (1, 2, 3):
+        rig.transport.open("a", attempt, 1)
+    assert [m["kind"] for _, m in rig.sent] == ["snapshot"]
+    rig.now += 1.5
+    rig.transport.open("a", 4, 1)
+    assert [m["kind"] for _, m in rig.sent] == ["snapshot", "snapshot"]
+
+
 def test_a_closed_second_page_does_not_hold_up_the_first() -> None:
     rig = Rig()
     first = rig.page("a")

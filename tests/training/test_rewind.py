@@ -405,7 +405,7 @@ def result_at_end(trainer: nbviz.Trainer) -> Any:
 
 def test_memory_is_used_again_and_never_the_trainers_own() -> None:
     trainer = trained(ring_every=1, max_steps=30)
-    size = trainer.engine.state_bytes()
+    size = trainer.engine.parts.nbytes()
     engine, start = trainer.engine, trainer.engine.start.checkpoint
     assert start is not None
     ring = StateRing(lambda: engine, 1, 3 * size, say=pytest.fail, spend=lambda _: None)

@@ -4,6 +4,7 @@ import { panel as curves } from "./curves";
 import { panel as runs } from "./runs";
 import { panel as weights } from "./weights";
 import { panel as media } from "./media";
+import { panel as predictions } from "./predictions";
 import { panel as confusion } from "./confusion";
 import { panel as roc } from "./roc";
 import { panel as tables } from "./tables";
@@ -17,4 +18,4 @@ import { panel as graph } from "./graph";
 import { panel as log } from "./log";
 import { panel as system } from "./system";
 
-export const PANELS = [toolbar, curves, runs, weights, media, confusion, roc, tables, histograms, text, audio, figures, projector, mesh, graph, log, system] as const;
+export const PANELS = [toolbar, curves, runs, weights, media, predictions, confusion, roc, tables, histograms, text, audio, figures, projector, mesh, graph, log, system] as const;

@@ -57,10 +57,12 @@ export interface AssetSent {
 	buffer: number;
 }
 
-/** A page is listening; answered by a snapshot. Sent again when a sequence number is missing. */
+/** A page is listening; answered by a snapshot. Sent again when a sequence number is missing. And while none has come: the first may be queued behind a running cell, which later ones pass. */
 export interface Ready {
 	kind: "ready";
 	client_id: string;
+	attempt?: number;
+	need?: number;
 }
 
 /** The page has drawn every frame up to `sequence`. */

@@ -16,7 +16,9 @@ export interface Channel {
 
 const ACKNOWLEDGE_MS = 500;
 const PULL_MS = 200;
-const READY_RETRY_MS = 3000;
+/** The first may have gone to a shell that a cell blocks, before JupyterLab has made another one. */
+const READY_RETRY_MS = 250;
+const PULL_RETRY_MS = 3000;
 const READY_RETRY_MOST_MS = 60_000;
 /** A running kernel sends its progress every second; one that is silent for so long may be gone. */
 const SILENT_MS = 10_000;
@@ -30,9 +32,15 @@ export class Connection implements Asker {
 	private readonly client_id = crypto.randomUUID?.() ?? String(Math.random());
 	private readonly waiting = new Map<
 		number,
-		{ resolve: (answer: never) => void; reject: (error: Error) => void }
+		{
+			resolve: (answer: never) => void;
+			reject: (error: Error) => void;
+			readonly request: Request;
+		}
 	>();
 	private requests = 0;
+	private attempts = 0;
+	private need = 0;
 	private sequence = -1;
 	private readyWait = READY_RETRY_MS;
 	private acknowledged = -1;
@@ -61,8 +69,9 @@ export class Connection implements Asker {
 	ask<Q extends Question>(question: Q): Promise<Answered<Q["kind"]>> {
 		const request_id = ++this.requests;
 		return new Promise((resolve, reject) => {
-			this.waiting.set(request_id, { resolve, reject });
-			this.send({ ...question, client_id: this.client_id, request_id } as Request);
+			const request = { ...question, client_id: this.client_id, request_id } as Request;
+			this.waiting.set(request_id, { resolve, reject, request });
+			this.send(request);
 		});
 	}
 
@@ -94,14 +103,24 @@ export class Connection implements Asker {
 		this.send({ kind, client_id, sequence, views: this.places.size });
 	}
 
-	private ready(): void {
+	private ready(isAgain = false): void {
 		this.sequence = -1;
-		this.send({ kind: "ready", client_id: this.client_id });
+		const { client_id } = this;
+		const attempt = ++this.attempts;
+		if (!isAgain) this.need = attempt;
+		this.send({ kind: "ready", client_id, attempt, need: this.need });
+		if (isAgain) this.askAgain();
 		clearTimeout(this.readyTimer);
 		if (this.closed) return;
-		// A kernel that is busy answers all of them at its end: ask ever more rarely.
-		this.readyTimer = setTimeout(() => this.ready(), this.readyWait);
+		// A kernel that is busy hears all of them at its end: ask ever more rarely.
+		this.readyTimer = setTimeout(() => this.ready(true), this.readyWait);
 		this.readyWait = Math.min(2 * this.readyWait, READY_RETRY_MOST_MS);
+	}
+
+	/** Sends again what only asks for something: it may wait where the page's first words wait. */
+	private askAgain(): void {
+		for (const { request } of [...this.waiting.values()])
+			if (request.kind.startsWith("send_")) this.send(request);
 	}
 
 	/** Notices that nothing came from a kernel from which something is due, and asks whether it is there. */
@@ -193,7 +212,7 @@ export class Connection implements Asker {
 		this.pullTimer = setTimeout(() => {
 			this.sendPlace("pull");
 			if (this.closed) return;
-			this.pullTimer = setTimeout(() => this.ready(), READY_RETRY_MS);
+			this.pullTimer = setTimeout(() => this.ready(), PULL_RETRY_MS);
 		}, PULL_MS);
 	}
 }

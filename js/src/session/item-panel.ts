@@ -16,18 +16,26 @@ export function itemState(name: string): PanelState<ItemIndex> {
 	return new PanelState(name, () => new ItemIndex());
 }
 
+/** What a panel of items says of itself. */
+export interface ItemPanelOptions extends Pick<AssetPanel, "name" | "title"> {
+	/** Assets that must be there before it, beside that of the items. */
+	readonly needs?: readonly string[];
+	/** What brings something to show, such as "log_text brings". */
+	readonly by: string;
+}
+
 /** A panel whose items are listed by updates of the kind `added`, and asked for by `asked`. */
 export function itemPanel<U extends Listing>(
 	added: U["kind"],
 	asked: QuestionKind,
-	asset: AssetPanel,
+	{ name, title, by, needs = [] }: ItemPanelOptions,
 ): Panel<ItemIndex, U> {
 	return {
-		...itemsData<U>(asset.name, added, itemState(asset.name)),
+		...itemsData<U>(name, added, itemState(name)),
 		recall: (question, recorded) =>
 			question.kind === asked && "tag" in question && "step" in question
 				? recallItem(question, recorded)
 				: undefined,
-		asset,
+		asset: { name, title, needs: ["items", ...needs], missing: `Nothing yet. run.${by} it.` },
 	};
 }

@@ -78,12 +78,30 @@ function decode(text: string): DataView {
 
 /** Of answers about a tag, the one at or before the step asked for; the first one where all are later. */
 export function recallItem(
-	{ run_id, tag, step }: { run_id: string; tag: string; step: number },
+	question: { run_id: string; step: number; tag?: string; name?: string },
 	recorded: readonly Answer[],
+	key: "tag" | "name" = "tag",
 ): Answer | undefined {
+	const { run_id, step } = question;
 	const of = recorded.flatMap((one) =>
-		"tag" in one && "step" in one && one.run_id === run_id && one.tag === tag ? [one] : [],
+		key in one && "step" in one && one.run_id === run_id && Reflect.get(one, key) === question[key]
+			? [one]
+			: [],
 	);
 	of.sort((a, b) => a.step - b.step);
 	return of.filter((one) => one.step <= step).at(-1) ?? of[0];
+}
+
+/** Recalls the one answer `…_sent` that there is about a tag, whatever of it is asked for by `send_…`. */
+export function recallWhole(name: string): NonNullable<PanelData["recall"]> {
+	return (question, recorded) =>
+		question.kind === `send_${name}` && "tag" in question
+			? recorded.find(
+					(one) =>
+						one.kind === `${name}_sent` &&
+						"tag" in one &&
+						one.run_id === question.run_id &&
+						one.tag === question.tag,
+				)
+			: undefined;
 }

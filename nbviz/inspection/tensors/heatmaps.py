@@ -72,6 +72,11 @@ class Heatmap:
     std: float
     nonfinite: int
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        return self.cells.nbytes
+
 
 @dataclass(frozen=True)
 class ReducedWeights:

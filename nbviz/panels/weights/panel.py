@@ -5,38 +5,50 @@ from __future__ import annotations
 import math
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from nbviz.errors import CommandError
-from nbviz.panels.panel import Extent, RunPanel, View
+from nbviz.panels.batch import Batch
+from nbviz.panels.items import spread
+from nbviz.panels.listing import evenly, item_tag, items_added
+from nbviz.panels.panel import NO_ADDRESS, Extent, RunPanel, View
 from nbviz.panels.wire import heatmap_fields
+from nbviz.protocol import weights as messages
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from nbviz.inspection.tensors.heatmaps import Heatmap
-    from nbviz.panels.batch import Batch, SavedBatch
+    from nbviz.panels.batch import SavedBatch
+    from nbviz.panels.panel import Address, Reply
+    from nbviz.protocol.core import ItemTag
+    from nbviz.protocol.weights import WeightsSent
     from nbviz.recording.recorded_run import RecordedRun
 
 MAX_LAYERS = 64  # looked at by one view
 _SAVED_CELLS = 256 * 256  # at most, of one parameter
 _SAVED_BYTES = 3_000_000  # of all parameters of a run
+_MOST_SAVED_STEPS = 24  # of a parameter
+_LISTED_SHARE = 0.1  # of a frame, for the steps of heatmaps
+_STEP_BYTES = 8
 
 
 @dataclass(slots=True)
 class WeightsEntry:
-    """Which layers were listed, and which version of each heatmap was sent."""
+    """Which layers and earlier steps were listed, and which version of each heatmap was sent."""
 
     layers: object = None
     heatmaps: dict[str, int] = field(default_factory=dict[str, int])
+    kept: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
     """Heatmaps of parameters."""
 
     name = "weights"
-    assets = ("weights", "heatmap")
+    assets = ("weights", "heatmap", "timeline")
+    requests = (messages.SendWeights,)
 
     def has_content(self, part: RecordedRun) -> bool:
         """Whether there are parameters."""
@@ -66,6 +78,7 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         if layers and layers != entry.layers:
             entry.layers = layers
             _add_layers(part, layers, batch)
+        _add_kept(part, entry, batch, extent)
         for name in sorted(extent.wanted or ()):
             version = part.weights.version(name)
             heatmap = part.weights.latest(name)
@@ -101,10 +114,23 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         del before
         part.weights.want(owner, now or ())
 
+    def answer(
+        self, part: RecordedRun, request: messages.SendWeights, reply: Reply[WeightsSent]
+    ) -> None:
+        """Send a parameter's heatmap at or before a step."""
+        kept, name = part.weights.kept, request["name"]
+        found = next((known for known in kept if clean_line(known) == name), None)
+        if found is None:
+            raise CommandError(f"no heatmap of {name!r} is kept of an earlier step.")
+        batch = Batch()
+        heatmap = cast("Heatmap", kept[found].at(request["step"]).value)
+        reply.send(_weights_sent(part, found, heatmap, batch, reply.address), batch)
+
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add heatmaps of the first parameters, as they are now if the run is over.
 
-        While it is active its thread changes them: then those that were made for pages.
+        While it is active its thread changes them: then those that were made for pages. Of earlier
+        steps those are added that are kept, as far as there is room.
         """
         weights = part.weights
         owner = f"page-{uuid.uuid4().hex}"
@@ -118,9 +144,12 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
             weights.want(owner, ())
         # A name without a heatmap would be listed for nothing.
         _add_layers(part, [layer for layer in weights.layers if layer[0] in shown], batch)
+        left = min(limit, _SAVED_BYTES)
         for name, heatmap in shown.items():
             if heatmap is not None:
                 _add_heatmap(part, name, heatmap, batch)
+                left -= heatmap.nbytes
+        _save_kept(part, [name for name in shown if name in weights.kept], batch, left)
         return bool(shown)
 
     @staticmethod
@@ -138,6 +167,67 @@ def _affordable(run: RecordedRun, limit: float) -> list[str]:
             break
         names.append(name)
     return names
+
+
+def _add_kept(
+    run: RecordedRun,
+    entry: WeightsEntry,
+    batch: Batch,
+    extent: Extent[WeightsEntry, frozenset[str]],
+) -> None:
+    """List the steps of which heatmaps are kept, of what is looked at, and move the entry."""
+    wanted = extent.wanted or frozenset()
+    listed: dict[str, list[int]] = {}
+    since = min((entry.kept.get(name, 0) for name in wanted), default=0)
+    for name, _, item in run.weights.kept.since(since) if wanted else ():
+        end = math.inf if extent.end is None else extent.end.kept.get(name, 0)
+        if name in wanted and entry.kept.get(name, 0) < item.version <= end:
+            entry.kept[name] = item.version
+            listed.setdefault(name, []).append(item.step)
+    if not listed:
+        return
+    room = extent.limit * _LISTED_SHARE / _STEP_BYTES / len(listed)
+    steps = {name: evenly(of, int(max(2, min(room, len(of))))) for name, of in listed.items()}
+    tags = [item_tag(run, name, "tensor", len(of), run.weights.kept) for name, of in steps.items()]
+    every = [step for of in steps.values() for step in of]
+    batch.add({"kind": "weights_kept", **items_added(run, tags, every, batch)})
+
+
+def _save_kept(run: RecordedRun, names: Sequence[str], batch: SavedBatch, left: float) -> None:
+    """Add heatmaps of earlier steps, spread over all of them, and list their steps."""
+    listed: list[ItemTag] = []
+    steps: list[int] = []
+    for number, name in enumerate(names):
+        media = run.weights.kept[name]
+        room = left / (len(names) - number)
+        kept: list[int] = []
+        for step in spread(media.steps.tolist())[:_MOST_SAVED_STEPS]:
+            heatmap = cast("Heatmap", media.at(step).value)
+            if heatmap.nbytes > room:
+                break
+            batch.answers.append(_weights_sent(run, name, heatmap, batch, NO_ADDRESS))
+            kept.append(step)
+            room -= heatmap.nbytes
+            left -= heatmap.nbytes
+        if kept:
+            listed.append(item_tag(run, name, "tensor", len(kept), run.weights.kept))
+            steps += sorted(kept)
+    if listed:
+        batch.add({"kind": "weights_kept", **items_added(run, listed, steps, batch)})
+
+
+def _weights_sent(
+    run: RecordedRun, name: str, heatmap: Heatmap, batch: Batch, address: Address
+) -> WeightsSent:
+    return {
+        "kind": "weights_sent",
+        **address,
+        "run_id": run.run_id,
+        "name": clean_line(name),
+        "step": heatmap.step,
+        **heatmap_fields(heatmap),
+        "buffer": batch.buffer(heatmap.cells),
+    }
 
 
 def _add_layers(

@@ -15,8 +15,8 @@ from nbviz.errors import LoggingError, text_of
 from nbviz.recording.capture.arrays import CapturedArray, copy_array
 from nbviz.recording.embeddings.embedding import Column, Embedding, number_column, text_column
 from nbviz.recording.embeddings.projection import KEPT, SHOWN, Projection, components_of, turned
-from nbviz.recording.media.inputs import array_of, image_shape, is_tensor
-from nbviz.recording.media.pil import is_pil, opaque, pixels_of
+from nbviz.recording.media.inputs import array_of, is_tensor
+from nbviz.recording.media.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,6 @@ MOST_COLUMNS = 50
 _THUMBNAIL = 32  # pixels along the longest side
 _BUDGET_SHARE = 4  # a step's vectors may take this part of the media budget
 _PLAIN = "biuf"
-_EIGHT_BITS = 255
-_FLAT = 3  # axes of a batch of images without channels
 
 
 class EmbeddingMemory:
@@ -99,7 +97,11 @@ class EmbeddingInput:
                 "of them."
             )
         self._labels = _labels_of(tag, labels, points)
-        self._images = None if images is None else _Thumbnails(tag, images, points)
+        self._images = (
+            None
+            if images is None
+            else Thumbnails(tag, images, points, side=_THUMBNAIL, what="points")
+        )
         self._vectors = copy_array(array)
         self._memory = memory
         self._most = max(1, budget // _BUDGET_SHARE // 4 // points)  # dimensions that are kept
@@ -170,92 +172,6 @@ class EmbeddingInput:
         if images is not None and images is before:
             shared += images.nbytes
         return tuple(kept), images, shared
-
-
-class _Thumbnails:
-    """A batch of images, copied, to be reduced to the size at which points show them."""
-
-    def __init__(self, tag: str, images: object, points: int) -> None:
-        batch = array_of(tag, _batch_of(tag, images), "a batch of images")
-        shape = tuple(batch.shape)
-        if len(shape) not in (_FLAT, _FLAT + 1):
-            raise LoggingError(
-                f"{tag!r} needs images of shape (points, height, width) or with channels, got "
-                f"{shape}."
-            )
-        if shape[0] != points:
-            raise LoggingError(
-                f"{tag!r} got {shape[0]:,} images for {points:,} points; give one for each, in the "
-                "same order."
-            )
-        self._shape, self._is_planar = image_shape(
-            tag, shape[1:], "auto", channels_first=is_tensor(batch)
-        )
-        self._copy = copy_array(batch)
-        self.nbytes = self._copy.nbytes
-
-    @property
-    def is_ready(self) -> bool:
-        return self._copy.is_ready
-
-    def make(self) -> NDArray[np.uint8]:
-        """Return uint8, points × height × width × channels."""
-        images = self._copy.read()
-        if self._is_planar:
-            images = images.transpose(0, 2, 3, 1)
-        images = images.reshape(len(images), *self._shape)
-        factor = -(-max(self._shape[:2]) // _THUMBNAIL)
-        height, width = (max(1, side // factor) for side in self._shape[:2])
-        made = np.empty((len(images), height, width, self._shape[2]), np.uint8)
-        for number, image in enumerate(images):
-            made[number] = _reduced(_eight_bits(image), factor, height, width)
-        return made
-
-
-def _reduced(
-    image: NDArray[np.uint8], factor: int, height: int, width: int
-) -> NDArray[np.uint8] | NDArray[np.floating]:
-    if factor == 1:
-        return image
-    rows, columns = min(factor, image.shape[0]), min(factor, image.shape[1])
-    whole = image[: height * rows, : width * columns]
-    return whole.reshape(height, rows, width, columns, -1).mean((1, 3)).round()
-
-
-def _eight_bits(image: NDArray[Any]) -> NDArray[np.uint8]:
-    if image.dtype.kind == "f":
-        scaled = np.nan_to_num(image, nan=0, posinf=1, neginf=0).clip(0, 1)
-        return (scaled * _EIGHT_BITS).round().astype(np.uint8)
-    if image.dtype.kind == "b":
-        return image.astype(np.uint8) * np.uint8(_EIGHT_BITS)
-    return image.clip(0, _EIGHT_BITS).astype(np.uint8)
-
-
-def _batch_of(tag: str, images: object) -> object:
-    """Return a batch; a sequence of images of one size is put together."""
-    if not isinstance(images, list | tuple):
-        return images
-    given = cast("Sequence[Any]", images)
-    if not given:
-        raise LoggingError(f"{tag!r} got no images; give one for each point, or None.")
-    if is_tensor(given[0]):
-        arrays: list[Any] = list(given)
-    else:
-        arrays = [
-            opaque(pixels_of(one)) if is_pil(one) else array_of(tag, one, "an image")
-            for one in given
-        ]
-    shapes = {tuple(one.shape) for one in arrays}
-    if len(shapes) > 1:
-        shown = ", ".join(map(str, sorted(shapes)[:3]))
-        raise LoggingError(
-            f"{tag!r} got images of different shapes ({shown}); bring them to one size first."
-        )
-    if is_tensor(arrays[0]):
-        import torch
-
-        return torch.stack([one.detach() for one in arrays])
-    return np.stack(arrays)
 
 
 # ---------------------------------------------------------------- labels

@@ -29,6 +29,8 @@ from nbviz.recording.media.tables import Table
 from nbviz.recording.media.video import Video
 from nbviz.recording.meshes.mesh import Mesh
 from nbviz.recording.meshes.mesh_events import mesh_values
+from nbviz.recording.predictions.forms import predictions_field
+from nbviz.recording.predictions.predictions import Predictions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,7 @@ def _figure_field(figure: Figure) -> bytes:
 _FORMS: dict[type[Any], Callable[[Any], bytes]] = {
     ConfusionMatrix: confusion_field,
     Table: table_field,
+    Predictions: predictions_field,
     Image: image_field,
     Histogram: histogram_field,
     Figure: _figure_field,

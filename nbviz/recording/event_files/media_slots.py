@@ -26,6 +26,7 @@ from nbviz.recording.event_files.picture_messages import (
 from nbviz.recording.event_files.table_forms import TABLE_PLUGIN, read_table
 from nbviz.recording.event_files.wire import MessageError
 from nbviz.recording.meshes.mesh_events import MESHES, part_of
+from nbviz.recording.predictions.forms import PREDICTIONS_PLUGIN, read_predictions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,16 @@ _FILES: dict[str, tuple[MediaKind, slice, Callable[[bytes], MediaValue]]] = {
     "audio": ("audio", slice(0, None, 2), audio_from),
     FIGURE_PLUGIN: ("figure", slice(0, 1), read_figure),
 }
-PLUGINS = (_HISTOGRAMS, MESHES, PR_PLUGIN, CONFUSION_PLUGIN, TABLE_PLUGIN, *_FILES, *TENSORS)
+PLUGINS = (
+    _HISTOGRAMS,
+    MESHES,
+    PR_PLUGIN,
+    CONFUSION_PLUGIN,
+    TABLE_PLUGIN,
+    PREDICTIONS_PLUGIN,
+    *_FILES,
+    *TENSORS,
+)
 
 
 class MediaPlace(NamedTuple):
@@ -114,6 +124,10 @@ def _table(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
     return [_record(place, "table", read_table(event, slot))]
 
 
+def _predictions(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
+    return [_record(place, "predictions", read_predictions(event, slot))]
+
+
 def _pr_curves(event: bytes, slot: Slot, place: MediaPlace) -> list[MediaRecord]:
     found = read_pr_curves(event, slot, place.tag)
     return [_record(place._replace(tag=found[0]), "pr_curve", found[1])] if found else []
@@ -123,4 +137,5 @@ _READERS: dict[str, Callable[[bytes, Slot, MediaPlace], list[MediaRecord]]] = {
     CONFUSION_PLUGIN: _confusion,
     PR_PLUGIN: _pr_curves,
     TABLE_PLUGIN: _table,
+    PREDICTIONS_PLUGIN: _predictions,
 }

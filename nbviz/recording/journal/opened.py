@@ -26,6 +26,7 @@ from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG, NAME_T
 from nbviz.recording.lines import Line, RecordedEvent
 from nbviz.recording.meshes.mesh_events import joined
 from nbviz.recording.off_main_thread import off_main_thread
+from nbviz.recording.predictions.forms import InputsByKey
 from nbviz.recording.recorded_run import (
     DEFAULT_MEDIA_BUDGET,
     DEFAULT_MEMORY_BUDGET,
@@ -66,6 +67,7 @@ _WRITING = frozenset(
             "log_image",
             "log_images",
             "log_mesh",
+            "log_predictions",
             "log_tensor",
         ),
         *("log_text", "log_weights", "print", "record", "safe_point", "steer", "track", "watch"),
@@ -164,6 +166,7 @@ class OpenedRun(RecordedRun):
         self._readers: dict[Path, EventFileReader] = {}
         self._parts = SeriesParts(self._store)
         self._media_parts: dict[str, int] = {}
+        self._inputs = InputsByKey()
         self._unreadable: set[Path] = set()
         # Files that several runs of a directory have in common are those of the first.
         is_first = self._files.is_first
@@ -394,7 +397,7 @@ class OpenedRun(RecordedRun):
                 record = MediaRecord(text.wall_time, text.step, name, "text", text.text)
                 self._take_medium(record)
         problems: list[str] = []
-        for record in joined(batch.media, problems):
+        for record in self._inputs.completed(joined(batch.media, problems)):
             self._newest = max(self._newest, record.wall_time)
             self._take_medium(record)
         for problem in problems:

@@ -66,8 +66,8 @@ class ConfusionInput:
     def __init__(
         self, tag: str, target: object, prediction: object, classes: Sequence[str] | None
     ) -> None:
-        targets, most = _indices(tag, "target", target)
-        predictions, scored = _indices(tag, "prediction", prediction)
+        targets, most = class_indices(tag, "target", target)
+        predictions, scored = class_indices(tag, "prediction", prediction)
         if tuple(targets.shape) != tuple(predictions.shape):
             raise LoggingError(
                 f"{tag!r} got targets of shape {tuple(targets.shape)} and predictions of shape "
@@ -199,8 +199,17 @@ def _check_values(tag: str, array: NDArray[Any]) -> None:
         )
 
 
-def _indices(tag: str, what: str, value: object) -> tuple[Any, int]:
-    """Return class indices, and how many classes scores say that there are; 0 if it is not said."""
+def class_indices(tag: str, what: str, value: object) -> tuple[Any, int]:
+    """Return class indices, and how many classes scores say that there are; 0 if it is not said.
+
+    Args:
+        tag: For errors.
+        what: What they are, in the singular, for errors.
+        value: As for `Run.log_confusion_matrix`.
+
+    Raises:
+        LoggingError: They are no classes.
+    """
     array = array_of(tag, value, f"{what}s as class indices or scores")
     if not is_float(array):
         return array, 0

@@ -27,6 +27,7 @@ from nbviz.recording.media.shading import Shading
 from nbviz.recording.media.tables import TableInput
 from nbviz.recording.media.video import VideoInput
 from nbviz.recording.meshes.mesh import MeshInput
+from nbviz.recording.predictions.inputs import PredictionsInput, PredictionsMemories
 from nbviz.recording.recorded_run import RecordedRun
 from nbviz.recording.scalars.inputs import read_step, read_wall_time
 from nbviz.training import clock
@@ -55,6 +56,7 @@ class LoggedMedia(RecordedRun):
         self._attention = True
         self._media_log = MediaLog()
         self._embedding_memories = EmbeddingMemories()
+        self._prediction_memories = PredictionsMemories()
         self._said_full = False  # that there was no memory for a copy
         self._dated = threading.local()
 
@@ -461,6 +463,56 @@ class LoggedMedia(RecordedRun):
             LoggingError: The tag, table, step or columns cannot be recorded.
         """
         self._log_media(tag, "table", step, lambda name: TableInput(name, frame, columns))
+
+    def log_predictions(
+        self,
+        tag: str,
+        target: object,
+        prediction: object,
+        step: int | None = None,
+        *,
+        inputs: object = None,
+        classes: Sequence[str] | None = None,
+        indices: object = None,
+    ) -> None:
+        """Record what a classifier predicts for samples, beside what is true.
+
+        The panel shows the most confident mistakes first. The same samples logged at several steps
+        are followed; log a fixed set of them, at most 10,000.
+
+        Args:
+            tag: Its name, such as "predictions/val". Of samples of a trainer's training data it
+                ends with "/train": then the panel can drop, relabel and weight them.
+            target: The true class of each sample, as for `log_confusion_matrix`; negative where
+                there is none.
+            prediction: Scores of shape (samples, classes), logits or probabilities: rows that are
+                no probabilities become such by softmax. Or a class index for each sample, which
+                says nothing of how sure the model is.
+            step: As for `log_image`.
+            inputs: What was predicted for: images as for `log_images`, all of one size, of which 64
+                pixels along the longer side are kept; texts; or rows of numbers. Floats outside 0
+                to 1, as normalised images have, are shown from the smallest to the largest of all.
+                Those of the step before if None.
+            classes: The classes' names; numbers if None.
+            indices: Which sample of its data set each is, no two alike; 0, 1, 2 … if None.
+
+        Raises:
+            LoggingError: The tag, samples, inputs, names, indices or step cannot be recorded.
+        """
+        self._log_media(
+            tag,
+            "predictions",
+            step,
+            lambda name: PredictionsInput(
+                name,
+                target,
+                prediction,
+                inputs=inputs,
+                classes=classes,
+                indices=indices,
+                memory=self._prediction_memories.of(name),
+            ),
+        )
 
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]

@@ -36,6 +36,7 @@ MediaKind = Literal[
     "pr_curve",
     "embedding",
     "mesh",
+    "predictions",
 ]
 KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 MOST_ITEMS = 1000
@@ -47,7 +48,12 @@ TAG_BYTES = 600
 MOST_TEXT = 1_000_000
 """Characters of a text that are kept."""
 
-_PLURALS = {"audio": "audio", "confusion_matrix": "confusion matrices", "mesh": "meshes"}
+_PLURALS = {
+    "audio": "audio",
+    "confusion_matrix": "confusion matrices",
+    "mesh": "meshes",
+    "predictions": "predictions",
+}
 _ITEM_BYTES = 400  # Python objects around the content
 _ALWAYS = 2  # first and newest
 _SAID = 40  # characters that say how many more there were
@@ -204,12 +210,19 @@ class MediaStore(Mapping[str, Media]):
         budget: Bytes that all of them may take. Tags are thinned to their first and newest items
             for it; then first items go, and then the tags longest without a new item.
         warn: Called, once, with a sentence: that first items and tags go.
+        beside: Returns how many bytes of the budget are held elsewhere.
     """
 
-    def __init__(self, budget: int, warn: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        budget: int,
+        warn: Callable[[str], None] | None = None,
+        beside: Callable[[], int] = lambda: 0,
+    ) -> None:
         self.budget = budget
         self.nbytes = 0
         self.version = 0
+        self._beside = beside
         self._left_out: dict[str, LeftOut] = {}
         self._warn: Callable[[str], None] = warn or (lambda _: None)
         self._has_warned = False
@@ -258,7 +271,7 @@ class MediaStore(Mapping[str, Media]):
             self.nbytes += kept.nbytes - before
             if len(kept.items) > MOST_ITEMS:
                 self._thin(tag)
-            while self.nbytes > self.budget:
+            while self.nbytes + self._beside() > self.budget:
                 # The tag that takes the most gives, so that a small one beside it stays whole.
                 large = [name for name, one in self._kept.items() if len(one.items) > _ALWAYS]
                 if large:

@@ -9,9 +9,11 @@ from nbviz.errors import CheckpointError
 from nbviz.training.checkpoints.random_state import Generators, RandomState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import torch
+
+    from nbviz.training.edited_data import TrainingData
 
 
 class Place:
@@ -25,6 +27,8 @@ class Place:
     Args:
         loader: Any iterable of batches.
         device: The run's.
+        data: What is changed in the loader's data.
+        changed: Called with a sentence where an epoch has other data than the one before.
 
     Attributes:
         is_open: Whether an epoch has begun and not ended.
@@ -34,8 +38,16 @@ class Place:
         validation_due: Whether a validation comes next.
     """
 
-    def __init__(self, loader: Iterable[Any], device: torch.device) -> None:
+    def __init__(
+        self,
+        loader: Iterable[Any],
+        device: torch.device,
+        data: TrainingData,
+        changed: Callable[[str], None],
+    ) -> None:
         self._loader: Any = loader
+        self._data = data
+        self._changed = changed
         self._random = RandomState(device)
         self._generators = Generators(loader)
         self.is_open = False
@@ -81,6 +93,11 @@ class Place:
             yield batch
         self.is_read = True
         self._iterator = None
+
+    @property
+    def may_validate_next(self) -> bool:
+        """Whether a validation after the present step is still to come, if there is one."""
+        return self.validation_due or (self.is_open and not self.is_read)
 
     @property
     def is_empty(self) -> bool:
@@ -152,7 +169,10 @@ class Place:
             "random": self._random.state_dict(),
             "generators": self._generators.state_dict(),
         }
-        return iter(self._loader)
+        text = self._data.take()
+        if text is not None:
+            self._changed(text)
+        return iter(self._data.loader)
 
     def _resume(self) -> Iterator[Any]:
         now = {
@@ -167,7 +187,7 @@ class Place:
             self._loader.load_state_dict(state)
             iterator = iter(self._loader)
         else:
-            iterator = iter(self._loader)
+            iterator = iter(self._data.loader)  # as the epoch began
             self._skip(iterator)
         self._before, self._resumes, self._generators_now = before, False, None
         if self.batches:

@@ -10,7 +10,7 @@ import psutil
 import torch
 
 from nbviz.errors import CheckpointError, NbvizError, text_of
-from nbviz.training.events import RunResumed, SettingApplied
+from nbviz.training.events import DataChanged, RunResumed, SettingApplied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,10 +154,10 @@ class StateRing:
 
     def __call__(self, event: Event) -> None:
         """Take note of an event of the engine's."""
-        if isinstance(event, SettingApplied):
+        if isinstance(event, SettingApplied | DataChanged):
             self._met_event = True
         elif isinstance(event, RunResumed):
-            if self._engine().is_in_validation:
+            if self._engine().validation.is_active:
                 self._met_event = True
             else:
                 self._keep(is_event=True, is_after=True)
@@ -229,7 +229,7 @@ class StateRing:
     def _estimate(self) -> int:
         if not self._needed:
             try:
-                self._needed = self._engine().state_bytes()
+                self._needed = self._engine().parts.nbytes()
             except NbvizError:  # a layer without a shape
                 return 0
         return self._needed

@@ -13,11 +13,11 @@ from nbviz.errors import CheckpointError, NbvizError
 from nbviz.training.events import RunPaused, StepEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.engine import Engine
-    from nbviz.training.events import Event
+    from nbviz.training.events import Event, Observer
     from nbviz.training.rewinding.changes import Changes
 
 LOSS = "loss/train"
@@ -107,7 +107,7 @@ class Recomputing:
         """
         engine = self._engine
         observer = _Repeating(self, step, each)
-        with engine.recomputing(observer):
+        with _repeating(engine, observer):
             if checkpoint is not None:
                 self.restore(checkpoint)
             while engine.step < step and not observer.is_done:
@@ -157,6 +157,22 @@ class Recomputing:
     def is_cancelled(self) -> bool:
         """Whether `cancel` was called."""
         return self._is_cancelled
+
+
+@contextlib.contextmanager
+def _repeating(engine: Engine, observer: Observer) -> Generator[None]:
+    """Make steps again, in the block: nothing is told to any but one observer.
+
+    What a loss that is not finite would do is not done again, nor are callbacks called that are
+    nbviz's own. As many threads compute as did the first time.
+    """
+    engine.callbacks.recomputes = True
+    try:
+        with engine.emit.instead(observer), engine.threads.repeating():
+            yield
+    finally:
+        engine.callbacks.recomputes = False
+        engine.log.forget()
 
 
 class _Repeating:

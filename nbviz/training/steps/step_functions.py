@@ -15,6 +15,7 @@ from nbviz.training.steps.step_results import PrepareBatch, StepResult, UserStep
 
 if TYPE_CHECKING:
     from nbviz.training.options import TrainingOptions
+    from nbviz.training.steps.sample_weights import WeighedLoss
 
 StepFunction = Callable[[torch.nn.Module, Any], StepResult]
 
@@ -60,11 +61,13 @@ class Splitter:
         return split_batch(batch, self.forward, keeps_targets=self._keeps_targets)
 
 
-def training_function(options: TrainingOptions, split: Splitter) -> StepFunction:
-    """Return what gives the loss of a training batch."""
+def training_function(
+    options: TrainingOptions, split: Splitter, weighed: WeighedLoss
+) -> StepFunction:
+    """Return what gives the loss of a training batch, whose samples `weighed` may weight."""
     if options.training_step is not None:
         return _users(options.training_step, "training_step")
-    return _supervised(options.loss_fn, split)
+    return _supervised(None if options.loss_fn is None else weighed, split)
 
 
 def validation_function(
@@ -101,7 +104,7 @@ def _supervised(loss_fn: Callable[..., Any] | None, split: Splitter) -> StepFunc
                 f"{type(model).__name__} gave no .loss in its output "
                 f"({type(given).__name__}); pass loss_fn=…"
             )
-        return StepResult(own_loss, outputs=outputs, targets=targets)
+        return StepResult(own_loss, outputs=outputs, targets=targets, inputs=inputs)
 
     return step
 

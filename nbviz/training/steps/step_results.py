@@ -23,12 +23,16 @@ PrepareBatch = Callable[[Any], Any]
 
 @dataclass(slots=True)
 class StepResult:
-    """The result of one batch. `outputs` and `targets` are None after a step of the user's."""
+    """The result of one batch.
+
+    `outputs`, `targets` and what the model was given are None after a step of the user's.
+    """
 
     loss: Any
     scalars: dict[str, Any] = field(default_factory=dict[str, Any])
     outputs: Any = None
     targets: Any = None
+    inputs: Any = None
 
 
 def read_result(result: Any, source: str) -> StepResult:

@@ -12,6 +12,7 @@ from nbviz.errors import describe as describe_error
 from nbviz.training.devices.device import to_device
 from nbviz.training.seeds import preserved_random_state
 from nbviz.training.steps.batches import describe
+from nbviz.training.steps.classified import Classification
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans
 from nbviz.training.steps.samples import first_samples
@@ -43,6 +44,7 @@ class Validation:
 
     Attributes:
         is_active: Whether a validation is being made.
+        classification: What a classifier said in the last one.
 
     Raises:
         ConfigurationError: There is a `val_loader`, and nothing that validates.
@@ -63,6 +65,7 @@ class Validation:
         self.is_active = False
         self._model = options.model
         self._loader = options.val_loader
+        self.classification = Classification(options.val_loader)
         self._step, self._source = validation_function(options, split, steps_itself=steps_itself)
         if self._loader is not None and self._step is None:
             raise ConfigurationError(
@@ -97,6 +100,7 @@ class Validation:
         means = Means(self._log.value_left_out)
         measured = MetricMeans(self._metrics, self._log.metric_dropped)
         is_empty = True
+        self.classification.begin()
         with self._evaluating(with_gradients=bool(self._needs_gradients)):
             for batch in self._loader:
                 is_empty = False
@@ -111,6 +115,7 @@ class Validation:
                 "val_loader gave no batches. If it is an iterator, it can be read only once: give "
                 "a DataLoader or a list."
             )
+        self.classification.end()
         values = {**means.values(), **measured.values()}
         return {tagged(name, "val"): value for name, value in values.items()}
 
@@ -150,6 +155,7 @@ class Validation:
         means.add(result.scalars, samples)
         if result.outputs is not None:
             measured.add(result.outputs, result.targets, samples)
+            self.classification.add(result)
 
     def _finds_gradients_needed(self, step: StepFunction) -> bool:
         """Try a step on two samples, and return whether it needs gradients.

@@ -51,6 +51,8 @@ export class LineChart {
 	/** Over the inside: what is pointed at, and where gestures begin. */
 	private readonly over = overlay("nbviz-plot-over");
 	private readonly selection = overlay("nbviz-plot-select");
+	/** A line that stays where it is put. */
+	private readonly marked = overlay("nbviz-chart-marked");
 	private readonly crosshair = overlay("nbviz-chart-crosshair");
 	/** What is shown with the crosshair. */
 	private readonly layer = overlay("nbviz-chart-layer");
@@ -70,8 +72,9 @@ export class LineChart {
 	) {
 		this.selection.hidden = true;
 		this.layer.hidden = true;
+		this.marked.hidden = true;
 		this.layer.append(this.crosshair);
-		this.over.append(this.selection, this.layer);
+		this.over.append(this.selection, this.marked, this.layer);
 		this.listen();
 	}
 
@@ -135,6 +138,15 @@ export class LineChart {
 			style.background = dot.color;
 		}
 		for (const dot of this.dots.slice(dots.length)) dot.style.display = "none";
+	}
+
+	/** Puts a line at `x`, under the crosshair; undefined, or outside of what is shown, takes it away. */
+	mark(x: number | undefined): void {
+		const { drawn, marked } = this;
+		const [width] = this.size;
+		const at = drawn && x !== undefined ? position(x, drawn.plot.x, width) : -1;
+		marked.hidden = !(at >= 0 && at <= width);
+		marked.style.transform = `translateX(${at}px)`;
 	}
 
 	/** CSS pixels from the left edge of the host to `x`. */

@@ -4,7 +4,7 @@ import { itemPanel } from "../../session/item-panel";
 
 export const panel = itemPanel<AudioUpdate>("audio_added", "send_audio", {
 	name: "audio",
-	needs: ["items", "heatmap"],
+	needs: ["heatmap"],
 	title: "Audio",
-	missing: "Nothing yet. run.log_audio brings it.",
+	by: "log_audio brings",
 });

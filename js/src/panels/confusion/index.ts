@@ -4,7 +4,7 @@ import { itemPanel } from "../../session/item-panel";
 
 export const panel = itemPanel<ConfusionAdded>("confusion_added", "send_confusion", {
 	name: "confusion",
-	needs: ["items", "heatmap"],
+	needs: ["heatmap"],
 	title: "Confusion",
-	missing: "Nothing yet. run.log_confusion_matrix(tag, target, prediction) brings it.",
+	by: "log_confusion_matrix(tag, target, prediction) brings",
 });

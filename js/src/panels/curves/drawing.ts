@@ -4,6 +4,7 @@ import type { Best } from "../../charts/lines/trace";
 import type { ChartPicture } from "../../charts/svg";
 import type { Context } from "../../session/panel";
 import { shownRunsOf } from "../../session/shown-runs";
+import { type ShownStep, shownStepOf } from "../../session/shown-step";
 import { formatCount, formatNumber } from "../../ui/format";
 import { readTheme, type Theme } from "../../ui/theme";
 import type { ChartCard, ChartFrame } from "./chart/chart-card";
@@ -25,6 +26,7 @@ export class CurvesDrawing {
 	readonly range: SharedRange;
 	theme: Theme;
 	private readonly shown;
+	private readonly shownStep: ShownStep;
 	private readonly tracer = new Tracer();
 	private readonly details: Details;
 	private frames = 0;
@@ -46,6 +48,7 @@ export class CurvesDrawing {
 	) {
 		this.range = new SharedRange(choices.view, choices.isFollowing);
 		this.shown = shownRunsOf(context);
+		this.shownStep = shownStepOf(context);
 		this.theme = readTheme(context.root);
 		this.details = new Details(context.asker, () => this.schedule());
 		root.dataset.frames = "0";
@@ -91,6 +94,7 @@ export class CurvesDrawing {
 		}
 		this.cards.shareAxes();
 		for (const [chart, frame] of frames) chart.draw(frame);
+		this.mark();
 		this.emphasise();
 		if (view.zoom) {
 			// Finer points of a mean would be those of one of its runs.
@@ -127,6 +131,13 @@ export class CurvesDrawing {
 		const { step } = this.context.pointedStep;
 		for (const chart of this.cards.all) {
 			if (this.cards.isInSight(chart)) chart.showStep(step);
+		}
+	}
+
+	/** Marks the step that the time line stands at. */
+	mark(): void {
+		for (const chart of this.cards.all) {
+			if (this.cards.isInSight(chart)) chart.markStep(this.shownStep.chosen);
 		}
 	}
 

@@ -6,6 +6,7 @@ import { tagMatcher } from "../../charts/tags";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
 import { shownRunsOf } from "../../session/shown-runs";
+import { shownStepOf } from "../../session/shown-step";
 import type { RunTopic, Topics } from "../../session/store";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
@@ -147,6 +148,7 @@ class CurvesPanel {
 			context.store.subscribe((topics) => this.update(topics)),
 			context.onTheme(() => this.drawing.recolour()),
 			context.pointedStep.subscribe(() => this.drawing.point()),
+			shownStepOf(context).subscribe(() => this.drawing.mark()),
 			() => this.fitting.stop(),
 		];
 		this.arrange();

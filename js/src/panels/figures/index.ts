@@ -4,7 +4,6 @@ import { itemPanel } from "../../session/item-panel";
 
 export const panel = itemPanel<FiguresUpdate>("figures_added", "send_figure", {
 	name: "figures",
-	needs: ["items"],
 	title: "Figures",
-	missing: "Nothing yet. run.log_figure brings it.",
+	by: "log_figure brings",
 });

@@ -3,12 +3,13 @@ import { isOfModule } from "../../charts/tag-groups";
 import type { HistogramsUpdate } from "../../protocol/index.gen";
 import { itemPanel } from "../../session/item-panel";
 import type { Panel } from "../../session/panel";
+import { recallWhole } from "../../session/replay";
 
 const items = itemPanel<HistogramsUpdate>("histograms_added", "send_histograms", {
 	name: "histograms",
-	needs: ["items", "heatmap"],
+	needs: ["heatmap"],
 	title: "Histograms",
-	missing: "Nothing yet. run.log_histogram and run.watch bring it.",
+	by: "log_histogram and run.watch bring",
 });
 
 export const panel: Panel<ReturnType<typeof items.state.of>, HistogramsUpdate> = {
@@ -18,13 +19,5 @@ export const panel: Panel<ReturnType<typeof items.state.of>, HistogramsUpdate> =
 		return { isShown: tags.some((tag) => isOfModule(tag, path)) };
 	},
 	// One answer has those of all steps.
-	recall: (question, recorded) =>
-		question.kind === "send_histograms"
-			? recorded.find(
-					(one) =>
-						one.kind === "histograms_sent" &&
-						one.run_id === question.run_id &&
-						one.tag === question.tag,
-				)
-			: undefined,
+	recall: recallWhole("histograms"),
 };

@@ -4,7 +4,7 @@ import { itemPanel } from "../../session/item-panel";
 
 export const panel = itemPanel<MediaUpdate>("media_added", "send_media", {
 	name: "media",
-	needs: ["items", "heatmap"],
+	needs: ["heatmap"],
 	title: "Media",
-	missing: "Nothing yet. run.log_image, log_video and log_tensor bring it.",
+	by: "log_image, log_video and log_tensor bring",
 });

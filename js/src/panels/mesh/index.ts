@@ -4,7 +4,6 @@ import { itemPanel } from "../../session/item-panel";
 
 export const panel = itemPanel<MeshUpdate>("meshes_added", "send_mesh", {
 	name: "mesh",
-	needs: ["items"],
 	title: "Meshes",
-	missing: "Nothing yet. run.log_mesh brings it.",
+	by: "log_mesh brings",
 });

@@ -4,7 +4,6 @@ import { itemPanel } from "../../session/item-panel";
 
 export const panel = itemPanel<RocAdded>("roc_added", "send_roc", {
 	name: "roc",
-	needs: ["items"],
 	title: "PR and ROC",
-	missing: "Nothing yet. run.log_pr_curve(tag, target, score) brings it.",
+	by: "log_pr_curve(tag, target, score) brings",
 });

@@ -1,25 +1,22 @@
 // The columns that a run table can have, and what stands in them.
+import type { PlotColumn, Value } from "../../charts/parallel/scale";
 import { betterValues } from "../../charts/tags";
 import type { RunState } from "../../session/run";
 import { formatCount, formatDuration, formatNumber } from "../../ui/format";
 import { type Parameter, runsState } from "./state";
 
-export type Value = number | string | boolean | undefined;
+export type { Value };
 /** What is known of a column: of the run itself, a value of a tag, or a hyper-parameter. */
 export type ColumnKind = "run" | "value" | "parameter";
 
-export interface Column {
-	/** `step`, `best:accuracy/val`, `parameter:lr`. */
-	readonly id: string;
-	readonly title: string;
+/** Its id is `step`, `best:accuracy/val` or `parameter:lr`, for example. */
+export interface Column extends PlotColumn<RunState> {
 	readonly kind: ColumnKind;
 	/** Words by which a filter may call it. */
 	readonly names: readonly string[];
 	readonly isNumber: boolean;
 	/** The first click on its head sorts the largest first. */
 	readonly isLargestFirst: boolean;
-	of(run: RunState): Value;
-	text(value: Value): string;
 	/** What a difference to a baseline is written as; a column without one shows none. */
 	difference?(value: number): string;
 }

@@ -1,206 +1,36 @@
-// Parallel coordinates: an axis for each column, a line for each run; a drag along an axis keeps a range.
+// The runs as lines over the columns of their table.
+import { ParallelPlot as LinesOverAxes } from "../../charts/parallel/parallel-plot";
 import { dashOf } from "../../charts/run-style";
-import { element } from "../../ui/element";
-import { colourOf, type PlotContent, type PlotRun, Scale, Surface } from "./plot-surface";
-
-const HEIGHT = 220;
-const MARGIN = { left: 46, right: 46, top: 30, bottom: 12 };
-const MOST_AXES = 9;
-const NEAR = 8;
-/** A drag shorter than this, in pixels, takes the range away. */
-const CLICK = 4;
-/** Runs whose line is not drawn with their own colour lie below the others. */
-const SHADED = 0.22;
-
-export interface PlotListener {
-	/** Runs within all ranges, by id; undefined while there is no range. */
-	brush(ids: ReadonlySet<string> | undefined): void;
-	point(run_id: string | undefined): void;
-}
+import type { RunState } from "../../session/run";
+import { colourOf, type PlotContent, type PlotListener } from "./plot-surface";
 
 export class ParallelPlot {
-	readonly root = element("div", "nbviz-runs-plot", {
-		role: "img",
-		"aria-label": "Runs as lines over the columns",
-		"aria-description": "Drag along an axis to keep a range; the filter does the same by keyboard.",
-	});
-	private readonly surface = new Surface();
-	private readonly ranges = new Map<string, readonly [low: number, high: number]>();
-	private content: PlotContent | undefined;
-	private scales: Scale[] = [];
+	readonly root: HTMLElement;
+	private readonly plot: LinesOverAxes<RunState>;
 
-	constructor(private readonly listener: PlotListener) {
-		this.root.append(this.surface.canvas);
-		const { canvas } = this.surface;
-		canvas.addEventListener("pointerdown", (event) => this.drag(event));
-		canvas.addEventListener("pointermove", (event) => this.hover(event));
-		canvas.addEventListener("pointerleave", () => listener.point(undefined));
+	constructor(listener: PlotListener) {
+		this.plot = new LinesOverAxes<RunState>(listener, {
+			"aria-label": "Runs as lines over the columns",
+			"aria-description":
+				"Drag along an axis to keep a range; the filter does the same by keyboard.",
+		});
+		this.root = this.plot.root;
+		this.root.classList.add("nbviz-runs-plot");
 	}
 
-	draw(content: PlotContent): void {
-		this.content = content;
-		const width = this.root.clientWidth;
-		if (width < 60) return;
-		this.scales = content.columns
-			.slice(0, MOST_AXES)
-			.map((column) => new Scale(column, content.runs));
-		const context = this.surface.begin(width, HEIGHT);
-		if (!context) return;
-		const { theme, pointed } = content;
-		const order = [...content.runs].sort((a, b) => rank(a, pointed) - rank(b, pointed));
-		for (const one of order) {
-			const isPointed = one.run.run_id === pointed;
-			const isIn = this.isWithin(one);
-			context.globalAlpha = isPointed
-				? 1
-				: !isIn
-					? 0.06
-					: one.isShown
-						? pointed
-							? 0.5
-							: 0.9
-						: SHADED;
-			context.strokeStyle = one.isShown || isPointed ? colourOf(one.run, theme) : theme.textSoft;
-			context.lineWidth = isPointed ? 2.6 : one.isShown ? 1.5 : 1;
-			context.setLineDash(one.isShown ? [...dashOf(one.run.style)] : []);
-			context.beginPath();
-			let isDown = false;
-			for (const [i, scale] of this.scales.entries()) {
-				const share = scale.share(one.run);
-				if (share === undefined) {
-					isDown = false;
-					continue;
-				}
-				if (isDown) context.lineTo(this.x(i), y(share));
-				else context.moveTo(this.x(i), y(share));
-				isDown = true;
-			}
-			context.stroke();
-		}
-		context.setLineDash([]);
-		this.drawAxes(context);
+	draw({ runs, columns, theme, pointed }: PlotContent): void {
+		const lines = runs.map(({ run, isShown }) => ({
+			item: run,
+			id: run.run_id,
+			isShown,
+			color: colourOf(run, theme),
+			dash: dashOf(run.style),
+		}));
+		this.plot.draw({ lines, columns, theme, pointed });
 	}
 
 	/** Takes all ranges away. */
 	clear(): void {
-		this.ranges.clear();
+		this.plot.clear();
 	}
-
-	private drawAxes(context: CanvasRenderingContext2D): void {
-		const { theme } = this.content ?? {};
-		if (!theme) return;
-		context.globalAlpha = 1;
-		context.font = `11px ${theme.font}`;
-		for (const [i, scale] of this.scales.entries()) {
-			const x = this.x(i);
-			context.strokeStyle = theme.textSoft;
-			context.lineWidth = 1;
-			context.beginPath();
-			context.moveTo(x, MARGIN.top);
-			context.lineTo(x, HEIGHT - MARGIN.bottom);
-			context.stroke();
-			const isLast = i === this.scales.length - 1;
-			const align = i === 0 ? "left" : isLast ? "right" : "center";
-			context.textAlign = align;
-			context.fillStyle = theme.text;
-			const room =
-				(this.surface.width - MARGIN.left - MARGIN.right) / Math.max(1, this.scales.length - 1);
-			const isEnd = i === 0 || isLast;
-			const shift = i === 0 ? 4 - MARGIN.left : isLast ? MARGIN.right - 4 : 0;
-			const width = isEnd ? room / 2 + MARGIN.left - 8 : room - 8;
-			context.fillText(fitted(context, scale.column.title, width), x + shift, 12);
-			context.textAlign = isLast ? "left" : i === 0 ? "right" : "left";
-			context.fillStyle = theme.textSoft;
-			for (const { share, text } of scale.ticks(6)) {
-				const side = i === 0 ? -5 : 5;
-				context.lineWidth = 3;
-				context.strokeStyle = theme.surface;
-				context.strokeText(text, x + side, y(share) + 4);
-				context.fillText(text, x + side, y(share) + 4);
-			}
-			const range = this.ranges.get(scale.column.id);
-			if (!range) continue;
-			context.fillStyle = theme.accent;
-			context.globalAlpha = 0.3;
-			context.fillRect(x - 6, y(range[1]), 12, y(range[0]) - y(range[1]));
-			context.globalAlpha = 1;
-		}
-	}
-
-	private x(index: number): number {
-		const inside = this.surface.width - MARGIN.left - MARGIN.right;
-		return MARGIN.left + (inside * index) / Math.max(1, this.scales.length - 1);
-	}
-
-	private isWithin({ run }: PlotRun): boolean {
-		return this.scales.every((scale) => {
-			const range = this.ranges.get(scale.column.id);
-			if (!range) return true;
-			const share = scale.share(run);
-			return share !== undefined && share >= range[0] - 1e-9 && share <= range[1] + 1e-9;
-		});
-	}
-
-	private drag(down: PointerEvent): void {
-		const distances = this.scales.map((_, i) => Math.abs(this.x(i) - down.offsetX));
-		const nearest = distances.indexOf(Math.min(...distances));
-		const scale = this.scales[nearest];
-		if (!scale || down.button !== 0 || (distances[nearest] ?? 0) > 24) return;
-		const from = down.offsetY;
-		const move = ({ offsetY }: PointerEvent) => {
-			if (Math.abs(offsetY - from) < CLICK) this.ranges.delete(scale.column.id);
-			else {
-				const [low, high] = [shareAt(Math.max(from, offsetY)), shareAt(Math.min(from, offsetY))];
-				this.ranges.set(scale.column.id, [low, high]);
-			}
-			this.tell();
-		};
-		this.surface.follow(down, move);
-	}
-
-	private tell(): void {
-		const { content } = this;
-		if (!content) return;
-		const kept = content.runs.filter((one) => this.isWithin(one)).map(({ run }) => run.run_id);
-		this.listener.brush(this.ranges.size > 0 ? new Set(kept) : undefined);
-		this.draw(content);
-	}
-
-	private hover({ offsetX, offsetY, buttons }: PointerEvent): void {
-		if (buttons !== 0 || !this.content) return;
-		let best: string | undefined;
-		let distance = NEAR;
-		for (const { run } of this.content.runs) {
-			for (let i = 1; i < this.scales.length; i++) {
-				const [left, right] = [this.x(i - 1), this.x(i)];
-				if (offsetX < left || offsetX > right) continue;
-				const [a, b] = [this.scales[i - 1]?.share(run), this.scales[i]?.share(run)];
-				if (a === undefined || b === undefined) continue;
-				const at = a + ((b - a) * (offsetX - left)) / Math.max(1, right - left);
-				const away = Math.abs(y(at) - offsetY);
-				if (away < distance) [best, distance] = [run.run_id, away];
-			}
-		}
-		this.listener.point(best);
-	}
-}
-
-function rank({ run, isShown }: PlotRun, pointed: string | undefined): number {
-	return run.run_id === pointed ? 2 : Number(isShown);
-}
-
-function y(share: number): number {
-	return HEIGHT - MARGIN.bottom - share * (HEIGHT - MARGIN.top - MARGIN.bottom);
-}
-
-function shareAt(top: number): number {
-	const share = (HEIGHT - MARGIN.bottom - top) / (HEIGHT - MARGIN.top - MARGIN.bottom);
-	return Math.min(1, Math.max(0, share));
-}
-
-function fitted(context: CanvasRenderingContext2D, text: string, room: number): string {
-	if (context.measureText(text).width <= room) return text;
-	let shown = text;
-	while (shown.length > 1 && context.measureText(`…${shown}`).width > room) shown = shown.slice(1);
-	return `…${shown}`;
 }

@@ -1,8 +1,10 @@
 // A scatter of two columns, a mark for each run; a drag keeps the runs in a rectangle.
+import { Scale } from "../../charts/parallel/scale";
+import { Surface } from "../../charts/parallel/surface";
 import { markOf } from "../../charts/run-style";
+import type { RunState } from "../../session/run";
 import { element } from "../../ui/element";
-import type { PlotListener } from "./parallel";
-import { colourOf, type PlotContent, Scale, Surface } from "./plot-surface";
+import { colourOf, type PlotContent, type PlotListener } from "./plot-surface";
 
 const HEIGHT = 240;
 const MARGIN = { left: 62, right: 18, top: 14, bottom: 36 };
@@ -47,7 +49,8 @@ export class ScatterPlot {
 		const context = this.surface.begin(width, HEIGHT);
 		if (!context) return;
 		const { theme, pointed } = content;
-		const [xs, ys] = [new Scale(across, content.runs), new Scale(up, content.runs)];
+		const runs = content.runs.map(({ run }) => run);
+		const [xs, ys] = [new Scale(across, runs), new Scale(up, runs)];
 		this.drawAxes(context, xs, ys);
 		this.placed = [];
 		const order = [...content.runs].sort((a, b) => Number(a.isShown) - Number(b.isShown));
@@ -90,7 +93,11 @@ export class ScatterPlot {
 		context.globalAlpha = 1;
 	}
 
-	private drawAxes(context: CanvasRenderingContext2D, xs: Scale, ys: Scale): void {
+	private drawAxes(
+		context: CanvasRenderingContext2D,
+		xs: Scale<RunState>,
+		ys: Scale<RunState>,
+	): void {
 		const { theme } = this.content ?? {};
 		if (!theme) return;
 		const [right, bottom] = [this.surface.width - MARGIN.right, HEIGHT - MARGIN.bottom];

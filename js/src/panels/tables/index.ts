@@ -4,7 +4,6 @@ import { itemPanel } from "../../session/item-panel";
 
 export const panel = itemPanel<TablesAdded>("tables_added", "send_rows", {
 	name: "tables",
-	needs: ["items"],
 	title: "Tables",
-	missing: "Nothing yet. run.log_table(tag, frame) brings it.",
+	by: "log_table(tag, frame) brings",
 });

@@ -4,7 +4,6 @@ import { itemPanel } from "../../session/item-panel";
 
 export const panel = itemPanel<TextUpdate>("text_added", "send_text", {
 	name: "text",
-	needs: ["items"],
 	title: "Text",
-	missing: "Nothing yet. run.log_text brings it.",
+	by: "log_text brings",
 });

@@ -1,6 +1,7 @@
 // The weights panel: parameters as heatmaps. Its drawing is an asset.
 import type { WeightsUpdate } from "../../protocol/index.gen";
 import type { Panel } from "../../session/panel";
+import { recallItem } from "../../session/replay";
 import { applyWeights, listedLayers, type WeightsState, weightsState } from "./state";
 
 const MISSING =
@@ -8,10 +9,13 @@ const MISSING =
 
 export const panel: Panel<WeightsState, WeightsUpdate> = {
 	name: "weights",
-	kinds: ["layers_listed", "weights_updated"],
+	kinds: ["layers_listed", "weights_updated", "weights_kept"],
 	state: weightsState,
 	apply: applyWeights,
 	has_content: (run) => listedLayers(weightsState.of(run)).length > 0,
+	steps: (run) => weightsState.of(run).kept.steps,
+	recall: (question, recorded) =>
+		question.kind === "send_weights" ? recallItem(question, recorded, "name") : undefined,
 	ofModule(run, path) {
 		const { layers } = weightsState.of(run);
 		const hasAny = path !== "" && layers.some(({ name }) => name.startsWith(`${path}.`));

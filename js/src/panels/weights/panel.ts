@@ -6,14 +6,16 @@ import type { LayerInfo } from "../../protocol/index.gen";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
 import { runPicker, selectionOf } from "../../session/selection";
+import { type ShownStep, shownStepOf } from "../../session/shown-step";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
 import { segmentedControl } from "../../ui/segmented-control";
 import { readTheme, type Theme } from "../../ui/theme";
 import { asTexts } from "../../ui/view-state";
 import { WeightsCard } from "./card";
+import { EarlierWeights } from "./earlier";
 import { LayerPicker } from "./layer-picker";
-import { listedLayers, type WeightsState, weightsState } from "./state";
+import { listedLayers, type WeightsHeatmap, weightsState } from "./state";
 import { VisibleLayers } from "./visible-layers";
 
 const STATE_NAME = "weights";
@@ -39,6 +41,12 @@ class WeightsPanel {
 	private readonly cleanups: (() => void)[] = [];
 	private readonly controls: HTMLElement;
 	private readonly updateRuns: () => void;
+	private readonly shownStep: ShownStep;
+	private readonly earlier: EarlierWeights;
+	/** What is shown, by parameter. */
+	private readonly shown = new Map<string, WeightsHeatmap>();
+	private shownOf: string | undefined;
+	private isGone = false;
 	private theme: Theme;
 	private map: Colormap;
 	private run: RunState | undefined;
@@ -59,6 +67,10 @@ class WeightsPanel {
 		const { root, tools, body } = card(host, context, "Weights", "nbviz-weights");
 		this.root = root;
 		this.theme = readTheme(context.root);
+		this.shownStep = shownStepOf(context);
+		this.earlier = new EarlierWeights(context.asker, () => {
+			if (!this.isGone) this.draw(true);
+		});
 		this.recall();
 		this.map = colormap(this.palette, this.theme);
 		this.visible = new VisibleLayers(context.wanted, (reason) => {
@@ -97,6 +109,7 @@ class WeightsPanel {
 		body.append(this.empty, this.grid);
 		this.cleanups.push(
 			selectionOf(context).subscribe(() => this.update()),
+			this.shownStep.subscribe(() => this.draw(true)),
 			context.onTheme(() => {
 				this.theme = readTheme(context.root);
 				this.recolour();
@@ -110,6 +123,7 @@ class WeightsPanel {
 	}
 
 	remove(): void {
+		this.isGone = true;
 		for (const cleanup of this.cleanups) cleanup();
 		this.visible.remove();
 		this.picker.remove();
@@ -201,18 +215,25 @@ class WeightsPanel {
 
 	/** Draws heatmaps; `onlyNew` leaves those that are already shown, where colours allow it. */
 	private draw(onlyNew = false): void {
-		const { heatmaps } = this;
+		this.choosePictures();
 		const shared = this.isShared ? this.sharedLimit() : undefined;
 		for (const [name, one] of this.cards) {
-			const picture = heatmaps.get(name);
+			const picture = this.shown.get(name);
 			if (!picture || (onlyNew && shared === undefined && picture === one.picture)) continue;
 			const limit = shared ?? this.limitOf(name);
 			one.show(picture, { map: this.map, palette: this.palette, limit, theme: this.theme });
 		}
 	}
 
-	private get heatmaps(): WeightsState["heatmaps"] {
-		return this.run ? weightsState.of(this.run).heatmaps : new Map();
+	/** Finds the pictures of the step that the view shows; until one has come, the one before stays. */
+	private choosePictures(): void {
+		const { run, shown, shownStep } = this;
+		if (run?.run_id !== this.shownOf) shown.clear();
+		this.shownOf = run?.run_id;
+		for (const name of run ? this.cards.keys() : []) {
+			const picture = run && this.earlier.at(run, name, shownStep.step);
+			if (picture) shown.set(name, picture);
+		}
 	}
 
 	private recolour(): void {
@@ -225,7 +246,7 @@ class WeightsPanel {
 	}
 
 	private limitOf(name: string): number {
-		const picture = this.heatmaps.get(name);
+		const picture = this.shown.get(name);
 		return picture ? magnitudeWithin(picture, this.isClipped ? TYPICAL_SHARE : 1) : 0;
 	}
 }

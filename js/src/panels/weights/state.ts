@@ -1,6 +1,7 @@
-// The parameters of a run that can be shown, and the newest picture of each that was.
+// The parameters of a run that can be shown, the newest picture of each that was, and the steps of others.
 import type { LayerInfo, WeightsUpdate, WeightsUpdated } from "../../protocol/index.gen";
-import { int16s } from "../../session/buffers";
+import { doubles, int16s } from "../../session/buffers";
+import { ItemIndex } from "../../session/item-index";
 import { PanelState, unreachable } from "../../session/panel-data";
 
 /** A parameter's newest picture: the message, and its cells. */
@@ -12,6 +13,8 @@ export interface WeightsState {
 	layers: readonly LayerInfo[];
 	/** By the parameters' names. */
 	readonly heatmaps: Map<string, WeightsHeatmap>;
+	/** The steps of which heatmaps can be asked for. */
+	readonly kept: ItemIndex;
 }
 
 /** `layers`: other parameters can be shown. `weights`: there are new heatmaps. */
@@ -20,6 +23,7 @@ export type WeightsTopic = "layers" | "weights";
 export const weightsState = new PanelState<WeightsState>("weights", () => ({
 	layers: [],
 	heatmaps: new Map(),
+	kept: new ItemIndex(),
 }));
 
 export function applyWeights(
@@ -36,6 +40,9 @@ export function applyWeights(
 			state.heatmaps.set(update.name, { ...update, cells });
 			return "weights";
 		}
+		case "weights_kept":
+			state.kept.add(update, doubles(buffers[update.buffer]));
+			return "weights";
 		default:
 			return unreachable(update);
 	}

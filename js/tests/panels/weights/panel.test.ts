@@ -2,9 +2,12 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { panel } from "../../../src/panels/weights";
 import { mountWeights } from "../../../src/panels/weights/panel";
-import type { LayerInfo, Update } from "../../../src/protocol/index.gen";
+import type { LayerInfo, Update, WeightsUpdated } from "../../../src/protocol/index.gen";
+import type { Answer } from "../../../src/session/asker";
 import { mountAsset } from "../../../src/session/assets";
-import type { AssetPanel } from "../../../src/session/panel";
+import type { AssetPanel, Context } from "../../../src/session/panel";
+import type { RunState } from "../../../src/session/run";
+import { shownStepOf } from "../../../src/session/shown-step";
 import { passingViewState } from "../../../src/ui/view-state";
 import { graphAdded, runAdded, stage, turns } from "../stage";
 
@@ -60,6 +63,25 @@ const SOME = listed(
 	layer("fc2.weight", 32, 64),
 	layer("fc3.weight", 10, 32),
 );
+const HEATMAP: WeightsUpdated = {
+	kind: "weights_updated",
+	run_id: "a",
+	name: "fc.weight",
+	step: 12,
+	shape: [2, 2],
+	rows: 2,
+	columns: 2,
+	tile_rows: 0,
+	tile_columns: 0,
+	reduced: 1,
+	scale: 0.01,
+	minimum: -2,
+	maximum: 1,
+	mean: -0.333,
+	std: 1.5,
+	nonfinite: 1,
+	buffer: 0,
+};
 const cards = (root: HTMLElement) =>
 	[...root.querySelectorAll(".nbviz-weights-card")].map((card) => card.getAttribute("aria-label"));
 
@@ -161,32 +183,62 @@ it("draws a picture with its statistics and what is not finite", async () => {
 	mount(mountWeights);
 	await apply(runAdded(), listed(layer("fc.weight", 2, 2)));
 	const cells = Int16Array.of(-32768, 0, 100, -200);
-	store.apply(
-		{
-			kind: "weights_updated",
-			run_id: "a",
-			name: "fc.weight",
-			step: 12,
-			shape: [2, 2],
-			rows: 2,
-			columns: 2,
-			tile_rows: 0,
-			tile_columns: 0,
-			reduced: 1,
-			scale: 0.01,
-			minimum: -2,
-			maximum: 1,
-			mean: -0.333,
-			std: 1.5,
-			nonfinite: 1,
-			buffer: 0,
-		},
-		[new DataView(cells.buffer)],
-	);
+	store.apply(HEATMAP, [new DataView(cells.buffer)]);
 	await turns();
 	expect(find("canvas.nbviz-heatmap").dataset).toMatchObject({ layer: "fc.weight", step: "12" });
 	expect(find(".nbviz-statistics").textContent).toBe("min−2mean−0.333max1std1.5");
 	expect(find(".nbviz-scale-labels").textContent).toBe("−20+2");
 	expect(find(".nbviz-weights-nonfinite").textContent).toBe("1 value is NaN or infinite");
 	expect(find(".nbviz-weights-nonfinite").hidden).toBe(false);
+});
+
+it("at an earlier step its heatmaps are asked for, and come from what is kept", async () => {
+	const on = stage();
+	let context: Context | undefined;
+	on.mount((host, given) => {
+		context = given;
+		return mountWeights(host, given);
+	});
+	await on.apply(runAdded(), listed(layer("fc.weight", 2, 2)));
+	const newest = { ...HEATMAP, step: 30 };
+	on.store.apply(newest, [new DataView(Int16Array.of(1, 2, 3, 4).buffer)]);
+	const items = [
+		{
+			tag: "fc.weight",
+			item_kind: "tensor",
+			count: 3,
+			left_out_for_time: 0,
+			left_out_for_memory: 0,
+		},
+	];
+	const steps = new DataView(Float64Array.of(10, 20, 30).buffer);
+	on.store.apply({ kind: "weights_kept", run_id: "a", items, overhead_share: 1, buffer: 0 }, [
+		steps,
+	]);
+	await turns();
+	const { run_id } = HEATMAP;
+	expect(panel.steps?.(on.store.runs.get(run_id) as RunState)).toEqual([10, 20, 30]);
+	const canvas = () => on.find("canvas.nbviz-heatmap").dataset;
+	expect(canvas()).toMatchObject({ step: "30" });
+	const shown = shownStepOf(context as Context);
+	shown.choose(25);
+	await turns();
+	expect(on.asked).toEqual([{ kind: "send_weights", run_id, name: "fc.weight", step: 20 }]);
+	expect(canvas()).toMatchObject({ step: "30" }); // until it has come
+	const { kind, ...fields } = { ...HEATMAP, step: 20 };
+	const bytes = new DataView(Int16Array.of(5, 6, 7, 8).buffer);
+	const answer = { ...fields, kind: "weights_sent", client_id: "", request_id: 0, bytes };
+	await on.answer(answer as unknown as Answer);
+	expect(kind).toBe("weights_updated");
+	expect(canvas()).toMatchObject({ step: "20" });
+	shown.choose(undefined);
+	expect(canvas()).toMatchObject({ step: "30" });
+	shown.choose(20); // it is kept
+	expect(canvas()).toMatchObject({ step: "20" });
+	shown.choose(5); // the first one, where all are later
+	await turns();
+	expect(on.asked[1]).toMatchObject({ step: 10 });
+	await on.answer("gone");
+	expect(canvas()).toMatchObject({ step: "20" });
+	expect(on.asked).toHaveLength(2);
 });

@@ -245,6 +245,13 @@ export class ChartCard {
 		this.readOut();
 	}
 
+	/** Marks the step that the time line stands at; undefined where it follows the newest. */
+	markStep(step: number | undefined): void {
+		const { plot } = this;
+		this.root.dataset.marked = String(step ?? "");
+		this.chart.mark(plot && step !== undefined ? xOfStep(plot.traces, step) : undefined);
+	}
+
 	destroy(): void {
 		this.closeMenu();
 		clearTimeout(this.valuesTimer);

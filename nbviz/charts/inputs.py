@@ -1,0 +1,336 @@
+"""What a user draws, as arrays: from numpy, torch on any device, data frames and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from nbviz.errors import ConfigurationError, describe
+from nbviz.recording.capture.arrays import copy_array
+from nbviz.recording.media.inputs import is_tensor
+from nbviz.text import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+MOST_NUMBERS = 200_000_000
+_NAME_CHARACTERS = 80
+_AXES = 2
+_NUMERIC = "biuf"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: What it is called.
+        values: Its numbers; of words their places in `words`, NaN where there is none; float64.
+        words: The words that there are, sorted; none for numbers.
+    """
+
+    name: str
+    values: NDArray[np.float64] = field(repr=False)
+    words: tuple[str, ...] = ()
+
+
+def array_of(chart: str, value: object, what: str) -> NDArray[Any]:
+    """Return an array of real numbers as it is in the input.
+
+    Args:
+        chart: For errors, as below.
+        value: Anything that holds numbers.
+        what: What it should be, such as "y".
+
+    Raises:
+        ConfigurationError: It holds none, or is too large.
+    """
+    given: Any = value
+    if is_tensor(given):
+        array = _of_tensor(chart, given, what)
+    elif isinstance(value, np.ma.MaskedArray):
+        array = given.astype(np.float64).filled(np.nan)
+    elif given is None or isinstance(value, str | bytes | dict | set):
+        raise ConfigurationError(
+            f"{chart} needs {what} as numbers, got {_shown(given)}; give a list, an array, a "
+            "tensor or a column of a data frame."
+        )
+    else:
+        array = _of_anything(chart, given, what)
+    if array.size > MOST_NUMBERS:
+        raise ConfigurationError(
+            f"{chart} got {what} with {array.size:,} numbers; at most {MOST_NUMBERS:,} can be "
+            "drawn. Draw a sample, or a part."
+        )
+    return array
+
+
+def numbers(chart: str, value: object, what: str, *, axes: int = 1) -> NDArray[np.float64]:
+    """Return real numbers as float64, with so many axes; axes of length 1 more are left out.
+
+    Raises:
+        ConfigurationError: They are none, have another shape, or there is nothing in them.
+    """
+    return with_axes(chart, value, what, axes).astype(np.float64)
+
+
+def with_axes(chart: str, value: object, what: str, axes: int) -> NDArray[Any]:
+    """Return the same in the type that it has."""
+    array = array_of(chart, value, what)
+    while array.ndim > axes and 1 in array.shape:
+        array = array.squeeze(array.shape.index(1))
+    if array.ndim != axes:
+        shape = "(rows,)" if axes == 1 else "(rows, columns)"
+        raise ConfigurationError(
+            f"{chart} needs {what} of shape {shape}, got {_shape(value, array)}."
+        )
+    if array.size == 0:
+        raise ConfigurationError(
+            f"{chart} got {what} of shape {_shape(value, array)}, in which there is nothing to "
+            "draw; give at least one value."
+        )
+    return array
+
+
+def columns_of(chart: str, frame: object, what: str) -> list[Column]:
+    """Return the columns of a data frame, a dictionary of columns or an array, as numbers.
+
+    Raises:
+        ConfigurationError: A column has neither numbers nor words, or their lengths differ.
+    """
+    named = _named_columns(frame)
+    if named is None:
+        array = array_of(chart, frame, what)
+        array = array[:, None] if array.ndim == 1 else array
+        if array.ndim != _AXES:
+            raise ConfigurationError(
+                f"{chart} needs {what} as a table of rows and columns, got {_shape(frame, array)}."
+            )
+        values = array.astype(np.float64)
+        found = [Column(f"column {at}", values[:, at]) for at in range(values.shape[1])]
+    else:
+        found = [_column(chart, str(name), values) for name, values in named]
+    if not found or not len(found[0].values):
+        raise ConfigurationError(
+            f"{chart} got {what} without {'rows' if found else 'columns'}; give at least one."
+        )
+    lengths = {column.name: len(column.values) for column in found}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{clean_line(n)!r} has {rows:,}" for n, rows in lengths.items())
+        raise ConfigurationError(f"{chart} got columns of different lengths: {shown}.")
+    return found
+
+
+def number_columns(chart: str, frame: object, what: str) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the columns of numbers as one array of shape (rows, columns), and their names.
+
+    An array's columns have no names: the list is then empty.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    found = [column for column in columns_of(chart, frame, what) if not column.words]
+    if not found:
+        raise ConfigurationError(f"{chart} got {what} without a column of numbers; give one.")
+    names = [column.name for column in found] if has_names(frame) else []
+    return np.column_stack([column.values for column in found]), names
+
+
+def has_names(frame: object) -> bool:
+    """Whether it is a table whose columns have names."""
+    return _named_columns(frame) is not None
+
+
+def words_or_numbers(chart: str, value: object, what: str) -> Column:
+    """Return one column of words or of numbers."""
+    if isinstance(value, str) or value is None:
+        raise ConfigurationError(f"{chart} needs {what} as a list, got {_shown(value)}.")
+    return _column(chart, name_of(value), value)
+
+
+def name_of(value: object) -> str:
+    """Return what a column of a data frame is called, else ""."""
+    name: Any = getattr(value, "name", None)
+    return short_name(name) if isinstance(name, str | int) and not is_tensor(value) else ""
+
+
+def names_of(chart: str, labels: object, count: int, what: str) -> tuple[str, ...]:
+    """Return `labels` as so many names; none if it is None.
+
+    Args:
+        chart: For errors.
+        labels: What the user gave.
+        count: How many there have to be.
+        what: What is named, in plural.
+
+    Raises:
+        ConfigurationError: They are no names, or not as many.
+    """
+    if labels is None:
+        return ()
+    if isinstance(labels, str | bytes) or not hasattr(labels, "__iter__"):
+        if count == 1 and isinstance(labels, str):
+            return (short_name(labels),)
+        raise ConfigurationError(
+            f"{chart} needs labels= as a list of names, got {_shown(labels)}; write [{labels!r}]."
+        )
+    names = tuple(map(short_name, cast("Iterable[object]", labels)))
+    if len(names) != count:
+        raise ConfigurationError(
+            f"{chart} draws {count:,} {what}, but labels= has {len(names):,} names; give as many."
+        )
+    return names
+
+
+def short_name(value: object) -> str:
+    """Return a name as one line of at most 80 characters."""
+    text = clean_line(str(value))
+    return text if len(text) <= _NAME_CHARACTERS else text[: _NAME_CHARACTERS - 1] + "…"
+
+
+def title_of(chart: str, title: object) -> str:
+    """Return a title as one line.
+
+    Raises:
+        ConfigurationError: It is no text.
+    """
+    if not isinstance(title, str):
+        raise ConfigurationError(f"{chart} needs title= as a text, got {_shown(title)}.")
+    text = clean_line(title)
+    return text if len(text) <= 2 * _NAME_CHARACTERS else text[: 2 * _NAME_CHARACTERS - 1] + "…"
+
+
+def _of_tensor(chart: str, tensor: Any, what: str) -> NDArray[Any]:
+    if tensor.is_meta:
+        raise ConfigurationError(
+            f"{chart} got {what} as a tensor without values (on the meta device)."
+        )
+    if tensor.is_complex():
+        raise ConfigurationError(
+            f"{chart} needs {what} as real numbers, got {tensor.dtype}; draw .abs() of it."
+        )
+    if tensor.is_nested:
+        raise ConfigurationError(
+            f"{chart} got {what} as a nested tensor; give .to_padded_tensor(float('nan'))."
+        )
+    tensor = tensor.detach()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    return copy_array(tensor).read()
+
+
+def _of_anything(chart: str, value: object, what: str) -> NDArray[Any]:
+    given: Any = value
+    array: NDArray[Any]
+    try:
+        if isinstance(value, list | tuple) and any(map(is_tensor, cast("Sequence[Any]", value))):
+            parts = [_of_tensor(chart, one, what) if is_tensor(one) else one for one in given]
+            array = np.asarray(parts)
+        elif hasattr(given, "to_numpy"):
+            array = np.asarray(given.to_numpy())
+        else:
+            array = np.asarray(given)
+        if array.dtype.kind == "O":  # None among numbers
+            array = array.astype(np.float64)
+    except Exception as error:  # noqa: BLE001  whatever a user's object raises
+        raise ConfigurationError(
+            f"{chart} needs {what} as numbers, got {type(given).__name__} that numpy cannot read "
+            f"({describe(error)}); rows need the same length, and words do not go."
+        ) from None
+    if array.dtype.kind not in _NUMERIC:
+        raise ConfigurationError(
+            f"{chart} needs {what} as real numbers, got {type(given).__name__} of dtype "
+            f"{array.dtype}; convert it first."
+        )
+    return array
+
+
+def _named_columns(frame: Any) -> list[tuple[Any, Any]] | None:
+    given: object = frame
+    if isinstance(given, Mapping):
+        return list(cast("Mapping[Any, Any]", given).items())
+    if is_tensor(frame) or isinstance(given, np.ndarray):
+        return None
+    if hasattr(frame, "collect") and hasattr(frame, "collect_schema"):
+        raise ConfigurationError("a query that has not run cannot be drawn; draw .collect() of it.")
+    if hasattr(frame, "columns") and hasattr(frame, "items"):  # as pandas has them
+        return list(frame.items())
+    if hasattr(frame, "get_columns"):  # as polars has them
+        return [(one.name, one) for one in frame.get_columns()]
+    if hasattr(frame, "column_names") and hasattr(frame, "columns"):  # as Arrow has them
+        return list(zip(frame.column_names, frame.columns, strict=True))
+    return None
+
+
+def _column(chart: str, name: str, values: Any) -> Column:
+    shown = short_name(name)
+    if not is_tensor(values):
+        try:
+            array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
+        except Exception as error:  # noqa: BLE001  whatever a user's object raises
+            raise ConfigurationError(
+                f"{chart} cannot read the column {shown!r} ({describe(error)})."
+            ) from None
+        if array.ndim == 1 and (array.dtype.kind in "USO" or array.dtype.kind not in "biufcmM"):
+            return _of_words(shown, array)
+        if array.dtype.kind in "mM":
+            return Column(shown, _seconds(array))
+        values = array
+    return Column(shown, _one_axis(chart, values, f"the column {shown!r}"))
+
+
+def _one_axis(chart: str, values: Any, what: str) -> NDArray[np.float64]:
+    array = array_of(chart, values, what)
+    if array.ndim != 1:
+        raise ConfigurationError(
+            f"{chart} needs {what} of shape (rows,), got {_shape(values, array)}."
+        )
+    return array.astype(np.float64)
+
+
+def _of_words(name: str, array: NDArray[Any]) -> Column:
+    cells: list[Any] = array.tolist()
+    is_missing = [cell is None or cell != cell for cell in cells]  # noqa: PLR0124  as NaN is
+    if all(
+        missing or isinstance(cell, int | float)
+        for cell, missing in zip(cells, is_missing, strict=True)
+    ):
+        numbers = [
+            np.nan if missing else float(c) for c, missing in zip(cells, is_missing, strict=True)
+        ]
+        return Column(name, np.array(numbers, np.float64))
+    texts = ["" if missing else short_name(c) for c, missing in zip(cells, is_missing, strict=True)]
+    words = sorted({text for text, missing in zip(texts, is_missing, strict=True) if not missing})
+    place = {word: float(at) for at, word in enumerate(words)}
+    values = [np.nan if m else place[t] for t, m in zip(texts, is_missing, strict=True)]
+    return Column(name, np.array(values, np.float64), tuple(words))
+
+
+def _seconds(array: NDArray[Any]) -> NDArray[np.float64]:
+    kind = "M8[ms]" if array.dtype.kind == "M" else "m8[ms]"
+    known = array.astype(kind)
+    seconds = known.astype(np.int64) / 1000
+    return np.where(np.isnat(known), np.nan, seconds)
+
+
+def _shape(value: Any, array: NDArray[Any]) -> str:
+    given = getattr(value, "shape", array.shape)
+    try:
+        return str(tuple(given))
+    except TypeError:
+        return str(array.shape)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        return f"the text {short_name(value)!r}"
+    return type(value).__name__

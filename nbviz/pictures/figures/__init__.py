@@ -1,0 +1,1 @@
+"""Charts of a user's own data as shapes, for readers without a kernel."""

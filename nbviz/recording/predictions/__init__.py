@@ -1,0 +1,1 @@
+"""What a classifier predicts for samples, step by step."""
