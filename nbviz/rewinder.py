@@ -135,6 +135,7 @@ class Rewinder:
     def rewind(self, step: int) -> None:
         """Go back to a step, as `Trainer.rewind` describes."""
         trainer = self._trainer
+        step = int(step) if isinstance(step, np.integer) else step
         self._check(step)
         trainer.require_apart("rewind")
         trainer.stop_and_wait()
@@ -155,7 +156,7 @@ class Rewinder:
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Look at something after earlier steps, as `Trainer.probe` describes."""
         trainer = self._trainer
-        wanted = sorted(set(steps))
+        wanted = sorted({int(one) if isinstance(one, np.integer) else one for one in steps})
         if not wanted:
             raise CommandError("probe takes at least one step, such as steps=range(0, 1000, 50).")
         for step in wanted:
@@ -194,7 +195,7 @@ class Rewinder:
         if self._is_healthy():
             return None
         trainer.stop_and_wait()
-        self._check(0, "find_nonfinite")
+        self._check_loader()
         found: list[FirstNonFinite] = []
         search = self._search(found)
         interrupt = self._in_thread(lambda one: self._or_back(one, _BROKEN, search))
@@ -210,7 +211,7 @@ class Rewinder:
         found: list[FirstNonFinite] = []
         recomputing = self._recomputing()
         search = self._search(found)
-        self._check(0, "find_nonfinite")
+        self._check_loader()
         self._quietly(lambda: self._or_back(recomputing, _BROKEN, search))
         self._say(found[0])
         trainer.engine.control.reserve()
@@ -293,14 +294,17 @@ class Rewinder:
                 f"step {step:,} has not been made yet; the run is after step {now:,}. Give an "
                 f"earlier one, or let it go on."
             )
-        loader = trainer.engine.options.train_loader
+        self._check_loader()
+        if now:
+            trainer.ring.before(step)
+
+    def _check_loader(self) -> None:
+        loader = self._trainer.engine.options.train_loader
         if is_one_pass(loader):
             raise CheckpointError(
                 f"train_loader is a {type(loader).__name__}, which cannot be read again, so no "
                 "step can be made again. Give a DataLoader or a list."
             )
-        if now:
-            trainer.ring.before(step)
 
     def _in_thread(self, act: Callable[[Recomputing], None]) -> KeyboardInterrupt | None:
         """Do something on a thread of its own; an interrupt cancels it, and waits for its end.

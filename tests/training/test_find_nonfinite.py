@@ -15,6 +15,7 @@ from nbviz.errors import CheckpointError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 BATCH, BREAKS_AT = 8, 31
 
@@ -275,3 +276,24 @@ def test_what_does_not_break_again_is_said_and_changes_nothing() -> None:
     marked.wait(SECONDS)
     assert marked.status == "stopped"
     assert "could not be rewound" in marked.run.lines.since(0)[-1].text
+
+
+def test_in_a_run_that_was_loaded(tmp_path: Path) -> None:
+    def made() -> nn.Module:
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(6, 12), Breaks(by_zero), nn.ReLU(), nn.Linear(12, 2))
+
+    saver = run(made(), max_steps=20)
+    saver.save(tmp_path / "kept.pt")
+    model = made()
+    trainer = nbviz.Trainer.load(
+        tmp_path / "kept.pt", model, batches(), loss_fn=nn.CrossEntropyLoss(), threads=1,
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.1), max_steps=50, device="cpu",
+    )  # fmt: skip
+    trainer.start()
+    trainer.wait(SECONDS)
+    found = trainer.find_nonfinite()
+    assert found is not None
+    assert (found.step, found.operation, found.sample) == (BREAKS_AT, "div", 3)
+    assert trainer.engine.step == BREAKS_AT - 1
+    trainer.stop_and_wait()

@@ -358,7 +358,10 @@ def test_a_probe_of_a_run_that_is_paused_lets_it_go_on_as_before() -> None:
     trainer.wait(SECONDS)
     trainer.rewind(KEPT)
     run = trainer.run
-    assert trainer.probe(lambda model: 1, steps=[3, 17]).values.tolist() == [1, 1]
+    assert trainer.probe(lambda model: 1, steps=torch.tensor([3, 17]).numpy()).values.tolist() == [
+        1,
+        1,
+    ]
     assert (trainer.status, trainer.engine.step, trainer.run) == ("paused", KEPT, run)
     assert differences(first, went_on(trainer)) == []
 
@@ -441,3 +444,34 @@ def test_a_setting_and_a_pause_keep_a_state() -> None:
     trainer.set(lr=0.01)
     went_on(trainer)
     assert {0, 7, 8} <= set(trainer.ring.steps)
+
+
+def test_samples_that_were_dropped_on_the_way_are_dropped_again() -> None:
+    class Drops:
+        def on_step(self, trainer: nbviz.Trainer, event: StepEnded) -> None:
+            if event.step == 15 and not trainer.data.dropped:
+                trainer.data.drop(range(40))  # from the next epoch on, after step 24
+
+    trainer = trained(callbacks=[Drops()], ring_every=1000)
+    first = result(trainer)
+    assert trainer.run.epochs[:4] == [0, 12, 24, 31]
+    for step in (20, 28):
+        trainer.rewind(step)
+        assert differences(first, went_on(trainer)) == []
+        assert warnings(trainer) == []
+
+
+def test_it_is_shown_beside_the_run_that_it_left() -> None:
+    model, data, options = arguments("sgd", seed=0)
+    live = nbviz.LiveTrainer(model, data, **options, ring_every=10)
+    live.start()
+    live.wait(SECONDS)
+    old = live.run
+    live.rewind(KEPT)
+    assert (live.status, live.run.progress.step) == ("paused", KEPT)
+    assert [subject.run for subject in live.subjects] == [old, live.run]
+    assert live.probe(lambda model: 2.0, steps=[3]).values.tolist() == [2.0]
+    live.resume()
+    live.wait(SECONDS)
+    assert live.find_nonfinite() is None
+    assert live.status == "finished"
