@@ -84,6 +84,7 @@ const builds = [
 			widget: resolve(SOURCE, "session/widget.ts"),
 			page: resolve(SOURCE, "session/page.ts"),
 			summary: resolve(SOURCE, "summary/widget.ts"),
+			visdom: resolve(SOURCE, "visdom/widget.ts"),
 			chart: resolve(SOURCE, "data-charts/widget.ts"),
 		},
 		plugins: [workerAsText, stylesAsText],

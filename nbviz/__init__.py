@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nbviz.inspection.graph.trace.trace import trace
     from nbviz.integrations.experiment import Histogram, Image, Table, finish, init, watch
     from nbviz.integrations.tensorboard.writer import SummaryWriter
+    from nbviz.integrations.visdom.client import Visdom
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.playground.draw_pad import DrawPad
     from nbviz.recording.current import log
@@ -46,6 +47,7 @@ __all__ = [
     "SummaryWriter",
     "Table",
     "Trainer",
+    "Visdom",
     "active",
     "callbacks",
     "charts",
@@ -86,6 +88,7 @@ _HOMES = {
     "StopTraining": "nbviz.errors",
     "SummaryWriter": "nbviz.integrations.tensorboard.writer",
     "Trainer": "nbviz.trainer",
+    "Visdom": "nbviz.integrations.visdom.client",
     "active": "nbviz.widgets.active",
     "compare": "nbviz.widgets.dashboard",
     "graph": "nbviz.widgets.graph_view",

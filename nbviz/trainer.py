@@ -25,7 +25,7 @@ from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
 from nbviz.rewinder import Probed, Rewinder, next_directory, without_number
-from nbviz.trainer_options import TrainerOptions
+from nbviz.trainer_options import TrainerOptions, length_text
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.checkpoints.files import write_checkpoint
@@ -399,6 +399,15 @@ class Trainer:
         """
         return self._rewinder.find_nonfinite()
 
+    def collect_only(self, panels: frozenset[str]) -> None:
+        """Have what other panels would show of a validation not collected."""
+        self.engine.classification.wanted = panels
+
+    def forget_start(self, why: str) -> None:
+        """Let go of all states that are kept in memory; `why` is said to who asks for one."""
+        self.ring.turn_off(why)
+        self.engine.start.forget(why)
+
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
         """Call `callback(old, new)` when `reset` or `rewind` has made a new run."""
         self._on_new_run.append(callback)
@@ -540,7 +549,7 @@ class Trainer:
         run.follow_steps(lambda: self.engine.step_number)
         run.control = self.control
         run.commands = COMMANDS
-        run.again = _length(self.options.max_epochs, self.options.max_steps)
+        run.again = length_text(self.options)
         run.steering = self
         run.overlays = self.overlays
         classification = self.engine.classification
@@ -579,14 +588,6 @@ class Trainer:
             "thread and a run. trainer.save(path) keeps its state, and Trainer.load goes on from "
             "it; model.state_dict() is what it has trained."
         )
-
-
-def _length(max_epochs: int | None, max_steps: int | None) -> str:
-    if max_steps is not None:
-        return f"{max_steps:,} step{'s' if max_steps > 1 else ''}"
-    if max_epochs is not None:
-        return f"{max_epochs:,} epoch{'s' if max_epochs > 1 else ''}"
-    return ""
 
 
 def _renew_lock() -> None:

@@ -68,3 +68,12 @@ class TrainerOptions(TrainingOptions):
             check_choice("ring", self.ring, ("on", "off"))
         check_count("ring_every", self.ring_every, "auto")
         check_count("ring_memory", 1 if self.ring_memory is None else self.ring_memory)
+
+
+def length_text(options: TrainerOptions) -> str:
+    """Return what a start adds after the end, such as "40 epochs"; "" where that has no end."""
+    if options.max_steps is not None:
+        return f"{options.max_steps:,} step{'s' if options.max_steps > 1 else ''}"
+    if options.max_epochs is not None:
+        return f"{options.max_epochs:,} epoch{'s' if options.max_epochs > 1 else ''}"
+    return ""

@@ -17,6 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 	items: ["protocol", "ui", "charts", "session"],
 	panels: ["protocol", "ui", "charts", "session", "items"],
 	summary: ["protocol", "ui"],
+	visdom: ["protocol", "ui", "charts", "session"],
 	"data-charts": ["ui", "charts"],
 };
 /** The only files that know all panels. */

@@ -42,6 +42,15 @@ class CellLog:
         if self._leave(is_complete=error is None) and error is not None:
             self.run.finish(error)
 
+    @property
+    def shows_in_cells(self) -> bool:
+        """Whether cells that log show the run."""
+        return self._shows and self._is_in_notebook
+
+    def attend(self) -> None:
+        """Note that something is logged: show the run in the running cell, if it does not yet."""
+        self._attend()
+
     def _attend(self) -> None:
         """Show the run in the running cell, and note that more may come."""
         if not self._attention:
@@ -51,7 +60,7 @@ class CellLog:
             self._is_open = True
             self.run.begin()
             self.run.loop_began()
-        if self._shows and self._is_in_notebook:
+        if self.shows_in_cells:
             show_in_cell(self.run)
 
     def _leave(self, *, is_complete: bool) -> bool:

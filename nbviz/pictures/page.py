@@ -92,7 +92,8 @@ def page_html(
     today = datetime.now().astimezone()
     policy = (
         f"default-src 'none'; script-src '{_digest(_SCRIPT)}' blob:; worker-src blob:; "
-        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+        "style-src 'unsafe-inline'; img-src data: blob:; media-src blob:; base-uri 'none'; "
+        "form-action 'none'"
     )
     # The picture is what a reader keeps whose browser does not run the script.
     return f"""\

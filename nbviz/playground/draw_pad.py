@@ -24,6 +24,7 @@ from nbviz.recording.media.png import encode_png
 from nbviz.text import clean_line
 from nbviz.trainer import Trainer
 from nbviz.widgets.comms import let_subshells_answer, waits_for_cells
+from nbviz.widgets.live_trainer import LiveTrainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,11 +79,13 @@ class DrawPad(ipywidgets.VBox):
         self,
         predict: Callable[[torch.Tensor], Any],
         size: tuple[int, int] = (28, 28),
-        trainer: Trainer | None = None,
+        trainer: Trainer | LiveTrainer | None = None,
         *,
         labels: Sequence[str] | None = None,
         layers: Sequence[str] = (),
     ) -> None:
+        if isinstance(trainer, LiveTrainer):
+            trainer = trainer.trainer
         canvas_class = _canvas_class()
         _check(predict, size, trainer, layers)
         height, width = size

@@ -39,6 +39,7 @@ from nbviz.protocol import (
     tables,
     text,
     weights,
+    windows,
 )
 
 MODULES = (
@@ -62,6 +63,7 @@ MODULES = (
     log,
     system,
     summary,
+    windows,
 )
 
 Update = (

@@ -67,7 +67,7 @@ class RunChanged(TypedDict):
     device: str
     memory_bytes: int | None
     memory_total: int | None
-    status_text: str  # in place of the status' name, where a command waits for a step; else empty
+    status_text: str  # in place of the status' name: what is waited for, or done; or empty
     notices: list[str]  # what holds the run or its journal up, and what can be done
     dropped_frames: (
         int  # heatmaps and the like skipped because the page was busy; scalars are never skipped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 import weakref
@@ -32,7 +33,9 @@ class Collector:
         self._thread: threading.Thread | None = None
 
     def add(self, run: Collected) -> None:
-        """Drain this run until it is quiet."""
+        """Drain this run until it is quiet; not while the interpreter exits, which ends threads."""
+        if sys.is_finalizing():  # Thread.start would wait for ever
+            return
         with self._lock:
             self._runs[id(run)] = weakref.ref(run)
             if self._thread is None or not self._thread.is_alive():

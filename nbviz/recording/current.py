@@ -40,6 +40,11 @@ def as_current(run: Loggable) -> Generator[None]:
         _fallback.remove(run)
 
 
+def run_around() -> Loggable | None:
+    """Return the run whose block, or `%%live` cell, the present code is in; None outside."""
+    return _current.get()
+
+
 def context_without_run() -> Context:
     """Return a copy of this context for a thread that outlives the current run.
 

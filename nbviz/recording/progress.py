@@ -47,7 +47,8 @@ class Progress:
         device: Such as `cuda:0`; empty if unknown.
         memory_bytes: In use: of the device, or of this process on a CPU.
         memory_total: That there is.
-        status_text: What the status is, where its name does not say it all: what is waited for.
+        status_text: What the status is, where its name does not say it all: what is waited for, or
+            what is done beside steps.
         notices: What holds the run or its journal up, and what can be done.
     """
 
@@ -112,6 +113,7 @@ class ProgressMeter:
     Attributes:
         status: Where the run is in its life; "stopping" is only its control's.
         thread: The identity of the thread that makes the steps; 0 before it has begun.
+        activity: What the run does now beside its steps, such as "Validation 3 / 20"; else empty.
     """
 
     def __init__(self, budget: OverheadBudget | None = None, steps: Steps | None = None) -> None:
@@ -120,6 +122,7 @@ class ProgressMeter:
         self.status: RunStatus = "ready"
         self.started_at = 0.0
         self.thread = 0
+        self.activity = ""
         self.total_steps: int | None = None
         self.epoch = 0
         self.total_epochs: int | None = None
@@ -188,6 +191,8 @@ class ProgressMeter:
 
     def _stand(self, now: float, status: RunStatus) -> None:
         self.status = status
+        if status in ENDED:
+            self.activity = ""
         if self._idle_since is None:
             self._idle_since = now
 

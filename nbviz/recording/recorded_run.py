@@ -427,6 +427,8 @@ class RecordedRun:
             if status not in ENDED or (status, texts) != (known.status, known.notices):
                 now = clock.now()
                 text = status_text(asked, self.meter.step_seconds(now))
+                if not text and status == "running":
+                    text = self.meter.activity
                 progress = self.meter.read(now, status, self._memory, text, texts)
                 if progress != known:
                     self.progress = progress

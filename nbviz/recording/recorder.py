@@ -142,14 +142,24 @@ class Recorder:
         try:
             self._run.record(plain, step, wall_time)
         except LoggingError as error:
-            self._refuse(str(error))
+            note_refusal(self._run, str(error), self._refused)
 
     def _refuse(self, text: str) -> None:
-        # Said once: the next step has most likely the same to say.
-        kind = text.split(",", 1)[0]
-        if kind not in self._refused:
-            self._refused.add(kind)
-            self._run.note(f"not recorded: {text}", level="warning")
+        note_refusal(self._run, text, self._refused)
+
+
+def note_refusal(run: Run, text: str, refused: set[str]) -> None:
+    """Say in the run's log what was not recorded; once: the next step has the same to say.
+
+    Args:
+        run: The run.
+        text: Says it.
+        refused: What has been said already; added to.
+    """
+    kind = text.split(",", 1)[0]
+    if kind not in refused:
+        refused.add(kind)
+        run.note(f"not recorded: {text}", level="warning")
 
 
 def _validation_text(event: ValidationEnded) -> str:

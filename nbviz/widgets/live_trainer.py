@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from dataclasses import KW_ONLY, dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbviz.panels.subject import Subject
@@ -54,6 +55,7 @@ class _Cell:
 
 
 _by_cell: dict[str, _Cell] = {}
+_OF_VIEW = ("panels", "arrangement", "charts", "transport", "frames_per_second")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,20 +96,18 @@ class LiveTrainer(Dashboard):
 
     @takes(LiveTrainerOptions)
     def __init__(self, options: LiveTrainerOptions) -> None:
-        self.trainer = Trainer(**as_keywords(options, TrainerOptions))
+        view = {name: getattr(options, name) for name in _OF_VIEW}
+        self._begin(Trainer(**as_keywords(options, TrainerOptions)), view)
+
+    def _begin(self, trainer: Trainer, view: dict[str, Any]) -> None:
+        self.trainer = trainer
         self.trainer.surroundings = own_displays
         say_at_exit_what_is_cut()
         remember_notebook(self.trainer.run)
         _end_earlier_trainers_of_this_cell()
-        super().__init__(
-            panels=options.panels,
-            arrangement=options.arrangement,
-            charts=options.charts,
-            transport=options.transport,
-            frames_per_second=options.frames_per_second,
-        )
-        if options.panels is not None:  # what no panel shows is not collected
-            self.trainer.engine.classification.wanted = COLLECTED.intersection(options.panels)
+        super().__init__(**view)
+        if view.get("panels") is not None:  # what no panel shows is not collected
+            self.trainer.collect_only(COLLECTED.intersection(view["panels"]))
         self.add_subject(Subject.of_run(self.run, self.trainer.graph))
         for subject in _earlier_runs_of_this_cell():
             self.add_subject(subject)
@@ -122,6 +122,42 @@ class LiveTrainer(Dashboard):
         trainer = cls(*given, **options)
         trainer.trainer.go_on_from(kept)
         return trainer
+
+    @classmethod
+    def from_lightning(cls, module: Any, datamodule: Any = None, **trainer_kwargs: Any) -> Self:
+        """Return a live trainer whose `start` runs Lightning's `fit` in the background.
+
+        The run is recorded and steered as by `nbviz.integrations.lightning.NbvizCallback`. States
+        are Lightning's: its checkpoints take the place of `save`, `load` and `reset`.
+
+        >>> trainer = nbviz.LiveTrainer.from_lightning(module, datamodule, max_epochs=10)
+        >>> trainer.start()
+
+        Args:
+            module: A LightningModule, of `lightning` or of `pytorch_lightning`.
+            datamodule: A LightningDataModule.
+            **trainer_kwargs: As for Lightning's Trainer; `train_dataloaders`, `val_dataloaders` and
+                `ckpt_path` as for its `fit`; `name` and `dir` of the run; and what a Dashboard
+                takes. Trains on one device, without a progress bar in the cell, unless told so.
+
+        Raises:
+            ConfigurationError: `module` is no LightningModule, or more than one process would
+                train.
+            MissingDependencyError: Lightning is not installed.
+        """
+        view = {name: trainer_kwargs.pop(name) for name in _OF_VIEW if name in trainer_kwargs}
+        # By its name: integrations stand above the widgets, and this one is asked for by hand.
+        lightning: Any = import_module("nbviz.integrations.lightning.training")
+        training = lightning.LightningTraining(
+            module,
+            datamodule,
+            name=trainer_kwargs.pop("name", None),
+            dir=trainer_kwargs.pop("dir", None),
+            options=trainer_kwargs,
+        )
+        live = cls.__new__(cls)
+        live._begin(training, view)  # noqa: SLF001  its own
+        return live
 
     # ------------------------------------------------------------ steering
 
@@ -319,7 +355,7 @@ class LiveTrainer(Dashboard):
     @property
     def model(self) -> torch.nn.Module:
         """The model."""
-        return self.trainer.engine.model
+        return self.trainer.model
 
     @property
     def data(self) -> TrainingData:
@@ -329,7 +365,7 @@ class LiveTrainer(Dashboard):
     @property
     def optimizer(self) -> torch.optim.Optimizer | None:
         """The optimizer, None where `training_step` has its own."""
-        return self.trainer.engine.optimizer
+        return self.trainer.optimizer
 
     @property
     def status(self) -> RunStatus:
@@ -371,7 +407,7 @@ def _end_earlier_trainers_of_this_cell() -> None:
             trainer.trainer.stop_and_wait()
             now.earlier.append(left_for_the_next(trainer.run, trainer.subjects))
             # IPython's Out keeps what a cell has returned; it may hold a copy of all weights.
-            trainer.trainer.engine.start.forget("its cell was run again")
+            trainer.trainer.forget_start("its cell was run again")
             trainer.close()
 
 

@@ -218,6 +218,22 @@ def test_it_answers_between_two_steps_in_eval_mode(make_pad: object) -> None:
         trainer.wait(60)
 
 
+def test_it_takes_a_trainer_with_a_view(make_pad: object) -> None:
+    model = nn.Linear(64, 2)
+    with_view = nbviz.LiveTrainer(
+        model,
+        [(torch.rand(4, 64), torch.tensor([0, 1, 0, 1]))],
+        loss_fn=nn.CrossEntropyLoss(),
+        optimizer=torch.optim.SGD(model.parameters(), 0.1),
+        max_steps=3,
+    )
+    pad = make_pad(lambda image: model(image.flatten(1)), (8, 8), with_view)
+    draw(pad, (20, 30), (20, 200))
+    until(lambda: pad.answer is not None)
+    assert (pad.answer.step, pad.answer.error) == (0, "")
+    with_view.close()
+
+
 def test_a_copy_answers_while_a_long_step_is_made(make_pad: object) -> None:
     model = Which()
     entered, go = threading.Event(), threading.Event()

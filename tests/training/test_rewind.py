@@ -475,3 +475,11 @@ def test_it_is_shown_beside_the_run_that_it_left() -> None:
     live.wait(SECONDS)
     assert live.find_nonfinite() is None
     assert live.status == "finished"
+
+
+def test_a_trainer_whose_cell_was_run_again_keeps_nothing() -> None:
+    trainer = trained()
+    trainer.forget_start("its cell was run again")
+    assert trainer.ring.steps == []
+    with pytest.raises(CheckpointError, match="its cell was run again"):
+        trainer.rewind(3)

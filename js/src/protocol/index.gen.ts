@@ -39,6 +39,7 @@ export type * from "./graph.gen";
 export type * from "./log.gen";
 export type * from "./system.gen";
 export type * from "./summary.gen";
+export type * from "./windows.gen";
 
 export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
 

@@ -1,8 +1,7 @@
 // The page's end of the comm: asks for a snapshot, keeps the sequence, acknowledges what was drawn,
 // pulls where the kernel cannot push, and awaits the answers to requests.
-import type { Message, Request } from "../protocol/index.gen";
+import type { Message, Request, Update } from "../protocol/index.gen";
 import { type Answer, type Answered, type Asker, type Question, withBytes } from "./asker";
-import type { Store } from "./store";
 
 /** A message; the comm was opened or closed, as where Jupyter restarts the kernel. */
 type ChannelEvent = "msg:custom" | "comm_live_update";
@@ -12,6 +11,17 @@ export interface Channel {
 	send(content: unknown): void;
 	on(event: ChannelEvent, listener: (content: unknown, buffers: unknown[]) => void): void;
 	off(event: ChannelEvent, listener: (content: unknown, buffers: unknown[]) => void): void;
+}
+
+/** What a connection does with what it receives. */
+export interface Received {
+	readonly runs: ReadonlyMap<string, { progress: { status: string } | undefined }>;
+	readonly isSilent: boolean;
+	apply(update: Update, buffers: readonly DataView[]): Answer | undefined;
+	/** Forgets everything; a snapshot follows. */
+	clear(): void;
+	setSilent(isSilent: boolean): void;
+	setGone(): void;
 }
 
 const ACKNOWLEDGE_MS = 500;
@@ -55,7 +65,7 @@ export class Connection implements Asker {
 
 	constructor(
 		private readonly channel: Channel,
-		private readonly store: Store,
+		private readonly store: Received,
 		private readonly pulls: boolean,
 		/** A member for each view of the page: a deleted cell leaves its page's code behind. */
 		private readonly places: { readonly size: number } = { size: 1 },
@@ -73,6 +83,11 @@ export class Connection implements Asker {
 			this.waiting.set(request_id, { resolve, reject, request });
 			this.send(request);
 		});
+	}
+
+	/** Sends what is not answered. */
+	tell(content: Readonly<Record<string, unknown>>): void {
+		this.send({ ...content, client_id: this.client_id } as unknown as Request);
 	}
 
 	close(reason = "The view was closed."): void {

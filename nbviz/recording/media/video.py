@@ -103,7 +103,7 @@ class VideoInput:
         count, height, width, channels = array.shape
         pixels, self.said = self._shading.shade(array.reshape(count * height, width, channels))
         shaded = pixels.reshape(count, height, width, -1)[..., :_RGB]
-        return Video(_gif(shaded, self._fps), count, height, width, self._fps)
+        return Video(gif_of(shaded, self._fps), count, height, width, self._fps)
 
 
 def video_from(data: bytes) -> Video | None:
@@ -156,7 +156,8 @@ def _side_by_side(videos: NDArray[Any]) -> NDArray[Any]:
     return grid
 
 
-def _gif(frames: NDArray[np.uint8], fps: float) -> bytes:
+def gif_of(frames: NDArray[np.uint8], fps: float) -> bytes:
+    """Return frames (uint8, shape (frames, height, width, 1, 3 or 4)) as an animated GIF."""
     from PIL import Image
 
     if frames.shape[3] == 1:

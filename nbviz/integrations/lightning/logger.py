@@ -1,0 +1,237 @@
+"""NbvizLogger: Lightning's metrics, hyper-parameters, graph and images as a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from nbviz.errors import LoggingError, NbvizError, describe
+from nbviz.integrations.foreign_loop import ForeignLoop
+from nbviz.integrations.lightning.library import base_of, rank_zero_experiment, rank_zero_only
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from torch import nn
+
+    from nbviz.recording.run import Run
+
+_Logger: Any = base_of("Logger")
+
+
+class NbvizLogger(_Logger):
+    """Records what a LightningModule logs in a run, which the cell shows live.
+
+    With several processes the first one records. A process of its own (as the strategies make that
+    spawn or fork) cannot reach the notebook's: give `save_dir`, and `%nbviz --logdir` shows it.
+
+    Args:
+        save_dir: Where event files are written, in `name/version_0` and so on; None writes none.
+        name: Of the experiment.
+        version: A number, or a text; the next free one if None.
+        run: The run to record in, in place of one of its own.
+        show: Whether the cell shows a run of its own.
+        log_graph: Whether the model's graph is recorded and shown, if it has an
+            `example_input_array`.
+
+    Raises:
+        MissingDependencyError: Lightning is not installed.
+    """
+
+    def __init__(
+        self,
+        save_dir: str | Path | None = None,
+        name: str = "lightning_logs",
+        version: int | str | None = None,
+        *,
+        run: Run | None = None,
+        show: bool = True,
+        log_graph: bool = False,
+    ) -> None:
+        super().__init__()
+        self._save_dir = None if save_dir is None else os.fspath(save_dir)
+        self._name = name
+        self._version = version
+        self._given = run
+        self._shows = show
+        self._logs_graph = log_graph
+        self._loop: ForeignLoop | None = None
+        self._process = 0
+        self._experiment: Run | None = None
+
+    # ------------------------------------------------------------ where it logs to
+
+    @property
+    def loop(self) -> ForeignLoop:
+        """What records, and carries out commands; made when it is first asked for."""
+        if self._loop is None or self._process != os.getpid():
+            is_child = self._loop is not None
+            self._process = os.getpid()
+            self._loop = ForeignLoop(
+                "/".join(part for part in (self._name, str(self.version)) if part) or None,
+                run=None if is_child else self._given,
+                dir=self.log_dir,
+                show=self._shows,
+            )
+        return self._loop
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Run:
+        """The `nbviz.Run`."""
+        self._experiment = self.loop.run
+        return self._experiment
+
+    @property
+    def run(self) -> Run:
+        """The `nbviz.Run`."""
+        return self.loop.run
+
+    @property
+    def name(self) -> str:
+        """Of the experiment."""
+        return self._name
+
+    @property
+    def version(self) -> int | str:
+        """Which run of the experiment."""
+        if self._version is None:
+            self._version = self._next_version()
+        return self._version
+
+    @property
+    def save_dir(self) -> str | None:
+        """Where all experiments are."""
+        return self._save_dir
+
+    @property
+    def root_dir(self) -> str | None:
+        """Where the versions of the experiment are."""
+        return None if self._save_dir is None else str(Path(self._save_dir) / self._name)
+
+    @property
+    def log_dir(self) -> str | None:
+        """Where the event files of this version are."""
+        if self.root_dir is None:
+            return None
+        version = self.version
+        return str(
+            Path(self.root_dir) / (version if isinstance(version, str) else f"version_{version}")
+        )
+
+    def _next_version(self) -> int:
+        folder = Path(self.root_dir or self._name)  # without files, as checkpoints are kept beside
+        found = [path.name.removeprefix("version_") for path in folder.glob("version_*")]
+        return max((int(number) for number in found if number.isdigit()), default=-1) + 1
+
+    # ------------------------------------------------------------ what is logged
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record metrics at Lightning's step."""
+        loop = self.loop
+        loop.attend()
+        loop.log(metrics, step)
+
+    @rank_zero_only
+    def log_hyperparams(
+        self, params: Mapping[str, Any] | Namespace, *args: Any, **kwargs: Any
+    ) -> None:
+        """Add hyper-parameters to the run's config; metrics after them are recorded at step 0."""
+        values = vars(params) if isinstance(params, Namespace) else dict(params)
+        metrics = kwargs.get("metrics", args[0] if args else None)
+        run = self.loop.run
+        try:
+            run.update_config(values)
+        except NbvizError as error:
+            run.note(f"hyper-parameters not recorded: {error}", "warning")
+        if metrics:
+            is_named = isinstance(metrics, dict)
+            self.loop.log(cast("Any", metrics) if is_named else {"hp_metric": metrics}, 0)
+
+    @rank_zero_only
+    def log_graph(self, model: nn.Module, input_array: Any = None) -> None:
+        """Record a model's graph and show it; Lightning calls it, too, which `log_graph` permits.
+
+        Args:
+            model: The model.
+            input_array: What its `forward` takes; its `example_input_array` if None.
+        """
+        if input_array is None and not self._logs_graph:
+            return
+        given = getattr(model, "example_input_array", None) if input_array is None else input_array
+        if given is None:
+            self.run.note("no graph: the model has no example_input_array", "warning")
+            return
+        from nbviz.inspection.graph.trace.trace import trace
+        from nbviz.integrations.in_cells import show_graph
+        from nbviz.integrations.tensorboard.graph_def import graph_event
+
+        try:
+            if isinstance(given, dict):
+                graph = trace(model, **given)
+            else:
+                graph = trace(model, *(given if isinstance(given, tuple | list) else (given,)))
+        except NbvizError as error:
+            self.run.note(f"no graph: {describe(error)}", "warning")
+            return
+        if self.run.journal is not None:
+            self.run.journal.add_event(graph_event(time.time(), graph))
+        if self.loop.shows_in_cells:
+            show_graph(graph)
+
+    @rank_zero_only
+    def log_image(
+        self, key: str, images: Sequence[Any], step: int | None = None, **kwargs: Any
+    ) -> None:
+        """Record images, as Lightning's other loggers take them.
+
+        Args:
+            key: Their tag.
+            images: Tensors, arrays or images of Pillow; several are one grid.
+            step: The step; the newest if None.
+            **kwargs: `caption`, a text for each; else as for `Run.log_images`.
+        """
+        captions = kwargs.pop("caption", None)
+        run = self.loop.run
+        try:
+            if len(images) == 1:
+                run.log_image(key, images[0], step, **kwargs)
+            else:
+                run.log_images(key, list(images), step, **kwargs)
+            if captions:
+                run.log_text(f"{key}/caption", "\n\n".join(map(str, captions)), step)
+        except LoggingError as error:
+            run.note(f"not recorded: {error}", "warning")
+
+    # ------------------------------------------------------------ its life
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Nothing to do: the journal is written each second, without making training wait."""
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """End the run, unless a callback has done so or more comes.
+
+        Args:
+            status: "success", or else what ended it.
+        """
+        if self._loop is None:
+            return
+        error = None if status == "success" else sys.exception() or RuntimeError(status)
+        self._loop.end(error)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A run has threads and files of its process: where this is unpickled, another one is made.
+        _ = self.version
+        return {**self.__dict__, "_loop": None, "_experiment": None, "_given": None}
+
+
+def logger_of(trainer: Any) -> NbvizLogger | None:
+    """Return the first of a trainer's loggers that is ours."""
+    return next((one for one in trainer.loggers if isinstance(one, NbvizLogger)), None)
