@@ -188,6 +188,27 @@ class Rewinder:
         values = np.array(found, np.float64) if is_all else found
         return Probed(np.array(wanted, np.int64), values)
 
+    def state_to_fork(self, step: int | None) -> tuple[Checkpoint, Past]:
+        """Return the state after a step, and what had been recorded until then."""
+        trainer = self._trainer
+        trainer.require_apart("fork")
+        if step is not None:
+            self._check(step, "fork")
+        trainer.stop_and_wait()
+        engine, run = trainer.engine, trainer.run
+        kept: list[tuple[Checkpoint, bool]] = []
+
+        def keep(recomputing: Recomputing) -> None:
+            if step is not None and step != engine.step:
+                recomputing.go_to(trainer.ring.before(step), step)
+            kept.append((engine.capture(), engine.place.may_validate_next))
+
+        interrupt = self._in_thread(lambda recomputing: self._and_back(recomputing, keep))
+        if interrupt is not None:
+            raise interrupt
+        [(checkpoint, before_validation)] = kept
+        return checkpoint, Past.until(run, checkpoint.step, before_validation=before_validation)
+
     def find_nonfinite(self) -> FirstNonFinite | None:
         """Find the step that broke, as `Trainer.find_nonfinite` describes."""
         trainer = self._trainer

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import threading
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from nbviz.active_trainers import Relatives, claimed
 from nbviz.errors import (
     CheckpointError,
     CommandError,
@@ -16,6 +15,7 @@ from nbviz.errors import (
     TrainingError,
     text_of,
 )
+from nbviz.forking import copied_options
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
@@ -35,7 +35,6 @@ from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import also_takes, takes
 from nbviz.training.known_parameters import expected_tags, of_training
-from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,15 +51,6 @@ if TYPE_CHECKING:
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
 STOP_SECONDS = 30.0
-
-_active: WeakRegistry[Trainer] = WeakRegistry()
-_active_lock = threading.Lock()
-
-
-def active_trainers() -> list[Trainer]:
-    """Return the trainers whose runs are active, in the order in which those began."""
-    found = [trainer for trainer in _active if trainer.is_active]
-    return sorted(found, key=lambda trainer: trainer.run.progress.started_at)
 
 
 class Trainer:
@@ -89,6 +79,8 @@ class Trainer:
         self.options = options
         self.control = Control()
         self._resets = 0
+        self.relatives = Relatives()
+        self.relatives.all.add(self)
         self._on_new_run: list[Callable[[Run, Run], None]] = []
 
         def is_idle() -> bool:
@@ -336,11 +328,10 @@ class Trainer:
     def rewind(self, step: int) -> None:
         """Go back to a step, with a new run that is paused there; the present one stays as it is.
 
-        The nearest state that was kept before the step is restored, and the steps from there are
-        made again: on a CPU to the last bit as they were, and where that is not so, the log says
-        by how much. What they log is not recorded again; files that `training_step` or a callback
-        writes are written again. `resume` goes on from there, also where the run had finished.
-        The run is stopped first, if it is active.
+        The nearest state before the step is restored, and the steps from there are made again: on a
+        CPU to the last bit, and where that is not so, the log says by how much. What they log is
+        not recorded again; files that `training_step` or a callback writes are written again.
+        `resume` goes on, also where the run had finished. An active run is stopped first.
 
         >>> trainer.rewind(400)
         >>> trainer.set(lr=1e-4)
@@ -358,12 +349,43 @@ class Trainer:
         """
         self._rewinder.rewind(step)
 
+    def fork(self, name: str | None = None, step: int | None = None, **values: float) -> Trainer:
+        """Return a second trainer that goes on from a step of this one; this one stays as it is.
+
+        Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
+        Without a change it makes the same steps, on a CPU to the last bit. Of the two one trains at
+        a time. This run, if active, is stopped first, and can be started again.
+
+        >>> slower = trainer.fork("lower lr", step=400, lr=1e-4)
+        >>> slower.start()
+
+        Args:
+            name: What its run is called.
+            step: Completed steps; None for those made by now.
+            **values: As for `set`.
+
+        Raises:
+            CommandError: There is no such step, or a value cannot be set.
+            CheckpointError: No state of before it was kept, or something cannot be copied.
+            RunActiveError: As for `rewind`.
+        """
+        checkpoint, past = self._rewinder.state_to_fork(step)
+        called = name or f"{without_number(self.run.name)}, fork of step {checkpoint.step:,}"
+        directory = next_directory(self.options.dir, "fork")
+        forked = Trainer(**copied_options(self.options, name=called, dir=directory))
+        forked.engine.restore(checkpoint.parts)
+        go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
+        forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
+        forked.set(**values)
+        forked.relatives = self.relatives
+        self.relatives.all.add(forked)
+        return forked
+
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Return what a function of the model gives after earlier steps, though it was not logged.
 
-        The steps are made again, as `rewind` does; afterwards the run is as it was. In `fn` the
-        model is as that step left it, `.grad` included; what `fn` changes of it is undone. A run
-        that was active stands meanwhile.
+        The steps are made again; afterwards the run is as it was. In `fn` the model is as that step
+        left it, `.grad` included; what `fn` changes of it is undone.
 
         >>> norms = trainer.probe(lambda m: m.fc.weight.grad.norm(), steps=range(50, 1000, 50))
         >>> plt.plot(norms.steps, norms.values)
@@ -382,10 +404,8 @@ class Trainer:
     def find_nonfinite(self) -> FirstNonFinite | None:
         """Find the step that made the loss or a weight NaN or infinite, and what in it did.
 
-        From the last state that was kept with finite weights the steps are made again until one
-        breaks; that one is made with every operation watched, which is slow. Afterwards the run
-        is rewound to the step before, in a new run that is paused there, as by `rewind`. The log
-        says what was found.
+        The steps from the last good state are made again until one breaks, and that one with every
+        operation watched. Afterwards the run is rewound to the step before; the log says why.
 
         Returns:
             The first operation whose result was not finite; None where the losses and the weights
@@ -394,8 +414,7 @@ class Trainer:
         Raises:
             CheckpointError: No state of before it was kept, or the step does not break when it is
                 made again; then the run is as it was.
-            RunActiveError: The current step did not end in time, or this is called on the run's
-                own thread.
+            RunActiveError: As for `rewind`.
         """
         return self._rewinder.find_nonfinite()
 
@@ -468,15 +487,9 @@ class Trainer:
 
     def _claim(self, target: Callable[[], None]) -> BackgroundRun:
         """Return a thread, not started, that is the only one to train the model."""
-        with _active_lock:
-            for other in _active:
-                if other.is_active and other.engine.model is self.engine.model:
-                    raise RunActiveError(
-                        f"{other.run.name!r} is training the same model; stop it first."
-                    )
+        with claimed(self):
             self._background = BackgroundRun(target, name=self.run.name, stop=self.control.stop)
-            _active.add(self)
-            return self._background
+        return self._background
 
     # ------------------------------------------------------------ for its rewinder
 
@@ -494,11 +507,7 @@ class Trainer:
             )
 
     def begin_apart(self, target: Callable[[], None]) -> BackgroundRun:
-        """Do something on a thread of its own, as the run is trained.
-
-        Raises:
-            RunActiveError: The run is active, or another trainer's trains the model.
-        """
+        """Do something on a thread of its own, as the run is trained; RunActiveError if it is."""
         background = self._claim(target)
         background.start()
         return background
@@ -588,12 +597,3 @@ class Trainer:
             "thread and a run. trainer.save(path) keeps its state, and Trainer.load goes on from "
             "it; model.state_dict() is what it has trained."
         )
-
-
-def _renew_lock() -> None:
-    global _active_lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
-    _active_lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)

@@ -364,6 +364,10 @@ class Engine:
             while not self._is_over():
                 self._run_epoch()
 
+    def defer_random(self) -> None:
+        """Have the next run begin with the random numbers of now; another one runs before it."""
+        self._random.load_state_dict(self._random.state_dict())
+
     def _begin_random(self) -> None:
         self._random.begin()
         if self.options.seed is not None and self.step == 0:

@@ -231,6 +231,15 @@ class LightningTraining:
         del fn, steps
         raise _left_to_lightning("probe(…)")
 
+    def fork(self, name: object = None, step: object = None, **values: float) -> NoReturn:
+        """Not served.
+
+        Raises:
+            CheckpointError: Always; it says what to use.
+        """
+        del name, step, values
+        raise _left_to_lightning("fork(…)")
+
     def find_nonfinite(self) -> NoReturn:
         """Not served.
 
