@@ -121,8 +121,9 @@ class Journal:
 
     def notice(self) -> str:
         """Return for how long the disk has not answered, and what waits; empty if it does."""
+        now = clock.monotonic()  # before the other, so that what is said here is taken back there
         since, run = self._writing_since, self._run()
-        seconds = 0.0 if since is None else clock.monotonic() - since
+        seconds = 0.0 if since is None else now - since
         if seconds < STUCK_SECONDS or run is None:
             return ""
         waiting = self._source.count_new(run)
@@ -194,7 +195,7 @@ class Journal:
         return not something and run.is_quiet
 
     def _write(self, run: RecordedRun, records: bytes, *, folder: str = "") -> None:
-        began = clock.monotonic()
+        began = self._writing_since or clock.monotonic()  # which `notice` has counted from
         self._file(run, folder).write(records)
         self._writing_since = now = clock.monotonic()  # the disk answers
         if now - began >= STUCK_SECONDS:
