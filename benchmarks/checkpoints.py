@@ -1,11 +1,13 @@
 """What keeping a run's state costs, beside `torch.save` of the same state.
 
-Run: python benchmarks/checkpoints.py   (about two minutes)
+Run: python benchmarks/checkpoints.py   (about four minutes)
 
 For three models with Adam, after a few steps: a capture into fresh memory and into memory that is
 used again, which the training waits for; writing it as a checkpoint and reading it back, which it
 does not wait for; `copy.deepcopy` of the state dicts and `torch.save` of them, as in a loop of
-one's own. Then steps a second with `checkpoint_every` as given, beside none, in turns.
+one's own. Then steps a second with `checkpoint_every` as given, beside none, in turns; and with
+states kept in memory (`ring`, the default) beside none, what they take, and how long it takes to
+go back.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from torch import nn
 
 import nbviz
 from nbviz.training.checkpoints.files import read_checkpoint, write_checkpoint
+from nbviz.training.checkpoints.ring import default_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,15 +90,38 @@ def measure(trainer: nbviz.Trainer, folder: Path) -> dict[str, float]:
     return found
 
 
-def steps_per_second(name: str, every: int | None, steps: int) -> float:
+def steps_per_second(name: str, every: int | None, steps: int, *, ring: bool = False) -> float:
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
         options = {} if every is None else {"dir": folder, "checkpoint_every": every}
-        trainer = make(*MODELS[name](), max_steps=steps, **options)
+        trainer = make(*MODELS[name](), max_steps=steps, ring=ring, **options)
         started = time.perf_counter()
         trainer.start()
         trainer.wait()
         return steps / (time.perf_counter() - started)
+
+
+def measure_ring(name: str, steps: int) -> None:
+    kept: list[float] = []
+    for _ in range(ROUNDS):
+        without = steps_per_second(name, None, steps)
+        kept.append(steps_per_second(name, None, steps, ring=True) / without)
+    print(f"  with the ring: {statistics.median(kept):.1%} of those without")
+    torch.manual_seed(0)
+    trainer = make(*MODELS[name](), max_steps=steps)
+    trainer.start()
+    trainer.wait()
+    ring, wanted = trainer.ring, steps * 3 // 4
+    budget = default_budget()
+    print(
+        f"  {len(ring.steps)} states, {ring.nbytes / 1e6:.1f} MB of at most {budget / 1e6:,.0f} MB"
+    )
+    nearest = ring.before(wanted).step
+    started = time.perf_counter()
+    trainer.rewind(wanted)
+    took = time.perf_counter() - started
+    print(f"  back to step {wanted:,}, from the state after {nearest:,}: {1000 * took:,.0f} ms")
+    trainer.stop_and_wait()
 
 
 MODELS = {"tiny MLP": mlp, "CNN": cnn, "ResNet-50": resnet50}
@@ -122,6 +148,7 @@ def main() -> None:
             kept.append(steps_per_second(name, every, steps) / without)
         share = statistics.median(kept)
         print(f"  steps a second with checkpoint_every={every:,}: {share:.1%} of those without")
+        measure_ring(name, steps)
 
 
 if __name__ == "__main__":

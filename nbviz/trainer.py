@@ -3,108 +3,54 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import os
-import re
-import threading
-from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from nbviz.active_trainers import Relatives, claimed
 from nbviz.errors import (
     CheckpointError,
     CommandError,
     ConfigurationError,
+    NbvizError,
     RunActiveError,
     TrainingError,
+    text_of,
 )
+from nbviz.forking import copied_options
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
-from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
+from nbviz.rewinder import Probed, Rewinder, next_directory, without_number
+from nbviz.trainer_options import TrainerOptions, length_text
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.checkpoints.files import write_checkpoint
 from nbviz.training.checkpoints.keeping import CheckpointKeeper
-from nbviz.training.checks import check_count
+from nbviz.training.checkpoints.ring import StateRing
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import also_takes, takes
 from nbviz.training.known_parameters import expected_tags, of_training
-from nbviz.training.options import TrainingOptions
-from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import torch
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.edited_data import TrainingData
+    from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.steps.batches import SplitBatch
 
 COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
 STOP_SECONDS = 30.0
-
-_active: WeakRegistry[Trainer] = WeakRegistry()
-_active_lock = threading.Lock()
-
-
-def active_trainers() -> list[Trainer]:
-    """Return the trainers whose runs are active, in the order in which those began."""
-    found = [trainer for trainer in _active if trainer.is_active]
-    return sorted(found, key=lambda trainer: trainer.run.progress.started_at)
-
-
-@dataclass(frozen=True, eq=False)
-class TrainerOptions(TrainingOptions):
-    """What a trainer takes: a training, and how it is recorded.
-
-    Args:
-        name: What the run is called.
-        dir: Where the run's journal is kept, as for `nbviz.Run`; None keeps none.
-        watch: True to record statistics and histograms of weights and gradients, or a mapping of
-            options for `Run.watch`, such as {"activations": ["layer1"], "every": 2}.
-        overhead_budget: The share of the time that nbviz may take, as for `nbviz.Run`.
-        config: Hyper-parameters of your own beside those that nbviz knows, as for `nbviz.Run`.
-        checkpoint_every: A number of steps, or "epoch": so often the state is kept in `dir`, in the
-            folder `checkpoints`, and when the run ends; `Trainer.load` goes on from there. None
-            for never.
-        keep: How many of these files stay; older ones are removed.
-        reset_memory: Bytes that the state of before the first step may take in memory, which
-            `reset` goes back to; 0 for none.
-
-    Raises:
-        ConfigurationError: An argument has a value that cannot work.
-    """
-
-    _: KW_ONLY
-    name: str | None = None
-    dir: str | Path | None = None
-    watch: bool | Mapping[str, Any] = False
-    overhead_budget: float = DEFAULT_SHARE
-    config: Mapping[str, Any] | None = None
-    checkpoint_every: Literal["epoch"] | int | None = None
-    keep: int = 3
-    reset_memory: int = 500_000_000
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.checkpoint_every is not None:
-            check_count("checkpoint_every", self.checkpoint_every, "epoch")
-            if self.dir is None:
-                raise ConfigurationError(
-                    "checkpoint_every needs dir=…, in which the files are kept; or call "
-                    "trainer.save(path) yourself."
-                )
-        check_count("keep", self.keep)
 
 
 class Trainer:
@@ -119,6 +65,7 @@ class Trainer:
         control: Pause, resume, step, stop and set.
         graph: The model's graph, once it is asked for.
         overlays: What colours it.
+        ring: The states that `rewind` goes back to.
         engine: The training's loop.
         surroundings: Returns a context in which the run's thread trains.
 
@@ -132,6 +79,8 @@ class Trainer:
         self.options = options
         self.control = Control()
         self._resets = 0
+        self.relatives = Relatives()
+        self.relatives.all.add(self)
         self._on_new_run: list[Callable[[Run, Run], None]] = []
 
         def is_idle() -> bool:
@@ -157,10 +106,18 @@ class Trainer:
         self._background: BackgroundRun | None = None
         run = self._make_run(options.name, options.dir)
         self._recorder = Recorder(run, model)
+        self.ring = StateRing(
+            lambda: self.engine,
+            options.ring_every,
+            options.ring_memory,
+            say=self._warn,
+            spend=spend,
+        )
+        self._rewinder = Rewinder(self)
         self.engine = Engine(
             options,
             control=self.control,
-            observers=(self._recorder, self.graph, self.overlays),
+            observers=(self._recorder, self.graph, self.overlays, self._rewinder),
         )
         self.engine.callbacks.owner = self
         self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
@@ -174,6 +131,10 @@ class Trainer:
                 say=self._warn,
             )
             self.engine.callbacks.add(keeper)
+        if options.ring in (False, "off"):
+            self.ring.turn_off("ring is off")
+        else:
+            self.engine.callbacks.add(self.ring)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.run!r})"
@@ -209,12 +170,15 @@ class Trainer:
         return self.engine.optimizer
 
     def start(self) -> None:
-        """Start training on a background thread; returns at once.
+        """Start training on a background thread; returns at once. After `rewind` as `resume`.
 
         Raises:
             ConfigurationError: The schedule ends before the run, and `schedule_end` is "refuse".
             RunActiveError: The run is active already, or another run trains the same model.
         """
+        if self.status == "paused" and self.engine.step == self._rewinder.stands_at:
+            self.resume()
+            return
         self._start()
 
     def pause(self) -> None:
@@ -358,28 +322,113 @@ class Trainer:
             self.engine.restore(start.parts)
         self.control.get_ready()
         self._background = None
-        self._resets += 1
-        old = self.run
-        old.leave_trainer()
-        name = f"{self.options.name or _without_number(old.name)} ({self._resets + 1})"
-        run = self._make_run(name, _reset_directory(self.options.dir))
-        recorder = Recorder(run, self.engine.model)
-        self.engine.replace_observer(self._recorder, recorder)
-        self._recorder = recorder
-        self._record_in(run)
-        for notify in tuple(self._on_new_run):
-            notify(old, run)
+        self._rewinder.forget()
+        self.go_on_as_another()
+
+    def rewind(self, step: int) -> None:
+        """Go back to a step, with a new run that is paused there; the present one stays as it is.
+
+        The nearest state before the step is restored, and the steps from there are made again: on a
+        CPU to the last bit, and where that is not so, the log says by how much. What they log is
+        not recorded again; files that `training_step` or a callback writes are written again.
+        `resume` goes on, also where the run had finished. An active run is stopped first.
+
+        >>> trainer.rewind(400)
+        >>> trainer.set(lr=1e-4)
+        >>> trainer.resume()
+
+        Args:
+            step: Completed steps, from 0 to those made by now.
+
+        Raises:
+            CommandError: There is no such step.
+            CheckpointError: No state of before it was kept, or its steps could not be made again;
+                then the run is as it was.
+            RunActiveError: The current step did not end in time, or this is called on the run's
+                own thread.
+        """
+        self._rewinder.rewind(step)
+
+    def fork(self, name: str | None = None, step: int | None = None, **values: float) -> Trainer:
+        """Return a second trainer that goes on from a step of this one; this one stays as it is.
+
+        Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
+        Without a change it makes the same steps, on a CPU to the last bit. Of the two one trains at
+        a time. This run, if active, is stopped first, and can be started again.
+
+        >>> slower = trainer.fork("lower lr", step=400, lr=1e-4)
+        >>> slower.start()
+
+        Args:
+            name: What its run is called.
+            step: Completed steps; None for those made by now.
+            **values: As for `set`.
+
+        Raises:
+            CommandError: There is no such step, or a value cannot be set.
+            CheckpointError: No state of before it was kept, or something cannot be copied.
+            RunActiveError: As for `rewind`.
+        """
+        checkpoint, past = self._rewinder.state_to_fork(step)
+        called = name or f"{without_number(self.run.name)}, fork of step {checkpoint.step:,}"
+        directory = next_directory(self.options.dir, "fork")
+        forked = Trainer(**copied_options(self.options, name=called, dir=directory))
+        forked.engine.restore(checkpoint.parts)
+        go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
+        forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
+        forked.set(**values)
+        forked.relatives = self.relatives
+        self.relatives.all.add(forked)
+        return forked
+
+    def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
+        """Return what a function of the model gives after earlier steps, though it was not logged.
+
+        The steps are made again; afterwards the run is as it was. In `fn` the model is as that step
+        left it, `.grad` included; what `fn` changes of it is undone.
+
+        >>> norms = trainer.probe(lambda m: m.fc.weight.grad.norm(), steps=range(50, 1000, 50))
+        >>> plt.plot(norms.steps, norms.values)
+
+        Args:
+            fn: Takes the model; called once for each step.
+            steps: Completed steps.
+
+        Raises:
+            CommandError: There is no such step.
+            CheckpointError: No state of before one of them was kept.
+            Exception: Whatever `fn`, or training, raised.
+        """
+        return self._rewinder.probe(fn, steps)
+
+    def find_nonfinite(self) -> FirstNonFinite | None:
+        """Find the step that made the loss or a weight NaN or infinite, and what in it did.
+
+        The steps from the last good state are made again until one breaks, and that one with every
+        operation watched. Afterwards the run is rewound to the step before; the log says why.
+
+        Returns:
+            The first operation whose result was not finite; None where the losses and the weights
+            are finite: then nothing was changed.
+
+        Raises:
+            CheckpointError: No state of before it was kept, or the step does not break when it is
+                made again; then the run is as it was.
+            RunActiveError: As for `rewind`.
+        """
+        return self._rewinder.find_nonfinite()
 
     def collect_only(self, panels: frozenset[str]) -> None:
         """Have what other panels would show of a validation not collected."""
         self.engine.classification.wanted = panels
 
     def forget_start(self, why: str) -> None:
-        """Let go of the state of before the first step; `why` is said to who asks for it."""
+        """Let go of all states that are kept in memory; `why` is said to who asks for one."""
+        self.ring.turn_off(why)
         self.engine.start.forget(why)
 
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
-        """Call `callback(old, new)` when `reset` has made a new run."""
+        """Call `callback(old, new)` when `reset` or `rewind` has made a new run."""
         self._on_new_run.append(callback)
 
     def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
@@ -391,7 +440,7 @@ class Trainer:
         """
         if self._background is None or not self.is_active:
             return
-        self._require_apart("stop_and_wait")
+        self.require_apart("stop_and_wait")
         self.control.stop()
         with contextlib.suppress(TrainingError, TimeoutError):
             self._background.wait(timeout)
@@ -413,42 +462,82 @@ class Trainer:
         if self._background is None:
             return
         if self.is_active:
-            self._require_apart("wait")
+            self.require_apart("wait")
         try:
             self._background.wait(timeout)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note("Training goes on in the background; .stop() ends it.")
             raise
 
-    def _start(self, steps: int | None = None) -> None:
+    def _start(self, steps: int | None = None, *, is_paused: bool = False) -> None:
         if self.is_active:
             raise RunActiveError(
                 f"{self.run.name!r} is active already ({self.status}); "
                 "call .stop() and .wait() first, or .resume() if it is paused."
             )
         self.engine.check_start()
-        with _active_lock:
-            for other in _active:
-                if other.is_active and other.engine.model is self.engine.model:
-                    raise RunActiveError(
-                        f"{other.run.name!r} is training the same model; stop it first."
-                    )
-            self._background = BackgroundRun(
-                self._train, name=self.run.name, stop=self.control.stop
-            )
-            _active.add(self)
+        background = self._claim(self._train)
         self._begin_watch()
         self.control.reserve()
+        if is_paused:
+            self.control.pause()
         if steps is not None:
             self.control.step(steps)
-        self._background.start()
+        background.start()
 
-    def _require_apart(self, command: str) -> None:
+    def _claim(self, target: Callable[[], None]) -> BackgroundRun:
+        """Return a thread, not started, that is the only one to train the model."""
+        with claimed(self):
+            self._background = BackgroundRun(target, name=self.run.name, stop=self.control.stop)
+        return self._background
+
+    # ------------------------------------------------------------ for its rewinder
+
+    def require_apart(self, command: str) -> None:
+        """Raise RunActiveError where the present thread holds the run up, or is it."""
         if is_between_steps(self.engine.model):
             raise RunActiveError(
                 f"cannot {command} in a block of between_steps(): the run waits for the block to "
                 "end. Do it after the block."
             )
+        if self._background is not None and self._background.is_this_thread:
+            raise RunActiveError(
+                f"cannot {command} on the run's own thread, such as in a callback or in "
+                "training_step: the run would wait for itself. Do it in another cell."
+            )
+
+    def begin_apart(self, target: Callable[[], None]) -> BackgroundRun:
+        """Do something on a thread of its own, as the run is trained; RunActiveError if it is."""
+        background = self._claim(target)
+        background.start()
+        return background
+
+    def start_paused(self) -> None:
+        """Start the run, paused before its next step."""
+        self._start(is_paused=True)
+
+    def go_on_as_another(self, past: Past | None = None) -> None:
+        """Record in a new run from now on; the old one stays as it is.
+
+        Args:
+            past: What was recorded until the step where the engine is; None for nothing.
+        """
+        self._resets += 1
+        old = self.run
+        old.leave_trainer()
+        name = f"{self.options.name or without_number(old.name)} ({self._resets + 1})"
+        kind = "reset" if past is None else "rewind"
+        run = self._make_run(name, next_directory(self.options.dir, kind))
+        recorder = Recorder(run, self.engine.model)
+        self.engine.emit.replace(self._recorder, recorder)
+        self._recorder = recorder
+        self._record_in(run)
+        if past is not None:
+            go_on_from(run, past, self.engine.step, self.engine.epoch)
+        for notify in tuple(self._on_new_run):
+            notify(old, run)
+
+    # ------------------------------------------------------------ inside
 
     def _make_run(self, name: str | None, directory: str | Path | None) -> Run:
         options = self.options
@@ -469,7 +558,7 @@ class Trainer:
         run.follow_steps(lambda: self.engine.step_number)
         run.control = self.control
         run.commands = COMMANDS
-        run.again = _length(self.options.max_epochs, self.options.max_steps)
+        run.again = length_text(self.options)
         run.steering = self
         run.overlays = self.overlays
         classification = self.engine.classification
@@ -491,8 +580,16 @@ class Trainer:
 
     def _train(self) -> None:
         self.engine.keep_start(self.options.reset_memory)
-        with as_current(self.run), captured_prints(self.run.note), self.surroundings():
-            self.engine.run()
+        while True:
+            with as_current(self.run), captured_prints(self.run.note), self.surroundings():
+                self.engine.run()
+            if self.options.on_nan != "rewind" or not self.engine.met_nonfinite:
+                return
+            try:
+                self._rewinder.find_here()
+            except NbvizError as error:
+                self._warn(f"the run could not be rewound: {text_of(error)}")
+                return
 
     def __reduce__(self) -> NoReturn:
         raise ConfigurationError(
@@ -500,32 +597,3 @@ class Trainer:
             "thread and a run. trainer.save(path) keeps its state, and Trainer.load goes on from "
             "it; model.state_dict() is what it has trained."
         )
-
-
-def _length(max_epochs: int | None, max_steps: int | None) -> str:
-    if max_steps is not None:
-        return f"{max_steps:,} step{'s' if max_steps > 1 else ''}"
-    if max_epochs is not None:
-        return f"{max_epochs:,} epoch{'s' if max_epochs > 1 else ''}"
-    return ""
-
-
-def _without_number(name: str) -> str:
-    return re.sub(r" \(\d+\)$", "", name)
-
-
-def _reset_directory(directory: str | Path | None) -> Path | None:
-    """Return the first folder for another run that is not there yet."""
-    if directory is None:
-        return None
-    numbers = itertools.count(1)
-    return next(path for n in numbers if not (path := Path(directory) / f"reset-{n}").exists())
-
-
-def _renew_lock() -> None:
-    global _active_lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
-    _active_lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)

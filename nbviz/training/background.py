@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import contextvars
 import ctypes
+import math
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 SWITCH_SECONDS = 0.001
+_LOOK_SECONDS = 1.0  # at whether a thread lives that could not say that it has ended
 EXIT_SECONDS = 5.0  # for all runs together to end when the interpreter exits
 _lock = threading.Lock()
 _active = 0
@@ -89,6 +91,7 @@ class BackgroundRun:
         self.error: BaseException | None = None
         self._target = target
         self._stop = stop
+        self._has_ended = threading.Event()
         # Output that the thread makes belongs to the cell that started it (ipykernel).
         context = contextvars.copy_context()
         self._settings: ThreadSettings | None = None
@@ -100,6 +103,11 @@ class BackgroundRun:
     def is_alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    @property
+    def is_this_thread(self) -> bool:
+        """Whether it is what the present thread runs."""
+        return self._thread.ident == threading.get_ident()
 
     def start(self) -> None:
         """Start the thread; returns at once.
@@ -146,8 +154,16 @@ class BackgroundRun:
 
     def join(self, timeout: float | None) -> None:
         """Wait for the thread at most `timeout` seconds, whatever becomes of it."""
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
+        if self._thread.ident is None:
+            return
+        # Not by `Thread.join`: where Python 3.11 interrupts that, it takes the thread for ended.
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while self._thread.is_alive():
+            left = deadline - time.monotonic()
+            if self._has_ended.wait(max(0.0, min(left, _LOOK_SECONDS))):
+                self._thread.join(_LOOK_SECONDS)
+            elif left <= 0:
+                return
 
     def _run(self) -> None:
         leave_interrupts_to_the_foreground()
@@ -160,6 +176,8 @@ class BackgroundRun:
             pass
         except BaseException as error:  # noqa: BLE001  also SystemExit: raised by wait
             self.error = error
+        finally:
+            self._has_ended.set()
 
 
 @atexit.register

@@ -60,13 +60,17 @@ class Callbacks:
 
     Attributes:
         owner: What they are given as the trainer.
+        recomputes: Whether steps are made again: then those that were added are not called, and of
+            the user's only what belongs to a step, as what they do there may be part of it.
     """
 
     def __init__(
         self, callbacks: Iterable[Callback], say: Callable[[LineLevel, str], None]
     ) -> None:
         self.owner: Any = None
+        self.recomputes = False
         self._all: list[Any] = list(callbacks)
+        self._given = len(self._all)
         self._off: set[int] = set()
         self._say = say
 
@@ -76,7 +80,7 @@ class Callbacks:
         return bool(self._all)
 
     def add(self, callback: Callback) -> None:
-        """Call one more, after the others."""
+        """Call one more of nbviz's own, after the others."""
         self._all.append(callback)
 
     def __call__(self, event: Event) -> None:
@@ -88,7 +92,12 @@ class Callbacks:
         name = METHODS[type(event)]
         if isinstance(event, RunStarted):
             self._off.clear()
-        for number, callback in enumerate(self._all):
+        if self.recomputes and isinstance(event, RunPaused | RunEnded):
+            return
+        if self.recomputes and isinstance(event, RunStarted) and event.step:
+            return
+        called = self._all[: self._given] if self.recomputes else self._all
+        for number, callback in enumerate(called):
             method: Any = getattr(callback, name, None)
             if method is None or number in self._off:
                 continue

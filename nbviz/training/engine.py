@@ -80,6 +80,7 @@ class Engine:
     Attributes:
         data: Which samples are left out or have another label.
         start: The state of before the first step, if it is kept.
+        met_nonfinite: Whether the run was ended by a loss that is NaN or infinite.
 
     Raises:
         ConfigurationError: An option has a value that cannot work.
@@ -113,19 +114,20 @@ class Engine:
         self.control = Control() if control is None else control
         self.step = 0
         self.epoch = 0
+        self.met_nonfinite = False
         self._is_in_step = False
         self._train_loader = options.train_loader
         # A training_step's loss is its own, also where a loss_fn is there for validation.
         self._weighed = WeighedLoss(options.loss_fn if training_step is None else None)
-        self._train_step = training_function(options, self.split, self._weighed)
+        self.train_step = training_function(options, self.split, self._weighed)
         self._source = "loss_fn" if training_step is None else "training_step"
         self._limits = Limits(options.max_epochs, options.max_steps)
         every = options.validate_every
         self._validate_every = None if isinstance(every, str) else every
         self._accumulate = options.accumulate
-        self._emit = Observers(observers)
-        self._log = RunLog(self._emit, lambda: self.step)
-        self.callbacks = Callbacks(options.callbacks, self._log)
+        self.emit = Observers(observers)
+        self.log = RunLog(self.emit, lambda: self.step)
+        self.callbacks = Callbacks(options.callbacks, self.log)
         self._paused: RunPaused | None = None  # of which callbacks were not told yet
         self._skipped = 0
         self._update = Update(
@@ -135,7 +137,7 @@ class Engine:
             options.gradient_clip,
             options.accumulate,
         )
-        self._validation = Validation(
+        self.validation = Validation(
             options,
             self.split,
             device=self.device,
@@ -143,24 +145,24 @@ class Engine:
             metrics=self._metrics,
             autocast=self._update.autocast,
             count=self._count,
-            log=self._log,
+            log=self.log,
         )
         known = None
         if training_step is None:
-            known = known_tags(self._metrics, validates=self._validation.is_possible)
+            known = known_tags(self._metrics, validates=self.validation.is_possible)
         self._schedule = Schedule(
             options.scheduler, options.scheduler_interval, options.monitor, known
         )
         self._modes = TrainingModes(model, accepts_thawing=training_step is not None)
         self._nonfinite = NonFiniteWatch(self.device)
-        self._threads = IntraopThreads(
+        self.threads = IntraopThreads(
             options.threads,
             is_tunable=self.device.type == "cpu" and not hasattr(model, "_orig_mod"),
-            report=partial(self._log, "info"),
+            report=partial(self.log, "info"),
             step=lambda: self.step,
         )
         self.data = TrainingData(options.train_loader, self._still, self._weighed.refused)
-        self._place = Place(options.train_loader, self.device, self.data, self._data_changed)
+        self.place = Place(options.train_loader, self.device, self.data, self._data_changed)
         self._random = DeferredRandomState(self.device)
         self.start = StartState()
         for name, optimizer in optimizers.items():
@@ -168,7 +170,7 @@ class Engine:
             self.control.registry.for_optimizer(optimizer, scheduler, name)
         self.control.registry.for_dropout(model)
         move_model(model, optimizers, self.device)
-        self._parts = self._make_parts()
+        self.parts = self._make_parts()
 
     @property
     def step_number(self) -> int:
@@ -187,12 +189,12 @@ class Engine:
             CommandError: A step or a validation is being made.
             CheckpointError: Something in the state cannot be copied.
         """
-        if self._is_in_step or self._validation.is_active:
+        if self._is_in_step or self.validation.is_active:
             raise CommandError(
                 f"the state cannot be kept inside a {'step' if self._is_in_step else 'validation'}:"
                 " do it in a callback, or from another cell, where it waits for the end of that."
             )
-        return self._parts.capture(self.step, self.epoch, kept)
+        return self.parts.capture(self.step, self.epoch, kept)
 
     def restore(self, parts: Mapping[str, Any]) -> None:
         """Go on from a state that was captured; the run must not be active.
@@ -206,18 +208,14 @@ class Engine:
         """
         if self.control.is_active or is_trained_elsewhere(self.model):
             raise RunActiveError("a run trains the model whose state is restored; stop it first.")
-        self._parts.restore(parts)
+        self.parts.restore(parts)
         for name, value in parts["engine"]["pending"].items():
             self.control.set(**{name: value})
-
-    def replace_observer(self, old: Observer, new: Observer) -> None:
-        """Give events to another observer in an old one's place; the run must not be active."""
-        self._emit.replace(old, new)
 
     @property
     def classification(self) -> Classification:
         """What is collected in validations of what a classifier says."""
-        return self._validation.classification
+        return self.validation.classification
 
     def keep_start(self, most_bytes: int) -> None:
         """Keep the state of before the first step in `start`; harmless if it is kept.
@@ -226,7 +224,7 @@ class Engine:
             most_bytes: A larger one is not kept.
         """
         if not self.step:
-            self.start.keep(self._parts.nbytes, self.capture, most_bytes)
+            self.start.keep(self.parts.nbytes, self.capture, most_bytes)
 
     def _make_parts(self) -> Parts:
         return Parts(
@@ -236,10 +234,10 @@ class Engine:
                 "schedule": self._schedule,
                 "engine": self,
                 "random": self._random,
-                "place": self._place,
+                "place": self.place,
                 "limits": self._limits,
                 "nonfinite": self._nonfinite,
-                "threads": self._threads,
+                "threads": self.threads,
                 "update": self._update,
                 "optimizers": OptimizersState(self.optimizers),
                 "model": ModelState(self.model, keeps_gradients=self.optimizer is None),
@@ -267,13 +265,13 @@ class Engine:
         self._metrics.clear()
         given = read_metrics(self.options.metrics).items()
         self._metrics.update({name: one for name, one in given if name in state["metrics"]})
-        self._log.forget()
+        self.log.forget()
 
     # ------------------------------------------------------------ running
 
     @property
     def _epochs_done(self) -> int:
-        return self.epoch - self._place.is_open
+        return self.epoch - self.place.is_open
 
     def check_start(self) -> None:
         """Raise ConfigurationError if a run that began now would be refused."""
@@ -292,7 +290,8 @@ class Engine:
             Exception: Whatever training raised, with a note on where.
         """
         with registered(self.control, self._parameters()):
-            self._emit.begin()
+            self.met_nonfinite = False
+            self.emit.begin()
             self.control.begin(self._tell)
             self._run_to_the_end()
 
@@ -311,30 +310,30 @@ class Engine:
             reason = "stopped"
         except StopTraining as stop:
             reason = "stopped"
-            self._log("info", text_of(stop) or "training was stopped by training_step.")
+            self.log("info", text_of(stop) or "training was stopped by training_step.")
         except KeyboardInterrupt:
             reason = "stopped"
-            self._log("warning", "interrupted from the keyboard")
+            self.log("warning", "interrupted from the keyboard")
             raise
         except BaseException as error:
             failure = error
             add_note(error, f"After step {self.step:,}, in epoch {self.epoch}.")
             raise
         finally:
-            self._place.leave(is_between_steps=reason == "stopped" and not self._is_in_step)
-            self._is_in_step = self._validation.is_active = False
+            self.place.leave(is_between_steps=reason == "stopped" and not self._is_in_step)
+            self._is_in_step = self.validation.is_active = False
             self.control.finish_commands(self.step)
             ended = RunEnded(clock.now(), self.step, self.epoch, reason, failure)
             with contextlib.suppress(RunStopped):  # it ends anyhow
                 self.callbacks(ended)
-            self._emit(ended)
+            self.emit(ended)
             self.control.end(reason)
 
     def _run(self) -> None:
         self._limits.begin(self.step, self._epochs_done)
         epochs, device = self._limits.last_epoch, str(self.device)
         started = RunStarted(clock.now(), self.step, self._total_steps(), epochs, device)
-        self._emit(started)
+        self.emit(started)
         self._is_in_step = False
         for text in (
             self._check_schedule(),
@@ -343,9 +342,9 @@ class Engine:
         ):
             if text is not None:
                 level = "info" if text == self._schedule.describe() else "warning"
-                self._log.once(level, text)
+                self.log.once(level, text)
         if left_out := describe_left_out(self.options):
-            self._log.once("info", left_out)
+            self.log.once("info", left_out)
         self._modes.begin()
         if threading.current_thread() is not threading.main_thread():
             renew_workers(self._train_loader, self.data.loader, self.options.val_loader)
@@ -356,14 +355,18 @@ class Engine:
             torch.inference_mode(mode=False),
             torch.enable_grad(),
             torch.cuda.device(self.device) if on_cuda else contextlib.nullcontext(),
-            self._threads,
+            self.threads,
         ):
-            self._validation.try_out()
+            self.validation.try_out()
             self._begin_random()
             self.callbacks(started)
             self._safe_point()
             while not self._is_over():
                 self._run_epoch()
+
+    def defer_random(self) -> None:
+        """Have the next run begin with the random numbers of now; another one runs before it."""
+        self._random.load_state_dict(self._random.state_dict())
 
     def _begin_random(self) -> None:
         self._random.begin()
@@ -371,12 +374,12 @@ class Engine:
             seed_everything(self.options.seed)
 
     def _run_epoch(self) -> None:
-        place = self._place
+        place = self.place
         if not place.is_open:
             self.epoch += 1
             place.begin_epoch()
-            self._emit(EpochStarted(clock.now(), self.step, self.epoch))
-        self._threads.restart_clock()
+            self.emit(EpochStarted(clock.now(), self.step, self.epoch))
+        self.threads.restart_clock()
         if place.validation_due:  # the run was stopped before it was over
             self._validate()
         if not place.is_read:
@@ -387,14 +390,14 @@ class Engine:
             self._validate()
         missing = self._schedule.epoch_ended(self.epoch)
         if missing is not None:
-            self._log.once("error", missing)
+            self.log.once("error", missing)
         place.end_epoch()
         ended = EpochEnded(clock.now(), self.step, self.epoch)
-        self._emit(ended)
+        self.emit(ended)
         if checks.is_one_pass(self._train_loader) and not self._is_over():
             self._limits.last_epoch = self.epoch
             if self._limits.max_steps is not None:
-                self._log(
+                self.log(
                     "warning",
                     f"train_loader ended after step {self.step:,}, before max_steps="
                     f"{self._limits.max_steps:,}; it can be read only once.",
@@ -405,7 +408,7 @@ class Engine:
 
     def _train_epoch(self) -> None:
         batches = 0  # of the present step
-        for batch in self._place.read():
+        for batch in self.place.read():
             if batches == 0:
                 self._begin_step()
             try:
@@ -416,7 +419,7 @@ class Engine:
             if not is_trained:
                 if not batches:
                     self._is_in_step = False
-                    self._place.batches_trained()
+                    self.place.batches_trained()
                     self._safe_point()
                 continue
             batches += 1
@@ -427,7 +430,7 @@ class Engine:
                     return
         if batches:
             self._end_step(batches)
-        if self._place.is_empty:
+        if self.place.is_empty:
             raise ConfigurationError(
                 f"train_loader gave no batches in epoch {self.epoch}. If it is an iterator, it can "
                 "be read only once: give a DataLoader or a list."
@@ -436,7 +439,7 @@ class Engine:
     def _begin_step(self) -> None:
         undone = self._modes.restore()
         if undone is not None:
-            self._log.once(
+            self.log.once(
                 "info",
                 f"{undone} was called while the run trains; it is undone before the next step, and "
                 "frozen parts stay frozen. To train those, stop the run and start it again.",
@@ -445,18 +448,18 @@ class Engine:
         self._update.begin()
         self._is_in_step = True
         is_single = self._accumulate == 1
-        self._means = Means(self._log.value_left_out, is_single=is_single)
-        self._measured = MetricMeans(self._metrics, self._log.metric_dropped, is_single=is_single)
+        self._means = Means(self.log.value_left_out, is_single=is_single)
+        self._measured = MetricMeans(self._metrics, self.log.metric_dropped, is_single=is_single)
 
     def _train_batch(self, batch: Any) -> bool:
         """Add a batch to the present step; returns whether it is part of it."""
         batch, self._weighed.weights = unweighed(batch)
         self._batch = batch = to_device(batch, self.device)
         with self._update.autocast():
-            result = self._train_step(self.model, batch)
+            result = self.train_step(self.model, batch)
         if self.optimizers.own is not None:
             if result.loss is None and self._source == "training_step":
-                self._log.once(
+                self.log.once(
                     "warning", "training_step gave no loss; such a batch is left out of training."
                 )
                 return False
@@ -472,7 +475,7 @@ class Engine:
     def _evaluate_again(self) -> torch.Tensor:
         """Return the loss of the last batch, for an optimizer that asks for it."""
         with self._update.autocast():
-            result = self._train_step(self.model, self._batch)
+            result = self.train_step(self.model, self._batch)
         return check_loss(result.loss, self._source)
 
     def _end_step(self, batches: int) -> None:
@@ -481,53 +484,56 @@ class Engine:
         self._modes.step_ended()
         self._is_in_step = False
         if not self._update.is_made:
-            self._place.batches_trained()
+            self.place.batches_trained()
             self._skipped += 1
-            self._log.update_skipped(self._skipped)
+            self.log.update_skipped(self._skipped)
             self._safe_point()
             return
         self.step += 1
-        self._place.step_completed()
+        self.place.step_completed()
         values = {**self._means.values(), **self._measured.values()}
         scalars = {tagged(name, "train"): value for name, value in values.items()}
         scalars.update(rates)
         scalars.update(extra)
         if self._skipped:
             scalars["skipped_updates"] = self._skipped
-        if self._threads.is_measuring:
-            self._threads.step_ended()
+        if self.threads.is_measuring:
+            self.threads.step_ended()
         ended = StepEnded(clock.now(), self.step, self.epoch, scalars)
-        self._emit(ended)
+        self.emit(ended)
+        if self.callbacks.recomputes:
+            self.threads.repeat()
         self._schedule.step_ended(scalars, self.step)
         every = self._validate_every
-        self._place.validation_due = every is not None and self.step % every == 0
-        if "loss" in values and self._nonfinite.turned(values["loss"]):
+        self.place.validation_due = every is not None and self.step % every == 0
+        has_turned = "loss" in values and self._nonfinite.turned(values["loss"])
+        if has_turned and not self.callbacks.recomputes:
             self._meet_nonfinite()
         if self.callbacks.has_steps:
             self.callbacks(ended)
         self._safe_point()
-        if self._place.validation_due:
+        if self.place.validation_due:
             self._validate()
 
     def _validate(self) -> None:
-        validation = self._validation
+        validation = self.validation
         if not validation.is_possible:
-            self._place.validation_due = False
+            self.place.validation_due = False
             return
         validation.is_active = True
-        self._emit(ValidationStarted(clock.now(), self.step, self.epoch))
+        self.emit(ValidationStarted(clock.now(), self.step, self.epoch))
         scalars = validation.measure(self._safe_point)
         found = validation.classification.found
         ended = ValidationEnded(clock.now(), self.step, self.epoch, scalars, found)
-        self._emit(ended)
+        self.emit(ended)
         self._schedule.validated(scalars)
-        validation.is_active = self._place.validation_due = False
+        validation.is_active = self.place.validation_due = False
         self.callbacks(ended)
         if self._paused is not None:
             self.callbacks(self._paused)
             self._paused = None
         self._safe_point()
-        self._threads.restart_clock()
+        self.threads.restart_clock()
 
     def _count(self, batch: Any, targets: Any) -> int:
         given = self.options.batch_size
@@ -537,13 +543,13 @@ class Engine:
             return given
         count = count_samples(batch, targets)
         if count.doubt:
-            self._log.once("warning", count.doubt, about="batch_size")
+            self.log.once("warning", count.doubt, about="batch_size")
         return count.samples
 
     def _total_steps(self) -> int | None:
         batches = checks.length_of(self.data.upcoming)
         epoch_steps = None if batches is None else -(-batches // self._accumulate)
-        begun = self._place.steps if self._place.is_open else 0
+        begun = self.place.steps if self.place.is_open else 0
         return self._limits.total_steps(self.step - begun, self._epochs_done, epoch_steps)
 
     def _check_schedule(self) -> str | None:
@@ -560,28 +566,29 @@ class Engine:
             yield
 
     def _data_changed(self, text: str) -> None:
-        self._emit(DataChanged(clock.now(), self.step, text))
+        self.emit(DataChanged(clock.now(), self.step, text))
 
     def _safe_point(self) -> None:
         if self.control.needs_attention:
-            self.control.safe_point(self.step, is_whole=not self._validation.is_active)
-            self._threads.restart_clock()
+            self.control.safe_point(self.step, is_whole=not self.validation.is_active)
+            self.threads.restart_clock()
 
     def _tell(self, event: Event) -> None:
         """Give an event of the control's to observers, and to callbacks where they may act."""
-        self._emit(event)
+        self.emit(event)
         if isinstance(event, RunPaused):
-            if self._validation.is_active:
+            if self.validation.is_active:
                 self._paused = event
             else:
                 self.callbacks(event)
 
     def _meet_nonfinite(self) -> None:
         where = "at" if self.device.type == "cpu" else "at or shortly before"
-        self._log.loss_nonfinite(where, self.step)
+        self.log.loss_nonfinite(where, self.step)
         if self.options.on_nan == "pause":
             self.control.hold(self.step)
-        elif self.options.on_nan == "stop":
+        elif self.options.on_nan in ("stop", "rewind"):
+            self.met_nonfinite = True
             raise RunStopped(f"The loss became NaN or infinite {where} step {self.step:,}.")
 
     def _is_over(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbviz.errors import text_of
@@ -9,7 +10,7 @@ from nbviz.training import clock
 from nbviz.training.events import LineLogged, RunEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
 from nbviz.training.events import Event, Observer
 
@@ -28,6 +29,16 @@ class Observers:
     def replace(self, old: Observer, new: Observer) -> None:
         """Give events to another one in its place; only while no run is active."""
         self._all = tuple(new if each is old else each for each in self._all)
+
+    @contextmanager
+    def instead(self, observer: Observer) -> Generator[None]:
+        """Give the events of runs in the block to one observer alone."""
+        before, self._all = self._all, (observer,)
+        try:
+            yield
+        finally:
+            self._all = before
+            self._observers = list(before)
 
     def __call__(self, event: Event) -> None:
         """Give an event to every observer; none of them can end the run."""

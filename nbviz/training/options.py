@@ -70,7 +70,9 @@ class TrainingOptions:
         seed: For Python, numpy and torch, set when the run first begins. These are global, and are
             not restored.
         on_nan: What happens when the loss turns NaN or infinite: "mark" says so in the log, "pause"
-            and "stop" do that too. On a GPU it is known up to 0.2 s later, so that no step waits.
+            and "stop" do that too; with "rewind" a trainer goes back to before the step that broke,
+            says what broke, as `find_nonfinite` does, and is paused there. On a GPU it is known up
+            to 0.2 s later, so that no step waits.
         callbacks: Objects with some of the methods on_start, on_step, on_epoch, on_validation,
             on_pause and on_end, each called with (trainer, event) on the run's thread between two
             steps: there `set`, `save` and `stop` may be called. See `nbviz.callbacks` for ready
@@ -105,7 +107,7 @@ class TrainingOptions:
     gradient_clip: float | None = None
     accumulate: int = 1
     seed: int | None = None
-    on_nan: Literal["mark", "pause", "stop"] = "mark"
+    on_nan: Literal["mark", "pause", "stop", "rewind"] = "mark"
     callbacks: Iterable[Callback] = ()
     threads: Literal["auto"] | int = "auto"
 
@@ -117,7 +119,7 @@ class TrainingOptions:
         if not callable(self.batch_size):
             checks.check_count("batch_size", 1 if self.batch_size is None else self.batch_size)
         checks.check_choice("precision", self.precision, ("float32", "bf16", "fp16"))
-        checks.check_choice("on_nan", self.on_nan, ("mark", "pause", "stop"))
+        checks.check_choice("on_nan", self.on_nan, ("mark", "pause", "stop", "rewind"))
         checks.check_count("max_epochs", 1 if self.max_epochs is None else self.max_epochs)
         checks.check_count("max_steps", 1 if self.max_steps is None else self.max_steps)
         checks.check_count("validate_every", self.validate_every, "epoch")

@@ -13,13 +13,14 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nbviz.trainer import Trainer, active_trainers
+from nbviz.active_trainers import active_trainers
 from nbviz.training.weak_registry import WeakRegistry
 from nbviz.widgets.cells import KERNEL, notebook
 
 if TYPE_CHECKING:
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.run import Run
+    from nbviz.trainer import Trainer
 
 
 class Loop(Protocol):

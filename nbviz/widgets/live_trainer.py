@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbviz.panels.subject import Subject
 from nbviz.recording.kept.kept_state import KeptState
-from nbviz.trainer import Trainer, TrainerOptions
+from nbviz.trainer import Trainer
+from nbviz.trainer_options import TrainerOptions
 from nbviz.training.keywords import also_takes, as_keywords, takes
 from nbviz.training.steps.classified import COLLECTED
 from nbviz.widgets.active import remember_notebook, say_at_exit_what_is_cut
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
+    from nbviz.rewinder import Probed
     from nbviz.training.edited_data import TrainingData
+    from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.widgets.compared import Comparable
     from nbviz.widgets.live_view import Arrangement, Charts
 
@@ -228,6 +231,91 @@ class LiveTrainer(Dashboard):
         """
         self.trainer.reset()
 
+    def rewind(self, step: int) -> None:
+        """Go back to a step, with a new run that is paused there; the present one stays beside it.
+
+        The nearest state that was kept before the step is restored, and the steps from there are
+        made again: on a CPU to the last bit as they were, and where that is not so, the log says
+        by how much. `resume` goes on from there, also where the run had finished.
+
+        >>> trainer.rewind(400)
+        >>> trainer.set(lr=1e-4)
+        >>> trainer.resume()
+
+        Args:
+            step: Completed steps, from 0 to those made by now.
+
+        Raises:
+            CommandError: There is no such step.
+            CheckpointError: No state of before it was kept, or its steps could not be made again;
+                then the run is as it was.
+            RunActiveError: The current step did not end in time, or this is called on the run's
+                own thread.
+        """
+        self.trainer.rewind(step)
+
+    def fork(self, name: str | None = None, step: int | None = None, **values: float) -> Trainer:
+        """Return a second trainer that goes on from a step of this one, shown in the same view.
+
+        Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
+        Without a change it makes the same steps, on a CPU to the last bit. Of the two one trains at
+        a time. This run is stopped first, if it is active, and can be started again.
+
+        >>> slower = trainer.fork("lower lr", step=400, lr=1e-4)
+        >>> slower.start()
+
+        Args:
+            name: What its run is called.
+            step: Completed steps; None for those made by now.
+            **values: As for `set`.
+
+        Raises:
+            CommandError: There is no such step, or a value cannot be set.
+            CheckpointError: No state of before it was kept, or something cannot be copied.
+            RunActiveError: As for `rewind`.
+        """
+        forked = self.trainer.fork(name, step, **values)
+        self._show_new_run(forked.run, forked)
+        return forked
+
+    def find_nonfinite(self) -> FirstNonFinite | None:
+        """Find the step that made the loss or a weight NaN or infinite, and what in it did.
+
+        Afterwards the run is rewound to the step before, and paused there. The log says what was
+        found.
+
+        Returns:
+            The first operation whose result was not finite; None where the losses and the weights
+            are finite: then nothing was changed.
+
+        Raises:
+            CheckpointError: No state of before it was kept, or the step does not break when it is
+                made again; then the run is as it was.
+            RunActiveError: The current step did not end in time, or this is called on the run's
+                own thread.
+        """
+        return self.trainer.find_nonfinite()
+
+    def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
+        """Return what a function of the model gives after earlier steps, though it was not logged.
+
+        The steps are made again; afterwards the run is as it was. In `fn` the model is as that step
+        left it, `.grad` included; what `fn` changes of it is undone.
+
+        >>> norms = trainer.probe(lambda m: m.fc.weight.grad.norm(), steps=range(50, 1000, 50))
+        >>> plt.plot(norms.steps, norms.values)
+
+        Args:
+            fn: Takes the model; called once for each step.
+            steps: Completed steps.
+
+        Raises:
+            CommandError: There is no such step.
+            CheckpointError: No state of before one of them was kept.
+            Exception: Whatever `fn`, or training, raised.
+        """
+        return self.trainer.probe(fn, steps)
+
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the run has ended, at most `timeout` seconds.
 
@@ -308,9 +396,9 @@ class LiveTrainer(Dashboard):
         """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
         return self.trainer.control.status
 
-    def _show_new_run(self, run: Run) -> None:
+    def _show_new_run(self, run: Run, trainer: Trainer | None = None) -> None:
         remember_notebook(run)
-        self.add_subject(Subject.of_run(run, self.trainer.graph))
+        self.add_subject(Subject.of_run(run, (trainer or self.trainer).graph))
         self.wake()
 
 

@@ -305,7 +305,8 @@ def test_a_fit_in_the_background_is_steered(
     )
     assert module.rates[3] == 0.02
     assert run["error"].steps.tolist() == run["loss/train"].steps.tolist()
-    for refused in (lambda: live.save("mine.pt"), live.reset):
+    own = (lambda: live.save("mine.pt"), live.reset, lambda: live.rewind(3), live.find_nonfinite)
+    for refused in (*own, live.fork, lambda: live.probe(len, [3])):
         with pytest.raises(CheckpointError, match="save_checkpoint"):
             refused()
     assert live.trainer not in nbviz.active()

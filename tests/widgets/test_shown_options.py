@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import nbviz
 from nbviz.errors import ConfigurationError
-from nbviz.trainer import TrainerOptions
+from nbviz.trainer_options import TrainerOptions
 from nbviz.widgets.live_trainer import LiveTrainerOptions
 
 KINDS = [(nbviz.Trainer, TrainerOptions), (nbviz.LiveTrainer, LiveTrainerOptions)]

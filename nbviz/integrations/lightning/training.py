@@ -214,6 +214,40 @@ class LightningTraining:
         """
         raise _left_to_lightning("reset()")
 
+    def rewind(self, step: int) -> NoReturn:
+        """Not served.
+
+        Raises:
+            CheckpointError: Always; it says what to use.
+        """
+        raise _left_to_lightning(f"rewind({step})")
+
+    def probe(self, fn: object, steps: object) -> NoReturn:
+        """Not served.
+
+        Raises:
+            CheckpointError: Always; it says what to use.
+        """
+        del fn, steps
+        raise _left_to_lightning("probe(…)")
+
+    def fork(self, name: object = None, step: object = None, **values: float) -> NoReturn:
+        """Not served.
+
+        Raises:
+            CheckpointError: Always; it says what to use.
+        """
+        del name, step, values
+        raise _left_to_lightning("fork(…)")
+
+    def find_nonfinite(self) -> NoReturn:
+        """Not served.
+
+        Raises:
+            CheckpointError: Always; it says what to use.
+        """
+        raise _left_to_lightning("find_nonfinite()")
+
     def go_on_from(self, kept: object) -> NoReturn:
         """Not served.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.run import Run
-    from nbviz.recording.scalars.segment import Points
+    from nbviz.recording.scalars.segment import Points, Segment
 
 MOST_POINTS = 1000  # of a tag in a file
 _MOST_TAGS = 500
@@ -61,6 +61,31 @@ class Past:
             list(run.epochs),
             run.events[-_MOST_EVENTS:],
         )
+
+    @staticmethod
+    def until(run: RecordedRun, step: int, *, before_validation: bool) -> Past:
+        """Return all points of a run that has been drained, up to a step.
+
+        Args:
+            run: The run.
+            step: The last step.
+            before_validation: Whether a validation that was made after that step is left out.
+        """
+        points: dict[str, list[Points]] = {}
+        for tag in tuple(run.tags):
+            last = step - (before_validation and tag.endswith("/val"))
+            segments = [_cut(one, last) for one in run.series(tag).segments]
+            if kept := [one for one in segments if len(one[0])]:
+                points[tag] = kept
+        kinds = () if before_validation else ("validation",)
+        events = [
+            one
+            for one in run.events
+            if one.step < step or (one.step == step and one.event in kinds)
+        ]
+        elapsed = max((one[1][-1] for kept in points.values() for one in kept), default=0.0)
+        epochs = [one for one in run.epochs if one <= step]
+        return Past(run.run_id, run.meter.started_at, float(elapsed), points, epochs, events)
 
     def to_state(self) -> dict[str, Any]:
         """Return it as dicts, lists, arrays and numbers."""
@@ -147,6 +172,10 @@ def _journal_of(directory: Path, run_id: str) -> int | None:
         if any(one is not None and one.run_id == run_id for one in known):
             return number
     return None
+
+
+def _cut(segment: Segment, last: int) -> Points:
+    return segment.slice(0, int(np.searchsorted(segment.steps, last, side="right")))
 
 
 def _thinned(points: Points) -> Points:

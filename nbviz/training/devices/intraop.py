@@ -8,6 +8,7 @@ called it, so a run's own thread is all that needs tuning.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import statistics
 import time
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from types import TracebackType
 
 BLOCK_STEPS = 6  # in a row with one number of threads; the first is not counted
@@ -86,9 +87,33 @@ class IntraopThreads:
         self._wanted = wanted
         self._is_tunable = is_tunable and not torch.are_deterministic_algorithms_enabled()
         self._report = report
+        self._repeated: list[tuple[int, int]] | None = None
+
+    @contextlib.contextmanager
+    def repeating(self) -> Generator[None]:
+        """Use the numbers again, in the block, that the steps had when they were first made."""
+        chosen, self._repeated = self._chosen, list(self.stretches)
+        try:
+            yield
+        finally:
+            self._repeated = None
+            self._chosen = chosen
+
+    def repeat(self) -> None:
+        """Set the number that the next step had, in a block of `repeating`."""
+        if self._repeated:
+            step = self._step()
+            known = [threads for began, threads in self._repeated if began <= step]
+            threads = known[-1] if known else self._repeated[0][1]
+            if torch.get_num_threads() != threads:
+                self._set(threads)
 
     def __enter__(self) -> Self:
         self._before = torch.get_num_threads()
+        if self._repeated:
+            self.repeat()
+            self._note(torch.get_num_threads())
+            return self
         chosen = self._wanted if isinstance(self._wanted, int) else self._chosen
         if chosen is not None:
             self._set(chosen)

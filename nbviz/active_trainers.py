@@ -1,0 +1,95 @@
+"""Which trainers train now, and which cannot at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nbviz.errors import RunActiveError
+from nbviz.training.weak_registry import WeakRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from nbviz.recording.run import Run
+    from nbviz.training.engine import Engine
+
+
+class Active(Protocol):
+    """What of a trainer is looked at."""
+
+    run: Run
+    engine: Engine
+    relatives: Relatives
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run's thread is alive."""
+        ...
+
+
+class Relatives:
+    """Trainers that were forked off one another: of them one trains at a time.
+
+    They share torch's random numbers, which belong to the process. Each goes on with those that it
+    had when another one begins.
+    """
+
+    def __init__(self) -> None:
+        self.all: WeakRegistry[Any] = WeakRegistry()
+
+    def make_way(self, trainer: Active) -> None:
+        """Let one train.
+
+        Raises:
+            RunActiveError: Another one's run is active.
+        """
+        others: list[Active] = [one for one in self.all if one is not trainer]
+        for other in others:
+            if other.is_active:
+                raise RunActiveError(
+                    f"{other.run.name!r} is {other.engine.control.status}, and {trainer.run.name!r}"
+                    " is a fork of the same run: they share torch's random numbers, so that one "
+                    "trains at a time. Stop it first; start goes on with it later."
+                )
+        for other in others:
+            other.engine.defer_random()
+
+
+_all: WeakRegistry[Any] = WeakRegistry()
+_lock = threading.Lock()
+
+
+def active_trainers() -> list[Any]:
+    """Return the trainers whose runs are active, in the order in which those began."""
+    found = [trainer for trainer in _all if trainer.is_active]
+    return sorted(found, key=lambda trainer: trainer.run.progress.started_at)
+
+
+@contextlib.contextmanager
+def claimed(trainer: Active) -> Generator[None]:
+    """Make a trainer active in the block.
+
+    Raises:
+        RunActiveError: Another one trains its model, or is a fork of it and active.
+    """
+    with _lock:
+        for other in _all:
+            if other.is_active and other.engine.model is trainer.engine.model:
+                raise RunActiveError(
+                    f"{other.run.name!r} is training the same model; stop it first."
+                )
+        trainer.relatives.make_way(trainer)
+        yield
+        _all.add(trainer)
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

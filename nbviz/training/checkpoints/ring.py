@@ -1,0 +1,273 @@
+"""States of a run kept in memory while it trains: close together near now, further apart before."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import torch
+
+from nbviz.errors import CheckpointError, NbvizError, text_of
+from nbviz.training.events import DataChanged, RunResumed, SettingApplied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbviz.training.checkpoints.parts import Checkpoint
+    from nbviz.training.engine import Engine
+    from nbviz.training.events import Event, RunStarted, StepEnded, ValidationEnded
+
+SHARE = 0.005
+"""The most of the training thread's time that copies may take; half of nbviz's whole budget."""
+
+MOST_BYTES = 2_000_000_000
+_MOST_CHECKPOINTS = 64
+_LEAST_SECONDS = 0.2  # between two
+_BYTES_PER_SECOND = 1e9  # a first copy's, into memory that the system has to give
+
+
+def default_budget() -> int:
+    """Return a quarter of the memory that is free now, in bytes, at most 2 GB."""
+    return min(MOST_BYTES, psutil.virtual_memory().available // 4)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A state that is kept.
+
+    Attributes:
+        checkpoint: The state.
+        nbytes: What it takes of the budget.
+        is_event: Whether something happened there, so that it stays longer.
+        is_after: Whether the run began or went on there, after whatever was changed by hand.
+        is_lent: Whether it is another one's, whose memory is not written to.
+    """
+
+    checkpoint: Checkpoint
+    nbytes: int
+    is_event: bool = False
+    is_after: bool = False
+    is_lent: bool = False
+
+
+class StateRing:
+    """Keeps states of a run, in memory that is used again.
+
+    It is a callback and an observer of an engine. Where the run begins or goes on, and after a
+    value was set, the state is kept longer than elsewhere; the first always.
+
+    Args:
+        engine: Returns whose states.
+        every: "auto" for as often as the share of time allows, or a number of steps.
+        budget: Bytes in all; None for `default_budget`.
+        share: The most of the training thread's time that copies may take, 0 to 1, with "auto".
+        say: Logs a warning.
+        spend: Told how many seconds of the training thread each copy took.
+
+    Attributes:
+        refused: Why nothing is kept; empty while something is.
+    """
+
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        every: int | str,
+        budget: int | None,
+        *,
+        say: Callable[[str], None],
+        spend: Callable[[float], None],
+        share: float = SHARE,
+    ) -> None:
+        self.refused = ""
+        self._engine = engine
+        self._every = None if isinstance(every, str) else every
+        self._budget = budget
+        self._share = share
+        self._say = say
+        self._spend = spend
+        self._entries: list[_Entry] = []
+        self._spare: Checkpoint | None = None
+        self._needed = 0  # bytes of the newest
+        self._due = 0.0
+        self._met_event = False
+
+    # ------------------------------------------------------------ what is kept
+
+    @property
+    def steps(self) -> list[int]:
+        """After which steps there is a state, rising."""
+        return [entry.checkpoint.step for entry in self._entries]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all states; that of before the first step may be the trainer's own."""
+        return sum(entry.nbytes for entry in self._entries)
+
+    def before(self, step: int, accepts: Callable[[Checkpoint], bool] | None = None) -> Checkpoint:
+        """Return the newest state from which a step can be made again.
+
+        Args:
+            step: Completed steps.
+            accepts: Says of one whether it will do.
+
+        Raises:
+            CheckpointError: There is none.
+        """
+        found = [
+            entry
+            for entry in self._entries
+            if (entry.checkpoint.step, entry.is_after) <= (step, False)
+            and (accepts is None or accepts(entry.checkpoint))
+        ]
+        if not found:  # the very state with which the run, or this part of it, began
+            found = [entry for entry in self._entries if entry.checkpoint.step == step]
+            found = [one for one in found if accepts is None or accepts(one.checkpoint)]
+        if found:
+            return found[-1].checkpoint
+        if not self._entries:
+            raise CheckpointError(f"no state of the run was kept: {self.refused or 'none is yet'}.")
+        raise CheckpointError(
+            f"no state of before step {step:,} was kept; the first is that after step "
+            f"{self.steps[0]:,}."
+        )
+
+    def forget_after(self, step: int) -> None:
+        """Let go of the states of later steps, which are those of another run now."""
+        gone = [entry for entry in self._entries if entry.checkpoint.step > step]
+        self._entries = [entry for entry in self._entries if entry.checkpoint.step <= step]
+        for entry in gone:
+            self._reuse(entry)
+
+    def clear(self) -> None:
+        """Let go of all."""
+        self._entries.clear()
+        self._spare = None
+
+    def turn_off(self, reason: str) -> None:
+        """Keep nothing from now on."""
+        self.clear()
+        self.refused = reason
+
+    # ------------------------------------------------------------ while it trains
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event of the engine's."""
+        if isinstance(event, SettingApplied | DataChanged):
+            self._met_event = True
+        elif isinstance(event, RunResumed):
+            if self._engine().validation.is_active:
+                self._met_event = True
+            else:
+                self._keep(is_event=True, is_after=True)
+
+    def on_start(self, trainer: Any, event: RunStarted) -> None:
+        """Keep the state with which the run begins, or goes on."""
+        del trainer
+        if self.refused:
+            return
+        engine = self._engine()
+        start = engine.start.checkpoint
+        if event.step == 0 and start is not None:
+            self._entries = [_Entry(start, 0, is_event=True, is_lent=True)]
+        else:
+            self._keep(is_event=True, is_after=event.step > 0)
+        self._wait_for(self._estimate() / _BYTES_PER_SECOND)
+
+    def on_step(self, trainer: Any, event: StepEnded) -> None:
+        """Keep the state, if it is time to."""
+        del trainer
+        if self._every is not None:
+            is_due = event.step % self._every == 0
+        else:
+            is_due = time.monotonic() >= self._due
+        if is_due or self._met_event:
+            self._keep(is_event=self._met_event)
+
+    def on_validation(self, trainer: Any, event: ValidationEnded) -> None:
+        """Keep the state, if something was changed while the validation was made."""
+        del trainer, event
+        if self._met_event:
+            self._keep(is_event=True, is_after=True)
+
+    # ------------------------------------------------------------ inside
+
+    def _keep(self, *, is_event: bool, is_after: bool = False) -> None:
+        self._met_event = False
+        if self.refused:
+            return
+        started = time.perf_counter()
+        try:
+            self._add(is_event=is_event, is_after=is_after)
+        except (NbvizError, MemoryError, torch.OutOfMemoryError) as error:
+            if self._engine().step > 0:  # before it a layer may not know its shape yet
+                reason = text_of(error).rstrip(".") or type(error).__name__
+                self.turn_off(reason)
+                self._say(f"no states are kept to go back to: {reason}. Training goes on.")
+        cost = time.perf_counter() - started
+        self._spend(cost)
+        self._wait_for(cost)
+
+    def _wait_for(self, cost: float) -> None:
+        self._due = time.monotonic() + max(_LEAST_SECONDS, cost / self._share)
+
+    def _add(self, *, is_event: bool, is_after: bool) -> None:
+        engine = self._engine()
+        last = self._entries[-1] if self._entries else None
+        if last is not None and (last.checkpoint.step, last.is_after) == (engine.step, is_after):
+            if len(self._entries) == 1:
+                return
+            self._reuse(self._entries.pop())
+        if not self._make_room():
+            return
+        spare, self._spare = self._spare, None
+        checkpoint = engine.capture(spare)
+        self._needed = checkpoint.nbytes
+        self._entries.append(_Entry(checkpoint, self._needed, is_event, is_after))
+
+    def _estimate(self) -> int:
+        if not self._needed:
+            try:
+                self._needed = self._engine().parts.nbytes()
+            except NbvizError:  # a layer without a shape
+                return 0
+        return self._needed
+
+    def _make_room(self) -> bool:
+        if self._budget is None:
+            self._budget = default_budget()
+        needed = self._estimate()
+        while self._entries:
+            is_full = self.nbytes + needed > self._budget
+            if not is_full and len(self._entries) < _MOST_CHECKPOINTS:
+                return True
+            if len(self._entries) == 1:
+                break
+            self._thin()
+        if needed > self._budget:
+            raise CheckpointError(
+                f"a state takes {needed / 1e6:,.1f} MB, and ring_memory is "
+                f"{self._budget / 1e6:,.1f} MB"
+            )
+        return not self._entries or self.nbytes + needed <= self._budget
+
+    def _thin(self) -> None:
+        """Let go of the state whose neighbours are closest together for how long ago it was."""
+        now = self._engine().step
+        inner = range(1, len(self._entries) - 1)
+        plain = [place for place in inner if not self._entries[place].is_event]
+        # Events have at most half of the places.
+        places = plain if 2 * len(plain) >= len(inner) else list(inner)
+
+        def gap(place: int) -> float:
+            before, this, after = (
+                one.checkpoint.step for one in self._entries[place - 1 : place + 2]
+            )
+            return (after - before) / (now - this + 1)
+
+        self._reuse(self._entries.pop(min(places, key=gap) if places else -1))
+
+    def _reuse(self, entry: _Entry) -> None:
+        if not entry.is_lent:
+            self._spare = entry.checkpoint

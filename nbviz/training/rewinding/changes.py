@@ -1,0 +1,66 @@
+"""What was set while a run trained, and where, so that its steps can be made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nbviz.training.events import (
+    EpochEnded,
+    EpochStarted,
+    RunStarted,
+    SettingApplied,
+    StepEnded,
+    ValidationEnded,
+    ValidationStarted,
+)
+
+if TYPE_CHECKING:
+    from nbviz.training.events import Event
+
+_PLACES = (StepEnded, ValidationStarted, ValidationEnded, EpochEnded, EpochStarted)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value that was set.
+
+    Attributes:
+        step: Completed steps.
+        place: After which event of that step: one of `StepEnded`, `ValidationStarted` and so on.
+        name: What was set.
+        value: To what.
+    """
+
+    step: int
+    place: str
+    name: str
+    value: float
+
+
+class Changes:
+    """Keeps what was set; an observer of an engine."""
+
+    def __init__(self) -> None:
+        self._all: list[Change] = []
+        self._place = StepEnded.__name__
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event of the engine's."""
+        if isinstance(event, _PLACES):
+            self._place = type(event).__name__
+        elif isinstance(event, RunStarted):
+            self._place = StepEnded.__name__
+        elif isinstance(event, SettingApplied):
+            self._all.append(Change(event.step, self._place, event.name, event.new))
+
+    def at(self, event: Event) -> dict[str, float]:
+        """Return what was set between this event and the next."""
+        if not self._all or not isinstance(event, _PLACES):
+            return {}
+        where = event.step, type(event).__name__
+        return {one.name: one.value for one in self._all if (one.step, one.place) == where}
+
+    def forget_from(self, step: int) -> None:
+        """Forget what was set after this step, and later."""
+        self._all = [one for one in self._all if one.step < step]

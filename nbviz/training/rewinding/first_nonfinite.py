@@ -1,0 +1,122 @@
+"""What of a step first became NaN or infinite, and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Phase = Literal["batch", "forward", "backward", "update", "before"]
+
+_LARGEST = {torch.float16: "65,504", torch.bfloat16: "3.4e38"}
+_OF_POSITIVE = ("log", "log2", "log10", "xlogy")
+_ROOTS = ("sqrt", "rsqrt", "pow")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstNonFinite:
+    """The first operation of a step whose result was not finite.
+
+    Attributes:
+        step: The step that broke; the one before was the last good one.
+        operation: Such as "log", or "the gradient of sqrt".
+        module: The name of the module in the model that was being computed; empty outside it.
+        tensor: What was not finite, such as "its output (32 × 10, float32)".
+        sample: Which of the batch, from 0; None where it cannot be told, or all of them are.
+        batch: Which batch of the step, from 0.
+        phase: When: the batch itself, forward, backward or the optimizer's update; "before" for a
+            value that was there already.
+        facts: What is known of why.
+    """
+
+    step: int
+    operation: str
+    module: str
+    tensor: str
+    sample: int | None
+    batch: int
+    phase: Phase
+    facts: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        sample = "" if self.sample is None else f", of sample {self.sample} in the batch"
+        facts = f" ({'; '.join(self.facts)})" if self.facts else ""
+        batch = f", batch {self.batch + 1}" if self.batch else ""
+        if self.phase == "batch":
+            return (
+                f"in step {self.step:,}{batch} the batch itself is not finite: {self.tensor}"
+                f"{sample}{facts}."
+            )
+        where = f" in {self.module}" if self.module else " outside the model's modules"
+        if self.phase == "update":
+            where = " in the optimizer's update"
+        return (
+            f"in step {self.step:,}{batch} {self.operation}{where} was the first to give NaN or "
+            f"infinity: {self.tensor}{sample}{facts}."
+        )
+
+
+def describe_tensor(tensor: torch.Tensor, what: str) -> str:
+    """Return what it is, its shape and how much of it is not finite."""
+    shape = " × ".join(map(str, tensor.shape)) or "one number"
+    bad = int((~torch.isfinite(tensor)).sum())
+    kind = "NaN" if bool(torch.isnan(tensor).any()) else "infinite"
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    return f"{bad:,} of {tensor.numel():,} values of {what} ({shape}, {dtype}), {kind}"
+
+
+def sample_of(tensor: torch.Tensor, samples: int | None) -> int | None:
+    """Return the first row that is not finite, where rows are samples and some are finite."""
+    if samples is None or not tensor.dim() or tensor.shape[0] != samples:
+        return None
+    rows = (~torch.isfinite(tensor)).reshape(samples, -1).any(1)
+    if samples > 1 and bool(rows.all()):
+        return None
+    return int(rows.nonzero()[0])
+
+
+def facts_of(name: str, args: Sequence[Any], output: torch.Tensor) -> tuple[str, ...]:
+    """Return what the arguments of an operation tell of why its output is not finite.
+
+    Args:
+        name: The operation, such as "log".
+        args: What it was given; tensors among it as they were.
+        output: What it gave.
+    """
+    inputs = [one for one in args if isinstance(one, torch.Tensor) and _is_real(one)]
+    facts: list[str] = []
+    if name.startswith(_OF_POSITIVE) and inputs:
+        facts += _count(inputs[0] == 0, f"{name} of 0") + _count(
+            inputs[0] < 0, f"{name} of a negative number"
+        )
+    elif name in ("div", "reciprocal", "remainder", "addcdiv"):
+        below = args[-1] if name != "reciprocal" else args[0]
+        if isinstance(below, torch.Tensor):
+            facts += _count(below == 0, "division by 0")
+        elif below == 0:
+            facts.append("division by 0")
+    elif name.startswith(_ROOTS) and inputs:
+        facts += _count(inputs[0] == 0, f"{name} of 0") + _count(
+            inputs[0] < 0, f"{name} of a negative number"
+        )
+    if not facts and inputs:
+        largest = max(float(one.detach().abs().max()) for one in inputs)
+        facts.append(f"what it was given is at most {largest:.4g} in size")
+    if output.dtype in _LARGEST and bool(torch.isinf(output).any()):
+        named = str(output.dtype).removeprefix("torch.")
+        facts.append(f"{named} holds at most {_LARGEST[output.dtype]}")
+    return tuple(facts)
+
+
+def _count(places: torch.Tensor, what: str) -> list[str]:
+    count = int(places.sum())
+    return [f"{what}: {count:,} value{'s' if count > 1 else ''}"] if count else []
+
+
+def _is_real(tensor: torch.Tensor) -> bool:
+    return bool(tensor.numel()) and tensor.is_floating_point()

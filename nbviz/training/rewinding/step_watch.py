@@ -1,0 +1,298 @@
+"""One step with every operation watched, for the first whose result is not finite."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode  # the documented way to see every one
+
+from nbviz.training.checkpoints.model_state import plain_name
+from nbviz.training.checkpoints.trees import tensors_of
+from nbviz.training.rewinding.first_nonfinite import (
+    FirstNonFinite,
+    Phase,
+    describe_tensor,
+    facts_of,
+    sample_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    from nbviz.training.engine import Engine
+
+_UNWRITTEN = ("empty", "new_empty", "empty_like", "empty_strided", "new_empty_strided", "resize")
+_CONSTANTS = ("full", "full_like", "new_full", "scalar_tensor", "fill", "lift_fresh", "masked_fill")
+
+
+@dataclass(slots=True)
+class _Origin:
+    """Where values that are not finite come from.
+
+    Attributes:
+        order: The how many-th it is.
+        found: What is said of it.
+        is_given: Whether they were meant, as the -inf of a mask: infinite, and no result.
+    """
+
+    order: int
+    found: FirstNonFinite
+    is_given: bool = False
+
+
+class StepWatch:
+    """Watches one step of an engine.
+
+    What is not finite is followed from result to result, so that a mask's -inf, or a division by 0
+    whose result is not used, is not taken for what broke the loss.
+
+    Args:
+        engine: Whose.
+        step: The step that is going to be made.
+    """
+
+    def __init__(self, engine: Engine, step: int) -> None:
+        self._engine = engine
+        self._step = step
+        self._origins: dict[int, _Origin] = {}
+        self._held: list[torch.Tensor] = []  # so that nothing else comes to lie where they do
+        self._order = 0
+        self._modules: list[str] = []
+        self._backward_module = ""
+        self._named: list[Any] = []  # nodes of the backward pass
+        self._is_updating = False
+        self._is_on = False
+        self._batch = -1
+        self._samples: int | None = None
+        self._losses: list[torch.Tensor] = []
+
+    @contextlib.contextmanager
+    def watching(self) -> Generator[None]:
+        """Watch the step that is made in the block."""
+        engine = self._engine
+        train_step = engine.train_step
+        with contextlib.ExitStack() as stack:
+            modules: Iterable[tuple[str, torch.nn.Module]] = cast(
+                "Any", engine.model
+            ).named_modules()
+            for name, module in modules:
+                stack.callback(module.register_forward_pre_hook(self._entering(name)).remove)
+                hook = module.register_forward_hook(self._leave, always_call=True)
+                stack.callback(hook.remove)
+            for optimizer in engine.optimizers:
+                stack.callback(optimizer.register_step_pre_hook(self._begin_update).remove)
+                stack.callback(optimizer.register_step_post_hook(self._end_update).remove)
+            engine.train_step = self._around(train_step)
+            stack.callback(setattr, engine, "train_step", train_step)
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+            stack.enter_context(_Mode(self._see))
+            yield
+
+    def end(self) -> None:
+        """Stop watching: the step has ended."""
+        self._is_on = False
+
+    def found(self) -> FirstNonFinite | None:
+        """Return what broke the step, None if all of it is finite."""
+        parameters = list(self._engine.model.parameters())
+        gradients = [one.grad for one in parameters if one.grad is not None]
+        for tensors in (self._losses, gradients, parameters):
+            origins = [self._origin_of(one) for one in tensors if not is_finite(one)]
+            known = [one for one in origins if one is not None]
+            if known:
+                return min(known, key=lambda one: (one.is_given, one.order)).found
+            if origins:  # it is not finite, and made where no operation is seen
+                every = [one for one in self._origins.values() if not one.is_given]
+                if every:
+                    return min(every, key=lambda one: one.order).found
+        return None
+
+    # ------------------------------------------------------------ where the step is
+
+    def _around(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
+        def step(model: torch.nn.Module, batch: Any) -> Any:
+            self._is_on = False
+            self._begin_batch(batch)
+            self._is_on = True
+            result = train_step(model, batch)
+            if isinstance(result.loss, torch.Tensor):
+                self._losses.append(result.loss.detach())
+            return result
+
+        return step
+
+    def _begin_batch(self, batch: Any) -> None:
+        self._batch += 1
+        self._backward_module = ""
+        tensors = [one for one in tensors_of(batch) if one.dim()]
+        self._samples = tensors[0].shape[0] if tensors else None
+        for tensor in tensors_of(batch):
+            if not is_finite(tensor):
+                told = describe_tensor(tensor, "a tensor of it")
+                self._add(tensor, "the batch", "batch", told, (), "")
+        for name, buffer in self._engine.model.named_buffers():
+            if not is_finite(buffer):  # such as a mask
+                told = describe_tensor(buffer, f"the buffer {plain_name(name)}")
+                self._add(buffer, "a buffer", "before", told, (), "", is_given=True)
+
+    def _entering(self, name: str) -> Callable[..., None]:
+        plain = plain_name(name)
+
+        def enter(*_: Any) -> None:
+            self._modules.append(plain)
+
+        return enter
+
+    def _leave(self, module: torch.nn.Module, given: Any, output: Any) -> None:
+        del module, given
+        name = self._modules.pop()
+        for tensor in tensors_of(output):
+            node = tensor.grad_fn
+            if node is not None and not any(node is one for one in self._named):
+                self._named.append(node)  # the innermost module's
+                node.register_prehook(self._entering_backward(name))
+
+    def _entering_backward(self, name: str) -> Callable[..., None]:
+        def enter(_: Any) -> None:
+            self._backward_module = name
+
+        return enter
+
+    def _begin_update(self, *_: Any) -> None:
+        self._is_updating = True
+
+    def _end_update(self, *_: Any) -> None:
+        self._is_updating = False
+
+    # ------------------------------------------------------------ what is computed
+
+    def _see(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        if not self._is_on:
+            return function(*args, **kwargs)
+        name = _name_of(function)
+        sources = [self._origin_of(one) for one in tensors_of((args, kwargs))]
+        output = function(*args, **kwargs)
+        if name in _UNWRITTEN:
+            return output
+        results = list(tensors_of((output, *_written(function, args, kwargs))))
+        for tensor in results:
+            if is_finite(tensor):
+                if tensor.untyped_storage().nbytes() == tensor.nbytes:
+                    self._origins.pop(_key(tensor), None)
+                continue
+            known = [one for one in sources if one is not None]
+            real = [one for one in known if not one.is_given]
+            if real:
+                self._follow(tensor, min(real, key=lambda one: one.order))
+            elif known and not bool(torch.isnan(tensor).any()):
+                self._follow(tensor, known[0])
+            else:
+                self._make(tensor, name, args, kwargs)
+        return output
+
+    def _make(self, tensor: torch.Tensor, name: str, args: Any, kwargs: dict[str, Any]) -> None:
+        node = _present_node()
+        given = [*args, *kwargs.values()]
+        is_constant = name in _CONSTANTS and not bool(torch.isnan(tensor).any())
+        phase: Phase = "forward"
+        operation, module = name, self._modules[-1] if self._modules else ""
+        if node is not None:
+            phase, module = "backward", self._backward_module
+            operation = f"the gradient of {_forward_name(node)}"
+        elif self._is_updating:
+            phase, module = "update", ""
+        what = "the gradient that it gave" if phase == "backward" else "its output"
+        facts = facts_of(name, given, tensor) if tensor.numel() else ()
+        self._add(
+            tensor, operation, phase, describe_tensor(tensor, what), facts, module,
+            is_given=is_constant,
+        )  # fmt: skip
+
+    def _add(  # noqa: PLR0917  what is said of it
+        self,
+        tensor: torch.Tensor,
+        operation: str,
+        phase: Phase,
+        told: str,
+        facts: tuple[str, ...],
+        module: str,
+        *,
+        is_given: bool = False,
+    ) -> None:
+        self._order += 1
+        sample = None if phase == "update" else sample_of(tensor, self._samples)
+        found = FirstNonFinite(
+            self._step, operation, module, told, sample, max(0, self._batch), phase, facts
+        )
+        self._follow(tensor, _Origin(self._order, found, is_given))
+
+    def _follow(self, tensor: torch.Tensor, origin: _Origin) -> None:
+        self._origins[_key(tensor)] = origin
+        self._held.append(tensor)
+
+    def _origin_of(self, tensor: torch.Tensor) -> _Origin | None:
+        return self._origins.get(_key(tensor)) if tensor.layout is torch.strided else None
+
+
+class _Mode(TorchDispatchMode):
+    """Has every operation computed by a function."""
+
+    def __init__(self, see: Callable[[Any, Any, dict[str, Any]], Any]) -> None:
+        super().__init__()
+        self._see = see
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return self._see(func, args, kwargs or {})
+
+
+def is_finite(tensor: torch.Tensor) -> bool:
+    """Whether all values of a tensor are finite; waits for its device."""
+    if tensor.layout is not torch.strided or tensor.is_meta or not tensor.numel():
+        return True
+    if not (tensor.is_floating_point() or tensor.is_complex()):
+        return True
+    return bool(torch.isfinite(tensor).all())
+
+
+def all_finite(tensors: Iterable[torch.Tensor]) -> bool:
+    """Whether all values of all tensors are finite."""
+    return all(is_finite(tensor) for tensor in tensors)
+
+
+def _key(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _name_of(function: Any) -> str:
+    name: str = function.overloadpacket.__name__
+    return name.removeprefix("_foreach_").strip("_")
+
+
+def _written(function: Any, args: Any, kwargs: dict[str, Any]) -> list[Any]:
+    """Return the arguments that an operation writes to."""
+    written: list[Any] = []
+    for place, argument in enumerate(function._schema.arguments):  # noqa: SLF001  of torch's op
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            written.append(args[place] if place < len(args) else kwargs.get(argument.name))
+    return written
+
+
+def _present_node() -> Any:
+    """Return the node of the backward pass that is being computed, None outside it.
+
+    There is no public way to ask; without it what breaks there is named after its own operation.
+    """
+    bound: Any = getattr(torch, "_C", None)
+    ask: Any = getattr(bound, "_current_autograd_node", None)
+    return None if ask is None else ask()
+
+
+def _forward_name(node: Any) -> str:
+    name: str = node.name().split("::")[-1]
+    name = name.partition("Backward")[0] or name
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).strip("_")

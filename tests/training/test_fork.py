@@ -1,0 +1,105 @@
+"""A fork goes on from a step by itself, to the last bit as its run until something is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from resumed_runs import KEPT, SECONDS, STEPS, arguments, result
+from test_resume import differences
+
+import nbviz
+from nbviz import callbacks
+from nbviz.errors import CheckpointError, CommandError, RunActiveError
+
+
+def trained(name: str, **more: Any) -> nbviz.Trainer:
+    model, data, options = arguments(name, seed=0)
+    trainer = nbviz.Trainer(model, data, **{"ring_every": 10, **options, **more})
+    trainer.start()
+    trainer.wait(SECONDS)
+    return trainer
+
+
+def ended(trainer: nbviz.Trainer) -> dict[str, Any]:
+    trainer.start()
+    trainer.wait(SECONDS)
+    return result(trainer)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["adamw, dropout, batch norm, validation", "own generator", "two workers", "one cycle", "ema"],
+)
+def test_without_a_change_it_is_the_same_run(name: str) -> None:
+    trainer = trained(name)
+    first = result(trainer)
+    fork = trainer.fork(step=KEPT)
+    assert (fork.engine.step, len(fork.run["loss/train"])) == (KEPT, KEPT)
+    assert fork.model is not trainer.model
+    assert differences(first, ended(fork)) == []
+    assert fork.run["loss/train"].values.tobytes() == trainer.run["loss/train"].values.tobytes()
+    assert differences(first, result(trainer)) == []
+    assert trainer.status == "finished"
+
+
+def test_both_go_on_in_turns_each_with_its_own_random_numbers() -> None:
+    name = "adamw, dropout, batch norm, validation"
+    first = result(trained(name))
+    stop = callbacks.every(KEPT, lambda trainer: trainer.stop())
+    trainer = trained(name, callbacks=[stop])
+    assert trainer.engine.step == KEPT
+    fork = trainer.fork("the same")
+    for one in (trainer, fork, trainer, fork):
+        one.start()
+        one.wait(SECONDS)
+    assert (trainer.engine.step, fork.engine.step) == (STEPS, STEPS)
+    for one in (trainer, fork):
+        assert differences(first["parts"]["model"], result(one)["parts"]["model"]) == []
+        assert differences(first["losses"], result(one)["losses"]) == []
+
+
+def test_what_is_changed_changes_the_fork_alone() -> None:
+    trainer = trained("sgd")
+    first = result(trainer)
+    fork = trainer.fork("lower lr", step=20, lr=0.001)
+    ended(fork)
+    assert fork.run.name == "lower lr"
+    assert fork.run["lr"].values[19:21].tolist() == [0.05, 0.001]
+    past, other = trainer.run["loss/train"].values, fork.run["loss/train"].values
+    assert past[:20].tolist() == other[:20].tolist()
+    assert past[21:].tolist() != other[21:].tolist()
+    assert differences(first, result(trainer)) == []
+    fork.rewind(30)
+    fork.stop_and_wait()
+
+
+def test_one_trains_at_a_time() -> None:
+    trainer = trained("sgd")
+    fork = trainer.fork(step=KEPT)
+    trainer.rewind(5)
+    with pytest.raises(RunActiveError, match=r"share torch's random numbers.*Stop it first"):
+        fork.start()
+    trainer.stop_and_wait()
+    fork.start()
+    fork.wait(SECONDS)
+    assert fork.status == "finished"
+
+
+def test_what_cannot_be_forked_is_said() -> None:
+    trainer = trained("steps itself")
+    with pytest.raises(CheckpointError, match="training_step steps its optimizers"):
+        trainer.fork(step=3)
+    assert trainer.status == "finished"
+    with pytest.raises(CommandError, match="has not been made yet"):
+        trainer.fork(step=STEPS + 1)
+
+
+def test_a_live_fork_is_shown_beside_its_run() -> None:
+    model, data, options = arguments("sgd", seed=0)
+    live = nbviz.LiveTrainer(model, data, **options, ring_every=10)
+    live.start()
+    live.wait(SECONDS)
+    fork = live.fork("lower lr", step=KEPT, lr=0.01)
+    assert [subject.run for subject in live.subjects] == [live.run, fork.run]
+    assert len(ended(fork)["losses"]) == STEPS - KEPT
