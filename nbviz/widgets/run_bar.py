@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import traitlets
 
 from nbviz.panels.subject import Subject
+from nbviz.recording.progress import ENDED
 from nbviz.widgets.live_view import LiveView
 from nbviz.widgets.output import WIDGET_VIEW, Output, Shown
 
@@ -25,8 +26,13 @@ class _BarOutput(Output):
 
     def refresh(self) -> None:
         view = self._view()
-        if view is not None and not any(subject.is_active for subject in view.subjects):
+        if isinstance(view, RunBar) and view.is_over:
             super().refresh()
+
+    def refresh_if_over(self) -> None:
+        view = self._view()
+        if isinstance(view, RunBar) and view.is_over:
+            self.refresh_from_cell()
 
 
 class RunBar(LiveView):
@@ -45,11 +51,16 @@ class RunBar(LiveView):
         self._run = run
         self.add_subject(Subject.of_run(run))
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended; one that was started a moment ago has not begun yet."""
+        return self._run.progress.status in ENDED and not self._run.control.is_active
+
     def picture(self) -> dict[str, Any]:
-        """Return the line while the run is active, and text once it has ended."""
+        """Return the line until the run has ended, and then text."""
         progress = self._run.progress
         text = f"{self._run.name}: {progress.status} at step {progress.step:,}"
-        if not self._run.is_active:
+        if self.is_over:
             return {"text/plain": text}
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {"text/plain": text, WIDGET_VIEW: view}

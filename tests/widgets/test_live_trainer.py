@@ -17,6 +17,8 @@ from nbviz.errors import (
     RunActiveError,
     TrainingError,
 )
+from nbviz.widgets.output import WIDGET_VIEW
+from nbviz.widgets.run_bar import RunBar
 
 
 class Net(nn.Module):
@@ -245,6 +247,19 @@ def test_a_paused_run_shows_the_weights_of_the_step_at_which_it_stands(trainer) 
         page.wait_for(lambda at=step: page.newest("run_changed")["step"] == at)
         page.wait_for(lambda: trainer.status == "paused")
         page.wait_for(lambda at=step: has_come(page, "weights_updated", at))
+
+
+def test_the_line_of_a_run_that_has_not_begun_yet_is_no_text(trainer) -> None:
+    """`start` returns before the run's thread has said that it has begun, also the second time."""
+    bar = RunBar(trainer.run, trainer.view_id)
+    assert WIDGET_VIEW in bar.picture()
+    trainer.start()
+    trainer.trainer.stop_and_wait()
+    assert list(bar.picture()) == ["text/plain"]
+    trainer.run.control.reserve()
+    assert WIDGET_VIEW in bar.picture()
+    trainer.run.control.end("stopped")
+    bar.close()
 
 
 def test_an_overlay_comes_for_the_boxes_that_a_page_shows_until_it_is_gone(trainer) -> None:
