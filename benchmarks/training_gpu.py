@@ -153,6 +153,39 @@ def largest_difference(here: Any, there: Any) -> float:
     return 0 if here == there else float("inf")
 
 
+def check_rewound(device: str, name: str) -> str:
+    """Go back into a run that has ended, on from there, and compare with how it went at first."""
+    sys.path.insert(0, str(ROOT / "tests" / "training"))
+    import resumed_runs as cases
+
+    model, data, options = cases.arguments(name, seed=1)
+    trainer = nbviz.Trainer(model, data, **{**options, "device": device})
+    trainer.start()
+    trainer.wait(SECONDS)
+    expected = cases.result(trainer)
+    trainer.rewind(cases.KEPT)
+    assert trainer.step_number == cases.KEPT
+    trainer.resume()
+    trainer.wait(SECONDS)
+    found = cases.result(trainer)
+    difference = largest_difference(expected["parts"]["model"], found["parts"]["model"])
+    assert difference == 0, f"weights differ by {difference}"
+    return "equal to the last bit"
+
+
+def check_ring(device: str) -> str:
+    """What keeping states in memory costs a loop of short steps, in turns; no bar."""
+    seconds: dict[str, list[float]] = {"off": [], "on": []}
+    for number in range(6):
+        for ring in sorted(seconds, reverse=bool(number % 2)):
+            model, loader = small(device, 0.1), [examples(64, device)] * 600
+            began = time.perf_counter()
+            trained(model, loader, device, max_steps=600, ring=ring)
+            seconds[ring].append(time.perf_counter() - began)
+    kept = [off / on for off, on in zip(seconds["off"], seconds["on"], strict=True)]
+    return f"kept {np.mean(kept[1:]):.3f} ± {np.std(kept[1:]):.3f} of the speed without"
+
+
 def check_left_out(device: str) -> str:
     """fp16's scaler begins too large: the updates that it leaves out are no steps."""
     model = small(device)
@@ -414,6 +447,11 @@ def main() -> int:
         "the machine": lambda: check_system(device),
         "out of memory": lambda: check_out_of_memory(device),
         **{f"loaded: {name}": lambda name=name: check_resumed(device, name) for name in RESUMED},
+        **{
+            f"rewound: {name}": lambda name=name: check_rewound(device, name)
+            for name in ("adamw, dropout, batch norm, validation", "one cycle", "bfloat16")
+        },
+        "ring": lambda: check_ring(device),
         "compiled": lambda: check_compiled(device),
     }
     for name, check in checks.items():
