@@ -386,7 +386,9 @@ def check_graph(device: str) -> str:
     model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(288, 4))
     inputs = torch.randn(2, 3, 8, 8)
     plain = nbviz.summary(model, inputs)
-    model, inputs = model.to(device), inputs.to(device)
+    model = model.to(device)  # as a trainer does, while the batches are on the processor
+    assert nbviz.summary(model, inputs).seconds is not None
+    inputs = inputs.to(device)
     nbviz.graph(model, inputs)
     found = nbviz.summary(model, inputs)
     for name in ("parameter_count", "mult_adds", "memory_bytes", "trainable_count"):

@@ -62,6 +62,7 @@ def make(model: nn.Module, **options: Any) -> Trainer:
         "loss_fn": nn.CrossEntropyLoss(),
         "optimizer": torch.optim.SGD(model.parameters(), lr=0.1),
         "max_epochs": 100_000,
+        "device": "cpu",
         "threads": 1,
         **options,
     }

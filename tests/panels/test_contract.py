@@ -99,6 +99,9 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.run.log_predictions("predictions/train", [0, 1], np.eye(2), step=3, inputs=["a", "b"])
     made.run.log_pr_curve("pr", [0, 1], [0.2, 0.7], step=3)
     made.run.log_table("table", {"a": [2, 1], "b": ["x", "y"]}, step=3)
+    made.run.weights.want("test", ["weight"])
+    made.run.weights.capture(3)
+    made.run.weights.want("test", [])
     made.run.drain_media()
     (subject,) = made.subjects
     deadline = time.monotonic() + 60

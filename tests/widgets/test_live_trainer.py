@@ -45,7 +45,10 @@ def make(**options) -> nbviz.LiveTrainer:
         val_loader=data(2),
         loss_fn=nn.CrossEntropyLoss(),
         optimizer=torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9),
-        **{"metrics": ["accuracy"], "max_epochs": 10_000, "threads": 1, **options},
+        **{
+            **{"metrics": ["accuracy"], "max_epochs": 10_000, "device": "cpu", "threads": 1},
+            **options,
+        },
     )
 
 

@@ -84,6 +84,7 @@ class CudaArrival:
         with relaxed():
             if not event.query():
                 return False
+            event.synchronize()  # at once; torch's sanitizer knows by this only that it was seen
             event = self._event = None  # destroyed in here, too
         return True
 

@@ -14,7 +14,7 @@ import torch
 
 from nbviz.inspection.graph.overlays.device_values import DeviceValues
 from nbviz.inspection.graph.trace.details import label_of
-from nbviz.inspection.graph.trace.modules import wrapped_module
+from nbviz.inspection.graph.trace.modules import copier_for, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import named_tensors, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.trace.preserved import preserved
@@ -110,8 +110,8 @@ class _FiniteRecorder(Recorder):
 def _run(
     model: torch.nn.Module, recorder: Recorder, inputs: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    given = with_tensors(inputs, lambda tensor: tensor.detach().clone())
-    named = with_tensors(kwargs, lambda tensor: tensor.detach().clone())
+    copy = copier_for(model)
+    given, named = with_tensors(inputs, copy), with_tensors(kwargs, copy)
     with ExitStack() as stack:
         recorder.gradients = stack.enter_context(preserved(model, runs_for_real=True))
         stack.enter_context(torch.no_grad())

@@ -15,6 +15,7 @@ import torch
 from nbviz.inspection.graph.trace.modules import (
     all_modules,
     all_parameters,
+    copier_for,
     named_modules,
     wrapped_module,
 )
@@ -63,12 +64,12 @@ def call_seconds(model: torch.nn.Module, inputs: Any, kwargs: Any) -> dict[str, 
 
 def _passes(model: torch.nn.Module, inputs: Any, kwargs: Any) -> list[dict[str, float]]:
     """Return the seconds of the calls in each pass that counts."""
-    finish = _waits_for(model)
+    finish, copy = _waits_for(model), copier_for(model)
     passes: list[dict[str, float]] = []
     with preserved(model, runs_for_real=True) as gradients:
 
         def run() -> float:
-            given, named = with_tensors(inputs, _copy), with_tensors(kwargs, _copy)
+            given, named = with_tensors(inputs, copy), with_tensors(kwargs, copy)
             began = time.perf_counter()
             passes.append(_timed_pass(model, given, named, finish))
             return time.perf_counter() - began
@@ -146,7 +147,3 @@ def _waits_for(model: torch.nn.Module) -> Callable[[], None]:
                 module.synchronize(device)
 
     return wait
-
-
-def _copy(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach().clone()

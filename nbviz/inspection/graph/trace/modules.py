@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch.nn import Module
 
 
@@ -110,3 +112,20 @@ def unregistered_layers(modules: list[tuple[str, Module]]) -> list[str]:
                 and all_parameters(layer)
             ]
     return found
+
+
+def copier_for(model: Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return a function that copies an input, which the model may write into, to where that is.
+
+    A trainer moves its model to an accelerator, while what a loader gives is still on the CPU. Of a
+    model that is on several devices inputs stay where they are.
+    """
+    devices = {tensor.device for tensor in (*all_parameters(model), *all_buffers(model))}
+    device = devices.pop() if len(devices) == 1 else torch.device("meta")
+
+    def copy(tensor: torch.Tensor) -> torch.Tensor:
+        is_to_move = tensor.device.type == "cpu" and device.type not in ("cpu", "meta")
+        copied = tensor.detach().to(device) if is_to_move else tensor.detach().clone()
+        return copied.requires_grad_(tensor.requires_grad)
+
+    return copy

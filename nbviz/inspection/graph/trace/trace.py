@@ -16,7 +16,12 @@ from nbviz.errors import TraceError
 from nbviz.inspection.graph.trace.building import build, build_failed, error_text, own_words
 from nbviz.inspection.graph.trace.compiler import without_compiler
 from nbviz.inspection.graph.trace.gc_pause import gc_paused
-from nbviz.inspection.graph.trace.modules import all_parameters, type_name, wrapped_module
+from nbviz.inspection.graph.trace.modules import (
+    all_parameters,
+    copier_for,
+    type_name,
+    wrapped_module,
+)
 from nbviz.inspection.graph.trace.nested_tensors import named_tensors, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.trace.preserved import preserved
@@ -72,9 +77,9 @@ def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> to
     """Return the model; if its first call makes parameters, a copy that was called once."""
     if not any(torch.nn.parameter.is_lazy(parameter) for parameter in all_parameters(model)):
         return model
-    copied = copy.deepcopy(model)
+    copied, take = copy.deepcopy(model), copier_for(model)
     with preserved(model, runs_for_real=True), torch.no_grad():
-        copied(*with_tensors(inputs, _copy), **with_tensors(kwargs, _copy))
+        copied(*with_tensors(inputs, take), **with_tensors(kwargs, take))
     return copied
 
 
@@ -137,7 +142,7 @@ def _run(
     model = recorder.model
     home = _home(model, inputs, kwargs) if shapes is not None else None
     change: Callable[[torch.Tensor], torch.Tensor] = (
-        _copy if shapes is None else lambda tensor: _standin(shapes, tensor)
+        copier_for(model) if shapes is None else lambda tensor: _standin(shapes, tensor)
     )
     with ExitStack() as stack:
         stack.enter_context(_eager())
@@ -163,11 +168,6 @@ def _standin(shapes: ShapesOnly, tensor: torch.Tensor) -> torch.Tensor:
     """Return the input without data, as its own leaf of autograd if it is one."""
     made = shapes.standin(tensor).detach()
     return made.requires_grad_(tensor.requires_grad)
-
-
-def _copy(tensor: torch.Tensor) -> torch.Tensor:
-    """Return the input's copy, which the model may write into."""
-    return tensor.detach().clone().requires_grad_(tensor.requires_grad)
 
 
 @contextmanager
