@@ -86,7 +86,14 @@ NOT_IN_COLAB = (
     "tests/test_datasets.py",
     "tests/test_protocol.py",
     "tests/test_text.py",
+    # What is done with states and threads once they are there; test_resume.py keeps and loads them.
+    "tests/training/test_background.py",
+    "tests/training/test_classified.py",
     "tests/training/test_commands.py",
+    "tests/training/test_edited_data.py",
+    "tests/training/test_find_nonfinite.py",
+    "tests/training/test_fork.py",
+    "tests/training/test_rewind.py",
     "tests/widgets/test_executed_notebook.py",  # by nbclient, which nobody has there
     "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
 )

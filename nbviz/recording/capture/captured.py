@@ -98,13 +98,17 @@ class CapturedValues(dict[str, Any]):
 
 def seal(scalars: Sequence[CapturedScalar]) -> None:
     """Take scalars as they are now: one kernel for those of one type; none is waited for."""
-    groups: dict[tuple[Any, Any], list[CapturedScalar]] = {}
+    groups: dict[tuple[Any, Any], tuple[list[CapturedScalar], list[torch.Tensor]]] = {}
     for scalar in scalars:
         tensor = scalar.tensor
         if tensor is not None:
-            groups.setdefault((tensor.device, tensor.dtype), []).append(scalar)
-    for key, group in groups.items():
-        tensors = [scalar.tensor for scalar in group if scalar.tensor is not None]
+            key = tensor.device, tensor.dtype
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = [], []
+            group[0].append(scalar)
+            group[1].append(tensor)
+    for key, (group, tensors) in groups.items():
         ring = _rings.get(key)
         if ring is None:
             ring = _make_ring(tensors[0])

@@ -346,9 +346,10 @@ class Ring:
 def _fill(part: torch.Tensor, values: Sequence[torch.Tensor]) -> None:
     import torch
 
-    numbers = [value.reshape(()) if value.dim() else value for value in values]
-    with torch.no_grad():
-        if len(numbers) == 1:
-            part.copy_(numbers[0], non_blocking=True)
-        else:
-            torch.stack(numbers, out=part)
+    # Detached one by one where that is needed: the context `no_grad` costs as much as the copy.
+    numbers = [value.detach() if value.requires_grad else value for value in values]
+    numbers = [value.reshape(()) if value.dim() else value for value in numbers]
+    if len(numbers) == 1:
+        part.copy_(numbers[0], non_blocking=True)
+    else:
+        torch.stack(numbers, out=part)
