@@ -46,7 +46,10 @@ def make(**options) -> nbviz.LiveTrainer:
         loss_fn=nn.CrossEntropyLoss(),
         optimizer=torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9),
         **{
-            **{"metrics": ["accuracy"], "max_epochs": 10_000, "device": "cpu", "threads": 1},
+            "metrics": ["accuracy"],
+            "max_epochs": 10_000,
+            "device": "cpu",
+            "threads": 1,
             **options,
         },
     )

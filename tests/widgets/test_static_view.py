@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import ipywidgets
 import numpy as np
 import pytest
 import torch
@@ -262,6 +263,7 @@ def test_an_id_that_could_end_the_style_sheet_is_refused() -> None:
 
 
 def test_a_page_made_by_ipywidgets_holds_the_drawing_that_stands_in_for_the_view() -> None:
+    ipywidgets.Widget.close_all()  # such a page holds all that there are, of other tests, too
     shown = [
         (nbviz.Dashboard(recorded("digits")), "digits"),
         (nbviz.graph(torch.nn.Linear(4, 2), torch.ones(1, 4)), "Linear"),
