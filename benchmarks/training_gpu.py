@@ -420,7 +420,7 @@ def wait_for(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS
     while not holds():
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
+        time.sleep(0.005)  # looks again: the run's thread has no one moment to be told of
 
 
 def main() -> int:

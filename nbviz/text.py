@@ -52,6 +52,11 @@ def clean_line(text: str) -> str:
     return _UNSAFE_IN_LINE.sub(_shown, text)
 
 
+def shortened(text: str, most: int) -> str:
+    """Return text of at most `most` characters: a longer one ends with an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def csv_text(text: str) -> str:
     """Return text for a cell of a CSV file, which a spreadsheet shows and does not calculate.
 

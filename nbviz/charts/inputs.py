@@ -11,7 +11,7 @@ import numpy as np
 from nbviz.errors import ConfigurationError, describe
 from nbviz.recording.capture.arrays import copy_array
 from nbviz.recording.media.inputs import is_tensor
-from nbviz.text import clean_line
+from nbviz.text import clean_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -189,8 +189,7 @@ def names_of(chart: str, labels: object, count: int, what: str) -> tuple[str, ..
 
 def short_name(value: object) -> str:
     """Return a name as one line of at most 80 characters."""
-    text = clean_line(str(value))
-    return text if len(text) <= _NAME_CHARACTERS else text[: _NAME_CHARACTERS - 1] + "…"
+    return shortened(clean_line(str(value)), _NAME_CHARACTERS)
 
 
 def title_of(chart: str, title: object) -> str:
@@ -201,8 +200,7 @@ def title_of(chart: str, title: object) -> str:
     """
     if not isinstance(title, str):
         raise ConfigurationError(f"{chart} needs title= as a text, got {_shown(title)}.")
-    text = clean_line(title)
-    return text if len(text) <= 2 * _NAME_CHARACTERS else text[: 2 * _NAME_CHARACTERS - 1] + "…"
+    return shortened(clean_line(title), 2 * _NAME_CHARACTERS)
 
 
 def _of_tensor(chart: str, tensor: Any, what: str) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from nbviz.errors import CommandError
-from nbviz.text import clean_line
+from nbviz.text import clean_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _STEP_BYTES = 8
+_LEAST_NAME, _MOST_NAME = 4, 60  # characters
+_NAMES_SHARE = 4
 _LEAST_STEPS = 2  # of each tag: the first and the newest
+
+
+def class_names(classes: Sequence[str], size: int, limit: float) -> list[str]:
+    """Return the names of classes, cut so that they take a quarter of an answer at the most.
+
+    Args:
+        classes: The names that there are.
+        size: How many classes there are.
+        limit: Bytes of the answer.
+    """
+    most = max(_LEAST_NAME, min(_MOST_NAME, int(limit) // _NAMES_SHARE // size))
+    return [shortened(clean_line(name), most) for name in classes]
 
 
 def new_items(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.errors import ConfigurationError, text_of
+from nbviz.text import shortened
 
 if TYPE_CHECKING:
     from nbviz.recording.event_files.hparams import Parameter
@@ -118,4 +119,4 @@ def _parameter(value: Any) -> Parameter:
         if isinstance(number, bool | int | float):
             return number
     text = value if isinstance(value, str) else text_of(value)
-    return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…"
+    return shortened(text, MOST_TEXT)

@@ -10,6 +10,8 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbviz.text import shortened
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -54,7 +56,5 @@ def _described(frame: FrameType) -> str:
     filename, line, name = frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
     where = "a cell" if _CELL_FILE.search(filename) else Path(filename).name
     inside = "" if name == "<module>" else f", in {name}"
-    source = linecache.getline(filename, line).strip()
-    if len(source) > _MOST_CHARACTERS:
-        source = source[: _MOST_CHARACTERS - 1] + "…"
+    source = shortened(linecache.getline(filename, line).strip(), _MOST_CHARACTERS)
     return f"line {line} of {where}{inside}" + (f": {source}" if source else "")

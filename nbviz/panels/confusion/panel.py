@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.panels.items import ItemsPanel
+from nbviz.panels.listing import class_names
 from nbviz.panels.wire import deflated
 from nbviz.protocol import confusion as messages
 from nbviz.text import clean_line
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from nbviz.recording.media.confusion import ConfusionMatrix
     from nbviz.recording.media.store import Media
 
-_MOST_CHARACTERS = 60  # of a name
-_NAMES_SHARE = 4  # of an answer they take a quarter, at the most
 _LEAST_GAIN = 0.9
 
 
@@ -41,7 +40,7 @@ class ConfusionPanel(ItemsPanel["ConfusionSent"]):
         """Return the matrix of a tag at or before a step; the first one if all are later."""
         item = media.at(step)
         matrix = cast("ConfusionMatrix", item.value)
-        names = _names(matrix, limit)
+        names = class_names(matrix.classes, matrix.size, limit)
         cells, data = _packed(matrix, limit - sum(map(len, names)))
         return {
             "kind": "confusion_sent",
@@ -56,12 +55,6 @@ class ConfusionPanel(ItemsPanel["ConfusionSent"]):
             "left_out": matrix.left_out,
             "buffer": batch.buffer(data),
         }
-
-
-def _names(matrix: ConfusionMatrix, limit: int) -> list[str]:
-    most = max(4, min(_MOST_CHARACTERS, limit // _NAMES_SHARE // matrix.size))
-    names = [clean_line(name) for name in matrix.classes]
-    return [name if len(name) <= most else f"{name[: most - 1]}…" for name in names]
 
 
 def _packed(matrix: ConfusionMatrix, limit: int) -> tuple[int, bytes]:

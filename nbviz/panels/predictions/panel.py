@@ -9,7 +9,7 @@ import numpy as np
 from nbviz.errors import CommandError, NbvizError
 from nbviz.panels.batch import Batch
 from nbviz.panels.items import ItemsPanel
-from nbviz.panels.listing import evenly, find_media
+from nbviz.panels.listing import class_names, evenly, find_media
 from nbviz.panels.panel import NO_ADDRESS
 from nbviz.panels.wire import deflated
 from nbviz.protocol import predictions as messages
@@ -32,8 +32,6 @@ MOST_ASKED = 256
 
 _MOST_STEPS = 200  # of a course
 _MOST_SAVED_BYTES = 2_000_000  # of the samples of a tag
-_MOST_CHARACTERS = 60  # of a name
-_NAMES_SHARE = 4  # of an answer they take a quarter, at the most
 _LEAST_GAIN = 0.9
 _WHOLE = 65_535
 _ABSENT = -2
@@ -55,7 +53,7 @@ class PredictionsPanel(ItemsPanel["PredictionsSent"]):
         """Return the predictions of a tag at or before a step; the first ones if all are later."""
         item = media.at(step)
         value = cast("Predictions", item.value)
-        names = _names(value, limit)
+        names = class_names(value.classes, value.size, limit)
         count, data = _packed(value, limit - sum(map(len, names)))
         return {
             "kind": "predictions_sent",
@@ -209,12 +207,6 @@ def _edit(run: RecordedRun, tag: str, request: messages.EditData) -> None:
         data.weight(indices, value)
     else:
         data.restore(indices)
-
-
-def _names(value: Predictions, limit: int) -> list[str]:
-    most = max(4, min(_MOST_CHARACTERS, limit // _NAMES_SHARE // value.size))
-    names = [clean_line(name) for name in value.classes]
-    return [name if len(name) <= most else f"{name[: most - 1]}…" for name in names]
 
 
 def _packed(value: Predictions, limit: int) -> tuple[int, bytes]:

@@ -10,7 +10,7 @@ from nbviz.panels.items import ItemsPanel
 from nbviz.panels.listing import evenly
 from nbviz.panels.wire import deflated, finite
 from nbviz.protocol import roc as messages
-from nbviz.text import clean_line
+from nbviz.text import clean_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,9 +82,8 @@ def _numbers(curve: Curve, points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _info(curve: Curve, points: NDArray[np.float64]) -> CurveInfo:
-    name = clean_line(curve.name)
     return {
-        "name": name if len(name) <= _MOST_CHARACTERS else f"{name[: _MOST_CHARACTERS - 1]}…",
+        "name": shortened(clean_line(curve.name), _MOST_CHARACTERS),
         "positives": curve.positives,
         "negatives": curve.negatives,
         "average_precision": finite(curve.average_precision),

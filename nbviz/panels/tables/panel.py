@@ -9,7 +9,7 @@ from nbviz.panels.items import ItemsPanel
 from nbviz.panels.tables.order import Arrangement, Orders
 from nbviz.panels.wire import MOST_WHOLE
 from nbviz.protocol import tables as messages
-from nbviz.text import clean_line, clean_text
+from nbviz.text import clean_line, clean_text, shortened
 
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch
@@ -154,7 +154,4 @@ class _Sender:
 
 
 def _info(column: Column) -> messages.ColumnInfo:
-    name = clean_line(column.name)
-    if len(name) > _MOST_NAME:
-        name = f"{name[: _MOST_NAME - 1]}…"
-    return {"name": name, "column_kind": column.kind}
+    return {"name": shortened(clean_line(column.name), _MOST_NAME), "column_kind": column.kind}

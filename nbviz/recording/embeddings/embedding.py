@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from nbviz.text import shortened
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -67,15 +69,12 @@ def number_column(name: str, values: NDArray[np.generic]) -> Column:
 def text_column(name: str, texts: tuple[str, ...]) -> Column:
     """Return a column of texts; long ones are cut."""
     places: dict[str, int] = {}
-    codes = np.fromiter((places.setdefault(_cut(text), len(places)) for text in texts), np.uint32)
+    codes = np.fromiter(
+        (places.setdefault(shortened(text, _LABEL_CHARACTERS), len(places)) for text in texts),
+        np.uint32,
+    )
     kind: ColumnKind = "category" if len(places) <= MOST_CATEGORIES else "text"
     return Column(name, kind, codes, tuple(places))
-
-
-def _cut(text: str) -> str:
-    if len(text) <= _LABEL_CHARACTERS:
-        return text
-    return text[: _LABEL_CHARACTERS - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

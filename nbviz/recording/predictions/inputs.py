@@ -24,6 +24,7 @@ from nbviz.recording.predictions.predictions import (
     Predictions,
     SampleInputs,
 )
+from nbviz.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -269,10 +270,7 @@ class _Texts:
     is_ready = True
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = [
-            one if len(one) <= MOST_CHARACTERS else f"{one[: MOST_CHARACTERS - 1]}…"
-            for one in texts
-        ]
+        self._texts = [shortened(one, MOST_CHARACTERS) for one in texts]
         self.nbytes = sum(map(len, self._texts))
 
     def make(self, order: NDArray[np.int64]) -> SampleInputs:

@@ -16,6 +16,7 @@ import torch
 from nbviz.errors import ConfigurationError
 from nbviz.inspection.graph.trace.links import link_of
 from nbviz.inspection.graph.trace.nested_tensors import tensors_in
+from nbviz.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -272,7 +273,4 @@ def _order(function: Any) -> int | None:
 def cut_attributes(node: AutogradNode, max_attr_chars: int) -> tuple[tuple[str, str], ...]:
     """Return a node's attributes with values of at most so many characters, at least 3."""
     longest = max(_LEAST_CHARS, max_attr_chars)
-    return tuple(
-        (name, value if len(value) <= longest else f"{value[: longest - 1]}…")
-        for name, value in node.attributes
-    )
+    return tuple((name, shortened(value, longest)) for name, value in node.attributes)

@@ -28,6 +28,7 @@ from nbviz.inspection.graph.trace.preserved import preserved
 from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.shapes import ShapesOnly
+from nbviz.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -215,10 +216,13 @@ def _note(reason: Exception) -> str:
     for part, plain in _SAID_PLAINLY.items():
         if part in first:
             first = plain
-    shortened = first if len(first) <= 120 else f"{first[:119]}…"  # noqa: PLR2004
-    return f"Traced with real values, because shapes alone were not enough: {shortened}"
+    return (
+        "Traced with real values, because shapes alone were not enough: "
+        f"{shortened(first, _NOTE_CHARACTERS)}"
+    )
 
 
+_NOTE_CHARACTERS = 120
 _SAID_PLAINLY = {
     "torch.nonzero()": "the size of what torch.nonzero returns depends on values",
     "Cannot copy out of meta tensor": "a tensor is copied out of PyTorch, as to NumPy",
