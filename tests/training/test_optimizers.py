@@ -70,11 +70,11 @@ def test_parameters_thawed_while_it_trains_are_named() -> None:
     model[0].requires_grad_(False)
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
 
-    def thaw(event: object) -> None:
-        if isinstance(event, EpochEnded):
+    class Thaw:
+        def on_epoch(self, _trainer: object, _event: EpochEnded) -> None:
             model[0].requires_grad_(True)
 
-    make_engine(events, model=model, optimizer=optimizer, max_epochs=3, callbacks=[thaw]).run()
+    make_engine(events, model=model, optimizer=optimizer, max_epochs=3, callbacks=[Thaw()]).run()
     (text,) = lines(events)
     assert text.startswith("2 trainable parameters (0.weight, 0.bias) are in no optimizer")
 
