@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import processes
 import pytest
 import torch
 import torchvision
@@ -326,12 +326,6 @@ def test_lines_go_around_boxes_and_circles_are_drawn() -> None:
 # ------------------------------------------------------------ what need not be installed
 
 
-def python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 @pytest.mark.parametrize("missing", ["hiddenlayer", "matplotlib"])
 def test_history_and_canvas_need_no_other_package(missing: str) -> None:
     code = f"""
@@ -349,7 +343,7 @@ try:
 except ImportError as error:
     print(error)
 """
-    value, error = python(code).splitlines()
+    value, error = processes.run(code).stdout.splitlines()
     assert value == "0.5"
     assert 'pip install "nbviz[graph]"' in error
     assert missing in error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import cells
 import nbformat
+import processes
 import pytest
 from kernel_specs import ROOT, jupyter_environment
 
@@ -136,9 +137,7 @@ assert nbviz.active() == [loop]
 
 
 def test_the_end_of_the_process_says_what_it_cut() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CUT], capture_output=True, text=True, timeout=300, check=True
-    )
+    done = processes.run(CUT)
     assert "nbviz: 'own' was cut at step" in done.stderr
     assert "nbviz.active()[0].wait()" in done.stderr
 
