@@ -1,4 +1,4 @@
-"""A process that has imported PyTorch once, and forks a child for each program that a test runs.
+"""Has imported PyTorch and its compiler once, and forks a child for each program of a test.
 
 Not imported: `processes.py` starts it. A child has nothing of the tests, nor of nbviz, and ends as
 programs do. Each request is its length, 4 file descriptors (where to say the process's number and
@@ -7,6 +7,7 @@ its end; standard input, output and error) and JSON.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import json
@@ -17,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch  # noqa: F401
+import torch._dynamo  # noqa: F401  which PyTorch imports for the first optimizer
 
 
 def receive(requests: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -47,6 +48,7 @@ def serve(requests: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
     signal.signal(signal.SIGCHLD, tell)
     gc.freeze()
+    atexit.register(gc.unfreeze)  # else what is frozen is a leak, nanobind says at a child's exit
     while True:
         request, descriptors = receive(requests)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
