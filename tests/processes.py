@@ -9,6 +9,7 @@ import atexit
 import functools
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -40,13 +41,19 @@ class Program:
         self._answer = answer
         self._answer.settimeout(SECONDS)
         self.pid = self._receive()
-        self.stdin, self.stdout = stdin, stdout
+        self.stdin, self.stdout, self.stderr = stdin, stdout, None
         self.returncode: int | None = None
 
     def _receive(self) -> int:
         told = self._answer.recv(4)
         assert len(told) == 4, "the server that forks has ended"
         return int.from_bytes(told)
+
+    def poll(self) -> int | None:
+        """Return its exit status if it has ended."""
+        if self.returncode is None and select.select([self._answer], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
 
     def wait(self, timeout: float = SECONDS) -> int:
         """Return its exit status, or minus the signal that ended it, as `subprocess` does.
@@ -65,10 +72,14 @@ class Program:
             self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
 
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
     def kill(self) -> None:
         """End it without a word to it, unless it has ended."""
-        if self.returncode is None:
-            os.kill(self.pid, signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
 
     def communicate(self, text: str = "") -> str:
         """Write `text`, wait for the end, and return the rest of what it says."""
@@ -89,7 +100,7 @@ def start(
     stdin: int = DEVNULL,
     stdout: int | IO[str] | None = None,
     stderr: IO[str] | None = None,
-    cwd: Path | None = None,
+    cwd: Path | str | None = None,
     env: dict[str, str] | None = None,
     start_new_session: bool = False,
 ) -> Program:

@@ -10,6 +10,7 @@ import cells
 import nbformat
 import processes
 import pytest
+from forked_kernels import forked_kernels
 from kernel_specs import ROOT, jupyter_environment
 from nbclient import NotebookClient
 
@@ -69,7 +70,8 @@ def executed_alone(folder: Path, *sources: str) -> list[list[Any]]:
     cells_of_it = [nbformat.v4.new_code_cell(source) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells_of_it)
     environment = {**os.environ, **jupyter_environment(folder), "PYTHONPATH": str(ROOT)}
-    NotebookClient(notebook, timeout=300, kernel_name="python3").execute(env=environment)
+    with forked_kernels():
+        NotebookClient(notebook, timeout=300, kernel_name="python3").execute(env=environment)
     return [cell.outputs for cell in notebook.cells]
 
 
