@@ -31,6 +31,14 @@ FLAGS = [
 # The machine may be busy with other tests.
 PATIENCE_MS = 120_000
 WINDOW = {"width": 1400, "height": 1000}
+# What has nothing to do with a notebook's cells and outputs makes each load of the page cost half
+# as much again.
+WITHOUT = (
+    *("csvviewer", "htmlviewer", "imageviewer", "javascript", "json", "markdownviewer", "pdf"),
+    *("console", "debugger", "extensionmanager", "fileeditor", "help", "hub", "inspector"),
+    *("launcher", "logconsole", "lsp", "mermaid", "metadataform", "pluginmanager", "running"),
+    *("settingeditor", "terminal", "toc", "vega5", "workspaces"),
+)
 # Closes what is open, and forgets what nbviz keeps: a new tab would fetch it, too.
 # Returns whether JupyterLab is then as it is after loading.
 LEAVE = """async () => {
@@ -62,7 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    yield from run_lab(tmp_path_factory.mktemp("lab"))
+    without = [f"@jupyterlab/{name}-extension" for name in WITHOUT]
+    yield from run_lab(tmp_path_factory.mktemp("lab"), without=[*without, "jupyterlab-plotly"])
 
 
 @pytest.fixture(scope="session")
