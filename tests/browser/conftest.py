@@ -198,7 +198,7 @@ def offline(offline_tab: Page) -> Iterator[Page]:
         problems.append(str(error.stack))
 
     def note_request(request: Request) -> None:
-        if not request.url.startswith(("file:", "blob:", "data:")):
+        if not request.url.startswith(("about:", "file:", "blob:", "data:")):
             problems.append(request.url)
 
     page = offline_tab

@@ -31,7 +31,8 @@ for number in range(2):
 nbviz.Dashboard(*runs, panels=["histograms"], arrangement="stack")
 """
 # How many pixels are of a colour that is no grey, and how many rows have one.
-INK = """(canvas) => {
+INK = """async (canvas) => {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
   const {width, height} = canvas;
   const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
   let ink = 0;
