@@ -154,7 +154,7 @@ def opening(notebook: Notebook, page: Page) -> dict[str, float]:
 def expanding(notebook: Notebook, page: Page, scope: str) -> dict[str, float]:
     """Open a box by a double-click, and return what each stage took, in ms."""
     notebook.value("MARKS.clear()")
-    page.evaluate(AT_REST)  # nobody opens a box while the one before still unfolds
+    page.evaluate(AT_REST)  # a reader opens no box while the one before still unfolds
     noted = page.evaluate(PAINTED, [1, scope, "open"])
     return split(noted, notebook.value("MARKS"), noted["began"])
 

@@ -150,7 +150,7 @@ def calls(log: Log, scalars: int, first_step: int) -> dict[str, float]:
         ended = step
         if time.perf_counter() > deadline:
             break
-        for _ in range(200):  # a loop that only logs is nobody's training
+        for _ in range(200):  # a loop that only logs is no training
             pass
     times.sort()
     count = len(times)

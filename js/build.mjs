@@ -1,5 +1,6 @@
-// Bundles the front end into ES modules: the widget, which anywidget sends to the page as text, the same
-// for pages without a kernel, the summary, and the assets, which the page fetches when it needs them.
+// Bundles the front end into ES modules: the widgets, which anywidget sends to the page as text (a view of
+// runs, a summary, a chart, windows), the first of them for pages without a kernel, and the assets, which
+// the page fetches when it needs them.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, resolve, sep } from "node:path";
 import { build, context, transform } from "esbuild";

@@ -26,7 +26,7 @@ def front_end(name: str) -> str:
 
 
 def widget_module(name: str) -> str | Path:
-    """Return what a widget's `_esm` is to be: the source of "widget" or "summary".
+    """Return what a widget's `_esm` is to be: the source of "widget", "summary" and the like.
 
     With ANYWIDGET_HMR=1 it is the file's path: anywidget watches the file, and sends what is built
     anew to the pages that show it.

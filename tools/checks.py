@@ -82,7 +82,7 @@ NOT_IN_COLAB = (
     "tests/session/test_saved_pages.py",
     "tests/session/test_slow_reading.py",
     "tests/session/test_transport.py",
-    "tests/test_cli.py",  # the demo's command, which nobody runs in Colab
+    "tests/test_cli.py",  # the demo's command, which is not run in Colab
     "tests/test_datasets.py",
     "tests/test_protocol.py",
     "tests/test_text.py",
@@ -94,7 +94,7 @@ NOT_IN_COLAB = (
     "tests/training/test_find_nonfinite.py",
     "tests/training/test_fork.py",
     "tests/training/test_rewind.py",
-    "tests/widgets/test_executed_notebook.py",  # by nbclient, which nobody has there
+    "tests/widgets/test_executed_notebook.py",  # by nbclient, which is not there
     "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
 )
 IN_COLAB = (

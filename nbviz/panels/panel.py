@@ -4,7 +4,8 @@ A panel is one object, made once, that serves every session: what it has sent is
 it is handed, and what pages look at is handed to it, too. It never imports the session.
 
 A new panel is a folder here with `PANEL` in its `__init__`, a module in `protocol` with its
-messages, and a line in `protocol/__init__` and in `PANELS`; in the front end a folder of its name.
+messages, its lines in `protocol/__init__` and one in `PANELS`; in the front end a folder of its
+name.
 """
 
 from __future__ import annotations

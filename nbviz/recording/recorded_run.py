@@ -83,8 +83,8 @@ class RecordedRun:
         hyperparameters: What it was made with.
         summaries: What is known of its series while their points, which are in files, have not been
             read; None once they have been.
-        ends_with_kernel: Nobody is there who would go on with its notebook: where a loop is still
-            running at the end of the last cell, it is cut.
+        ends_with_kernel: A program executes its notebook, and ends the kernel after the last cell:
+            where a loop is still running then, it is cut.
         generation: Raised when what it holds turned out to be another run's in part, and was read
             anew: pages are then sent all of it again.
         expected_tags: What it is going to log, as far as that is known before its first step.

@@ -118,7 +118,7 @@ class Recorder:
                     indices=np.asarray(followed.indices),
                 )
 
-            # Inputs that are no pictures are left out, and not said: nobody asked for them.
+            # Inputs that are no pictures are left out, and not said: no call asked for them.
             if inputs is not None:
                 with contextlib.suppress(LoggingError):
                     log(inputs)

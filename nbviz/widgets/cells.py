@@ -51,7 +51,7 @@ def _parent() -> dict[str, Any]:
 def is_unattended() -> bool:
     """Whether the running cell was sent by a program that answers no `input()`, such as nbclient.
 
-    nbconvert and papermill execute notebooks with it. Nobody is there to look at a view, and the
+    nbconvert and papermill execute notebooks with it. No page shows a view meanwhile, and the
     kernel ends after the last cell.
     """
     content: Any = _parent().get("content") or {}

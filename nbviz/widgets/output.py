@@ -169,7 +169,7 @@ class Output:
     def _watch_cells(self) -> None:
         """At the end of each cell, show the end of a run that has ended meanwhile.
 
-        Where that cell may be the last one, with nobody there to run another, show how far it is.
+        Where a program runs the cells, of which this may be the last one, show how far it is.
         """
         ipython = sys.modules["IPython"]  # which displays
         shell: Any = cast("Any", ipython).get_ipython()

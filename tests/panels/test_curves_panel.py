@@ -9,8 +9,8 @@ from pages import Page
 
 import nbviz
 from nbviz.panels import PANELS
-from nbviz.panels.curves.interest import UNKNOWN_SERIES, Interest
 from nbviz.panels.curves.panel import MAX_SERIES
+from nbviz.panels.curves.wanted_series import UNKNOWN_SERIES, WantedSeries
 from nbviz.panels.panel import View
 from nbviz.panels.subject import Subject
 from nbviz.session.feed import Feed
@@ -143,8 +143,8 @@ def test_views_and_pages_look_together_until_they_go() -> None:
     wanted = Wanted(PANELS)
 
     def looked_at(run_id: str = "run") -> list[int]:
-        interest = wanted.of(run_id, "curves") or Interest()
-        return [number for number in range(6) if number in interest]
+        series = wanted.of(run_id, "curves") or WantedSeries()
+        return [number for number in range(6) if number in series]
 
     wanted.want("run", "curves", "a", 1, View(("1",), 5))
     wanted.want("run", "curves", "a", 2, View(("2",), 5))
@@ -156,7 +156,7 @@ def test_views_and_pages_look_together_until_they_go() -> None:
     # A page that is reloaded decides the same again.
     assert looked_at() == [1, 2, 5]
     assert wanted.forget("a") == []
-    assert 7 in (wanted.of("another run", "curves") or Interest())
+    assert 7 in (wanted.of("another run", "curves") or WantedSeries())
 
 
 @pytest.mark.parametrize("keys", [["9"], ["-1"], ["x"], [1], None])

@@ -82,7 +82,7 @@ class LightningTraining:
         options.setdefault("devices", 1)
         options.setdefault("enable_progress_bar", False)
         options.setdefault("enable_model_summary", False)
-        if options.get("logger", True) is True:  # no folder that nobody asked for
+        if options.get("logger", True) is True:  # no folder that was not asked for
             options["logger"] = NbvizLogger(run=run, show=False)
             options.setdefault("log_every_n_steps", 1)
         self.lightning: Any = trainer_class(**options)

@@ -10,8 +10,8 @@ import numpy as np
 from nbviz.errors import CommandError
 from nbviz.panels.batch import Batch
 from nbviz.panels.buckets import BUCKET_BYTES, bucket_columns
-from nbviz.panels.curves.interest import ALL_SERIES, Interest
-from nbviz.panels.curves.points import CurvesEntry, add_points, rewind
+from nbviz.panels.curves.points import CurvesEntry, add_points, begin_anew
+from nbviz.panels.curves.wanted_series import ALL_SERIES, WantedSeries
 from nbviz.panels.panel import Extent, Reply, RunPanel, View
 from nbviz.protocol import curves as messages
 
@@ -26,7 +26,7 @@ MAX_SERIES = 1000  # in one answer
 LEAST_POINTS = 2  # of a series, however many are asked for
 
 
-class CurvesPanel(RunPanel[CurvesEntry, Interest]):
+class CurvesPanel(RunPanel[CurvesEntry, WantedSeries]):
     """Scalars over steps."""
 
     name = "curves"
@@ -52,24 +52,24 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
         part: RecordedRun,
         entry: CurvesEntry,
         batch: Batch,
-        extent: Extent[CurvesEntry, Interest],
+        extent: Extent[CurvesEntry, WantedSeries],
     ) -> None:
         """Add new tags, and the new points of those series that pages draw."""
-        interest = extent.wanted or Interest()
+        wanted = extent.wanted or WantedSeries()
         if not extent.shows_undecided:
-            interest = Interest(interest.series, sys.maxsize)
+            wanted = WantedSeries(wanted.series, sys.maxsize)
         if part.summaries is not None:
-            if any(number in interest for number in range(len(part.tags))):
+            if any(number in wanted for number in range(len(part.tags))):
                 part.want_points()
-            interest = Interest(known=sys.maxsize)  # once they have been read
+            wanted = WantedSeries(known=sys.maxsize)  # once they have been read
         if extent.end is not None:
-            rewind(extent.end, interest)
+            begin_anew(extent.end, wanted)
         add_points(
             part,
             entry,
             batch,
             extent.limit,
-            interest=interest,
+            wanted=wanted,
             full=extent.full,
             end=extent.end,
         )
@@ -82,9 +82,9 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
         _check_series(part, map(int, keys))
         return View(tuple(keys), min(known, len(part.tags)))
 
-    def join(self, views: Sequence[View], before: Interest | None) -> Interest | None:
+    def join(self, views: Sequence[View], before: WantedSeries | None) -> WantedSeries | None:
         """Return which series are drawn. After the last page it stays: the next is about to say."""
-        return Interest.of(views) if views else before
+        return WantedSeries.of(views) if views else before
 
     def answer(
         self, part: RecordedRun, request: messages.SendRange, reply: Reply[messages.RangeSent]
@@ -121,7 +121,7 @@ class CurvesPanel(RunPanel[CurvesEntry, Interest]):
 
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add every series, also those that no page draws."""
-        add_points(part, self.entry(), batch, limit, interest=ALL_SERIES, full=True, end=None)
+        add_points(part, self.entry(), batch, limit, wanted=ALL_SERIES, full=True, end=None)
         return True
 
 

@@ -43,7 +43,7 @@ def add_points(
     batch: Batch,
     limit: float,
     *,
-    interest: Container[int],
+    wanted: Container[int],
     full: bool,
     end: CurvesEntry | None,
 ) -> None:
@@ -57,7 +57,7 @@ def add_points(
         sent: Moved along.
         batch: Added to.
         limit: Bytes, about.
-        interest: What is looked at.
+        wanted: What is looked at.
         full: It is a snapshot.
         end: Where to end; None for now.
     """
@@ -66,7 +66,7 @@ def add_points(
         expected = [clean_line(tag) for tag in run.expected_tags]
         batch.add({"kind": "tags_expected", "run_id": run.run_id, "tags": expected})
     tags = run.tags[: None if end is None else len(end.points)]
-    looked_at = sum(number in interest for number in range(len(tags)))
+    looked_at = sum(number in wanted for number in range(len(tags)))
     most = SNAPSHOT_POINTS if full else FRAME_POINTS
     most = max(LEAST_POINTS, min(most, int(limit / BUCKET_BYTES / max(1, looked_at))))
     late = LATE_FRAMES * limit / BUCKET_BYTES / max(1, looked_at)
@@ -77,7 +77,7 @@ def add_points(
     for number, tag in enumerate(tags):
         series = run.series(tag)
         _begin(run, number, series, sent, batch)
-        if number not in interest:
+        if number not in wanted:
             sent.late.add(number)
             continue
         start = sent.points[number]
@@ -115,13 +115,13 @@ def _begin(run: RecordedRun, number: int, series: Series, sent: CurvesEntry, bat
     _add_series(run, number, series.tag, batch)
 
 
-def rewind(sent: CurvesEntry, interest: Container[int]) -> None:
+def begin_anew(sent: CurvesEntry, wanted: Container[int]) -> None:
     """Let the series that no page draws begin anew when one does.
 
     A page that opens then need not be sent what the others have of them.
     """
     for number, points in enumerate(sent.points):
-        if points > 0 and number not in interest:
+        if points > 0 and number not in wanted:
             sent.points[number] = 0
             sent.late.add(number)
 

@@ -25,7 +25,7 @@ export interface PlotOptions {
 	readonly y: string;
 	/** Where a curve of no use lies, or a perfect one. */
 	readonly diagonal?: string;
-	/** Someone points at a place, 0 to 1 along both sides, with the button down. */
+	/** The pointer is at a place, 0 to 1 along both sides, with the button down. */
 	choose?(point: Point): void;
 }
 

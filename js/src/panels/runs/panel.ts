@@ -165,7 +165,7 @@ class RunsPanel {
 		return [...this.context.store.runs.values()];
 	}
 
-	/** Runs that train change many times a second, which nobody reads. */
+	/** Runs that train change more often a second than can be read. */
 	private updateSoon(): void {
 		if (this.timer !== undefined) return;
 		const wait = Math.max(0, this.updatedAt + UPDATE_MS - performance.now());

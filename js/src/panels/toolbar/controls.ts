@@ -173,7 +173,7 @@ function button(action: Action, className: string): HTMLButtonElement {
 	return made;
 }
 
-/** Greys a button out. One that was `disabled` would lose the focus of someone who steers by keyboard. */
+/** Greys a button out. One that was `disabled` would lose a keyboard's focus. */
 function allow(made: HTMLButtonElement, can: boolean): void {
 	made.setAttribute("aria-disabled", String(!can));
 }

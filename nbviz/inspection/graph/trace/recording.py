@@ -75,7 +75,7 @@ class Recording:
         name, recorder = type_name(self._model), self._failed
         if isinstance(self._model, torch.jit.ScriptModule):
             return TraceError(
-                f"{name} is a TorchScript model, whose calls PyTorch lets nobody see; record it as "
+                f"{name} is a TorchScript model, whose calls PyTorch does not show; record it as "
                 "it was before torch.jit.script, or draw it with nbviz.trace(model, inputs)."
             )
         if recorder is None:

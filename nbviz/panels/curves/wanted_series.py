@@ -19,7 +19,7 @@ ALL_SERIES = range(sys.maxsize)
 
 
 @dataclass(frozen=True, slots=True)
-class Interest:
+class WantedSeries:
     """What all pages together draw, of one run."""
 
     series: frozenset[int] = frozenset()
@@ -31,7 +31,7 @@ class Interest:
         return series in self.series or 0 <= series - self.known < UNKNOWN_SERIES
 
     @staticmethod
-    def of(views: Sequence[View]) -> Interest:
+    def of(views: Sequence[View]) -> WantedSeries:
         """Return what some views draw together; a series is decided on once all have."""
         series = frozenset(int(key) for view in views for key in view.keys)
-        return Interest(series, min(view.known for view in views))
+        return WantedSeries(series, min(view.known for view in views))
