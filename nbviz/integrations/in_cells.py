@@ -133,11 +133,6 @@ def show_graph(graph: Graph) -> None:
     GraphView(graph).show()
 
 
-def view_of(run: Run) -> Any:
-    """Return the view that shows a run in cells; None while none does."""
-    return _views.get(run)
-
-
 def in_notebook() -> bool:
     """Whether this is a notebook's kernel."""
     return _notebook_shell() is not None

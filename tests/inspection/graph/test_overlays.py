@@ -12,7 +12,7 @@ from torch import nn
 
 from nbviz import Trainer
 from nbviz.inspection.graph.overlays.box_values import OVERLAYS
-from nbviz.inspection.graph.overlays.probes import dead_share
+from nbviz.inspection.graph.overlays.step_hooks import dead_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -352,7 +352,7 @@ def test_an_overlay_that_does_not_exist_is_refused() -> None:
 
 
 def test_norms_of_small_types_do_not_overflow() -> None:
-    from nbviz.inspection.graph.overlays.probes import norms
+    from nbviz.inspection.graph.overlays.step_hooks import norms
 
     values = torch.full((64,), 400.0)
     found = norms({kind: values.to(kind) for kind in (torch.float8_e4m3fn, torch.float16)})

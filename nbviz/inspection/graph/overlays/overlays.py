@@ -26,7 +26,12 @@ from nbviz.inspection.graph.overlays.box_values import (
 )
 from nbviz.inspection.graph.overlays.device_values import DeviceValues
 from nbviz.inspection.graph.overlays.nonfinite import NonFiniteCheck
-from nbviz.inspection.graph.overlays.probes import Probe, WeightsBefore, hookable_modules, norms
+from nbviz.inspection.graph.overlays.step_hooks import (
+    StepHooks,
+    WeightsBefore,
+    hookable_modules,
+    norms,
+)
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
 from nbviz.training.between_steps import between_steps
 from nbviz.training.events import (
@@ -45,7 +50,7 @@ if TYPE_CHECKING:
     import torch
 
     from nbviz.inspection.graph.model import Graph
-    from nbviz.inspection.graph.overlays.probes import HookMeasure
+    from nbviz.inspection.graph.overlays.step_hooks import HookMeasure
     from nbviz.protocol.graph import OverlayName
     from nbviz.training.events import Event
 
@@ -58,7 +63,7 @@ class _Measurement:
 
     step: int
     device_values: DeviceValues
-    probe: Probe | None
+    hooks: StepHooks | None
     wanted: dict[str, frozenset[str]]
     stride: int
 
@@ -99,7 +104,7 @@ class Overlays:
         self._versions = 0
         self._due = 0.0
         self._step = 0
-        self._probe: Probe | None = None
+        self._hooks: StepHooks | None = None
         self._before: WeightsBefore | None = None
         self._measurement: _Measurement | None = None
         self._check: NonFiniteCheck | None = None
@@ -163,12 +168,12 @@ class Overlays:
         """Measure between two steps what pages show."""
         if isinstance(event, StepEnded):
             self._step = event.step
-            if self._wanted or self._probe or self._before or self._check:
+            if self._wanted or self._hooks or self._before or self._check:
                 self._guarded(self._step_ended)
         elif isinstance(event, ValidationStarted | ValidationEnded):
             self._validates = isinstance(event, ValidationStarted)
-            if self._probe is not None:
-                self._probe.is_listening = not self._validates
+            if self._hooks is not None:
+                self._hooks.is_listening = not self._validates
         elif isinstance(event, RunPaused | RunEnded):
             self._guarded(self._stand_still)
         elif isinstance(event, RunStarted | RunResumed):
@@ -217,27 +222,27 @@ class Overlays:
                 for call in calls_of(targets, name, node)
             }
             found = {path: modules[path] for path in sorted(paths) if path in modules}
-            self._probe = Probe(model, found, cast("set[HookMeasure]", hooked))
+            self._hooks = StepHooks(model, found, cast("set[HookMeasure]", hooked))
         if "update_ratio" in self._wanted:
             self._before = WeightsBefore(self._parameters(model, targets, "update_ratio"))
 
     def _end_step(self) -> None:
         """Take what was measured in the step, and the norms of the weights after it."""
-        probe, self._probe = self._probe, None
+        hooks, self._hooks = self._hooks, None
         before, self._before = self._before, None
-        if probe is not None:
-            probe.remove()
-            self._spend(probe.seconds)
-            self._cost += probe.seconds
+        if hooks is not None:
+            hooks.remove()
+            self._spend(hooks.seconds)
+            self._cost += hooks.seconds
         model, targets = self._known()
         if model is None or targets is None or not self._wanted or self._measurement is not None:
             return
-        if probe is None and before is None:
+        if hooks is None and before is None:
             is_due = time.monotonic() >= self._due
             if not is_due or not self._wanted.keys().isdisjoint(OF_ONE_STEP):
                 return
             self._failure = ""
-        numbers: dict[Any, Any] = {} if probe is None else dict(probe.numbers)
+        numbers: dict[Any, Any] = {} if hooks is None else dict(hooks.numbers)
         numbers.update(self._norms(model, targets))
         if before is not None and "update_ratio" in self._wanted:
             now = self._parameters(model, targets, "update_ratio")
@@ -246,7 +251,7 @@ class Overlays:
             numbers.update({("before", name): norm for name, norm in weights.items()})
         stride = 1 if before is None else before.stride
         self._measurement = _Measurement(
-            self._step, DeviceValues(numbers), probe, dict(self._wanted), stride
+            self._step, DeviceValues(numbers), hooks, dict(self._wanted), stride
         )
         self._due = time.monotonic() + max(self.seconds, self._cost / self.share)
         self._cost = 0.0
@@ -267,12 +272,12 @@ class Overlays:
         measurement = self._measurement
         if measurement is None or not measurement.device_values.is_ready:
             return
-        if measurement.probe is not None and not measurement.probe.is_ready:
+        if measurement.hooks is not None and not measurement.hooks.is_ready:
             return
         self._measurement = None
         numbers = measurement.device_values.read()
-        if measurement.probe is not None:
-            numbers.update(measurement.probe.times())
+        if measurement.hooks is not None:
+            numbers.update(measurement.hooks.times())
         _, targets = self._known()
         if targets is None:
             return
@@ -334,8 +339,8 @@ class Overlays:
         """Finish what was measured in the last step; there may be no other."""
         if self._measurement is not None:
             self._measurement.device_values.read()  # no step waits for it now
-            if self._measurement.probe is not None:
-                self._measurement.probe.wait()
+            if self._measurement.hooks is not None:
+                self._measurement.hooks.wait()
             self._read()
         self._rest()
         self._follow_outputs()
@@ -363,9 +368,9 @@ class Overlays:
 
     def _rest(self) -> None:
         """Take everything off the model. Only while no forward pass runs."""
-        if self._probe is not None:
-            self._probe.remove()
-        self._probe = self._before = self._measurement = None
+        if self._hooks is not None:
+            self._hooks.remove()
+        self._hooks = self._before = self._measurement = None
         if self._check is not None and "nonfinite_share" not in self._wanted:
             self._check.remove()
             self._check = None

@@ -54,7 +54,7 @@ def _is_compiled(module: torch.nn.Module) -> bool:
     )
 
 
-class Probe:
+class StepHooks:
     """Hooks on some modules, for the forward passes of one step on the present thread.
 
     What a module returns is measured where it is, at once, because an operation after it may write
