@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from nbviz.integrations.tensorboard.logs import LogDirectory
+    from nbviz.recording.media.store import MediaKind
 
 
 class Writer(CellLog):
@@ -84,11 +85,14 @@ class Writer(CellLog):
         return walltime
 
     @contextlib.contextmanager
-    def _media(self, tag: str, global_step: Any, walltime: float | None) -> Generator[int]:
+    def _media(
+        self, kind: MediaKind, tag: str, global_step: Any, walltime: float | None
+    ) -> Generator[tuple[str, int]]:
+        """Yield the tag and the step at which something is logged."""
         self._attend()
         step = self._step(tag, global_step)
         with self.run.dated(self._wall_time(walltime)):
-            yield step
+            yield self._directory.tag_of(tag, kind), step
 
 
 def default_directory(comment: str) -> str:
