@@ -56,12 +56,16 @@ class CellLog:
         if not self._attention:
             return
         self._attention = False
+        self._begin()
+        if self.shows_in_cells:
+            show_in_cell(self.run)
+
+    def _begin(self) -> None:
+        """Begin the run, or go on with it; what is added next shows it."""
         if not self._is_open:
             self._is_open = True
             self.run.begin()
             self.run.loop_began()
-        if self.shows_in_cells:
-            show_in_cell(self.run)
 
     def _leave(self, *, is_complete: bool) -> bool:
         """Note that unless more comes soon the run is over; returns whether it was not."""

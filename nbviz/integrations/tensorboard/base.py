@@ -74,8 +74,8 @@ class Writer(CellLog):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.log_dir!r})"
 
-    def _attend(self) -> None:
-        super()._attend()
+    def _begin(self) -> None:
+        super()._begin()
         self._is_closed = False
 
     def _step(self, tag: str, global_step: Any) -> int:

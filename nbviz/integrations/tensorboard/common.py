@@ -102,7 +102,7 @@ class CommonWriter(MediaWriter):
         """
         from nbviz.inspection.graph.trace.trace import trace
 
-        self._attend()
+        self._begin()  # the cell shows the graph, and a dashboard once there is something for it
         given: Any = () if input_to_model is None else input_to_model
         graph = trace(model, *(given if isinstance(given, tuple | list) else (given,)))
         if verbose:

@@ -199,7 +199,9 @@ class CurvesPanel {
 		this.controls.found(filter === "" ? undefined : found.length, lines.size);
 		this.empty.hidden = found.length > 0 || leading.length > 0;
 		const { asker, store } = this.context;
-		const live = store.isFilled ? "No points yet. Press Start, or log a value with run.log()." : "";
+		const canStart = [...store.runs.values()].some(({ commands }) => commands.includes("start"));
+		const hint = canStart ? " Press Start, or log a value with run.log()." : "";
+		const live = store.isFilled ? `No points yet.${hint}` : "";
 		const waiting = asker.isLive ? live : "This run logged no values.";
 		this.empty.textContent = lines.size > 0 ? `No tag matches “${this.filter}”.` : waiting;
 		this.controls.root.hidden = lines.size === 0;
