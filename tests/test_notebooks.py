@@ -1,7 +1,7 @@
 """Every notebook runs from top to bottom in a real kernel.
 
-Those of a course, which show other libraries' calls, take turns in one kernel: to import PyTorch and
-Lightning takes it longer than they do. Each finds it with its names forgotten, in a folder of its own.
+Those of a course, which show other libraries' calls, take turns in one kernel: to import PyTorch
+and Lightning takes it longer than they do. Each finds its names forgotten, and a folder of its own.
 """
 
 from __future__ import annotations

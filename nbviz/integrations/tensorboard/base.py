@@ -93,6 +93,8 @@ class Writer(CellLog):
         step = self._step(tag, global_step)
         with self.run.dated(self._wall_time(walltime)):
             yield self._directory.tag_of(tag, kind), step
+        if self._serves:
+            self._serve()
 
 
 def default_directory(comment: str) -> str:

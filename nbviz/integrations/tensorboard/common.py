@@ -81,6 +81,8 @@ class CommonWriter(MediaWriter):
             self.run.log(values, step)
         else:
             self.run.record(values, step, walltime)
+        if self._serves:
+            self._serve()
 
     def add_graph(
         self,
