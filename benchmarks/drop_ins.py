@@ -1,8 +1,8 @@
 """A loop written for a SummaryWriter, with nbviz's in its place: cost, speed, and the first point.
 
-Each writer in a process of its own, all in one run: µs a call of `add_scalar`, and how much of a tiny
-MLP's speed is kept with two scalars at each step. Then, in JupyterLab, milliseconds from the first
-call until its point is drawn in the cell that makes it, while that cell goes on.
+Each writer in a process of its own, all in one run: µs a call of `add_scalar`, and how much of a
+tiny MLP's speed is kept with two scalars at each step. Then, in JupyterLab, milliseconds from the
+first call until its point is drawn in the cell that makes it, while that cell goes on.
 
 Run: python benchmarks/drop_ins.py   (about three minutes; --no-browser leaves the last part out)
 """
@@ -43,14 +43,18 @@ while not seen.exists():
     time.sleep(0.001)
 """
 # When the page painted it, by its own clock, which is the kernel's.
-PAINTED = """() => new Promise((done) => {
-  const look = () => {
-    const found = document.querySelector(".nbviz [data-last-step]");
-    if (found && Number(found.dataset.lastStep) > 0) done(Date.now() / 1000);
-    else requestAnimationFrame(look);
-  };
-  look();
-})"""
+WATCH = """(index) => {
+  const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[index];
+  cell.scrollIntoView();
+  window.painted = new Promise((done) => {
+    const look = () => {
+      const found = cell.querySelector("[data-last-step]");
+      if (found && Number(found.dataset.lastStep) > 0) done(Date.now() / 1000);
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}"""
 
 
 def measure(name: str) -> None:
@@ -85,17 +89,12 @@ def first_points() -> list[float]:
         notebook = Notebook(page, lab, [IMPORTS, *cells], kernel=NEWEST, name="drop-ins")
         notebook.run(0)
         for number, mark in enumerate(marks, 1):
-            page.evaluate(
-                "(i) => window.nbvizPanel.content.widgets[i].node.scrollIntoView()", number
-            )
-            painting = f"window.painted = ({PAINTED})()"
-            page.evaluate(f"() => {{ {painting}; }}")
+            page.evaluate(WATCH, number)
             notebook.run(number, wait=False)
             painted = page.evaluate("() => window.painted")
             Path(mark).touch()
             called = notebook.wait_for("called", seconds=60)
             found.append(1000 * (painted - called))
-            notebook.output(number).evaluate("(e) => e.remove()")
         notebook.end_kernel()
     return found
 

@@ -176,7 +176,7 @@ class Session:
         return wait
 
     def _serve_unasked(self) -> float:
-        """Send pages what they cannot ask for, unless it is too soon; return the seconds to wait."""
+        """Send pages what they cannot ask for, unless it is too soon; return the wait."""
         began = time.monotonic()
         if began < self._unasked_due:
             return self._unasked_due - began

@@ -96,8 +96,9 @@ def _by_step(run: RecordedRun) -> Iterator[tuple[int, float, dict[str, float]]]:
     order = np.lexsort((np.arange(len(steps)), steps))
     bounds = np.flatnonzero(np.diff(steps[order])) + 1
     for part in np.split(order, bounds):
-        names = (tags[place] for place in places[part].tolist())
-        merged = dict(zip(names, values[part].tolist(), strict=True))
+        known: list[int] = places[part].tolist()
+        numbers: list[float] = values[part].tolist()
+        merged = {tags[place]: value for place, value in zip(known, numbers, strict=True)}
         yield int(steps[part[0]]), float(wall_times[part].max()), merged
 
 
@@ -136,7 +137,7 @@ def _media(run: RecordedRun, files: Path) -> tuple[dict[int, dict[str, Any]], Co
     for tag in run.media:
         kept = run.media[tag]
         for item in kept:
-            known = {"wall_time": item.wall_time}
+            known: dict[str, Any] = {"wall_time": item.wall_time}
             if isinstance(item.value, Image):
                 form = _image(tag, item.step, item.value, files)
                 known |= {"form": form, "path": form["path"]}

@@ -57,9 +57,10 @@ class RecordFile:
         config: Mapping[str, Any],
     ) -> None:
         """Write what the run is, and what it was made with."""
+        made_with: dict[str, Any] = {"_wandb": {}, **config}
         items = b"".join(
             bytes_field(1, _text(1, key) + _text(_VALUE_JSON, json.dumps(value)))
-            for key, value in {"_wandb": {}, **config}.items()
+            for key, value in made_with.items()
         )
         seconds = int(started_at)
         time = varint_field(1, seconds) + varint_field(2, int((started_at - seconds) * 1e9))
