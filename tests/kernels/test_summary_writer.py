@@ -25,6 +25,14 @@ def noted(self, content, buffers):
     send(self, content, buffers)
 Dashboard._send_message = noted
 """
+GRAPH = """
+import torch
+from nbviz.widgets.graph_view import GraphView
+graphs, shown = [], GraphView.show
+GraphView.show = lambda self: (graphs.append(self), shown(self))
+SummaryWriter({folder!r}).add_graph(torch.nn.Linear(2, 2), torch.zeros(1, 2))
+GraphView.show = shown
+"""
 # It logs until the page has seen a second part of it: nothing else could end it in time.
 LOOP = """
 writer, step = SummaryWriter({folder!r}), 0
@@ -41,6 +49,11 @@ def test_the_page_shows_a_loop_that_keeps_it_waiting(
 ) -> None:
     page = make_kernel(kernel)
     page.run((IN_COLAB if kernel == COLAB else "") + PREPARED)
+    page.displayed.clear()
+    page.run(GRAPH.format(folder=str(tmp_path / "runs")))
+    graph = page.value("[one.comm.comm_id for one in graphs]")
+    page.wait_until(lambda: page.displayed, "the graph")
+    assert page.displayed == graph  # and no dashboard that has nothing to show
     page.displayed.clear()
     mark = tmp_path / "seen"
     cell = page.begin(LOOP.format(folder=str(tmp_path / "runs"), mark=str(mark)))
