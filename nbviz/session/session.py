@@ -180,14 +180,14 @@ class Session:
         began = time.monotonic()
         if began < self._unasked_due:
             return self._unasked_due - began
+        spent = time.thread_time()  # not the time in which others had the interpreter
         self._unasked += 1
         if self._unasked & (self._unasked - 1) == 0:
             # Again after twice as many, since a page that is only opening has heard nothing yet.
             self._offer_assets()
         self.transport.serve_unasked()
-        ended = time.monotonic()
-        pause = max(UNASKED_SECONDS, (ended - began) / UNASKED_SHARE)
-        self._unasked_due = ended + pause
+        pause = max(UNASKED_SECONDS, (time.thread_time() - spent) / UNASKED_SHARE)
+        self._unasked_due = time.monotonic() + pause
         return pause
 
     def _offer_assets(self) -> None:
