@@ -74,8 +74,8 @@ class Rewindable(Protocol):
         """Do something on a thread of its own, as the run is trained."""
         ...
 
-    def go_on_as_another(self, past: Past | None) -> None:
-        """Record in a new run from now on; the old one stays as it is."""
+    def go_on_as_another(self, past: Past | None, of: Run | None = None) -> None:
+        """Record in a new run from now on, with the past of another; the old stays as it is."""
         ...
 
     def start_paused(self) -> None:
@@ -94,6 +94,19 @@ class Probed:
 
     steps: NDArray[np.int64]
     values: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """How a step was gone back to.
+
+    Attributes:
+        made_again: How many steps were made again from the state that was kept.
+        divergence: How they differ from the first time; None where they do not.
+    """
+
+    made_again: int
+    divergence: str | None
 
 
 class _Apart(Run):
@@ -116,6 +129,8 @@ class Rewinder:
         self._changes = Changes()
         self._stands = threading.Event()
         self.stands_at: int | None = None
+        self._cancelled = threading.Event()
+        self._going: Recomputing | None = None
 
     def __call__(self, event: Event) -> None:
         """Take note of an event of the engine's."""
@@ -132,26 +147,59 @@ class Rewinder:
 
     # ------------------------------------------------------------ what it does
 
-    def rewind(self, step: int) -> None:
+    def rewind(self, step: int) -> Rewound:
         """Go back to a step, as `Trainer.rewind` describes."""
         trainer = self._trainer
         step = int(step) if isinstance(step, np.integer) else step
-        self._check(step)
+        self.check(step)
         trainer.require_apart("rewind")
         trainer.stop_and_wait()
-        self._check(step)
-        divergence: list[str | None] = []
+        self.check(step)
+        done: list[Rewound] = []
 
         def go(recomputing: Recomputing) -> None:
-            recomputing.go_to(trainer.ring.before(step), step)
-            divergence.append(recomputing.divergence.describe())
+            start = trainer.ring.before(step)
+            recomputing.go_to(start, step)
+            done.append(Rewound(step - start.step, recomputing.divergence.describe()))
 
         interrupt = self._in_thread(lambda one: self._or_back(one, f"step {step:,}", go))
-        self._settle(f"rewound to step {step:,}", divergence[0])
+        self._settle(f"rewound to step {step:,}", done[0].divergence)
         self._start_paused()
         if interrupt is not None:
             interrupt.add_note(f"The run has been rewound, and is paused after step {step:,}.")
             raise interrupt
+        return done[0]
+
+    def take_over(self, other: Engine, run: Run) -> None:
+        """Go on as another engine of the same kind stands, with what its run recorded."""
+        trainer = self._trainer
+        checkpoint = other.capture()
+        before_validation = other.place.may_validate_next
+        with between_steps(trainer.engine.model):
+            trainer.engine.restore(checkpoint.parts)
+        run.drain()
+        past = Past.until(run, checkpoint.step, before_validation=before_validation)
+        trainer.engine.control.get_ready()
+        self.forget()
+        trainer.go_on_as_another(past, run)
+        trainer.run.note(f"goes on as {run.name!r}, after step {checkpoint.step:,}")
+
+    @property
+    def refused(self) -> str:
+        """Why no step can be gone back to; empty where one can."""
+        loader = self._trainer.engine.options.train_loader
+        return self._trainer.ring.refused or (_of_one_pass(loader) if is_one_pass(loader) else "")
+
+    def allow(self) -> None:
+        """Forget that `cancel` was called."""
+        self._cancelled.clear()
+
+    def cancel(self) -> None:
+        """Cancel what is being made again, from any thread; then the run is as it was."""
+        self._cancelled.set()
+        going = self._going
+        if going is not None:
+            going.cancel()
 
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Look at something after earlier steps, as `Trainer.probe` describes."""
@@ -160,7 +208,7 @@ class Rewinder:
         if not wanted:
             raise CommandError("probe takes at least one step, such as steps=range(0, 1000, 50).")
         for step in wanted:
-            self._check(step, "probe")
+            self.check(step, "probe")
         trainer.require_apart("probe")
         was = trainer.engine.control.status
         trainer.stop_and_wait()
@@ -193,7 +241,7 @@ class Rewinder:
         trainer = self._trainer
         trainer.require_apart("fork")
         if step is not None:
-            self._check(step, "fork")
+            self.check(step, "fork")
         trainer.stop_and_wait()
         engine, run = trainer.engine, trainer.run
         kept: list[tuple[Checkpoint, bool]] = []
@@ -303,7 +351,8 @@ class Rewinder:
     def _say(self, found: FirstNonFinite) -> None:
         self._settle(f"rewound to step {found.step - 1:,}", str(found))
 
-    def _check(self, step: Any, command: str = "rewind") -> None:
+    def check(self, step: Any, command: str = "rewind") -> None:
+        """Raise CommandError or CheckpointError where a step cannot be gone back to."""
         trainer = self._trainer
         now = trainer.engine.step
         if isinstance(step, bool) or not isinstance(step, int) or step < 0:
@@ -322,19 +371,21 @@ class Rewinder:
     def _check_loader(self) -> None:
         loader = self._trainer.engine.options.train_loader
         if is_one_pass(loader):
-            raise CheckpointError(
-                f"train_loader is a {type(loader).__name__}, which cannot be read again, so no "
-                "step can be made again. Give a DataLoader or a list."
-            )
+            raise CheckpointError(f"{_of_one_pass(loader)}. Give a DataLoader or a list.")
 
     def _in_thread(self, act: Callable[[Recomputing], None]) -> KeyboardInterrupt | None:
         """Do something on a thread of its own; an interrupt cancels it, and waits for its end.
 
         Returns:
             The interrupt, where it came too late to cancel it.
+
+        Raises:
+            CommandError: `cancel` was called.
         """
         trainer = self._trainer
-        recomputing = self._recomputing()
+        recomputing = self._going = self._recomputing()
+        if self._cancelled.is_set():
+            recomputing.cancel()
         background = trainer.begin_apart(lambda: self._quietly(lambda: act(recomputing)))
         interrupt: KeyboardInterrupt | None = None
         while background.is_alive:
@@ -343,6 +394,7 @@ class Rewinder:
             except KeyboardInterrupt as error:
                 interrupt = error
                 recomputing.cancel()
+        self._going = None
         if background.error is not None and not isinstance(
             background.error, RecomputingCancelledError
         ):
@@ -350,6 +402,8 @@ class Rewinder:
         if interrupt is not None and background.error is not None:
             interrupt.add_note(_as_it_was(trainer.engine.step))
             raise interrupt
+        if background.error is not None:
+            raise CommandError(f"cancelled. {_as_it_was(trainer.engine.step)}")
         return interrupt
 
     def _recomputing(self) -> Recomputing:
@@ -448,6 +502,13 @@ class Rewinder:
         self._trainer.start_paused()
         while not self._stands.wait(0.05) and self._trainer.is_active:
             pass
+
+
+def _of_one_pass(loader: Any) -> str:
+    return (
+        f"train_loader is a {type(loader).__name__}, which cannot be read again, so no step can "
+        "be made again"
+    )
 
 
 def _as_it_was(step: int) -> str:

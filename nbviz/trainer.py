@@ -16,12 +16,15 @@ from nbviz.errors import (
     text_of,
 )
 from nbviz.forking import copied_options
+from nbviz.going_back import COMMANDS as GOES_BACK
+from nbviz.going_back import GoingBack
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.prints import captured_prints
+from nbviz.recording.recorded_run import Origin
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
 from nbviz.rewinder import Probed, Rewinder, next_directory, without_number
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.steps.batches import SplitBatch
 
-COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
+COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset", *GOES_BACK)
 STOP_SECONDS = 30.0
 
 
@@ -67,6 +70,7 @@ class Trainer:
         overlays: What colours it.
         ring: The states that `rewind` goes back to.
         engine: The training's loop.
+        going_back: What pages ask of `rewind`, `fork` and `find_nonfinite`.
         surroundings: Returns a context in which the run's thread trains.
 
     Raises:
@@ -79,8 +83,7 @@ class Trainer:
         self.options = options
         self.control = Control()
         self._resets = 0
-        self.relatives = Relatives()
-        self.relatives.all.add(self)
+        self.relatives = Relatives(self)
         self._on_new_run: list[Callable[[Run, Run], None]] = []
 
         def is_idle() -> bool:
@@ -114,6 +117,7 @@ class Trainer:
             spend=spend,
         )
         self._rewinder = Rewinder(self)
+        self.going_back = GoingBack(self, self._rewinder)
         self.engine = Engine(
             options,
             control=self.control,
@@ -375,11 +379,35 @@ class Trainer:
         forked = Trainer(**copied_options(self.options, name=called, dir=directory))
         forked.engine.restore(checkpoint.parts)
         go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
+        forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step)
         forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
         forked.set(**values)
         forked.relatives = self.relatives
-        self.relatives.all.add(forked)
+        self.relatives.add(forked)
         return forked
+
+    def keep(self, fork: Trainer) -> None:
+        """Go on as a fork of this run stands: its state is copied into this trainer's own objects.
+
+        The model and the optimizer are the very objects as before, with the fork's numbers. Both
+        runs are stopped first, if they are active; the fork stays as it is. This trainer's new run
+        has the fork's curves, and `start` goes on with it.
+
+        >>> fork = trainer.fork("lower lr", step=400, lr=1e-4)
+        >>> fork.start(); fork.wait()
+        >>> trainer.keep(fork)
+
+        Raises:
+            CommandError: It is no fork of this run.
+            CheckpointError: The state does not fit.
+            RunActiveError: As for `rewind`.
+        """
+        if fork is self or fork not in tuple(self.relatives.all):
+            raise CommandError(f"keep takes a fork of {self.run.name!r}; got {fork!r}.")
+        for one in (self, fork):
+            one.require_apart("keep")
+            one.stop_and_wait()
+        self._rewinder.take_over(fork.engine, fork.run)
 
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Return what a function of the model gives after earlier steps, though it was not logged.
@@ -516,11 +544,12 @@ class Trainer:
         """Start the run, paused before its next step."""
         self._start(is_paused=True)
 
-    def go_on_as_another(self, past: Past | None = None) -> None:
+    def go_on_as_another(self, past: Past | None = None, of: Run | None = None) -> None:
         """Record in a new run from now on; the old one stays as it is.
 
         Args:
             past: What was recorded until the step where the engine is; None for nothing.
+            of: The run whose past that is; None for the present one.
         """
         self._resets += 1
         old = self.run
@@ -534,6 +563,8 @@ class Trainer:
         self._record_in(run)
         if past is not None:
             go_on_from(run, past, self.engine.step, self.engine.epoch)
+            whose = of or old
+            run.origin = Origin(whose.run_id, whose.name, self.engine.step)
         for notify in tuple(self._on_new_run):
             notify(old, run)
 

@@ -1,5 +1,5 @@
 // A run as the page knows it.
-import type { Event, RunChanged, Setting } from "../protocol/index.gen";
+import type { Event, GoingBackChanged, RunChanged, Setting } from "../protocol/index.gen";
 
 /** What all panels may read of a run. */
 export interface RunState {
@@ -16,6 +16,8 @@ export interface RunState {
 	style: number;
 	progress: RunChanged | undefined;
 	settings: Setting[];
+	/** How it can go back to earlier steps; undefined where it has no such command. */
+	going_back: GoingBackChanged | undefined;
 	/** `epochs[i]` is the step completed before epoch `i + 1`. */
 	readonly epochs: number[];
 	readonly events: Event[];

@@ -101,6 +101,15 @@ class StateRing:
         return [entry.checkpoint.step for entry in self._entries]
 
     @property
+    def reach(self) -> list[tuple[int, int]]:
+        """Of each state, after which step it was kept, and the first step it leads to; any thread.
+
+        They differ where something may have been changed by hand between the two.
+        """
+        entries = tuple(self._entries)
+        return [(one.checkpoint.step, one.checkpoint.step + one.is_after) for one in entries]
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all states; that of before the first step may be the trainer's own."""
         return sum(entry.nbytes for entry in self._entries)
