@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from nbviz.training.engine import Engine
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
-COMMANDS = ("rewind", "fork", "keep", "find_nonfinite", "cancel")
+COMMANDS = ("rewind", "fork", "find_nonfinite", "cancel")
+COMMANDS_OF_FORKS = (*COMMANDS, "keep")
 TICK_SECONDS = 0.2  # between two looks of pages at how far it is
 
 
@@ -92,6 +93,12 @@ class GoingBack:
     # ------------------------------------------------------------ what pages show
 
     @property
+    def commands(self) -> tuple[str, ...]:
+        """The names of its methods that pages may call."""
+        is_fork = self._trainer.relatives.first is not self._trainer
+        return COMMANDS_OF_FORKS if is_fork else COMMANDS
+
+    @property
     def refused(self) -> str:
         """Why the run cannot go back; empty where it can."""
         return self._rewinder.refused
@@ -137,17 +144,19 @@ class GoingBack:
 
     def fork(self, step: Any, name: str | None = None, **values: float) -> None:
         """Fork from a step, with values set in the fork; raises as `rewind`."""
-        self._rewinder.check(step, "fork")
+        control = self._trainer.engine.control
+        is_here = step == self._trainer.engine.step and control.status != "running"
+        if not is_here:
+            self._rewinder.check(step, "fork")
         if name is not None and not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise CommandError(f"a fork's name is a text; got {name!r}.")
-        self._trainer.engine.control.registry.check(values)
+        control.registry.check(values)
 
         def act() -> _Outcome:
-            fork = self._trainer.fork(name or None, step, **values)
+            fork = self._trainer.fork(name or None, None if is_here else step, **values)
             text = f"{fork.run.name!r} forked from step {step:,}; Start trains it"
             return _Outcome(text, fork.run)
 
-        is_here = step == self._trainer.engine.step
         self._begin(f"Forking from step {step:,}", None if is_here else step, act)
 
     def keep(self) -> None:

@@ -16,7 +16,6 @@ from nbviz.errors import (
     text_of,
 )
 from nbviz.forking import copied_options
-from nbviz.going_back import COMMANDS as GOES_BACK
 from nbviz.going_back import GoingBack
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.steps.batches import SplitBatch
 
-COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset", *GOES_BACK)
+COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
 STOP_SECONDS = 30.0
 
 
@@ -383,6 +382,7 @@ class Trainer:
         forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
         forked.set(**values)
         forked.relatives = self.relatives
+        forked.run.commands = (*COMMANDS, *forked.going_back.commands)
         self.relatives.add(forked)
         return forked
 
@@ -588,7 +588,7 @@ class Trainer:
         run.expected_tags = expected_tags(self.options, self.engine.optimizers)
         run.follow_steps(lambda: self.engine.step_number)
         run.control = self.control
-        run.commands = COMMANDS
+        run.commands = (*COMMANDS, *self.going_back.commands)
         run.again = length_text(self.options)
         run.steering = self
         run.overlays = self.overlays

@@ -45,7 +45,7 @@ class RunAdded(TypedDict):
     started_at: float  # Unix seconds; 0 while it has not started
     again: str  # what a start adds after the end, such as "40 epochs"; "" where that has no end
     commands: list[str]  # which control commands the run answers: start, pause, step, stop, set …
-    is_earlier: bool  # the cell made it when it ran before; drawn grey until it is kept
+    is_earlier: bool  # the cell made it before it ran again, or was rewound; grey until it is kept
 
 
 class RunChanged(TypedDict):

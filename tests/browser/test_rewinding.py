@@ -31,26 +31,24 @@ trainer.start()
 trainer
 """
 BREAK = """\
+import nbviz, torch
+from torch import nn
+
+class LogPixels(nn.Module):
+    def forward(self, x):
+        return torch.log(x + 1)
+
 torch.manual_seed(0)
-steps = 0
-
-def training_step(model, batch):
-    global steps
-    x, y = batch
-    logits = model(x)
-    loss = nn.functional.cross_entropy(logits, y)
-    if x[0].sum() == poison:
-        loss = loss + torch.log(torch.zeros(()))
-    return loss
-
-poison = train.dataset[700][0].sum()
-broken = nbviz.LiveTrainer(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), train,
-                           training_step=training_step, optimizer="sgd", lr=0.1, max_epochs=4,
-                           device="cpu", threads=1, ring_every=50, name="broken")
-broken.start()
-broken
+batches = list(nbviz.datasets.digits()[0])
+batches[16][0][5, 0, 3, 3] = -1  # whose logarithm is infinite
+model = nn.Sequential()
+model.logs, model.flatten, model.fc = LogPixels(), nn.Flatten(), nn.Linear(64, 10)
+trainer = nbviz.LiveTrainer(model, batches, loss_fn=nn.CrossEntropyLoss(), max_epochs=3,
+                            optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
+                            device="cpu", threads=1, ring_every=10, name="broken")
+trainer.start()
+trainer
 """
-OF_FIRST = "trainer.subjects[0].run"
 
 
 def strip(view: View) -> Locator:
@@ -77,76 +75,104 @@ def drag_back(view: View, share: float) -> int:
     return int(chart.get_attribute("data-marked") or 0)
 
 
-def test_back_by_the_handle_then_on_and_forked_and_raced(
+def photograph(notebook: Notebook, pictures: Path, name: str) -> None:
+    notebook.page.mouse.move(0, 0)  # else a tooltip hides a part
+    for theme in ("dark", "light"):
+        notebook.set_theme(theme)
+        notebook.page.screenshot(path=pictures / f"{name}-{theme}.png")
+
+
+def rewind(notebook: Notebook, view: View, step: int) -> None:
+    view.root.locator("[data-act=rewind]").click()
+    kept = max(one for one in notebook.value("trainer.trainer.ring.steps") if one <= step)
+    box = view.root.get_by_role("dialog", name="Rewind the run")
+    expect(box.locator("output")).to_contain_text(f"step {kept}")
+    box.get_by_role("button", name=f"Rewind to step {step}").click()
+    expect(strip(view)).to_contain_text(f"Paused at step {step}")
+    expect(strip(view)).to_contain_text("bit-equal")
+    view.wait_for_status("paused")
+    view.wait_for_step(step)
+    expect(view.root.locator(".nbviz-timeline-step")).to_have_text(f"step {step}")
+
+
+def fork_by_keys(view: View, step: int, name: str, lr: str) -> None:
+    button = view.root.locator("[data-act=fork]")
+    button.focus()
+    button.press("Enter")
+    box = view.root.get_by_role("dialog", name="Fork the run")
+    box.get_by_label("Step").fill(str(step))
+    box.get_by_label("Name of the fork").fill(name)
+    box.get_by_label("Learning rate of the fork").fill(lr)
+    expect(box.locator("output")).to_contain_text(f"The state of step {step} is kept")
+    box.get_by_label("Learning rate of the fork").press("Enter")
+    expect(strip(view)).to_contain_text(f"'{name}' forked from step {step}")
+    view.wait_for_status("ready")
+    view.wait_for_step(step)
+
+
+def test_back_by_the_handle_then_on_forked_raced_and_kept(
     make_notebook: Callable[..., Notebook], pictures: Path
 ) -> None:
     notebook = make_notebook(TRAIN)
-    page = notebook.page
-    page.set_viewport_size({"width": 1280, "height": 800})
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
     notebook.run(0)
     view = View(notebook.output(0))
     view.wait_for_status("finished")
     total = notebook.value("trainer.trainer.engine.step")
     view.wait_for_curve(total)
     weights = view.open("weights")
+    newest = weights.inner_text()
     step = drag_back(view, 0.52)
     assert 0 < step < total
     expect(view.root.locator(".nbviz-timeline-step")).to_have_text(f"step {step} of {total}")
-    expect(weights.locator(".nbviz-weights-earlier, canvas").first).to_be_visible()
-
-    rewind = view.root.locator("[data-act=rewind]")
-    rewind.click()
-    kept = max(one for one in notebook.value("trainer.trainer.ring.steps") if one <= step)
-    box = view.root.get_by_role("dialog", name="Rewind the run")
-    expect(box.locator("output")).to_contain_text(f"The nearest state is that of step {kept}")
-    page.screenshot(path=pictures / "rewind-asked.png")
-    box.get_by_role("button", name=f"Rewind to step {step}").click()
-    expect(strip(view)).to_contain_text(f"Paused at step {step}")
-    expect(strip(view)).to_contain_text("bit-equal")
-    view.wait_for_status("paused")
-    view.wait_for_step(step)
+    expect(weights).not_to_have_text(newest, use_inner_text=True)
+    rewind(notebook, view, step)
     assert notebook.value("(trainer.status, trainer.trainer.engine.step)") == ["paused", step]
-    assert notebook.value(f"[one.is_earlier for one in trainer.subjects]") == [True, False]
-    log = view.open("log")
-    expect(log).to_contain_text(f"Paused at step {step}")
+    assert notebook.value("[one.is_earlier for one in trainer.subjects]") == [True, False]
+    expect(view.open("log")).to_contain_text(f"Paused at step {step}")
     view.open("weights")
-    page.mouse.move(0, 0)
-    page.screenshot(path=pictures / "rewound-light.png")
-    notebook.set_theme("dark")
-    page.screenshot(path=pictures / "rewound-dark.png")
-    notebook.set_theme("light")
-
+    photograph(notebook, pictures, "rewound")
     view.click("resume")
     view.wait_for_status("finished")
     expect(strip(view)).to_be_hidden()
-    same = f"trainer.run['loss/train'].values.tolist() == {OF_FIRST}['loss/train'].values.tolist()"
-    assert notebook.value(same)
+    was, now = "trainer.subjects[0].run", "trainer.run"
+    assert notebook.value(
+        f"({was}['loss/train'].values == {now}['loss/train'].values).all().item()"
+    )
 
-    # A fork, by keys alone: the step is typed.
-    fork = view.root.locator("[data-act=fork]")
-    fork.focus()
-    page.keyboard.press("Enter")
-    box = view.root.get_by_role("dialog", name="Fork the run")
-    box.get_by_label("Step").fill("100")
-    box.get_by_label("Name of the fork").fill("lower lr")
-    box.get_by_label("Learning rate of the fork").fill("0.01")
-    expect(box.locator("output")).to_contain_text("The state of step 100 is kept")
-    page.screenshot(path=pictures / "fork-asked.png")
-    box.get_by_label("Learning rate of the fork").press("Enter")
-    expect(strip(view)).to_contain_text("'lower lr' forked from step 100")
-    view.wait_for_status("ready")
-    view.wait_for_step(100)
+    fork_by_keys(view, 100, "lower lr", "0.01")
     view.click("start")
     view.wait_for_status("finished")
     view.wait_for_step(total)
-    [lrs] = notebook.value("[[one.run['lr'].values[k] for k in (99, 100)] for one in "
-                           "trainer.trainer.relatives.all if one.run.name == 'lower lr']")
-    assert lrs == [0.1, 0.01]
-    table = view.open("runs")
-    row = table.locator(".nbviz-runs-row").filter(has_text="lower lr").last
+    expect(strip(view)).to_be_hidden()
+    fork = "trainer.subjects[2].run"
+    assert notebook.value(f"{fork}['lr'].values[[99, 100]].tolist()") == [0.1, 0.01]
+    row = view.open("runs").locator(".nbviz-runs-row").filter(has_text="lower lr").last
     expect(row).to_contain_text("lr-0.1 (2) at step 100")
-    page.mouse.move(0, 0)
-    page.screenshot(path=pictures / "raced-light.png")
-    notebook.set_theme("dark")
-    page.screenshot(path=pictures / "raced-dark.png")
-    notebook.set_theme("light")
+    row.locator("[data-action=select]").click()
+    photograph(notebook, pictures, "raced")
+    view.root.get_by_role("button", name="Keep this one").click()
+    expect(strip(view)).to_contain_text("Your model and optimizer are those of 'lower lr' now")
+    assert notebook.value(
+        "trainer.model is model and all(torch.equal(a, b) for a, b in zip(model.parameters(), "
+        f"{fork}.steering.model.parameters()))"
+    )
+
+
+def test_the_step_that_broke_is_found_from_the_page(
+    make_notebook: Callable[..., Notebook], pictures: Path
+) -> None:
+    notebook = make_notebook(BREAK)
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+    notebook.run(0)
+    view = View(notebook.output(0))
+    view.wait_for_status("finished")
+    expect(strip(view)).to_contain_text("since step 17")
+    photograph(notebook, pictures, "broken")
+    strip(view).get_by_role("button", name="Find the first bad step").click()
+    expect(strip(view)).to_contain_text("In step 17 log in logs was the first")
+    expect(strip(view)).to_contain_text("Paused before it, at step 16")
+    view.wait_for_status("paused")
+    view.wait_for_step(16)
+    expect(view.open("log")).to_contain_text("was the first to give NaN or infinity")
+    photograph(notebook, pictures, "found")

@@ -8,7 +8,7 @@ export interface RunState {
 	commands: string[];
 	/** What a start adds after the end, such as 40 epochs; "" where that has no end. */
 	again: string;
-	/** The cell made it when it ran before: drawn grey, and no part of a comparison. */
+	/** The cell made it before it ran again, or was rewound: drawn grey, and no part of a comparison. */
 	is_earlier: boolean;
 	/** Position among the page's runs. */
 	readonly index: number;

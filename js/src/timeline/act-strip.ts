@@ -13,6 +13,8 @@ interface Outcome {
 	readonly text: string;
 	readonly isFailure: boolean;
 	readonly run_id: string;
+	/** Where the run was when it was first shown: it is old news once that has gone on. */
+	step?: number;
 }
 
 export class ActStrip {
@@ -91,7 +93,10 @@ export class ActStrip {
 	/** Takes in what came of an act. */
 	private look({ run_id, going_back, progress }: RunState): void {
 		const { outcome } = this;
-		if (outcome?.run_id === run_id && progress?.status === "running") this.outcome = undefined;
+		if (outcome?.run_id === run_id && progress) {
+			outcome.step ??= progress.step;
+			if (progress.step !== outcome.step) this.outcome = undefined;
+		}
 		if (!going_back) return;
 		const { number, outcome: text, is_failure, outcome_run } = going_back;
 		const before = this.ended.get(run_id) ?? 0;

@@ -77,6 +77,9 @@ class ActBox {
 	private readonly why = element("p", "nbviz-go-back-why", { hidden: "" });
 	private readonly dropdown: Dropdown;
 	private readonly shownStep: ShownStep;
+	/** The chosen step that the field was last made to show. */
+	private followed: number | undefined;
+	private isTyping = false;
 
 	constructor(
 		private readonly kind: Kind,
@@ -108,8 +111,10 @@ class ActBox {
 		this.step.addEventListener("input", () => {
 			const step = this.wantedStep();
 			const { step: newest = 0 } = this.run?.progress ?? {};
+			this.isTyping = true;
 			if (step !== undefined) this.shownStep.choose(step >= newest ? undefined : step);
 			this.update();
+			this.isTyping = false;
 		});
 		for (const field of [this.step, this.name, this.lr]) {
 			field.addEventListener("keydown", (event) => {
@@ -151,15 +156,16 @@ class ActBox {
 		this.why.hidden = refused === "";
 		this.why.textContent = refused;
 		if (this.button.getAttribute("aria-expanded") !== "true" || !run?.going_back) return;
-		if (document.activeElement !== this.step && !this.isFocused(this.step)) {
-			this.step.value = String(at);
+		if (chosen !== this.followed) {
+			this.followed = chosen;
+			if (!this.isTyping) this.step.value = String(at);
 		}
 		const problem = this.problem(run, run.going_back);
 		this.cost.textContent = problem || costText(run.going_back, this.wantedStep() ?? at);
 		this.cost.dataset.bad = String(problem !== "");
 		this.go.setAttribute("aria-disabled", String(problem !== ""));
-		const face2 = `${act} ${formatCount(this.wantedStep() ?? at)}`;
-		if (this.go.textContent !== face2) this.go.textContent = face2;
+		const doing = `${act} ${formatCount(this.wantedStep() ?? at)}`;
+		if (this.go.textContent !== doing) this.go.textContent = doing;
 	}
 
 	private get run(): RunState | undefined {
@@ -167,13 +173,10 @@ class ActBox {
 		return run?.going_back ? run : undefined;
 	}
 
-	private isFocused(field: HTMLElement): boolean {
-		return (field.getRootNode() as ShadowRoot | Document).activeElement === field;
-	}
-
 	private open(): void {
 		const { run } = this;
-		this.step.value = String(this.shownStep.chosen ?? run?.progress?.step ?? 0);
+		this.followed = this.shownStep.chosen;
+		this.step.value = String(this.followed ?? run?.progress?.step ?? 0);
 		this.step.max = String(run?.progress?.step ?? 0);
 		const lr = run?.settings.find(({ name }) => name === "lr");
 		this.lrRow.hidden = lr === undefined;

@@ -4,7 +4,7 @@
 
 import { placeAt } from "../session/item-index";
 import type { Context } from "../session/panel";
-import { isActive } from "../session/run";
+import { comparedRuns, isActive } from "../session/run";
 import { selectionOf } from "../session/selection";
 import { shownStepOf } from "../session/shown-step";
 import { element } from "../ui/element";
@@ -91,7 +91,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	};
 
 	const draw = () => {
-		const at = reached() > 0 ? (shownStep.chosen ?? last()) : (steps[place()] ?? 0);
+		const at = reached() > 0 ? (shownStep.chosen ?? reached()) : (steps[place()] ?? 0);
 		const share = (at - first()) / span();
 		const isLive = shownStep.chosen === undefined;
 		slider.value = String(PART * share);
@@ -111,7 +111,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	};
 	const update = () => {
 		const all = new Set<number>();
-		for (const run of store.runs.values()) {
+		for (const run of comparedRuns(store)) {
 			for (const panel of panels) for (const step of panel.steps?.(run) ?? []) all.add(step);
 		}
 		if (all.size !== steps.length) steps = [...all].sort((a, b) => a - b);

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError
-from nbviz.going_back import COMMANDS as GOES_BACK
-from nbviz.going_back import GoingBack
+from nbviz.going_back import COMMANDS_OF_FORKS, GoingBack
 from nbviz.panels.panel import Extent, Reply, RunPanel
 from nbviz.panels.wire import finite, number
 from nbviz.protocol import core
@@ -57,7 +56,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
     """Where a run is, and what can be done to it."""
 
     name = "toolbar"
-    assets = ("timeline",)
+    live_assets = ("timeline",)
     requests = (messages.Control,)
 
     def has_content(self, part: RecordedRun) -> bool:
@@ -79,6 +78,9 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         """Add what can be set on the run and how it can go back, where that changed."""
         del extent  # a page may be sent them twice
         _add_going_back(part, entry, batch)
+        self._add_settings(part, entry, batch)
+
+    def _add_settings(self, part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:
         settings = tuple(part.control.settings())
         if settings == entry.settings:
             return
@@ -110,7 +112,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
             known = ", ".join(part.commands) or "none"
             raise CommandError(f"this run has no command {name!r}; it has: {known}.")
         steering: Any = part.steering or part.control
-        if name in GOES_BACK:
+        if name in COMMANDS_OF_FORKS:
             steering = steering.going_back
 
         def carry_out() -> None:
@@ -132,7 +134,8 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
 
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add the settings as they are."""
-        self.updates(part, self.entry(), batch, Extent(limit=limit, full=True))
+        del limit
+        self._add_settings(part, self.entry(), batch)
         return True
 
 
