@@ -62,11 +62,13 @@ class ActBox {
 		type: "text",
 		maxlength: "200",
 		"aria-label": "Name of the fork",
+		placeholder: "named after its step",
 	});
 	private readonly lr = element("input", "nbviz-input", {
 		type: "text",
 		inputmode: "decimal",
 		"aria-label": "Learning rate of the fork",
+		placeholder: "as it was at that step",
 	});
 	private readonly lrRow = row("lr", this.lr);
 	private readonly cost = element("output", "nbviz-go-back-cost", { "aria-live": "polite" });
@@ -178,11 +180,8 @@ class ActBox {
 		this.followed = this.shownStep.chosen;
 		this.step.value = String(this.followed ?? run?.progress?.step ?? 0);
 		this.step.max = String(run?.progress?.step ?? 0);
-		const lr = run?.settings.find(({ name }) => name === "lr");
-		this.lrRow.hidden = lr === undefined;
-		this.lr.value = lr ? String(Number(lr.value.toPrecision(6))) : "";
-		this.name.value = "";
-		this.name.placeholder = run ? `${run.name}, fork of step …` : "";
+		this.lrRow.hidden = !run?.settings.some(({ name }) => name === "lr");
+		this.name.value = this.lr.value = "";
 		// It is drawn when it is open.
 		requestAnimationFrame(() => this.update());
 	}
@@ -201,15 +200,15 @@ class ActBox {
 		}
 		if (this.kind === "rewind" && !costOf(state, step)) return costText(state, step);
 		const lr = settings.find(({ name }) => name === "lr");
-		if (this.kind === "fork" && lr && !(this.learningRate() >= lr.minimum)) {
-			return "Type a learning rate, such as 3e-4.";
-		}
-		return "";
+		const wanted = this.learningRate();
+		const isGood = wanted === undefined || wanted >= (lr?.minimum ?? 0);
+		return isGood ? "" : "Type a learning rate, such as 3e-4, or none.";
 	}
 
-	private learningRate(): number {
+	/** Undefined where none was typed: the fork then begins with that of its step. */
+	private learningRate(): number | undefined {
 		const text = this.lr.value.trim().replace("−", "-").replace(",", ".");
-		return text === "" ? Number.NaN : Number(text);
+		return text === "" ? undefined : Number(text);
 	}
 
 	private act(): void {
@@ -221,10 +220,8 @@ class ActBox {
 		if (this.kind === "fork") {
 			const name = this.name.value.trim();
 			if (name !== "") args.name = name;
-			const lr = run.settings.find((one) => one.name === "lr");
-			const wanted = this.learningRate();
-			// What a field shows is rounded: a value that was not changed is not set.
-			if (lr && wanted !== Number(lr.value.toPrecision(6))) args.lr = wanted;
+			const lr = this.learningRate();
+			if (lr !== undefined) args.lr = lr;
 		}
 		this.close();
 		this.command(run, this.kind, args);
