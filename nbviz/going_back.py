@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from nbviz.errors import CommandError, NbvizError, RunActiveError, describe, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import torch
 
     from nbviz.active_trainers import Relatives
     from nbviz.recording.run import Run
@@ -19,8 +24,14 @@ if TYPE_CHECKING:
     from nbviz.training.engine import Engine
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
-COMMANDS = ("rewind", "fork", "find_nonfinite", "cancel")
+COMMANDS = ("rewind", "fork", "probe", "find_nonfinite", "cancel")
 COMMANDS_OF_FORKS = (*COMMANDS, "keep")
+PROBES: dict[str, Callable[[torch.nn.Parameter], torch.Tensor | None]] = {
+    "weight norm": lambda one: one.detach(),
+    "gradient norm": lambda one: one.grad,
+}
+"""What a page can have looked at of parameters, of which the norm is taken."""
+
 TICK_SECONDS = 0.2  # between two looks of pages at how far it is
 
 
@@ -180,6 +191,48 @@ class GoingBack:
 
         self._begin(f"Keeping {self._trainer.run.name!r}", None, act)
 
+    def probe(self, what: Any, of: Any = "", every: Any = 1) -> None:
+        """Have a value looked at after earlier steps, and shown as a curve of the run.
+
+        Args:
+            what: One of `PROBES`.
+            of: A parameter's name; empty for all together.
+            every: Steps between two values.
+
+        Raises:
+            CommandError: There is no such value, or no step to look at.
+            CheckpointError: No state was kept.
+            RunActiveError: Another act is not over.
+        """
+        engine, run = self._trainer.engine, self._trainer.run
+        of_what = PROBES.get(what) if isinstance(what, str) else None
+        names = [name for name, _ in engine.model.named_parameters()]
+        if of_what is None:
+            raise CommandError(f"a page can look at {' or '.join(PROBES)}; got {what!r}.")
+        if of != "" and of not in names:
+            raise CommandError(f"the model has no parameter {of!r}; it has: {', '.join(names)}.")
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise CommandError(f"every takes a whole number of steps, at least 1; got {every!r}.")
+        now = engine.step
+        self._rewinder.check(now, "probe")
+        first = min((reach for _, reach in self.reach), default=0)
+        steps = range(max(1, first), now + 1, every)
+
+        def norm(model: torch.nn.Module) -> float:
+            chosen = [one for name, one in model.named_parameters() if of in ("", name)]
+            tensors = [one for one in map(of_what, chosen) if one is not None]
+            norms: list[float] = [one.float().norm().item() for one in tensors]
+            return math.hypot(*norms) if norms else math.nan
+
+        def act() -> _Outcome:
+            probed = self._rewinder.probe(norm, steps)
+            tag = _free_tag(f"probe/{what.replace(' ', '_')}/{of or 'all'}", run)
+            seconds = np.full(len(probed.steps), run.progress.elapsed_seconds)
+            run.take_points_of({tag: [(probed.steps, seconds, probed.values)]})
+            return _Outcome(f"{tag} is a curve now: {len(steps):,} values to step {now:,}")
+
+        self._begin(f"Looking at the {what} of {of or 'all parameters'}", now, act, first)
+
     def find_nonfinite(self) -> None:
         """Find the step that broke; raises RunActiveError as `rewind`."""
 
@@ -203,9 +256,13 @@ class GoingBack:
 
     # ------------------------------------------------------------ inside
 
-    def _begin(self, doing: str, step: int | None, act: Callable[[], _Outcome]) -> None:
+    def _begin(
+        self, doing: str, step: int | None, act: Callable[[], _Outcome], start: int | None = None
+    ) -> None:
         first = last = 0
-        if step is not None and self._trainer.engine.step:
+        if step is not None and start is not None:
+            first, last = start, step
+        elif step is not None and self._trainer.engine.step:
             first, last = self._trainer.ring.before(step).step, step
         with self._lock:
             if self.now.doing:
@@ -239,8 +296,8 @@ class GoingBack:
         run_id = "" if outcome.run is None else outcome.run.run_id
         with self._lock:
             self.now = Act("", 0, 0, outcome.text, is_failure, run_id, self.now.number + 1)
-        if outcome.run is not None and not is_failure:
-            outcome.run.note(outcome.text)
+        if not is_failure:
+            (outcome.run or run).note(outcome.text)
         for one in {run, self._trainer.run}:
             one.notify()
 
@@ -248,3 +305,12 @@ class GoingBack:
 def _notify_until(is_over: threading.Event, run: Run) -> None:
     while not is_over.wait(TICK_SECONDS):
         run.notify()
+
+
+def _free_tag(tag: str, run: Run) -> str:
+    """Return a tag under which nothing is: a value may be looked at twice, more closely."""
+    number, found = 1, tag
+    while found in run.tags:
+        number += 1
+        found = f"{tag}/{number}"
+    return found

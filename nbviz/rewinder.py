@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import re
@@ -217,7 +218,7 @@ class Rewinder:
         def look(recomputing: Recomputing) -> None:
             engine = trainer.engine
             for step in wanted:
-                checkpoint = trainer.ring.before(step)
+                checkpoint = self._state_before(step)
                 is_ahead = bool(found) and checkpoint.step <= engine.step
                 recomputing.go_to(None if is_ahead else checkpoint, step)
                 with untouched(engine.model, engine.device):
@@ -287,6 +288,14 @@ class Rewinder:
         trainer.engine.control.pause()
 
     # ------------------------------------------------------------ inside
+
+    def _state_before(self, step: int) -> Checkpoint:
+        """Return a state from which the step itself is made again, which leaves its gradients."""
+        ring = self._trainer.ring
+        if step > 0:
+            with contextlib.suppress(CheckpointError):  # the run, or this part of it, began there
+                return ring.before(step - 1)
+        return ring.before(step)
 
     def _is_healthy(self) -> bool:
         engine = self._trainer.engine

@@ -140,6 +140,15 @@ def test_back_by_the_handle_then_on_forked_raced_and_kept(
         f"({was}['loss/train'].values == {now}['loss/train'].values).all().item()"
     )
 
+    view.root.locator("[data-act=probe]").click()
+    box = view.root.get_by_role("dialog", name="Look back")
+    box.get_by_label("Parameter").select_option("1.weight")
+    notebook.page.screenshot(path=pictures / "look-back.png")
+    box.get_by_role("button", name="Draw the curve").click()
+    expect(strip(view)).to_contain_text("probe/gradient_norm/1.weight is a curve now")
+    expect(view.curves.locator("[data-chart='probe/gradient_norm/1.weight']")).to_be_attached()
+    photograph(notebook, pictures, "looked-back")
+
     fork_by_keys(view, 100, "lower lr", "0.01")
     view.click("start")
     view.wait_for_status("finished")

@@ -151,6 +151,24 @@ def test_a_fork_is_shown_rewound_and_kept() -> None:
     assert (trainer.trainer.engine.step, trainer.run["lr"].values[-1]) == (40, 0.01)
 
 
+def test_a_value_that_was_never_logged_becomes_a_curve() -> None:
+    trainer = trained(watch={"every_steps": 1, "histograms": False})
+    ask(trainer.run, "probe", what="gradient norm", of="0.weight", every=3)
+    ended(trainer.trainer, 1)
+    probed = trainer.run["probe/gradient_norm/0.weight"]
+    assert probed.steps.tolist() == list(range(1, 41, 3))
+    # Also after a step whose state was kept, which has no gradients.
+    watched = trainer.run["gradients/0.weight/norm"]
+    there = dict(zip(watched.steps.tolist(), watched.values.tolist(), strict=True))
+    for step, value in zip(probed.steps.tolist(), probed.values.tolist(), strict=True):
+        if step < 40:  # the watch ends with the run
+            assert value == pytest.approx(there[step], rel=1e-5)
+    assert (trainer.status, trainer.trainer.engine.step) == ("finished", 40)
+    for wrong in ({"what": "loss"}, {"of": "3.weight"}, {"every": 0}):
+        with pytest.raises(CommandError):
+            ask(trainer.run, "probe", **{"what": "weight norm", **wrong})
+
+
 def test_what_cannot_be_done_is_refused_at_once() -> None:
     trainer = trained(ring="off")
     now = told(trainer.run)

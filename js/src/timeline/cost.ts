@@ -37,7 +37,8 @@ export function costText(state: Kept, step: number): string {
 	return `The nearest state is that of step ${formatCount(cost.from)}: ${again} again${lasting(cost.seconds)}.`;
 }
 
-function lasting(seconds: number | undefined): string {
+/** How long something takes, to stand at the end of a sentence. */
+export function lasting(seconds: number | undefined): string {
 	if (seconds === undefined) return "";
 	return seconds < 1 ? ", in under a second" : `, in about ${formatDuration(seconds)}`;
 }

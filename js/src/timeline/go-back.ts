@@ -229,7 +229,7 @@ class ActBox {
 }
 
 /** Why a run cannot go back now; empty where it can. */
-function refusal(run: RunState | undefined): string {
+export function refusal(run: RunState | undefined): string {
 	const { going_back, progress } = run ?? {};
 	if (!going_back) return "";
 	if (going_back.refused) return `Not possible: ${going_back.refused}.`;
@@ -237,6 +237,7 @@ function refusal(run: RunState | undefined): string {
 	return progress?.step ? "" : "No step has been made yet.";
 }
 
-function row(label: string, field: HTMLElement): HTMLElement {
+/** A field with its name. */
+export function row(label: string, field: HTMLElement): HTMLElement {
 	return element("label", "nbviz-go-back-row", {}, element("span", "", {}, label), field);
 }

@@ -12,6 +12,7 @@ import { formatCount } from "../ui/format";
 import { icon } from "../ui/icons";
 import { ActStrip } from "./act-strip";
 import { type Command, GoBack } from "./go-back";
+import { LookBack } from "./look-back";
 
 const FRAME_MS = 480; // of one item at the first speed
 const SPEEDS = [1, 2, 4, 8];
@@ -46,6 +47,8 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		context.asker.ask({ kind: "control", run_id, name, arguments: args }).catch(refused);
 	};
 	const goBack = new GoBack(context, command);
+	const lookBack = new LookBack(context, command);
+	goBack.root.append(lookBack.root);
 	const strip = new ActStrip(context, command);
 	const root = element(
 		"footer",
@@ -103,6 +106,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		root.dataset.running = String([...store.runs.values()].some(isActive));
 		play.hidden = steps.length < 2;
 		goBack.update();
+		lookBack.update();
 		play.replaceChildren(icon(timer === undefined ? "start" : "pause"));
 		play.title = timer === undefined ? "Play the steps from here" : "Stop playing";
 		play.setAttribute("aria-label", play.title);
@@ -173,6 +177,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		clearTimeout(timer);
 		for (const cleanup of cleanups) cleanup();
 		goBack.remove();
+		lookBack.close();
 		strip.remove();
 		root.remove();
 	};
