@@ -43,6 +43,10 @@ class _Origin:
     is_given: bool = False
 
 
+class StepOverError(Exception):
+    """The step is over, though no update was made."""
+
+
 class StepWatch:
     """Watches one step of an engine.
 
@@ -52,11 +56,13 @@ class StepWatch:
     Args:
         engine: Whose.
         step: The step that is going to be made.
+        batches: After how many it is over, though it may not be completed; None once it is.
     """
 
-    def __init__(self, engine: Engine, step: int) -> None:
+    def __init__(self, engine: Engine, step: int, batches: int | None = None) -> None:
         self._engine = engine
         self._step = step
+        self._batches = batches
         self._origins: dict[int, _Origin] = {}
         self._held: list[torch.Tensor] = []  # so that nothing else comes to lie where they do
         self._order = 0
@@ -115,6 +121,8 @@ class StepWatch:
     def _around(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
         def step(model: torch.nn.Module, batch: Any) -> Any:
             self._is_on = False
+            if self._batch + 1 == self._batches:
+                raise StepOverError
             self._begin_batch(batch)
             self._is_on = True
             result = train_step(model, batch)
