@@ -131,7 +131,7 @@ class Rewinder:
         def keep(recomputing: Recomputing) -> tuple[Checkpoint, bool]:
             if step is not None and step != engine.step:
                 recomputing.go_to(self._trainer.ring.before(step), step)
-            return engine.capture(), engine.place.may_validate_next
+            return engine.capture(), engine.may_validate_next
 
         def made(kept: tuple[Checkpoint, bool]) -> T:
             checkpoint, before = kept
@@ -238,7 +238,7 @@ class Rewinder:
         engine, old = trainer.engine, trainer.run
         old.drain()
         engine.control.get_ready()
-        past = Past.until(old, engine.step, before_validation=engine.place.may_validate_next)
+        past = Past.until(old, engine.step, before_validation=engine.may_validate_next)
         lines: list[tuple[LineLevel, str]] = [("info", f"{text} of {old.name!r}")]
         if warning is not None:
             lines.append(("warning", warning))

@@ -268,7 +268,8 @@ class Undoing:
         try:
             trainer.stop_and_wait()
         except KeyboardInterrupt as interrupt:
-            add_note(interrupt, "The run ends after its present step; start() goes on from there.")
+            ends = "The run ends after its present step; start() goes on from there."
+            add_note(interrupt, ends if trainer.is_active else self._as_it_was())
             raise
         return was
 

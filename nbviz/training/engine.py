@@ -177,6 +177,13 @@ class Engine:
         return self.step + 1 if self._is_in_step else self.step
 
     @property
+    def may_validate_next(self) -> bool:
+        """Whether a validation after the present step is still to come, if there is one."""
+        place = self.place
+        at_epochs_end = self._validate_every is None and place.is_open and not place.is_read
+        return place.validation_due or at_epochs_end
+
+    @property
     def overflows(self) -> bool:
         """Whether the run was ended because fp16's gradients overflow however they are scaled."""
         return self._update.overflows

@@ -87,10 +87,10 @@ class Search:
             loss = event.scalars.get(LOSS)
             is_good = loss is None or math.isfinite(number(loss))
             parameters = list(engine.model.parameters())
-            if all_finite(one.grad for one in parameters if one.grad is not None):
-                spoiled = event.step + 1
             if not (is_good and all_finite(parameters)):
                 broken.append(event.step)
+            elif all_finite(one.grad for one in parameters if one.grad is not None):
+                spoiled = event.step + 1
             return bool(broken)
 
         spoiled = good.step + 1

@@ -145,6 +145,11 @@ class StepWatch:
             if not is_finite(buffer):  # such as a mask
                 told = describe_tensor(buffer, f"the buffer {plain_name(name)}")
                 self._add(buffer, "a buffer", "before", told, (), "", is_given=True)
+        if self._batch == 0:  # gradients that a training_step adds up
+            for name, parameter in self._engine.model.named_parameters():
+                if parameter.grad is not None and not is_finite(parameter.grad):
+                    told = describe_tensor(parameter.grad, f"that of {plain_name(name)}")
+                    self._add(parameter.grad, "a gradient", "before", told, (), "")
 
     def _entering(self, name: str) -> Callable[..., None]:
         plain = plain_name(name)
