@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from nbviz.errors import CommandError, NbvizError, RunActiveError, describe, text_of
+from nbviz.training.rewinding.recomputing import LOSS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ PROBES: dict[str, Callable[[torch.nn.Parameter], torch.Tensor | None]] = {
 }
 """What a page can have looked at of parameters, of which the norm is taken."""
 
+_MEASURED_STEPS = 200  # that say how long one takes
 TICK_SECONDS = 0.2  # between two looks of pages at how far it is
 
 
@@ -100,6 +102,7 @@ class GoingBack:
         self._trainer = trainer
         self._rewinder = rewinder
         self._lock = threading.Lock()
+        self._step_seconds: float | None = None
 
     # ------------------------------------------------------------ what pages show
 
@@ -127,10 +130,14 @@ class GoingBack:
     @property
     def step_seconds(self) -> float | None:
         """How long a step takes, about; None while that is not known."""
-        progress = self._trainer.run.progress
-        if progress.steps_per_second:
-            return 1 / progress.steps_per_second
-        return progress.elapsed_seconds / progress.step if progress.step else None
+        run = self._trainer.run
+        if not self.now.doing and LOSS in run.tags:
+            losses = run.series(LOSS).segments[-1]
+            count = len(losses)
+            steps, seconds, _ = losses.slice(max(0, count - _MEASURED_STEPS), count)
+            if len(steps) > 1:  # neither a pause nor a validation counts in the middle of them
+                self._step_seconds = float(np.median(np.diff(seconds) / np.diff(steps)))
+        return self._step_seconds
 
     # ------------------------------------------------------------ commands
 

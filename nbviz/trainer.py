@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from nbviz.active_trainers import Relatives, claimed
 from nbviz.errors import (
@@ -13,6 +13,7 @@ from nbviz.errors import (
     NbvizError,
     RunActiveError,
     TrainingError,
+    describe,
     text_of,
 )
 from nbviz.forking import copied_options
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import RunStatus
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.edited_data import TrainingData
@@ -114,6 +116,7 @@ class Trainer:
             options.ring_memory,
             say=self._warn,
             spend=spend,
+            monitor=options.monitor or "loss/val",
         )
         self._rewinder = Rewinder(self)
         self.going_back = GoingBack(self, self._rewinder)
@@ -326,9 +329,11 @@ class Trainer:
         self.control.get_ready()
         self._background = None
         self._rewinder.forget()
+        old = self.run
         self.go_on_as_another()
+        self.tell_of_another(old)
 
-    def rewind(self, step: int) -> None:
+    def rewind(self, step: int | Literal["best"]) -> None:
         """Go back to a step, with a new run that is paused there; the present one stays as it is.
 
         The nearest state before the step is restored, and the steps from there are made again: on a
@@ -341,12 +346,13 @@ class Trainer:
         >>> trainer.resume()
 
         Args:
-            step: Completed steps, from 0 to those made by now.
+            step: Completed steps, from 0 to those made by now; or "best" for the step after which a
+                validation gave the best value of `monitor`, whose state is always kept.
 
         Raises:
             CommandError: There is no such step.
-            CheckpointError: No state of before it was kept, or its steps could not be made again;
-                then the run is as it was.
+            CheckpointError: No validation has given such a value, no state of before the step was
+                kept, or its steps could not be made again; then the run is as it was.
             RunActiveError: The current step did not end in time, or this is called on the run's
                 own thread.
         """
@@ -372,15 +378,19 @@ class Trainer:
             CheckpointError: No state of before it was kept, or something cannot be copied.
             RunActiveError: As for `rewind`.
         """
-        checkpoint, past = self._rewinder.state_to_fork(step)
-        called = name or f"{without_number(self.run.name)}, fork of step {checkpoint.step:,}"
-        directory = next_directory(self.options.dir, "fork")
-        forked = Trainer(**copied_options(self.options, name=called, dir=directory))
-        forked.engine.restore(checkpoint.parts)
-        go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
-        forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step)
-        forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
-        forked.set(**values)
+
+        def make(checkpoint: Checkpoint, past: Past) -> Trainer:
+            called = name or f"{without_number(self.run.name)}, fork of step {checkpoint.step:,}"
+            directory = next_directory(self.options.dir, "fork")
+            forked = Trainer(**copied_options(self.options, name=called, dir=directory))
+            forked.engine.restore(checkpoint.parts)
+            go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
+            forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step)
+            forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
+            forked.set(**values)
+            return forked
+
+        forked = self._rewinder.fork(step, make)
         forked.relatives = self.relatives
         forked.run.commands = (*COMMANDS, *forked.going_back.commands)
         self.relatives.add(forked)
@@ -497,7 +507,7 @@ class Trainer:
             interrupt.add_note("Training goes on in the background; .stop() ends it.")
             raise
 
-    def _start(self, steps: int | None = None, *, is_paused: bool = False) -> None:
+    def _start(self, steps: int | None = None, *, is_paused: bool = False) -> BackgroundRun:
         if self.is_active:
             raise RunActiveError(
                 f"{self.run.name!r} is active already ({self.status}); "
@@ -511,7 +521,12 @@ class Trainer:
             self.control.pause()
         if steps is not None:
             self.control.step(steps)
-        background.start()
+        try:
+            background.start()
+        except BaseException:  # such as that there can be no more threads
+            self.control.give_up()
+            raise
+        return background
 
     def _claim(self, target: Callable[[], None]) -> BackgroundRun:
         """Return a thread, not started, that is the only one to train the model."""
@@ -540,33 +555,46 @@ class Trainer:
         background.start()
         return background
 
-    def start_paused(self) -> None:
+    def start_paused(self) -> BackgroundRun:
         """Start the run, paused before its next step."""
-        self._start(is_paused=True)
+        return self._start(is_paused=True)
 
-    def go_on_as_another(self, past: Past | None = None, of: Run | None = None) -> None:
-        """Record in a new run from now on; the old one stays as it is.
+    def go_on_as_another(self, past: Past | None = None, *lines: tuple[LineLevel, str]) -> None:
+        """Record in a new run from now on, of which nothing is told yet; the old one stays.
+
+        If it fails, the old one is recorded as before.
 
         Args:
             past: What was recorded until the step where the engine is; None for nothing.
-            of: The run whose past that is; None for the present one.
+            *lines: For the new run's log.
         """
-        self._resets += 1
-        old = self.run
-        old.leave_trainer()
-        name = f"{self.options.name or without_number(old.name)} ({self._resets + 1})"
+        old, before = self.run, self._recorder
+        name = f"{self.options.name or without_number(old.name)} ({self._resets + 2})"
         kind = "reset" if past is None else "rewind"
         run = self._make_run(name, next_directory(self.options.dir, kind))
         recorder = Recorder(run, self.engine.model)
-        self.engine.emit.replace(self._recorder, recorder)
-        self._recorder = recorder
-        self._record_in(run)
         if past is not None:
             go_on_from(run, past, self.engine.step, self.engine.epoch)
-            whose = of or old
-            run.origin = Origin(whose.run_id, whose.name, self.engine.step)
+            run.origin = Origin(old.run_id, old.name, self.engine.step)
+        for level, text in lines:
+            run.note(text, level, step=self.engine.step)
+        try:
+            old.leave_trainer()
+            self._change_recorder(recorder)
+            self._record_in(run)
+        except BaseException:
+            self._change_recorder(before)
+            self._record_in(old)
+            raise
+        self._resets += 1
+
+    def tell_of_another(self, old: Run) -> None:
+        """Tell who shows the old run that there is a new one; a view that fails ends nothing."""
         for notify in tuple(self._on_new_run):
-            notify(old, run)
+            try:
+                notify(old, self.run)
+            except Exception as error:  # noqa: BLE001  a drawing bug never ends a run
+                self._warn(f"the new run could not be shown: {describe(error)}")
 
     # ------------------------------------------------------------ inside
 
@@ -578,6 +606,10 @@ class Trainer:
             overhead_budget=options.overhead_budget,
             config=options.config,
         )
+
+    def _change_recorder(self, recorder: Recorder) -> None:
+        self.engine.emit.replace(self._recorder, recorder)
+        self._recorder = recorder
 
     def _record_in(self, run: Run) -> None:
         """Make a run the one that is recorded and steered."""
@@ -610,14 +642,19 @@ class Trainer:
             self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
+        try:
+            self._train_and_rewind()
+        finally:
+            self.control.give_up()  # harmless where the run has begun
+
+    def _train_and_rewind(self) -> None:
         self.engine.keep_start(self.options.reset_memory)
         while True:
             with as_current(self.run), captured_prints(self.run.note), self.surroundings():
                 self.engine.run()
-            if self.options.on_nan != "rewind" or not self.engine.met_nonfinite:
-                return
             try:
-                self._rewinder.find_here()
+                if not self._rewinder.rewinds_by_itself():
+                    return
             except NbvizError as error:
                 self._warn(f"the run could not be rewound: {text_of(error)}")
                 return

@@ -293,6 +293,12 @@ class Control:
                 self._pause_asked = True
         self.safe_point(step)
 
+    def give_up(self) -> None:
+        """Make a run that was reserved and has not begun a failed one; harmless for any other."""
+        with self._changed:
+            if self._is_reserved:
+                self.end("failed")
+
     def finish_commands(self, step: int) -> None:
         """Apply the values that are still waiting, and report them, before the run ends."""
         with self._changed:

@@ -233,7 +233,7 @@ class LiveTrainer(Dashboard):
         """
         self.trainer.reset()
 
-    def rewind(self, step: int) -> None:
+    def rewind(self, step: int | Literal["best"]) -> None:
         """Go back to a step, with a new run that is paused there; the present one lies behind it.
 
         The nearest state that was kept before the step is restored, and the steps from there are
@@ -246,12 +246,13 @@ class LiveTrainer(Dashboard):
         >>> trainer.resume()
 
         Args:
-            step: Completed steps, from 0 to those made by now.
+            step: Completed steps, from 0 to those made by now; or "best" for the step after which a
+                validation gave the best value of `monitor`, whose state is always kept.
 
         Raises:
             CommandError: There is no such step.
-            CheckpointError: No state of before it was kept, or its steps could not be made again;
-                then the run is as it was.
+            CheckpointError: No validation has given such a value, no state of before the step was
+                kept, or its steps could not be made again; then the run is as it was.
             RunActiveError: The current step did not end in time, or this is called on the run's
                 own thread.
         """
