@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import itertools
 import math
 import threading
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ PROBES: dict[str, Callable[[torch.nn.Parameter], torch.Tensor | None]] = {
 }
 """What a page can have looked at of parameters, of which the norm is taken."""
 
+_numbers = itertools.count(1)
 _MEASURED_STEPS = 200  # that say how long one takes
 TICK_SECONDS = 0.2  # between two looks of pages at how far it is
 
@@ -65,7 +67,7 @@ class Act:
         outcome: What came of the last.
         is_failure: Whether that was not what was asked for.
         run_id: The run to which it has led; empty where it is the same.
-        number: How many have ended.
+        number: Of the act that ended last, counted over all trainers: the highest is the newest.
     """
 
     doing: str = ""
@@ -302,7 +304,7 @@ class GoingBack:
             is_over.set()
         run_id = "" if outcome.run is None else outcome.run.run_id
         with self._lock:
-            self.now = Act("", 0, 0, outcome.text, is_failure, run_id, self.now.number + 1)
+            self.now = Act("", 0, 0, outcome.text, is_failure, run_id, next(_numbers))
         if not is_failure:
             (outcome.run or run).note(outcome.text)
         for one in {run, self._trainer.run}:

@@ -79,6 +79,7 @@ def photograph(notebook: Notebook, pictures: Path, name: str) -> None:
     notebook.page.mouse.move(0, 0)  # else a tooltip hides a part
     for theme in ("dark", "light"):
         notebook.set_theme(theme)
+        expect(notebook.page.locator("#jupyterlab-splash")).to_be_hidden()
         notebook.page.screenshot(path=pictures / f"{name}-{theme}.png")
 
 

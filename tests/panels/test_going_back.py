@@ -70,16 +70,22 @@ def told(run: nbviz.Run, entry: Any = None) -> GoingBackChanged | None:
     return found[0] if found else None
 
 
-def ended(trainer: nbviz.Trainer, number: int) -> GoingBackChanged:
-    """What is told once so many acts of a trainer have ended."""
+def ended(trainer: nbviz.Trainer, before: int) -> GoingBackChanged:
+    """What is told once an act of a trainer has ended after another one."""
     deadline = time.monotonic() + SECONDS
-    while trainer.going_back.now.number < number:
+    while trainer.going_back.now.number <= before:
         assert time.monotonic() < deadline, trainer.going_back.now
         time.sleep(0.01)
     now = told(trainer.run)
     assert now is not None
-    assert (now["number"], now["doing"]) == (number, "")
+    assert now["doing"] == ""
     return now
+
+
+def done(trainer: nbviz.Trainer, command: str, **arguments: Any) -> GoingBackChanged:
+    before = trainer.going_back.now.number
+    assert ask(trainer.run, command, **arguments) == [{"kind": "command_done", **NO_ADDRESS}]
+    return ended(trainer, before)
 
 
 def subject_of(trainer: nbviz.LiveTrainer, run_id: str) -> Any:
@@ -103,15 +109,14 @@ def test_a_rewind_is_begun_followed_cancelled_and_done() -> None:
         ask(first, "fork", step=10)
     ask(first, "cancel")
     holding.may_go.set()
-    now = ended(trainer.trainer, 1)
+    now = ended(trainer.trainer, 0)
     assert now["is_failure"]
     assert now["outcome"] == "Cancelled. The run is as it was, after step 40."
     assert (trainer.run, trainer.status, trainer.trainer.engine.step) == (first, "finished", 40)
 
     entry = PANEL.entry()
     assert told(first, entry) is not None
-    ask(first, "rewind", step=27)
-    now = ended(trainer.trainer, 2)
+    now = done(trainer.trainer, "rewind", step=27)
     assert now["outcome"] == "Paused at step 27; 7 steps made again, bit-equal"
     assert (now["outcome_run"], trainer.status) == (trainer.run.run_id, "paused")
     assert (now["kept"], now["reach"][:3]) == ([0, 10, 20, 27], [0, 10, 20])
@@ -126,22 +131,19 @@ def test_a_rewind_is_begun_followed_cancelled_and_done() -> None:
 def test_a_fork_is_shown_rewound_and_kept() -> None:
     trainer = trained()
     own = trainer.model
-    ask(trainer.run, "fork", step=20, name="lower lr", lr=0.01)
-    now = ended(trainer.trainer, 1)
+    now = done(trainer.trainer, "fork", step=20, name="lower lr", lr=0.01)
     assert now["outcome"] == "'lower lr' forked from step 20; Start trains it"
     fork = subject_of(trainer, now["outcome_run"]).run
     assert str(fork.origin) == "lr-0.1 at step 20"
     ask(fork, "start")
     steering: Any = fork.steering
     steering.wait(SECONDS)
-    ask(fork, "rewind", step=30)
-    again = subject_of(trainer, ended(steering, 1)["outcome_run"])
+    again = subject_of(trainer, done(steering, "rewind", step=30)["outcome_run"])
     assert (again.run.progress.step, again.run.status) == (30, "paused")
     assert subject_of(trainer, fork.run_id).is_earlier
     with pytest.raises(CommandError, match="no command 'keep'"):
         ask(trainer.run, "keep")
-    ask(again.run, "keep")
-    now = ended(steering, 2)
+    now = done(steering, "keep")
     assert now["outcome"].startswith("Your model and optimizer are those of 'lower lr (2)' now")
     assert (trainer.model is own, trainer.trainer.engine.step) == (True, 30)
     weights = zip(own.parameters(), steering.model.parameters(), strict=True)
@@ -160,8 +162,7 @@ def test_a_value_that_was_never_logged_becomes_a_curve() -> None:
         seen.setdefault(trainer.engine.step, float(weight.grad.norm()))
 
     trainer = trained(callbacks=[nbviz.callbacks.every(1, note)])
-    ask(trainer.run, "probe", what="gradient norm", of="0.weight", every=3)
-    ended(trainer.trainer, 1)
+    done(trainer.trainer, "probe", what="gradient norm", of="0.weight", every=3)
     probed = trainer.run["probe/gradient_norm/0.weight"]
     assert probed.steps.tolist() == list(range(1, 41, 3))
     # Also after a step whose state was kept, which has no gradients.

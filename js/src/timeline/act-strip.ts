@@ -38,8 +38,8 @@ export class ActStrip {
 		this.act,
 		this.dismiss,
 	);
-	/** How many acts of each run had ended when it was last looked at. */
-	private readonly ended = new Map<string, number>();
+	/** The newest act that had ended when it was last looked at. */
+	private ended = 0;
 	private outcome: Outcome | undefined;
 	/** A run that an act has led to, and that is not there yet. */
 	private awaited: string | undefined;
@@ -50,8 +50,8 @@ export class ActStrip {
 		private readonly context: Context,
 		private readonly command: Command,
 	) {
-		for (const { run_id, going_back } of context.store.runs.values()) {
-			this.ended.set(run_id, going_back?.number ?? 0);
+		for (const { going_back } of context.store.runs.values()) {
+			this.ended = Math.max(this.ended, going_back?.number ?? 0);
 		}
 		this.act.addEventListener("click", () => this.press());
 		this.dismiss.addEventListener("click", () => {
@@ -99,9 +99,8 @@ export class ActStrip {
 		}
 		if (!going_back) return;
 		const { number, outcome: text, is_failure, outcome_run } = going_back;
-		const before = this.ended.get(run_id) ?? 0;
-		this.ended.set(run_id, number);
-		if (number <= before) return;
+		if (number <= this.ended) return;
+		this.ended = number;
 		this.outcome = { text, isFailure: is_failure, run_id: outcome_run };
 		if (outcome_run) this.awaited = outcome_run;
 	}
