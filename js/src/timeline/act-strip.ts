@@ -18,7 +18,7 @@ interface Outcome {
 }
 
 export class ActStrip {
-	private readonly text = element("span", "nbviz-act-text", { role: "status" });
+	private readonly text = element("span", "nbviz-act-text");
 	private readonly meter = element("progress", "nbviz-act-meter", {
 		"aria-label": "Steps made again",
 	});
@@ -146,6 +146,8 @@ export class ActStrip {
 	private show(kind: string, text: string, label = "", press: () => void = () => undefined): void {
 		this.root.hidden = false;
 		this.root.dataset.kind = kind;
+		// How far it is changes several times a second: too often to be said aloud.
+		this.text.setAttribute("aria-live", kind === "busy" ? "off" : "polite");
 		if (this.text.textContent !== text) this.text.textContent = text;
 		this.text.title = text;
 		this.meter.hidden = true;

@@ -224,6 +224,7 @@ class ActBox {
 			if (lr !== undefined) args.lr = lr;
 		}
 		this.close();
+		this.button.focus();
 		this.command(run, this.kind, args);
 	}
 }

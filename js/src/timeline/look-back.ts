@@ -125,6 +125,7 @@ export class LookBack {
 		const every = this.wantedEvery();
 		if (!run || every === undefined || refusal(run) !== "") return;
 		this.close();
+		this.button.focus();
 		this.command(run, "probe", { what: this.what.value, of: this.of.value, every });
 	}
 }
