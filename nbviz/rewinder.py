@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -107,7 +104,7 @@ class Rewinder:
         def look(recomputing: Recomputing) -> list[Any]:
             found: list[Any] = []
             for step in wanted:
-                checkpoint = ring.before(step)
+                checkpoint = ring.before(step, is_made_again=True)
                 is_ahead = bool(found) and checkpoint.step <= engine.step
                 recomputing.go_to(None if is_ahead else checkpoint, step)
                 with untouched(engine.model, engine.device):
@@ -270,16 +267,3 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return value.numel() == 1
     return isinstance(value, np.generic | np.ndarray) and value.size == 1
-
-
-def without_number(name: str) -> str:
-    """Return what a run was called before `reset` or `rewind` numbered it."""
-    return re.sub(r" \(\d+\)$", "", name)
-
-
-def next_directory(directory: str | Path | None, kind: str) -> Path | None:
-    """Return the first folder for another run that is not there yet."""
-    if directory is None:
-        return None
-    numbers = itertools.count(1)
-    return next(path for n in numbers if not (path := Path(directory) / f"{kind}-{n}").exists())
