@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.log import ScalarLog
 
 QUIET_SECONDS = 2.0  # without anything new before the collector leaves a run alone
-MOST_WAITING = 400_000  # numbers not yet stored before the caller helps: 66,000 calls of two tags
+MOST_WAITING = 50_000  # numbers not yet stored before the caller helps: 8,000 calls of two tags
 
 
 class Draining:

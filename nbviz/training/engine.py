@@ -50,11 +50,12 @@ from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.optimizing.schedule import Schedule, known_tags
 from nbviz.training.run_log import RunLog
 from nbviz.training.seeds import preserved_random_state, seed_everything
-from nbviz.training.steps.batches import count_samples, describe
+from nbviz.training.steps.batches import describe
 from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans, read_metrics
 from nbviz.training.steps.modes import TrainingModes
+from nbviz.training.steps.sample_counts import SampleCounter
 from nbviz.training.steps.sample_weights import WeighedLoss, unweighed
 from nbviz.training.steps.step_functions import Splitter, training_function
 from nbviz.training.steps.step_results import check_loss, tagged
@@ -135,6 +136,9 @@ class Engine:
             options.precision,
             options.gradient_clip,
             options.accumulate,
+        )
+        self._count = SampleCounter(
+            options.batch_size, partial(self.log.once, "warning", about="batch_size")
         )
         self.validation = Validation(
             options,
@@ -349,11 +353,7 @@ class Engine:
         started = RunStarted(clock.now(), self.step, self._total_steps(), epochs, device)
         self.emit(started)
         self._is_in_step = False
-        for text in (
-            self._check_schedule(),
-            self._schedule.describe(),
-            self.optimizers.describe_missing(self.model),
-        ):
+        for text in (self._check_schedule(), self._schedule.describe()):
             if text is not None:
                 level = "info" if text == self._schedule.describe() else "warning"
                 self.log.once(level, text)
@@ -389,6 +389,9 @@ class Engine:
 
     def _run_epoch(self) -> None:
         place = self.place
+        # A layer may have been replaced, or thawed, since: in a callback, or in another cell.
+        if untrained := self.optimizers.describe_missing(self.model):
+            self.log.once("warning", untrained)
         if not place.is_open:
             self.epoch += 1
             place.begin_epoch()
@@ -548,17 +551,6 @@ class Engine:
             self._paused = None
         self._safe_point()
         self.threads.restart_clock()
-
-    def _count(self, batch: Any, targets: Any) -> int:
-        given = self.options.batch_size
-        if callable(given):
-            return int(given(batch))
-        if given is not None:
-            return given
-        count = count_samples(batch, targets)
-        if count.doubt:
-            self.log.once("warning", count.doubt, about="batch_size")
-        return count.samples
 
     def _total_steps(self) -> int | None:
         batches = checks.length_of(self.data.upcoming)

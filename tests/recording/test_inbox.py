@@ -66,7 +66,7 @@ def test_entries_come_out_as_they_went_in_wherever_portions_end(
 
 
 @pytest.mark.parametrize(
-    "wall_time", [dt.datetime.now(dt.UTC), "now", np.nan, float("inf"), True, 1j]
+    "wall_time", [dt.datetime.now(dt.UTC), "now", np.nan, float("inf"), True, 1j, 1.7e12, 1e300]
 )
 def test_a_wall_time_is_checked_at_the_call(wall_time) -> None:
     run = Run()

@@ -16,8 +16,9 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from nbviz.errors import TrainingError
 from nbviz.training.devices.device import to_device
 from nbviz.training.events import LineLogged, ValidationEnded
-from nbviz.training.steps.batches import count_samples, describe, split_batch
+from nbviz.training.steps.batches import describe, split_batch
 from nbviz.training.steps.forward import Forward
+from nbviz.training.steps.sample_counts import SampleCounter, count_samples
 
 X = torch.ones(4, 3)
 Z = torch.zeros(4, 2)
@@ -105,6 +106,24 @@ def test_samples_and_description() -> None:
     assert describe({"a": X, "b": (Y, 1)}) == "a float32 (4, 3), b[0] float32 (4,)"
     assert describe(X) == "float32 (4, 3)"
     assert describe(3) == "int"
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested")
+def test_nested_tensor_and_foreign_code_are_counted_without_an_error() -> None:
+    nested = torch.nested.nested_tensor([torch.ones(3, 2), torch.ones(5, 2)])
+    assert count_samples(nested).samples == 2
+    assert describe((nested, Y)) == "[0] float32 (2 of several shapes), [1] float32 (4,)"
+
+    class Untellable:
+        def __len__(self) -> int:
+            raise RuntimeError("no length")
+
+    said: list[str] = []
+    assert SampleCounter(None, said.append)(Untellable(), None) == 1
+    assert "no length" in said[0]
+    assert "batch_size=" in said[0]
+    assert SampleCounter(lambda batch: batch["none"], said.append)({"x": X}, None) == 4
+    assert "KeyError" in said[1]
 
 
 class Masked(nn.Module):

@@ -11,7 +11,7 @@ from observed import Events, make_batches, make_engine, make_model
 from torch import nn
 
 from nbviz.errors import ConfigurationError, TrainingError
-from nbviz.training.events import LineLogged, StepEnded
+from nbviz.training.events import EpochEnded, LineLogged, StepEnded
 
 
 def lines(events: Events) -> list[str]:
@@ -63,6 +63,20 @@ def test_parameters_in_no_optimizer_are_named() -> None:
     (text,) = lines(events)
     assert text.startswith("2 trainable parameters (3.weight, 3.bias) are in no optimizer")
     assert "the optimizer holds 2 that the model does not have" in text
+
+
+def test_parameters_thawed_while_it_trains_are_named() -> None:
+    events, model = Events(), make_model()
+    model[0].requires_grad_(False)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+
+    class Thaw:
+        def on_epoch(self, _trainer: object, _event: EpochEnded) -> None:
+            model[0].requires_grad_(True)
+
+    make_engine(events, model=model, optimizer=optimizer, max_epochs=3, callbacks=[Thaw()]).run()
+    (text,) = lines(events)
+    assert text.startswith("2 trainable parameters (0.weight, 0.bias) are in no optimizer")
 
 
 def test_frozen_parameters_are_not_missed() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_STEPS = (1 << 63) - 1
 """The largest number of 64 bits; steps are below it."""
 
+_YEAR_10000 = 253_402_300_800  # Unix seconds
 _SHOWN = 60  # characters of a value in an error message
 
 
@@ -82,7 +83,7 @@ def read_wall_time(wall_time: object) -> float:
     """Return Unix seconds.
 
     Raises:
-        LoggingError: It is not a finite number.
+        LoggingError: It is not a number, or no date that a calendar has.
     """
     given: Any = wall_time
     if isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool):
@@ -90,8 +91,13 @@ def read_wall_time(wall_time: object) -> float:
             seconds = float(given)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
         except (OverflowError, TypeError):
             seconds = math.nan
-        if math.isfinite(seconds):
+        if abs(seconds) < _YEAR_10000:
             return seconds
+        if math.isfinite(seconds):
+            raise LoggingError(
+                f"wall_time must be Unix seconds, got {_named(wall_time)}, which no calendar has; "
+                "divide milliseconds by 1e3, nanoseconds by 1e9."
+            )
     raise LoggingError(
         f"wall_time must be Unix seconds, a finite number such as time.time(), got "
         f"{_named(wall_time)}; of a datetime give .timestamp()."

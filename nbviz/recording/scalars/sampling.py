@@ -72,6 +72,8 @@ def sample(
 ) -> Sample:
     """Reduce a range of steps, both included, to at most `points` buckets.
 
+    A long range gives at least half as many: to read 128,000 points one by one takes over 1 ms.
+
     Raises:
         ConfigurationError: `points` is below 1.
     """
@@ -81,7 +83,7 @@ def sample(
     start = 0 if first_step is None else _search(series, pyramid, first_step, length, "left")
     stop = length if last_step is None else _search(series, pyramid, last_step, length, "right")
     stop = max(start, stop)
-    level = pyramid.level_for(stop - start, max(points, _FEWEST_UNITS))
+    level = pyramid.level_for(stop - start, max(points // 2, _FEWEST_UNITS))
     if level is None:
         return _to_sample(_from_points(series, start, stop, points))
     return _to_sample(_from_level(series, level, start, stop, points))

@@ -1,4 +1,4 @@
-"""What is in a batch: its inputs, its targets, and how many samples."""
+"""What is in a batch: its inputs and its targets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
-from torch.nn.utils.rnn import PackedSequence
 
 from nbviz.errors import TrainingError
 
@@ -52,7 +51,7 @@ def split_batch(
         TrainingError: The batch cannot be split, or a part of it has no place in `forward`;
             `prepare_batch` or a `training_step` helps.
     """
-    fields = _fields_of(batch)
+    fields = fields_of(batch)
     if fields is not None:
         target_name = next((name for name in TARGET_NAMES if name in fields), None)
         if target_name is not None and len(fields) > 1:
@@ -107,7 +106,7 @@ def _match(fields: dict[str, Any], forward: Forward) -> tuple[tuple[Any, ...], d
     other = {
         name: value
         for name, value in fields.items()
-        if name not in known and (forward.takes_any or _tensors_in(value))
+        if name not in known and (forward.takes_any or tensors_in(value))
     }
     missing = [name for name in forward.required if name not in known]
     if not missing and (not other or forward.takes_any):
@@ -134,7 +133,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names)
 
 
-def _fields_of(batch: Any) -> dict[str, Any] | None:
+def fields_of(batch: Any) -> dict[str, Any] | None:
+    """Return the named parts of a dict, a dataclass or a named tuple; None of anything else."""
     if isinstance(batch, Mapping):
         return {str(name): value for name, value in cast("Mapping[Any, Any]", batch).items()}
     if dataclasses.is_dataclass(batch) and not isinstance(batch, type):
@@ -145,96 +145,33 @@ def _fields_of(batch: Any) -> dict[str, Any] | None:
     return None
 
 
-class SampleCount(NamedTuple):
-    """What a batch weighs in a mean over samples; `doubt` says why that may be wrong."""
-
-    samples: int
-    doubt: str = ""
-
-
-def count_samples(batch: Any, targets: Any = None) -> SampleCount:
-    """Count the samples of a batch.
-
-    By the elements of its targets; where there are none, by the `num_graphs` or the `len` of a
-    library's own batch object, or by the first dimension that all its tensors share. A packed
-    sequence knows its own.
-
-    Args:
-        batch: The batch.
-        targets: Its targets, if they are known; else those under one of `TARGET_NAMES`, or the last
-            part of a tuple.
-    """
-    if targets is None:
-        targets = _targets_of(batch)
-    firsts = [len(tensor) for _, tensor in _tensors_in(batch) if tensor.ndim]
-    for part in (targets, batch):
-        count = None if part is None else _own_count(part)
-        if count is not None:
-            return SampleCount(count)
-    if targets is not None:
-        # Its elements, not its first dimension: in the same proportion where all samples have the
-        # same shape, and what a mean over tokens or pixels is a mean of, whichever comes first.
-        sizes = [tensor.numel() for _, tensor in _tensors_in(targets)]
-        if sizes:
-            return SampleCount(sizes[0])
-    if not firsts:
-        return SampleCount(1)
-    return SampleCount(firsts[0], _doubt(firsts[0], firsts) if len(set(firsts)) > 1 else "")
-
-
-def _doubt(count: int, firsts: list[int]) -> str:
-    sizes = ", ".join(map(str, dict.fromkeys(firsts)))
-    return (
-        f"the batches' tensors begin with dimensions of {sizes}, and a batch is taken to have "
-        f"{count:,} samples; say how many with batch_size=…"
-    )
-
-
-def _targets_of(batch: Any) -> Any:
-    fields = _fields_of(batch)
-    if fields is not None:
-        return next((fields[name] for name in TARGET_NAMES if name in fields), None)
-    if isinstance(batch, tuple | list):
-        parts = cast("tuple[Any, ...] | list[Any]", batch)
-        return parts[-1] if len(parts) > 1 else None
-    return None
-
-
-def _own_count(part: Any) -> int | None:
-    """Return what an object that is no mere container says of its size."""
-    if isinstance(part, PackedSequence):
-        return int(part.batch_sizes[0])
-    graphs = getattr(part, "num_graphs", None)
-    if isinstance(graphs, int):
-        return graphs
-    if isinstance(part, list) and not any(isinstance(x, torch.Tensor) for x in part):  # pyright: ignore[reportUnknownVariableType]
-        return len(cast("list[Any]", part)) or None  # such as a dict of boxes for each image
-    if isinstance(part, torch.Tensor | Mapping | tuple | list | str) or not hasattr(
-        part, "__len__"
-    ):
-        return None
-    return len(part)
-
-
 def describe(batch: Any) -> str:
     """Return the types and shapes in a batch, such as `[0] float32 (64, 1, 28, 28)`."""
     try:
-        found = _tensors_in(batch)
+        found = tensors_in(batch)
     except Exception:  # noqa: BLE001  a batch's own code; the error that it describes matters more
         found = []
     if not found:
         return type(batch).__name__
     parts = [
-        f"{path} {str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}".strip()
+        f"{path} {str(tensor.dtype).removeprefix('torch.')} {_shape_of(tensor)}".strip()
         for path, tensor in found[:_SHOWN]
     ]
     return ", ".join(parts) + (", …" if len(found) > _SHOWN else "")
 
 
-def _tensors_in(batch: Any, path: str = "") -> list[tuple[str, torch.Tensor]]:
+def _shape_of(tensor: torch.Tensor) -> str:
+    try:
+        return str(tuple(tensor.shape))
+    except Exception:  # noqa: BLE001  a nested tensor of parts of several shapes has none
+        return f"({tensor.size(0)} of several shapes)" if tensor.is_nested else "(no shape)"
+
+
+def tensors_in(batch: Any, path: str = "") -> list[tuple[str, torch.Tensor]]:
+    """Return a batch's tensors with their places, such as `[0].image`."""
     if isinstance(batch, torch.Tensor):
         return [(path, batch)]
-    fields = _fields_of(batch)
+    fields = fields_of(batch)
     if fields is None and isinstance(batch, tuple | list):
         parts = cast("tuple[Any, ...] | list[Any]", batch)
         fields = {f"[{index}]": part for index, part in enumerate(parts)}
@@ -243,5 +180,5 @@ def _tensors_in(batch: Any, path: str = "") -> list[tuple[str, torch.Tensor]]:
     found: list[tuple[str, torch.Tensor]] = []
     for name, value in fields.items():
         whole = name if not path or name.startswith("[") else f".{name}"
-        found += _tensors_in(value, path + whole)
+        found += tensors_in(value, path + whole)
     return found

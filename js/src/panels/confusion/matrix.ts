@@ -20,6 +20,8 @@ export interface MatrixHost {
 	number(value: number): string;
 	/** Says a cell; undefined hides what was said. */
 	point(cell: { row: number; column: number } | undefined, x: number, y: number): void;
+	/** A cell was clicked, or Enter pressed on it. */
+	choose(cell: { row: number; column: number }): void;
 }
 
 export class Matrix {
@@ -42,7 +44,7 @@ export class Matrix {
 		canvas.setAttribute("role", "img");
 		canvas.dataset.lmSuppressShortcuts = "true"; // JupyterLab moves between cells by arrows
 		canvas.title =
-			"Ctrl + wheel or + and − zoom, drag moves, double click or 0 shows all, arrows walk from cell to cell";
+			"Ctrl + wheel or + and − zoom, drag moves, double click or 0 shows all, arrows walk from cell to cell, a click or Enter shows a cell's samples";
 		this.listen();
 	}
 
@@ -297,6 +299,7 @@ export class Matrix {
 	private listen(): void {
 		const { canvas } = this;
 		let grabbed: { x: number; y: number } | undefined;
+		let hasMoved = false;
 		canvas.addEventListener("pointermove", (event) => {
 			const { cells } = this;
 			if (!cells) return;
@@ -305,6 +308,7 @@ export class Matrix {
 				const rows = Math.round((grabbed.y - event.offsetY) / this.cell);
 				if (columns === 0 && rows === 0) return;
 				grabbed = { x: event.offsetX, y: event.offsetY };
+				hasMoved = true;
 				this.move(moved(this.span, cells.size, rows, columns));
 				return;
 			}
@@ -312,6 +316,7 @@ export class Matrix {
 		});
 		canvas.addEventListener("pointerdown", (event) => {
 			grabbed = { x: event.offsetX, y: event.offsetY };
+			hasMoved = false;
 			canvas.setPointerCapture(event.pointerId);
 		});
 		const release = () => {
@@ -321,6 +326,10 @@ export class Matrix {
 		canvas.addEventListener("pointercancel", release);
 		canvas.addEventListener("pointerleave", () => this.point(undefined));
 		canvas.addEventListener("blur", () => this.point(undefined));
+		canvas.addEventListener("click", (event) => {
+			const cell = hasMoved ? undefined : this.cellAt(event.offsetX, event.offsetY);
+			if (cell) this.host.choose(cell);
+		});
 		canvas.addEventListener("dblclick", () => this.reset());
 		canvas.addEventListener(
 			"wheel",
@@ -370,7 +379,8 @@ export class Matrix {
 				: { row: this.span.row, column: this.span.column };
 			this.span = around(this.span, cells.size, next.row, next.column);
 			this.point(next);
-		} else if (event.key === "+" || event.key === "=") this.zoomAt(ZOOM, x, y);
+		} else if (event.key === "Enter" && this.cursor) this.host.choose(this.cursor);
+		else if (event.key === "+" || event.key === "=") this.zoomAt(ZOOM, x, y);
 		else if (event.key === "-") this.zoomAt(1 / ZOOM, x, y);
 		else if (event.key === "0") this.reset();
 		else return;

@@ -1,6 +1,7 @@
 // The confusion panel: a card for each tag, with the matrix, how each class does, and a comparison.
 import { mountItems } from "../../items/panel";
 import { inflateDoubles } from "../../session/buffers";
+import { chosenCellOf } from "../../session/chosen-cell";
 import { itemState } from "../../session/item-panel";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
@@ -9,6 +10,8 @@ import { type Counts, readCounts } from "./counts";
 import { type ConfusionContent, ConfusionView } from "./view";
 
 const state = itemState("confusion");
+/** The panel that shows samples. */
+const SAMPLES = "predictions";
 
 export const mountConfusion: Mount = (host, context) => {
 	const load = loaderOf(context);
@@ -27,6 +30,11 @@ export const mountConfusion: Mount = (host, context) => {
 				run: () => selectionOf(context).run,
 				steps: (run, tag) => state.of(run).entries.get(tag)?.steps ?? [],
 				others: (tag) => othersWith(context, tag),
+				hasSamples: () => hasSamples(context),
+				showSamples: (target, predicted) => {
+					chosenCellOf(context).choose({ target, predicted });
+					context.show(SAMPLES);
+				},
 			}),
 	})(host, context);
 };
@@ -37,6 +45,12 @@ function loaderOf({ asker }: Context) {
 		const answer = await asker.ask({ kind: "send_confusion", run_id, tag, step });
 		return readCounts(answer, await inflateDoubles(answer.bytes));
 	};
+}
+
+function hasSamples(context: Context): boolean {
+	const { run } = selectionOf(context);
+	const panel = context.panels.find(({ name }) => name === SAMPLES);
+	return run !== undefined && panel?.has_content(run) === true;
 }
 
 /** The other runs that have matrices of a tag. */

@@ -25,6 +25,10 @@ export interface ConfusionHost {
 	steps(run: RunState, tag: string): readonly number[];
 	/** Runs to compare with. */
 	others(tag: string): readonly RunState[];
+	/** Whether the run has predictions of samples, which `showSamples` shows. */
+	hasSamples(): boolean;
+	/** Shows the samples of a true class that were predicted as another, or as it. */
+	showSamples(target: number, predicted: number): void;
 }
 
 /** What a matrix is compared with: "", "first", "before", "step 12" or "run <id>". */
@@ -55,6 +59,9 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 			name: (index) => (this.counts ? nameOf(this.counts, index) : ""),
 			number: (value) => this.number(value),
 			point: (cell, x, y) => this.point(cell, x, y),
+			choose: ({ row, column }) => {
+				if (source.hasSamples()) source.showSamples(row, column);
+			},
 		});
 		const scales = segmentedControl<Scale>(
 			"What a cell shows",
@@ -284,6 +291,7 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 			const before = valueAt(other, row, column);
 			lines.push(`there ${formatNumber(before, 6)} at step ${formatCount(other.step)}`);
 		}
+		if (value > 0 && this.source.hasSamples()) lines.push("click: these samples");
 		const { offsetLeft, offsetTop } = this.matrix.canvas;
 		const { left, top } = offsetIn(this.root, this.matrix.canvas, offsetLeft, offsetTop);
 		this.host.describe(lines.join("\n"), x + left, y + top);

@@ -1,6 +1,7 @@
 // The panel of predictions: a card for each tag, with the samples that tell most.
 import { mountItems } from "../../items/panel";
 import { inflateDoubles } from "../../session/buffers";
+import { chosenCellOf } from "../../session/chosen-cell";
 import { itemState } from "../../session/item-panel";
 import type { Mount } from "../../session/panel";
 import { selectionOf } from "../../session/selection";
@@ -31,6 +32,7 @@ export const mountPredictions: Mount = (host, context) => {
 		view: (_, itemHost) =>
 			new PredictionsView(itemHost, {
 				seen: (came) => new SeenSamples(asker, came),
+				cell: chosenCellOf(context),
 				edit: asker.isLive
 					? (of, action, indices, value) =>
 							asker.ask({ kind: "edit_data", ...of, action, indices, value })

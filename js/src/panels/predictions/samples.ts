@@ -118,11 +118,17 @@ export function nameOf({ names }: Pick<Predictions, "names">, index: number): st
 /** Which samples come, and in which order. */
 export type Choice = "mistakes" | "unsure" | "all" | "followed";
 
-/** The samples to show: followed ones first, then as the choice says, of one true class or of all. */
+/** Which classes; undefined stands for all. */
+export interface Classes {
+	readonly target: number | undefined;
+	readonly predicted: number | undefined;
+}
+
+/** The samples to show: followed ones first, then as the choice says, of one class or of all. */
 export function chosenSamples(
 	{ samples }: Pick<Predictions, "samples">,
 	choice: Choice,
-	target: number | undefined,
+	{ target, predicted }: Classes,
 	followed: ReadonlySet<number>,
 ): readonly Sample[] {
 	const first = samples.filter(({ index }) => followed.has(index));
@@ -132,6 +138,7 @@ export function chosenSamples(
 		(sample) =>
 			!followed.has(sample.index) &&
 			(target === undefined || sample.target === target) &&
+			(predicted === undefined || predictedOf(sample) === predicted) &&
 			(choice !== "mistakes" || isMistake(sample)),
 	);
 	if (choice === "all") rest.sort((a, b) => a.index - b.index);

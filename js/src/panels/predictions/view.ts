@@ -1,11 +1,19 @@
 // One tag's predictions at the step shown: the most confident mistakes, and samples that are followed.
 import type { ItemHost, ItemView } from "../../items/view";
+import type { Cell, ChosenCell } from "../../session/chosen-cell";
 import { element } from "../../ui/element";
 import { formatCount, formatPercent } from "../../ui/format";
 import { segmentedControl } from "../../ui/segmented-control";
 import { DataEditor, type EditAction } from "./data-editor";
 import { SampleCard } from "./sample-card";
-import { type Choice, chosenSamples, nameOf, type Predictions } from "./samples";
+import {
+	type Choice,
+	type Classes,
+	chosenSamples,
+	nameOf,
+	type Predictions,
+	predictedOf,
+} from "./samples";
 import type { SeenSamples } from "./seen";
 
 const FIRST = 24;
@@ -28,6 +36,8 @@ export type EditOf = (
 
 export interface PredictionsHost {
 	seen(came: () => void): SeenSamples;
+	/** The cell of a confusion matrix whose samples are to be shown. */
+	readonly cell: ChosenCell;
 	/** The newest step of a tag. */
 	newest(tag: string): number;
 	readFollowed(tag: string): readonly number[];
@@ -48,6 +58,7 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 		type: "button",
 	});
 	private readonly truth = element("select", "nbviz-select", { "aria-label": "True class" });
+	private readonly guess = element("select", "nbviz-select", { "aria-label": "Predicted class" });
 	private readonly copier = element(
 		"button",
 		"nbviz-button nbviz-button-quiet nbviz-button-small",
@@ -59,6 +70,8 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 	private readonly cards = new Map<number, SampleCard>();
 	private readonly followed: Set<number>;
 	private readonly editor: DataEditor;
+	private readonly choices: ReturnType<typeof segmentedControl<Choice>>;
+	private readonly unsubscribe: () => void;
 	private choice: Choice = "mistakes";
 	private shown = FIRST;
 	private timer: ReturnType<typeof setTimeout> | undefined;
@@ -70,7 +83,7 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 	) {
 		this.seen = source.seen(() => this.draw());
 		this.followed = new Set(source.readFollowed(host.tag));
-		const choices = segmentedControl<Choice>(
+		this.choices = segmentedControl<Choice>(
 			"Which samples",
 			{ Mistakes: "mistakes", "Least sure": "unsure", All: "all", Followed: "followed" },
 			this.choice,
@@ -80,10 +93,12 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 				this.draw();
 			},
 		);
-		this.truth.addEventListener("change", () => {
-			this.shown = FIRST;
-			this.draw();
-		});
+		for (const select of [this.truth, this.guess]) {
+			select.addEventListener("change", () => {
+				this.shown = FIRST;
+				this.draw();
+			});
+		}
 		this.copier.textContent = COPY;
 		this.copier.addEventListener("click", () => this.copy());
 		this.more.addEventListener("click", () => {
@@ -103,8 +118,9 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 				"div",
 				"nbviz-strip nbviz-predictions-tools",
 				{},
-				choices,
+				this.choices,
 				element("label", "nbviz-strip-field", {}, "True class", this.truth),
+				element("label", "nbviz-strip-field", {}, "Predicted", this.guess),
 				this.copier,
 			),
 			this.editor.root,
@@ -112,12 +128,15 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 			this.grid,
 			this.more,
 		);
+		this.unsubscribe = source.cell.subscribe(() => this.showCell());
 	}
 
 	take({ predictions }: PredictionsContent): void {
+		const isFirst = !this.predictions;
 		this.predictions = predictions;
 		this.listClasses(predictions);
-		this.draw();
+		if (isFirst && this.source.cell.cell) this.showCell();
+		else this.draw();
 	}
 
 	show(): { step: number; note: string } | undefined {
@@ -139,29 +158,41 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 
 	remove(): void {
 		clearTimeout(this.timer);
+		this.unsubscribe();
 		this.seen.remove();
 	}
 
-	private get target(): number | undefined {
-		return this.truth.value === "" ? undefined : Number(this.truth.value);
+	private get classes(): Classes {
+		const of = ({ value }: HTMLSelectElement) => (value === "" ? undefined : Number(value));
+		return { target: of(this.truth), predicted: of(this.guess) };
 	}
 
-	private listClasses(predictions: Predictions): void {
-		const before = this.truth.value;
-		const there = new Set(predictions.samples.map(({ target }) => target));
-		const classes = [...there].filter((one) => one >= 0).sort((a, b) => a - b);
-		this.truth.replaceChildren(
-			element("option", "", { value: "" }, "all"),
-			...classes.map((one) =>
-				element("option", "", { value: String(one) }, nameOf(predictions, one)),
-			),
+	/** Shows the samples of a confusion matrix's cell, the right ones among them. */
+	private showCell(): void {
+		const { cell } = this.source.cell;
+		if (!cell || !this.predictions) return;
+		this.choice = "all";
+		this.choices.press("all");
+		this.shown = FIRST;
+		this.listClasses(this.predictions, cell);
+		this.draw();
+	}
+
+	/** Lists the classes that there are, and those of a cell, which are chosen then. */
+	private listClasses(predictions: Predictions, cell?: Cell): void {
+		const { samples } = predictions;
+		list(
+			this.truth,
+			predictions,
+			samples.map(({ target }) => target),
+			cell?.target,
 		);
-		this.truth.value = classes.includes(Number(before)) ? before : "";
+		list(this.guess, predictions, samples.map(predictedOf), cell?.predicted);
 	}
 
 	private chosen() {
-		const { predictions, choice, target, followed } = this;
-		return predictions ? chosenSamples(predictions, choice, target, followed) : [];
+		const { predictions, choice, classes, followed } = this;
+		return predictions ? chosenSamples(predictions, choice, classes, followed) : [];
 	}
 
 	private draw(): void {
@@ -251,4 +282,24 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 		const newest = this.source.newest(tag);
 		this.seen.want([...this.cards.keys()], { run_id, tag, step, inputs, newest });
 	}
+}
+
+/** Fills a select with the classes that there are, and chooses one, or what was chosen before. */
+function list(
+	select: HTMLSelectElement,
+	predictions: Predictions,
+	there: readonly number[],
+	chosen: number | undefined,
+): void {
+	const before = chosen === undefined ? select.value : String(chosen);
+	const known = new Set(there.filter((one) => one >= 0));
+	if (chosen !== undefined) known.add(chosen);
+	const classes = [...known].sort((a, b) => a - b);
+	select.replaceChildren(
+		element("option", "", { value: "" }, "all"),
+		...classes.map((one) =>
+			element("option", "", { value: String(one) }, nameOf(predictions, one)),
+		),
+	);
+	select.value = before !== "" && known.has(Number(before)) ? before : "";
 }

@@ -13,6 +13,7 @@ import { formatCount, formatPercent } from "../../ui/format";
 import { readTheme } from "../../ui/theme";
 import { PointCloud } from "./cloud";
 import { Controls } from "./controls";
+import { LayoutWork, METHOD_NAMES } from "./layout-work";
 import { EmbeddingLoader, type Labels, labelText, type Overview } from "./loader";
 import { asBits, type Legend, legendOf, search, writeLooks } from "./looks";
 import { type Neighbours, picture, Side } from "./side";
@@ -20,7 +21,6 @@ import { layoutKey, projectorState } from "./state";
 
 const NEIGHBOURS = 10;
 const TIP_LABELS = 6;
-const NAMES: Readonly<Record<Method, string>> = { pca: "PCA", tsne: "t-SNE", umap: "UMAP" };
 const HINT = "drag to turn, Shift + drag to move, click it to zoom by the wheel";
 
 /** Draws the panel. Returns a function that removes it. */
@@ -36,7 +36,7 @@ class ProjectorPanel {
 	private readonly side: Side;
 	private readonly tip = element("div", "nbviz-tip nbviz-projector-tip", { role: "status" });
 	private readonly line = element("p", "nbviz-projector-line", { role: "status" });
-	private readonly work = element("div", "nbviz-projector-work");
+	private readonly work: LayoutWork;
 	private readonly empty = element("p", "nbviz-empty");
 	private readonly stage = element("div", "nbviz-projector-stage");
 	private readonly frame = element("div", "nbviz-projector-frame");
@@ -65,7 +65,6 @@ class ProjectorPanel {
 	private chosen = -1;
 	private nearest: Neighbours | string | undefined;
 	private searchText = "";
-	private failure = "";
 
 	constructor(
 		host: HTMLElement,
@@ -136,10 +135,13 @@ class ProjectorPanel {
 				this.choose(this.chosen);
 			},
 		});
+		this.work = new LayoutWork(context.asker);
 		this.tip.hidden = true;
 		tools.append(picker, ...this.controls.parts);
 		this.frame.append(this.cloud.view.root, this.tip);
-		this.stage.append(element("div", "nbviz-projector-main", {}, this.frame, this.work, this.line));
+		this.stage.append(
+			element("div", "nbviz-projector-main", {}, this.frame, this.work.root, this.line),
+		);
 		this.stage.append(this.side.root);
 		body.append(this.stage, this.empty);
 		const resizes = new ResizeObserver(() => this.cloud.view.draw());
@@ -179,7 +181,7 @@ class ProjectorPanel {
 
 	private chosenAnew(): void {
 		this.remember();
-		this.failure = "";
+		this.work.fail("");
 		this.update();
 	}
 
@@ -219,7 +221,12 @@ class ProjectorPanel {
 			this.forget();
 		}
 		this.list(tags);
-		this.showWork();
+		const { step, method, dims } = this;
+		const wanted =
+			run && step !== undefined
+				? { run_id: run.run_id, tag: this.tag, step, method, dims }
+				: undefined;
+		this.work.show(wanted, method, this.layout);
 		void this.load();
 	}
 
@@ -278,7 +285,7 @@ class ProjectorPanel {
 				)
 				.catch((error: unknown) => {
 					if (this.context.asker.isLive || method === "pca") throw error;
-					this.failure = `${NAMES[method]} was not worked out before this page was saved.`;
+					this.work.fail(`${METHOD_NAMES[method]} was not worked out before this page was saved.`);
 					return loader.place(
 						{ ...key, method: "pca" },
 						overview.points,
@@ -323,7 +330,7 @@ class ProjectorPanel {
 			...(kept_dims < overview.dims_logged
 				? [`neighbours and layouts from ${kept_dims} principal components`]
 				: []),
-			...(isPlain ? [`PCA, ${shares} of the variance`] : [NAMES[method]]),
+			...(isPlain ? [`PCA, ${shares} of the variance`] : [METHOD_NAMES[method]]),
 			...(points_without_place > 0
 				? [`${formatCount(points_without_place)} with NaN or ∞ are left out`]
 				: []),
@@ -336,57 +343,6 @@ class ProjectorPanel {
 		this.root.dataset.step = String(step);
 		this.root.dataset.points = String(points);
 		this.root.dataset.method = isPlain ? "pca" : method;
-	}
-
-	// ---------------------------------------------------------------- layouts
-
-	private showWork(): void {
-		const { method, layout, run, tag, step, dims } = this;
-		this.work.hidden = method === "pca";
-		if (method === "pca" || !run || step === undefined) return;
-		const name = NAMES[method];
-		if (!this.context.asker.isLive) {
-			this.work.replaceChildren(element("span", "", {}, this.failure || name));
-			return;
-		}
-		const what = { run_id: run.run_id, tag, step, method, dims } as const;
-		const ask = (kind: "start_layout" | "cancel_layout") => {
-			this.failure = "";
-			this.context.asker.ask({ kind, ...what }).catch((error: unknown) => {
-				this.failure = error instanceof Error ? error.message : String(error);
-				this.showWork();
-			});
-		};
-		const button = (text: string, act: () => void) => {
-			const made = element("button", "nbviz-button nbviz-button-small", { type: "button" }, text);
-			made.addEventListener("click", act);
-			return made;
-		};
-		const at = `step ${formatCount(step)}`;
-		const parts: (HTMLElement | string)[] = [];
-		if (this.failure) parts.push(element("span", "nbviz-projector-failure", {}, this.failure));
-		if (layout?.state === "running") {
-			const bar = element("progress", "", {
-				max: "1",
-				value: String(layout.share),
-				"aria-label": `${name} of ${at}`,
-			});
-			parts.push(
-				bar,
-				element("span", "", {}, `${name} of ${at}: ${layout.text}`),
-				button("Cancel", () => ask("cancel_layout")),
-			);
-		} else {
-			const again = layout !== undefined && layout.revision > 0;
-			if (layout?.state === "failed")
-				parts.push(
-					element("span", "nbviz-projector-failure", {}, `${name} failed: ${layout.text}`),
-				);
-			if (!again) parts.push(element("span", "", {}, `No ${name} of ${at} yet: PCA is shown.`));
-			parts.push(button(again ? `${name} again` : `Start ${name}`, () => ask("start_layout")));
-		}
-		this.work.dataset.state = layout?.state ?? "none";
-		this.work.replaceChildren(...parts);
 	}
 
 	// ---------------------------------------------------------------- colours, search, selection

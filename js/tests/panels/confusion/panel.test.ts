@@ -2,6 +2,7 @@
 // A page without layout or canvas: what is asked, what is said, what can be chosen.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mountConfusion } from "../../../src/panels/confusion/panel";
+import { chosenCellOf } from "../../../src/session/chosen-cell";
 import { answering, list } from "../items";
 import { EverythingInSight, runAdded, type Stage } from "../stage";
 
@@ -15,6 +16,9 @@ const tell = (on: Stage, run_id: string, ...steps: number[]) =>
 	list(on, "confusion_added", run_id, TAG, ...steps);
 const mounted = (change: object = {}) =>
 	answering(mountConfusion, "send_confusion", "confusion_sent", change);
+
+const key = (on: Stage, name: string) =>
+	on.find("canvas").dispatchEvent(new KeyboardEvent("keydown", { key: name }));
 
 const cells = (on: Stage) =>
 	[...on.root.querySelectorAll('[role="cell"]')].map((cell) => cell.textContent);
@@ -67,4 +71,24 @@ test("cells that are not sent are counted", async () => {
 			"1,200 of the smallest cells are not shown",
 		),
 	);
+});
+
+test("a cell leads to its samples, where the run has predictions", async () => {
+	const shown: string[] = [];
+	const on = await answering(
+		(host, context) => mountConfusion(host, { ...context, show: (panel) => shown.push(panel) }),
+		"send_confusion",
+		"confusion_sent",
+	);
+	await tell(on, "a", 40);
+	await vi.waitFor(() => expect(on.find("canvas").dataset.step).toBe("40"));
+	key(on, "ArrowRight");
+	key(on, "ArrowRight");
+	key(on, "Enter");
+	expect(shown).toEqual([]);
+	const predictions = { tag: "val/p", item_kind: "predictions" };
+	await list(on, "predictions_added", "a", predictions, 40);
+	key(on, "Enter");
+	expect(shown).toEqual(["predictions"]);
+	expect(chosenCellOf(on).cell).toEqual({ target: 0, predicted: 1 });
 });

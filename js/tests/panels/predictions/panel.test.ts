@@ -6,6 +6,7 @@ import { readCourses, readPredictions } from "../../../src/panels/predictions/sa
 import type { PredictionsSent, SamplesSent } from "../../../src/protocol/index.gen";
 import type { Answer, Question } from "../../../src/session/asker";
 import { inflateDoubles } from "../../../src/session/buffers";
+import { chosenCellOf } from "../../../src/session/chosen-cell";
 import { fixture } from "../../fixtures";
 import { list } from "../items";
 import { asker, EverythingInSight, runAdded, type Stage, stage } from "../stage";
@@ -107,6 +108,23 @@ test("all samples are shown, the least sure ones first, or those of one class", 
 	truth.value = "1";
 	truth.dispatchEvent(new Event("change"));
 	expect(indices(on)).toEqual(["20", "10"]);
+});
+
+test("the samples of a confusion matrix's cell are shown, the right ones, too", async () => {
+	const on = await mounted();
+	const chosen = chosenCellOf(on);
+	chosen.choose({ target: 1, predicted: 0 }); // before there is anything to show
+	await tell(on, 40);
+	await vi.waitFor(() => expect(indices(on)).toEqual(["10"]));
+	const value = (name: string) => on.find<HTMLSelectElement>(`select[aria-label='${name}']`).value;
+	expect([value("True class"), value("Predicted class")]).toEqual(["1", "0"]);
+	expect(on.find("[aria-pressed='true']").textContent).toBe("All");
+	chosen.choose({ target: 1, predicted: 1 });
+	expect(indices(on)).toEqual(["20"]);
+	chosen.choose({ target: 0, predicted: 2 }); // of which there is none
+	expect(indices(on)).toEqual([]);
+	expect([value("True class"), value("Predicted class")]).toEqual(["0", "2"]);
+	expect(on.find(".nbviz-predictions-said").textContent).toContain("No such sample");
 });
 
 test("a sample that is followed stays in front, and is remembered", async () => {

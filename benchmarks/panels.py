@@ -1,0 +1,159 @@
+"""Panels beside what else draws the same in a notebook: frames, latency, and training's speed.
+
+In one JupyterLab, for each kind and library: a small network trains in a background thread while
+the kernel makes a new heatmap, 60 histograms, a grid of 64 images, a confusion matrix or a table so
+many times a second. Columns as in `live_panels.py`. The projector has `projector.py`, curves have
+`live_panels.py`.
+
+Run: python benchmarks/panels.py   (needs what `make setup` installs; about ten minutes)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from _lab import running_lab
+from _live_cells import TRAIN
+from _live_page import HEAD, painted_updates, print_table, run_apart
+
+# All that is logged is kept and shown: not thinned to a share of the time.
+RUN = """
+import nbviz
+run = nbviz.Run("bench", overhead_budget=1.0, media_budget=1_000_000_000)
+"""
+SHOWN = "nbviz.Dashboard(run, panels=['{panel}'], arrangement='stack', frames_per_second=60)"
+# Each first shows step POINTS, and `update_for` then counts on from it.
+NORMAL = "DATA = [rng.standard_normal({shape}).astype('float32') for _ in range(8)]"
+DATA = {
+    "heatmap 256²": NORMAL.format(shape=(256, 256)),
+    "heatmap 1024²": NORMAL.format(shape=(1024, 1024)),
+    "60 histograms": NORMAL.format(shape=(60, 10_000)),
+    "64 images": "DATA = [rng.random((64, 3, 32, 32)).astype('float32') for _ in range(8)]",
+    "confusion, 1,000 classes": "DATA = [rng.integers(0, 50, (1000, 1000)) for _ in range(4)]",
+    "table, 100,000 rows": (
+        "DATA = [{'sample': np.arange(100_000), 'loss': rng.random(100_000)} for _ in range(4)]"
+    ),
+}
+NBVIZ = {
+    "heatmap 256²": ("media", "run.log_tensor('map', data, step)"),
+    "heatmap 1024²": ("media", "run.log_tensor('map', data, step)"),
+    "60 histograms": (
+        "histograms",
+        "for number, part in enumerate(data): run.log_histogram(f'layer{number}', part, step)",
+    ),
+    "64 images": ("media", "run.log_images('grid', data, step)"),
+    "confusion, 1,000 classes": (
+        "confusion",
+        "run.log_confusion_matrix('confusion', matrix=data, step=step)",
+    ),
+    "table, 100,000 rows": ("tables", "run.log_table('samples', data, step)"),
+}
+PLOTLY = {
+    "heatmap 256²": "go.Heatmap(z=data)",
+    "heatmap 1024²": "go.Heatmap(z=data)",
+    "60 histograms": "*(go.Histogram(x=part, nbinsx=64) for part in data)",
+    "confusion, 1,000 classes": "go.Heatmap(z=data)",
+    "table, 100,000 rows": (
+        "go.Table(header={'values': list(data)}, cells={'values': [*data.values()]})"
+    ),
+}
+MATPLOTLIB = {
+    "heatmap 256²": "figure.subplots().imshow(data)",
+    "heatmap 1024²": "figure.subplots().imshow(data)",
+    "60 histograms": (
+        "[axes.hist(part, 64) for axes, part in zip(figure.subplots(6, 10).flat, data)]"
+    ),
+    "64 images": (
+        "figure.subplots().imshow("
+        "data.reshape(8, 8, 3, 32, 32).transpose(0, 3, 1, 4, 2).reshape(256, 256, 3))"
+    ),
+    "confusion, 1,000 classes": "figure.subplots().imshow(data)",
+}
+RATES = dict(zip(DATA, (30, 10, 10, 5, 2, 2), strict=True))
+READ = {
+    "nbviz": "(e) => e.querySelector('[data-step]')?.dataset.step",
+    "plotly": "(e) => e.querySelector('.gtitle')?.textContent",
+    "matplotlib inline": "(e) => e.querySelector('[data-shown]')?.dataset.shown",
+}
+
+
+def source_of(kind: str, library: str) -> str | None:
+    """Return the cell that shows the display and has `update`; None where there is none."""
+    if library == "nbviz":
+        panel, call = NBVIZ[kind]
+        update = f"def update(step, _values):\n    data = DATA[step % len(DATA)]\n    {call}\n"
+        return f"{RUN}\n{update}\nupdate(POINTS, None)\nrun.drain()\n" + SHOWN.format(panel=panel)
+    if library == "plotly" and kind in PLOTLY:
+        traces = PLOTLY[kind]
+        return f"""
+import plotly.graph_objects as go
+def made(data):
+    return [{traces}]
+figure = go.FigureWidget(made(DATA[0]), {{"title": {{"text": str(POINTS)}}}})
+KEYS = {{"heatmap": "z", "histogram": "x", "table": "cells"}}
+def update(step, _values):
+    new = made(DATA[step % len(DATA)])
+    with figure.batch_update():
+        for trace, fresh in zip(figure.data, new):
+            key = KEYS[trace.type]
+            trace[key] = fresh[key]
+        figure.layout.title.text = str(step)
+figure
+"""
+    if library == "matplotlib inline" and kind in MATPLOTLIB:
+        return f"""
+import base64, io
+from IPython.display import HTML, display
+from matplotlib.figure import Figure
+def picture(step):
+    data = DATA[step % len(DATA)]
+    figure = Figure(figsize=(8, 4))
+    {MATPLOTLIB[kind]}
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    text = base64.b64encode(buffer.getvalue()).decode()
+    return HTML(f'<img data-shown="{{step}}" src="data:image/png;base64,{{text}}">')
+def update(step, _values):
+    handle.update(picture(step))
+handle = display(picture(POINTS), display_id=True)
+"""
+    return None
+
+
+def in_browser(kind: str, library: str, seconds: float) -> None:
+    """Measure one library in one kind."""
+    source = source_of(kind, library)
+    assert source is not None
+    train = TRAIN.format(points=10, rate=RATES[kind]) + DATA[kind]
+    with running_lab() as (page, lab):
+        found = painted_updates(
+            (page(), lab), (train, source), READ[library], seconds=seconds, name="panels"
+        )
+    print(json.dumps(found.row(library)), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kinds", nargs="*", choices=DATA, default=list(DATA))
+    parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--limit", type=float, default=120, help="seconds for one measurement")
+    parser.add_argument("--only", choices=READ, help="one library of the first kind, no table")
+    options = parser.parse_args()
+    if options.only is not None:
+        in_browser(options.kinds[0], options.only, options.seconds)
+        return
+    for kind in options.kinds:
+        rows: list[list[str]] = []
+        for library in READ:
+            if source_of(kind, library) is not None:
+                command = [sys.executable, __file__, "--only", library, "--kinds", kind]
+                command += ["--seconds", str(options.seconds)]
+                rows.append(run_apart(command, library, options.limit)[0])
+        print(f"\n{kind}, {RATES[kind]} a second asked for:")
+        print_table(["", *HEAD], rows)
+
+
+if __name__ == "__main__":
+    main()
