@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -142,7 +138,7 @@ class Rewinder:
 
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Look at something after earlier steps, as `Trainer.probe` describes."""
-        engine = self._trainer.engine
+        engine, ring = self._trainer.engine, self._trainer.ring
         wanted = sorted({int(one) if isinstance(one, np.integer) else one for one in steps})
         if not wanted:
             raise CommandError("probe takes at least one step, such as steps=range(0, 1000, 50).")
@@ -152,7 +148,7 @@ class Rewinder:
         def look(recomputing: Recomputing) -> list[Any]:
             found: list[Any] = []
             for step in wanted:
-                checkpoint = self._state_before(step)
+                checkpoint = ring.before(step, is_made_again=True)
                 is_ahead = bool(found) and checkpoint.step <= engine.step
                 recomputing.go_to(None if is_ahead else checkpoint, step)
                 with untouched(engine.model, engine.device):
@@ -233,14 +229,6 @@ class Rewinder:
             return Rewound(step - start.step, recomputing.divergence.describe())
 
         return go
-
-    def _state_before(self, step: int) -> Checkpoint:
-        """Return a state from which the step itself is made again, which leaves its gradients."""
-        ring = self._trainer.ring
-        if step > 0:
-            with contextlib.suppress(CheckpointError):  # the run, or this part of it, began there
-                return ring.before(step - 1)
-        return ring.before(step)
 
     def _is_healthy(self) -> bool:
         engine, run = self._trainer.engine, self._trainer.run
@@ -329,16 +317,3 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return value.numel() == 1
     return isinstance(value, np.generic | np.ndarray) and value.size == 1
-
-
-def without_number(name: str) -> str:
-    """Return what a run was called before `reset` or `rewind` numbered it."""
-    return re.sub(r" \(\d+\)$", "", name)
-
-
-def next_directory(directory: str | Path | None, kind: str) -> Path | None:
-    """Return the first folder for another run that is not there yet."""
-    if directory is None:
-        return None
-    numbers = itertools.count(1)
-    return next(path for n in numbers if not (path := Path(directory) / f"{kind}-{n}").exists())

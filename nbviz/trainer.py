@@ -13,7 +13,6 @@ from nbviz.errors import (
     NbvizError,
     RunActiveError,
     TrainingError,
-    describe,
     text_of,
 )
 from nbviz.forking import copied_options
@@ -25,10 +24,9 @@ from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorded_run import Origin
-from nbviz.recording.recorder import Recorder
-from nbviz.recording.run import Run
-from nbviz.rewinder import Probed, Rewinder, next_directory, without_number
-from nbviz.trainer_options import TrainerOptions, length_text
+from nbviz.rewinder import Probed, Rewinder
+from nbviz.trainer_options import TrainerOptions
+from nbviz.trainer_runs import COMMANDS, TrainerRuns, next_directory, without_number
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.checkpoints.files import write_checkpoint
@@ -37,7 +35,6 @@ from nbviz.training.checkpoints.ring import StateRing
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import also_takes, takes
-from nbviz.training.known_parameters import expected_tags, of_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,12 +45,12 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import RunStatus
+    from nbviz.recording.run import Run
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.edited_data import TrainingData
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.steps.batches import SplitBatch
 
-COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
 STOP_SECONDS = 30.0
 
 
@@ -83,9 +80,7 @@ class Trainer:
         model, train_loader = options.model, options.train_loader
         self.options = options
         self.control = Control()
-        self._resets = 0
         self.relatives = Relatives(self)
-        self._on_new_run: list[Callable[[Run, Run], None]] = []
 
         def is_idle() -> bool:
             return not self.is_active or self.control.status == "paused"
@@ -105,11 +100,9 @@ class Trainer:
             is_idle=is_idle,
             spend=spend,
         )
-        watch = options.watch
-        self._watch = {} if watch is True else dict(watch) if watch else None
         self._background: BackgroundRun | None = None
-        run = self._make_run(options.name, options.dir)
-        self._recorder = Recorder(run, model)
+        self.run: Run
+        self._runs = TrainerRuns(self)
         self.ring = StateRing(
             lambda: self.engine,
             options.ring_every,
@@ -123,11 +116,11 @@ class Trainer:
         self.engine = Engine(
             options,
             control=self.control,
-            observers=(self._recorder, self.graph, self.overlays, self._rewinder),
+            observers=(self._runs.recorder, self.graph, self.overlays, self._rewinder),
         )
         self.engine.callbacks.owner = self
         self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
-        self._record_in(run)
+        self._runs.begin()
         if options.checkpoint_every is not None:
             keeper = CheckpointKeeper(
                 options.checkpoint_every,
@@ -154,6 +147,11 @@ class Trainer:
     def is_active(self) -> bool:
         """Whether the run's thread is alive."""
         return self._background is not None and self._background.is_alive
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands of its run that pages may use."""
+        return (*COMMANDS, *self.going_back.commands)
 
     @property
     def step_number(self) -> int:
@@ -392,7 +390,7 @@ class Trainer:
 
         forked = self._rewinder.fork(step, make)
         forked.relatives = self.relatives
-        forked.run.commands = (*COMMANDS, *forked.going_back.commands)
+        forked.run.commands = forked.commands
         self.relatives.add(forked)
         return forked
 
@@ -467,7 +465,7 @@ class Trainer:
 
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
         """Call `callback(old, new)` when `reset` or `rewind` has made a new run."""
-        self._on_new_run.append(callback)
+        self._runs.listeners.append(callback)
 
     def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
         """Stop the run, if it is active, and wait until its thread has ended.
@@ -515,7 +513,7 @@ class Trainer:
             )
         self.engine.check_start()
         background = self._claim(self._train)
-        self._begin_watch()
+        self._runs.begin_watch()
         self.control.reserve()
         if is_paused:
             self.control.pause()
@@ -560,74 +558,14 @@ class Trainer:
         return self._start(is_paused=True)
 
     def go_on_as_another(self, past: Past | None = None, *lines: tuple[LineLevel, str]) -> None:
-        """Record in a new run from now on, of which nothing is told yet; the old one stays.
-
-        If it fails, the old one is recorded as before.
-
-        Args:
-            past: What was recorded until the step where the engine is; None for nothing.
-            *lines: For the new run's log.
-        """
-        old, before = self.run, self._recorder
-        name = f"{self.options.name or without_number(old.name)} ({self._resets + 2})"
-        kind = "reset" if past is None else "rewind"
-        run = self._make_run(name, next_directory(self.options.dir, kind))
-        recorder = Recorder(run, self.engine.model)
-        if past is not None:
-            go_on_from(run, past, self.engine.step, self.engine.epoch)
-            run.origin = Origin(old.run_id, old.name, self.engine.step)
-        for level, text in lines:
-            run.note(text, level, step=self.engine.step)
-        try:
-            old.leave_trainer()
-            self._change_recorder(recorder)
-            self._record_in(run)
-        except BaseException:
-            self._change_recorder(before)
-            self._record_in(old)
-            raise
-        self._resets += 1
+        """Record in a new run from now on, as `TrainerRuns` describes."""
+        self._runs.go_on_as_another(past, *lines)
 
     def tell_of_another(self, old: Run) -> None:
-        """Tell who shows the old run that there is a new one; a view that fails ends nothing."""
-        for notify in tuple(self._on_new_run):
-            try:
-                notify(old, self.run)
-            except Exception as error:  # noqa: BLE001  a drawing bug never ends a run
-                self._warn(f"the new run could not be shown: {describe(error)}")
+        """Tell who shows the old run that there is a new one."""
+        self._runs.tell(old)
 
     # ------------------------------------------------------------ inside
-
-    def _make_run(self, name: str | None, directory: str | Path | None) -> Run:
-        options = self.options
-        return Run(
-            name,
-            dir=directory,
-            overhead_budget=options.overhead_budget,
-            config=options.config,
-        )
-
-    def _change_recorder(self, recorder: Recorder) -> None:
-        self.engine.emit.replace(self._recorder, recorder)
-        self._recorder = recorder
-
-    def _record_in(self, run: Run) -> None:
-        """Make a run the one that is recorded and steered."""
-        self.run = run
-        run.hyperparameters.add_known(
-            of_training(self.options, self.engine.device, self.engine.optimizers)
-        )
-        run.expected_tags = expected_tags(self.options, self.engine.optimizers)
-        run.follow_steps(lambda: self.engine.step_number)
-        run.control = self.control
-        run.commands = (*COMMANDS, *self.going_back.commands)
-        run.again = length_text(self.options)
-        run.steering = self
-        run.overlays = self.overlays
-        classification = self.engine.classification
-        classification.allows = self._recorder.allows_collecting
-        classification.forget()
-        self._begin_watch()
 
     def _warn(self, text: str) -> None:
         self.run.note(text, "warning")
@@ -635,11 +573,6 @@ class Trainer:
     def _checkpoints(self) -> Path:
         assert self.run.journal is not None  # since `checkpoint_every` needs `dir`
         return self.run.journal.directory / FOLDER
-
-    def _begin_watch(self) -> None:
-        """A watch ends with the run; the run may go on."""
-        if self._watch is not None and not self.run.watches:
-            self.run.watch(self.engine.model, **self._watch)
 
     def _train(self) -> None:
         try:

@@ -16,7 +16,7 @@ from test_resume import differences
 from torch import nn
 
 import nbviz
-from nbviz.errors import CheckpointError
+from nbviz.errors import CheckpointError, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,3 +210,25 @@ def reach(trainer: nbviz.Trainer, step: int) -> None:
     while trainer.engine.step < step:
         assert trainer.is_active
         time.sleep(0.005)
+
+
+def test_a_run_that_cannot_begin_can_be_started_again() -> None:
+    trainer = trained()
+    trainer.rewind(AFTER)
+    trainer.stop_and_wait()
+
+    class Fails:
+        def __enter__(self) -> None:
+            raise MemoryError("there is none")
+
+        def __exit__(self, *_: object) -> None: ...
+
+    surroundings, trainer.surroundings = trainer.surroundings, Fails
+    trainer.start()
+    with pytest.raises(TrainingError, match="there is none"):
+        trainer.wait(SECONDS)
+    assert trainer.status == trainer.run.status == "stopped"
+    trainer.surroundings = surroundings
+    trainer.start()
+    trainer.wait(SECONDS)
+    assert (trainer.status, trainer.engine.step) == ("finished", BEFORE)

@@ -49,7 +49,7 @@ def warnings(trainer: nbviz.Trainer) -> list[str]:
 def test_rewound_and_gone_on_is_to_the_last_bit_the_run_that_went_through(name: str) -> None:
     trainer = trained(name)
     first, old = result(trainer), trainer.run
-    assert trainer.ring.steps == [0, 10, 20, 30, 40]
+    assert {0, 10, 20, 30, 40} <= set(trainer.ring.steps)  # and after the best validations
     trainer.rewind(KEPT)
     assert (trainer.status, trainer.engine.step) == ("paused", KEPT)
     assert trainer.run is not old
@@ -338,8 +338,9 @@ def test_a_probe_sees_each_step_and_leaves_no_trace() -> None:
             parameter.data.zero_()
         return norm
 
-    probed = trainer.probe(look, steps=range(36, 0, -5))
-    assert probed.steps.tolist() == [1, 6, 11, 16, 21, 26, 31, 36]
+    assert 10 in trainer.ring.steps  # whose state has no gradients
+    probed = trainer.probe(look, steps=[*range(36, 0, -5), 10])
+    assert probed.steps.tolist() == [1, 6, 10, 11, 16, 21, 26, 31, 36]
     assert probed.values.tolist() == [norms[step] for step in probed.steps]
     assert differences(first, result(trainer)) == []
     assert (trainer.status, len(trainer.run.lines.since(0))) == ("finished", lines)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -112,7 +114,9 @@ class StateRing:
         self._entries: list[_Entry] = []
         self._spare: Checkpoint | None = None
         self._needed = 0  # bytes of the newest
-        self._due = self._kept_at = self._cost = 0.0
+        self._due = self._kept_at = 0.0
+        # Of the newest copies: while one was made another process may have had the processor.
+        self._costs: deque[float] = deque(maxlen=5)
         self._met_event = False
         self._monitor = monitor
         self._better = better_values(monitor)
@@ -156,12 +160,20 @@ class StateRing:
             "give val_loader, or another tag of a validation as monitor."
         )
 
-    def before(self, step: int, accepts: Callable[[Checkpoint], bool] | None = None) -> Checkpoint:
+    def before(
+        self,
+        step: int,
+        accepts: Callable[[Checkpoint], bool] | None = None,
+        *,
+        is_made_again: bool = False,
+    ) -> Checkpoint:
         """Return the newest state from which a step can be made again.
 
         Args:
             step: Completed steps.
             accepts: Says of one whether it will do.
+            is_made_again: Whether that after the step itself will do only where there is no other:
+                it has no gradients.
 
         Raises:
             CheckpointError: There is none.
@@ -172,6 +184,8 @@ class StateRing:
             if (entry.checkpoint.step, entry.is_after) <= (step, False)
             and (accepts is None or accepts(entry.checkpoint))
         ]
+        if is_made_again:
+            found = [one for one in found if one.checkpoint.step < step] or found
         if not found:  # the very state with which the run, or this part of it, began
             found = [entry for entry in self._entries if entry.checkpoint.step == step]
             found = [one for one in found if accepts is None or accepts(one.checkpoint)]
@@ -249,7 +263,7 @@ class StateRing:
     def _has_time_for_best(self) -> bool:
         # Where validations are short and the state is large, each may be the best for a while.
         passed = time.monotonic() - self._kept_at
-        return self._every is not None or self._cost <= BEST_SHARE * passed
+        return self._every is not None or median(self._costs or [0.0]) <= BEST_SHARE * passed
 
     def _is_best(self, event: ValidationEnded) -> bool:
         if self._better is None or self._monitor not in event.scalars:
@@ -279,9 +293,10 @@ class StateRing:
                 self.turn_off(reason)
                 self._say(f"no states are kept to go back to: {reason}. Training goes on.")
         cost = time.perf_counter() - started
-        self._cost, self._kept_at = cost, time.monotonic()
+        self._kept_at = time.monotonic()
         self._spend(cost)
-        self._wait_for(cost)
+        self._costs.append(cost)
+        self._wait_for(median(self._costs))
 
     def _wait_for(self, cost: float) -> None:
         self._due = time.monotonic() + max(_LEAST_SECONDS, cost / self._share)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbviz.errors import CheckpointError
@@ -18,6 +20,24 @@ if TYPE_CHECKING:
     from nbviz.training.events import StepEnded
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.rewinding.recomputing import Recomputing
+
+
+_KEEP_SECONDS = 1.0  # of steps that are made again before a state is kept: that much is made twice
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A step that broke.
+
+    Attributes:
+        step: The step.
+        spoiled: From which step on its gradients were not finite; after `step` if they were.
+        near: A state of before it.
+    """
+
+    step: int
+    spoiled: int
+    near: Checkpoint
 
 
 class Search:
@@ -47,15 +67,13 @@ class Search:
             CheckpointError: All is finite when the steps are made again, or there is no state.
         """
         good = self._good_before(last)
-        broken, spoiled = self._first_broken(good, last)
-        if broken is None:
-            raise CheckpointError(f"all was finite when step {last:,} was made again")
-        found = self._watch(good, broken)
+        broken = self._first_broken(good, last)
         # Gradients that a training_step adds up over steps break the weights in a later one.
-        if (found is None or found.phase == "before") and spoiled < broken:
-            found = self._watch(good, spoiled) or found
+        found = self._watch(broken.near, broken.step)
+        if (found is None or found.phase == "before") and broken.spoiled < broken.step:
+            found = self._watch(good, broken.spoiled) or found
         if found is None:
-            raise CheckpointError(f"all was finite when step {broken:,} was watched")
+            raise CheckpointError(f"all was finite when step {broken.step:,} was watched")
         return found
 
     def find_overflow(self) -> FirstNonFinite:
@@ -76,11 +94,13 @@ class Search:
             step - 1, lambda one: all_finite(tensors_of(one.parts["model"]["tensors"]))
         )
 
-    def _first_broken(self, good: Checkpoint, last: int) -> tuple[int | None, int]:
-        """Return the first broken step, and from which one on its gradients were not finite."""
-        engine = self._engine
+    def _first_broken(self, good: Checkpoint, last: int) -> _Broken:
+        engine, recomputing = self._engine, self._recomputing
         broken: list[int] = []
-        spoiled = 0
+        spoiled = good.step + 1
+        # Workers that read the data would begin anew after each state.
+        keeps = not getattr(engine.options.train_loader, "num_workers", 0)
+        due = 0.0
 
         def look(event: StepEnded) -> bool:
             nonlocal spoiled
@@ -91,11 +111,19 @@ class Search:
                 broken.append(event.step)
             elif all_finite(one.grad for one in parameters if one.grad is not None):
                 spoiled = event.step + 1
-            return bool(broken)
+            return bool(broken) or (keeps and time.monotonic() >= due)
 
-        spoiled = good.step + 1
-        self._recomputing.go_to(good, last, look)
-        return (broken[0] if broken else None), spoiled
+        near: Checkpoint = good
+        spare: Checkpoint | None = None
+        due = time.monotonic() + _KEEP_SECONDS
+        recomputing.go_to(good, last, look)
+        while not broken and engine.step < last:
+            near, spare = engine.capture(spare), None if near is good else near
+            due = time.monotonic() + _KEEP_SECONDS
+            recomputing.go_to(None, last, look)
+        if not broken:
+            raise CheckpointError(f"all was finite when step {last:,} was made again")
+        return _Broken(broken[0], spoiled, near)
 
     def _watch(
         self, good: Checkpoint, step: int, batches: int | None = None
