@@ -95,13 +95,16 @@ test("a run that cannot go back says why, and one that is going back how far it 
 
 test("the run that a rewind led to is chosen, and its outcome stays until it goes on", async () => {
 	const on = await staged();
-	const outcome = { outcome: "Paused at step 370", outcome_run: "b", number: 1 };
+	const outcome = { outcome: "Paused at step 370", outcome_run: "b", number: 2 };
 	await on.apply(
 		runAdded("a", "baseline", true),
 		goingBack({ refused: "the trainer goes on with another run" }),
 		runAdded("b", "baseline (2)"),
 		runChanged("paused", { run_id: "b", step: 370 }),
 		goingBack({ run_id: "b", ...outcome }),
+		// Of a trainer whose newest act is an older one.
+		runAdded("c", "fork"),
+		goingBack({ run_id: "c", outcome: "Forked", number: 1 }),
 	);
 	expect(on.find(".nbviz-act-text").textContent).toBe("Paused at step 370");
 	expect(on.find(".nbviz-timeline-step").textContent).toBe("step 370");
