@@ -38,6 +38,7 @@ def run_cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     One kernel for all of them: most of a short notebook's time is importing torch.
     """
     import nbformat
+    from forked_kernels import forked_kernels
     from nbclient import NotebookClient
     from nbclient.util import run_sync
 
@@ -49,7 +50,9 @@ def run_cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     def run(*sources: str) -> list[Any]:
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         notebook = nbformat.v4.new_notebook(cells=cells)
-        return NotebookClient(notebook, km=manager, timeout=300).execute(env=environment).cells
+        client = NotebookClient(notebook, km=manager, timeout=300)
+        with forked_kernels():
+            return client.execute(env=environment).cells
 
     yield run
     if manager.has_kernel:

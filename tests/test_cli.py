@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 import cells
 import nbformat
 import pytest
+from forked_kernels import forked_kernels
 from kernel_specs import ROOT, jupyter_environment
 
 from nbviz import cli
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 TRAINING = cells.trainer(max_epochs=2)
 
 
 @pytest.fixture
-def make_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def make_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
     for name, value in jupyter_environment(tmp_path).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
@@ -33,7 +35,8 @@ def make_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         nbformat.write(notebook, path)
         return path
 
-    return make
+    with forked_kernels():
+        yield make
 
 
 def test_headless_demo_trains_reports_and_writes_a_page(

@@ -6,18 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import processes
+
 import nbviz
 
 ROOT = Path(__file__).resolve().parent.parent
 JUPYTER = ("ipywidgets", "anywidget", "bqplot", "ipycanvas", "IPython")
-
-
-def python(code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_public_names_are_sorted_and_there() -> None:
@@ -28,8 +22,11 @@ def test_public_names_are_sorted_and_there() -> None:
 
 def test_import_is_light() -> None:
     heavy = ("torch", "numpy", *JUPYTER)
-    said = python(f"import nbviz, sys; print([name for name in {heavy} if name in sys.modules])")
-    assert said == "[]"
+    code = f"import nbviz, sys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
 def test_training_needs_no_jupyter() -> None:
@@ -48,7 +45,7 @@ trainer.start()
 trainer.wait(180)
 print(len(trainer.run["loss/train"].values))
 """
-    assert python(code) == "6"
+    assert processes.run(code).stdout.strip() == "6"
 
 
 def test_ipycanvas_is_not_needed_for_a_trainer_that_is_shown() -> None:
@@ -67,4 +64,4 @@ trainer.start()
 trainer.wait(180)
 print("application/vnd.jupyter.widget-view+json" in shown, trainer.status, trainer._esm > "")
 """
-    assert python(code) == "True finished True"
+    assert processes.run(code).stdout.strip() == "True finished True"

@@ -146,11 +146,18 @@ class Outcome:
         return passed, failed or int(not self.succeeded)
 
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+# Where a test has more, they wait for each other without work.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 # The longest first, so that two at a time end together.
 CHECKS = (
-    # In one process all that torch and its threads keep slows it down threefold.
-    Check("unit", (PYTHON, *PYTEST, "-n2", *UNIT), environment=ONE_THREAD, alone=True),
+    # In one process all that torch and its threads keep slows it down threefold. Tests of one file
+    # stay together: they share what they import and train.
+    Check(
+        "unit",
+        (PYTHON, *PYTEST, "-n2", "--dist=worksteal", *UNIT),
+        environment=ONE_THREAD,
+        alone=True,
+    ),
     # Each of the two has a server, kernels and a browser of its own, and half the time waits for
     # them: the others run meanwhile.
     Check(

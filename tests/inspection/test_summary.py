@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
 
+import processes
 import pytest
 import torch
 from torch import nn
@@ -222,16 +221,12 @@ class CompilesAMethod(nn.Module):
 
 def test_compiling_is_not_a_layers_time() -> None:
     # In a process of its own: the compiler skips what it gave up on in other tests.
-    code = "import test_summary; test_summary.summarise_while_compiling()"
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": path},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    processes.run(f"""
+        import sys
+        sys.path[:0] = {[str(folder) for folder in Path(__file__).parents[:2]]}
+        import test_summary
+        test_summary.summarise_while_compiling()
+    """)
 
 
 def summarise_while_compiling() -> None:

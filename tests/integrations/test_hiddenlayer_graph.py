@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import processes
 import pytest
 import torch
-import torchvision
 from torch import nn
 from torch.nn import functional
 
@@ -26,6 +25,14 @@ if TYPE_CHECKING:
 IMAGE = torch.zeros([1, 3, 224, 224])
 
 
+@pytest.fixture(scope="module")
+def models() -> Any:
+    """torchvision's; it brings PyTorch's compiler, which not every process has to import."""
+    import torchvision
+
+    return torchvision.models
+
+
 def in_order(graph: hl.Graph) -> list[str]:
     """Titles along a graph that is a chain, with how often each is repeated."""
     (node,) = [n for n in graph.nodes.values() if not graph.incoming(n)]
@@ -38,8 +45,8 @@ def in_order(graph: hl.Graph) -> list[str]:
         (node,) = after
 
 
-def test_vgg16_folds_as_in_the_demonstration() -> None:
-    graph = hl.build_graph(torchvision.models.vgg16(), IMAGE)
+def test_vgg16_folds_as_in_the_demonstration(models: Any) -> None:
+    graph = hl.build_graph(models.vgg16(init_weights=False), IMAGE)
     conv = "Conv3x3 &gt; Relu"
     assert in_order(graph) == [
         *(f"{conv} x2", "MaxPool2x2", f"{conv} x2", "MaxPool2x2"),
@@ -51,8 +58,8 @@ def test_vgg16_folds_as_in_the_demonstration() -> None:
     assert {(1, 64, 224, 224), (1, 512, 7, 7), (1, 25088), (1, 4096)} <= shapes
 
 
-def test_alexnet_with_a_theme_of_its_own() -> None:
-    graph = hl.build_graph(torchvision.models.alexnet(), IMAGE)
+def test_alexnet_with_a_theme_of_its_own(models: Any) -> None:
+    graph = hl.build_graph(models.alexnet(), IMAGE)
     graph.theme = hl.graph.THEMES["blue"].copy()
     titles = in_order(graph)
     assert titles[:4] == ["Conv11x11 &gt; Relu", "MaxPool3x3", "Conv5x5 &gt; Relu", "MaxPool3x3"]
@@ -60,7 +67,7 @@ def test_alexnet_with_a_theme_of_its_own() -> None:
     assert "#bcd6fc" in graph._repr_svg_().lower()
 
 
-def test_resnet101_folds_into_blocks() -> None:
+def test_resnet101_folds_into_blocks(models: Any) -> None:
     transforms = [
         hl.transforms.Fold("Conv > BatchNorm > Relu", "ConvBnRelu"),
         hl.transforms.Fold("Conv > BatchNorm", "ConvBn"),
@@ -76,7 +83,7 @@ def test_resnet101_folds_into_blocks() -> None:
         ),
         hl.transforms.FoldDuplicates(),
     ]
-    graph = hl.build_graph(torchvision.models.resnet101(), IMAGE, transforms=transforms)
+    graph = hl.build_graph(models.resnet101(), IMAGE, transforms=transforms)
     blocks = [
         f"{kind}{times}"
         for times in (" x2", " x3", " x22", " x2")
@@ -89,8 +96,8 @@ def test_resnet101_folds_into_blocks() -> None:
     ]
 
 
-def test_without_transforms_the_graph_is_raw_onnx() -> None:
-    model = torchvision.models.resnet18().eval()
+def test_without_transforms_the_graph_is_raw_onnx(models: Any) -> None:
+    model = models.resnet18().eval()
     graph = hl.build_graph(model, IMAGE, transforms=None, framework_transforms=None)
     nodes = list(graph.nodes.values())
     assert len(nodes) == 69
@@ -114,15 +121,15 @@ def test_without_transforms_the_graph_is_raw_onnx() -> None:
     )
 
 
-def test_graph_of_a_model_keeps_what_transforms_made() -> None:
-    model = torchvision.models.alexnet()
+def test_graph_of_a_model_keeps_what_transforms_made(models: Any) -> None:
+    model = models.alexnet()
     built = hl.build_graph(model, IMAGE)
     assert len(hl.Graph(model, IMAGE).nodes) == len(built.nodes) == 13
 
 
-def test_folding_by_id_groups_by_module() -> None:
+def test_folding_by_id_groups_by_module(models: Any) -> None:
     transforms = [hl.transforms.FoldId(r"ResNet/Sequential\[(layer\d)\].*", "Stage")]
-    graph = hl.build_graph(torchvision.models.resnet18(), IMAGE, transforms=transforms)
+    graph = hl.build_graph(models.resnet18(), IMAGE, transforms=transforms)
     assert [key for key in graph.nodes if graph[key].op == "Stage"] == [
         *("layer1", "layer2", "layer3", "layer4")
     ]
@@ -228,8 +235,8 @@ def test_names_are_onnx_names(function: str, shape: tuple[int, ...], expected: s
     assert onnx_name(function, shape) == expected
 
 
-def test_the_model_stays_as_it_was() -> None:
-    model = torchvision.models.resnet18()
+def test_the_model_stays_as_it_was(models: Any) -> None:
+    model = models.resnet18()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     hl.build_graph(model, IMAGE)
     assert model.training
@@ -257,8 +264,8 @@ STARTS = {"pdf": b"%PDF", "png": b"\x89PNG", "svg": b"<?xml", "dot": b"digraph"}
 
 
 @pytest.mark.usefixtures("no_dot")
-def test_saves_without_graphviz(tmp_path: Path) -> None:
-    graph = hl.build_graph(torchvision.models.resnet18(), IMAGE)
+def test_saves_without_graphviz(models: Any, tmp_path: Path) -> None:
+    graph = hl.build_graph(models.resnet18(), IMAGE)
     graph.save(str(tmp_path / "new" / "resnet"))
     graph.save(tmp_path / "resnet.png", format="png")
     graph.save(tmp_path / "v1.2", format="svg")
@@ -272,8 +279,8 @@ def test_saves_without_graphviz(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_dot")
-def test_the_svg_without_graphviz_names_every_node() -> None:
-    graph = hl.build_graph(torchvision.models.resnet18(), IMAGE)
+def test_the_svg_without_graphviz_names_every_node(models: Any) -> None:
+    graph = hl.build_graph(models.resnet18(), IMAGE)
     root = ET.fromstring(graph._repr_svg_())
     shown = " ".join("".join(text.itertext()) for text in root.iter() if text.tag.endswith("text"))
     words = {word for node in graph.nodes.values() for word in node.title.split(" &gt; ")}
@@ -301,8 +308,8 @@ def test_graphviz_gets_its_source_in_its_own_way(
     assert shown == "<svg>-Kdot -Tsvgdigraph</svg>"
 
 
-def test_lines_go_around_boxes_and_circles_are_drawn() -> None:
-    graph = hl.build_graph(torchvision.models.resnet18(), IMAGE)
+def test_lines_go_around_boxes_and_circles_are_drawn(models: Any) -> None:
+    graph = hl.build_graph(models.resnet18(), IMAGE)
     keys = list(graph.nodes)
     edges = [(a, b) for a, b, _ in graph.edges]
     placed = placed_graph(keys, edges)
@@ -326,12 +333,6 @@ def test_lines_go_around_boxes_and_circles_are_drawn() -> None:
 # ------------------------------------------------------------ what need not be installed
 
 
-def python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 @pytest.mark.parametrize("missing", ["hiddenlayer", "matplotlib"])
 def test_history_and_canvas_need_no_other_package(missing: str) -> None:
     code = f"""
@@ -349,7 +350,7 @@ try:
 except ImportError as error:
     print(error)
 """
-    value, error = python(code).splitlines()
+    value, error = processes.run(code).stdout.splitlines()
     assert value == "0.5"
     assert 'pip install "nbviz[graph]"' in error
     assert missing in error

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+import processes
 import pytest
 
 import nbviz
@@ -141,7 +140,7 @@ def test_a_script_ends_with_its_last_line(tmp_path: Path) -> None:
         "bar = tqdm(range(4), run=nbviz.Run('script', dir=sys.argv[1]))\n"
         "for item in bar: bar.set_postfix(item=item)\n"
     )
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, timeout=120)
+    processes.run(script, tmp_path)
     assert nbviz.open_run(tmp_path)["item"].values.tolist() == [0.0, 1.0, 2.0, 3.0]
 
 

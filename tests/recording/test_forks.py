@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import textwrap
 
+import processes
 import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no fork")
@@ -104,12 +103,5 @@ CODE = """
 
 
 def test_a_child_waits_for_no_lock_of_its_parents_threads(tmp_path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(CODE), str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
+    done = processes.run(CODE, tmp_path)
     assert done.stdout.splitlines()[-1] == "the child is through"

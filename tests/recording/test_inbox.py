@@ -6,12 +6,10 @@ import datetime as dt
 import gc
 import random
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 
 import numpy as np
+import processes
 import pytest
 import torch
 
@@ -168,11 +166,7 @@ INTERRUPTED = """
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
 def test_an_interrupt_while_reading_loses_nothing(tmp_path) -> None:
     folders = [tmp_path / name for name in "abc"]
-    result = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(INTERRUPTED), *map(str, folders)],
-        capture_output=True, check=False, text=True, timeout=200,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    result = processes.run(INTERRUPTED, *folders)
     for folder, logged in zip(folders, map(int, result.stdout.split()), strict=True):
         opened = nbviz.open_run(folder)
         assert opened["a"].values.tolist() == list(range(logged))

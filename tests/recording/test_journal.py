@@ -6,15 +6,12 @@ import gc
 import multiprocessing
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import textwrap
 import time
 import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
+import processes
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -35,15 +32,6 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)
-
-
-def python(code: str, *arguments: object, **options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        text=True,
-        **options,
-    )
 
 
 def points_in(path: Path, tag: str = "loss") -> int:
@@ -154,7 +142,7 @@ def test_a_process_that_just_ends_has_written_everything(tmp_path: Path) -> None
         for step in range(1, 5001):
             run.log({"loss": step / 3}, step=step)
     """
-    assert python(code, tmp_path).wait(SECONDS) == 0
+    processes.run(code, tmp_path)
     assert nbviz.open_run(tmp_path)["loss"].steps.tolist() == list(range(1, 5001))
 
 
@@ -167,7 +155,7 @@ def test_the_journal_is_open_until_the_last_write_at_exit(tmp_path: Path) -> Non
         for step in range(1, 2001):
             run.log({"loss": step / 3}, step=step)
     """
-    assert python(code, tmp_path).wait(SECONDS) == 0
+    processes.run(code, tmp_path)
     assert nbviz.open_run(tmp_path)["loss"].steps.tolist() == list(range(2001))
 
 
@@ -193,9 +181,7 @@ def test_what_a_run_logs_until_the_exit_has_stopped_it_is_written(tmp_path: Path
         BackgroundRun(train, name="endless").start()
         begun.wait()
     """
-    process = python(code, tmp_path)
-    said, _ = process.communicate(timeout=SECONDS)
-    assert process.returncode == 0
+    said = processes.run(code, tmp_path).stdout
     steps = nbviz.open_run(tmp_path)["loss"].steps
     assert steps.tolist() == list(range(len(steps)))
     # It may have been stopped between its last call and the count.
@@ -215,13 +201,13 @@ def test_a_killed_process_leaves_all_but_the_last_second(tmp_path: Path) -> None
             if step == 1000:
                 print("going", flush=True)
     """
-    process = python(code, tmp_path)
+    process = processes.start(code, tmp_path, stdout=processes.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == "going\n"
     wait_until(lambda: list(tmp_path.iterdir()) and points_in(next(tmp_path.iterdir())) > 20_000)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     killed_at = time.time()
-    process.wait(SECONDS)
+    process.communicate()
     opened = nbviz.open_run(tmp_path)
     steps = opened["loss"].steps
     assert steps.tolist() == list(range(1, len(steps) + 1))
@@ -275,7 +261,7 @@ def test_a_full_disk_is_reported_and_later_made_good(tmp_path: Path) -> None:
         run.finish()
         assert len(warnings()) == 1, warnings()
     """
-    assert python(code, tmp_path).wait(SECONDS) == 0
+    processes.run(code, tmp_path)
     opened = nbviz.open_run(tmp_path)
     assert opened["loss"].steps.tolist() == list(range(1, 6001))
     assert sum("cannot be written" in line.text for line in opened.lines.since(0)) == 1
@@ -348,7 +334,7 @@ def test_a_failed_write_leaves_whole_records(tmp_path: Path) -> None:
         else:
             sys.exit(1)
     """
-    assert python(code, tmp_path).wait(SECONDS) == 0
+    processes.run(code, tmp_path)
 
 
 def test_two_writers_of_one_second_have_files_of_their_own(tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
-import textwrap
 
 import numpy as np
 import PIL.Image
+import processes
 import pytest
 import torch
 from hypothesis import given, settings
@@ -384,4 +383,4 @@ def test_no_memory_for_a_copy_ends_no_loop_and_is_said_once() -> None:
         run.log_images("samples", images, step=4)
         assert run.media["samples"].steps.tolist() == [4]
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=300)
+    processes.run(code)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
-import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import processes
 import pytest
 import tensorboardX
 from pages import Page
@@ -112,24 +110,25 @@ run.finish()
 
 
 def test_ranks_in_one_directory_are_runs_of_their_own(tmp_path: Path) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", TRAIN, str(tmp_path), str(rank)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+    ranks = [
+        processes.start(
+            TRAIN,
+            tmp_path,
+            rank,
+            stdin=processes.PIPE,
+            stdout=processes.PIPE,
             env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "2"},
         )
         for rank in range(2)
     ]
-    for process in processes:
+    for process in ranks:
         assert process.stdout.readline() == "begun\n"
     running = nbviz.open_runs(tmp_path)
     assert [run.status for run in running] == ["running", "running"]
-    processes[1].send_signal(signal.SIGKILL)
-    processes[1].communicate()
-    processes[0].communicate("go\n")
-    assert processes[0].returncode == 0
+    ranks[1].kill()
+    ranks[1].communicate()
+    ranks[0].communicate("go\n")
+    assert ranks[0].returncode == 0
     runs = nbviz.open_runs(tmp_path)
     assert [run.name for run in runs] == [f"{tmp_path.name} (rank {rank})" for rank in range(2)]
     for rank, run in enumerate(runs):
@@ -137,7 +136,7 @@ def test_ranks_in_one_directory_are_runs_of_their_own(tmp_path: Path) -> None:
         assert list(run) == ["loss"]
         assert run["loss"].values.tolist() == (steps + 1000 * rank).tolist()
         assert (run.identity.rank, run.identity.world_size) == (rank, 2)
-        assert (run.identity.process, run.identity.name) == (processes[rank].pid, f"worker {rank}")
+        assert (run.identity.process, run.identity.name) == (ranks[rank].pid, f"worker {rank}")
     assert runs[0].status == "finished"
     assert runs[1].status != "finished"
     one = nbviz.open_run(tmp_path)

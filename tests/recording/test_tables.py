@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import PIL.Image
+import processes
 import pyarrow as pa
 import pytest
 import torch
@@ -166,13 +166,11 @@ def test_a_table_may_change_after_the_call() -> None:
 
 
 def test_neither_pandas_nor_polars_is_imported() -> None:
-    import subprocess
-
     code = (
         "import sys, nbviz; r = nbviz.Run('a'); r.log_table('t', {'a': [1]}, 1); r.drain_media();"
         "assert not {'pandas', 'polars', 'pyarrow'} & set(sys.modules), 'imported'"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
+    processes.run(code)
 
 
 REFUSED = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pages
@@ -108,11 +109,22 @@ def test_one_of_them_is_shown_or_stopped(rig: Rig) -> None:
     assert rig.run.control.status == "stopping"
 
 
+class Batches:
+    """A loader that leaves the processor to what the tests wait for."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[Any]:
+        time.sleep(0.01)
+        yield torch.ones(4, 2), torch.ones(4, 1)
+
+
 def trainer(**options: Any) -> nbviz.Trainer:
     model = torch.nn.Linear(2, 1)
     return nbviz.Trainer(
         model,
-        [(torch.ones(4, 2), torch.ones(4, 1))],
+        Batches(),
         loss_fn=torch.nn.MSELoss(),
         optimizer=torch.optim.SGD(model.parameters(), 0.01),
         max_epochs=None,

@@ -1,15 +1,9 @@
-"""Small trainings of every kind, to be interrupted; as a program, the process that goes on.
-
-`python resumed_runs.py FOLDER NAME…` loads `FOLDER/NAME.pt` of each, trains to step 40 and writes
-what came of it to `FOLDER/NAME.result.pt`.
-"""
+"""Small trainings of every kind, to be interrupted and gone on with in another process."""
 
 from __future__ import annotations
 
 import random
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +12,9 @@ from torch.utils.data import DataLoader, Dataset
 
 import nbviz
 from nbviz import callbacks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STEPS, KEPT = 40, 17  # in all, and when it is interrupted: inside the second epoch
 SECONDS = 120.0
@@ -192,6 +189,7 @@ def result(trainer: nbviz.Trainer) -> dict[str, Any]:
 
 
 def go_on(folder: Path, name: str) -> None:
+    """Train what `NAME.pt` holds to its last step, and write `NAME.result.pt`."""
     model, data, options = arguments(name, seed=99)
     torch.manual_seed(1)
     trainer = nbviz.Trainer.load(folder / f"{name}.pt", model, data, **options)
@@ -199,8 +197,3 @@ def go_on(folder: Path, name: str) -> None:
     trainer.start()
     trainer.wait(SECONDS)
     torch.save(result(trainer), folder / f"{name}.result.pt")
-
-
-if __name__ == "__main__":
-    for each in sys.argv[2:]:
-        go_on(Path(sys.argv[1]), each)

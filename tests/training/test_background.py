@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextvars
-import subprocess
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import processes
 import pytest
 import torch
 from observed import SECONDS, Events, make_engine
@@ -61,7 +61,7 @@ assert workers() == (idle if can_release else idle + 2)
 assert torch.equal(x.exp(), x.exp())
 assert workers() == idle + 2
 """
-    subprocess.run([sys.executable, "-c", count], check=True, timeout=SECONDS)
+    processes.run(count)
 
 
 def test_wait_times_out_then_returns(gate: Gate) -> None:
@@ -154,10 +154,8 @@ assert trained.wait({seconds})
 
 def test_interpreter_exits_while_a_run_is_active() -> None:
     source = AT_EXIT.format(path=__file__.rsplit("/", 1)[0], seconds=SECONDS)
-    done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, timeout=180, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "ended: stopped", "")
+    done = processes.run(source)
+    assert (done.stdout, done.stderr) == ("ended: stopped", "")
 
 
 def test_threads_of_a_run_are_its_own_and_restored() -> None:
@@ -237,15 +235,8 @@ if {keeps}:  # another run uses the workers of this one
 @pytest.mark.parametrize(("keeps", "looked"), [(False, False), (True, False), (True, True)])
 def test_interrupting_the_foreground_leaves_loader_workers_alone(keeps: bool, looked: bool) -> None:
     code = INTERRUPTED.format(tests=str(Path(__file__).parent), keeps=keeps, looked=looked)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=2 * SECONDS,
-        start_new_session=True,
-    )
+    done = processes.run(code, start_new_session=True)
     expected = ["interrupted", "finished", "32"]
     if keeps:
         expected.append(str(sys.platform == "linux"))
-    assert done.stdout.split() == expected, done.stderr[-2000:]
+    assert done.stdout.split() == expected

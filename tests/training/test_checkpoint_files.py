@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import subprocess
-import sys
 import zipfile
 from collections import Counter, deque
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import processes
 import pytest
 import torch
 from torch import nn
@@ -24,9 +22,9 @@ from nbviz.training.checkpoints.trees import Copier, from_plain, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SECONDS = 180.0  # a limit on a hang
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def batches(count: int = 4) -> list[Any]:
@@ -200,11 +198,7 @@ for kill in range(50):
 
 
 def test_killed_while_writing_leaves_the_old_or_the_new_one(tmp_path: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    command = [sys.executable, "-c", FORKING, str(tmp_path)]
-    done = subprocess.run(
-        command, check=True, env=env, stdout=subprocess.PIPE, text=True, timeout=4 * SECONDS
-    )
+    done = processes.run(FORKING, tmp_path)
     kills = [line.split() for line in done.stdout.splitlines()]
     assert [signal for _, signal, _ in kills] == ["9"] * 50
     assert len(list(tmp_path.iterdir())) <= 2  # beside it what the last one had begun

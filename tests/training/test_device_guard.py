@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
+import processes
 import torch
 
 COMPILES_IN_A_RUN_AND_THEN_AGAIN = """
@@ -31,14 +29,7 @@ print("compiled again")
 
 
 def test_a_model_compiles_after_the_run_that_compiled_first_has_ended() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", COMPILES_IN_A_RUN_AND_THEN_AGAIN],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "compiled again\n"), done.stderr
+    assert processes.run(COMPILES_IN_A_RUN_AND_THEN_AGAIN).stdout == "compiled again\n"
 
 
 def test_pytorch_still_has_the_private_call() -> None:

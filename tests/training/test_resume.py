@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import processes
 import pytest
-import resumed_runs
 import torch
 from resumed_runs import KEPT, NAMES, SECONDS, STEPS, arguments, result
 
@@ -20,7 +17,14 @@ from nbviz import callbacks
 if TYPE_CHECKING:
     from nbviz.training.events import RunPaused, StepEnded
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+GO_ON = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import resumed_runs
+for name in sys.argv[3:]:
+    resumed_runs.go_on(Path(sys.argv[2]), name)
+"""
 
 
 def in_one_go(name: str) -> dict[str, Any]:
@@ -63,9 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept")
     for name in NAMES:
         interrupted(name, folder / f"{name}.pt")
-    command = [sys.executable, resumed_runs.__file__, str(folder), *NAMES]
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    subprocess.run(command, check=True, timeout=300, env={**os.environ, "PYTHONPATH": path})
+    processes.run(GO_ON, Path(__file__).parent, folder, *NAMES)
     return folder
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import cells
 import nbformat
+import processes
 import pytest
+from forked_kernels import forked_kernels
 from kernel_specs import ROOT, jupyter_environment
+from nbclient import NotebookClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,33 +65,25 @@ for step in itertools.count(1):
 CUT_TEXT = "Still running when this was saved: step {:,}; the loop was cut."
 
 
-EXECUTE = """\
-import sys
-import nbformat
-from nbclient import NotebookClient
-notebook = nbformat.read(sys.argv[1], 4)
-NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
-nbformat.write(notebook, sys.argv[1])
-"""
-
-
 def executed_alone(folder: Path, *sources: str) -> list[list[Any]]:
-    """Run cells as a program does that ends with its kernel, and return the outputs of each."""
-    path = folder / "notebook.ipynb"
+    """Run cells in a kernel that ends with them, and return the outputs of each."""
     cells_of_it = [nbformat.v4.new_code_cell(source) for source in sources]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells_of_it), path)
+    notebook = nbformat.v4.new_notebook(cells=cells_of_it)
     environment = {**os.environ, **jupyter_environment(folder), "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", EXECUTE, str(path)], env=environment, check=True)
-    return [cell.outputs for cell in nbformat.read(path, 4).cells]
+    with forked_kernels():
+        NotebookClient(notebook, timeout=300, kernel_name="python3").execute(env=environment)
+    return [cell.outputs for cell in notebook.cells]
 
 
 def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
     tmp_path: Path,
 ) -> None:
     """nbconvert and papermill end the kernel after the last cell, and hear nothing after it."""
-    _, live, trained, foreground, _ = executed_alone(
+    _, over, _, live, trained, foreground, _ = executed_alone(
         tmp_path,
         "import nbviz\n%load_ext nbviz",
+        LIVE.replace("own", "over"),
+        "nbviz.live['over'].wait(120)",
         ENDLESS,
         cells.trainer(name="trained") + "\ntrainer.start()",
         "mine = nbviz.Run('mine')\nmine.log({'loss': 1.0}, step=7)\nnbviz.Dashboard(mine)",
@@ -108,19 +101,9 @@ def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
         assert re.search(CUT_TEXT.format(0).replace("0", r"[\d,]+"), picture["text/html"])
     assert "mine: running, 7 steps" in texts(foreground)
     assert "the loop was cut" not in texts(foreground)  # its cell has ended with it
-
-
-def test_what_ends_before_the_kernel_was_not_cut(
-    tmp_path: Path,
-) -> None:
-    _, live, _ = executed_alone(
-        tmp_path,
-        "import nbviz\n%load_ext nbviz",
-        LIVE,
-        "nbviz.live['own'].wait(120)",
-    )
-    assert "own: finished, 30 steps" in texts(live)
-    assert "cut" not in texts(live)
+    # What has ended before the kernel was not cut.
+    assert "over: finished, 30 steps" in texts(over)
+    assert "cut" not in texts(over)
 
 
 CUT = """
@@ -136,9 +119,7 @@ assert nbviz.active() == [loop]
 
 
 def test_the_end_of_the_process_says_what_it_cut() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CUT], capture_output=True, text=True, timeout=300, check=True
-    )
+    done = processes.run(CUT)
     assert "nbviz: 'own' was cut at step" in done.stderr
     assert "nbviz.active()[0].wait()" in done.stderr
 
@@ -204,10 +185,9 @@ def test_the_view_stays_when_its_cell_clears_its_output(
 
 
 def test_an_output_area_that_is_cleared_takes_no_view(
-    tmp_path: Path,
+    executed: Callable[..., list[list[Any]]],
 ) -> None:
-    _, cell, said = executed_alone(
-        tmp_path,
+    _, cell, said = executed(
         "import nbviz",
         CLEARED_IN_AN_AREA,
         "print([one['text'] for one in area.outputs])",

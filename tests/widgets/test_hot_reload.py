@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+import processes
 import pytest
 
 import nbviz
@@ -52,15 +51,11 @@ def run(tmp_path: Path):
     def run_code(code: str, **environment: str) -> str:
         usual = {name: value for name, value in os.environ.items() if name != "ANYWIDGET_HMR"}
         path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-        done = subprocess.run(
-            [sys.executable, "-W", "error::UserWarning", "-c", code],
+        done = processes.run(
+            f"import warnings\nwarnings.simplefilter('error', UserWarning)\n{code}",
             cwd=tmp_path,
             env={**usual, "PYTHONPATH": path, **environment},
-            check=False,
-            capture_output=True,
-            text=True,
         )
-        assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     return run_code

@@ -9,9 +9,11 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import processes
 import pytest
 import torch
-from jupyter_client.manager import KernelManager
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
 from kernel_specs import ROOT
 
 import nbviz
@@ -35,12 +37,15 @@ dashboard.leave_picture()
 
 def displayed(connection_file: Path) -> list[dict[str, Any]]:
     """Return what the cell displays in a kernel with such a connection file."""
-    manager = KernelManager(
-        kernel_cmd=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        connection_file=str(connection_file),
+    write_connection_file(str(connection_file))
+    kernel = processes.start(
+        "from ipykernel.kernelapp import launch_new_instance\nlaunch_new_instance()",
+        "-f",
+        connection_file,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    manager.start_kernel(env={**os.environ, "PYTHONPATH": str(ROOT)})
-    client = manager.client()
+    client = BlockingKernelClient(connection_file=str(connection_file))
+    client.load_connection_file()
     client.start_channels()
     try:
         client.wait_for_ready(timeout=120)
@@ -60,7 +65,8 @@ def displayed(connection_file: Path) -> list[dict[str, Any]]:
         pytest.fail("the kernel did not answer")
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        kernel.kill()
+        kernel.wait()
 
 
 def test_a_terminal_is_given_text(tmp_path: Path) -> None:

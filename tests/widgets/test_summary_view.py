@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, get_type_hints
 
+import processes
 import pytest
 import torch
 from torch import nn
@@ -94,5 +93,4 @@ for name in {JUPYTER}:
 import torch, nbviz
 print(nbviz.summary(torch.nn.Linear(2, 1), torch.zeros(1, 2)).parameter_count)
 """
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert done.stdout.strip() == "3", done.stderr
+    assert processes.run(code).stdout.strip() == "3"
