@@ -17,6 +17,7 @@ from torch import nn
 
 import nbviz
 from nbviz.errors import CheckpointError, TrainingError
+from nbviz.training.rewinding import recomputing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,3 +233,16 @@ def test_a_run_that_cannot_begin_can_be_started_again() -> None:
     trainer.start()
     trainer.wait(SECONDS)
     assert (trainer.status, trainer.engine.step) == ("finished", BEFORE)
+
+
+def test_steps_that_are_not_followed_are_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = trained()
+    before = state(trainer)
+
+    def fail(*_: object) -> None:
+        raise MemoryError("there is none")
+
+    monkeypatch.setattr(recomputing._Repeating, "__call__", fail)
+    with pytest.raises(CheckpointError, match=r"went past step 17.*as it was, after step 20"):
+        trainer.rewind(AFTER)
+    assert differences(before, state(trainer)) == []
