@@ -169,6 +169,7 @@ class CurvesPanel {
 		const isGrouped = topics.has("points") && runGroupsOf(this.context.root);
 		if (topics.has("series") || topics.has("runs") || isGrouped) this.arrange();
 		if (topics.has("points")) this.foldZeros();
+		if (topics.has("progress")) this.drawing.mark(); // a run that is paused has no new points
 		if (DRAWN_TOPICS.some((topic) => topics.has(topic))) this.drawing.draw();
 	}
 
@@ -245,6 +246,7 @@ class CurvesPanel {
 				this.chosen();
 			},
 			reset: () => this.reset(),
+			showStep: (step) => shownStepOf(this.context).choose(step),
 			toggle: (keys) => {
 				const { hidden } = this.choices.view;
 				const areHidden = keys.every((key) => hidden.has(key));
