@@ -10,9 +10,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import torch
 
 from nbviz.errors import CheckpointError, NbvizError, text_of
 from nbviz.training.better_values import better_values
+from nbviz.training.devices.cuda_events import CudaArrival, make_pinned
 from nbviz.training.events import DataChanged, RunResumed, SettingApplied
 
 if TYPE_CHECKING:
@@ -121,6 +123,7 @@ class StateRing:
         self._monitor = monitor
         self._better = better_values(monitor)
         self._bests: list[Best] = []  # each better than the one before
+        self._arriving: list[tuple[int, torch.Tensor, CudaArrival]] = []  # values, by their steps
 
     # ------------------------------------------------------------ what is kept
 
@@ -150,6 +153,7 @@ class StateRing:
         Raises:
             CheckpointError: There is none.
         """
+        self._settle_best(waits=True)
         if self._bests:
             return self._bests[-1]
         raise CheckpointError(
@@ -200,6 +204,7 @@ class StateRing:
 
     def forget_after(self, step: int) -> None:
         """Let go of the states of later steps, which are those of another run now."""
+        self._settle_best(waits=True)
         self._bests = [one for one in self._bests if one.step <= step]
         gone = [entry for entry in self._entries if entry.checkpoint.step > step]
         self._entries = [entry for entry in self._entries if entry.checkpoint.step <= step]
@@ -210,6 +215,7 @@ class StateRing:
         """Let go of all."""
         self._entries.clear()
         self._bests.clear()
+        self._arriving.clear()
         self._spare = None
 
     def turn_off(self, reason: str) -> None:
@@ -256,37 +262,65 @@ class StateRing:
         """Keep the state, if it is the best or something was changed during the validation."""
         del trainer
         was_changed = self._met_event
-        is_best = self._is_best(event)
-        if was_changed or (is_best and self._has_time_for_best()):
-            self._keep(is_event=was_changed, is_after=was_changed, is_best=is_best)
+        self._settle_best(waits=False)
+        value = event.scalars.get(self._monitor)
+        may_be_best = False
+        if self._better is not None and isinstance(value, torch.Tensor) and value.is_cuda:
+            # It is read when it has arrived: until then the state is taken for the best.
+            host = make_pinned((), value.dtype)
+            host.copy_(value.detach().reshape(()), non_blocking=True)
+            arrival = CudaArrival(torch.cuda.current_stream(value.device))
+            self._arriving.append((event.step, host, arrival))
+            may_be_best = True
+        elif self._better is not None and value is not None:
+            may_be_best = self._is_best(event.step, float(value))
+        if was_changed or (may_be_best and self._has_time_for_best()):
+            self._keep(is_event=was_changed, is_after=was_changed)
+        self._mark_best()
+
+    def _settle_best(self, *, waits: bool) -> None:
+        """Take in the values that have arrived from a device."""
+        while self._arriving:
+            step, host, arrival = self._arriving[0]
+            if waits:
+                arrival.synchronize()
+            elif not arrival.query():
+                return
+            self._arriving.pop(0)
+            self._is_best(step, float(host))
+        self._mark_best()
+
+    def _mark_best(self) -> None:
+        """Have the best state stay, and those that may turn out to be."""
+        steps = {step for step, _, _ in self._arriving}
+        steps |= {self._bests[-1].step} if self._bests else set()
+        for entry in self._entries:
+            entry.is_best = entry.checkpoint.step in steps and not entry.is_after
 
     def _has_time_for_best(self) -> bool:
         # Where validations are short and the state is large, each may be the best for a while.
         passed = time.monotonic() - self._kept_at
         return self._every is not None or median(self._costs or [0.0]) <= BEST_SHARE * passed
 
-    def _is_best(self, event: ValidationEnded) -> bool:
-        if self._better is None or self._monitor not in event.scalars:
-            return False
-        value = float(event.scalars[self._monitor])
+    def _is_best(self, step: int, value: float) -> bool:
         if math.isnan(value):
             return False
         if self._bests:
             last = self._bests[-1].value
             if not (value < last if self._better == "lower" else value > last):
                 return False
-        self._bests.append(Best(event.step, value))
+        self._bests.append(Best(step, value))
         return True
 
     # ------------------------------------------------------------ inside
 
-    def _keep(self, *, is_event: bool, is_after: bool = False, is_best: bool = False) -> None:
+    def _keep(self, *, is_event: bool, is_after: bool = False) -> None:
         self._met_event = False
         if self.refused:
             return
         started = time.perf_counter()
         try:
-            self._add(is_event=is_event, is_after=is_after, is_best=is_best)
+            self._add(is_event=is_event, is_after=is_after)
         except NbvizError as error:
             if self._engine().step > 0:  # before it a layer may not know its shape yet
                 reason = text_of(error).rstrip(".")
@@ -301,24 +335,20 @@ class StateRing:
     def _wait_for(self, cost: float) -> None:
         self._due = time.monotonic() + max(_LEAST_SECONDS, cost / self._share)
 
-    def _add(self, *, is_event: bool, is_after: bool, is_best: bool) -> None:
+    def _add(self, *, is_event: bool, is_after: bool) -> None:
         engine = self._engine()
         last = self._entries[-1] if self._entries else None
         if last is not None and (last.checkpoint.step, last.is_after) == (engine.step, is_after):
             if len(self._entries) == 1:
-                last.is_best = is_best
                 return
             is_event = is_event or last.is_event
             self._reuse(self._entries.pop())
-        if is_best:
-            for entry in self._entries:
-                entry.is_best = False
         if not self._make_room():
             return
         spare, self._spare = self._spare, None
         checkpoint = engine.capture(spare)
         self._needed = checkpoint.nbytes
-        self._entries.append(_Entry(checkpoint, self._needed, is_event, is_after, is_best=is_best))
+        self._entries.append(_Entry(checkpoint, self._needed, is_event, is_after))
 
     def _estimate(self) -> int:
         if not self._needed:
