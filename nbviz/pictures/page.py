@@ -35,7 +35,7 @@ _STYLE = """\
 body { margin: 0 auto; padding: 20px; max-width: 1280px; background: #ffffff; color: #1f2430;
 	font: 13px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 16px; margin: 0 0 14px; }
-h1 { flex: 1; margin: 0; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }
+h1 { flex: 1 1 240px; margin: 0; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }
 p { margin: 0; color: light-dark(#5b6372, #a3abba); }
 img { max-width: 100%; }
 @media (prefers-color-scheme: dark) { body { background: #101216; color: #e7e9ee; } }"""

@@ -13,6 +13,7 @@ from kernel_specs import NEWEST
 from lab import Lab, run_lab
 from notebook_page import Notebook
 from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
+from view import Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,14 @@ FLAGS = [
 # The machine may be busy with other tests.
 PATIENCE_MS = 120_000
 WINDOW = {"width": 1400, "height": 1000}
+# What has nothing to do with a notebook's cells and outputs makes each load of the page cost half
+# as much again.
+WITHOUT = (
+    *("csvviewer", "htmlviewer", "imageviewer", "javascript", "json", "markdownviewer", "pdf"),
+    *("console", "debugger", "extensionmanager", "fileeditor", "help", "hub", "inspector"),
+    *("launcher", "logconsole", "lsp", "mermaid", "metadataform", "pluginmanager", "running"),
+    *("settingeditor", "terminal", "toc", "vega5", "workspaces"),
+)
 # Closes what is open, and forgets what nbviz keeps: a new tab would fetch it, too.
 # Returns whether JupyterLab is then as it is after loading.
 LEAVE = """async () => {
@@ -61,7 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    yield from run_lab(tmp_path_factory.mktemp("lab"))
+    without = [f"@jupyterlab/{name}-extension" for name in WITHOUT]
+    yield from run_lab(tmp_path_factory.mktemp("lab"), without=[*without, "jupyterlab-plotly"])
 
 
 @pytest.fixture(scope="session")
@@ -171,21 +181,48 @@ def make_notebook(
         notebook.close()
 
 
-@pytest.fixture
-def open_saved(browser: Browser) -> Iterator[Callable[[Path], Page]]:
-    """Returns a function that opens a saved page without a network; nothing in it may fail."""
+@pytest.fixture(scope="session")
+def offline_tab(browser: Browser) -> Iterator[Page]:
+    """A tab without a network, for one saved page after another."""
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def offline(offline_tab: Page) -> Iterator[Page]:
+    """An empty page without a network; nothing in it may fail, or ask for anything outside."""
     problems: list[str] = []
 
-    def open_page(path: Path) -> Page:
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(path.as_uri())
-        return page
+    def note_error(error: Error) -> None:
+        problems.append(str(error.stack))
 
-    yield open_page
-    context.close()
+    def note_request(request: Request) -> None:
+        if not request.url.startswith(("about:", "file:", "blob:", "data:")):
+            problems.append(request.url)
+
+    page = offline_tab
+    page.on("pageerror", note_error)
+    page.on("request", note_request)
+    yield page
+    if page.url.startswith("file:"):
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.goto("about:blank")
+    page.emulate_media(color_scheme="light")
+    page.remove_listener("pageerror", note_error)
+    page.remove_listener("request", note_request)
     assert problems == []
+
+
+@pytest.fixture
+def open_saved(offline: Page) -> Callable[[Path], Page]:
+    """Returns a function that opens a saved page without a network."""
+
+    def open_page(path: Path) -> Page:
+        offline.goto(path.as_uri())
+        return offline
+
+    return open_page
 
 
 @pytest.fixture(scope="session")
@@ -193,3 +230,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that NBVIZ_PICTURES names, else one that is thrown away."""
     named = os.environ.get("NBVIZ_PICTURES")
     return Path(named) if named else tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture
+def snapshots(pictures: Path) -> Snapshots:
+    """Pictures in both themes; without NBVIZ_PICTURES a test takes the first alone."""
+    return Snapshots(pictures, takes_all="NBVIZ_PICTURES" in os.environ)

@@ -17,7 +17,7 @@ import pytest
 from kernel_specs import ROOT, jupyter_environment, write_kernel_specs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 START_SECONDS = 180
@@ -71,14 +71,22 @@ class Lab:
             return reply.read()
 
 
-def run_lab(folder: Path) -> Iterator[Lab]:
-    """Start JupyterLab over `folder`/notebooks and yield it; end it with its kernels."""
+def run_lab(folder: Path, *, without: Sequence[str] = ()) -> Iterator[Lab]:
+    """Start JupyterLab over `folder`/notebooks and yield it; end it with its kernels.
+
+    Args:
+        folder: Where all is kept.
+        without: Names of extensions that pages load without.
+    """
     write_kernel_specs(folder / "data")
     environment = {**os.environ, **jupyter_environment(folder)}
     for name, content in SETTINGS.items():
         path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
+    path = folder / "config" / "labconfig" / "page_config.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"disabledExtensions": dict.fromkeys(without, True)}))
     notebooks = folder / "notebooks"
     notebooks.mkdir()
     port, token = _free_port(), secrets.token_hex(16)

@@ -47,22 +47,24 @@ ERROR = """(index) => {
   const error = outputs.find((output) => output.output_type === "error");
   return error ? error.ename + ": " + error.evalue : null;
 }"""
-CLEAN_UP = """async () => {
-  const kernel = window.nbvizPanel.sessionContext.session?.kernel;
-  if (!kernel) return;
+CLEAN_UP = """async (id) => {
+  const { kernels } = window.jupyterapp.serviceManager;
+  const own = window.nbvizPanel.sessionContext.session?.kernel;
+  const kernel = own ?? kernels.connectTo({ model: { id } });
   await kernel.interrupt();
   // Every page that opens asks a kernel for all its widgets, with their source.
   const code = `
-import gc, sys
+import sys
 if "nbviz" in sys.modules:
-    from nbviz.trainer import Trainer
-    for _found in [one for one in gc.get_objects() if isinstance(one, Trainer)]:
+    from nbviz.active_trainers import active_trainers
+    for _found in active_trainers():
         _found.stop_and_wait()
 if "ipywidgets" in sys.modules:
     sys.modules["ipywidgets"].Widget.close_all()
 get_ipython().reset(new_session=False)
 `;
   await kernel.requestExecute({code, silent: true}).done;
+  if (!own) kernel.dispose();
 }"""
 HOLDS_TEXT = """([index, text]) => {
   const outputs = window.nbvizPanel.content.widgets[index].model.sharedModel.toJSON().outputs;
@@ -75,7 +77,9 @@ EVALUATE = """async (expression) => {
   });
   return (await future.done).content;
 }"""
-POLL_SECONDS = 0.05
+RESTART = "() => window.nbvizPanel.sessionContext.session.kernel.restart()"
+IS_IDLE = "() => window.nbvizPanel.sessionContext.session?.kernel?.status === 'idle'"
+POLL_MS = 50  # else Playwright asks in each frame, and lets the page draw for that
 
 
 class Notebook:
@@ -136,7 +140,7 @@ class Notebook:
 
     def _load(self) -> None:
         self.page.goto(f"{self.lab.url('/lab')}&reset")
-        self.page.wait_for_function("window.jupyterapp !== undefined")
+        self.page.wait_for_function("window.jupyterapp !== undefined", polling=POLL_MS)
 
     def run(self, index: int, *, wait: bool = True) -> None:
         """Run a cell; with `wait`, until it has ended, and fail if it raised."""
@@ -160,7 +164,7 @@ class Notebook:
         while not holds(value := self.value(expression)):
             if time.monotonic() > deadline:
                 pytest.fail(f"{expression} is still {value!r} after {seconds} s")
-            time.sleep(POLL_SECONDS)
+            time.sleep(POLL_MS / 1000)
         return value
 
     def output(self, index: int) -> Locator:
@@ -169,7 +173,7 @@ class Notebook:
 
     def wait_for_text(self, index: int, text: str) -> None:
         """Wait until the plain text of a cell's outputs, as they will be saved, holds `text`."""
-        self.page.wait_for_function(HOLDS_TEXT, arg=[index, text])
+        self.page.wait_for_function(HOLDS_TEXT, arg=[index, text], polling=POLL_MS)
 
     def save(self) -> dict[str, Any]:
         """Save the file, and return what it holds."""
@@ -195,7 +199,16 @@ class Notebook:
         self.lab.end_kernel(self.kernel_id)
         self.kernel_id = ""
 
+    def restart_kernel(self) -> None:
+        """Let the server end the kernel's process and start another in its place."""
+        self.page.evaluate(RESTART)
+        self.wait_for_idle_kernel()
+
+    def wait_for_idle_kernel(self) -> None:
+        """Wait until the kernel is there and waits for cells."""
+        self.page.wait_for_function(IS_IDLE, polling=POLL_MS)
+
     def close(self) -> None:
         """End what the test left running in the kernel, which others use after it."""
         if self.kernel_id:
-            self.page.evaluate(CLEAN_UP)
+            self.page.evaluate(CLEAN_UP, self.kernel_id)

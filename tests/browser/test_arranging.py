@@ -26,13 +26,14 @@ run.finish()
 nbviz.Dashboard(run)
 """
 
+WEIGHTS_FRAME = "[data-pin=weights] > .nbviz-frame"
 AXIS = 18  # pixels below a chart that has its own
 
 
 @pytest.fixture
 def notebook(make_notebook: Callable[..., Notebook]) -> Notebook:
     notebook = make_notebook(SHOWN)
-    notebook.page.set_viewport_size({"width": 1280, "height": 1100})
+    notebook.page.set_viewport_size({"width": 1280, "height": 1300})
     notebook.run(0)
     return notebook
 
@@ -64,49 +65,27 @@ def titles(view: View) -> list[str]:
     return view.root.get_by_role("tab").all_text_contents()
 
 
-def test_panels_are_pinned_moved_sized_and_folded(notebook: Notebook, view: View) -> None:
-    arrange(view, "Pin Weights below")
-    weights = view.root.locator(".nbviz-slot-weights")
-    expect(weights.locator("canvas").first).to_be_visible()
-    expect(view.root.get_by_role("tab", name="Weights")).to_have_count(0)
-    view.open("log")
-    arrange(view, "Pin Log below")
-    assert pins(view) == ["weights", "log"]
-    log = view.root.locator("[data-pin=log]")
-    assert box(log)["width"] > 800
-    handle = log.get_by_role("button", name="Move Log")
-    handle.focus()
-    handle.press("ArrowUp")
-    assert pins(view) == ["log", "weights"]
-    # The same by a drag.
-    here, there = box(handle), box(view.root.locator("[data-pin=weights]"))
-    mouse = notebook.page.mouse
-    mouse.move(here["x"] + 10, here["y"] + 10)
-    mouse.down()
-    mouse.move(here["x"] + 10, there["y"] + there["height"] - 5, steps=8)
-    mouse.up()
-    assert pins(view) == ["weights", "log"]
-    # And by the menu.
-    handle.click()
-    log.get_by_role("menuitem", name="Move up").click()
-    assert pins(view) == ["log", "weights"]
-    edge = view.root.get_by_role("separator", name="Height of Weights")
-    frame = view.root.locator("[data-pin=weights] > .nbviz-frame")
-    before = box(frame)["height"]
-    edge.focus()
-    for _ in range(4):
-        edge.press("ArrowUp")
-    assert box(frame)["height"] == pytest.approx(before - 64, abs=2)
-    log.locator(".nbviz-panel-toggle").first.click()
-    expect(log.locator(".nbviz-panel-body")).to_be_hidden()
+def test_what_is_arranged_stays_after_a_reload_and_a_run_again(
+    notebook: Notebook, view: View
+) -> None:
+    move_tabs(notebook, view)
+    height, plot = size_curves_and_tabs(notebook, view)
+    pinned = pin_move_size_and_fold(notebook, view)
 
     notebook.reload()
-    again = View(notebook.output(0))
-    assert pins(again) == ["log", "weights"]
-    expect(again.root.locator("[data-pin=log] .nbviz-panel-body")).to_be_hidden()
-    assert box(again.root.locator("[data-pin=weights] > .nbviz-frame"))["height"] == pytest.approx(
-        before - 64, abs=2
-    )
+    view = View(notebook.output(0))
+    view.wait_for_curve(60)
+    assert pins(view) == ["log", "weights"]
+    expect(view.root.locator("[data-pin=log] .nbviz-panel-body")).to_be_hidden()
+    assert box(view.root.locator(WEIGHTS_FRAME))["height"] == pytest.approx(pinned, abs=2)
+    assert box(view.root.locator(".nbviz-work"))["height"] == pytest.approx(height, abs=2)
+    expect(view.curves.locator("[data-chart=loss] .nbviz-plot")).to_be_visible()
+    again_high = box(view.curves.locator("[data-chart=loss] .nbviz-plot"))["height"]
+    assert again_high == pytest.approx(plot, abs=AXIS + 1)
+    view.curves.get_by_role("button", name="Size of the charts").click()
+    view.curves.get_by_role("menuitem", name="Fitted to the view").click()
+    charts = [box(view.curves.locator(f"[data-chart={name}]")) for name in ("loss", "accuracy")]
+    assert charts[1]["y"] > charts[0]["y"] + 100
     # A run again is another run, in the same cell and of the same name.
     notebook.run(0)
     rerun = View(notebook.output(0))
@@ -117,7 +96,7 @@ def test_panels_are_pinned_moved_sized_and_folded(notebook: Notebook, view: View
     expect(rerun.root.get_by_role("tab", name="Weights")).to_be_visible()
 
 
-def test_tabs_are_moved(notebook: Notebook, view: View) -> None:
+def move_tabs(notebook: Notebook, view: View) -> None:
     first, second = titles(view)[:2]
     tab = view.root.get_by_role("tab", name=first)
     tab.focus()
@@ -135,7 +114,8 @@ def test_tabs_are_moved(notebook: Notebook, view: View) -> None:
     assert titles(view)[:2] == [second, first]
 
 
-def test_curves_and_tabs_are_sized(notebook: Notebook, view: View) -> None:
+def size_curves_and_tabs(notebook: Notebook, view: View) -> tuple[float, float]:
+    """Returns the height of the curves with the tabs, and of a plot."""
     main, work = view.root.locator(".nbviz-main"), view.root.locator(".nbviz-work")
     width, height = box(main)["width"], box(work)["height"]
     between = view.root.get_by_role("separator", name="Width of the curves")
@@ -166,15 +146,43 @@ def test_curves_and_tabs_are_sized(notebook: Notebook, view: View) -> None:
     charts = [box(view.curves.locator(f"[data-chart={name}]")) for name in ("loss", "accuracy")]
     assert charts[0]["y"] == pytest.approx(charts[1]["y"], abs=1)
     assert box(small)["height"] == pytest.approx((before + AXIS) * 1.25, abs=1)
+    return height + 32, (before + AXIS) * 1.25
 
-    notebook.reload()
-    again = View(notebook.output(0))
-    again.wait_for_curve(60)
-    assert box(again.root.locator(".nbviz-work"))["height"] == pytest.approx(height + 32, abs=2)
-    expect(again.curves.locator("[data-chart=loss] .nbviz-plot")).to_be_visible()
-    again_high = box(again.curves.locator("[data-chart=loss] .nbviz-plot"))["height"]
-    assert again_high == pytest.approx((before + AXIS) * 1.25, abs=AXIS + 1)
-    again.curves.get_by_role("button", name="Size of the charts").click()
-    again.curves.get_by_role("menuitem", name="Fitted to the view").click()
-    charts = [box(again.curves.locator(f"[data-chart={name}]")) for name in ("loss", "accuracy")]
-    assert charts[1]["y"] > charts[0]["y"] + 100
+
+def pin_move_size_and_fold(notebook: Notebook, view: View) -> float:
+    """Returns the height of the weights, which are pinned below the log."""
+    arrange(view, "Pin Weights below")
+    weights = view.root.locator(".nbviz-slot-weights")
+    expect(weights.locator("canvas").first).to_be_visible()
+    expect(view.root.get_by_role("tab", name="Weights")).to_have_count(0)
+    view.open("log")
+    arrange(view, "Pin Log below")
+    assert pins(view) == ["weights", "log"]
+    log = view.root.locator("[data-pin=log]")
+    assert box(log)["width"] > 800
+    handle = log.get_by_role("button", name="Move Log")
+    handle.focus()
+    handle.press("ArrowUp")
+    assert pins(view) == ["log", "weights"]
+    # The same by a drag.
+    here, there = box(handle), box(view.root.locator("[data-pin=weights]"))
+    mouse = notebook.page.mouse
+    mouse.move(here["x"] + 10, here["y"] + 10)
+    mouse.down()
+    mouse.move(here["x"] + 10, there["y"] + there["height"] - 5, steps=8)
+    mouse.up()
+    assert pins(view) == ["weights", "log"]
+    # And by the menu.
+    handle.click()
+    log.get_by_role("menuitem", name="Move up").click()
+    assert pins(view) == ["log", "weights"]
+    edge = view.root.get_by_role("separator", name="Height of Weights")
+    frame = view.root.locator(WEIGHTS_FRAME)
+    before = box(frame)["height"]
+    edge.focus()
+    for _ in range(4):
+        edge.press("ArrowUp")
+    assert box(frame)["height"] == pytest.approx(before - 64, abs=2)
+    log.locator(".nbviz-panel-toggle").first.click()
+    expect(log.locator(".nbviz-panel-body")).to_be_hidden()
+    return before - 64

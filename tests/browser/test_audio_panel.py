@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
     from playwright.sync_api import Page
+    from view import Snapshots
 
 SOUNDS = """\
 import numpy as np, nbviz
@@ -57,7 +58,7 @@ INK = """(canvas) => {
 
 
 def test_sounds_are_drawn_and_played(
-    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(SOUNDS)
     notebook.run(0)
@@ -70,10 +71,7 @@ def test_sounds_are_drawn_and_played(
     for form in ("Spectrogram", "Wave"):
         panel.get_by_role("button", name=form).click()
         assert sweep.locator("canvas").evaluate(INK)[0] > 0.02
-        for theme in ("light", "dark"):
-            notebook.set_theme(theme)
-            expect(view.root).to_have_attribute("data-theme", theme)
-            view.root.screenshot(path=pictures / f"audio-{form.lower()}-{theme}.png")
+        snapshots.take(notebook, view.root, f"audio-{form.lower()}")
 
     canvas = sweep.locator("canvas")
     canvas.press("ArrowRight")
@@ -97,7 +95,7 @@ def test_sounds_are_drawn_and_played(
 
 
 def test_videos_play_and_are_scrubbed(
-    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(VIDEOS)
     notebook.run(0)
@@ -117,10 +115,7 @@ def test_videos_play_and_are_scrubbed(
         assert ink > 0.02
         places.append(place)
     assert places == pytest.approx([0.1, 0.536, 0.9], abs=0.03)
-    for theme in ("light", "dark"):
-        notebook.set_theme(theme)
-        expect(view.root).to_have_attribute("data-theme", theme)
-        view.root.screenshot(path=pictures / f"video-{theme}.png")
+    snapshots.take(notebook, view.root, "video")
     ball.get_by_role("button", name="Play").click()
     expect(video).not_to_have_attribute("data-frame", "11")
     ball.get_by_role("button", name="Pause").click()

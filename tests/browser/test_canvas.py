@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from kernel_specs import ROOT
+from notebook_page import POLL_MS
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from notebook_page import Notebook
 
 SETUP = """
+import pathlib
 import time, numpy as np, torch
 import nbviz.integrations.hiddenlayer as hl
 
@@ -30,11 +32,11 @@ layer = torch.nn.Conv2d(3, 16, 3)
 y, x = np.mgrid[0:24, 0:24] / 24
 """
 LOOP = """
-for step in range(300):
-    loss = float(np.exp(-step / 80) + 0.05 * np.sin(step / 3))
+for step in range(100):
+    loss = float(np.exp(-step / 27) + 0.05 * np.sin(step / 3))
     with torch.no_grad():
-        layer.weight *= 1.003
-    image = np.stack([np.sin(6 * x + step / 20), np.cos(5 * y), x * y * step / 300], 2)
+        layer.weight *= 1.01
+    image = np.stack([np.sin(6 * x + step / 20), np.cos(5 * y), x * y * step / 100], 2)
     history.log(step, loss=loss, accuracy=1 - loss / 1.2, image=image, weight=layer.weight)
     with canvas:
         canvas.draw_summary(history, title="A training")
@@ -42,7 +44,8 @@ for step in range(300):
         canvas.draw_image(history["image"])
         canvas.draw_hist(history["weight"], title="first layer")
         canvas.draw_pie(history["accuracy"])
-    time.sleep(0.01)
+    while step == 20 and not pathlib.Path({gate!r}).exists():
+        time.sleep(0.02)
 """
 SOURCES = "(pictures) => pictures.map((picture) => picture.src)"
 SAYS = """async ([root, text]) => {
@@ -58,7 +61,7 @@ ALL_OTHERS = """([root, early]) => {
 }"""
 LAST_STEP = """(root) => {
   const found = root.querySelector("[data-last-step]");
-  return found !== null && Number(found.dataset.lastStep) === 299;
+  return found !== null && Number(found.dataset.lastStep) === 99;
 }"""
 
 
@@ -71,9 +74,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_canvas_is_one_view_updated_in_place(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], pictures: Path, tmp_path: Path
 ) -> None:
-    notebook = make_notebook(SETUP, LOOP)
+    gate = tmp_path / "gate"
+    notebook = make_notebook(SETUP, LOOP.replace("{gate!r}", repr(str(gate))))
     notebook.page.set_viewport_size({"width": 1200, "height": 2000})
     notebook.run(0)
     notebook.run(1, wait=False)
@@ -82,14 +86,15 @@ def test_a_canvas_is_one_view_updated_in_place(
     images = output.locator("img")
     expect(images).to_have_count(3)
     early = images.evaluate_all(SOURCES)
+    gate.touch()
     root = output.element_handle()
-    notebook.page.wait_for_function(LAST_STEP, arg=root)
+    notebook.page.wait_for_function(LAST_STEP, arg=root, polling=POLL_MS)
     # The newest of each is shown in the end, although most were left out on the way.
-    notebook.page.wait_for_function(SAYS, arg=[root, ">299</text><image"])
-    notebook.page.wait_for_function(SAYS, arg=[root, ">299</text><line"])
-    notebook.page.wait_for_function(ALL_OTHERS, arg=[root, early])
+    notebook.page.wait_for_function(SAYS, arg=[root, ">99</text><image"], polling=POLL_MS)
+    notebook.page.wait_for_function(SAYS, arg=[root, ">99</text><line"], polling=POLL_MS)
+    notebook.page.wait_for_function(ALL_OTHERS, arg=[root, early], polling=POLL_MS)
     expect(output.locator(".jp-OutputArea-child:visible")).to_have_count(1)
-    expect(output).to_contain_text("Step: 299")
+    expect(output).to_contain_text("Step: 99")
     for theme in ("light", "dark"):
         notebook.set_theme(theme)
         expect(output.locator(".nbviz")).to_have_attribute("data-theme", theme)

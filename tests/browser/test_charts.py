@@ -27,10 +27,20 @@ for place, name in enumerate(names):
         loss = (1 + place / 5) / step
         run.log({"loss/train": loss, "accuracy/train": 1 - loss / 3, "lr": 0.1}, step=step)
         if step % 20 == 0:
-            run.log({"loss/val": loss * 1.1, "accuracy/val": 1 - loss / 2.5}, step=step)
+            val = 40 if step == 40 else loss
+            run.log({"loss/val": val, "accuracy/val": 1 - loss / 2.5}, step=step)
     run.finish()
     runs.append(run)
 nbviz.Dashboard(*runs)"""
+GIVEN = 'nbviz.Dashboard(runs[0], charts=[("*/train",), ("lr", "loss/val")])'
+MANY = """
+more = [nbviz.Run(name) for name in names]
+for run in more:
+    for step in range(1, 61):
+        tags = ["loss/train", "loss/val", "accuracy/train", "lr", *map("t{}".format, range(9))]
+        run.log(dict.fromkeys(tags, 1 / step), step=step)
+    run.finish()
+nbviz.Dashboard(*more)"""
 
 
 def box(shown: Locator) -> FloatRect:
@@ -51,7 +61,7 @@ def small_window(notebook: Notebook) -> None:
     notebook.page.set_viewport_size({"width": 1280, "height": 800})
 
 
-def test_before_the_start_charts_are_frames_with_one_axis(
+def test_before_the_start_charts_are_frames_and_at_the_end_the_toolbar_says_how_to_go_on(
     make_notebook: Callable[..., Notebook],
 ) -> None:
     notebook = make_notebook(TRAINER)
@@ -74,30 +84,13 @@ def test_before_the_start_charts_are_frames_with_one_axis(
     view.click("start")
     view.wait_for_status("finished")
     expect(titles(view)).to_have_text(["loss", "accuracy", "lr", "grad_norm"])
-
-
-@pytest.mark.parametrize("width", [1280, 600], ids=["848 px", "narrow"])
-def test_the_controls_above_the_curves_are_one_line(
-    make_notebook: Callable[..., Notebook], width: int
-) -> None:
-    many = SIX.replace('"lr": 0.1}', '"lr": 0.1, **{f"t{n}": 1.0 for n in range(9)}}')
-    notebook = make_notebook(many)
-    notebook.page.set_viewport_size({"width": width, "height": 800})
-    notebook.page.evaluate("window.jupyterapp.shell.collapseLeft()" if width == 600 else "0")
-    notebook.run(0)
-    view = View(notebook.output(0))
-    view.wait_for_curve(60)
-    strip = view.curves.locator(".nbviz-strip").first
-    expect(strip.locator(".nbviz-filter")).to_be_visible()
-    seen = box(view.curves)
-    shown = strip.locator(":scope > :visible")
-    middles = set()
-    for at in range(shown.count()):
-        one = box(shown.nth(at))
-        middles.add(round((one["y"] + one["height"] / 2) / 4))
-        assert one["x"] >= seen["x"] - 1
-        assert one["x"] + one["width"] <= seen["x"] + seen["width"] + 1
-    assert max(middles) - min(middles) <= 1
+    button = view.toolbar.get_by_role("button", name="Continue for 24 steps")
+    expect(button).to_be_visible()
+    expect(button.locator(".nbviz-long")).to_have_text(" for 24 steps")
+    expect(button.locator(".nbviz-long")).to_be_visible()
+    assert box(view.toolbar)["height"] <= 48
+    line = view.toolbar.locator(".nbviz-toolbar-main")
+    assert line.evaluate("(line) => line.scrollWidth <= line.clientWidth")
 
 
 def test_a_chart_is_dragged_onto_another_and_taken_apart(
@@ -143,15 +136,6 @@ def test_a_chart_is_dragged_onto_another_and_taken_apart(
     accuracy.focus()
     accuracy.press("Shift+ArrowLeft")
     expect(titles(view)).to_have_text(["lr", "loss + accuracy", "grad_norm"])
-
-
-def test_charts_of_the_code_come_first(make_notebook: Callable[..., Notebook]) -> None:
-    shown = 'nbviz.Dashboard(runs[0], charts=[("*/train",), ("lr", "loss/val")])'
-    notebook = make_notebook(SIX, shown)
-    notebook.run(0)
-    notebook.run(1)
-    view = View(notebook.output(1))
-    expect(titles(view)).to_have_text(["*/train", "lr + loss/val", "accuracy"])
 
 
 def test_the_run_before_is_a_grey_line_until_it_is_kept(
@@ -206,12 +190,29 @@ GREY = """(chart) => {
 }"""
 
 
-def test_names_at_the_lines_ends_stay_apart(make_notebook: Callable[..., Notebook]) -> None:
-    notebook = make_notebook(SIX)
+def test_six_runs_are_told_apart_and_arranged(make_notebook: Callable[..., Notebook]) -> None:
+    notebook = make_notebook(SIX, GIVEN, MANY)
     small_window(notebook)
     notebook.run(0)
     view = View(notebook.output(0))
     view.wait_for_curve(60)
+    names_stay_apart(view)
+    a_clipped_outlier_leaves_a_sign(view)
+    # Charts of the code come first.
+    notebook.run(1)
+    expect(titles(View(notebook.output(1)))).to_have_text(["*/train", "lr + loss/val", "accuracy"])
+    notebook.run(2)
+    view = View(notebook.output(2))
+    view.wait_for_curve(60)
+    controls_are_one_line(view)
+    notebook.page.set_viewport_size({"width": 600, "height": 800})
+    notebook.page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    view.curves.scroll_into_view_if_needed()
+    place(view.curves)
+    controls_are_one_line(view)
+
+
+def names_stay_apart(view: View) -> None:
     for name in ("loss", "accuracy"):
         legend = chart(view, name).locator(".nbviz-legend")
         items = legend.locator(".nbviz-legend-item")
@@ -230,6 +231,29 @@ def test_names_at_the_lines_ends_stay_apart(make_notebook: Callable[..., Noteboo
         # Training and validation are told apart by how thick they are.
         kinds = chart(view, name).locator(".nbviz-legend-parts button")
         expect(kinds).to_have_text(["train", "val"])
+
+
+def a_clipped_outlier_leaves_a_sign(view: View) -> None:
+    loss = chart(view, "loss")
+    expect(loss.locator(".nbviz-chart-badge")).to_be_hidden()
+    loss.locator(".nbviz-chart-handle").click()
+    loss.get_by_role("checkbox", name="Clip outliers").check()
+    expect(loss.locator(".nbviz-chart-badge")).to_have_text("clipped")
+    expect(chart(view, "accuracy").locator(".nbviz-chart-badge")).to_be_hidden()
+
+
+def controls_are_one_line(view: View) -> None:
+    strip = view.curves.locator(".nbviz-strip").first
+    expect(strip.locator(".nbviz-filter")).to_be_visible()
+    seen = box(view.curves)
+    shown = strip.locator(":scope > :visible")
+    middles = set()
+    for at in range(shown.count()):
+        one = box(shown.nth(at))
+        middles.add(round((one["y"] + one["height"] / 2) / 4))
+        assert one["x"] >= seen["x"] - 1
+        assert one["x"] + one["width"] <= seen["x"] + seen["width"] + 1
+    assert max(middles) - min(middles) <= 1
 
 
 def test_a_spike_that_the_page_has_in_a_bucket_is_read_at_its_step(
@@ -251,54 +275,3 @@ nbviz.Dashboard(run)"""
     notebook.page.mouse.move(x, over["y"] + 10)
     tip = chart(view, "loss").locator(".nbviz-curves-tip")
     expect(tip).to_contain_text("40 at step 17,321")
-
-
-def test_outliers_that_are_clipped_leave_a_sign(make_notebook: Callable[..., Notebook]) -> None:
-    notebook = make_notebook(SIX.replace("loss * 1.1", "40 if step == 40 else loss"))
-    notebook.run(0)
-    view = View(notebook.output(0))
-    view.wait_for_curve(60)
-    loss = chart(view, "loss")
-    expect(loss.locator(".nbviz-chart-badge")).to_be_hidden()
-    loss.locator(".nbviz-chart-handle").click()
-    loss.get_by_role("checkbox", name="Clip outliers").check()
-    expect(loss.locator(".nbviz-chart-badge")).to_have_text("clipped")
-    expect(chart(view, "accuracy").locator(".nbviz-chart-badge")).to_be_hidden()
-
-
-def test_an_idle_kernel_that_restarts_or_dies_leaves_a_picture(
-    make_notebook: Callable[..., Notebook],
-) -> None:
-    notebook = make_notebook(TRAINER)
-    for end in (
-        "await kernel.restart()",
-        "kernel.requestExecute({code: 'import os; os.kill(os.getpid(), 9)'})",
-    ):
-        notebook.run(0)
-        view = View(notebook.output(0))
-        view.wait_for_status("ready")
-        notebook.page.evaluate(
-            f"async () => {{ const {{kernel}} = window.nbvizPanel.sessionContext.session; {end}; }}"
-        )
-        expect(view.toolbar).to_have_attribute("data-gone", "true")
-        expect(view.toolbar).to_contain_text("The kernel is gone: a picture of its run")
-        expect(view.toolbar.locator("[data-action=start]")).to_be_hidden()
-        notebook.page.wait_for_function(
-            "() => window.nbvizPanel.sessionContext.session?.kernel?.status === 'idle'"
-        )
-
-
-def test_continue_is_said_whole_in_a_small_window(make_notebook: Callable[..., Notebook]) -> None:
-    notebook = make_notebook(TRAINER)
-    small_window(notebook)
-    notebook.run(0)
-    view = View(notebook.output(0))
-    view.click("start")
-    view.wait_for_status("finished")
-    button = view.toolbar.get_by_role("button", name="Continue for 24 steps")
-    expect(button).to_be_visible()
-    expect(button.locator(".nbviz-long")).to_have_text(" for 24 steps")
-    expect(button.locator(".nbviz-long")).to_be_visible()
-    assert box(view.toolbar)["height"] <= 48
-    line = view.toolbar.locator(".nbviz-toolbar-main")
-    assert line.evaluate("(line) => line.scrollWidth <= line.clientWidth")

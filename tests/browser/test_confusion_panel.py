@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from playwright.sync_api import expect
-from view import View, take
+from view import View
 
 import nbviz
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
     from playwright.sync_api import Locator, Page
+    from view import Snapshots
 
 SHOWN = """\
 import numpy as np, torch, nbviz
@@ -60,7 +61,7 @@ def at_cell(card: Locator, row: int, column: int) -> dict[str, Any]:
 
 
 def test_a_matrix_is_drawn_read_compared_and_scrubbed(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(SHOWN, LOGGED)
     notebook.page.set_viewport_size({"width": 1340, "height": 2000})
@@ -94,7 +95,7 @@ def test_a_matrix_is_drawn_read_compared_and_scrubbed(
     digits.get_by_role("button", name="Accuracy", exact=True).click()
     worst = int(np.argmin(matrix.diagonal() / matrix.sum(1)))
     expect(rows.nth(1)).to_contain_text(f"{matrix[worst, worst] / matrix[worst].sum():.3f}")
-    take(notebook, view.root, pictures / "confusion-wide")
+    snapshots.take(notebook, view.root, "confusion-wide")
 
     digits.get_by_role("button", name="% of target").click()
     expect(canvas).to_have_attribute("data-scale", "row")
@@ -103,18 +104,18 @@ def test_a_matrix_is_drawn_read_compared_and_scrubbed(
     first = np.array(notebook.value("run.media['val/digits'][0].value.matrix.tolist()"))
     change = (matrix.diagonal() / matrix.sum(1) - first.diagonal() / first.sum(1))[worst]
     expect(rows.nth(1)).to_contain_text(f"{change:+.3f}")
-    take(notebook, view.root, pictures / "confusion-difference")
+    snapshots.take(notebook, view.root, "confusion-difference")
     digits.get_by_role("combobox", name="Difference to").select_option("")
 
     look_at_many(panel.locator('[data-tag="val/many"]'))
-    take(notebook, view.root, pictures / "confusion-zoomed")
+    snapshots.take(notebook, view.root, "confusion-zoomed")
     panel.locator('[data-tag="val/many"] canvas').press("0")
     slider = view.root.get_by_role("slider", name="Step shown")
     slider.focus()
     slider.press("Home")
     expect(canvas).to_have_attribute("data-step", "10")
     view.root.evaluate("(root) => { root.style.width = '380px'; }")
-    take(notebook, view.root, pictures / "confusion-narrow")
+    snapshots.take(notebook, view.root, "confusion-narrow")
 
 
 def look_at_many(many: Locator) -> None:

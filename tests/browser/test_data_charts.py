@@ -9,10 +9,10 @@ from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from notebook_page import Notebook
     from playwright.sync_api import Locator
+    from view import Snapshots
 
 BQPLOT = """\
 import ipywidgets, numpy as np, torch
@@ -82,14 +82,8 @@ def drag(shown: Locator, start: tuple[float, float], end: tuple[float, float]) -
     mouse.up()
 
 
-def take(notebook: Notebook, index: int, path: Path) -> None:
-    for theme in ("light", "dark"):
-        notebook.set_theme(theme)
-        notebook.output(index).screenshot(path=path.with_name(f"{path.name}-{theme}.png"))
-
-
 def test_charts_are_drawn_and_select_rows(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(BQPLOT, DRAWN, "line", "heatmap")
     notebook.page.set_viewport_size({"width": 1280, "height": 1700})
@@ -101,7 +95,7 @@ def test_charts_are_drawn_and_select_rows(
     expect(figures.nth(3).locator("rect.bar")).to_have_count(6)
     expect(figures.nth(4).locator("path.slice")).to_have_count(3)
     expect(figures.nth(1)).to_contain_text("<img src=x")
-    take(notebook, 0, pictures / "charts-bqplot")
+    snapshots.take(notebook, notebook.output(0), "charts-bqplot")
 
     drag(figures.nth(0).locator("svg").first, (0.55, 0.15), (0.9, 0.55))
     chosen = notebook.wait_for("scatter.selected", lambda rows: len(rows) > 20)
@@ -119,9 +113,9 @@ def test_charts_are_drawn_and_select_rows(
     notebook.wait_for("boxplot.selected == list(range(200, 300))")
     notebook.value("(line.update([3, 1, 2], title='again'), 0)[1]")
     expect(figures.nth(1)).to_contain_text("again")
-    take(notebook, 0, pictures / "charts-bqplot-selected")
+    snapshots.take(notebook, notebook.output(0), "charts-bqplot-selected")
     notebook.run(1)
-    select_in_drawn(notebook, pictures)
+    select_in_drawn(notebook, snapshots)
     for index, drawn in ((2, ".bqplot.figure"), (3, ".nbviz canvas")):
         notebook.run(index)
         expect(notebook.output(index).locator(drawn)).to_be_visible()
@@ -131,14 +125,14 @@ def test_charts_are_drawn_and_select_rows(
     assert notebook.page.evaluate("window.ran") is None
 
 
-def select_in_drawn(notebook: Notebook, pictures: Path) -> None:
+def select_in_drawn(notebook: Notebook, snapshots: Snapshots) -> None:
     drawn = notebook.output(1).locator(".nbviz[data-nbviz=ready]")
     expect(drawn).to_have_count(5)
     for at in range(5):
         canvas = drawn.nth(at).locator("canvas")
         canvas.scroll_into_view_if_needed()
         assert canvas.evaluate(INK)[1] > 300, at
-    take(notebook, 1, pictures / "charts-drawn")
+    snapshots.take(notebook, notebook.output(1), "charts-drawn")
     cells = drawn.nth(0).locator("canvas")
     cells.focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
@@ -156,11 +150,11 @@ def select_in_drawn(notebook: Notebook, pictures: Path) -> None:
     drag(lines, (on_axis, 0.95), (on_axis, 0.6))
     kept = notebook.wait_for("parallel.selected", lambda rows: 10 < len(rows) < 250)
     assert notebook.value(f"float(values[{kept}, 0].max())") < notebook.value("values.max().item()")
-    take(notebook, 1, pictures / "charts-drawn-selected")
+    snapshots.take(notebook, notebook.output(1), "charts-drawn-selected")
 
 
 def test_the_pad_is_drawn_on_while_a_cell_is_busy_and_stays_after_a_reload(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(PAD.replace("import nbviz", "import nbviz, torch"), BUSY)
     notebook.run(0)
@@ -176,7 +170,7 @@ def test_the_pad_is_drawn_on_while_a_cell_is_busy_and_stays_after_a_reload(
     notebook.wait_for_text(1, "seen")  # answered while the cell was busy
     expect(notebook.output(0)).to_contain_text("wide: ")
     assert canvas.evaluate(INK)[0] > 1000
-    take(notebook, 0, pictures / "draw-pad")
+    snapshots.take(notebook, notebook.output(0), "draw-pad")
     notebook.reload()
     canvas = notebook.output(0).locator("canvas").first
     canvas.scroll_into_view_if_needed()

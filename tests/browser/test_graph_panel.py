@@ -93,7 +93,15 @@ def choose_overlay(graph: Locator, overlay: str) -> None:
     graph.get_by_label("Colours of the graph").select_option(overlay)
 
 
-def test_a_fold_opens_by_a_double_click_and_closes_by_its_mark(graph: Locator) -> None:
+def test_a_graph_is_read_before_the_run(notebook: Notebook, graph: Locator) -> None:
+    a_fold_opens_by_a_double_click_and_closes_by_its_mark(graph)
+    tied_weights_are_joined_by_a_dashed_link(graph)
+    pointing_shows_what_feeds_a_box_and_what_it_feeds(graph)
+    weight_norms_are_shown(notebook, graph)
+    keys_search_direction_and_table(graph)
+
+
+def a_fold_opens_by_a_double_click_and_closes_by_its_mark(graph: Locator) -> None:
     blocks = box(graph, "blocks")
     expect(blocks).to_have_attribute("aria-expanded", "false")
     expect(blocks).to_contain_text("4 × Block")
@@ -104,6 +112,56 @@ def test_a_fold_opens_by_a_double_click_and_closes_by_its_mark(graph: Locator) -
     blocks.locator(".nbviz-graph-opener").click()
     expect(blocks).to_have_attribute("aria-expanded", "false")
     expect(box(graph, "blocks.0")).to_have_count(0)
+
+
+def tied_weights_are_joined_by_a_dashed_link(graph: Locator) -> None:
+    tie = graph.locator(".nbviz-graph-tie")
+    expect(tie).to_have_count(1)
+    expect(tie).to_have_attribute("data-from", "embed")
+    expect(tie).to_have_attribute("data-to", "head")
+    dashes = tie.locator("path").last.evaluate("(path) => getComputedStyle(path).strokeDasharray")
+    assert dashes != "none"
+
+
+def pointing_shows_what_feeds_a_box_and_what_it_feeds(graph: Locator) -> None:
+    box(graph, "embed").hover()
+    expect(graph.locator(".nbviz-graph-frame")).to_have_class(re.compile("nbviz-graph-dims"))
+    expect(box(graph, "head")).to_have_class(re.compile("nbviz-graph-on"))
+
+
+def weight_norms_are_shown(notebook: Notebook, graph: Locator) -> None:
+    choose_overlay(graph, "weight_norm")
+    expect(graph).to_have_attribute("data-overlay", "weight_norm 0")
+    norm = notebook.value("model.head.weight.norm().item()")
+    said = box(graph, "head").locator(".nbviz-graph-shape").text_content()
+    assert said is not None
+    assert float(said) == pytest.approx(norm, rel=0.01)
+    choose_overlay(graph, "kind")
+
+
+def keys_search_direction_and_table(graph: Locator) -> None:
+    frame = graph.locator(".nbviz-graph-frame")
+    frame.focus()
+    frame.press("Escape")  # no box is chosen any more
+    frame.press("ArrowDown")
+    frame.press("ArrowDown")
+    expect(box(graph, "embed")).to_have_attribute("aria-selected", "true")
+    frame.press("ArrowDown")
+    frame.press("Enter")
+    expect(box(graph, "blocks")).to_have_attribute("aria-expanded", "true")
+    frame.press("/")
+    search = graph.get_by_label("Find a module or operation")
+    expect(search).to_be_focused()
+    search.fill("blocks.2.up")
+    expect(graph.locator(".nbviz-graph-found")).to_have_text("1")
+    search.press("Enter")
+    expect(box(graph, "blocks.2.up")).to_have_class(re.compile("nbviz-graph-chosen"))
+    graph.get_by_role("button", name="From left to right").click()
+    expect(graph.get_by_role("button", name="From left to right")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    graph.get_by_role("button", name="Table").click()
+    expect(graph.get_by_role("row").filter(has_text="32→16")).to_have_count(1)
 
 
 def test_a_click_tells_of_a_box_and_shows_its_weights(notebook: Notebook, graph: Locator) -> None:
@@ -161,46 +219,7 @@ def test_a_click_narrows_what_is_watched_to_the_layer(
     expect(cards).not_to_have_count(len(tags))
 
 
-def test_tied_weights_are_joined_by_a_dashed_link(graph: Locator) -> None:
-    tie = graph.locator(".nbviz-graph-tie")
-    expect(tie).to_have_count(1)
-    expect(tie).to_have_attribute("data-from", "embed")
-    expect(tie).to_have_attribute("data-to", "head")
-    dashes = tie.locator("path").last.evaluate("(path) => getComputedStyle(path).strokeDasharray")
-    assert dashes != "none"
-
-
-def test_keys_search_direction_and_table(graph: Locator) -> None:
-    frame = graph.locator(".nbviz-graph-frame")
-    frame.focus()
-    frame.press("ArrowDown")
-    frame.press("ArrowDown")
-    expect(box(graph, "embed")).to_have_attribute("aria-selected", "true")
-    frame.press("ArrowDown")
-    frame.press("Enter")
-    expect(box(graph, "blocks")).to_have_attribute("aria-expanded", "true")
-    frame.press("/")
-    search = graph.get_by_label("Find a module or operation")
-    expect(search).to_be_focused()
-    search.fill("blocks.2.up")
-    expect(graph.locator(".nbviz-graph-found")).to_have_text("1")
-    search.press("Enter")
-    expect(box(graph, "blocks.2.up")).to_have_class(re.compile("nbviz-graph-chosen"))
-    graph.get_by_role("button", name="From left to right").click()
-    expect(graph.get_by_role("button", name="From left to right")).to_have_attribute(
-        "aria-pressed", "true"
-    )
-    graph.get_by_role("button", name="Table").click()
-    expect(graph.get_by_role("row").filter(has_text="32→16")).to_have_count(1)
-
-
-def test_pointing_shows_what_feeds_a_box_and_what_it_feeds(graph: Locator) -> None:
-    box(graph, "embed").hover()
-    expect(graph.locator(".nbviz-graph-frame")).to_have_class(re.compile("nbviz-graph-dims"))
-    expect(box(graph, "head")).to_have_class(re.compile("nbviz-graph-on"))
-
-
-def test_an_overlay_follows_the_run_and_ends_with_the_look(
+def test_overlays_follow_the_run_and_mark_the_operation_that_made_a_nan(
     notebook: Notebook, graph: Locator
 ) -> None:
     at_rest = notebook.value(HOOKS)
@@ -218,19 +237,7 @@ def test_an_overlay_follows_the_run_and_ends_with_the_look(
     expect(box(graph, "embed")).not_to_have_class(re.compile("nbviz-graph-valued"))
     assert notebook.wait_for(HOOKS, lambda hooks: hooks == at_rest) == at_rest
 
-
-def test_weight_norms_are_shown_before_the_run(notebook: Notebook, graph: Locator) -> None:
-    choose_overlay(graph, "weight_norm")
-    expect(graph).to_have_attribute("data-overlay", "weight_norm 0")
-    norm = notebook.value("model.head.weight.norm().item()")
-    said = box(graph, "head").locator(".nbviz-graph-shape").text_content()
-    assert said is not None
-    assert float(said) == pytest.approx(norm, rel=0.01)
-
-
-def test_the_operation_that_made_a_nan_is_marked(notebook: Notebook, graph: Locator) -> None:
     choose_overlay(graph, "nonfinite_share")
-    notebook.value("trainer.start()")
     expect(graph).to_have_attribute("data-overlay", re.compile(r"^nonfinite_share \d+"))
     notebook.value("globals().update(OFFSET=100.0)")
     legend = graph.locator(".nbviz-graph-legend")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
     from playwright.sync_api import Locator, Page
+    from view import Snapshots
 
 CELL = """\
 import numpy as np, nbviz
@@ -30,7 +31,8 @@ for number in range(2):
 nbviz.Dashboard(*runs, panels=["histograms"], arrangement="stack")
 """
 # How many pixels are of a colour that is no grey, and how many rows have one.
-INK = """(canvas) => {
+INK = """async (canvas) => {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
   const {width, height} = canvas;
   const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
   let ink = 0;
@@ -47,7 +49,7 @@ INK = """(canvas) => {
 
 
 def test_histograms_are_seen_in_each_form(
-    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(CELL)
     notebook.run(0)
@@ -62,10 +64,7 @@ def test_histograms_are_seen_in_each_form(
         expect(panel.get_by_role("button", name=form, exact=True)).to_have_attribute(
             "aria-pressed", "true"
         )
-        for theme in ("light", "dark"):
-            notebook.set_theme(theme)
-            expect(view.root).to_have_attribute("data-theme", theme)
-            view.root.screenshot(path=pictures / f"histograms-{form.lower()}-{theme}.png")
+        snapshots.take(notebook, view.root, f"histograms-{form.lower()}")
         return tuple(logits.locator("canvas").evaluate(INK))
 
     for form in ("Heat", "Bands", "Ridges"):
@@ -88,7 +87,7 @@ def test_histograms_are_seen_in_each_form(
     notebook.page.mouse.move(0, 0)
     for form in ("Bands", "Ridges"):
         panel.get_by_role("button", name=form, exact=True).click()
-        view.root.screenshot(path=pictures / f"histograms-overlaid-{form.lower()}.png")
+        snapshots.take_as_it_is(view.root, f"histograms-overlaid-{form.lower()}")
 
     path = notebook.lab.folder / "histograms.html"
     notebook.value(f"str(nbviz.Dashboard(*runs).save_html({str(path)!r}))")

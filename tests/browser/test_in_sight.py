@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 import cells
-import pytest
 from playwright.sync_api import expect
 from view import View, place
 
@@ -16,17 +15,17 @@ if TYPE_CHECKING:
     from notebook_page import Notebook
 
 SCROLLER = ".jp-WindowedPanel-outer"
-FAILING = """\
-calls = []
+TRAP = "<img src=x onerror='window.broken = 1'>"
+FAILING = f"""\
+calls, trap = [], {TRAP!r}
 def training_step(model, batch):
     inputs, targets = batch
-    calls.append(1)
+    calls.append(print(trap))
     if len(calls) > 9:
-        raise ValueError("no such digit")
+        raise ValueError(trap)
     return nn.functional.cross_entropy(model(inputs), targets)
-
 trainer = nbviz.LiveTrainer(
-    model, Batches(), training_step=training_step, max_epochs=3,
+    model, Batches(), training_step=training_step, max_epochs=3, name=trap,
     optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
 )
 trainer
@@ -75,8 +74,9 @@ def test_start_says_where_the_trainer_is_shown(make_notebook: Callable[..., Note
     expect(notebook.output(2).locator(".nbviz")).to_have_count(0)
 
 
-@pytest.fixture
-def failed(make_notebook: Callable[..., Notebook]) -> tuple[Notebook, View]:
+def test_a_failure_is_said_below_the_toolbar_as_text(
+    make_notebook: Callable[..., Notebook],
+) -> None:
     notebook = make_notebook(cells.trainer(), FAILING)
     notebook.page.set_viewport_size({"width": 1280, "height": 800})
     notebook.run(0)
@@ -84,17 +84,13 @@ def failed(make_notebook: Callable[..., Notebook]) -> tuple[Notebook, View]:
     view = View(notebook.output(1))
     view.click("start")
     view.wait_for_status("failed")
-    return notebook, view
-
-
-def test_a_failure_is_said_below_the_toolbar(failed: tuple[Notebook, View]) -> None:
-    notebook, view = failed
     banner = view.toolbar.get_by_role("alert").first
     expect(banner).to_contain_text("Failed after step 9")
-    expect(banner).to_contain_text("ValueError: no such digit")
+    expect(banner).to_contain_text(f"ValueError: {TRAP}")
     count = notebook.value("get_ipython().execution_count") - 1
     expect(banner).to_contain_text(f"In [{count}], line 6")
-    expect(banner.locator("code")).to_have_text('raise ValueError("no such digit")')
+    expect(banner.locator("code")).to_have_text("raise ValueError(trap)")
+    assert notebook.value("len(trainer.run['loss/train'])") == 9
     whole = view.root.bounding_box()
     assert whole is not None
     assert whole["height"] <= 600
@@ -102,6 +98,10 @@ def test_a_failure_is_said_below_the_toolbar(failed: tuple[Notebook, View]) -> N
     trace = view.root.locator(".nbviz-log-trace")
     expect(trace).to_be_visible()
     expect(trace).to_contain_text(f"Cell In[{count}], line 6")
+    log = view.root.locator(".nbviz-slot-log")
+    expect(log).to_contain_text(TRAP)
+    expect(log).to_contain_text("Traceback")
+    assert notebook.page.evaluate("window.broken") is None
     before = place(view.toolbar)
     banner.get_by_role("button", name="Go on after step 9").click()
     view.wait_for_status("failed")

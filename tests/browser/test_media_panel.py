@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
-from view import View, take
+from view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from notebook_page import Notebook
     from playwright.sync_api import Locator
+    from view import Snapshots
 
 SHOWN = """\
 import numpy as np, torch, nbviz
@@ -47,7 +47,9 @@ def card(view: Locator, tag: str) -> Locator:
     return view.locator(f'[data-tag="{tag}"]')
 
 
-def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pictures: Path) -> None:
+def test_media_are_seen_at_any_step(
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
+) -> None:
     notebook = make_notebook(SHOWN, LOGGED)
     notebook.page.set_viewport_size({"width": 1340, "height": 2600})
     notebook.run(0)
@@ -71,7 +73,7 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     weights.scroll_into_view_if_needed()
     expect(weights).to_have_attribute("data-step", str(newest))
 
-    take(notebook, view.root, pictures / "media-wide")
+    snapshots.take(notebook, view.root, "media-wide")
 
     slider = view.root.get_by_role("slider", name="Step shown")
     slider.focus()
@@ -97,10 +99,10 @@ def test_media_are_seen_at_any_step(make_notebook: Callable[..., Notebook], pict
     expect(text).to_contain_text("step 40")
     photo.click()
     expect(card(view.root, "samples/photo")).to_have_attribute("data-enlarged", "true")
-    take(notebook, view.root, pictures / "media-enlarged")
+    snapshots.take(notebook, view.root, "media-enlarged")
     photo.click()
     view.root.evaluate("(root) => { root.style.width = '420px'; }")
-    take(notebook, view.root, pictures / "media-narrow")
+    snapshots.take(notebook, view.root, "media-narrow")
 
 
 def seen(root: Locator, tag: str) -> Locator:

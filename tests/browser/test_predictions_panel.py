@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from playwright.sync_api import expect
-from view import View, take
+from view import View
 
 import nbviz
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
     from playwright.sync_api import Locator, Page
+    from view import Snapshots
 
 SHOWN = """\
 import torch, nbviz
@@ -68,7 +69,7 @@ def card(panel: Locator, index: int) -> Locator:
 
 
 def test_what_a_trainer_collects_is_shown_worst_first_and_followed(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(SHOWN, STARTED)
     notebook.page.set_viewport_size({"width": 1340, "height": 1400})
@@ -97,7 +98,7 @@ def test_what_a_trainer_collects_is_shown_worst_first_and_followed(
     np.testing.assert_allclose(look.evaluate(MEAN), value[2], atol=0.6)
     line = first.locator(".nbviz-predictions-line")
     expect(line).to_have_attribute("data-points", str(len(steps)))
-    take(notebook, panel, pictures / "predictions-wide")
+    snapshots.take(notebook, panel, "predictions-wide")
 
     first.click()
     expect(first).to_have_attribute("aria-pressed", "true")
@@ -121,14 +122,14 @@ def test_what_a_trainer_collects_is_shown_worst_first_and_followed(
     val.get_by_role("combobox", name="True class").select_option("8")
     expect(first).to_have_attribute("aria-pressed", "true")
     expect(shown.nth(1)).to_have_attribute("aria-label", re.compile("true class <b>8</b>"))
-    take(notebook, view.root, pictures / "predictions-first-step")
+    snapshots.take(notebook, view.root, "predictions-first-step")
     slider.press("End")
-    change_training_data(notebook, panel, pictures)
+    change_training_data(notebook, panel, snapshots)
     view.root.evaluate("(root) => { root.style.width = '380px'; }")
-    take(notebook, panel, pictures / "predictions-narrow")
+    snapshots.take(notebook, panel, "predictions-narrow")
 
 
-def change_training_data(notebook: Notebook, panel: Locator, pictures: Path) -> None:
+def change_training_data(notebook: Notebook, panel: Locator, snapshots: Snapshots) -> None:
     own = panel.locator("[data-tag='predictions/train']")
     own.get_by_role("button", name="All", exact=True).click()
     own.locator("[data-index='3']").click()
@@ -142,7 +143,7 @@ def change_training_data(notebook: Notebook, panel: Locator, pictures: Path) -> 
     labels = "{index: int(one) for index, one in trainer.data.relabelled.items()}"
     assert notebook.value(labels) == {"3": 8, "5": 8}
     assert notebook.value("trainer.data.weights") == {"3": 2.0, "5": 2.0}
-    take(notebook, own, pictures / "predictions-train")
+    snapshots.take(notebook, own, "predictions-train")
 
 
 def test_a_saved_page_shows_and_scrubs_them(

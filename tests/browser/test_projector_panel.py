@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from notebook_page import POLL_MS
 from playwright.sync_api import expect
-from view import View, take
+from view import View
 
 import nbviz
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
     from playwright.sync_api import Locator, Page
+    from view import Snapshots
 
 SHOWN = """\
 import numpy as np, torch, nbviz
@@ -83,7 +85,7 @@ def drag(canvas: Locator, path: list[tuple[float, float]]) -> None:
     mouse.up()
 
 
-def open_panel(notebook: Notebook) -> tuple[View, Locator, Locator]:
+def open_panel(notebook: Notebook, points: int = 600) -> tuple[View, Locator, Locator]:
     """Log the embedding; returns the view, the panel and its picture."""
     notebook.page.set_viewport_size({"width": 1280, "height": 1500})
     notebook.run(0)
@@ -94,7 +96,7 @@ def open_panel(notebook: Notebook) -> tuple[View, Locator, Locator]:
     panel = slot.locator(".nbviz-projector")
     slot.scroll_into_view_if_needed()
     expect(panel).to_have_attribute("data-step", "30")
-    expect(panel).to_have_attribute("data-points", "600")
+    expect(panel).to_have_attribute("data-points", str(points))
     canvas = panel.locator(".nbviz-space-picture")
     wait_for_frame(canvas, 0)
     return view, panel, canvas
@@ -105,11 +107,12 @@ def wait_for_colours(canvas: Locator, count: int) -> None:
     canvas.page.wait_for_function(
         f"([canvas, count]) => ({COLOURS})(canvas).length === count",
         arg=[canvas.element_handle(), count],
+        polling=POLL_MS,
     )
 
 
-def test_an_embedding_is_turned_scrubbed_and_filtered(
-    make_notebook: Callable[..., Notebook], pictures: Path
+def test_an_embedding_is_turned_scrubbed_filtered_and_selected(
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(SHOWN, LOGGED)
     view, panel, canvas = open_panel(notebook)
@@ -118,10 +121,11 @@ def test_an_embedding_is_turned_scrubbed_and_filtered(
     expect(legend).to_contain_text("<b>owl</b>")
     # Three categories are three colours, each in the shades of its depths.
     assert len(canvas.evaluate(COLOURS)) > 6
-    take(notebook, panel, pictures / "projector-3d")
+    snapshots.take(notebook, panel, "projector-3d")
     before = frames(canvas)
     drag(canvas, [(0.4, 0.5), (0.6, 0.6)])
     wait_for_frame(canvas, before)
+    search_and_select(notebook, panel, canvas)
     # In two dimensions a colour is one colour.
     panel.get_by_role("button", name="2D").click()
     wait_for_colours(canvas, 4)
@@ -136,11 +140,8 @@ def test_an_embedding_is_turned_scrubbed_and_filtered(
     expect(panel).to_have_attribute("data-step", "30")
 
 
-def test_points_are_searched_and_selected_and_read_in_python(
-    make_notebook: Callable[..., Notebook],
-) -> None:
-    notebook = make_notebook(SHOWN, LOGGED)
-    _, panel, canvas = open_panel(notebook)
+def search_and_select(notebook: Notebook, panel: Locator, canvas: Locator) -> None:
+    """Points are searched and selected, and read in Python; in the end none is selected."""
     selection = panel.get_by_role("region", name="Selection")
     search = panel.get_by_role("searchbox")
     search.fill("sample 59")
@@ -156,13 +157,16 @@ def test_points_are_searched_and_selected_and_read_in_python(
     drag(canvas, [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99)])
     expect(selection).to_contain_text("600 selected")
     notebook.wait_for("len(run.projector_selection('features')) == 600")
+    panel.get_by_role("button", name="Lasso").click()
+    selection.get_by_role("button", name="Clear").click()
+    expect(selection).to_be_hidden()
 
 
 def test_a_point_is_read_and_a_layout_is_worked_out(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
-    notebook = make_notebook(SHOWN, LOGGED)
-    view, panel, canvas = open_panel(notebook)
+    notebook = make_notebook(SHOWN, LOGGED.replace("600", "300"))
+    view, panel, canvas = open_panel(notebook, 300)
     legend = panel.get_by_role("region", name="Colours")
     legend.get_by_role("button").nth(1).dblclick()  # dogs alone
     expect(legend.locator("[aria-pressed=true]")).to_have_count(1)
@@ -184,17 +188,19 @@ def test_a_point_is_read_and_a_layout_is_worked_out(
     detail = panel.get_by_role("region", name="Chosen point")
     expect(detail).to_contain_text(f"sample {point}")
     expect(detail.locator(".nbviz-projector-neighbour")).to_have_count(10)
-    panel.get_by_role("button", name="Images").click()
-    take(notebook, panel, pictures / "projector-images")
+    images = panel.get_by_role("button", name="Images")
+    images.click()
+    snapshots.take(notebook, panel, "projector-images")
+    images.click()
     panel.get_by_role("button", name="2D").click()
     panel.get_by_role("button", name="t-SNE", exact=True).click()
     panel.get_by_role("button", name="Start t-SNE").click()
     work = panel.locator(".nbviz-projector-work")
     expect(work).to_have_attribute("data-state", "done", timeout=120_000)
     expect(panel).to_have_attribute("data-method", "tsne")
-    take(notebook, panel, pictures / "projector-tsne")
+    snapshots.take(notebook, panel, "projector-tsne")
     view.root.evaluate("(root) => { root.style.width = '420px'; }")
-    take(notebook, panel, pictures / "projector-narrow")
+    snapshots.take(notebook, panel, "projector-narrow")
 
 
 def hover_somewhere(canvas: Locator, tip: Locator) -> int:
@@ -210,7 +216,7 @@ def hover_somewhere(canvas: Locator, tip: Locator) -> int:
 
 
 def test_a_saved_page_shows_a_sample_and_says_so(
-    open_saved: Callable[[Path], Page], tmp_path: Path, pictures: Path
+    open_saved: Callable[[Path], Page], tmp_path: Path, snapshots: Snapshots
 ) -> None:
     run = nbviz.Run("saved", overhead_budget=1)
     vectors = np.random.default_rng(0).standard_normal((6000, 8))
@@ -231,4 +237,4 @@ def test_a_saved_page_shows_a_sample_and_says_so(
     page.get_by_role("slider", name="Step shown").focus()
     page.keyboard.press("Home")
     expect(panel).to_have_attribute("data-step", "1")
-    page.screenshot(path=pictures / "projector-saved.png")
+    snapshots.take_as_it_is(page.locator(".nbviz"), "projector-saved")

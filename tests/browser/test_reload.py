@@ -65,33 +65,18 @@ trainer.step(2)
 
 
 def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) -> None:
-    notebook = make_notebook(SHOWN, AGAIN, LOOP, "over.set(); thread.join()")
+    end = "over.set(); thread.join()"
+    notebook = make_notebook(SHOWN, AGAIN, LOOP, end, STILL, "trainer")
+    notebook.page.set_viewport_size({"width": 1400, "height": 1700})
+    notebook.run(4)
+    notebook.run(5)
+    choose_filter_boxes_and_step(View(notebook.output(5)))
     notebook.run(0)
     notebook.run(1)
     notebook.run(2)
     view = View(notebook.output(0))
     view.wait_for_curve(60)
-    loss = view.curves.locator('[data-chart="loss"]')
-    view.curves.get_by_role("button", name="Smoothing 0.00").click()
-    view.curves.get_by_role("slider", name="Smoothing").fill("0.6")
-    log = view.curves.get_by_role("button", name="Log", exact=True)
-    log.click()
-    train, val = (loss.locator(".nbviz-legend-item", has_text=name) for name in ("train", "val"))
-    val.focus()
-    val.press("Shift+Enter")  # shows it alone, and runs no cell
-    expect(train).to_have_attribute("aria-pressed", "false")
-    val.press("Shift+Enter")
-    expect(train).to_have_attribute("aria-pressed", "true")
-    val.click()
-    box = loss.locator(".nbviz-plot-over").bounding_box()
-    assert box
-    mouse, middle = notebook.page.mouse, box["y"] + box["height"] / 2
-    mouse.move(box["x"] + 0.2 * box["width"], middle)
-    mouse.down()
-    mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
-    mouse.up()
-    reset = view.curves.get_by_role("button", name="Reset zoom")
-    expect(reset).to_be_visible()
+    choose_in_curves(notebook, view)
     view.open("log").get_by_label("Show which lines").select_option("Prints")
     before = kept(notebook)
 
@@ -118,14 +103,33 @@ def test_a_reload_keeps_what_was_chosen(make_notebook: Callable[..., Notebook]) 
     last = notebook.value("run['accuracy'].steps[-1].item()")
     view.wait_for_curve(last)
     assert [step for step, _ in view.points("accuracy")] == list(range(1, last + 1))
+    expect_filter_boxes_and_step(View(notebook.output(5)))
 
 
-def test_a_reload_keeps_filter_boxes_and_step(make_notebook: Callable[..., Notebook]) -> None:
-    notebook = make_notebook(STILL, "trainer")
-    notebook.page.set_viewport_size({"width": 1400, "height": 1700})
-    notebook.run(0)
-    notebook.run(1)
-    view = View(notebook.output(1))
+def choose_in_curves(notebook: Notebook, view: View) -> None:
+    loss = view.curves.locator('[data-chart="loss"]')
+    view.curves.get_by_role("button", name="Smoothing 0.00").click()
+    view.curves.get_by_role("slider", name="Smoothing").fill("0.6")
+    log = view.curves.get_by_role("button", name="Log", exact=True)
+    log.click()
+    train, val = (loss.locator(".nbviz-legend-item", has_text=name) for name in ("train", "val"))
+    val.focus()
+    val.press("Shift+Enter")  # shows it alone, and runs no cell
+    expect(train).to_have_attribute("aria-pressed", "false")
+    val.press("Shift+Enter")
+    expect(train).to_have_attribute("aria-pressed", "true")
+    val.click()
+    box = loss.locator(".nbviz-plot-over").bounding_box()
+    assert box
+    mouse, middle = notebook.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + 0.2 * box["width"], middle)
+    mouse.down()
+    mouse.move(box["x"] + 0.6 * box["width"], middle, steps=5)
+    mouse.up()
+    expect(view.curves.get_by_role("button", name="Reset zoom")).to_be_visible()
+
+
+def choose_filter_boxes_and_step(view: View) -> None:
     view.wait_for_step(2)
     log = view.open("log")
     log.get_by_label("Show which lines").select_option("Prints")
@@ -139,10 +143,11 @@ def test_a_reload_keeps_filter_boxes_and_step(make_notebook: Callable[..., Noteb
     opened.locator(".nbviz-graph-label").dblclick(force=True)
     expect(opened).to_have_attribute("aria-expanded", "true")
 
-    notebook.reload()
-    view = View(notebook.output(1))
+
+def expect_filter_boxes_and_step(view: View) -> None:
     # The tab that was open is.
     expect(view.root.locator("[data-tab=graph]")).to_have_attribute("aria-selected", "true")
+    view.root.scroll_into_view_if_needed()
     expect(box(view, "blocks")).to_have_attribute("aria-expanded", "true")
     expect(box(view, "blocks.3")).to_have_count(1)
     log = view.open("log")

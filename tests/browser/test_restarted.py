@@ -1,4 +1,4 @@
-"""A kernel that is shut down in mid-run: the notebook, run again, goes on where the run was."""
+"""A kernel that is restarted in mid-run: the notebook, run again, goes on where the run was."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
 from view import View
 
 if TYPE_CHECKING:
@@ -49,8 +50,18 @@ def test_a_restarted_notebook_goes_on_where_it_was(
     view.wait_for_status("paused")
     notebook.run(2)
     notebook.save()
-    notebook.end_kernel()
+    expect(view.toolbar).not_to_have_attribute("data-gone", "true")
+    notebook.restart_kernel()
+    expect(view.toolbar).to_have_attribute("data-gone", "true")
+    expect(view.toolbar).to_contain_text("The kernel is gone: a picture of its run")
+    expect(view.toolbar.locator("[data-action=start]")).to_be_hidden()
     notebook.open()
+    # The new kernel knows nothing of the view: the picture that was saved stands in its place.
+    picture = notebook.output(1).locator(".nbviz-static img").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(image) => image.complete && image.naturalWidth > 100")
+    expect(notebook.output(1).locator(".nbviz[data-nbviz=ready]")).to_have_count(0)
+    expect(notebook.output(1).get_by_text("Error displaying widget")).not_to_be_visible()
     notebook.run(0)
     notebook.run(3)
     view = View(notebook.output(3))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from playwright.sync_api import expect
-from view import View, take
+from view import View
 
 import nbviz
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
     from playwright.sync_api import Page
+    from view import Snapshots
 
 SHOWN = """\
 import numpy as np, torch, nbviz
@@ -45,7 +46,7 @@ CURVE = "[run.media['val/spam'][-1].value.curves[0]][0]"
 
 
 def test_curves_are_drawn_and_a_threshold_is_moved(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(SHOWN, LOGGED)
     notebook.page.set_viewport_size({"width": 1340, "height": 2000})
@@ -86,14 +87,14 @@ def test_curves_are_drawn_and_a_threshold_is_moved(
     expect(rows).to_have_count(11)
     rows.nth(10).click()
     expect(digits.get_by_role("table", name="Predictions")).to_contain_text("is <b>nine</b>")
-    take(notebook, view.root, pictures / "roc-wide")
+    snapshots.take(notebook, view.root, "roc-wide")
 
     step = view.root.get_by_role("slider", name="Step shown")
     step.focus()
     step.press("Home")
     expect(spam.locator(".nbviz-roc-view")).to_have_attribute("data-step", "10")
     view.root.evaluate("(root) => { root.style.width = '400px'; }")
-    take(notebook, view.root, pictures / "roc-narrow")
+    snapshots.take(notebook, view.root, "roc-narrow")
 
 
 def test_a_saved_page_shows_and_scrubs_them(

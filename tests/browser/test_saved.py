@@ -1,12 +1,12 @@
-"""What a saved notebook shows to a reader without a kernel."""
+"""What a saved notebook shows to a reader without a kernel; beside the live views it is hidden."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import cells
-import pytest
 from playwright.sync_api import expect
 from view import View
 
@@ -15,57 +15,83 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
 
-SHOWN = cells.trainer(max_epochs=None, max_steps=60) + "\ntrainer.start()\ntrainer"
+TRAINED = cells.trainer(max_epochs=None, max_steps=60) + "\ntrainer.start()\ntrainer"
+GRAPH = """\
+block = nn.Sequential(nn.Linear(8, 8), nn.ReLU())
+deep = nn.Sequential(*(nn.Sequential(nn.Linear(8, 8), nn.ReLU()) for _ in range(4)), block)
+nbviz.graph(deep, torch.zeros(1, 8))
+"""
+RECORDED = """\
+with nbviz.record(deep) as recording:
+    loss = deep(torch.ones(2, 8)).sum()
+recording
+"""
+CELLS = (
+    TRAINED,
+    "trainer.wait(180)",
+    GRAPH,
+    RECORDED,
+    "nbviz.make_dot(loss, deep)",
+    "nbviz.summary(deep, torch.zeros(1, 8))",
+)
+GRAPHS = (2, 3, 4)
+SUMMARY = 5
 IS_DRAWN = "(image) => image.complete && image.naturalWidth > 100"
 
 
-@pytest.fixture
-def saved(make_notebook: Callable[..., Notebook]) -> Notebook:
-    """A notebook that was run to the end and saved; its kernel is gone."""
-    notebook = make_notebook(SHOWN, "trainer.wait(180)")
+def test_a_reader_without_a_kernel_sees_what_was_shown(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(*CELLS)
     notebook.run(0)
     view = View(notebook.output(0))
     notebook.run(1)
     view.wait_for_status("finished")
     view.wait_for_curve(60)
     notebook.wait_for_text(0, "finished")
-    notebook.save()
-    notebook.end_kernel()
-    return notebook
+    expect_hidden(notebook, 0)
+    for index in GRAPHS:
+        notebook.run(index)
+        open_a_fold(notebook, index)
+        expect_hidden(notebook, index)
+    notebook.run(SUMMARY)
+    expect(notebook.output(SUMMARY).get_by_role("treegrid")).to_be_visible()
+    expect_hidden(notebook, SUMMARY)
 
-
-def expect_picture(notebook: Notebook) -> None:
-    output = notebook.output(0)
-    picture = output.locator(".nbviz-static img").first  # a sanitiser leaves classes alone
-    expect(picture).to_be_visible()
-    assert picture.evaluate(IS_DRAWN)
-    expect(output.locator(".nbviz[data-nbviz=ready]")).to_have_count(0)
-
-
-def test_reopened_with_a_new_kernel(saved: Notebook) -> None:
-    saved.open()
-    expect_picture(saved)
-    expect(saved.output(0).get_by_text("Error displaying widget")).not_to_be_visible()
-
-
-def test_opened_by_a_reader_without_the_kernel(saved: Notebook) -> None:
-    saved.open_without_kernel()
-    expect_picture(saved)
-
-
-def test_file_holds_a_picture_for_every_reader(saved: Notebook) -> None:
-    outputs = json.loads(saved.path.read_text())["cells"][0]["outputs"]
-    kinds = {kind for output in outputs for kind in output.get("data", {})}
+    saved = [cell["outputs"] for cell in notebook.save()["cells"]]
+    kinds = {kind for output in saved[0] for kind in output.get("data", {})}
     assert {"image/png", "text/html", "text/plain"} <= kinds
-    size = len(json.dumps(outputs))
-    assert size < 1_000_000
+    assert len(json.dumps(saved[0])) < 1_000_000
+    kinds = {kind for output in saved[SUMMARY] for kind in output["data"]}
+    assert {"text/html", "text/plain"} <= kinds
+
+    notebook.open_without_kernel()
+    for index in (0, *GRAPHS):
+        output = notebook.output(index)
+        output.scroll_into_view_if_needed()
+        picture = output.locator(".nbviz-static img").first  # a sanitiser leaves classes alone
+        expect(picture).to_be_visible()
+        assert picture.evaluate(IS_DRAWN)
+        expect(output.locator(".nbviz[data-nbviz=ready]")).to_have_count(0)
+    kept = notebook.output(SUMMARY).locator(".nbviz-static table").first
+    expect(kept).to_be_visible()
+    expect(kept).to_contain_text(re.compile(r"4\s+Sequential"))
 
 
-def test_picture_is_hidden_beside_the_live_view(make_notebook: Callable[..., Notebook]) -> None:
-    notebook = make_notebook(SHOWN, "trainer.wait(180)")
-    notebook.run(0)
-    view = View(notebook.output(0))
-    notebook.run(1)
-    view.wait_for_status("finished")
-    expect(view.root).to_be_visible()
-    expect(notebook.output(0).locator("[data-nbviz-static]").first).not_to_be_visible()
+def expect_hidden(notebook: Notebook, index: int) -> None:
+    """Expect the picture that is saved to be there beside the live view, and not to be seen."""
+    kept = notebook.output(index).locator("[data-nbviz-static]").first
+    expect(kept).to_be_attached()
+    expect(kept).not_to_be_visible()
+
+
+def open_a_fold(notebook: Notebook, index: int) -> None:
+    """Open a module of a graph by a click."""
+    card = notebook.output(index).locator(".nbviz-graph[data-ready=true]")
+    # A graph is laid out when it is first seen.
+    notebook.output(index).locator("section").first.scroll_into_view_if_needed()
+    expect(card).to_be_visible()
+    folded = card.locator(".nbviz-graph-box[aria-expanded=false]").first
+    before = card.locator(".nbviz-graph-box").count()
+    folded.click(position={"x": 20, "y": 12})
+    expect(card.locator(".nbviz-graph-box")).not_to_have_count(before)

@@ -24,7 +24,7 @@ SCROLLER = ".jp-WindowedPanel-outer"
 @pytest.fixture
 def notebook(make_notebook: Callable[..., Notebook]) -> Notebook:
     notebook = make_notebook(TRAINER, LATER, "trainer.step(30)")
-    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+    small_window(notebook)
     notebook.run(0)
     return notebook
 
@@ -32,6 +32,10 @@ def notebook(make_notebook: Callable[..., Notebook]) -> Notebook:
 @pytest.fixture
 def view(notebook: Notebook) -> View:
     return View(notebook.output(0))
+
+
+def small_window(notebook: Notebook) -> None:
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def box(shown: Locator) -> FloatRect:
@@ -45,7 +49,7 @@ def scroll_to(view: View) -> None:
     place(view.root)
 
 
-def test_the_view_fits_a_small_screen(notebook: Notebook, view: View) -> None:
+def test_the_view_fits_small_and_narrow_windows(notebook: Notebook, view: View) -> None:
     notebook.value("trainer.step(30)")
     view.wait_for_curve(30)
     whole = box(view.root)
@@ -63,17 +67,16 @@ def test_the_view_fits_a_small_screen(notebook: Notebook, view: View) -> None:
     )
     assert accuracy["y"] + accuracy["height"] <= main["y"] + main["height"]
     assert loss["y"] >= main["y"]
+    for width, height in ((600, 900), (853, 533)):  # the second is zoomed to 150 %
+        notebook.page.set_viewport_size({"width": width, "height": height})
+        if width == 600:
+            notebook.page.evaluate(
+                "window.jupyterapp.commands.execute('application:toggle-left-area')"
+            )
+        a_toolbar_and_a_chart_fit(notebook, view)
 
 
-@pytest.mark.parametrize(
-    ("width", "height"), [(600, 900), (853, 533)], ids=["600x900", "zoomed to 150 %"]
-)
-def test_in_a_narrow_window_toolbar_and_a_chart_fit(
-    notebook: Notebook, view: View, width: int, height: int
-) -> None:
-    notebook.value("trainer.step(30)")
-    notebook.page.set_viewport_size({"width": width, "height": height})
-    notebook.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+def a_toolbar_and_a_chart_fit(notebook: Notebook, view: View) -> None:
     scroll_to(view)
     view.wait_for_curve(30)
     scroll_to(view)
@@ -89,7 +92,9 @@ def test_in_a_narrow_window_toolbar_and_a_chart_fit(
     assert inspector["y"] >= main["y"] + main["height"] - 1
 
 
-def test_the_toolbar_stays_in_sight(notebook: Notebook, view: View) -> None:
+def test_the_toolbar_stays_in_sight_and_the_wheel_is_the_notebooks(
+    notebook: Notebook, view: View
+) -> None:
     scroll_to(view)
     notebook.page.locator(SCROLLER).evaluate("(scroller) => { scroller.scrollTop += 300; }")
     place(view.curves)
@@ -98,11 +103,10 @@ def test_the_toolbar_stays_in_sight(notebook: Notebook, view: View) -> None:
     assert box(view.toolbar)["y"] == pytest.approx(top, abs=2)
     view.click("step")
     view.wait_for_step(1)
+    the_wheel_scrolls_the_notebook_until_a_room_is_clicked(notebook, view)
 
 
-def test_the_wheel_scrolls_the_notebook_until_a_room_is_clicked(
-    notebook: Notebook, view: View
-) -> None:
+def the_wheel_scrolls_the_notebook_until_a_room_is_clicked(notebook: Notebook, view: View) -> None:
     scroll_to(view)
     scroller = notebook.page.locator(SCROLLER)
     room = view.root.locator(".nbviz-inspector .nbviz-room:visible")
@@ -129,26 +133,7 @@ def test_the_wheel_scrolls_the_notebook_until_a_room_is_clicked(
     assert scroller.evaluate("(scroller) => scroller.scrollTop") == kept
 
 
-def test_tabs_are_chosen_by_keys(notebook: Notebook, view: View) -> None:
-    notebook.value("trainer.step(1)")
-    view.wait_for_step(1)
-    tabs = view.root.get_by_role("tab")
-    expect(tabs.filter(has_text=re.compile("Weights|Model|Log"))).to_have_count(3)
-    tabs.first.focus()
-    tabs.first.press("ArrowRight")
-    expect(tabs.nth(1)).to_be_focused()
-    graph = view.root.locator(".nbviz-graph[data-ready=true]")
-    expect(graph).to_be_visible()
-    stage = box(graph.locator(".nbviz-graph-stage"))
-    inspector = box(view.root.locator(".nbviz-inspector"))
-    assert stage["width"] > 250
-    assert stage["y"] + stage["height"] <= inspector["y"] + inspector["height"]
-    tabs.nth(1).press("End")
-    expect(tabs.last).to_have_attribute("aria-selected", "true")
-    expect(graph).to_be_hidden()
-
-
-def test_initial_weights_and_the_model_are_there_before_the_start(
+def test_weights_and_model_are_there_before_the_start_and_tabs_are_chosen_by_keys(
     make_notebook: Callable[..., Notebook],
 ) -> None:
     loader = "list(Batches())"  # with samples to look at
@@ -163,6 +148,27 @@ def test_initial_weights_and_the_model_are_there_before_the_start(
     view.open("graph")
     expect(view.root.locator(".nbviz-graph-box").first).to_be_visible()
     assert notebook.value("trainer.status") == "ready"
+    small_window(notebook)
+    tabs_are_chosen_by_keys(notebook, view)
+
+
+def tabs_are_chosen_by_keys(notebook: Notebook, view: View) -> None:
+    notebook.value("trainer.step(1)")
+    view.wait_for_step(1)
+    tabs = view.root.get_by_role("tab")
+    expect(tabs.filter(has_text=re.compile("Weights|Model|Log"))).to_have_count(3)
+    tabs.first.click()
+    tabs.first.press("ArrowRight")
+    expect(tabs.nth(1)).to_be_focused()
+    graph = view.root.locator(".nbviz-graph[data-ready=true]")
+    expect(graph).to_be_visible()
+    stage = box(graph.locator(".nbviz-graph-stage"))
+    inspector = box(view.root.locator(".nbviz-inspector"))
+    assert stage["width"] > 250
+    assert stage["y"] + stage["height"] <= inspector["y"] + inspector["height"]
+    tabs.nth(1).press("End")
+    expect(tabs.last).to_have_attribute("aria-selected", "true")
+    expect(graph).to_be_hidden()
 
 
 def test_panels_stand_below_one_another_or_are_but_one_chart(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from playwright.sync_api import expect
-from view import View, take
+from view import View
 
 import nbviz
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
     from playwright.sync_api import Page
+    from view import Snapshots
 
 SHOWN = """\
 import numpy as np, pandas as pd, nbviz
@@ -41,7 +42,7 @@ run.finish()
 
 
 def test_a_table_is_scrolled_sorted_filtered_and_scrubbed(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(SHOWN, LOGGED)
     notebook.page.set_viewport_size({"width": 1340, "height": 1800})
@@ -77,14 +78,14 @@ def test_a_table_is_scrolled_sorted_filtered_and_scrubbed(
     size = image.evaluate("(image) => image.decode().then(() => image.naturalWidth)")
     assert size == 40
     shown.get_by_role("button", name="probability").click()
-    take(notebook, view.root, pictures / "tables-wide")
+    snapshots.take(notebook, view.root, "tables-wide")
 
     slider = view.root.get_by_role("slider", name="Step shown")
     slider.focus()
     slider.press("Home")
     expect(card.locator(".nbviz-tables-view")).to_have_attribute("data-step", "10")
     view.root.evaluate("(root) => { root.style.width = '400px'; }")
-    take(notebook, view.root, pictures / "tables-narrow")
+    snapshots.take(notebook, view.root, "tables-narrow")
 
 
 def test_a_saved_page_has_the_first_rows_and_arranges_them(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from notebook_page import Notebook
     from playwright.sync_api import Page
+    from view import Snapshots
 
 CELL = '''\
 import nbviz
@@ -49,7 +50,7 @@ nbviz.Dashboard(run, panels=["text"], arrangement="stack")
 
 
 def test_texts_are_markdown_and_nothing_of_them_is_run(
-    make_notebook: Callable[..., Notebook], pictures: Path, open_saved: Callable[[Path], Page]
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots, open_saved: Callable[[Path], Page]
 ) -> None:
     notebook = make_notebook(CELL)
     notebook.run(0)
@@ -71,10 +72,7 @@ def test_texts_are_markdown_and_nothing_of_them_is_run(
     assert notebook.page.title() != "owned"
     plain = panel.locator('[data-tag="samples/plain"] pre')
     expect(plain).to_have_text("x = a*b*c  # step 300")
-    for theme in ("light", "dark"):
-        notebook.set_theme(theme)
-        expect(view.root).to_have_attribute("data-theme", theme)
-        view.root.screenshot(path=pictures / f"text-{theme}.png")
+    snapshots.take(notebook, view.root, "text")
 
     panel.get_by_role("searchbox", name="Search the texts").fill("STEP")
     expect(answer.locator("mark").first).to_have_text("step")

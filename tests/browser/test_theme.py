@@ -9,33 +9,35 @@ import pytest
 from nbviz.front_end import front_end
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
-DRAW = """async ([source, style, depth]) => {
+# Draws a view in the page, and in one and two shadow roots, and returns the theme of each.
+DRAW = """async ([source, style]) => {
   const sheet = document.createElement("style");
   sheet.textContent = style;
   document.head.append(sheet);
-  let place = document.createElement("div");
-  document.body.append(place);
-  for (let i = 0; i < depth; i++) {
-    const inner = document.createElement("div");
-    place.attachShadow({ mode: "open" }).append(inner);
-    place = inner;
-  }
   const code = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const { replay } = await import(code);
-  replay(place, { updates: [], buffers: [] }, ["toolbar"], {});
-  const root = place.querySelector(".nbviz");
-  window.theme = () => root.dataset.theme;
-  return window.theme();
+  const roots = [0, 1, 2].map((depth) => {
+    let place = document.createElement("div");
+    document.body.append(place);
+    for (let i = 0; i < depth; i++) {
+      const inner = document.createElement("div");
+      place.attachShadow({ mode: "open" }).append(inner);
+      place = inner;
+    }
+    replay(place, { updates: [], buffers: [] }, ["toolbar"], {});
+    return place.querySelector(".nbviz");
+  });
+  window.themes = () => roots.map((root) => root.dataset.theme).join();
+  return window.themes();
 }"""
 
 
-@pytest.mark.parametrize("depth", [0, 1, 2])
 @pytest.mark.parametrize("system", ["light", "dark"])
-def test_the_page_decides_before_the_system(browser: Browser, system: str, depth: int) -> None:
-    context = browser.new_context(color_scheme=system)
-    page = context.new_page()
+def test_the_page_decides_before_the_system(offline: Page, system: str) -> None:
+    page = offline
+    page.emulate_media(color_scheme=system)
     source = front_end("page")
     for style, theme in (
         ("body { background: #111; color: #eee }", "dark"),
@@ -49,7 +51,6 @@ def test_the_page_decides_before_the_system(browser: Browser, system: str, depth
         (":root { color-scheme: light dark }", system),
     ):
         page.goto("about:blank")
-        assert page.evaluate(DRAW, [source, style, depth]) == theme, style
+        assert page.evaluate(DRAW, [source, style]) == ",".join([theme] * 3), style
     page.evaluate("document.body.setAttribute('style', 'background: black')")
-    page.wait_for_function("window.theme() === 'dark'")
-    context.close()
+    page.wait_for_function("window.themes() === 'dark,dark,dark'")

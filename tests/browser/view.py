@@ -7,6 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from notebook_page import POLL_MS
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ class View:
         """
         self.curves.scroll_into_view_if_needed()
         root = self.curves.element_handle()
-        self.root.page.wait_for_function(AT_LEAST, arg=[root, "data-last-step", step])
+        self.root.page.wait_for_function(
+            AT_LEAST, arg=[root, "data-last-step", step], polling=POLL_MS
+        )
 
 
 def place(shown: Locator) -> float:
@@ -110,13 +113,35 @@ def place(shown: Locator) -> float:
     )
 
 
-def take(notebook: Notebook, shown: Locator, path: Path) -> None:
-    """Take a picture of something in a view in both themes, whose names end the path's."""
-    root = shown.page.locator(".nbviz[data-nbviz=ready]").first
-    for theme in ("light", "dark"):
-        notebook.set_theme(theme)
-        expect(root).to_have_attribute("data-theme", theme)
-        picture = path.with_name(f"{path.name}-{theme}.png")
-        shown.screenshot(path=picture)
-        assert picture.stat().st_size > 10_000
-    notebook.set_theme("light")
+class Snapshots:
+    """Pictures of what a test shows, in both themes, for people to look at.
+
+    Args:
+        folder: Where they are kept.
+        takes_all: Whether each is taken. If not, a test's first stands for all: to change
+            JupyterLab's theme and to paint all anew takes seconds.
+    """
+
+    def __init__(self, folder: Path, *, takes_all: bool) -> None:
+        self._folder = folder
+        self._takes_all = takes_all
+        self._has_taken = False
+
+    def take(self, notebook: Notebook, shown: Locator, name: str) -> None:
+        """Take one in the light and one in the dark."""
+        if self._has_taken and not self._takes_all:
+            return
+        self._has_taken = True
+        for theme in ("light", "dark"):
+            notebook.set_theme(theme)
+            for root in shown.page.locator(".nbviz[data-nbviz=ready]").all():
+                expect(root).to_have_attribute("data-theme", theme)
+            path = self._folder / f"{name}-{theme}.png"
+            shown.screenshot(path=path)
+            assert path.stat().st_size > 10_000
+        notebook.set_theme("light")
+
+    def take_as_it_is(self, shown: Locator, name: str) -> None:
+        """Take one in the present theme."""
+        if self._takes_all:
+            shown.screenshot(path=self._folder / f"{name}.png")
