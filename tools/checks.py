@@ -85,6 +85,7 @@ NOT_IN_COLAB = (
     "tests/session/test_transport.py",
     "tests/test_cli.py",  # the demo's command, which nobody runs in Colab
     "tests/test_datasets.py",
+    "tests/test_processes.py",
     "tests/test_protocol.py",
     "tests/test_text.py",
     # What is done with states and threads once they are there; test_resume.py keeps and loads them.
