@@ -7,7 +7,8 @@ used again, which the training waits for; writing it as a checkpoint and reading
 does not wait for; `copy.deepcopy` of the state dicts and `torch.save` of them, as in a loop of
 one's own. Then steps a second with `checkpoint_every` as given, beside none, in turns; and with
 states kept in memory (`ring`, the default) beside none, what they take, and how long it takes to
-go back.
+go back. Last, how long `find_nonfinite` takes to name a NaN that one sample makes in one layer of a
+CNN in step 1,234 of 2,000, and how many of 50 healthy runs it flags: none may be.
 """
 
 from __future__ import annotations
@@ -124,6 +125,53 @@ def measure_ring(name: str, steps: int) -> None:
     trainer.stop_and_wait()
 
 
+class Breaks(nn.Module):
+    """Divides by 0 for one sample in one step."""
+
+    calls: torch.Tensor
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        if int(self.calls) != self.at:
+            return given
+        scale = torch.ones(len(given), 1, 1, 1)
+        scale[SAMPLE] = 0
+        return given / scale
+
+
+def breaking(seed: int, at: int, steps: int) -> nbviz.Trainer:
+    torch.manual_seed(seed)
+    model, inputs = cnn()
+    layers = list(model.children())
+    trainer = make(
+        nn.Sequential(*layers[:4], Breaks(at), *layers[4:]), inputs[:16], max_steps=steps
+    )
+    trainer.start()
+    trainer.wait()
+    return trainer
+
+
+def measure_search() -> None:
+    trainer = breaking(0, BROKEN, 2000)
+    started = time.perf_counter()
+    found = trainer.find_nonfinite()
+    took = time.perf_counter() - started
+    trainer.stop_and_wait()
+    assert found is not None
+    assert (found.step, found.operation, found.module) == (BROKEN, "div", "4"), found
+    assert found.sample == SAMPLE, found
+    print(f"\na NaN in step {BROKEN:,} of 2,000 found in {took:.2f} s: {found}")
+    flagged = [seed for seed in range(50) if breaking(seed, 0, 60).find_nonfinite() is not None]
+    assert not flagged, f"healthy runs flagged, by their seeds: {flagged}"
+    print("healthy runs flagged: 0 of 50")
+
+
+BROKEN, SAMPLE = 1234, 3
 MODELS = {"tiny MLP": mlp, "CNN": cnn, "ResNet-50": resnet50}
 STEPS = {"tiny MLP": (8000, 1000), "CNN": (400, 100), "ResNet-50": (30, 10)}  # in all, and every
 
@@ -149,6 +197,7 @@ def main() -> None:
         share = statistics.median(kept)
         print(f"  steps a second with checkpoint_every={every:,}: {share:.1%} of those without")
         measure_ring(name, steps)
+    measure_search()
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.errors import RunActiveError
 from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from nbviz.recording.run import Run
     from nbviz.training.engine import Engine
@@ -35,10 +36,31 @@ class Relatives:
 
     They share torch's random numbers, which belong to the process. Each goes on with those that it
     had when another one begins.
+
+    Args:
+        first: The one that is no fork.
+
+    Attributes:
+        all: All of them.
+        on_fork: Called with each that comes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: Any) -> None:
+        self._first: weakref.ref[Any] = weakref.ref(first)
         self.all: WeakRegistry[Any] = WeakRegistry()
+        self.on_fork: list[Callable[[Any], None]] = []
+        self.all.add(first)
+
+    @property
+    def first(self) -> Any | None:
+        """The one that is no fork, whose model is the user's own; None if it is gone."""
+        return self._first()
+
+    def add(self, fork: Any) -> None:
+        """Take in one more."""
+        self.all.add(fork)
+        for notify in tuple(self.on_fork):
+            notify(fork)
 
     def make_way(self, trainer: Active) -> None:
         """Let one train.

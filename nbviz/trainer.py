@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from nbviz.active_trainers import Relatives, claimed
 from nbviz.errors import (
@@ -16,16 +16,17 @@ from nbviz.errors import (
     text_of,
 )
 from nbviz.forking import copied_options
+from nbviz.going_back import GoingBack
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.prints import captured_prints
-from nbviz.recording.recorder import Recorder
-from nbviz.recording.run import Run
-from nbviz.rewinder import Probed, Rewinder, next_directory, without_number
-from nbviz.trainer_options import TrainerOptions, length_text
+from nbviz.recording.recorded_run import Origin
+from nbviz.rewinder import Probed, Rewinder
+from nbviz.trainer_options import TrainerOptions
+from nbviz.trainer_runs import COMMANDS, TrainerRuns, next_directory, without_number
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps, is_between_steps
 from nbviz.training.checkpoints.files import write_checkpoint
@@ -34,7 +35,6 @@ from nbviz.training.checkpoints.ring import StateRing
 from nbviz.training.commands import Control
 from nbviz.training.engine import Engine
 from nbviz.training.keywords import also_takes, takes
-from nbviz.training.known_parameters import expected_tags, of_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,13 +43,14 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import RunStatus
+    from nbviz.recording.run import Run
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.edited_data import TrainingData
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.steps.batches import SplitBatch
 
-COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
 STOP_SECONDS = 30.0
 
 
@@ -67,6 +68,7 @@ class Trainer:
         overlays: What colours it.
         ring: The states that `rewind` goes back to.
         engine: The training's loop.
+        going_back: What pages ask of `rewind`, `fork` and `find_nonfinite`.
         surroundings: Returns a context in which the run's thread trains.
 
     Raises:
@@ -78,10 +80,7 @@ class Trainer:
         model, train_loader = options.model, options.train_loader
         self.options = options
         self.control = Control()
-        self._resets = 0
-        self.relatives = Relatives()
-        self.relatives.all.add(self)
-        self._on_new_run: list[Callable[[Run, Run], None]] = []
+        self.relatives = Relatives(self)
 
         def is_idle() -> bool:
             return not self.is_active or self.control.status == "paused"
@@ -101,27 +100,27 @@ class Trainer:
             is_idle=is_idle,
             spend=spend,
         )
-        watch = options.watch
-        self._watch = {} if watch is True else dict(watch) if watch else None
         self._background: BackgroundRun | None = None
-        run = self._make_run(options.name, options.dir)
-        self._recorder = Recorder(run, model)
+        self.run: Run
+        self._runs = TrainerRuns(self)
         self.ring = StateRing(
             lambda: self.engine,
             options.ring_every,
             options.ring_memory,
             say=self._warn,
             spend=spend,
+            monitor=options.monitor or "loss/val",
         )
         self._rewinder = Rewinder(self)
+        self.going_back = GoingBack(self, self._rewinder)
         self.engine = Engine(
             options,
             control=self.control,
-            observers=(self._recorder, self.graph, self.overlays, self._rewinder),
+            observers=(self._runs.recorder, self.graph, self.overlays, self._rewinder),
         )
         self.engine.callbacks.owner = self
         self.surroundings: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
-        self._record_in(run)
+        self._runs.begin()
         if options.checkpoint_every is not None:
             keeper = CheckpointKeeper(
                 options.checkpoint_every,
@@ -148,6 +147,11 @@ class Trainer:
     def is_active(self) -> bool:
         """Whether the run's thread is alive."""
         return self._background is not None and self._background.is_alive
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands of its run that pages may use."""
+        return (*COMMANDS, *self.going_back.commands)
 
     @property
     def step_number(self) -> int:
@@ -323,9 +327,11 @@ class Trainer:
         self.control.get_ready()
         self._background = None
         self._rewinder.forget()
+        old = self.run
         self.go_on_as_another()
+        self.tell_of_another(old)
 
-    def rewind(self, step: int) -> None:
+    def rewind(self, step: int | Literal["best"]) -> None:
         """Go back to a step, with a new run that is paused there; the present one stays as it is.
 
         The nearest state before the step is restored, and the steps from there are made again: on a
@@ -338,12 +344,13 @@ class Trainer:
         >>> trainer.resume()
 
         Args:
-            step: Completed steps, from 0 to those made by now.
+            step: Completed steps, from 0 to those made by now; or "best" for the step after which a
+                validation gave the best value of `monitor`, whose state is always kept.
 
         Raises:
             CommandError: There is no such step.
-            CheckpointError: No state of before it was kept, or its steps could not be made again;
-                then the run is as it was.
+            CheckpointError: No validation has given such a value, no state of before the step was
+                kept, or its steps could not be made again; then the run is as it was.
             RunActiveError: The current step did not end in time, or this is called on the run's
                 own thread.
         """
@@ -369,17 +376,46 @@ class Trainer:
             CheckpointError: No state of before it was kept, or something cannot be copied.
             RunActiveError: As for `rewind`.
         """
-        checkpoint, past = self._rewinder.state_to_fork(step)
-        called = name or f"{without_number(self.run.name)}, fork of step {checkpoint.step:,}"
-        directory = next_directory(self.options.dir, "fork")
-        forked = Trainer(**copied_options(self.options, name=called, dir=directory))
-        forked.engine.restore(checkpoint.parts)
-        go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
-        forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
-        forked.set(**values)
+
+        def make(checkpoint: Checkpoint, past: Past) -> Trainer:
+            called = name or f"{without_number(self.run.name)}, fork of step {checkpoint.step:,}"
+            directory = next_directory(self.options.dir, "fork")
+            forked = Trainer(**copied_options(self.options, name=called, dir=directory))
+            forked.engine.restore(checkpoint.parts)
+            go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
+            forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step)
+            forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
+            forked.set(**values)
+            return forked
+
+        forked = self._rewinder.fork(step, make)
         forked.relatives = self.relatives
-        self.relatives.all.add(forked)
+        forked.run.commands = forked.commands
+        self.relatives.add(forked)
         return forked
+
+    def keep(self, fork: Trainer) -> None:
+        """Go on as a fork of this run stands: its state is copied into this trainer's own objects.
+
+        The model and the optimizer are the very objects as before, with the fork's numbers. Both
+        runs are stopped first, if they are active; the fork stays as it is. This trainer's new run
+        has the fork's curves, and `start` goes on with it.
+
+        >>> fork = trainer.fork("lower lr", step=400, lr=1e-4)
+        >>> fork.start(); fork.wait()
+        >>> trainer.keep(fork)
+
+        Raises:
+            CommandError: It is no fork of this run.
+            CheckpointError: The state does not fit.
+            RunActiveError: As for `rewind`.
+        """
+        if fork is self or fork not in tuple(self.relatives.all):
+            raise CommandError(f"keep takes a fork of {self.run.name!r}; got {fork!r}.")
+        for one in (self, fork):
+            one.require_apart("keep")
+            one.stop_and_wait()
+        self._rewinder.take_over(fork.engine, fork.run)
 
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Return what a function of the model gives after earlier steps, though it was not logged.
@@ -429,7 +465,7 @@ class Trainer:
 
     def on_new_run(self, callback: Callable[[Run, Run], None]) -> None:
         """Call `callback(old, new)` when `reset` or `rewind` has made a new run."""
-        self._on_new_run.append(callback)
+        self._runs.listeners.append(callback)
 
     def stop_and_wait(self, timeout: float = STOP_SECONDS) -> None:
         """Stop the run, if it is active, and wait until its thread has ended.
@@ -469,7 +505,7 @@ class Trainer:
             interrupt.add_note("Training goes on in the background; .stop() ends it.")
             raise
 
-    def _start(self, steps: int | None = None, *, is_paused: bool = False) -> None:
+    def _start(self, steps: int | None = None, *, is_paused: bool = False) -> BackgroundRun:
         if self.is_active:
             raise RunActiveError(
                 f"{self.run.name!r} is active already ({self.status}); "
@@ -477,13 +513,18 @@ class Trainer:
             )
         self.engine.check_start()
         background = self._claim(self._train)
-        self._begin_watch()
+        self._runs.begin_watch()
         self.control.reserve()
         if is_paused:
             self.control.pause()
         if steps is not None:
             self.control.step(steps)
-        background.start()
+        try:
+            background.start()
+        except BaseException:  # such as that there can be no more threads
+            self.control.give_up()
+            raise
+        return background
 
     def _claim(self, target: Callable[[], None]) -> BackgroundRun:
         """Return a thread, not started, that is the only one to train the model."""
@@ -512,59 +553,19 @@ class Trainer:
         background.start()
         return background
 
-    def start_paused(self) -> None:
+    def start_paused(self) -> BackgroundRun:
         """Start the run, paused before its next step."""
-        self._start(is_paused=True)
+        return self._start(is_paused=True)
 
-    def go_on_as_another(self, past: Past | None = None) -> None:
-        """Record in a new run from now on; the old one stays as it is.
+    def go_on_as_another(self, past: Past | None = None, *lines: tuple[LineLevel, str]) -> None:
+        """Record in a new run from now on, as `TrainerRuns` describes."""
+        self._runs.go_on_as_another(past, *lines)
 
-        Args:
-            past: What was recorded until the step where the engine is; None for nothing.
-        """
-        self._resets += 1
-        old = self.run
-        old.leave_trainer()
-        name = f"{self.options.name or without_number(old.name)} ({self._resets + 1})"
-        kind = "reset" if past is None else "rewind"
-        run = self._make_run(name, next_directory(self.options.dir, kind))
-        recorder = Recorder(run, self.engine.model)
-        self.engine.emit.replace(self._recorder, recorder)
-        self._recorder = recorder
-        self._record_in(run)
-        if past is not None:
-            go_on_from(run, past, self.engine.step, self.engine.epoch)
-        for notify in tuple(self._on_new_run):
-            notify(old, run)
+    def tell_of_another(self, old: Run) -> None:
+        """Tell who shows the old run that there is a new one."""
+        self._runs.tell(old)
 
     # ------------------------------------------------------------ inside
-
-    def _make_run(self, name: str | None, directory: str | Path | None) -> Run:
-        options = self.options
-        return Run(
-            name,
-            dir=directory,
-            overhead_budget=options.overhead_budget,
-            config=options.config,
-        )
-
-    def _record_in(self, run: Run) -> None:
-        """Make a run the one that is recorded and steered."""
-        self.run = run
-        run.hyperparameters.add_known(
-            of_training(self.options, self.engine.device, self.engine.optimizers)
-        )
-        run.expected_tags = expected_tags(self.options, self.engine.optimizers)
-        run.follow_steps(lambda: self.engine.step_number)
-        run.control = self.control
-        run.commands = COMMANDS
-        run.again = length_text(self.options)
-        run.steering = self
-        run.overlays = self.overlays
-        classification = self.engine.classification
-        classification.allows = self._recorder.allows_collecting
-        classification.forget()
-        self._begin_watch()
 
     def _warn(self, text: str) -> None:
         self.run.note(text, "warning")
@@ -573,20 +574,20 @@ class Trainer:
         assert self.run.journal is not None  # since `checkpoint_every` needs `dir`
         return self.run.journal.directory / FOLDER
 
-    def _begin_watch(self) -> None:
-        """A watch ends with the run; the run may go on."""
-        if self._watch is not None and not self.run.watches:
-            self.run.watch(self.engine.model, **self._watch)
-
     def _train(self) -> None:
+        try:
+            self._train_and_rewind()
+        finally:
+            self.control.give_up()  # harmless where the run has begun
+
+    def _train_and_rewind(self) -> None:
         self.engine.keep_start(self.options.reset_memory)
         while True:
             with as_current(self.run), captured_prints(self.run.note), self.surroundings():
                 self.engine.run()
-            if self.options.on_nan != "rewind" or not self.engine.met_nonfinite:
-                return
             try:
-                self._rewinder.find_here()
+                if not self._rewinder.rewinds_by_itself():
+                    return
             except NbvizError as error:
                 self._warn(f"the run could not be rewound: {text_of(error)}")
                 return

@@ -170,6 +170,7 @@ def _server() -> socket.socket:
     theirs.close()
 
     def end() -> None:
+        mine.shutdown(socket.SHUT_RDWR)  # also where a child of this process has it, too
         mine.close()
         process.wait(SECONDS)
 

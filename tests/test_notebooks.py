@@ -20,8 +20,14 @@ AS_NEW = "%reset -f\n%cd -q {folder}"
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path, tmp_path: Path, run_cells: Callable[..., list[Any]]) -> None:
     notebook = nbformat.read(path, as_version=4)
-    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    # Forty epochs are for a reader who steers them; `make demo` goes through them all.
+    sources = [
+        cell.source.replace("max_epochs=40", "max_epochs=8")
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
     _, *cells = run_cells(AS_NEW.format(folder=str(tmp_path)), *sources)
     outputs = [output for cell in cells for output in cell.outputs]
     assert outputs
     assert [output for output in outputs if output.output_type == "error"] == []
+    assert "Error in callback" not in "".join(output.get("text", "") for output in outputs)

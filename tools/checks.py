@@ -73,6 +73,7 @@ NOT_IN_COLAB = (
     # What a panel makes of a run; test_contract.py asks each once in Colab's environment, too.
     "tests/panels/test_confusion_panel.py",
     "tests/panels/test_curves_panel.py",
+    "tests/panels/test_going_back.py",
     "tests/panels/test_media_panel.py",
     "tests/panels/test_projector_panel.py",
     "tests/panels/test_roc_panel.py",
@@ -84,6 +85,7 @@ NOT_IN_COLAB = (
     "tests/session/test_transport.py",
     "tests/test_cli.py",  # the demo's command, which is not run in Colab
     "tests/test_datasets.py",
+    "tests/test_processes.py",
     "tests/test_protocol.py",
     "tests/test_text.py",
     # What is done with states and threads once they are there; test_resume.py keeps and loads them.

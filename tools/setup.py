@@ -7,6 +7,7 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import environments
 from environments import SetupError
@@ -36,12 +37,21 @@ def check_tools() -> None:
 def main(parts: list[str]) -> None:
     """Make the parts that were asked for."""
     check_tools()
+    jobs = [lambda: make_environments(parts), environments.make_bundle]
+    if "tests" in parts:
+        jobs.append(environments.install_chromium)
+    # Each waits for the network half of the time.
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
+
+
+def make_environments(parts: list[str]) -> None:
+    """Make Python's environments, one after another: uv keeps both cores busy by itself."""
     environments.make_main()
-    environments.make_bundle()
     if "tests" in parts:
         environments.make_kernels()
         environments.make_colab()
-        environments.install_chromium()
     if "bench" in parts:
         environments.install_peers()
 

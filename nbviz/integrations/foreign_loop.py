@@ -213,6 +213,8 @@ class ForeignLoop(CellLog):
             run.meter.sample_call(time.perf_counter() - started)
         run.capture_due_weights(step)
         run.wake_if_quiet()
+        if self._serves:
+            self._serve()
         return self.obey()
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:

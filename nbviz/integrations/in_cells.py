@@ -32,6 +32,8 @@ class CellLog:
         self._attention = True  # the next call has to look where it is
         self._shows = show
         self._is_in_notebook = _follow_cells(self)
+        # Colab shows what the cell's own thread sends, while it runs, and nothing else.
+        self._serves = show and self._is_in_notebook and "google.colab" in sys.modules
 
     def cell_began(self) -> None:
         """Note that what is logged next is logged by another cell."""
@@ -56,12 +58,23 @@ class CellLog:
         if not self._attention:
             return
         self._attention = False
+        self._begin()
+        if self.shows_in_cells:
+            show_in_cell(self.run)
+
+    def _serve(self) -> None:
+        """Have the page shown what is new, at most twice a second; where `_serves` says so."""
+        if threading.current_thread() is threading.main_thread():
+            view = _views.get(self.run)
+            if view is not None:
+                view.serve_from_cell()
+
+    def _begin(self) -> None:
+        """Begin the run, or go on with it; what is added next shows it."""
         if not self._is_open:
             self._is_open = True
             self.run.begin()
             self.run.loop_began()
-        if self.shows_in_cells:
-            show_in_cell(self.run)
 
     def _leave(self, *, is_complete: bool) -> bool:
         """Note that unless more comes soon the run is over; returns whether it was not."""

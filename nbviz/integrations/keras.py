@@ -1,4 +1,4 @@
-"""A callback for Keras 3, with PyTorch as its backend."""
+"""Callbacks for Keras 3, with PyTorch as its backend."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from torch import nn
 
 from nbviz.errors import ConfigurationError
 from nbviz.integrations.foreign_loop import ForeignLoop, Rate, counted, tag_of
+from nbviz.integrations.keras_board import TensorBoard
 from nbviz.integrations.peers import require
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbviz.recording.run import Run
 
-__all__ = ["NbvizCallback"]
+__all__ = ["NbvizCallback", "TensorBoard"]
 
 _keras: Any = require("keras", "3.0")
 _Callback: Any = _keras.callbacks.Callback

@@ -114,6 +114,7 @@ class Panel(ABC, Generic[PartT, EntryT, WantedT]):
     Attributes:
         name: As in `Dashboard(panels=[…])` and in the page.
         assets: Parts of the front end that its code in the page loads when it is first seen.
+        live_assets: More of those, which a page without a kernel has no use for.
         requests: The requests of `protocol` that it answers.
         slow: Kinds of requests that may take long, or wait for a device or a file. They are carried
             out on a thread of the session's own, and never hold up the user's. "set_wanted" may be
@@ -123,6 +124,7 @@ class Panel(ABC, Generic[PartT, EntryT, WantedT]):
 
     name: ClassVar[str]
     assets: ClassVar[tuple[str, ...]] = ()
+    live_assets: ClassVar[tuple[str, ...]] = ()
     requests: ClassVar[tuple[type[Any], ...]] = ()
     slow: ClassVar[frozenset[str]] = frozenset()
     least_runs: ClassVar[int] = 1

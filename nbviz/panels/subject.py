@@ -30,8 +30,8 @@ class Subject:
         name: What it is called.
         run: The run; None where there is only a graph.
         graph: The graph of the run's model, or the graph alone; None where there is none.
-        is_earlier: The cell made it when it ran before: drawn grey, and let go when the cell runs
-            again.
+        is_earlier: The cell made it when it ran before, or before it was rewound: drawn grey, and
+            let go when the cell runs again.
         is_kept: It was one, and a reader has kept it: one of those that are compared.
     """
 

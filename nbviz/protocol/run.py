@@ -45,7 +45,7 @@ class RunAdded(TypedDict):
     started_at: float  # Unix seconds; 0 while it has not started
     again: str  # what a start adds after the end, such as "40 epochs"; "" where that has no end
     commands: list[str]  # which control commands the run answers: start, pause, step, stop, set …
-    is_earlier: bool  # the cell made it when it ran before; drawn grey until it is kept
+    is_earlier: bool  # the cell made it before it ran again, or was rewound; grey until it is kept
 
 
 class RunChanged(TypedDict):
@@ -99,6 +99,25 @@ class EventsRecorded(TypedDict):
     events: list[Event]
 
 
+class GoingBackChanged(TypedDict):
+    """How a run can go back to earlier steps, and what is being done of that."""
+
+    kind: Literal["going_back_changed"]
+    run_id: str
+    refused: str  # why it cannot; empty where it can
+    kept: list[int]  # after which steps there is a state, rising
+    reach: list[int]  # for each of them the first step that it leads to
+    step_seconds: float | None  # that a step takes, about
+    doing: str  # such as "Rewinding to step 400"; empty while nothing is
+    first: int  # steps from here
+    last: int  # to here are made again
+    at: int  # and it is here now
+    outcome: str  # what came of the last
+    is_failure: bool  # that was not what was asked for
+    outcome_run: str  # the run to which it has led; empty where it is the same
+    number: int  # of the last that ended; the highest of all runs is the newest
+
+
 class UnseenRun(TypedDict):
     """A run that trains, and that no page shows."""
 
@@ -114,7 +133,10 @@ class UnseenChanged(TypedDict):
 
 
 class Control(TypedDict):
-    """Steer a run: start, pause, resume, step, stop or set, with that method's arguments."""
+    """Steer a run: start, pause, rewind and so on, with the arguments of the trainer's method.
+
+    Of what goes back in time the answer comes when it has begun; `GoingBackChanged` says the rest.
+    """
 
     kind: Literal["control"]
     client_id: str
@@ -136,7 +158,15 @@ class ActOnUnseen(TypedDict):
 
 ANSWERS: Answers = {Control: (CommandDone,), ActOnUnseen: (CommandDone,)}
 
-Updates = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged
+Updates = (
+    RunAdded
+    | RunChanged
+    | SettingsChanged
+    | GoingBackChanged
+    | EpochsStarted
+    | EventsRecorded
+    | UnseenChanged
+)
 """What the kernel sends."""
 
 Requests = Control | ActOnUnseen

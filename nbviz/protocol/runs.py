@@ -17,6 +17,7 @@ class RunDescribed(TypedDict):
     run_id: str
     known: dict[str, float | str | bool | None]  # what nbviz knows by itself
     config: dict[str, float | str | bool | None]  # the user's own
+    origin: str  # which run it goes on from, as "lr-0.1 at step 400"; empty for most
 
 
 class ValuesRead(TypedDict):

@@ -7,6 +7,7 @@ import itertools
 import threading
 import time
 import uuid
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,25 @@ _MOST_VALIDATION_MARKS = 1000  # their scalars are in the series anyway
 _numbers = itertools.count(1)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a run goes on from.
+
+    Attributes:
+        run_id: Of the other run.
+        name: What that was called then.
+        step: After how many steps of it.
+    """
+
+    run_id: str
+    name: str
+    step: int
+
+    def __str__(self) -> str:
+        """Say it, as "lr-0.1 at step 400"."""
+        return f"{self.name} at step {self.step:,}"
+
+
 class RecordedRun:
     """A run to read from: one that records, `Run`, or one that was read from files, `OpenedRun`.
 
@@ -88,6 +108,7 @@ class RecordedRun:
         generation: Raised when what it holds turned out to be another run's in part, and was read
             anew: pages are then sent all of it again.
         expected_tags: What it is going to log, as far as that is known before its first step.
+        origin: The run that it was forked off, or that was rewound to give it; None for most.
         selections: By tag of an embedding, the points that a page selected last, rising.
     """
 
@@ -120,6 +141,7 @@ class RecordedRun:
         self.summaries: Summaries | None = None
         self.ends_with_kernel = False
         self.generation = 0
+        self.origin: Origin | None = None
         self._make_stores = lambda: (
             ScalarStore(MemoryBudget(memory_budget, warn)),
             MediaStore(media_budget, warn, lambda: self.weights.kept.nbytes),

@@ -23,6 +23,7 @@ from nbviz.recording.marks import mark_nans, mark_restarts, record_command
 from nbviz.recording.media.inbox import MediaInbox
 from nbviz.recording.media.logged import LoggedMedia
 from nbviz.recording.off_main_thread import off_main_thread
+from nbviz.recording.outward.outward_run import OutwardRun
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
 from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Run(LoggedMedia):
+class Run(LoggedMedia, OutwardRun):
     """One training: its scalars, log, progress and newest weights, and its controls.
 
     Log from any thread; `run["loss"]` is the whole series at any time. A dashboard shows a run; a

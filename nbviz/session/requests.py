@@ -52,7 +52,8 @@ class RequestHandler:
     ) -> None:
         self._panels = {panel.name: panel for panel in panels}
         self._owners = {request: panel for panel in panels for request in panel.requests}
-        self._assets = tuple(dict.fromkeys(name for panel in panels for name in panel.assets))
+        assets = (name for panel in panels for name in (*panel.assets, *panel.live_assets))
+        self._assets = tuple(dict.fromkeys(assets))
         self._feed = feed
         self._transport = transport
         self._wanted = wanted

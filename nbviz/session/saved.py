@@ -71,8 +71,9 @@ def saved_page(
 
     Curves zoom, smooth and read out, and the graph expands. A series of more than 4,000 points is
     kept as 4,000 buckets with minimum, maximum and mean. Of a run that is over, the weights as they
-    are now are kept too, up to 3 MB of pictures. Of each tag of images, texts and tensors the
-    newest item is kept, of histograms their course, up to 3 MB in all.
+    are now are kept too, and what is kept of them from earlier steps, up to 3 MB of pictures. What
+    is logged by step is there at as many steps as 3 MB of each panel hold, at most 24 of a tag,
+    spread over all of them: the slider goes over these.
 
     Args:
         panels: Those for which there is something to show are shown.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 
     from nbviz.panels.panel import Panel
     from nbviz.panels.subject import Subject
+    from nbviz.protocol.core import AssetSent
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.session.transport import Send
     from nbviz.session.unseen import Sighting
 
 QUIET_SECONDS = 0.5  # between looks at an active run that no page shows
+UNASKED_SECONDS = 0.5  # between two times that pages are sent what they did not ask for
+UNASKED_SHARE = 0.05  # of the time, for making that
+_OFFERED = ("lines", "files", "curves", "timeline", "log")  # what draws the first that is seen
 
 
 class Session:
@@ -42,6 +47,7 @@ class Session:
         training: Returns the runs that train in this notebook, of which those that no page shows
             are offered to this session's pages.
         show: Shows one of them in this session.
+        is_unheard: Whether a page was displayed that has to wait for the running cell's end.
     """
 
     def __init__(
@@ -55,8 +61,14 @@ class Session:
         ticked: Callable[[], None] = lambda: None,
         training: Callable[[], Sequence[RecordedRun]] = lambda: (),
         show: Callable[[RecordedRun], None] = lambda _: None,
+        is_unheard: Callable[[], bool] = lambda: False,
     ) -> None:
         self._ticked = ticked
+        self._is_unheard = is_unheard
+        self._sending = threading.Lock()
+        self._asset = asset
+        self._unasked = 0
+        self._unasked_due = float("-inf")
         self._failure = ""
         self._unsubscribes: list[Callable[[], None]] = []
         self._wanted = Wanted(panels)
@@ -111,6 +123,20 @@ class Session:
         self._feed.touch()
         self._emitter.wake()
 
+    def serve_from_cell(self) -> None:
+        """Send what is new on this thread, which runs a cell; it waits for no other thread.
+
+        For pages that pull: Colab shows nothing that another thread sends, and hears no page before
+        the cell's end.
+        """
+        if time.monotonic() >= self._unasked_due and self._sending.acquire(blocking=False):
+            try:
+                self._serve_unasked()
+            except Exception as error:  # noqa: BLE001  drawing must not end anything
+                self._report(error)
+            finally:
+                self._sending.release()
+
     def close(self) -> None:
         """End the threads, and have nothing made for pages any more; the runs go on."""
         for unsubscribe in self._unsubscribes:
@@ -131,7 +157,10 @@ class Session:
         began, sequence = time.thread_time(), self.transport.sequence
         pages = self.transport.sighting()
         self._look_for_unseen(pages)
-        wait = self.transport.tick()
+        with self._sending:
+            wait = self.transport.tick()
+            if not self.transport.clients and self._feed.is_active and self._is_unheard():
+                wait = self._serve_unasked()
         cost = time.thread_time() - began
         if self.transport.sequence != sequence:
             self.transport.pace.spent(cost)
@@ -145,6 +174,28 @@ class Session:
         if wait is None and self._unseen.is_looking(pages):
             return LOOK_SECONDS
         return wait
+
+    def _serve_unasked(self) -> float:
+        """Send pages what they cannot ask for, unless it is too soon; return the wait."""
+        began = time.monotonic()
+        if began < self._unasked_due:
+            return self._unasked_due - began
+        spent = time.thread_time()  # not the time in which others had the interpreter
+        self._unasked += 1
+        if self._unasked & (self._unasked - 1) == 0:
+            # Again after twice as many, since a page that is only opening has heard nothing yet.
+            self._offer_assets()
+        self.transport.serve_unasked()
+        pause = max(UNASKED_SECONDS, (time.thread_time() - spent) / UNASKED_SHARE)
+        self._unasked_due = time.monotonic() + pause
+        return pause
+
+    def _offer_assets(self) -> None:
+        for name in _OFFERED:
+            sent: AssetSent = {
+                "kind": "asset_sent", "client_id": "", "request_id": 0, "name": name, "buffer": 0
+            }  # fmt: skip
+            self.transport.answer("", [sent], [self._asset(name).encode()])
 
     def _look_for_unseen(self, pages: Sighting) -> None:
         runs = [subject.run for subject in self.subjects if subject.run is not None]

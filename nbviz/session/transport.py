@@ -5,7 +5,8 @@ acknowledges the frames that it has painted, and only a few may be on their way 
 meanwhile waits in the recording and leaves together in the next frame. Without acknowledgements
 (the main thread is busy on an old kernel, the tab is closed) frames go out open-loop and rarely. A
 page that misses a sequence number asks for a snapshot. Where updates sent from a background thread
-are not shown (Colab), pages pull: a frame leaves only inside the handling of a page's request.
+are not shown (Colab), pages pull: a frame leaves only inside the handling of a page's request, or
+of the cell that runs. A page that a running cell keeps from asking is sent what it needs unasked.
 
 Two locks, taken in this order. `_collecting` belongs to the cursors: it is held from the moment at
 which something is collected until it was sent, so that frames leave in the order in which they were
@@ -45,6 +46,7 @@ ABANDONED_INTERVAL = 10.0
 REPLACED_SECONDS = 10.0  # of silence, while another page answers
 LEAST_PAUSE = 0.003  # between two frames, however long one takes to make
 AGAIN_SECONDS = 1.0  # between two snapshots that a page asked for with the same need
+ASKS_ANEW_SECONDS = 2.0  # a page that pulls takes no frame once it has waited somewhat longer
 SILENT_FRAMES = 6  # sent after 1, 2, 4 … seconds, until a page answers
 
 
@@ -60,6 +62,7 @@ class _Client:
     sequence: int = 0
     attempt: int = 0  # the newest to be ready that was heard
     opened_at: float = float("-inf")  # when it was sent a snapshot
+    served_at: float = float("-inf")  # when it was sent something that it had not asked for
     outbox: list[_Parcel] = field(default_factory=list["_Parcel"])
 
 
@@ -195,13 +198,37 @@ class Transport:
                 for updates, buffers in client.outbox:
                     self._reply(client_id, updates, buffers)
                 client.outbox.clear()
-            if self._feed.is_stale(client.cursor):
-                self.open(client_id)
-                return
-            batch = self._feed.collect(client.cursor, PULL_FRAME_BYTES)
-            with self._lock:
-                client.sequence += 1
-                self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
+            self._send_next(client_id, client, client.cursor)
+
+    def _send_next(self, client_id: str, client: _Client, cursor: Cursor) -> None:
+        if self._feed.is_stale(cursor):
+            self.open(client_id)
+            return
+        batch = self._feed.collect(cursor, PULL_FRAME_BYTES)
+        with self._lock:
+            client.sequence += 1
+            self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
+
+    def serve_unasked(self) -> None:
+        """Send pages that cannot ask what they need.
+
+        Where pages pull it is called on the thread that runs the cell, else while there are none. A
+        page that was not answered yet takes the snapshot for its answer.
+        """
+        self._feed.read()
+        with self._collecting:
+            now = self._clock()
+            if not self._clients:
+                batch = self._feed.snapshot(self._feed.cursor(), limit=PULL_FRAME_BYTES)
+                with self._lock:
+                    self._send(_snapshot("", self._sequence, batch.updates), batch.buffers)
+            for client_id, client in list(self._clients.items()):
+                waits = now - max(client.heard_at, client.served_at) > ASKS_ANEW_SECONDS
+                if client.cursor is None or waits:
+                    self.open(client_id)
+                else:
+                    client.served_at = now
+                    self._send_next(client_id, client, client.cursor)
 
     def answer(
         self,

@@ -107,7 +107,7 @@ class BackgroundRun:
     @property
     def is_this_thread(self) -> bool:
         """Whether it is what the present thread runs."""
-        return self._thread.ident == threading.get_ident()
+        return self._thread is threading.current_thread()  # another one may have its number later
 
     def start(self) -> None:
         """Start the thread; returns at once.

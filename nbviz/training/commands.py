@@ -56,6 +56,7 @@ class Control:
         self._changed = threading.Condition(lock)  # what the run waits for
         self._stands = threading.Condition(lock)  # what those wait for who look at the model
         self._status: RunStatus = "ready"
+        self._status_before: RunStatus = "ready"  # than that of a run that is reserved
         self._is_reserved = False
         self._outbox: deque[Event] = deque()
         self._asked_at = 0.0  # Pause or Stop, by the monotonic clock
@@ -241,6 +242,7 @@ class Control:
             self._forget_commands()
             self._outbox.clear()
             self._is_reserved = True
+            self._status_before = self._status
             self._status = "running"
             self._notify()
 
@@ -292,6 +294,15 @@ class Control:
             if self._status == "running":
                 self._pause_asked = True
         self.safe_point(step)
+
+    def give_up(self) -> None:
+        """Undo `reserve`, where the run has not begun; harmless where it has."""
+        with self._changed:
+            if self._is_reserved:
+                self._is_reserved = False
+                self._forget_commands()
+                self._status = self._status_before
+                self._notify()
 
     def finish_commands(self, step: int) -> None:
         """Apply the values that are still waiting, and report them, before the run ends."""

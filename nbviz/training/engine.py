@@ -44,7 +44,7 @@ from nbviz.training.events import (
     ValidationStarted,
 )
 from nbviz.training.limits import Limits
-from nbviz.training.nonfinite import NonFiniteWatch
+from nbviz.training.loss_guard import LossGuard
 from nbviz.training.observers import Observers
 from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.optimizing.schedule import Schedule, known_tags
@@ -81,7 +81,7 @@ class Engine:
     Attributes:
         data: Which samples are left out or have another label.
         start: The state of before the first step, if it is kept.
-        met_nonfinite: Whether the run was ended by a loss that is NaN or infinite.
+        guard: What follows the loss.
 
     Raises:
         ConfigurationError: An option has a value that cannot work.
@@ -115,7 +115,6 @@ class Engine:
         self.control = Control() if control is None else control
         self.step = 0
         self.epoch = 0
-        self.met_nonfinite = False
         self._is_in_step = False
         self._train_loader = options.train_loader
         # A training_step's loss is its own, also where a loss_fn is there for validation.
@@ -158,7 +157,7 @@ class Engine:
             options.scheduler, options.scheduler_interval, options.monitor, known
         )
         self._modes = TrainingModes(model, accepts_thawing=training_step is not None)
-        self._nonfinite = NonFiniteWatch(self.device)
+        self.guard = LossGuard(options, self.device, self.control, self.log)
         self.threads = IntraopThreads(
             options.threads,
             is_tunable=self.device.type == "cpu" and not hasattr(model, "_orig_mod"),
@@ -180,6 +179,18 @@ class Engine:
     def step_number(self) -> int:
         """The step that is being made; between two steps, the last that was completed."""
         return self.step + 1 if self._is_in_step else self.step
+
+    @property
+    def may_validate_next(self) -> bool:
+        """Whether a validation after the present step is still to come, if there is one."""
+        place = self.place
+        at_epochs_end = self._validate_every is None and place.is_open and not place.is_read
+        return place.validation_due or at_epochs_end
+
+    @property
+    def overflows(self) -> bool:
+        """Whether the run was ended because fp16's gradients overflow however they are scaled."""
+        return self._update.overflows
 
     # ------------------------------------------------------------ its state
 
@@ -240,7 +251,7 @@ class Engine:
                 "random": self._random,
                 "place": self.place,
                 "limits": self._limits,
-                "nonfinite": self._nonfinite,
+                "nonfinite": self.guard,
                 "threads": self.threads,
                 "update": self._update,
                 "optimizers": OptimizersState(self.optimizers),
@@ -294,7 +305,7 @@ class Engine:
             Exception: Whatever training raised, with a note on where.
         """
         with registered(self.control, self._parameters()):
-            self.met_nonfinite = False
+            self.guard.begin()
             self.emit.begin()
             self.control.begin(self._tell)
             self._run_to_the_end()
@@ -324,14 +335,17 @@ class Engine:
             add_note(error, f"After step {self.step:,}, in epoch {self.epoch}.")
             raise
         finally:
-            self.place.leave(is_between_steps=reason == "stopped" and not self._is_in_step)
+            is_between_steps = reason == "stopped" and not self._is_in_step
             self._is_in_step = self.validation.is_active = False
-            self.control.finish_commands(self.step)
-            ended = RunEnded(clock.now(), self.step, self.epoch, reason, failure)
-            with contextlib.suppress(RunStopped):  # it ends anyhow
-                self.callbacks(ended)
-            self.emit(ended)
-            self.control.end(reason)
+            try:
+                self.place.leave(is_between_steps=is_between_steps)
+                self.control.finish_commands(self.step)
+                ended = RunEnded(clock.now(), self.step, self.epoch, reason, failure)
+                with contextlib.suppress(RunStopped):  # it ends anyhow
+                    self.callbacks(ended)
+                self.emit(ended)
+            finally:
+                self.control.end(reason)
 
     def _run(self) -> None:
         self._limits.begin(self.step, self._epochs_done)
@@ -509,9 +523,9 @@ class Engine:
         self._schedule.step_ended(scalars, self.step)
         every = self._validate_every
         self.place.validation_due = every is not None and self.step % every == 0
-        has_turned = "loss" in values and self._nonfinite.turned(values["loss"])
-        if has_turned and not self.callbacks.recomputes:
-            self._meet_nonfinite()
+        if "loss" in values:
+            again = self.callbacks.recomputes
+            self.guard.take(self.step, values["loss"], is_repeated=again)
         if self.callbacks.has_steps:
             self.callbacks(ended)
         self._safe_point()
@@ -573,15 +587,6 @@ class Engine:
                 self._paused = event
             else:
                 self.callbacks(event)
-
-    def _meet_nonfinite(self) -> None:
-        where = "at" if self.device.type == "cpu" else "at or shortly before"
-        self.log.loss_nonfinite(where, self.step)
-        if self.options.on_nan == "pause":
-            self.control.hold(self.step)
-        elif self.options.on_nan in ("stop", "rewind"):
-            self.met_nonfinite = True
-            raise RunStopped(f"The loss became NaN or infinite {where} step {self.step:,}.")
 
     def _is_over(self) -> bool:
         return self._limits.is_reached(self.step, self._epochs_done)

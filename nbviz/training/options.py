@@ -49,7 +49,8 @@ class TrainingOptions:
         schedule_end: What happens where the run is longer than a schedule that ends, such as
             OneCycleLR's: "hold" keeps the last rate, "refuse" does not start the run.
         monitor: The tag that ReduceLROnPlateau is given, such as "accuracy/val"; by default
-            `loss/val`, or `loss/train` without validation.
+            `loss/val`, or `loss/train` without validation. Of a validation it is also what
+            `rewind("best")` goes by.
         training_step: Called with (model, batch) in place of the supervised step; returns a scalar
             loss tensor, or a dict of scalars with "loss". Without `optimizer` it makes the whole
             step itself, and may return any scalars, or None; with it, None as the loss leaves the
@@ -73,6 +74,8 @@ class TrainingOptions:
             and "stop" do that too; with "rewind" a trainer goes back to before the step that broke,
             says what broke, as `find_nonfinite` does, and is paused there. On a GPU it is known up
             to 0.2 s later, so that no step waits.
+        on_spike: What happens when the loss is more than 10 times the median of the 100 steps
+            before: "off" for nothing, else as for `on_nan`; "rewind" goes back to before that step.
         callbacks: Objects with some of the methods on_start, on_step, on_epoch, on_validation,
             on_pause and on_end, each called with (trainer, event) on the run's thread between two
             steps: there `set`, `save` and `stop` may be called. See `nbviz.callbacks` for ready
@@ -108,6 +111,7 @@ class TrainingOptions:
     accumulate: int = 1
     seed: int | None = None
     on_nan: Literal["mark", "pause", "stop", "rewind"] = "mark"
+    on_spike: Literal["off", "mark", "pause", "stop", "rewind"] = "off"
     callbacks: Iterable[Callback] = ()
     threads: Literal["auto"] | int = "auto"
 
@@ -120,6 +124,7 @@ class TrainingOptions:
             checks.check_count("batch_size", 1 if self.batch_size is None else self.batch_size)
         checks.check_choice("precision", self.precision, ("float32", "bf16", "fp16"))
         checks.check_choice("on_nan", self.on_nan, ("mark", "pause", "stop", "rewind"))
+        checks.check_choice("on_spike", self.on_spike, ("off", "mark", "pause", "stop", "rewind"))
         checks.check_count("max_epochs", 1 if self.max_epochs is None else self.max_epochs)
         checks.check_count("max_steps", 1 if self.max_steps is None else self.max_steps)
         checks.check_count("validate_every", self.validate_every, "epoch")

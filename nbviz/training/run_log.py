@@ -71,3 +71,11 @@ class RunLog:
             f"the loss became NaN or infinite {where} step {step:,}. Try a lower learning "
             "rate, or gradient_clip=1.0.",
         )
+
+    def loss_spiked(self, step: int, loss: float, median: float) -> None:
+        """Say that the loss is much larger than `median`, that of the steps before."""
+        self(
+            "warning",
+            f"the loss of step {step:,} is {loss:.4g}, more than 10 times the median of the 100 "
+            f"steps before it, {median:.4g}.",
+        )

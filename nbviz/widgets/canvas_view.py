@@ -184,7 +184,11 @@ class CanvasView:
             for part in self._parts:
                 if isinstance(part, Picture):
                     part.hurry()
-            image = self._still()
+            try:
+                image = self._still()
+            except Exception as error:  # noqa: BLE001  what cannot be drawn ends no cell
+                self._report(error)
+                return
             if image is not None:
                 encoded = base64.b64encode(image).decode("ascii")
                 html = self._figure(f'<img alt="" src="data:image/png;base64,{encoded}">')

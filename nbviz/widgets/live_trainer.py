@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.inspection.graph.live import LiveGraph
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
     from nbviz.rewinder import Probed
@@ -111,7 +112,8 @@ class LiveTrainer(Dashboard):
         self.add_subject(Subject.of_run(self.run, self.trainer.graph))
         for subject in _earlier_runs_of_this_cell():
             self.add_subject(subject)
-        self.trainer.on_new_run(_weakly(self, LiveTrainer._show_new_run))
+        self._follow(self.trainer)
+        self._follow_forks()
         _remember_cell(self)
 
     @classmethod
@@ -231,24 +233,26 @@ class LiveTrainer(Dashboard):
         """
         self.trainer.reset()
 
-    def rewind(self, step: int) -> None:
-        """Go back to a step, with a new run that is paused there; the present one stays beside it.
+    def rewind(self, step: int | Literal["best"]) -> None:
+        """Go back to a step, with a new run that is paused there; the present one lies behind it.
 
         The nearest state that was kept before the step is restored, and the steps from there are
         made again: on a CPU to the last bit as they were, and where that is not so, the log says
-        by how much. `resume` goes on from there, also where the run had finished.
+        by how much. `resume` goes on from there, also where the run had finished. The curves until
+        now stay behind in grey, until the reader keeps them as another run or dismisses them.
 
         >>> trainer.rewind(400)
         >>> trainer.set(lr=1e-4)
         >>> trainer.resume()
 
         Args:
-            step: Completed steps, from 0 to those made by now.
+            step: Completed steps, from 0 to those made by now; or "best" for the step after which a
+                validation gave the best value of `monitor`, whose state is always kept.
 
         Raises:
             CommandError: There is no such step.
-            CheckpointError: No state of before it was kept, or its steps could not be made again;
-                then the run is as it was.
+            CheckpointError: No validation has given such a value, no state of before the step was
+                kept, or its steps could not be made again; then the run is as it was.
             RunActiveError: The current step did not end in time, or this is called on the run's
                 own thread.
         """
@@ -274,9 +278,20 @@ class LiveTrainer(Dashboard):
             CheckpointError: No state of before it was kept, or something cannot be copied.
             RunActiveError: As for `rewind`.
         """
-        forked = self.trainer.fork(name, step, **values)
-        self._show_new_run(forked.run, forked)
-        return forked
+        return self.trainer.fork(name, step, **values)
+
+    def keep(self, fork: Trainer) -> None:
+        """Go on as a fork stands: its state is copied into your own model and optimizer.
+
+        Both runs are stopped first, if they are active. The new run has the fork's curves, and
+        `start` goes on with it.
+
+        Raises:
+            CommandError: It is no fork of this run.
+            CheckpointError: The state does not fit.
+            RunActiveError: As for `rewind`.
+        """
+        self.trainer.keep(fork)
 
     def find_nonfinite(self) -> FirstNonFinite | None:
         """Find the step that made the loss or a weight NaN or infinite, and what in it did.
@@ -396,24 +411,39 @@ class LiveTrainer(Dashboard):
         """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
         return self.trainer.control.status
 
-    def _show_new_run(self, run: Run, trainer: Trainer | None = None) -> None:
+    def _follow(self, trainer: Trainer) -> None:
+        """Show the runs that a trainer, its own or a fork, goes on with."""
+        reference, graph = weakref.ref(self), trainer.graph  # what trains keeps no view alive
+
+        def show(old: Run, new: Run) -> None:
+            target = reference()
+            if target is not None:
+                target._show_new_run(old, new, graph)  # noqa: SLF001  its own
+
+        trainer.on_new_run(show)
+
+    def _show_new_run(self, old: Run, run: Run, graph: LiveGraph) -> None:
+        if run.origin is not None and run.origin.run_id == old.run_id:  # rewound: old lies behind
+            for subject in self.subjects:
+                if subject.run is old:
+                    subject.is_earlier = True
         remember_notebook(run)
-        self.add_subject(Subject.of_run(run, (trainer or self.trainer).graph))
+        self.add_subject(Subject.of_run(run, graph))
         self.wake()
 
+    def _follow_forks(self) -> None:
+        relatives = getattr(self.trainer, "relatives", None)
+        if relatives is None:  # Lightning's training has none
+            return
+        reference = weakref.ref(self)
 
-def _weakly(
-    trainer: LiveTrainer, method: Callable[[LiveTrainer, Run], None]
-) -> Callable[[Run, Run], None]:
-    """The trainer's view is not kept alive by what trains."""
-    reference = weakref.ref(trainer)
+        def show(fork: Trainer) -> None:
+            target = reference()
+            if target is not None:
+                target._follow(fork)  # noqa: SLF001  its own
+                target._show_new_run(fork.run, fork.run, fork.graph)  # noqa: SLF001
 
-    def call(_: Run, run: Run) -> None:
-        target = reference()
-        if target is not None:
-            method(target, run)
-
-    return call
+        relatives.on_fork.append(show)
 
 
 def _end_earlier_trainers_of_this_cell() -> None:

@@ -15,8 +15,8 @@ from nbviz.errors import ConfigurationError
 from nbviz.front_end import front_end, widget_module
 from nbviz.panels import PANELS
 from nbviz.session.session import Session
-from nbviz.widgets.cells import place_name
-from nbviz.widgets.comms import let_subshells_answer
+from nbviz.widgets.cells import is_unattended, place_name
+from nbviz.widgets.comms import let_subshells_answer, waits_for_cells
 from nbviz.widgets.output import Output
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class LiveView(anywidget.AnyWidget):
             ticked=self._output.refresh,
             training=self._training_here,
             show=self._show_run,
+            is_unheard=self._is_unheard,
         )
         view_id = uuid.uuid4().hex[:12]
         chosen = panels is not None
@@ -152,6 +153,11 @@ class LiveView(anywidget.AnyWidget):
         """Send what is new soon."""
         self._session.wake()
 
+    def serve_from_cell(self) -> None:
+        """Send what is new, from the running cell's own thread; see `Session.serve_from_cell`."""
+        if self.transport.pulls and self._output.is_shown:
+            self._session.serve_from_cell()
+
     def leave_picture(self) -> None:
         """Bring the pictures saved beside it up to date, from the running cell."""
         self._output.refresh_from_cell()
@@ -188,6 +194,11 @@ class LiveView(anywidget.AnyWidget):
 
     def _show_run(self, run: RecordedRun) -> None:
         """Show one of these runs, too."""
+
+    def _is_unheard(self) -> bool:
+        """Whether a page may wait for the running cell's end to be heard."""
+        is_open = self._output.is_shown and not self.transport.pulls
+        return is_open and waits_for_cells() and not is_unattended()
 
     def _make_output(self) -> Output:
         return Output(self)

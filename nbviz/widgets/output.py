@@ -93,6 +93,11 @@ class Output:
         self._unwatch: Callable[[], object] = lambda: None
         self._shown_by: dict[str | None, str | None] = {}  # cells, with the requests that ran them
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether a cell has displayed it."""
+        return bool(self._shown_by)
+
     def is_shown_elsewhere(self) -> bool:
         """Whether another cell than the running one displays it."""
         cell_id, request = running_cell()

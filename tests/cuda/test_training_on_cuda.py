@@ -14,6 +14,7 @@ from torch import nn
 from nbviz import Trainer
 from nbviz.inspection.graph.overlays.device_values import DeviceValues
 from nbviz.recording.recorder import CONFUSION_TAG, PREDICTIONS_TAG
+from nbviz.training import spikes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,3 +113,22 @@ def test_numbers_of_an_overlay_cost_the_training_neither_a_wait_nor_pinned_memor
     assert values.read() == {**{name: float(name) for name in range(50)}, "here": 2.0}
     assert values.is_ready
     assert simulation.calls["pinned"] == 0
+
+
+@pytest.mark.parametrize("schedule", ["random", "callers first", "others first"])
+def test_a_spike_is_known_without_a_wait(
+    simulate: Simulate, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spikes, "READ_SECONDS", 0.0)
+    simulation = simulate(6, schedule)
+    loss = to_device(simulation, torch.tensor(0.0))
+    simulation.forget()
+    watch, found = spikes.SpikeWatch(), []
+    for step in range(1, 1000):
+        loss.fill_(50.0 if step == 131 else 1.0 + step / 1000)  # where that of the step before was
+        spike = watch.take(step, loss)
+        if spike is not None:
+            found.append(spike)
+    assert simulation.training_waits == []
+    assert [(one.step, one.loss) for one in found] == [(131, 50.0)]
+    assert found[0].median == pytest.approx(1.0805)

@@ -225,6 +225,12 @@ for step in range(40):
     "hl.show_images([np.random.rand(8, 8) for _ in range(6)])",
     "hl.Canvas().draw_plot(history2['accuracy'])",
     """
+history3, canvas3 = hl.History(), hl.Canvas()
+history3.log(1, batch=np.zeros((5, 1, 8, 8)))  # no image
+canvas3.draw_image(history3["batch"])
+""",
+    "print(canvas3._live._view._notice.value)",
+    """
 import base64
 import json
 shown = canvas2._live._view._parts
@@ -260,7 +266,12 @@ def test_show_images_displays_one_picture(demonstration: list[Any]) -> None:
     assert output.data["image/png"]
 
 
+def test_what_cannot_be_drawn_is_said_in_the_view(demonstration: list[Any]) -> None:
+    assert "Error in callback" not in str(demonstration[5].outputs)
+    assert "A picture could not be drawn" in demonstration[6].outputs[0].text
+
+
 def test_lines_of_a_plot_get_every_point(demonstration: list[Any]) -> None:
-    said = json.loads(demonstration[5].outputs[0].text)
+    said = json.loads(demonstration[7].outputs[0].text)
     assert said["plots"] == [["loss", {"loss": 40}]]
     assert said["run"] == {"loss": 40, "accuracy": 40}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 from commands import elsewhere, marks, resume_once_paused
 
 import nbviz
+from nbviz.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,3 +100,42 @@ def test_a_schedule_is_left_alone(keras: Any, model: Any, callback_class: Any) -
         assert (callback.run, run.status) == (run, "running")
     assert run["lr"].values.tolist() == pytest.approx([0.1] * 4 + [0.05] * 4)
     assert "lr" not in [one.name for one in run.control.settings()]
+
+
+def test_keras_own_callback_under_its_tags(keras: Any, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from nbviz.integrations.keras import TensorBoard
+
+    names = list(inspect.signature(keras.callbacks.TensorBoard.__init__).parameters)
+    assert list(inspect.signature(TensorBoard.__init__).parameters)[:-1] == names
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(3, 6), layers.Flatten()])
+    model.add(layers.Dense(1))
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+    callback = TensorBoard(
+        tmp_path, histogram_freq=1, write_images=True, update_freq="batch",
+        write_steps_per_second=True,
+    )  # fmt: skip
+    x, y = np.ones((8, 6, 6, 1), "float32"), np.ones((8, 1), "float32")
+    history = model.fit(
+        x, y, batch_size=4, epochs=2, verbose=0, validation_data=(x, y), callbacks=[callback]
+    ).history
+    train = EventAccumulator(str(tmp_path / "train")).Reload()
+    assert set(train.Tags()["scalars"]) == {
+        "batch_loss", "batch_steps_per_second", "epoch_loss", "epoch_learning_rate",
+        "epoch_steps_per_second",
+    }  # fmt: skip
+    losses = [(event.step, event.value) for event in train.Scalars("epoch_loss")]
+    assert losses == [(n, pytest.approx(loss)) for n, loss in enumerate(history["loss"])]
+    assert [event.step for event in train.Scalars("batch_loss")] == [1, 2, 3, 4]
+    assert len(train.Tags()["images"]) >= 2
+    assert all(tag.endswith("/histogram") for tag in train.Tags()["histograms"])
+    plugin = train.summary_metadata["keras"].plugin_data.plugin_name
+    assert plugin == "graph_keras_model"
+    validation = EventAccumulator(str(tmp_path / "validation")).Reload()
+    assert [e.step for e in validation.Scalars("evaluation_loss_vs_iterations")] == [2, 4]
+    assert validation.Scalars("epoch_loss")[1].value == pytest.approx(history["val_loss"][1])
+    with pytest.raises(ConfigurationError, match="profile_batch must be 0"):
+        TensorBoard(tmp_path, profile_batch=2)

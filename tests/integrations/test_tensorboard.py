@@ -231,6 +231,16 @@ def test_texts_and_tensors(kind: Any, tmp_path: Path) -> None:
         assert "weights" in read.Tags()["tensors"]
 
 
+def test_a_tag_of_two_kinds_keeps_both(kind: Any, tmp_path: Path) -> None:
+    with kind(tmp_path) as writer:
+        writer.add_histogram("digits", torch.arange(4.0), 1)
+        for step in (1, 2):
+            writer.add_image("digits", torch.rand(1, 4, 4), step)
+    assert writer.run.media["digits"].kind == "histogram"
+    assert writer.run.media["digits/image"].steps.tolist() == [1, 2]
+    assert len(board(tmp_path).Images("digits/image")) == 2
+
+
 def test_figures_sounds_and_videos(kind: Any, tmp_path: Path) -> None:
     figure = plt.figure(figsize=(1, 1))
     with kind(tmp_path) as writer:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from jupyter_client.blocking.client import BlockingKernelClient
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SECONDS = 180  # a busy machine may take long to import PyTorch; only what hangs is to fail
 
 
@@ -41,6 +42,7 @@ class KernelPage:
         self.comm = ""
         self.subshell: str | None = None
         self.received: list[Received] = []
+        self.displayed: list[str] = []  # the comms of widgets, as cells displayed them
         self.sent: dict[str, dict[str, Any]] = {}  # our requests, by their messages' ids
         self._busy: set[str] = set()
         self._requests = 0
@@ -165,6 +167,8 @@ class KernelPage:
         content = message["content"]
         if message["msg_type"] == "status":
             (self._busy.add if content["execution_state"] == "busy" else self._busy.discard)(parent)
+        elif message["msg_type"] == "display_data" and WIDGET_VIEW in content["data"]:
+            self.displayed.append(content["data"][WIDGET_VIEW]["model_id"])
         elif message["msg_type"] == "comm_msg" and content["comm_id"] == self.comm:
             data = content["data"]
             if data.get("method") == "custom":

@@ -11,7 +11,7 @@ from resumed_runs import SECONDS
 from torch import nn
 
 import nbviz
-from nbviz.errors import CheckpointError
+from nbviz.errors import CheckpointError, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,13 +114,14 @@ def test_the_run_rewinds_by_itself_and_goes_on_once_it_is_mended() -> None:
     assert is_finite(trainer.model)
 
 
-def test_the_gradient_alone() -> None:
-    def root(given: torch.Tensor) -> torch.Tensor:
-        zero = torch.ones(BATCH, 1)
-        zero[5] = 0
-        return given + (given * zero).abs().sqrt()  # at 0 its slope is infinite
+def root_of_zero(given: torch.Tensor) -> torch.Tensor:
+    zero = torch.ones(BATCH, 1)
+    zero[5] = 0
+    return given + (given * zero).abs().sqrt()  # at 0 its slope is infinite
 
-    trainer = trained(root)
+
+def test_the_gradient_alone() -> None:
+    trainer = trained(root_of_zero)
     found = trainer.find_nonfinite()
     assert found is not None
     assert (found.phase, found.operation, found.sample) == ("backward", "the gradient of sqrt", 5)
@@ -140,6 +141,82 @@ def test_half_precision_overflows() -> None:
     assert found is not None
     assert (found.operation, found.module, found.sample) == ("mul", "1", 2)
     assert found.facts[-1] == "float16 holds at most 65,504"
+    check_rewound(trainer, str(found))
+
+
+def test_fp16_that_overflows_however_the_loss_is_scaled() -> None:
+    torch.manual_seed(0)
+
+    class Overflows(nn.Module):
+        def forward(self, given: torch.Tensor) -> torch.Tensor:
+            scale = torch.ones(BATCH, 1, dtype=given.dtype)
+            if trainer.engine.step_number >= BREAKS_AT:  # in every try of it
+                scale[2] = 6e4
+            return (given.abs() + 2) * scale
+
+    model = nn.Sequential(nn.Linear(6, 12), Overflows(), nn.ReLU(), nn.Linear(12, 2))
+    trainer = nbviz.Trainer(
+        model, batches(), loss_fn=nn.CrossEntropyLoss(), threads=1, device="cpu", ring_every=10,
+        max_steps=50, optimizer=torch.optim.SGD(model.parameters(), lr=0.01), precision="fp16",
+    )  # fmt: skip
+    trainer.start()
+    with pytest.raises(TrainingError, match=r"find_nonfinite\(\) names the operation"):
+        trainer.wait(SECONDS)
+    found = trainer.find_nonfinite()
+    assert found is not None
+    assert (found.step, found.operation, found.module) == (BREAKS_AT, "mul", "1")
+    assert (found.sample, found.facts[-1]) == (2, "float16 holds at most 65,504")
+    check_rewound(trainer, str(found))
+
+
+def test_an_update_that_a_scaler_left_out_is_not_blamed() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 12), Breaks(by_zero), nn.ReLU(), nn.Linear(12, 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(model: nn.Module, batch: Any) -> dict[str, Any]:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(batch[0]), batch[1])
+        overflows = trainer.engine.step_number == BREAKS_AT - 4
+        (loss * (float("inf") if overflows else 1.0)).backward()
+        if not overflows:
+            optimizer.step()
+        return {"loss": loss}
+
+    trainer = nbviz.Trainer(
+        model, batches(), training_step=step, optimizer=[optimizer], threads=1, device="cpu",
+        ring_every=10, max_steps=50,
+    )  # fmt: skip
+    trainer.start()
+    trainer.wait(SECONDS)
+    found = trainer.find_nonfinite()
+    assert found is not None
+    assert (found.step, found.operation, found.module, found.sample) == (BREAKS_AT, "div", "1", 3)
+    check_rewound(trainer, str(found))
+
+
+def test_gradients_that_add_up_over_steps_are_followed_to_the_step_that_spoiled_them() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 12), Breaks(root_of_zero), nn.ReLU(), nn.Linear(12, 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(model: nn.Module, batch: Any) -> dict[str, Any]:
+        loss = nn.functional.cross_entropy(model(batch[0]), batch[1])
+        loss.backward()
+        if trainer.engine.step_number % 4 == 0:  # not that which spoils them
+            optimizer.step()
+            optimizer.zero_grad()
+        return {"loss": loss}
+
+    trainer = nbviz.Trainer(
+        model, batches(), training_step=step, optimizer=[optimizer], threads=1, device="cpu",
+        ring_every=10, max_steps=50,
+    )  # fmt: skip
+    trainer.start()
+    trainer.wait(SECONDS)
+    found = trainer.find_nonfinite()
+    assert found is not None
+    assert (found.step, found.operation) == (BREAKS_AT, "the gradient of sqrt")
     check_rewound(trainer, str(found))
 
 

@@ -49,7 +49,7 @@ def warnings(trainer: nbviz.Trainer) -> list[str]:
 def test_rewound_and_gone_on_is_to_the_last_bit_the_run_that_went_through(name: str) -> None:
     trainer = trained(name)
     first, old = result(trainer), trainer.run
-    assert trainer.ring.steps == [0, 10, 20, 30, 40]
+    assert {0, 10, 20, 30, 40} <= set(trainer.ring.steps)  # and after the best validations
     trainer.rewind(KEPT)
     assert (trainer.status, trainer.engine.step) == ("paused", KEPT)
     assert trainer.run is not old
@@ -338,8 +338,9 @@ def test_a_probe_sees_each_step_and_leaves_no_trace() -> None:
             parameter.data.zero_()
         return norm
 
-    probed = trainer.probe(look, steps=range(36, 0, -5))
-    assert probed.steps.tolist() == [1, 6, 11, 16, 21, 26, 31, 36]
+    assert 10 in trainer.ring.steps  # whose state has no gradients
+    probed = trainer.probe(look, steps=[*range(36, 0, -5), 10])
+    assert probed.steps.tolist() == [1, 6, 10, 11, 16, 21, 26, 31, 36]
     assert probed.values.tolist() == [norms[step] for step in probed.steps]
     assert differences(first, result(trainer)) == []
     assert (trainer.status, len(trainer.run.lines.since(0))) == ("finished", lines)
@@ -483,3 +484,39 @@ def test_a_trainer_whose_cell_was_run_again_keeps_nothing() -> None:
     assert trainer.ring.steps == []
     with pytest.raises(CheckpointError, match="its cell was run again"):
         trainer.rewind(3)
+
+
+def test_the_best_state_stays_and_is_gone_back_to() -> None:
+    # By step; that after 60 is the best.
+    values = [0.9, 0.4, 0.3, float("nan"), 0.5, 0.45, 0.7, 0.35]
+
+    def validate(model: nn.Module, batch: Any) -> dict[str, float]:
+        return {"my_loss": values[max(0, trainer.engine.step // 20 - 1)]}
+
+    model, data, options = arguments("adamw, dropout, batch norm, validation", seed=0)
+    options |= {
+        "validation_step": validate, "val_loader": [0], "validate_every": 20, "max_steps": 160,
+        "monitor": "my_loss/val",
+    }  # fmt: skip
+    size = nbviz.Trainer(model, data, **options).engine.parts.nbytes()
+    trainer = nbviz.Trainer(model, data, **options, ring_every=1, ring_memory=12 * size)
+    trainer.start()
+    trainer.wait(SECONDS)
+    assert 60 in trainer.ring.steps
+    assert len([step for step in trainer.ring.steps if 40 < step < 80]) < 6  # thinned
+    first = result_at_end(trainer)
+    trainer.rewind("best")
+    assert (trainer.status, trainer.engine.step) == ("paused", 60)
+    assert trainer.run["my_loss/val"].steps.tolist() == [20, 40, 60]
+    trainer.resume()
+    trainer.wait(SECONDS)
+    assert differences(first, result_at_end(trainer)) == []
+    assert trainer.run["my_loss/val"].steps.tolist() == list(range(20, 161, 20))
+    trainer.rewind(59)
+    assert (trainer.ring.best.step, trainer.ring.best.value) == (40, 0.4)
+    trainer.stop_and_wait()
+    none = trained()
+    with pytest.raises(CheckpointError, match=r"no validation has given 'loss/val'"):
+        none.rewind("best")
+    with pytest.raises(CheckpointError, match=r"cannot be told from its name"):
+        trained(monitor="wobble/val").rewind("best")

@@ -9,11 +9,10 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import processes
 import pytest
 import torch
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.connect import write_connection_file
+from forked_kernels import forked_kernels
+from jupyter_client.manager import KernelManager
 from kernel_specs import ROOT
 
 import nbviz
@@ -37,15 +36,13 @@ dashboard.leave_picture()
 
 def displayed(connection_file: Path) -> list[dict[str, Any]]:
     """Return what the cell displays in a kernel with such a connection file."""
-    write_connection_file(str(connection_file))
-    kernel = processes.start(
-        "from ipykernel.kernelapp import launch_new_instance\nlaunch_new_instance()",
-        "-f",
-        connection_file,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    manager = KernelManager(
+        kernel_cmd=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        connection_file=str(connection_file),
     )
-    client = BlockingKernelClient(connection_file=str(connection_file))
-    client.load_connection_file()
+    with forked_kernels():
+        manager.start_kernel(env={**os.environ, "PYTHONPATH": str(ROOT)})
+    client = manager.client()
     client.start_channels()
     try:
         client.wait_for_ready(timeout=120)
@@ -65,8 +62,7 @@ def displayed(connection_file: Path) -> list[dict[str, Any]]:
         pytest.fail("the kernel did not answer")
     finally:
         client.stop_channels()
-        kernel.kill()
-        kernel.wait()
+        manager.shutdown_kernel(now=True)
 
 
 def test_a_terminal_is_given_text(tmp_path: Path) -> None:

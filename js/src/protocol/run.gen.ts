@@ -80,6 +80,24 @@ export interface EventsRecorded {
 	events: Event[];
 }
 
+/** How a run can go back to earlier steps, and what is being done of that. */
+export interface GoingBackChanged {
+	kind: "going_back_changed";
+	run_id: string;
+	refused: string;
+	kept: number[];
+	reach: number[];
+	step_seconds: number | null;
+	doing: string;
+	first: number;
+	last: number;
+	at: number;
+	outcome: string;
+	is_failure: boolean;
+	outcome_run: string;
+	number: number;
+}
+
 /** A run that trains, and that no page shows. */
 export interface UnseenRun {
 	run_id: string;
@@ -92,7 +110,7 @@ export interface UnseenChanged {
 	runs: UnseenRun[];
 }
 
-/** Steer a run: start, pause, resume, step, stop or set, with that method's arguments. */
+/** Steer a run: start, pause, rewind and so on, with the arguments of the trainer's method. Of what goes back in time the answer comes when it has begun; `GoingBackChanged` says the rest. */
 export interface Control {
 	kind: "control";
 	client_id: string;
@@ -112,4 +130,4 @@ export interface ActOnUnseen {
 }
 
 /** What comes unasked. */
-export type RunUpdate = RunAdded | RunChanged | SettingsChanged | EpochsStarted | EventsRecorded | UnseenChanged;
+export type RunUpdate = RunAdded | RunChanged | SettingsChanged | GoingBackChanged | EpochsStarted | EventsRecorded | UnseenChanged;

@@ -6,6 +6,7 @@ export interface RunDescribed {
 	run_id: string;
 	known: Record<string, number | string | boolean | null>;
 	config: Record<string, number | string | boolean | null>;
+	origin: string;
 }
 
 /** Newest and extreme values of a run's tags, in place of those before. Buffer: float64. For each tag six numbers: the newest value and its step, the lowest finite one and its step, the highest finite one and its step; NaN for what is not known yet. */

@@ -48,6 +48,8 @@ export class Connection implements Asker {
 			readonly request: Request;
 		}
 	>();
+	/** Assets that came unasked, from a kernel that a cell keeps from answering. */
+	private readonly offered = new Map<string, unknown>();
 	private requests = 0;
 	private attempts = 0;
 	private need = 0;
@@ -78,6 +80,8 @@ export class Connection implements Asker {
 
 	ask<Q extends Question>(question: Q): Promise<Answered<Q["kind"]>> {
 		const request_id = ++this.requests;
+		const offered = question.kind === "send_asset" && this.offered.get(question.name);
+		if (offered) return Promise.resolve(offered as never);
 		return new Promise((resolve, reject) => {
 			const request = { ...question, client_id: this.client_id, request_id } as Request;
 			this.waiting.set(request_id, { resolve, reject, request });
@@ -198,6 +202,13 @@ export class Connection implements Asker {
 	};
 
 	private settle(answer: Answer, buffers: readonly DataView[]): void {
+		if (answer.kind === "asset_sent" && answer.request_id === 0) {
+			this.offered.set(answer.name, withBytes(answer, buffers));
+			for (const [request_id, { request }] of [...this.waiting])
+				if (request.kind === "send_asset" && request.name === answer.name)
+					this.settle({ ...answer, request_id }, buffers);
+			return;
+		}
 		const pending = this.waiting.get(answer.request_id);
 		this.waiting.delete(answer.request_id);
 		if (!pending) return;

@@ -1,5 +1,5 @@
 // A run as the page knows it.
-import type { Event, RunChanged, Setting } from "../protocol/index.gen";
+import type { Event, GoingBackChanged, RunChanged, Setting } from "../protocol/index.gen";
 
 /** What all panels may read of a run. */
 export interface RunState {
@@ -8,7 +8,7 @@ export interface RunState {
 	commands: string[];
 	/** What a start adds after the end, such as 40 epochs; "" where that has no end. */
 	again: string;
-	/** The cell made it when it ran before: drawn grey, and no part of a comparison. */
+	/** The cell made it before it ran again, or was rewound: drawn grey, and no part of a comparison. */
 	is_earlier: boolean;
 	/** Position among the page's runs. */
 	readonly index: number;
@@ -16,6 +16,8 @@ export interface RunState {
 	style: number;
 	progress: RunChanged | undefined;
 	settings: Setting[];
+	/** How it can go back to earlier steps; undefined where it has no such command. */
+	going_back: GoingBackChanged | undefined;
 	/** `epochs[i]` is the step completed before epoch `i + 1`. */
 	readonly epochs: number[];
 	readonly events: Event[];

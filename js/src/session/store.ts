@@ -101,6 +101,9 @@ export class Store {
 			case "settings_changed":
 				this.run(update.run_id).settings = update.settings;
 				return "settings";
+			case "going_back_changed":
+				this.run(update.run_id).going_back = update;
+				return "progress";
 			case "epochs_started": {
 				const { epochs } = this.run(update.run_id);
 				for (const [i, step] of update.steps.entries()) epochs[update.first_epoch - 1 + i] = step;
@@ -138,6 +141,7 @@ function emptyRun(
 		style: index,
 		progress: undefined,
 		settings: [],
+		going_back: undefined,
 		epochs: [],
 		events: [],
 		has_model: false,

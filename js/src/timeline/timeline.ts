@@ -1,13 +1,18 @@
 // The time line under all panels: a slider over the steps at which anything was logged that is shown one
-// step at a time, which sets the step of them all, plays them, or follows the run.
+// step at a time, or over all steps of a run that can go back to them. It sets the step of all panels, plays
+// them, or follows the run.
 
 import { placeAt } from "../session/item-index";
 import type { Context } from "../session/panel";
-import { isActive } from "../session/run";
+import { comparedRuns, isActive } from "../session/run";
+import { selectionOf } from "../session/selection";
 import { shownStepOf } from "../session/shown-step";
 import { element } from "../ui/element";
 import { formatCount } from "../ui/format";
 import { icon } from "../ui/icons";
+import { ActStrip } from "./act-strip";
+import { type Command, GoBack } from "./go-back";
+import { LookBack } from "./look-back";
 
 const FRAME_MS = 480; // of one item at the first speed
 const SPEEDS = [1, 2, 4, 8];
@@ -36,11 +41,39 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	const live = button("Follow the run: show the newest (End)");
 	live.textContent = "live";
 	live.removeAttribute("aria-label");
-	const root = element("footer", "nbviz-timeline", {}, play, faster, slider, label, live);
+	const command: Command = ({ run_id }, name, args) => {
+		const refused = (error: unknown) =>
+			strip.fail(error instanceof Error ? error.message : String(error));
+		context.asker.ask({ kind: "control", run_id, name, arguments: args }).catch(refused);
+	};
+	const goBack = new GoBack(context, command);
+	const lookBack = new LookBack(context, command);
+	goBack.root.append(lookBack.root);
+	const strip = new ActStrip(context, command);
+	const root = element(
+		"footer",
+		"nbviz-timeline",
+		{},
+		play,
+		faster,
+		slider,
+		label,
+		goBack.root,
+		live,
+	);
 	host.append(root);
 
-	const first = () => steps[0] ?? 0;
-	const span = () => Math.max(1, (steps.at(-1) ?? 0) - first());
+	/** The newest step of a run that can go back; 0 where none is shown. */
+	const reached = () => {
+		const { run } = selectionOf(context);
+		return run?.going_back ? (run.progress?.step ?? 0) : 0;
+	};
+	const first = () => (reached() > 0 ? 0 : (steps[0] ?? 0));
+	const last = () => Math.max(steps.at(-1) ?? 0, reached());
+	const span = () => Math.max(1, last() - first());
+	const chooseStep = (step: number) => {
+		shownStep.choose(step >= last() ? undefined : Math.max(first(), step));
+	};
 	const place = () => {
 		const { step } = shownStep;
 		return Math.max(0, placeAt(steps, step));
@@ -61,16 +94,19 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	};
 
 	const draw = () => {
-		const at = steps[place()] ?? 0;
+		const at = reached() > 0 ? (shownStep.chosen ?? reached()) : (steps[place()] ?? 0);
 		const share = (at - first()) / span();
 		const isLive = shownStep.chosen === undefined;
 		slider.value = String(PART * share);
 		slider.style.setProperty("--filled", `${100 * share}%`);
 		const text = `step ${formatCount(at)}`;
-		label.textContent = isLive ? text : `${text} of ${formatCount(steps.at(-1) ?? 0)}`;
+		label.textContent = isLive ? text : `${text} of ${formatCount(last())}`;
 		slider.setAttribute("aria-valuetext", isLive ? `${text}, newest` : text);
 		live.setAttribute("aria-pressed", String(isLive));
 		root.dataset.running = String([...store.runs.values()].some(isActive));
+		play.hidden = steps.length < 2;
+		goBack.update();
+		lookBack.update();
 		play.replaceChildren(icon(timer === undefined ? "start" : "pause"));
 		play.title = timer === undefined ? "Play the steps from here" : "Stop playing";
 		play.setAttribute("aria-label", play.title);
@@ -79,11 +115,16 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	};
 	const update = () => {
 		const all = new Set<number>();
-		for (const run of store.runs.values()) {
+		for (const run of comparedRuns(store)) {
 			for (const panel of panels) for (const step of panel.steps?.(run) ?? []) all.add(step);
 		}
 		if (all.size !== steps.length) steps = [...all].sort((a, b) => a - b);
-		host.hidden = steps.length < 2;
+		follow();
+	};
+	/** Shows where the runs are. */
+	const follow = () => {
+		host.hidden = steps.length < 2 && reached() === 0;
+		strip.update();
 		draw();
 	};
 
@@ -100,7 +141,8 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	live.addEventListener("click", () => shownStep.choose(undefined));
 	slider.addEventListener("input", () => {
 		const step = first() + (span() * Number(slider.value)) / PART;
-		choose(nearest(steps, step));
+		if (reached() > 0) chooseStep(Math.round(step));
+		else choose(nearest(steps, step));
 	});
 	slider.addEventListener("keydown", (event) => {
 		const by: Readonly<Record<string, number>> = {
@@ -116,19 +158,27 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		const moved = by[event.key];
 		if (moved === undefined) return;
 		event.preventDefault();
-		choose(place() + moved);
+		// From item to item; single steps with Shift, and where there are no items.
+		const isSingle = reached() > 0 && (event.shiftKey || steps.length < 2);
+		if (isSingle) chooseStep((shownStep.chosen ?? last()) + moved);
+		else choose(place() + moved);
 	});
 	const cleanups = [
 		shownStep.subscribe(draw),
+		selectionOf(context).subscribe(() => follow()),
 		store.subscribe((topics) => {
-			if (topics.has("runs") || panels.some(({ name, steps: has }) => has && topics.has(name)))
-				update();
+			const hasNew = panels.some(({ name, steps: has }) => has && topics.has(name));
+			if (topics.has("runs") || hasNew) update();
+			else if (topics.has("progress") || topics.has("points")) follow();
 		}),
 	];
 	update();
 	return () => {
 		clearTimeout(timer);
 		for (const cleanup of cleanups) cleanup();
+		goBack.remove();
+		lookBack.close();
+		strip.remove();
 		root.remove();
 	};
 }

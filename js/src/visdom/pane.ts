@@ -46,6 +46,8 @@ export class Pane {
 	private content: Content | undefined;
 	private kind = "";
 	private shown: ShownWindow | undefined;
+	/** What the content has taken. */
+	private taken: ShownWindow | undefined;
 	private isSeen = false;
 	private isDue = true;
 	private theme: Theme | undefined;
@@ -105,7 +107,7 @@ export class Pane {
 
 	take(shown: ShownWindow, theme: Theme): void {
 		this.theme = theme;
-		if (shown.number === this.shown?.number) return;
+		if (shown === this.shown) return; // of a snapshot with the same number, its files have new URLs
 		this.shown = shown;
 		this.root.setAttribute("aria-label", this.name || this.win);
 		this.root.dataset.number = String(shown.number);
@@ -140,12 +142,14 @@ export class Pane {
 		if (kind !== this.kind || !this.content) {
 			this.content?.remove();
 			this.content = contentOf(kind, this.tell);
+			this.taken = undefined;
 			this.kind = kind;
 			this.root.dataset.kind = kind;
 			this.body.replaceChildren(this.content.root);
 		}
 		try {
-			if (this.root.dataset.drawn !== String(shown.number)) this.content.take(shown.spec);
+			if (shown !== this.taken) this.content.take(shown.spec);
+			this.taken = shown;
 			this.content.draw(theme);
 		} catch (error) {
 			// The other windows are drawn all the same.

@@ -235,6 +235,23 @@ describe("questions", () => {
 		connection.close();
 	});
 
+	test("for a part of the page are answered by what came unasked, before or after", async () => {
+		const connection = new Connection(comm, store, false);
+		const offer = (name: string, size: number) => {
+			const sent = { kind: "asset_sent", client_id: "", request_id: 0, name, buffer: 0 };
+			const buffers = [new DataView(new ArrayBuffer(size))];
+			comm.deliver({ kind: "reply", client_id: "", updates: [sent] }, buffers);
+		};
+		const asked = connection.ask({ kind: "send_asset", name: "curves" });
+		offer("curves", 3);
+		expect((await asked).bytes.byteLength).toBe(3);
+		offer("lines", 5);
+		const sent = comm.sent.length;
+		expect((await connection.ask({ kind: "send_asset", name: "lines" })).bytes.byteLength).toBe(5);
+		expect(comm.sent.length).toBe(sent);
+		connection.close();
+	});
+
 	test("fail when the view is closed", async () => {
 		const connection = new Connection(comm, store, false);
 		const asked = connection.ask({ kind: "send_graph", run_id: "run-1", scopes: [""] });

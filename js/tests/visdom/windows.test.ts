@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Update, WindowsChange } from "../../src/protocol/index.gen";
 import { ImageContent, PropertiesContent, pixelAt, TextContent } from "../../src/visdom/contents";
 import { safeNodes } from "../../src/visdom/html";
+import { Pane } from "../../src/visdom/pane";
 import { drawingOf } from "../../src/visdom/plots/plot";
 import type { Grid, PageFile } from "../../src/visdom/spec";
 import { keyOf, WindowsStore } from "../../src/visdom/store";
@@ -157,6 +158,30 @@ describe("contents", () => {
 		if (slider) slider.value = "0";
 		slider?.dispatchEvent(new Event("input"));
 		expect([shown?.getAttribute("src"), shown?.alt]).toEqual(["blob:a", "a"]);
+	});
+
+	test("an image of a second snapshot takes its new URL: that of the first is revoked", () => {
+		class Seen {
+			constructor(private readonly told: (entries: { isIntersecting: boolean }[]) => void) {}
+			observe() {
+				this.told([{ isIntersecting: true }]);
+			}
+			disconnect() {}
+		}
+		vi.stubGlobal("IntersectionObserver", Seen);
+		const pane = new Pane("main", "w", () => undefined, true);
+		const shown = (url: string) => ({
+			...{ env: "main", win: "w", number: 7 },
+			spec: { type: "image", content: { src: { url, type: "image/png" } } },
+		});
+		const theme = {} as Parameters<typeof pane.take>[1];
+		const source = () => pane.root.querySelector("img")?.getAttribute("src");
+		pane.take(shown("blob:first"), theme);
+		expect(source()).toBe("blob:first");
+		pane.take(shown("blob:second"), theme);
+		expect(source()).toBe("blob:second");
+		pane.remove();
+		vi.unstubAllGlobals();
 	});
 
 	test("a click is at a pixel of the image, which may be narrower than its element", () => {

@@ -214,7 +214,7 @@ class LightningTraining:
         """
         raise _left_to_lightning("reset()")
 
-    def rewind(self, step: int) -> NoReturn:
+    def rewind(self, step: int | str) -> NoReturn:
         """Not served.
 
         Raises:

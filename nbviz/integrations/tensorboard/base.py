@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from nbviz.integrations.tensorboard.logs import LogDirectory
+    from nbviz.recording.media.store import MediaKind
 
 
 class Writer(CellLog):
@@ -73,8 +74,8 @@ class Writer(CellLog):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.log_dir!r})"
 
-    def _attend(self) -> None:
-        super()._attend()
+    def _begin(self) -> None:
+        super()._begin()
         self._is_closed = False
 
     def _step(self, tag: str, global_step: Any) -> int:
@@ -84,11 +85,16 @@ class Writer(CellLog):
         return walltime
 
     @contextlib.contextmanager
-    def _media(self, tag: str, global_step: Any, walltime: float | None) -> Generator[int]:
+    def _media(
+        self, kind: MediaKind, tag: str, global_step: Any, walltime: float | None
+    ) -> Generator[tuple[str, int]]:
+        """Yield the tag and the step at which something is logged."""
         self._attend()
         step = self._step(tag, global_step)
         with self.run.dated(self._wall_time(walltime)):
-            yield step
+            yield self._directory.tag_of(tag, kind), step
+        if self._serves:
+            self._serve()
 
 
 def default_directory(comment: str) -> str:

@@ -81,6 +81,8 @@ class CommonWriter(MediaWriter):
             self.run.log(values, step)
         else:
             self.run.record(values, step, walltime)
+        if self._serves:
+            self._serve()
 
     def add_graph(
         self,
@@ -102,7 +104,7 @@ class CommonWriter(MediaWriter):
         """
         from nbviz.inspection.graph.trace.trace import trace
 
-        self._attend()
+        self._begin()  # the cell shows the graph, and a dashboard once there is something for it
         given: Any = () if input_to_model is None else input_to_model
         graph = trace(model, *(given if isinstance(given, tuple | list) else (given,)))
         if verbose:

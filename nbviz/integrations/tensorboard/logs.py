@@ -13,6 +13,8 @@ from nbviz.recording.run import Run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbviz.recording.media.store import MediaKind
+
 _lock = threading.Lock()
 _directories: weakref.WeakValueDictionary[Path, LogDirectory] = weakref.WeakValueDictionary()
 
@@ -34,12 +36,23 @@ class LogDirectory:
         self.run = Run(name, dir=path)
         self.counts: dict[str, int] = {}
         self.trials: list[Run] = []
+        self._kinds: dict[str, MediaKind] = {}
 
     def count(self, tag: str) -> int:
         """Return the step of a value that comes without one: how many came before it."""
         step = self.counts.get(tag, 0)
         self.counts[tag] = step + 1
         return step
+
+    def tag_of(self, tag: str, kind: MediaKind) -> str:
+        """Return the tag under which something is kept: its own, unless that is of another kind.
+
+        TensorBoard shows an embedding and an image of one name in different tabs; here a tag is of
+        one kind, so what comes second is `tag/kind`.
+        """
+        while self._kinds.setdefault(tag, kind) != kind:
+            tag = f"{tag}/{kind}"
+        return tag
 
     def separate(self, main_tag: str, names: Mapping[str, object]) -> dict[str, str]:
         """Have each of several values of a tag written as TensorBoard compares them.

@@ -50,9 +50,9 @@ class MediaWriter(Writer):
         Raises:
             LoggingError: The tag, image or step cannot be recorded.
         """
-        with self._media(tag, global_step, walltime) as step:
+        with self._media("image", tag, global_step, walltime) as (name, step):
             image = in_order(tag, img_tensor, dataformats, "HWC")
-            self.run.log_image(tag, image, step, layout="HWC")
+            self.run.log_image(name, image, step, layout="HWC")
 
     def add_images(
         self,
@@ -74,9 +74,9 @@ class MediaWriter(Writer):
         Raises:
             LoggingError: The tag, an image or step cannot be recorded.
         """
-        with self._media(tag, global_step, walltime) as step:
+        with self._media("image", tag, global_step, walltime) as (name, step):
             images = in_order(tag, img_tensor, dataformats, "NHWC")
-            self.run.log_images(tag, images, step, layout="HWC", columns=_GRID_COLUMNS)
+            self.run.log_images(name, images, step, layout="HWC", columns=_GRID_COLUMNS)
 
     def _add_boxes(
         self,
@@ -89,10 +89,10 @@ class MediaWriter(Writer):
         dataformats: str,
         labels: list[str] | None,
     ) -> None:
-        with self._media(tag, global_step, walltime) as step:
+        with self._media("image", tag, global_step, walltime) as (name, step):
             image = array_of(in_order(tag, img_tensor, dataformats, "HWC"))
             drawn = with_boxes(tag, image, array_of(box_tensor), labels, rescale)
-            self.run.log_image(tag, drawn, step, layout="HWC")
+            self.run.log_image(name, drawn, step, layout="HWC")
 
     def add_figure(
         self,
@@ -116,10 +116,10 @@ class MediaWriter(Writer):
         """
         given: Any = figure
         figures: list[Any] = [*given] if isinstance(given, list | tuple) else [given]
-        with self._media(tag, global_step, walltime) as step:
+        with self._media("figure", tag, global_step, walltime) as (name, step):
             for number, one in enumerate(figures):
-                name = f"{tag}/{number}" if number else tag
-                self.run.log_figure(name, one, step, close=close)
+                beside = f"{name}/{number}" if number else name
+                self.run.log_figure(beside, one, step, close=close)
 
     def add_histogram(
         self,
@@ -144,14 +144,14 @@ class MediaWriter(Writer):
         Raises:
             LoggingError: Something given cannot be recorded.
         """
-        with self._media(tag, global_step, walltime) as step:
+        with self._media("histogram", tag, global_step, walltime) as (name, step):
             if isinstance(bins, str) and bins == "tensorflow":
-                self.run.log_histogram(tag, values, step, bins=min(_BINS, max_bins or _BINS))
+                self.run.log_histogram(name, values, step, bins=min(_BINS, max_bins or _BINS))
                 return
             if isinstance(bins, int):
-                self.run.log_histogram(tag, values, step, bins=min(bins, max_bins or bins))
+                self.run.log_histogram(name, values, step, bins=min(bins, max_bins or bins))
                 return
-            self.run.log_made(tag, _counted(tag, values, bins, max_bins), step)
+            self.run.log_made(name, _counted(tag, values, bins, max_bins), step)
 
     def add_histogram_raw(
         self,
@@ -190,7 +190,7 @@ class MediaWriter(Writer):
                 f"and {limits.shape}."
             )
         low = np.minimum(float(min), float(limits[0]))
-        with self._media(tag, global_step, walltime) as step:
+        with self._media("histogram", tag, global_step, walltime) as (name, step):
             histogram = Histogram(
                 counts.astype(np.float64),
                 np.append(low, limits).astype(np.float64),
@@ -200,14 +200,14 @@ class MediaWriter(Writer):
                 float(sum),
                 float(sum_squares),
             )
-            self.run.log_made(tag, histogram, step)
+            self.run.log_made(name, histogram, step)
 
     def add_tensor(
         self, tag: str, tensor: Any, global_step: int | None = None, walltime: float | None = None
     ) -> None:
         """Add an array as it is; as `Run.log_tensor`."""
-        with self._media(tag, global_step, walltime) as step:
-            self.run.log_tensor(tag, tensor, step)
+        with self._media("tensor", tag, global_step, walltime) as (name, step):
+            self.run.log_tensor(name, tensor, step)
 
     def add_text(
         self,
@@ -221,8 +221,8 @@ class MediaWriter(Writer):
         Raises:
             LoggingError: It is no string, or the tag or step cannot be recorded.
         """
-        with self._media(tag, global_step, walltime) as step:
-            self.run.log_text(tag, text_string, step)
+        with self._media("text", tag, global_step, walltime) as (name, step):
+            self.run.log_text(name, text_string, step)
 
     def add_audio(
         self,
@@ -244,14 +244,14 @@ class MediaWriter(Writer):
         Raises:
             LoggingError: Something given cannot be recorded.
         """
-        with self._media(tag, global_step, walltime) as step:
-            self.run.log_audio(tag, snd_tensor, sample_rate, step)
+        with self._media("audio", tag, global_step, walltime) as (name, step):
+            self.run.log_audio(name, snd_tensor, sample_rate, step)
 
     def _add_video(
         self, tag: str, video: Any, global_step: Any, fps: float, walltime: float | None
     ) -> None:
-        with self._media(tag, global_step, walltime) as step:
-            self.run.log_video(tag, video, fps, step)
+        with self._media("video", tag, global_step, walltime) as (name, step):
+            self.run.log_video(name, video, fps, step)
 
     def add_embedding(
         self,
@@ -281,9 +281,9 @@ class MediaWriter(Writer):
             labels = {
                 name: [row[number] for row in rows] for number, name in enumerate(metadata_header)
             }
-        with self._media(tag, global_step, None) as step:
+        with self._media("embedding", tag, global_step, None) as (name, step):
             vectors = mat if len(mat.shape) == _MATRIX else mat.reshape(mat.shape[0], -1)
-            self.run.log_embedding(tag, vectors, labels=labels, images=label_img, step=step)
+            self.run.log_embedding(name, vectors, labels=labels, images=label_img, step=step)
 
     def add_pr_curve(
         self,
@@ -309,12 +309,12 @@ class MediaWriter(Writer):
         Raises:
             LoggingError: Something given cannot be recorded.
         """
-        with self._media(tag, global_step, walltime) as step:
+        with self._media("pr_curve", tag, global_step, walltime) as (name, step):
             if weights is None and num_thresholds == THRESHOLDS:
-                self.run.log_pr_curve(tag, labels, predictions, step)
+                self.run.log_pr_curve(name, labels, predictions, step)
                 return
             counts = weighted_counts(tag, labels, predictions, weights, num_thresholds)
-            self.run.log_made(tag, PrCurves((curve_from("", *counts),)), step)
+            self.run.log_made(name, PrCurves((curve_from("", *counts),)), step)
 
     def add_pr_curve_raw(
         self,
@@ -354,9 +354,9 @@ class MediaWriter(Writer):
                 f"{tag!r} needs as many true as false positives, two or more; got shapes "
                 f"{true.shape} and {false.shape}."
             )
-        with self._media(tag, global_step, walltime) as step:
+        with self._media("pr_curve", tag, global_step, walltime) as (name, step):
             curve = curve_from("", true.astype(np.float64), false.astype(np.float64))
-            self.run.log_made(tag, PrCurves((curve,)), step)
+            self.run.log_made(name, PrCurves((curve,)), step)
 
     def add_mesh(
         self,
@@ -373,8 +373,8 @@ class MediaWriter(Writer):
         `config_dict`, which is for TensorBoard's own 3D view, is not needed.
         """
         del config_dict
-        with self._media(tag, global_step, walltime) as step:
-            self.run.log_mesh(tag, vertices, faces=faces, colors=colors, step=step)
+        with self._media("mesh", tag, global_step, walltime) as (name, step):
+            self.run.log_mesh(name, vertices, faces=faces, colors=colors, step=step)
 
 
 def _counted(tag: str, values: Any, bins: Any, max_bins: int | None) -> Histogram:

@@ -98,6 +98,8 @@ class SummaryWriter(CommonWriter):
             self._log({tag: scalar_value}, global_step)
         else:
             self.run.record({tag: scalar_value}, global_step, walltime)
+        if self._serves:
+            self._serve()
 
     def add_hparams(
         self,

@@ -104,6 +104,8 @@ class SummaryWriter(CommonWriter):
             self._log({tag: scalar_value}, step)
         else:
             self.run.record({tag: scalar_value}, step, walltime)
+        if self._serves:
+            self._serve()
 
     def add_hparams(
         self,

@@ -27,6 +27,7 @@ class RunsEntry:
     """What was sent of a run: which hyper-parameters, tags and values."""
 
     described: object = None
+    origin: object = None
     tags: tuple[str, ...] = ()
     version: int = -1
 
@@ -63,15 +64,16 @@ class RunsPanel(RunPanel[RunsEntry, None]):
     ) -> None:
         """Add hyper-parameters and values that have changed."""
         del extent  # all is small, and sent whole
-        described = part.hyperparameters.all
-        if entry.described is not described:
-            entry.described = described
+        described, origin = part.hyperparameters.all, part.origin
+        if entry.described is not described or entry.origin is not origin:
+            entry.described, entry.origin = described, origin
             batch.add(
                 {
                     "kind": "run_described",
                     "run_id": part.run_id,
                     "known": _sendable(part.hyperparameters.known),
                     "config": _sendable(part.hyperparameters.config),
+                    "origin": "" if origin is None else clean_line(str(origin)),
                 }
             )
         values = values_of(part)

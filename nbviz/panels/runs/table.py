@@ -63,6 +63,7 @@ def _row(run: RecordedRun) -> dict[str, Any]:
         "state": progress.status,
         "step": progress.step,
         "duration": progress.elapsed_seconds,
+        **({} if run.origin is None else {"from": str(run.origin)}),
         **run.hyperparameters.all,
     }
     values = values_of(run)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError
+from nbviz.going_back import COMMANDS_OF_FORKS, GoingBack
 from nbviz.panels.panel import Extent, Reply, RunPanel
 from nbviz.panels.wire import finite, number
 from nbviz.protocol import core
 from nbviz.protocol import run as messages
+from nbviz.text import clean_text
 
 if TYPE_CHECKING:
     from nbviz.panels.batch import Batch, SavedBatch
@@ -18,19 +21,42 @@ if TYPE_CHECKING:
 
 
 _WAITING = frozenset({"reset"})  # commands that return when the present step has ended
+_REACH_SECONDS = 1.0  # between two messages that say no more than which states are kept
+
+
+_NOTHING: messages.GoingBackChanged = {
+    "kind": "going_back_changed",
+    "run_id": "",
+    "refused": "the trainer goes on with another run",
+    "kept": [],
+    "reach": [],
+    "step_seconds": None,
+    "doing": "",
+    "first": 0,
+    "last": 0,
+    "at": 0,
+    "outcome": "",
+    "is_failure": False,
+    "outcome_run": "",
+    "number": 0,
+}
 
 
 @dataclass(slots=True)
 class ToolbarEntry:
-    """Which of a run's settings were sent."""
+    """Which of a run's settings were sent, and what of its way back."""
 
     settings: object = None
+    act: object = None
+    reach: object = None
+    reach_at: float = float("-inf")
 
 
 class ToolbarPanel(RunPanel[ToolbarEntry, None]):
     """Where a run is, and what can be done to it."""
 
     name = "toolbar"
+    live_assets = ("timeline",)
     requests = (messages.Control,)
 
     def has_content(self, part: RecordedRun) -> bool:
@@ -49,8 +75,12 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         batch: Batch,
         extent: Extent[ToolbarEntry, None],
     ) -> None:
-        """Add what can be set on the run, where that changed."""
+        """Add what can be set on the run and how it can go back, where that changed."""
         del extent  # a page may be sent them twice
+        _add_going_back(part, entry, batch)
+        self._add_settings(part, entry, batch)
+
+    def _add_settings(self, part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:
         settings = tuple(part.control.settings())
         if settings == entry.settings:
             return
@@ -82,6 +112,8 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
             known = ", ".join(part.commands) or "none"
             raise CommandError(f"this run has no command {name!r}; it has: {known}.")
         steering: Any = part.steering or part.control
+        if name in COMMANDS_OF_FORKS:
+            steering = steering.going_back
 
         def carry_out() -> None:
             getattr(steering, name)(**request["arguments"])
@@ -102,5 +134,41 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
 
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add the settings as they are."""
-        self.updates(part, self.entry(), batch, Extent(limit=limit, full=True))
+        del limit
+        self._add_settings(part, self.entry(), batch)
         return True
+
+
+def _add_going_back(part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:
+    going_back = getattr(part.steering, "going_back", None)
+    if not isinstance(going_back, GoingBack):
+        # A run that was left behind by its trainer can do nothing any more.
+        if entry.act is not None:
+            entry.act = None
+            batch.add({**_NOTHING, "run_id": part.run_id})
+        return
+    act, refused, reach = going_back.now, going_back.refused, going_back.reach
+    at = going_back.step if act.doing else 0
+    now = time.monotonic()
+    is_due = now - entry.reach_at >= _REACH_SECONDS or not part.is_active
+    if entry.act == (act, refused, at) and (entry.reach == reach or not is_due):
+        return
+    entry.act, entry.reach, entry.reach_at = (act, refused, at), reach, now
+    batch.add(
+        {
+            "kind": "going_back_changed",
+            "run_id": part.run_id,
+            "refused": clean_text(refused),
+            "kept": [step for step, _ in reach],
+            "reach": [step for _, step in reach],
+            "step_seconds": finite(going_back.step_seconds),
+            "doing": clean_text(act.doing),
+            "first": act.first,
+            "last": act.last,
+            "at": at,
+            "outcome": clean_text(act.outcome),
+            "is_failure": act.is_failure,
+            "outcome_run": act.run_id,
+            "number": act.number,
+        }
+    )

@@ -26,11 +26,11 @@ from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG, NAME_T
 from nbviz.recording.lines import Line, RecordedEvent
 from nbviz.recording.meshes.mesh_events import joined
 from nbviz.recording.off_main_thread import off_main_thread
+from nbviz.recording.outward.outward_run import OutwardRun
 from nbviz.recording.predictions.forms import InputsByKey
 from nbviz.recording.recorded_run import (
     DEFAULT_MEDIA_BUDGET,
     DEFAULT_MEMORY_BUDGET,
-    RecordedRun,
 )
 from nbviz.recording.scalars.series_parts import SeriesParts
 from nbviz.recording.scalars.summaries import Summaries
@@ -108,7 +108,7 @@ def open_run(
     return OpenedRun(path, name=name, memory_budget=memory_budget, media_budget=media_budget)
 
 
-class OpenedRun(RecordedRun):
+class OpenedRun(OutwardRun):
     """A run that is read from files; see `open_run`. It cannot be logged to or steered.
 
     Its status is how it says it ended; without that it is "running" while its files have grown in

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from nbviz.errors import CheckpointError, NbvizError, describe
+from nbviz.errors import CheckpointError, NbvizError, describe, text_of
 from nbviz.training.checkpoints.trees import Copier, bytes_of
 from nbviz.training.devices.cuda_events import CudaArrival
 
@@ -82,15 +82,20 @@ class Parts:
                 faster than memory that the system has to give anew.
 
         Raises:
-            CheckpointError: A part cannot be copied.
+            CheckpointError: A part cannot be copied, or there is no memory for it.
         """
         copier = Copier()
         before: dict[str, Any] = {} if kept is None else kept.parts
-        with torch.no_grad():
-            parts = {
-                name: copier.copy(_read(name, part), before.get(name))
-                for name, part in self._parts.items()
-            }
+        try:
+            with torch.no_grad():
+                parts = {
+                    name: copier.copy(_read(name, part), before.get(name))
+                    for name, part in self._parts.items()
+                }
+        except (MemoryError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise _no_memory(error) from error
+            raise
         arrival = None
         if self._device.type == "cuda":
             arrival = CudaArrival(torch.cuda.current_stream(self._device))
@@ -121,14 +126,21 @@ class Parts:
                 user's scheduler, refused it; then that and the parts before it are as they were.
         """
         self.check(parts)
-        copier = Copier(onto_host=False)
         done: list[tuple[Stateful, Any]] = []
         with torch.no_grad():
+            # First whatever needs memory: without it nothing is changed.
+            copies = _copied({name: parts[name] for name in self._parts})
+            before = _copied(
+                {
+                    name: _read(name, part)
+                    for name, part in self._parts.items()
+                    if name not in ("model", "optimizers")
+                }
+            )
             for name, part in self._parts.items():
-                is_large = name in ("model", "optimizers")
-                now = None if is_large else Copier(onto_host=False).copy(_read(name, part))
+                is_large, now = name not in before, before.get(name)
                 try:
-                    part.load_state_dict(copier.copy(parts[name]))
+                    part.load_state_dict(copies.pop(name))
                 except Exception as error:
                     for other, state in [*reversed(done), *([] if is_large else [(part, now)])]:
                         other.load_state_dict(state)
@@ -138,6 +150,30 @@ class Parts:
                         f"the state of {name} could not be restored ({describe(error)})."
                     ) from error
                 done += [] if is_large else [(part, now)]
+
+
+def _copied(states: dict[str, Any]) -> dict[str, Any]:
+    copier = Copier(onto_host=False)
+    try:
+        return {name: copier.copy(state) for name, state in states.items()}
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise _no_memory(error) from error
+        raise
+
+
+def _no_memory(error: BaseException) -> CheckpointError:
+    return CheckpointError(
+        f"there is no memory for a copy of the state ({describe(error)}). Make room, or give a "
+        "smaller ring_memory."
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is no memory: torch has a class of it for devices only."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in text_of(error)
 
 
 def _read(name: str, part: Stateful) -> dict[str, Any]:

@@ -95,11 +95,6 @@ class Place:
         self._iterator = None
 
     @property
-    def may_validate_next(self) -> bool:
-        """Whether a validation after the present step is still to come, if there is one."""
-        return self.validation_due or (self.is_open and not self.is_read)
-
-    @property
     def is_empty(self) -> bool:
         """Whether the epoch had no batch."""
         return not self._taken

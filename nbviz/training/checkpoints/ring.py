@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import torch
 
 from nbviz.errors import CheckpointError, NbvizError, text_of
+from nbviz.training.better_values import better_values
+from nbviz.training.devices.cuda_events import CudaArrival, make_pinned
 from nbviz.training.events import DataChanged, RunResumed, SettingApplied
 
 if TYPE_CHECKING:
@@ -21,6 +26,9 @@ if TYPE_CHECKING:
 
 SHARE = 0.005
 """The most of the training thread's time that copies may take; half of nbviz's whole budget."""
+
+BEST_SHARE = 0.02
+"""The most that the copy of the best state may take of the time since the copy before it."""
 
 MOST_BYTES = 2_000_000_000
 _MOST_CHECKPOINTS = 64
@@ -43,6 +51,7 @@ class _Entry:
         is_event: Whether something happened there, so that it stays longer.
         is_after: Whether the run began or went on there, after whatever was changed by hand.
         is_lent: Whether it is another one's, whose memory is not written to.
+        is_best: Whether it is that of the best value by now, which stays.
     """
 
     checkpoint: Checkpoint
@@ -50,19 +59,35 @@ class _Entry:
     is_event: bool = False
     is_after: bool = False
     is_lent: bool = False
+    is_best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best value that a validation gave.
+
+    Attributes:
+        step: Completed steps.
+        value: The value.
+    """
+
+    step: int
+    value: float
 
 
 class StateRing:
     """Keeps states of a run, in memory that is used again.
 
     It is a callback and an observer of an engine. Where the run begins or goes on, and after a
-    value was set, the state is kept longer than elsewhere; the first always.
+    value was set, the state is kept longer than elsewhere; the first always, and so is that after
+    the validation that gave the best value.
 
     Args:
         engine: Returns whose states.
         every: "auto" for as often as the share of time allows, or a number of steps.
         budget: Bytes in all; None for `default_budget`.
         share: The most of the training thread's time that copies may take, 0 to 1, with "auto".
+        monitor: The tag of the value by which a state is the best, such as "loss/val".
         say: Logs a warning.
         spend: Told how many seconds of the training thread each copy took.
 
@@ -79,6 +104,7 @@ class StateRing:
         say: Callable[[str], None],
         spend: Callable[[float], None],
         share: float = SHARE,
+        monitor: str = "loss/val",
     ) -> None:
         self.refused = ""
         self._engine = engine
@@ -90,8 +116,14 @@ class StateRing:
         self._entries: list[_Entry] = []
         self._spare: Checkpoint | None = None
         self._needed = 0  # bytes of the newest
-        self._due = 0.0
+        self._due = self._kept_at = 0.0
+        # Of the newest copies: while one was made another process may have had the processor.
+        self._costs: deque[float] = deque(maxlen=5)
         self._met_event = False
+        self._monitor = monitor
+        self._better = better_values(monitor)
+        self._bests: list[Best] = []  # each better than the one before
+        self._arriving: list[tuple[int, torch.Tensor, CudaArrival]] = []  # values, by their steps
 
     # ------------------------------------------------------------ what is kept
 
@@ -101,16 +133,51 @@ class StateRing:
         return [entry.checkpoint.step for entry in self._entries]
 
     @property
+    def reach(self) -> list[tuple[int, int]]:
+        """Of each state, after which step it was kept, and the first step it leads to; any thread.
+
+        They differ where something may have been changed by hand between the two.
+        """
+        entries = tuple(self._entries)
+        return [(one.checkpoint.step, one.checkpoint.step + one.is_after) for one in entries]
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all states; that of before the first step may be the trainer's own."""
         return sum(entry.nbytes for entry in self._entries)
 
-    def before(self, step: int, accepts: Callable[[Checkpoint], bool] | None = None) -> Checkpoint:
+    @property
+    def best(self) -> Best:
+        """The best value of a validation until now.
+
+        Raises:
+            CheckpointError: There is none.
+        """
+        self._settle_best(waits=True)
+        if self._bests:
+            return self._bests[-1]
+        raise CheckpointError(
+            f"whether less or more of {self._monitor!r} is better cannot be told from its name, so "
+            'no state is known as the best; give a monitor such as "loss/val" or "accuracy/val".'
+            if self._better is None
+            else f"no validation has given {self._monitor!r}, by which the best state is known; "
+            "give val_loader, or another tag of a validation as monitor."
+        )
+
+    def before(
+        self,
+        step: int,
+        accepts: Callable[[Checkpoint], bool] | None = None,
+        *,
+        is_made_again: bool = False,
+    ) -> Checkpoint:
         """Return the newest state from which a step can be made again.
 
         Args:
             step: Completed steps.
             accepts: Says of one whether it will do.
+            is_made_again: Whether that after the step itself will do only where there is no other:
+                it has no gradients.
 
         Raises:
             CheckpointError: There is none.
@@ -121,6 +188,8 @@ class StateRing:
             if (entry.checkpoint.step, entry.is_after) <= (step, False)
             and (accepts is None or accepts(entry.checkpoint))
         ]
+        if is_made_again:
+            found = [one for one in found if one.checkpoint.step < step] or found
         if not found:  # the very state with which the run, or this part of it, began
             found = [entry for entry in self._entries if entry.checkpoint.step == step]
             found = [one for one in found if accepts is None or accepts(one.checkpoint)]
@@ -135,6 +204,8 @@ class StateRing:
 
     def forget_after(self, step: int) -> None:
         """Let go of the states of later steps, which are those of another run now."""
+        self._settle_best(waits=True)
+        self._bests = [one for one in self._bests if one.step <= step]
         gone = [entry for entry in self._entries if entry.checkpoint.step > step]
         self._entries = [entry for entry in self._entries if entry.checkpoint.step <= step]
         for entry in gone:
@@ -143,6 +214,8 @@ class StateRing:
     def clear(self) -> None:
         """Let go of all."""
         self._entries.clear()
+        self._bests.clear()
+        self._arriving.clear()
         self._spare = None
 
     def turn_off(self, reason: str) -> None:
@@ -186,10 +259,58 @@ class StateRing:
             self._keep(is_event=self._met_event)
 
     def on_validation(self, trainer: Any, event: ValidationEnded) -> None:
-        """Keep the state, if something was changed while the validation was made."""
-        del trainer, event
-        if self._met_event:
-            self._keep(is_event=True, is_after=True)
+        """Keep the state, if it is the best or something was changed during the validation."""
+        del trainer
+        was_changed = self._met_event
+        self._settle_best(waits=False)
+        value = event.scalars.get(self._monitor)
+        may_be_best = False
+        if self._better is not None and isinstance(value, torch.Tensor) and value.is_cuda:
+            # It is read when it has arrived: until then the state is taken for the best.
+            host = make_pinned((), value.dtype)
+            host.copy_(value.detach().reshape(()), non_blocking=True)
+            arrival = CudaArrival(torch.cuda.current_stream(value.device))
+            self._arriving.append((event.step, host, arrival))
+            may_be_best = True
+        elif self._better is not None and value is not None:
+            may_be_best = self._is_best(event.step, float(value))
+        if was_changed or (may_be_best and self._has_time_for_best()):
+            self._keep(is_event=was_changed, is_after=was_changed)
+        self._mark_best()
+
+    def _settle_best(self, *, waits: bool) -> None:
+        """Take in the values that have arrived from a device."""
+        while self._arriving:
+            step, host, arrival = self._arriving[0]
+            if waits:
+                arrival.synchronize()
+            elif not arrival.query():
+                return
+            self._arriving.pop(0)
+            self._is_best(step, float(host))
+        self._mark_best()
+
+    def _mark_best(self) -> None:
+        """Have the best state stay, and those that may turn out to be."""
+        steps = {step for step, _, _ in self._arriving}
+        steps |= {self._bests[-1].step} if self._bests else set()
+        for entry in self._entries:
+            entry.is_best = entry.checkpoint.step in steps and not entry.is_after
+
+    def _has_time_for_best(self) -> bool:
+        # Where validations are short and the state is large, each may be the best for a while.
+        passed = time.monotonic() - self._kept_at
+        return self._every is not None or median(self._costs or [0.0]) <= BEST_SHARE * passed
+
+    def _is_best(self, step: int, value: float) -> bool:
+        if math.isnan(value):
+            return False
+        if self._bests:
+            last = self._bests[-1].value
+            if not (value < last if self._better == "lower" else value > last):
+                return False
+        self._bests.append(Best(step, value))
+        return True
 
     # ------------------------------------------------------------ inside
 
@@ -200,14 +321,16 @@ class StateRing:
         started = time.perf_counter()
         try:
             self._add(is_event=is_event, is_after=is_after)
-        except (NbvizError, MemoryError, torch.OutOfMemoryError) as error:
+        except NbvizError as error:
             if self._engine().step > 0:  # before it a layer may not know its shape yet
-                reason = text_of(error).rstrip(".") or type(error).__name__
+                reason = text_of(error).rstrip(".")
                 self.turn_off(reason)
                 self._say(f"no states are kept to go back to: {reason}. Training goes on.")
         cost = time.perf_counter() - started
+        self._kept_at = time.monotonic()
         self._spend(cost)
-        self._wait_for(cost)
+        self._costs.append(cost)
+        self._wait_for(median(self._costs))
 
     def _wait_for(self, cost: float) -> None:
         self._due = time.monotonic() + max(_LEAST_SECONDS, cost / self._share)
@@ -218,6 +341,7 @@ class StateRing:
         if last is not None and (last.checkpoint.step, last.is_after) == (engine.step, is_after):
             if len(self._entries) == 1:
                 return
+            is_event = is_event or last.is_event
             self._reuse(self._entries.pop())
         if not self._make_room():
             return
@@ -255,10 +379,12 @@ class StateRing:
     def _thin(self) -> None:
         """Let go of the state whose neighbours are closest together for how long ago it was."""
         now = self._engine().step
-        inner = range(1, len(self._entries) - 1)
+        inner = [
+            place for place in range(1, len(self._entries) - 1) if not self._entries[place].is_best
+        ]
         plain = [place for place in inner if not self._entries[place].is_event]
         # Events have at most half of the places.
-        places = plain if 2 * len(plain) >= len(inner) else list(inner)
+        places = plain if 2 * len(plain) >= len(inner) else inner
 
         def gap(place: int) -> float:
             before, this, after = (

@@ -61,6 +61,10 @@ class Changes:
         where = event.step, type(event).__name__
         return {one.name: one.value for one in self._all if (one.step, one.place) == where}
 
-    def forget_from(self, step: int) -> None:
-        """Forget what was set after this step, and later."""
-        self._all = [one for one in self._all if one.step < step]
+    def until(self, step: int) -> list[Change]:
+        """Return what was set before this step was completed."""
+        return [one for one in self._all if one.step < step]
+
+    def set_to(self, changes: list[Change]) -> None:
+        """Know of these alone."""
+        self._all = changes

@@ -121,6 +121,8 @@ class Recomputing:
                     raise CheckpointError(
                         f"the training ended after step {before:,} when it was made again."
                     )
+            if engine.step > step:  # an observer that fails is dropped, and ends nothing
+                raise CheckpointError(f"the training went past step {step:,}: it was not followed.")
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Set the engine to a state, as one whose run is not active."""

@@ -43,6 +43,10 @@ class _Origin:
     is_given: bool = False
 
 
+class StepOverError(Exception):
+    """The step is over, though no update was made."""
+
+
 class StepWatch:
     """Watches one step of an engine.
 
@@ -52,11 +56,13 @@ class StepWatch:
     Args:
         engine: Whose.
         step: The step that is going to be made.
+        batches: After how many it is over, though it may not be completed; None once it is.
     """
 
-    def __init__(self, engine: Engine, step: int) -> None:
+    def __init__(self, engine: Engine, step: int, batches: int | None = None) -> None:
         self._engine = engine
         self._step = step
+        self._batches = batches
         self._origins: dict[int, _Origin] = {}
         self._held: list[torch.Tensor] = []  # so that nothing else comes to lie where they do
         self._order = 0
@@ -115,6 +121,8 @@ class StepWatch:
     def _around(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
         def step(model: torch.nn.Module, batch: Any) -> Any:
             self._is_on = False
+            if self._batch + 1 == self._batches:
+                raise StepOverError
             self._begin_batch(batch)
             self._is_on = True
             result = train_step(model, batch)
@@ -137,6 +145,11 @@ class StepWatch:
             if not is_finite(buffer):  # such as a mask
                 told = describe_tensor(buffer, f"the buffer {plain_name(name)}")
                 self._add(buffer, "a buffer", "before", told, (), "", is_given=True)
+        if self._batch == 0:  # gradients that a training_step adds up
+            for name, parameter in self._engine.model.named_parameters():
+                if parameter.grad is not None and not is_finite(parameter.grad):
+                    told = describe_tensor(parameter.grad, f"that of {plain_name(name)}")
+                    self._add(parameter.grad, "a gradient", "before", told, (), "")
 
     def _entering(self, name: str) -> Callable[..., None]:
         plain = plain_name(name)

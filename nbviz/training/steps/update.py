@@ -75,6 +75,11 @@ class Update:
         if optimizer is not None and self._needs_closure:
             self._check_closure(optimizer)
 
+    @property
+    def overflows(self) -> bool:
+        """Whether fp16 has left out so many updates in a row that the run is ended."""
+        return self._left_out > 0 and self._left_out % MOST_LEFT_OUT == 0
+
     def state_dict(self) -> dict[str, Any]:
         """Return how the loss is scaled."""
         return {"scaler": {} if self._scaler is None else self._scaler.state_dict()}
@@ -165,12 +170,13 @@ class Update:
         self._scaler.update()
         self.is_made = self._scaler.get_scale() >= scale if is_fused else self._made > made
         self._left_out = 0 if self.is_made else self._left_out + 1
-        if self._left_out == MOST_LEFT_OUT:
+        if self.overflows:
             # They do not count as steps, so a run with `max_steps` would never end.
             raise TrainingError(
                 f"fp16: no update could be made with the last {MOST_LEFT_OUT} steps' gradients, "
                 f"not finite at a loss scale of {self._scaler.get_scale():.2g} either. "
-                'Look at the loss and the weights, lower lr, or use precision="bf16".'
+                "find_nonfinite() names the operation; or look at the loss and the weights, lower "
+                'lr, or use precision="bf16".'
             )
 
     def _count_made(self, *_: Any) -> None:

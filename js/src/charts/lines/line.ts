@@ -11,6 +11,8 @@ import { position, valueAt } from "./scale";
 const SMALLEST = 60;
 /** Half a dot's width more at both sides, so that the newest point is not cut in two. */
 const BLEED = 3;
+/** A pointer as near as this to a line that can be dragged is on it, in CSS pixels. */
+const MARK_REACH = 7;
 /** How much is left of all lines where some stand out. */
 const FADED = "0.25";
 
@@ -21,6 +23,8 @@ export interface LineChartListener {
 	/** Show another range; `y` undefined leaves it as it is. */
 	zoom(x: Range, y: Range | undefined): void;
 	reset(): void;
+	/** The line that stays where it is put is dragged to `x`; without this it cannot be. */
+	moveMark?(x: number, isOver: boolean): void;
 }
 
 /** A point of a trace under the crosshair. */
@@ -64,6 +68,8 @@ export class LineChart {
 	/** Where the pointer is over the inside, in CSS pixels from its left and top edge. */
 	private pointed: Place | undefined;
 	private endGesture: (() => void) | undefined;
+	/** Where the line is that can be dragged, in CSS pixels; undefined where there is none. */
+	private markedAt: number | undefined;
 	private density: MediaQueryList | undefined;
 
 	constructor(
@@ -140,13 +146,19 @@ export class LineChart {
 		for (const dot of this.dots.slice(dots.length)) dot.style.display = "none";
 	}
 
-	/** Puts a line at `x`, under the crosshair; undefined, or outside of what is shown, takes it away. */
-	mark(x: number | undefined): void {
+	/**
+	 * Puts a line at `x`, under the crosshair; undefined, or outside of what is shown, takes it away.
+	 * One that can be dragged has a handle; at the newest step (`isNewest`) that is all of it.
+	 */
+	mark(x: number | undefined, canMove = false, isNewest = false): void {
 		const { drawn, marked } = this;
 		const [width] = this.size;
 		const at = drawn && x !== undefined ? position(x, drawn.plot.x, width) : -1;
 		marked.hidden = !(at >= 0 && at <= width);
 		marked.style.transform = `translateX(${at}px)`;
+		marked.classList.toggle("nbviz-chart-movable", canMove);
+		marked.classList.toggle("nbviz-chart-newest", isNewest);
+		this.markedAt = canMove && !marked.hidden ? at : undefined;
 	}
 
 	/** CSS pixels from the left edge of the host to `x`. */
@@ -238,7 +250,11 @@ export class LineChart {
 	private listen(): void {
 		const { over } = this;
 		// What lies over it takes no pointer, so that offsets are always its own.
-		const hover = ({ offsetX, offsetY }: MouseEvent) => this.hover({ x: offsetX, y: offsetY });
+		const hover = (event: MouseEvent) => {
+			const { offsetX, offsetY } = event;
+			over.style.cursor = this.isOnMark(event) ? "ew-resize" : "";
+			this.hover({ x: offsetX, y: offsetY });
+		};
 		over.addEventListener("mousemove", hover);
 		over.addEventListener("mouseenter", hover);
 		over.addEventListener("mouseleave", () => {
@@ -248,6 +264,7 @@ export class LineChart {
 		over.addEventListener("mousedown", (event) => {
 			if (event.button !== 0) return;
 			if (event.shiftKey) this.startPan(event);
+			else if (this.isOnMark(event)) this.startMove(event);
 			else this.startSelection(event);
 		});
 		over.addEventListener("dblclick", () => this.listener.reset());
@@ -258,6 +275,25 @@ export class LineChart {
 		if (!this.drawn) return;
 		this.pointed = at;
 		this.listener.hover(valueAt(at.x, this.drawn.plot.x, this.size[0]), at.y);
+	}
+
+	/** Whether the pointer is on the line that can be dragged: on its handle, where that is all of it. */
+	private isOnMark({ offsetX, offsetY }: MouseEvent): boolean {
+		const { markedAt, marked } = this;
+		if (markedAt === undefined || Math.abs(offsetX - markedAt) > MARK_REACH) return false;
+		const isAll = !marked.classList.contains("nbviz-chart-newest");
+		return isAll || offsetY > this.size[1] - 2 * MARK_REACH;
+	}
+
+	private startMove(down: MouseEvent): void {
+		this.endGesture?.();
+		this.endGesture = followDrag(down, (by, isOver) => {
+			if (!this.drawn) return;
+			const { plot } = this.drawn;
+			const [width] = this.size;
+			const at = Math.min(width, Math.max(0, down.offsetX + by.x));
+			this.listener.moveMark?.(valueAt(at, plot.x, width), isOver);
+		});
 	}
 
 	private startPan(down: MouseEvent): void {

@@ -3,6 +3,7 @@ import type { Range } from "../../charts/lines/axis";
 import type { Best } from "../../charts/lines/trace";
 import type { ChartPicture } from "../../charts/svg";
 import type { Context } from "../../session/panel";
+import { selectionOf } from "../../session/selection";
 import { shownRunsOf } from "../../session/shown-runs";
 import { type ShownStep, shownStepOf } from "../../session/shown-step";
 import { formatCount, formatNumber } from "../../ui/format";
@@ -136,8 +137,10 @@ export class CurvesDrawing {
 
 	/** Marks the step that the time line stands at. */
 	mark(): void {
+		const { going_back, progress } = selectionOf(this.context).run ?? {};
+		const newest = going_back && !going_back.refused ? progress?.step : undefined;
 		for (const chart of this.cards.all) {
-			if (this.cards.isInSight(chart)) chart.markStep(this.shownStep.chosen);
+			if (this.cards.isInSight(chart)) chart.markStep(this.shownStep.chosen, newest || undefined);
 		}
 	}
 

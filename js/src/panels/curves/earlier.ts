@@ -1,5 +1,5 @@
-// What stands in the controls while the run is drawn that the cell made before: its grey line, and what
-// can be done with it.
+// What stands in the controls while runs are drawn that lie behind, from before the cell ran again or was
+// rewound: their grey line, and what can be done with them.
 import type { RunState } from "../../session/run";
 import type { Store } from "../../session/store";
 import { element } from "../../ui/element";
@@ -14,10 +14,10 @@ export interface EarlierActions {
 export class EarlierRun {
 	readonly root: HTMLElement;
 	readonly close: () => void;
-	private run: RunState | undefined;
+	private runs: readonly RunState[] = [];
 
 	constructor(actions: EarlierActions, isLive: boolean) {
-		const label = "The run that this cell made before";
+		const label = "What this cell made before";
 		const button = element(
 			"button",
 			"nbviz-button nbviz-button-quiet nbviz-button-small nbviz-earlier",
@@ -25,22 +25,24 @@ export class EarlierRun {
 			element("span", "nbviz-line-swatch"),
 			"Earlier",
 		);
-		const of = (act: (run: RunState) => void) => () => {
-			if (this.run) act(this.run);
-		};
-		const items = [
-			{ label: "Keep for comparison", run: of((run) => actions.keep(run)) },
-			{ label: "Dismiss", run: of((run) => actions.dismiss(run)) },
-		];
-		const { root, close } = menu(button, isLive ? items : items.slice(1));
+		const items = () =>
+			this.runs.flatMap((run) => {
+				const of = this.runs.length > 1 ? ` ${run.name}` : "";
+				const keep = { label: `Keep${of} for comparison`, run: () => actions.keep(run) };
+				const dismiss = { label: `Dismiss${of}`, run: () => actions.dismiss(run) };
+				return isLive ? [keep, dismiss] : [dismiss];
+			});
+		const { root, close } = menu(button, items);
 		root.hidden = true;
 		this.root = root;
 		this.close = close;
 	}
 
-	/** Shows or hides it, as there is such a run or not. */
+	/** Shows or hides it, as there are such runs or not. */
 	update(store: Store, dismissed: ReadonlySet<string>): void {
-		this.run = [...store.runs.values()].find((run) => run.is_earlier && !dismissed.has(run.run_id));
-		this.root.hidden = this.run === undefined;
+		this.runs = [...store.runs.values()].filter(
+			(run) => run.is_earlier && !dismissed.has(run.run_id),
+		);
+		this.root.hidden = this.runs.length === 0;
 	}
 }

@@ -169,6 +169,7 @@ class CurvesPanel {
 		const isGrouped = topics.has("points") && runGroupsOf(this.context.root);
 		if (topics.has("series") || topics.has("runs") || isGrouped) this.arrange();
 		if (topics.has("points")) this.foldZeros();
+		if (topics.has("progress")) this.drawing.mark(); // a run that is paused has no new points
 		if (DRAWN_TOPICS.some((topic) => topics.has(topic))) this.drawing.draw();
 	}
 
@@ -199,7 +200,9 @@ class CurvesPanel {
 		this.controls.found(filter === "" ? undefined : found.length, lines.size);
 		this.empty.hidden = found.length > 0 || leading.length > 0;
 		const { asker, store } = this.context;
-		const live = store.isFilled ? "No points yet. Press Start, or log a value with run.log()." : "";
+		const canStart = [...store.runs.values()].some(({ commands }) => commands.includes("start"));
+		const hint = canStart ? " Press Start, or log a value with run.log()." : "";
+		const live = store.isFilled ? `No points yet.${hint}` : "";
 		const waiting = asker.isLive ? live : "This run logged no values.";
 		this.empty.textContent = lines.size > 0 ? `No tag matches “${this.filter}”.` : waiting;
 		this.controls.root.hidden = lines.size === 0;
@@ -243,6 +246,7 @@ class CurvesPanel {
 				this.chosen();
 			},
 			reset: () => this.reset(),
+			showStep: (step) => shownStepOf(this.context).choose(step),
 			toggle: (keys) => {
 				const { hidden } = this.choices.view;
 				const areHidden = keys.every((key) => hidden.has(key));

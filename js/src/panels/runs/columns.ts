@@ -43,6 +43,9 @@ const RUN_COLUMNS: readonly Column[] = [
 	ofRun("speed", "steps/s", ({ progress }) => progress?.steps_per_second ?? undefined),
 ];
 
+/** Which run one goes on from; shown where there is one. */
+const ORIGIN = ofRun("origin", "from", (run) => runsState.of(run).origin || undefined);
+
 /** All columns that runs have, those of the run first, then tags, then hyper-parameters. */
 export function columnsOf(runs: readonly RunState[]): Column[] {
 	const tags = new Set<string>();
@@ -57,6 +60,7 @@ export function columnsOf(runs: readonly RunState[]): Column[] {
 	}
 	return [
 		...RUN_COLUMNS,
+		...(runs.some((run) => runsState.of(run).origin) ? [ORIGIN] : []),
 		...[...tags].flatMap(ofTag),
 		...[...parameters].map(([name, isNumber]) => ofParameter(name, isNumber)),
 	];
@@ -68,7 +72,7 @@ function ofRun(
 	of: (run: RunState) => Value,
 	format: (value: number) => string = formatNumber,
 ): Column {
-	const isNumber = id !== "name" && id !== "state";
+	const isNumber = id !== "name" && id !== "state" && id !== "origin";
 	return {
 		id,
 		title,

@@ -85,7 +85,9 @@ function columnsToShow(
 /** The columns that tell most: the main values, where a run is, then what it was made with. */
 export function suggested(all: readonly Column[]): string[] {
 	const [metric, loss] = mainTags(all);
+	const origin = all.find(({ id }) => id === "origin");
 	const values = [
+		origin?.id,
 		metric && `best:${metric}`,
 		loss && `newest:${loss}`,
 		"state",
@@ -106,8 +108,8 @@ let last: { readonly key: string; readonly columns: readonly Column[] } | undefi
 function known(runs: readonly RunState[]): readonly Column[] {
 	let names = 0;
 	for (const run of runs) {
-		const { tags, parameters } = runsState.of(run);
-		names += tags.length + Object.keys(parameters).length;
+		const { tags, parameters, origin } = runsState.of(run);
+		names += tags.length + Object.keys(parameters).length + Number(origin !== "");
 	}
 	const key = `${runs.length} ${runs[0]?.run_id} ${runs.at(-1)?.run_id} ${names}`;
 	if (last?.key !== key) last = { key, columns: columnsOf(runs) };

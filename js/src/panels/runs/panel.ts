@@ -107,6 +107,10 @@ class RunsPanel {
 				this.choices.baseline = run?.name ?? "";
 				this.changed();
 			},
+			keep: () => {
+				const [run] = this.selectedRuns();
+				if (run) void this.keep(run);
+			},
 			clear: () => {
 				this.selected.clear();
 				this.update();
@@ -329,6 +333,19 @@ class RunsPanel {
 			this.notice.textContent = `Not renamed: ${reason}`;
 			this.notice.hidden = false;
 			return false;
+		}
+	}
+
+	private async keep({ run_id }: RunState): Promise<void> {
+		const { asker } = this.context;
+		try {
+			await asker.ask({ kind: "control", run_id, name: "keep", arguments: {} });
+			this.selected.clear();
+			this.update();
+		} catch (error: unknown) {
+			const reason = error instanceof Error ? error.message : String(error);
+			this.notice.textContent = `Not kept: ${reason}`;
+			this.notice.hidden = false;
 		}
 	}
 

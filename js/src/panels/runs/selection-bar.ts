@@ -8,6 +8,8 @@ export interface SelectionActions {
 	show(only: boolean): void;
 	hide(): void;
 	baseline(): void;
+	/** Has the user's own model go on as the selected fork stands. */
+	keep(): void;
 	clear(): void;
 	clearBaseline(): void;
 	clearBrush(): void;
@@ -42,7 +44,7 @@ export class SelectionBar {
 		const text = `${runs}, ${drawn === all ? "all" : formatCount(drawn)} drawn`;
 		if (this.count.textContent !== text) this.count.textContent = text;
 		const key = JSON.stringify([
-			selected.map(({ run_id }) => run_id),
+			selected.map(({ run_id, commands }) => [run_id, commands.includes("keep")]),
 			baseline?.name,
 			isBrushed,
 			all,
@@ -71,6 +73,10 @@ export class SelectionBar {
 			if (selected.length === 1 && first) {
 				const what = `Show others as their difference to ${first.name}`;
 				chips.push(button("Set as baseline", what, actions.baseline));
+				if (first.commands.includes("keep")) {
+					const copied = `Copy the state of ${first.name} into your own model and optimizer`;
+					chips.push(button("Keep this one", copied, actions.keep));
+				}
 			}
 			chips.push(button("✕", "Select none", actions.clear));
 		}

@@ -9,6 +9,8 @@ export interface RunsState {
 	parameters: Readonly<Record<string, Parameter>>;
 	/** Names of those that the user gave. */
 	own: readonly string[];
+	/** Which run it goes on from, as "lr-0.1 at step 400"; empty for most. */
+	origin: string;
 	tags: readonly string[];
 	/** Six numbers a tag, as in `ValuesRead`. */
 	values: Float64Array;
@@ -19,6 +21,7 @@ export interface RunsState {
 export const runsState = new PanelState<RunsState>("runs", () => ({
 	parameters: {},
 	own: [],
+	origin: "",
 	tags: [],
 	values: new Float64Array(0),
 	version: 0,
@@ -33,6 +36,7 @@ export function applyRuns(
 	if (update.kind === "run_described") {
 		state.parameters = { ...update.known, ...update.config };
 		state.own = Object.keys(update.config);
+		state.origin = update.origin;
 	} else {
 		state.tags = update.tags ?? state.tags;
 		state.values = doubles(buffers[update.buffer]);

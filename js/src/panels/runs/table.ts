@@ -372,7 +372,7 @@ function runTools(run: RunState, isSelected: boolean, content: TableContent): HT
 		},
 		lineSample(run.style),
 	);
-	swatch.style.color = runColor(run);
+	swatch.style.color = run.is_earlier ? "var(--nbviz-text-soft)" : runColor(run); // as on the charts
 	const isShown = content.isShown(run);
 	const toggle = eye(isShown, isShown ? `Hide ${run.name}` : `Show ${run.name}`);
 	return [box, swatch, toggle].map((tool) =>

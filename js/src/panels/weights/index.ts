@@ -13,6 +13,7 @@ export const panel: Panel<WeightsState, WeightsUpdate> = {
 	state: weightsState,
 	apply: applyWeights,
 	has_content: (run) => listedLayers(weightsState.of(run)).length > 0,
+	parameters: (run) => weightsState.of(run).layers.map(({ name }) => name),
 	steps: (run) => weightsState.of(run).kept.steps,
 	recall: (question, recorded) =>
 		question.kind === "send_weights" ? recallItem(question, recorded, "name") : undefined,

@@ -1,4 +1,5 @@
-// The place of the time line, which is loaded once a run has something that is shown one step at a time.
+// The place of the time line, which is loaded once a run has something that is shown one step at a time, or
+// can go back to earlier steps.
 import { loadAsset } from "../assets";
 import type { Context } from "../panel";
 
@@ -11,8 +12,9 @@ export function footer(host: HTMLElement, context: Context): () => void {
 	let unmount: (() => void) | undefined;
 	const look = () => {
 		const runs = [...store.runs.values()];
-		const has = runs.some((run) =>
-			panels.some(({ steps }) => (steps?.(run).length ?? 0) >= LEAST_STEPS),
+		const has = runs.some(
+			(run) =>
+				run.going_back || panels.some(({ steps }) => (steps?.(run).length ?? 0) >= LEAST_STEPS),
 		);
 		if (!has) return;
 		unsubscribe();

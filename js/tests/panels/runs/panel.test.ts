@@ -24,7 +24,13 @@ function fill({ store }: Stage, count: number): void {
 		store.apply(runChanged("finished", { run_id }), []);
 		store.apply({ kind: "series_added", run_id, series: 0, tag: "loss/val" }, []);
 		store.apply(
-			{ kind: "run_described", run_id, known: { lr: 10 ** -(1 + (i % 3)), seed: 0 }, config: {} },
+			{
+				kind: "run_described",
+				run_id,
+				known: { lr: 10 ** -(1 + (i % 3)), seed: 0 },
+				config: {},
+				origin: "",
+			},
 			[],
 		);
 		const six = [1 / (i + 1), 40, 1 / (i + 2), 30, 2, 1];

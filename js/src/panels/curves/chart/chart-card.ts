@@ -24,7 +24,8 @@ const WORDS_MS = 1000;
 const VALUES_MS = 100;
 const EVENT_REACH_PX = 5;
 const HANDLE_HELP = "Drag it onto another chart to draw both as one; click for options";
-const KEYS_HELP = "Left and right arrows move the cursor, + and − zoom, 0 resets.";
+const KEYS_HELP =
+	"Left and right arrows move the cursor, Enter shows its step in all panels, End the newest, + and − zoom, 0 resets.";
 
 /** What a chart asks of its panel. */
 export interface ChartActions {
@@ -32,6 +33,8 @@ export interface ChartActions {
 	point(step: number | undefined): void;
 	zoom(x: Range): void;
 	reset(): void;
+	/** Show a step in all panels, undefined the newest. */
+	showStep(step: number | undefined): void;
 	toggle(keys: readonly string[]): void;
 	isolate(title: string, keys: readonly string[]): void;
 	enlarge(title: string): void;
@@ -93,6 +96,7 @@ export class ChartCard {
 	private readonly closeMenu: () => void;
 	private readonly resizes: ResizeObserver;
 	private frame: ChartFrame | undefined;
+	private newest: number | undefined;
 	private noted = "0 false false";
 	private pointed: number | undefined;
 	private isPointedHere = false;
@@ -120,6 +124,7 @@ export class ChartCard {
 				actions.zoom(x);
 			},
 			reset: () => actions.reset(),
+			moveMark: (x) => this.moveMark(x),
 		});
 		const options = chartMenu(title, {
 			state: () => actions.state(title),
@@ -245,11 +250,27 @@ export class ChartCard {
 		this.readOut();
 	}
 
-	/** Marks the step that the time line stands at; undefined where it follows the newest. */
-	markStep(step: number | undefined): void {
+	/**
+	 * Marks the step that the time line stands at; undefined where it follows the newest. A run that can
+	 * go back is at `newest`: then the mark can be dragged.
+	 */
+	markStep(step: number | undefined, newest?: number): void {
 		const { plot } = this;
 		this.root.dataset.marked = String(step ?? "");
-		this.chart.mark(plot && step !== undefined ? xOfStep(plot.traces, step) : undefined);
+		this.newest = newest;
+		const at = step ?? newest;
+		const x = plot && at !== undefined ? xOfStep(plot.traces, at) : undefined;
+		this.chart.mark(x, newest !== undefined, step === undefined);
+	}
+
+	private moveMark(x: number): void {
+		const { plot, frame, newest = 0 } = this;
+		if (!plot || !frame) return;
+		const readings = readAt(plot.traces, x, plot.x, this.pixel(plot.x));
+		const near = readings.sort((a, b) => Math.abs(a.x - x) - Math.abs(b.x - x))[0]?.step;
+		// Of steps any one can be gone back to, those too that no point stands for.
+		const step = frame.view.xKind === "step" ? Math.max(0, Math.round(x)) : near;
+		if (step !== undefined) this.actions.showStep(step >= newest ? undefined : step);
 	}
 
 	destroy(): void {
@@ -391,6 +412,9 @@ export class ChartCard {
 		else if (event.key === "-" || event.key === "−") scaleBy(2);
 		else if (event.key === "0") this.actions.reset();
 		else if (event.key === "Escape") this.actions.point(undefined);
+		else if (event.key === "Enter" && this.pointed !== undefined) {
+			this.actions.showStep(this.pointed);
+		} else if (event.key === "End") this.actions.showStep(undefined);
 		else return;
 		event.preventDefault();
 		event.stopPropagation();

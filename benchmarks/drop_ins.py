@@ -1,0 +1,142 @@
+"""A loop written for a SummaryWriter, with nbviz's in its place: cost, speed, and the first point.
+
+Each writer in a process of its own, all in one run: µs a call of `add_scalar`, and how much of a
+tiny MLP's speed is kept with two scalars at each step. Then, in JupyterLab, milliseconds from the
+first call until its point is drawn in the cell that makes it, while that cell goes on.
+
+Run: python benchmarks/drop_ins.py   (about three minutes; --no-browser leaves the last part out)
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from log_calls import calls, kept, networks
+
+WRITERS = {
+    "nbviz.SummaryWriter": ("nbviz", {}),
+    "nbviz's tensorboardX": ("nbviz.integrations.tensorboardX", {}),
+    "torch's": ("torch.utils.tensorboard", {}),
+    "tensorboardX's": ("tensorboardX", {}),
+}
+OPENINGS = 10
+IMPORTS = "import time, torch; from pathlib import Path; from nbviz import SummaryWriter"
+# The loop goes on until its point was seen, as a course's does that blocks its cell.
+LOOP = """
+seen, step = Path({mark!r}), 0
+writer = SummaryWriter({folder!r})
+while not seen.exists():
+    step += 1
+    if step == 1:
+        called = time.time()
+    writer.add_scalar("loss", 1 / step, step)
+    time.sleep(0.001)
+"""
+# When the page painted it, by its own clock, which is the kernel's.
+WATCH = """(index) => {
+  const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[index];
+  cell.scrollIntoView();
+  window.painted = new Promise((done) => {
+    const look = () => {
+      const found = cell.querySelector("[data-last-step]");
+      if (found && Number(found.dataset.lastStep) > 0) done(Date.now() / 1000);
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}"""
+
+
+def measure(name: str) -> None:
+    """Measure one writer in this process, and print JSON."""
+    module, options = WRITERS[name]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            writer = importlib.import_module(module).SummaryWriter(folder, **options)
+        except ImportError as error:
+            print(json.dumps({"missing": error.name or str(error)}))
+            return
+
+        def log(step: int, values: dict[str, float]) -> None:
+            for tag, value in values.items():
+                writer.add_scalar(tag, value, step)
+
+        one = calls(log, 1, 0)
+        speed = kept(log, networks()["mlp"], 10_000_000)
+        print(json.dumps({"one": one, "mlp": speed}), flush=True)
+        os._exit(0)  # writers that join their threads at exit are not part of this
+
+
+def first_points() -> list[float]:
+    """Return milliseconds from the call to the paint, of several cells of one page."""
+    from _lab import NEWEST, Notebook, running_lab
+
+    found: list[float] = []
+    with running_lab() as (new_page, lab), tempfile.TemporaryDirectory() as folder:
+        page = new_page()
+        marks = [str(Path(folder) / f"seen{number}") for number in range(OPENINGS)]
+        cells = [LOOP.format(mark=mark, folder=f"{mark}-runs") for mark in marks]
+        notebook = Notebook(page, lab, [IMPORTS, *cells], kernel=NEWEST, name="drop-ins")
+        notebook.run(0)
+        for number, mark in enumerate(marks, 1):
+            page.evaluate(WATCH, number)
+            notebook.run(number, wait=False)
+            painted = page.evaluate("() => window.painted")
+            Path(mark).touch()
+            called = notebook.wait_for("called", seconds=60)
+            found.append(1000 * (painted - called))
+        notebook.end_kernel()
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    if arguments and arguments[0] in WRITERS:
+        measure(arguments[0])
+        return 0
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, 1 torch thread\n")
+    print(f"{'':<22}{'µs a scalar':^27}{'speed kept':>12}")
+    print(f"{'':<22}{'median':>9}{'p99':>9}{'mean':>9}{'tiny MLP':>12}")
+    for name in WRITERS:
+        result = subprocess.run(
+            [sys.executable, str(Path(__file__)), name],
+            capture_output=True, check=False, text=True, timeout=300,
+        )  # fmt: skip
+        lines = result.stdout.strip().splitlines()
+        if result.returncode or not lines:
+            print(f"{name:<22}failed: {result.stderr.strip()[-200:]}")
+            continue
+        said: dict[str, Any] = json.loads(lines[-1])
+        if "missing" in said:
+            print(f"{name:<22}not installed ({said['missing']})")
+            continue
+        one = said["one"]
+        print(
+            f"{name:<22}{one['median']:>9.2f}{one['p99']:>9.2f}{one['mean']:>9.2f}"
+            f"{said['mlp'][1]:>12.3f}",
+            flush=True,
+        )
+    if "--no-browser" not in arguments:
+        times = first_points()
+        print(
+            f"\nFirst point in the cell, ms after the call: median {statistics.median(times):.0f}, "
+            f"longest {max(times):.0f}, of {len(times)} cells; the first had {times[0]:.0f}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    began = time.time()
+    status = main(sys.argv[1:])
+    if len(sys.argv) == 1:
+        print(f"\n{time.time() - began:.0f} s")
+    sys.exit(status)

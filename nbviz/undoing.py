@@ -1,0 +1,397 @@
+"""What is done to a run that stands: all of it or nothing, and which of both it was is said."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+import torch
+
+from nbviz.errors import CheckpointError, CommandError, NbvizError, add_note, describe, text_of
+from nbviz.recording.current import as_current
+from nbviz.recording.prints import captured_prints
+from nbviz.recording.run import Run
+from nbviz.training.checkpoints.random_state import RandomState
+from nbviz.training.interrupts import held_interrupts
+from nbviz.training.rewinding.recomputing import LOSS, Recomputing, RecomputingCancelledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from nbviz.protocol.log import LineLevel
+    from nbviz.protocol.run import RunStatus
+    from nbviz.recording.kept.past import Past
+    from nbviz.trainer_options import TrainerOptions
+    from nbviz.training.background import BackgroundRun
+    from nbviz.training.checkpoints.parts import Checkpoint
+    from nbviz.training.checkpoints.ring import StateRing
+    from nbviz.training.engine import Engine
+    from nbviz.training.events import RunStarted
+    from nbviz.training.interrupts import HeldInterrupt
+    from nbviz.training.rewinding.changes import Changes
+
+T = TypeVar("T")
+R = TypeVar("R")
+_LOOK_SECONDS = 0.1  # between two looks at whether the kernel was interrupted
+
+
+class Rewindable(Protocol):
+    """What of a trainer is needed to go back."""
+
+    run: Run
+    engine: Engine
+    ring: StateRing
+    options: TrainerOptions
+    surroundings: Callable[[], AbstractContextManager[None]]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run's thread is alive."""
+        ...
+
+    def stop_and_wait(self) -> None:
+        """Stop the run, and wait until its thread has ended."""
+        ...
+
+    def require_apart(self, command: str) -> None:
+        """Raise RunActiveError where the present thread holds the run up, or is it."""
+        ...
+
+    def begin_apart(self, target: Callable[[], None]) -> BackgroundRun:
+        """Do something on a thread of its own, as the run is trained."""
+        ...
+
+    def go_on_as_another(self, past: Past | None, *lines: tuple[LineLevel, str]) -> None:
+        """Record in a new run from now on; the old one stays as it is."""
+        ...
+
+    def tell_of_another(self, old: Run) -> None:
+        """Tell who shows the old run that there is a new one."""
+        ...
+
+    def start_paused(self) -> BackgroundRun:
+        """Start the run, paused before its next step."""
+        ...
+
+
+class _Apart(Run):
+    """Takes what is logged while steps are made again, and is shown nowhere."""
+
+    def begin(self, event: RunStarted | None = None) -> None:
+        """Begin, but without what runs beside every run."""
+        self._life.begin(self, event)
+
+
+class _NotPutBackError(CheckpointError):
+    """The run could not be set to where it was; the message says where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a run is set back to: its state, its status, the random numbers of the process."""
+
+    checkpoint: Checkpoint
+    status: RunStatus
+    random: dict[str, Any]
+
+
+class Undoing:
+    """Does something with a trainer's run while it stands; where that fails, the run is as it was.
+
+    An error at any place of it, memory that is not there and an interrupt of the kernel leave the
+    run in one of two states: as it was, going on if it did; or, where it was to be changed, as it
+    was to become. The error says which.
+
+    Args:
+        trainer: The trainer.
+        changes: What was set while its run trained.
+        settle: Has the trainer go on as another run from the step where the engine is. Called with
+            what is said of it.
+    """
+
+    def __init__(
+        self, trainer: Rewindable, changes: Changes, settle: Callable[[str, str | None], None]
+    ) -> None:
+        self._trainer = trainer
+        self._changes = changes
+        self._settle = settle
+        self._stands = threading.Event()
+        self._cancelled = threading.Event()
+        self._going: Recomputing | None = None
+
+    def stands(self) -> None:
+        """Note that the run is paused, or has ended."""
+        self._stands.set()
+
+    def allow(self) -> None:
+        """Forget that `cancel` was called."""
+        self._cancelled.clear()
+
+    def cancel(self) -> None:
+        """Cancel what is being done or done next, from any thread; then the run is as it was."""
+        self._cancelled.set()
+        going = self._going
+        if going is not None:
+            going.cancel()
+
+    # ------------------------------------------------------------ what is done
+
+    def change(
+        self,
+        command: str,
+        goal: str,
+        act: Callable[[Recomputing], T],
+        said: Callable[[T], tuple[str, str | None]],
+    ) -> T:
+        """Set the run to another step, where it is paused as another run.
+
+        Args:
+            command: What it is, for an error.
+            goal: Where to, for an error.
+            act: Sets the engine, on a thread of its own.
+            said: Returns what is said of it in the log: in a sentence, and in a warning.
+
+        Raises:
+            CheckpointError: It failed, and the run is as it was.
+            KeyboardInterrupt: The kernel was interrupted; a note says which state the run is in.
+        """
+        trainer = self._trainer
+        was = self._stop(command)
+        old = trainer.run
+        found: list[T] = []
+        with held_interrupts() as held:
+            try:
+                self._in_thread(
+                    lambda recomputing: found.append(
+                        self.change_here(recomputing, goal, act, said)
+                    ),
+                    held,
+                )
+            except BaseException as error:
+                self._go_on(was, error)
+                raise
+            there = f"The run has been set to step {trainer.engine.step:,}"
+            try:
+                trainer.tell_of_another(old)
+                self._start_paused()
+            except BaseException as error:
+                add_note(error, f"{there}; start() goes on from there.")
+                raise
+        if held.came:
+            raise _interrupt(f"{there}, and is paused there.")
+        return found[0]
+
+    def change_here(
+        self,
+        recomputing: Recomputing,
+        goal: str,
+        act: Callable[[Recomputing], T],
+        said: Callable[[T], tuple[str, str | None]],
+    ) -> T:
+        """Do that on the present thread, of a run that has ended; it is started by the caller."""
+        before: _Before | None = None
+        try:
+            before = self._now()
+            result = self._quietly(lambda: act(recomputing))
+            self._settle(*said(result))
+        except BaseException as error:
+            if before is not None:
+                self._put_back(before)
+            if isinstance(error, RecomputingCancelledError):
+                raise
+            reason = (
+                text_of(error).rstrip(".") if isinstance(error, NbvizError) else describe(error)
+            )
+            raise CheckpointError(
+                f"the steps to {goal} could not be made again ({reason}). {self._as_it_was()}"
+            ) from error
+        return result
+
+    def look(
+        self,
+        command: str,
+        act: Callable[[Recomputing], T],
+        then: Callable[[T], R],
+        *,
+        goes_on: bool,
+    ) -> R:
+        """Do something after which the run is as it was.
+
+        Args:
+            command: What it is, for an error.
+            act: On a thread of its own; may set the engine to any step.
+            then: On the present thread, once the run is as it was.
+            goes_on: Whether the run goes on afterwards, if it did before.
+
+        Returns:
+            What `then` returns.
+
+        Raises:
+            KeyboardInterrupt: The kernel was interrupted; the run is as it was.
+            Exception: Whatever `act` or `then` raises, with a note that the run is as it was.
+        """
+        was = self._stop(command)
+        found: list[T] = []
+
+        def there_and_back(recomputing: Recomputing) -> None:
+            before = self._now()
+            try:
+                found.append(self._quietly(lambda: act(recomputing)))
+            finally:
+                self._put_back(before)
+
+        with held_interrupts() as held:
+            try:
+                self._in_thread(there_and_back, held)
+                result = then(found[0])
+            except BaseException as error:
+                self._go_on(was, error)
+                raise
+            if goes_on or held.came:
+                self._go_on(was)
+        if held.came:
+            raise _interrupt(self._as_it_was())
+        return result
+
+    def recomputing(self) -> Recomputing:
+        """Return what makes steps of the run again."""
+        trainer = self._trainer
+        trainer.run.drain()
+        losses = trainer.run.series(LOSS) if LOSS in trainer.run.tags else None
+        steps, values = (None, None) if losses is None else (losses.steps, losses.values)
+
+        def loss_of(step: int) -> float | None:
+            if steps is None or values is None:
+                return None
+            place = int(np.searchsorted(steps, step))
+            return float(values[place]) if place < len(steps) and steps[place] == step else None
+
+        return Recomputing(trainer.engine, self._changes, loss_of)
+
+    # ------------------------------------------------------------ inside
+
+    def _stop(self, command: str) -> RunStatus:
+        """Stop the run; returns what its status was."""
+        trainer = self._trainer
+        trainer.require_apart(command)
+        was = trainer.engine.control.status
+        try:
+            trainer.stop_and_wait()
+        except KeyboardInterrupt as interrupt:
+            ends = "The run ends after its present step; start() goes on from there."
+            add_note(interrupt, ends if trainer.is_active else self._as_it_was())
+            raise
+        return was
+
+    def _go_on(self, was: RunStatus, error: BaseException | None = None) -> None:
+        """Have the run go on as it did, if it is as it was; that is noted at an error."""
+        if isinstance(error, _NotPutBackError):
+            return
+        if error is not None and self._as_it_was() not in text_of(error):
+            add_note(error, self._as_it_was())
+        if was == "running":
+            self._trainer.start_paused()
+            self._trainer.engine.control.resume()
+        elif was == "paused":
+            self._start_paused()
+
+    def _in_thread(self, act: Callable[[Recomputing], None], held: HeldInterrupt) -> None:
+        """Do something on a thread of its own; an interrupt or `cancel` ends it early."""
+        recomputing = self._going = self.recomputing()
+        if self._cancelled.is_set():
+            recomputing.cancel()
+        background = self._trainer.begin_apart(lambda: act(recomputing))
+        while background.is_alive:
+            background.join(_LOOK_SECONDS)
+            if held.came and not recomputing.is_cancelled:
+                recomputing.cancel()
+        self._going = None
+        if isinstance(background.error, RecomputingCancelledError):
+            if held.came:
+                raise KeyboardInterrupt from None
+            raise CommandError(f"cancelled. {self._as_it_was()}") from None
+        if background.error is not None:
+            raise background.error
+
+    def _quietly(self, act: Callable[[], T]) -> T:
+        """Do something with whatever it logs or prints going nowhere."""
+        trainer, run = self._trainer, self._trainer.run
+        apart = _Apart("made again")
+        apart.follow_steps(lambda: trainer.engine.step_number)
+        apart.is_driven = True
+        trainer.run = apart
+        try:
+            with as_current(apart), captured_prints(apart.note), trainer.surroundings():
+                return act()
+        finally:
+            trainer.run = run
+
+    def _now(self) -> _Before:
+        engine = self._trainer.engine
+        random = RandomState(engine.device).state_dict()
+        return _Before(engine.capture(), engine.control.status, random)
+
+    def _put_back(self, before: _Before) -> None:
+        """Set the run to what it was.
+
+        Where that fails, as for want of memory, it is tried again without the gradients, and
+        without the states that are kept to go back to.
+        """
+        failure: Exception | None = None
+        for let_go in (None, self._let_go_of_gradients, self._trainer.ring.clear):
+            try:
+                if let_go is not None:
+                    let_go()
+                self._set_to(before)
+            except Exception as error:  # noqa: BLE001  raised below
+                failure = error
+            else:
+                return
+        assert failure is not None  # else it would have returned
+        now, then = self._trainer.engine.step, before.checkpoint.step
+        reason = f"what the run was after step {then:,} could not be put back"
+        self._settle(f"left at step {now:,}", f"{reason}: {text_of(failure)}")
+        raise _NotPutBackError(
+            f"{reason} ({text_of(failure).rstrip('.')}). It is after step {now:,} now; start() "
+            "goes on from there."
+        ) from failure
+
+    def _set_to(self, before: _Before) -> None:
+        engine = self._trainer.engine
+        control = engine.control
+        control.end("stopped")  # where an error has left it active
+        control.get_ready()
+        before.checkpoint.wait()
+        engine.restore(before.checkpoint.parts)
+        RandomState(engine.device).load_state_dict(before.random)
+        if before.status in ("finished", "stopped", "failed"):
+            control.reserve()
+            control.end(before.status)  # pyright: ignore[reportArgumentType]  one of those three
+
+    def _let_go_of_gradients(self) -> None:
+        engine = self._trainer.engine
+        for parameter in engine.model.parameters():
+            parameter.grad = None
+        if engine.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _start_paused(self) -> None:
+        """Start the run, and wait until it is paused."""
+        self._stands.clear()
+        background = self._trainer.start_paused()
+        while not self._stands.wait(0.05) and background.is_alive:
+            pass
+        if background.error is not None:
+            raise background.error
+
+    def _as_it_was(self) -> str:
+        return f"The run is as it was, after step {self._trainer.engine.step:,}."
+
+
+def _interrupt(note: str) -> KeyboardInterrupt:
+    interrupt = KeyboardInterrupt()
+    interrupt.add_note(note)
+    return interrupt

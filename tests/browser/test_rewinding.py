@@ -1,0 +1,190 @@
+"""Going back in the page: a curve's handle dragged back, rewound, gone on, forked, raced, kept."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+from view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from notebook_page import Notebook
+    from playwright.sync_api import Locator
+
+TRAIN = """\
+import nbviz, torch
+from torch import nn
+
+torch.manual_seed(0)
+train, val = nbviz.datasets.digits()
+model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Dropout(0.2),
+                      nn.Linear(32, 10))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+trainer = nbviz.LiveTrainer(model, train, val_loader=val, loss_fn=nn.CrossEntropyLoss(),
+                            optimizer=optimizer, metrics=["accuracy"], max_epochs=8,
+                            device="cpu", threads=1, ring_every=50, name="lr-0.1")
+trainer.start()
+trainer
+"""
+BREAK = """\
+import nbviz, torch
+from torch import nn
+
+class LogPixels(nn.Module):
+    def forward(self, x):
+        return torch.log(x + 1)
+
+torch.manual_seed(0)
+batches = list(nbviz.datasets.digits()[0])
+batches[16][0][5, 0, 3, 3] = -1  # whose logarithm is infinite
+model = nn.Sequential()
+model.logs, model.flatten, model.fc = LogPixels(), nn.Flatten(), nn.Linear(64, 10)
+trainer = nbviz.LiveTrainer(model, batches, loss_fn=nn.CrossEntropyLoss(), max_epochs=3,
+                            optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
+                            device="cpu", threads=1, ring_every=10, name="broken")
+trainer.start()
+trainer
+"""
+
+
+def strip(view: View) -> Locator:
+    return view.toolbar.locator(".nbviz-act")
+
+
+def drag_back(view: View, share: float) -> int:
+    """Drag the handle of the first chart from the newest step to a share of the width."""
+    chart = view.curves.locator(".nbviz-chart").first
+    chart.scroll_into_view_if_needed()
+    handle = chart.locator(".nbviz-chart-movable")
+    expect(handle).to_be_visible()
+    over = chart.locator(".nbviz-plot-over").bounding_box()
+    at = handle.bounding_box()
+    assert over is not None
+    assert at is not None
+    mouse, bottom = view.root.page.mouse, over["y"] + over["height"] - 5
+    mouse.move(at["x"], bottom)
+    mouse.down()
+    mouse.move(over["x"] + 0.8 * over["width"], bottom)
+    mouse.move(over["x"] + share * over["width"], bottom)
+    mouse.up()
+    expect(chart).to_have_attribute("data-marked", re.compile(r"^\d+$"))
+    return int(chart.get_attribute("data-marked") or 0)
+
+
+def photograph(notebook: Notebook, pictures: Path, name: str) -> None:
+    if "NBVIZ_PICTURES" not in os.environ:
+        return  # to change the theme takes longer than all else here
+    notebook.page.mouse.move(0, 0)  # else a tooltip hides a part
+    for theme in ("dark", "light"):
+        notebook.set_theme(theme)
+        expect(notebook.page.locator("#jupyterlab-splash")).to_be_hidden()
+        notebook.page.screenshot(path=pictures / f"{name}-{theme}.png")
+
+
+def rewind(notebook: Notebook, view: View, step: int) -> None:
+    view.root.locator("[data-act=rewind]").click()
+    kept = max(one for one in notebook.value("trainer.trainer.ring.steps") if one <= step)
+    box = view.root.get_by_role("dialog", name="Rewind the run")
+    expect(box.locator("output")).to_contain_text(f"step {kept}")
+    box.get_by_role("button", name=f"Rewind to step {step}").click()
+    expect(strip(view)).to_contain_text(f"Paused at step {step}")
+    expect(strip(view)).to_contain_text("bit-equal")
+    view.wait_for_status("paused")
+    view.wait_for_step(step)
+    expect(view.root.locator(".nbviz-timeline-step")).to_have_text(f"step {step}")
+
+
+def fork_by_keys(view: View, step: int, name: str, lr: str) -> None:
+    button = view.root.locator("[data-act=fork]")
+    button.focus()
+    button.press("Enter")
+    box = view.root.get_by_role("dialog", name="Fork the run")
+    box.get_by_label("Step").fill(str(step))
+    box.get_by_label("Name of the fork").fill(name)
+    box.get_by_label("Learning rate of the fork").fill(lr)
+    expect(box.locator("output")).to_contain_text(f"The state of step {step} is kept")
+    box.get_by_label("Learning rate of the fork").press("Enter")
+    expect(strip(view)).to_contain_text(f"'{name}' forked from step {step}")
+    view.wait_for_status("ready")
+    view.wait_for_step(step)
+
+
+def test_back_by_the_handle_then_on_forked_raced_and_kept(
+    make_notebook: Callable[..., Notebook], pictures: Path
+) -> None:
+    notebook = make_notebook(TRAIN)
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+    notebook.run(0)
+    view = View(notebook.output(0))
+    view.wait_for_status("finished")
+    total = notebook.value("trainer.trainer.engine.step")
+    view.wait_for_curve(total)
+    weights = view.open("weights")
+    newest = weights.inner_text()
+    step = drag_back(view, 0.52)
+    assert 0 < step < total
+    expect(view.root.locator(".nbviz-timeline-step")).to_have_text(f"step {step} of {total}")
+    expect(weights).not_to_have_text(newest, use_inner_text=True)
+    rewind(notebook, view, step)
+    assert notebook.value("(trainer.status, trainer.trainer.engine.step)") == ["paused", step]
+    assert notebook.value("[one.is_earlier for one in trainer.subjects]") == [True, False]
+    expect(view.open("log")).to_contain_text(f"Paused at step {step}")
+    view.open("weights")
+    photograph(notebook, pictures, "rewound")
+    view.click("resume")
+    view.wait_for_status("finished")
+    expect(strip(view)).to_be_hidden()
+    was, now = "trainer.subjects[0].run", "trainer.run"
+    assert notebook.value(
+        f"({was}['loss/train'].values == {now}['loss/train'].values).all().item()"
+    )
+
+    view.root.locator("[data-act=probe]").click()
+    box = view.root.get_by_role("dialog", name="Look back")
+    box.get_by_label("Parameter").select_option("1.weight")
+    box.get_by_role("button", name="Draw the curve").click()
+    expect(strip(view)).to_contain_text("probe/gradient_norm/1.weight is a curve now")
+    expect(view.curves.locator("[data-chart='probe/gradient_norm/1.weight']")).to_be_attached()
+    photograph(notebook, pictures, "looked-back")
+
+    fork_by_keys(view, 100, "lower lr", "0.01")
+    view.click("start")
+    view.wait_for_status("finished")
+    view.wait_for_step(total)
+    expect(strip(view)).to_be_hidden()
+    fork = "trainer.subjects[2].run"
+    assert notebook.value(f"{fork}['lr'].values[[99, 100]].tolist()") == [0.1, 0.01]
+    row = view.open("runs").locator(".nbviz-runs-row").filter(has_text="lower lr").last
+    expect(row).to_contain_text("lr-0.1 (2) at step 100")
+    row.locator("[data-action=select]").click()
+    photograph(notebook, pictures, "raced")
+    view.root.get_by_role("button", name="Keep this one").click()
+    expect(strip(view)).to_contain_text("Your model and optimizer are those of 'lower lr' now")
+    assert notebook.value(
+        "trainer.model is model and all(torch.equal(a, b) for a, b in zip(model.parameters(), "
+        f"{fork}.steering.model.parameters()))"
+    )
+
+
+def test_the_step_that_broke_is_found_from_the_page(
+    make_notebook: Callable[..., Notebook], pictures: Path
+) -> None:
+    notebook = make_notebook(BREAK)
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+    notebook.run(0)
+    view = View(notebook.output(0))
+    view.wait_for_status("finished")
+    expect(strip(view)).to_contain_text("since step 17")
+    photograph(notebook, pictures, "broken")
+    strip(view).get_by_role("button", name="Find the first bad step").click()
+    expect(strip(view)).to_contain_text("In step 17 log in logs was the first")
+    expect(strip(view)).to_contain_text("Paused before it, at step 16")
+    view.wait_for_status("paused")
+    view.wait_for_step(16)
+    expect(view.open("log")).to_contain_text("was the first to give NaN or infinity")
+    photograph(notebook, pictures, "found")

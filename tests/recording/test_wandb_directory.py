@@ -1,0 +1,117 @@
+"""A run as a directory of W&B's offline mode, parsed by W&B's own messages."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from wandb.proto import wandb_internal_pb2
+
+import nbviz
+from nbviz.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def offline_records(path: Path) -> Iterator[Any]:
+    """W&B's records of a file in LevelDB's log format, every checksum compared."""
+    data = path.read_bytes()
+    assert data[:7] == b":W&B\xe1\xbe\x00"
+    at, whole = 7, b""
+    while at < len(data):
+        room = 32768 - at % 32768
+        if room < 7:
+            assert data[at : at + room] == bytes(room)
+            at += room
+            continue
+        checksum, length, kind = struct.unpack("<IHB", data[at : at + 7])
+        part = data[at + 7 : at + 7 + length]
+        assert zlib.crc32(bytes([kind]) + part) == checksum
+        assert length + 7 <= room
+        assert (kind in (1, 2)) == (whole == b"")
+        at, whole = at + 7 + length, whole + part
+        if kind in (1, 4):
+            yield wandb_internal_pb2.Record.FromString(whole)
+            whole = b""
+    assert whole == b""
+
+
+def values_of(items: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in items:
+        assert not item.key
+        *above, last = item.nested_key
+        within = found.setdefault(above[0], {}) if above else found
+        within[last] = json.loads(item.value_json)
+    return found
+
+
+def test_all_that_it_holds_is_read_back(tmp_path: Path) -> None:
+    run = nbviz.Run("kept", config={"lr": 0.1, "net": {"width": 64}})
+    for step in range(1, 6):
+        run.log({"loss": 1 / step}, step)
+    for step in (3, 4):  # gone on with from an earlier checkpoint
+        run.log({"loss": -step}, step)
+    run.log({"=accuracy": float("nan")}, 2)
+    run.log_image("a/../b", np.full((4, 6, 3), 7, np.uint8), step=2)
+    run.log_image("a/../b", np.zeros((4, 6, 3), np.uint8), step=9)
+    run.log_histogram("weights", np.arange(100.0), step=2)
+    run.log_text("note", "left out", step=2)
+    run.finish()
+    directory = run.to_wandb(tmp_path / "wandb", project="course")
+    assert directory.name.startswith("offline-run-")
+    (file,) = directory.glob("run-*.wandb")
+    records = list(offline_records(file))
+    assert [record.num for record in records] == list(range(1, len(records) + 1))
+    kinds = [record.WhichOneof("record_type") for record in records]
+    assert kinds == ["header", "run", "files", *["history"] * 6, "summary", "exit"]
+
+    made = records[1].run
+    assert (made.display_name, made.project) == ("kept", "course")
+    config = {item.key: json.loads(item.value_json) for item in made.config.update}
+    assert config == {"_wandb": {}, "lr": 0.1, "net.width": 64}
+    assert abs(made.start_time.seconds - run.meter.started_at) <= 1
+
+    history = [record.history for record in records if record.HasField("history")]
+    assert [one.step.num for one in history] == [1, 2, 3, 4, 5, 9]
+    rows = [values_of(one.item) for one in history]
+    assert [row["_step"] for row in rows] == [1, 2, 3, 4, 5, 9]
+    # What was made again counts; JSON has NaN as W&B writes it.
+    assert [row.get("loss") for row in rows] == [1, 0.5, -3, -4, 0.2, None]
+    assert np.isnan(rows[1]["=accuracy"])
+    assert all(row["_timestamp"] >= run.meter.started_at for row in rows)
+
+    image = rows[1]["a/../b"]
+    kept = directory / "files" / image["path"]
+    assert kept.resolve().is_relative_to(directory.resolve())
+    assert kept.read_bytes() == run.media["a/../b"].at(2).value.data
+    assert (image["width"], image["height"], image["_type"]) == (6, 4, "image-file")
+    assert {one.path for one in records[2].files.files} == {
+        image["path"],
+        rows[5]["a/../b"]["path"],
+    }
+    assert sum(rows[1]["weights"]["values"]) == 100
+    assert len(rows[1]["weights"]["bins"]) == len(rows[1]["weights"]["values"]) + 1
+
+    assert values_of(records[-2].summary.update)["loss"] == 0.2
+    assert records[-1].exit.exit_code == 0
+    assert "1 of text" in run.lines.after(0)[0][-1].text
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        run.to_wandb(tmp_path / "wandb")
+
+
+def test_records_that_are_longer_than_a_block(tmp_path: Path) -> None:
+    run = nbviz.Run(config={f"p{number}": "x" * 190 for number in range(400)})
+    for step in range(800):
+        run.log({"loss": step}, step)
+    run.finish()
+    (file,) = run.to_wandb(tmp_path).glob("*.wandb")
+    records = list(offline_records(file))
+    assert len(records[1].run.config.update) == 401
+    assert sum(record.HasField("history") for record in records) == 800
