@@ -12,7 +12,8 @@ Two locks, taken in this order. `_collecting` belongs to the cursors: it is held
 which something is collected until it was sent, so that frames leave in the order in which they were
 collected, and a snapshot ends where the next frame begins. `_lock` belongs to the pages and the
 sequence, and is held while one message is sent. Reading, which may wait for a device or a file, is
-done by `tick` alone, under neither: what `open` and `pull` send is what has been read by then.
+done by `tick` and `serve_unasked`, under neither: what `open` and `pull` send is what has been read
+by then.
 """
 
 from __future__ import annotations
