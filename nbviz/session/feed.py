@@ -79,18 +79,23 @@ class Feed:
         runs = [subject.run for subject in tuple(self.subjects)]
         return sum(run.generation for run in runs if run is not None)
 
-    def read(self) -> None:
+    def read(self, *, may_wait: bool = True) -> None:
         """Take in what has been recorded. May wait for a device or a file: hold no lock.
 
         Of subjects that are over something new is rare: they are looked at once a second, or after
         `touch`.
+
+        Args:
+            may_wait: False looks at subjects only that are active, for which nothing is waited.
         """
         now = time.monotonic()
-        reads_all = self._is_touched or self._has_more or now - self._all_read_at >= SETTLED_SECONDS
+        is_due = self._is_touched or self._has_more or now - self._all_read_at >= SETTLED_SECONDS
+        reads_all = may_wait and is_due
         if reads_all:
             self._is_touched, self._has_more, self._all_read_at = False, False, now
         for subject in tuple(self.subjects):
-            if not (reads_all or subject.is_active or subject.run_id not in self._reads):
+            is_new = may_wait and subject.run_id not in self._reads
+            if not (reads_all or subject.is_active or is_new):
                 continue
             self._reads[subject.run_id] = self._reads.get(subject.run_id, 0) + 1
             try:

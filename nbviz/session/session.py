@@ -124,14 +124,14 @@ class Session:
         self._emitter.wake()
 
     def serve_from_cell(self) -> None:
-        """Send what is new on this thread, which runs a cell; it waits for no other thread.
+        """Send what is new on this thread, which runs a cell; it waits for nothing.
 
         For pages that pull: Colab shows nothing that another thread sends, and hears no page before
         the cell's end.
         """
         if time.monotonic() >= self._unasked_due and self._sending.acquire(blocking=False):
             try:
-                self._serve_unasked()
+                self._serve_unasked(may_wait=False)
             except Exception as error:  # noqa: BLE001  drawing must not end anything
                 self._report(error)
             finally:
@@ -160,7 +160,7 @@ class Session:
         with self._sending:
             wait = self.transport.tick()
             if not self.transport.clients and self._feed.is_active and self._is_unheard():
-                wait = self._serve_unasked()
+                wait = self._serve_unasked(may_wait=True)
         cost = time.thread_time() - began
         if self.transport.sequence != sequence:
             self.transport.pace.spent(cost)
@@ -175,7 +175,7 @@ class Session:
             return LOOK_SECONDS
         return wait
 
-    def _serve_unasked(self) -> float:
+    def _serve_unasked(self, *, may_wait: bool) -> float:
         """Send pages what they cannot ask for, unless it is too soon; return the wait."""
         began = time.monotonic()
         if began < self._unasked_due:
@@ -185,7 +185,7 @@ class Session:
         if self._unasked & (self._unasked - 1) == 0:
             # Again after twice as many, since a page that is only opening has heard nothing yet.
             self._offer_assets()
-        self.transport.serve_unasked()
+        self.transport.serve_unasked(may_wait=may_wait)
         pause = max(UNASKED_SECONDS, (time.thread_time() - spent) / UNASKED_SHARE)
         self._unasked_due = time.monotonic() + pause
         return pause

@@ -210,13 +210,16 @@ class Transport:
             client.sequence += 1
             self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
 
-    def serve_unasked(self) -> None:
+    def serve_unasked(self, *, may_wait: bool) -> None:
         """Send pages that cannot ask what they need.
 
         Where pages pull it is called on the thread that runs the cell, else while there are none. A
         page that was not answered yet takes the snapshot for its answer.
+
+        Args:
+            may_wait: As for `Feed.read`; not on the thread that runs the cell.
         """
-        self._feed.read()
+        self._feed.read(may_wait=may_wait)
         with self._collecting:
             now = self._clock()
             if not self._clients:

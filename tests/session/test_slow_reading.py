@@ -13,7 +13,7 @@ from recording.slow_device import SlowArrival, SlowBackend, make_slow
 
 import nbviz
 
-SECONDS = 180  # a limit on a hang
+SECONDS = 10  # a limit on a hang
 
 
 class HeldBackend(SlowBackend):
@@ -142,6 +142,27 @@ def test_an_active_runs_device_delays_no_frame_of_other_runs(device, transport) 
     device.released.set()
     device.arrive(len(device.under_way))
     page.wait_for(lambda: page.points.get("value") == [1.0])
+    dashboard.close()
+
+
+@pytest.mark.parametrize("kind", ["device", "file"])
+def test_a_cell_that_sends_by_itself_waits_for_no_run_that_is_over(device, kind) -> None:
+    quick = quick_run()
+    quick.begin()
+    slow, held = slow_run(kind, device)
+    dashboard = nbviz.Dashboard(slow, quick, transport="pull")
+    sent = []
+    dashboard.send = lambda content, *_: sent.append(content)
+    # As the emitter's thread does: of a file's run that one only waits for.
+    cell = threading.Thread(target=dashboard._session.serve_from_cell, name="nbviz-emitter")
+    cell.start()
+    cell.join(SECONDS / 2)
+    is_over = not cell.is_alive()
+    held.released.set()
+    cell.join(SECONDS)
+    assert is_over
+    assert not held.is_waited_for.is_set()
+    assert [content["kind"] for content in sent if content["kind"] == "snapshot"] == ["snapshot"]
     dashboard.close()
 
 

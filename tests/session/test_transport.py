@@ -22,7 +22,7 @@ class Counter:
     def is_stale(self, cursor):
         return False
 
-    def read(self):
+    def read(self, *, may_wait=True):
         pass
 
     def snapshot(self, cursor, *, upto=None, limit=0):
