@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nbviz.errors import RunStopped
 from nbviz.recording import all_runs
 from nbviz.recording.draining import QUIET_SECONDS
+from nbviz.recording.journal.journal import FLUSH_SECONDS
 from nbviz.recording.marks import end_text, traceback_of
 from nbviz.recording.progress import ENDED
 from nbviz.training import clock
@@ -113,12 +114,27 @@ class Life:
         self._loop_end, self.was_left = None, not is_complete
         reason: EndReason = "finished" if is_complete else "stopped"
         event = RunEnded(clock.now(), run.meter.step, run.meter.epoch, reason)
-        self.end(run, event, keeps_watches=True)
+        # The collector's thread waits for no disk: other runs are drained by it, too.
+        self.end(run, event, keeps_watches=True, disk_seconds=0.0)
         self._control.end(reason)
         return False
 
-    def end(self, run: RecordedRun, event: RunEnded, *, keeps_watches: bool = False) -> None:
-        """Stop the clock once all that was logged is stored, and have the journal written."""
+    def end(
+        self,
+        run: RecordedRun,
+        event: RunEnded,
+        *,
+        keeps_watches: bool = False,
+        disk_seconds: float = FLUSH_SECONDS,
+    ) -> None:
+        """Stop the clock once all that was logged is stored, and have the journal written.
+
+        Args:
+            run: The run.
+            event: How it ended.
+            keeps_watches: Whether what watches tensors goes on.
+            disk_seconds: How long the disk is waited for at most; it is written to in any case.
+        """
         with self._lock:
             if run.meter.status in ENDED:
                 return
@@ -135,7 +151,7 @@ class Life:
             run.drain()
         run.notify()
         if self._journal is not None:
-            self._journal.flush()
+            self._journal.flush(disk_seconds)
             run.drain()  # which sees whether the disk has answered
 
     def finish(self, run: RecordedRun, error: BaseException | None) -> None:

@@ -13,7 +13,7 @@ from pages import Page
 
 import nbviz
 from nbviz.errors import RunActiveError
-from nbviz.recording import holdups
+from nbviz.recording import holdups, life
 from nbviz.recording.journal import journal as journals
 from nbviz.training.present_line import present_line
 
@@ -209,3 +209,25 @@ def test_what_a_disk_did_after_the_end_is_seen(
     monkeypatch.setattr(run.journal, "_writing_since", None)
     run.drain()
     assert run.progress.notices == ()
+
+
+def test_the_end_of_a_loop_is_no_reason_to_wait_for_a_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that ends it drains all other runs, too."""
+    monkeypatch.setattr(life, "QUIET_SECONDS", 0.0)
+    waits: list[float] = []
+    flush = journals.Journal.flush
+
+    def note_wait(journal: journals.Journal, timeout: float = SECONDS) -> bool:
+        waits.append(timeout)
+        return flush(journal, timeout)
+
+    monkeypatch.setattr(journals.Journal, "flush", note_wait)
+    run = nbviz.Run(dir=tmp_path)
+    for step in run.track(range(3)):
+        run.log({"loss": float(step)}, step=step)
+    wait_until(lambda: (run.drain(), run.progress.status == "finished")[1])
+    assert waits == [0.0]
+    wait_until(lambda: nbviz.open_run(tmp_path).status == "finished")
+    assert nbviz.open_run(tmp_path)["loss"].steps.tolist() == [0, 1, 2]
