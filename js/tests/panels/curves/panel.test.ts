@@ -49,11 +49,13 @@ function legendItem(on: Stage, index: number): HTMLElement {
 }
 
 describe("charts", () => {
-	test("before the first point the panel says what to do; its controls wait", () => {
+	test("before the first point the panel says what can be done; its controls wait", async () => {
 		const on = stage();
 		on.mount(mountCurves);
-		expect(on.find(".nbviz-empty").textContent).toMatch(/Press Start/);
+		expect(on.find(".nbviz-empty").textContent).toBe("No points yet.");
 		expect(on.find(".nbviz-strip").hidden).toBe(true);
+		await on.apply(runAdded());
+		expect(on.find(".nbviz-empty").textContent).toMatch(/Press Start/);
 	});
 
 	test("train and validation share one; loss is before the learning rate", async () => {
