@@ -102,6 +102,22 @@ def merge(units: Units, starts: NDArray[np.intp]) -> Units:
     """Merge neighbouring units to one for each start."""
     with np.errstate(all="ignore"):
         count = np.add.reduceat(units.count, starts)
+        if not units.nan.any() and not units.infinite.any():
+            mean = np.add.reduceat(units.mean * units.count, starts) / count
+            if np.isfinite(mean).all():
+                zero = np.zeros(len(starts), np.int64)
+                low = np.minimum.reduceat(units.min, starts)
+                high = np.maximum.reduceat(units.max, starts)
+                return Units(
+                    units.steps[starts],
+                    units.wall_times[starts],
+                    low,
+                    high,
+                    mean,
+                    count,
+                    zero,
+                    zero,
+                )
         nan = np.add.reduceat(units.nan, starts)
         infinite = np.add.reduceat(units.infinite, starts)
         numbers = units.count - units.nan - units.infinite

@@ -37,3 +37,20 @@ test("on an axis of epochs the epoch comes first, with the step beside it", () =
 	tip.show([reading("train")], 270, "Epoch 1.50", [], 100, 400);
 	expect(tip.root.querySelector(".nbviz-tip-head")?.textContent).toBe("Epoch 1.50step 270");
 });
+
+test("what pixels hold is written of all lines if they are few, else of the nearest", () => {
+	const tip = new CurvesTooltip();
+	const wide = (name: string): Reading => ({ ...reading(name), min: 0, max: 2, count: 14 });
+	for (const [count, notes] of [
+		[4, 4],
+		[5, 2],
+		[11, 2],
+	]) {
+		const readings = Array.from({ length: count ?? 0 }, (_, i) => wide(`line ${i}`));
+		tip.show(readings, 270, "", [], 100, 400);
+		const found = [...tip.root.querySelectorAll(".nbviz-tip-note")];
+		expect(found.map(({ textContent }) => textContent)).toEqual(
+			Array.from({ length: notes ?? 0 }, () => "0 – 2 over 14 points"),
+		);
+	}
+});

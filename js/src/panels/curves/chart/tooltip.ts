@@ -7,6 +7,8 @@ import { formatClock, formatCount, formatNumber } from "../../../ui/format";
 const GAP = 14;
 /** Lines whose values are written. */
 export const TOOLTIP_ROWS = 8;
+/** Lines of which what their pixel holds is written, too, where there are more: the nearest ones. */
+const SPREAD_ROWS = 2;
 
 export class CurvesTooltip {
 	readonly root = element("div", "nbviz-curves-tip", { "aria-hidden": "true" });
@@ -39,7 +41,9 @@ export class CurvesTooltip {
 		const head = element("div", "nbviz-tip-head", {}, place || `Step ${formatCount(step)}`);
 		const beside = place ? `step ${formatCount(step)}` : nearest && formatClock(nearest.wallTime);
 		if (beside) head.append(element("span", "", {}, beside));
-		const rows = readings.slice(0, TOOLTIP_ROWS).map((reading) => row(reading, step));
+		const shown = readings.slice(0, TOOLTIP_ROWS);
+		const spreads = shown.length > 2 * SPREAD_ROWS ? SPREAD_ROWS : shown.length;
+		const rows = shown.map((reading, place) => row(reading, step, place < spreads));
 		const events = notes.map((note) => element("div", "nbviz-tip-event", {}, note));
 		const more = readings.length - rows.length;
 		const rest =
@@ -52,14 +56,14 @@ export class CurvesTooltip {
 	}
 }
 
-function row(reading: Reading, step: number): HTMLElement {
+function row(reading: Reading, step: number, hasSpread: boolean): HTMLElement {
 	const swatch = element("span", "nbviz-line-swatch");
 	swatch.style.color = reading.color;
 	swatch.dataset.dashed = String(reading.isDashed);
 	const main = reading.smoothed ?? reading.value;
 	const raw = reading.smoothed === undefined ? "" : formatNumber(reading.value);
 	const notes = [
-		spread(reading),
+		hasSpread ? spread(reading) : "",
 		reading.step === step ? "" : `at step ${formatCount(reading.step)}`,
 	];
 	const note = notes.filter(Boolean).join(", ");
