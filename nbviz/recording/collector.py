@@ -22,11 +22,20 @@ class Collected(Protocol):
         ...
 
 
+class _Added:
+    """One addition of a run; not its weak reference, which Python makes once for all additions."""
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Collected) -> None:
+        self.run = weakref.ref(run)
+
+
 class Collector:
     """Drains runs while they are active; asleep when none is. It keeps no run alive."""
 
     def __init__(self) -> None:
-        self._runs: dict[int, weakref.ref[Collected]] = {}
+        self._runs: dict[int, _Added] = {}
         # Reentrant: a loop that is collected as garbage adds its run, whatever was being done.
         self._lock = threading.RLock()
         self._woken = threading.Event()
@@ -37,7 +46,7 @@ class Collector:
         if sys.is_finalizing():  # Thread.start would wait for ever
             return
         with self._lock:
-            self._runs[id(run)] = weakref.ref(run)
+            self._runs[id(run)] = _Added(run)
             if self._thread is None or not self._thread.is_alive():
                 context = context_without_run()
                 self._thread = threading.Thread(
@@ -61,8 +70,8 @@ class Collector:
 
     def _collect(self) -> bool:
         """Drain every active run, and say whether any is left."""
-        for key, reference in list(self._runs.items()):
-            run = reference()
+        for key, added in list(self._runs.items()):
+            run = added.run()
             try:
                 is_over = run is None or not run.collect()
             except Exception:  # noqa: BLE001  a run that fails here has said so; others come after it
@@ -70,7 +79,7 @@ class Collector:
             if is_over:
                 with self._lock:
                     # It may have been added again, after a look that found it quiet.
-                    if self._runs.get(key) is reference:
+                    if self._runs.get(key) is added:
                         del self._runs[key]
         return bool(self._runs)
 

@@ -11,6 +11,7 @@ import torch
 
 from nbviz import Run
 from nbviz.errors import LoggingError
+from nbviz.recording.collector import Collector
 from nbviz.recording.lines import Lines
 
 THREADS = 8
@@ -207,3 +208,23 @@ def test_the_newest_lines_are_kept() -> None:
     for _ in range(400):
         lines.append(Line("print", 0, 0.0, "y" * 20_000))
     assert sum(len(line.text) for line in lines.since(0)) <= 4_000_000
+
+
+def test_what_is_added_again_while_it_is_found_quiet_stays() -> None:
+    """As a run is whose loop ends just then: else it would be said to run for ever."""
+    collector = Collector()
+    looks: list[int] = []
+    is_seen_again = threading.Event()
+
+    class Quiet:
+        def collect(self) -> bool:
+            looks.append(len(looks))
+            if len(looks) == 1:
+                collector.add(self)
+            else:
+                is_seen_again.set()
+            return False
+
+    quiet = Quiet()
+    collector.add(quiet)
+    assert is_seen_again.wait(60)
