@@ -28,7 +28,7 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 trainer = nbviz.LiveTrainer(model, train, val_loader=val, loss_fn=nn.CrossEntropyLoss(),
                             optimizer=optimizer, metrics=["accuracy"], max_epochs=8,
                             device="cpu", threads=1, ring_every=50, name="lr-0.1")
-trainer.start()
+trainer.step(20)
 trainer
 """
 BREAK = """\
@@ -121,10 +121,15 @@ def test_back_by_the_handle_then_on_forked_raced_and_kept(
     notebook.page.set_viewport_size({"width": 1280, "height": 800})
     notebook.run(0)
     view = View(notebook.output(0))
+    view.wait_for_curve(20)
+    weights = view.open("weights")
+    # What a page has seen of them is kept, to be shown again.
+    expect(weights.get_by_role("img", name=re.compile("at step 20:")).first).to_be_visible()
+    view.click("resume")
     view.wait_for_status("finished")
     total = notebook.value("trainer.trainer.engine.step")
     view.wait_for_curve(total)
-    weights = view.open("weights")
+    expect(weights.get_by_role("img", name=re.compile(f"at step {total}:")).first).to_be_visible()
     newest = weights.inner_text()
     step = drag_back(view, 0.52)
     assert 0 < step < total
