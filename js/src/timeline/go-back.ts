@@ -4,10 +4,9 @@ import type { Context } from "../session/panel";
 import type { RunState } from "../session/run";
 import { selectionOf } from "../session/selection";
 import { type ShownStep, shownStepOf } from "../session/shown-step";
-import type { Dropdown } from "../ui/dropdown";
 import { element } from "../ui/element";
 import { formatCount } from "../ui/format";
-import { popup } from "../ui/popup";
+import { ActBox, row } from "./act-box";
 import { costOf, costText } from "./cost";
 
 /** Has a command of a run carried out that goes back in time. */
@@ -15,11 +14,11 @@ export type Command = (run: RunState, name: string, args: Record<string, unknown
 
 export class GoBack {
 	readonly root = element("span", "nbviz-go-back");
-	private readonly rewind: ActBox;
-	private readonly fork: ActBox;
+	private readonly rewind: GoBackBox;
+	private readonly fork: GoBackBox;
 
 	constructor(context: Context, command: Command) {
-		const make = (kind: Kind) => new ActBox(kind, context, command);
+		const make = (kind: Kind) => new GoBackBox(kind, context, command);
 		this.rewind = make("rewind");
 		this.fork = make("fork");
 		this.root.append(this.rewind.root, this.fork.root);
@@ -51,7 +50,7 @@ const TEXTS = {
 } as const;
 
 /** One of the two, with what is filled in. */
-class ActBox {
+class GoBackBox {
 	private readonly button;
 	private readonly step = element("input", "nbviz-input", {
 		type: "number",
@@ -71,13 +70,7 @@ class ActBox {
 		placeholder: "as it was at that step",
 	});
 	private readonly lrRow = row("lr", this.lr);
-	private readonly cost = element("output", "nbviz-go-back-cost", { "aria-live": "polite" });
-	private readonly go = element("button", "nbviz-button nbviz-button-main nbviz-button-small", {
-		type: "button",
-	});
-	private readonly form: HTMLElement;
-	private readonly why = element("p", "nbviz-go-back-why", { hidden: "" });
-	private readonly dropdown: Dropdown;
+	private readonly box: ActBox;
 	private readonly shownStep: ShownStep;
 	/** The chosen step that the field was last made to show. */
 	private followed: number | undefined;
@@ -97,19 +90,15 @@ class ActBox {
 			button,
 		);
 		const rows = kind === "fork" ? [row("name", this.name), this.lrRow] : [];
-		this.form = element(
-			"div",
-			"nbviz-go-back-form",
-			{},
-			row("step", this.step),
-			...rows,
-			this.cost,
-			element("p", "nbviz-go-back-what", {}, what),
-			this.go,
-		);
-		const box = element("div", "nbviz-go-back-box", {}, this.form, this.why);
-		const label = kind === "rewind" ? "Rewind the run" : "Fork the run";
-		this.dropdown = popup(this.button, box, label, () => this.open());
+		this.box = new ActBox({
+			button: this.button,
+			label: kind === "rewind" ? "Rewind the run" : "Fork the run",
+			rows: [row("step", this.step), ...rows],
+			what,
+			open: () => this.open(),
+			update: () => this.update(),
+			act: () => this.act(),
+		});
 		this.step.addEventListener("input", () => {
 			const step = this.wantedStep();
 			const { step: newest = 0 } = this.run?.progress ?? {};
@@ -118,26 +107,15 @@ class ActBox {
 			this.update();
 			this.isTyping = false;
 		});
-		for (const field of [this.step, this.name, this.lr]) {
-			field.addEventListener("keydown", (event) => {
-				event.stopPropagation(); // letters are shortcuts outside
-				if (event.key === "Enter") this.act();
-				else if (event.key === "Escape") {
-					this.close();
-					this.button.focus();
-				}
-			});
-		}
 		this.lr.addEventListener("input", () => this.update());
-		this.go.addEventListener("click", () => this.act());
 	}
 
 	get root(): HTMLElement {
-		return this.dropdown.root;
+		return this.box.root;
 	}
 
 	close(): void {
-		this.dropdown.close();
+		this.box.close();
 	}
 
 	update(): void {
@@ -145,7 +123,6 @@ class ActBox {
 		const { button, act } = TEXTS[this.kind];
 		this.root.hidden = run === undefined;
 		const refused = refusal(run);
-		this.button.setAttribute("aria-disabled", String(refused !== ""));
 		const { chosen } = this.shownStep;
 		const at = chosen ?? run?.progress?.step ?? 0;
 		const label = chosen === undefined ? `${button}…` : `${act} ${formatCount(chosen)}…`;
@@ -154,20 +131,17 @@ class ActBox {
 		this.button.setAttribute("aria-label", label);
 		const face = chosen === undefined || this.kind === "fork" ? `${button}…` : label;
 		if (this.button.textContent !== face) this.button.textContent = face;
-		this.form.hidden = refused !== "";
-		this.why.hidden = refused === "";
-		this.why.textContent = refused;
-		if (this.button.getAttribute("aria-expanded") !== "true" || !run?.going_back) return;
+		this.box.refuse(refused);
+		if (!this.box.isOpen || !run?.going_back) return;
 		if (chosen !== this.followed) {
 			this.followed = chosen;
 			if (!this.isTyping) this.step.value = String(at);
 		}
 		const problem = this.problem(run, run.going_back);
-		this.cost.textContent = problem || costText(run.going_back, this.wantedStep() ?? at);
-		this.cost.dataset.bad = String(problem !== "");
-		this.go.setAttribute("aria-disabled", String(problem !== ""));
+		this.box.say(problem || costText(run.going_back, this.wantedStep() ?? at), problem !== "");
 		const doing = `${act} ${formatCount(this.wantedStep() ?? at)}`;
-		if (this.go.textContent !== doing) this.go.textContent = doing;
+		const { go } = this.box;
+		if (go.textContent !== doing) go.textContent = doing;
 	}
 
 	private get run(): RunState | undefined {
@@ -182,8 +156,6 @@ class ActBox {
 		this.step.max = String(run?.progress?.step ?? 0);
 		this.lrRow.hidden = !run?.settings.some(({ name }) => name === "lr");
 		this.name.value = this.lr.value = "";
-		// It is drawn when it is open.
-		requestAnimationFrame(() => this.update());
 	}
 
 	private wantedStep(): number | undefined {
@@ -223,8 +195,7 @@ class ActBox {
 			const lr = this.learningRate();
 			if (lr !== undefined) args.lr = lr;
 		}
-		this.close();
-		this.button.focus();
+		this.box.leave();
 		this.command(run, this.kind, args);
 	}
 }
@@ -236,9 +207,4 @@ export function refusal(run: RunState | undefined): string {
 	if (going_back.refused) return `Not possible: ${going_back.refused}.`;
 	if (going_back.doing) return `${going_back.doing}…`;
 	return progress?.step ? "" : "No step has been made yet.";
-}
-
-/** A field with its name. */
-export function row(label: string, field: HTMLElement): HTMLElement {
-	return element("label", "nbviz-go-back-row", {}, element("span", "", {}, label), field);
 }

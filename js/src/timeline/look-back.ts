@@ -2,12 +2,11 @@
 import type { Context } from "../session/panel";
 import type { RunState } from "../session/run";
 import { selectionOf } from "../session/selection";
-import type { Dropdown } from "../ui/dropdown";
 import { element } from "../ui/element";
 import { formatCount } from "../ui/format";
-import { popup } from "../ui/popup";
+import { ActBox, row } from "./act-box";
 import { lasting } from "./cost";
-import { type Command, refusal, row } from "./go-back";
+import { type Command, refusal } from "./go-back";
 
 /** As in the kernel, `PROBES` of going_back.py. */
 const VALUES = ["gradient norm", "weight norm"];
@@ -28,76 +27,49 @@ export class LookBack {
 		min: "1",
 		"aria-label": "Steps between two values",
 	});
-	private readonly cost = element("output", "nbviz-go-back-cost", { "aria-live": "polite" });
-	private readonly go = element(
-		"button",
-		"nbviz-button nbviz-button-main nbviz-button-small",
-		{ type: "button" },
-		"Draw the curve",
-	);
-	private readonly form = element(
-		"div",
-		"nbviz-go-back-form",
-		{},
-		row("value", this.what),
-		row("of", this.of),
-		row("every", this.every),
-		this.cost,
-		element(
-			"p",
-			"nbviz-go-back-what",
-			{},
-			"It was never logged: steps are made again from kept states. Then the run is as it was.",
-		),
-		this.go,
-	);
-	private readonly why = element("p", "nbviz-go-back-why", { hidden: "" });
 	private readonly button = element(
 		"button",
 		"nbviz-button nbviz-button-small",
 		{ type: "button", "data-act": "probe", title: "Draw a curve of what was never logged" },
 		"Look back…",
 	);
-	private readonly dropdown: Dropdown;
+	private readonly box: ActBox;
 	private listed = "";
 
 	constructor(
 		private readonly context: Context,
 		private readonly command: Command,
 	) {
-		const box = element("div", "nbviz-go-back-box", {}, this.form, this.why);
-		this.dropdown = popup(this.button, box, "Look back", () => this.open());
-		this.every.addEventListener("input", () => this.update());
-		this.every.addEventListener("keydown", (event) => {
-			if (event.key === "Enter") this.act();
-			if (event.key !== "Escape") event.stopPropagation(); // letters are shortcuts outside
+		this.box = new ActBox({
+			button: this.button,
+			label: "Look back",
+			rows: [row("value", this.what), row("of", this.of), row("every", this.every)],
+			what: "It was never logged: steps are made again from kept states. Then the run is as it was.",
+			open: () => this.open(),
+			update: () => this.update(),
+			act: () => this.act(),
 		});
-		this.go.addEventListener("click", () => this.act());
+		this.box.go.textContent = "Draw the curve";
+		this.every.addEventListener("input", () => this.update());
 	}
 
 	get root(): HTMLElement {
-		return this.dropdown.root;
+		return this.box.root;
 	}
 
 	close(): void {
-		this.dropdown.close();
+		this.box.close();
 	}
 
 	update(): void {
 		const { run } = selectionOf(this.context);
 		this.root.hidden = !run?.commands.includes("probe");
 		const refused = refusal(run);
-		this.button.setAttribute("aria-disabled", String(refused !== ""));
-		this.form.hidden = refused !== "";
-		this.why.hidden = refused === "";
-		this.why.textContent = refused;
-		if (!run || this.root.hidden || this.button.getAttribute("aria-expanded") !== "true") return;
+		this.box.refuse(refused);
+		if (!run || this.root.hidden || !this.box.isOpen) return;
 		const every = this.wantedEvery();
-		this.go.setAttribute("aria-disabled", String(every === undefined));
-		this.cost.dataset.bad = String(every === undefined);
-		this.cost.textContent = every
-			? costText(run, every)
-			: "Type how many steps lie between two values.";
+		const wrong = "Type how many steps lie between two values.";
+		this.box.say(every ? costText(run, every) : wrong, every === undefined);
 	}
 
 	private open(): void {
@@ -112,7 +84,6 @@ export class LookBack {
 			);
 		}
 		this.every.value = String(Math.max(1, Math.round((run.progress?.step ?? 0) / SUGGESTED)));
-		requestAnimationFrame(() => this.update()); // once it is open
 	}
 
 	private wantedEvery(): number | undefined {
@@ -124,8 +95,7 @@ export class LookBack {
 		const { run } = selectionOf(this.context);
 		const every = this.wantedEvery();
 		if (!run || every === undefined || refusal(run) !== "") return;
-		this.close();
-		this.button.focus();
+		this.box.leave();
 		this.command(run, "probe", { what: this.what.value, of: this.of.value, every });
 	}
 }
