@@ -61,11 +61,18 @@ class Wire:
         self.bytes += len(payload)
 
 
+def steps_and_seconds(notebook: Notebook) -> tuple[int, float]:
+    """Return how many steps the training has made, and the kernel's time."""
+    count, seconds = notebook.value("(COUNT[0], __import__('time').time())")
+    return count, seconds
+
+
 def training_speed(notebook: Notebook, page: Page, seconds: float) -> float:
-    before = notebook.value("(COUNT[0], __import__('time').time())")
-    page.wait_for_timeout(seconds * 1000)
-    after = notebook.value("(COUNT[0], __import__('time').time())")
-    return (after[0] - before[0]) / (after[1] - before[1])
+    """Return steps a second, over so many seconds."""
+    before, began = steps_and_seconds(notebook)
+    page.wait_for_timeout(seconds * 1000)  # what is measured: the training alone, meanwhile
+    after, ended = steps_and_seconds(notebook)
+    return (after - before) / (ended - began)
 
 
 class Painted(NamedTuple):
@@ -142,12 +149,12 @@ def painted_updates(
     page.evaluate(WATCH, [1, read])
     notebook.run(2)
     began_bytes = wire.bytes
-    count, began = notebook.value("(COUNT[0], __import__('time').time())")
+    count, began = steps_and_seconds(notebook)
     page.wait_for_timeout(seconds * 1000)  # asking the kernel meanwhile would be traffic, too
     notebook.wait_for("done.is_set()", seconds=60)
-    count2, ended = notebook.value("(COUNT[0], __import__('time').time())")
+    count2, ended = steps_and_seconds(notebook)
     sent_bytes = wire.bytes - began_bytes
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(500)  # the last frames may come; that they do is what is measured
     painted, gaps = page.evaluate(FINISH)
     logged = {int(k): v for k, v in notebook.value("LOGGED").items()}
     notebook.value("STOP.set()")

@@ -14,14 +14,12 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-from log_calls import calls, kept, networks
+from log_calls import calls, kept, measured_apart, networks
 
 WRITERS = {
     "nbviz.SummaryWriter": ("nbviz", {}),
@@ -40,7 +38,7 @@ while not seen.exists():
     if step == 1:
         called = time.time()
     writer.add_scalar("loss", 1 / step, step)
-    time.sleep(0.001)
+    time.sleep(0.001)  # a short step: the loop is made as a course writes it
 """
 # When the page painted it, by its own clock, which is the kernel's.
 WATCH = """(index) => {
@@ -107,17 +105,8 @@ def main(arguments: list[str]) -> int:
     print(f"{'':<22}{'µs a scalar':^27}{'speed kept':>12}")
     print(f"{'':<22}{'median':>9}{'p99':>9}{'mean':>9}{'tiny MLP':>12}")
     for name in WRITERS:
-        result = subprocess.run(
-            [sys.executable, str(Path(__file__)), name],
-            capture_output=True, check=False, text=True, timeout=300,
-        )  # fmt: skip
-        lines = result.stdout.strip().splitlines()
-        if result.returncode or not lines:
-            print(f"{name:<22}failed: {result.stderr.strip()[-200:]}")
-            continue
-        said: dict[str, Any] = json.loads(lines[-1])
-        if "missing" in said:
-            print(f"{name:<22}not installed ({said['missing']})")
+        said = measured_apart(__file__, name, 22)
+        if said is None:
             continue
         one = said["one"]
         print(

@@ -282,6 +282,26 @@ def measure(name: str) -> None:
         os._exit(0)
 
 
+def measured_apart(script: str, name: str, width: int) -> dict[str, Any] | None:
+    """Have a script measure one tool in a process of its own; return what it prints last, as JSON.
+
+    None where there is nothing, which is said in a line whose first column is `width` wide.
+    """
+    result = subprocess.run(
+        [sys.executable, script, name], capture_output=True, check=False, text=True, timeout=300
+    )
+    lines = result.stdout.strip().splitlines()
+    if result.returncode or not lines:
+        reason = (result.stderr.strip().splitlines() or ["no output"])[-1]
+        print(f"{name:<{width}}failed: {reason[:80]}")
+        return None
+    found = json.loads(lines[-1])
+    if "missing" in found:
+        print(f"{name:<{width}}not installed ({found['missing']})")
+        return None
+    return found
+
+
 def main() -> int:
     if len(sys.argv) > 1:
         measure(sys.argv[1])
@@ -296,18 +316,8 @@ def main() -> int:
         f"{'tiny MLP':>10}{'CNN':>8}{'ms':>10}{'times':>11}{'ms':>9}{'times':>8}{'ms':>8}"
     )
     for name in TOOLS:
-        result = subprocess.run(
-            [sys.executable, str(Path(__file__)), name],
-            capture_output=True, check=False, text=True, timeout=300,
-        )  # fmt: skip
-        lines = result.stdout.strip().splitlines()
-        if result.returncode or not lines:
-            reason = (result.stderr.strip().splitlines() or ["no output"])[-1]
-            print(f"{name:<26}failed: {reason[:80]}")
-            continue
-        found = json.loads(lines[-1])
-        if "missing" in found:
-            print(f"{name:<26}not installed ({found['missing']})")
+        found = measured_apart(__file__, name, 26)
+        if found is None:
             continue
         one, ten, stall = found["one"], found["ten"], found["stalls"]
         print(

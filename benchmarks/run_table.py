@@ -16,6 +16,7 @@ import argparse
 from typing import Any
 
 from _lab import NEWEST, Notebook, Page, running_lab
+from _live_page import Wire
 
 RUNS = """\
 import numpy as np, nbviz
@@ -151,17 +152,6 @@ const box = over.getBoundingClientRect();
 over.dispatchEvent(new MouseEvent('mousemove', { bubbles: true,
   clientX: box.left + share * box.width, clientY: box.top + 200 }));
 """
-
-
-class Wire:
-    """Counts what the page's websockets receive."""
-
-    def __init__(self, page: Page) -> None:
-        self.bytes = 0
-        page.on("websocket", lambda s: s.on("framereceived", self._count))
-
-    def _count(self, payload: str | bytes) -> None:
-        self.bytes += len(payload)
 
 
 def heap(page: Page) -> float:

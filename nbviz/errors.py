@@ -19,6 +19,7 @@ RunStopped (BaseException)             leaves a loop whose run was stopped
 from __future__ import annotations
 
 import contextlib
+import importlib
 from typing import Any
 
 
@@ -98,6 +99,19 @@ class MissingDependencyError(NbvizError, ImportError):
         super().__init__(
             f"This needs the package {package}. Install it with: pip install {what}", name=package
         )
+
+
+def optional_module(package: str, extra: str = "") -> Any:
+    """Import a package of the same name that need not be installed.
+
+    Raises:
+        MissingDependencyError: It is not installed; the message has the command, with the extra of
+            nbviz that it belongs to.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError:
+        raise MissingDependencyError(package, extra) from None
 
 
 class StopTraining(Exception):  # noqa: N818  it is no error

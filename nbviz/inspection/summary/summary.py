@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import ConfigurationError, MissingDependencyError, NbvizError, TraceError
+from nbviz.errors import ConfigurationError, NbvizError, TraceError, optional_module
 from nbviz.inspection.graph.overlays.timing import call_seconds
 from nbviz.inspection.graph.trace.building import error_text
 from nbviz.inspection.graph.trace.modules import all_parameters
@@ -90,10 +89,7 @@ class Summary(SummaryRows):
         Raises:
             MissingDependencyError: pandas is not installed.
         """
-        try:
-            pandas: Any = importlib.import_module("pandas")
-        except ImportError:
-            raise MissingDependencyError("pandas", "all") from None
+        pandas = optional_module("pandas", "all")
         return pandas.DataFrame({name: [getattr(r, name) for r in self.rows] for name in _COLUMNS})
 
     def __str__(self) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbviz.errors import MissingDependencyError
+from nbviz.errors import optional_module
 from nbviz.panels.runs.values import COLUMNS, values_of
 from nbviz.text import csv_text
 
@@ -38,10 +37,7 @@ def table_to_pandas(runs: Sequence[RecordedRun]) -> Any:
     Raises:
         MissingDependencyError: pandas is not installed.
     """
-    try:
-        pandas: Any = importlib.import_module("pandas")
-    except ImportError:
-        raise MissingDependencyError("pandas", "all") from None
+    pandas = optional_module("pandas", "all")
     return pandas.DataFrame(table_of(runs))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nbviz.errors import MissingDependencyError
+from nbviz.errors import optional_module
 from nbviz.text import csv_text
 
 if TYPE_CHECKING:
@@ -69,10 +69,7 @@ def write_parquet(run: RecordedRun, path: str | Path) -> None:
     Raises:
         MissingDependencyError: pyarrow is not installed.
     """
-    try:
-        arrow: Any = importlib.import_module("pyarrow")
-    except ImportError:
-        raise MissingDependencyError("pyarrow", "all") from None
+    arrow = optional_module("pyarrow", "all")
     parquet: Any = importlib.import_module("pyarrow.parquet")
     names = arrow.dictionary(arrow.int32(), arrow.string())
     types = (names, arrow.int32(), arrow.int64(), arrow.float64(), arrow.float64())

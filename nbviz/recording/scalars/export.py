@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nbviz.errors import MissingDependencyError
+from nbviz.errors import optional_module
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from numpy.typing import NDArray
 
 
@@ -44,7 +42,7 @@ def to_numpy(series: Table) -> NDArray[Any]:
 
 def to_pandas(series: Table) -> Any:
     """Return all points as a `pandas.DataFrame`."""
-    pandas: Any = _optional("pandas", "all")
+    pandas: Any = optional_module("pandas", "all")
     columns = series.slice(0, len(series))
     return pandas.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
@@ -61,14 +59,7 @@ def to_csv(series: Table, path: str | Path) -> None:
 
 def to_parquet(series: Table, path: str | Path) -> None:
     """Write all points as Parquet."""
-    pyarrow: Any = _optional("pyarrow", "all")
+    pyarrow: Any = optional_module("pyarrow", "all")
     parquet: Any = importlib.import_module("pyarrow.parquet")
     columns = series.slice(0, len(series))
     parquet.write_table(pyarrow.table(dict(zip(_COLUMNS, columns, strict=True))), str(path))
-
-
-def _optional(package: str, extra: str) -> ModuleType:
-    try:
-        return importlib.import_module(package)
-    except ImportError:
-        raise MissingDependencyError(package, extra) from None
