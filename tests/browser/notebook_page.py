@@ -193,6 +193,8 @@ class Notebook:
         )
         light = "true" if theme == "light" else "false"
         self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+        # It covers the page while the style sheets are loaded, and takes the pointer's events.
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def end_kernel(self) -> None:
         """Shut the kernel down; the file is opened with a new one after that."""

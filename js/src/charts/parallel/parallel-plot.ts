@@ -57,7 +57,7 @@ export class ParallelPlot<T> {
 		private readonly mostAxes = MOST_AXES,
 		private readonly height = HEIGHT,
 	) {
-		this.root = element("div", "nbviz-plot", { role: "img", ...named });
+		this.root = element("div", "nbviz-parallel", { role: "img", ...named });
 		this.root.append(this.surface.canvas);
 		const { canvas } = this.surface;
 		canvas.addEventListener("pointerdown", (event) => this.drag(event));
@@ -147,7 +147,7 @@ export class ParallelPlot<T> {
 				const side = i === 0 ? -5 : 5;
 				context.lineWidth = 3;
 				context.strokeStyle = theme.surface;
-				const shown = i === 0 || isLast ? cut(context, text, MARGIN.right - 8) : text;
+				const shown = i === 0 || isLast ? cut(context, text, MARGIN.right - 6) : text;
 				context.strokeText(shown, x + side, this.y(share) + 4);
 				context.fillText(shown, x + side, this.y(share) + 4);
 			}
