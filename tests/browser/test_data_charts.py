@@ -97,7 +97,7 @@ def test_charts_are_drawn_and_select_rows(
     expect(figures.nth(1)).to_contain_text("<img src=x")
     snapshots.take(notebook, notebook.output(0), "charts-bqplot")
 
-    # From where no legend is, wherever the figure puts it: a drag that begins on it selects nothing.
+    # From where no legend is: a drag that begins on one selects nothing.
     drag(figures.nth(0).locator("svg").first, (0.9, 0.55), (0.55, 0.15))
     chosen = notebook.wait_for("scatter.selected", lambda rows: len(rows) > 20)
     assert sum(100 <= row < 200 for row in chosen) > len(chosen) / 2
