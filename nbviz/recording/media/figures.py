@@ -11,7 +11,6 @@ import contextlib
 import functools
 import importlib.util
 import io
-import json
 import os
 import sys
 import threading
@@ -25,6 +24,7 @@ from nbviz.errors import LoggingError, text_of
 from nbviz.recording.media.pil import check_size
 from nbviz.recording.media.png import image_size
 from nbviz.recording.media.store import Image
+from nbviz.recording.media.vega import vega_png
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,7 +148,7 @@ class FigureInput:
 
     def _draw_later(self, module: str, package: str, draw: Callable[[str], bytes]) -> None:
         if importlib.util.find_spec(module) is None:
-            self._note = f"to see the next ones here, pip install {package}"
+            self._note = f"for pictures of the next ones, pip install {package}"
             return
         with contextlib.suppress(RuntimeError):  # the interpreter is shutting down
             self._drawn = _drawer(os.getpid()).draw(draw, self._source)
@@ -282,8 +282,7 @@ def _draw_plotly(source: str) -> bytes:
 
 
 def _draw_vega(source: str) -> bytes:
-    convert: Any = importlib.import_module("vl_convert")
-    return convert.vegalite_to_png(json.loads(source), scale=_SCALE)
+    return vega_png(source, _SCALE)
 
 
 def _picture(tag: str, data: bytes) -> Image:
