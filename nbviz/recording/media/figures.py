@@ -185,6 +185,11 @@ def _drawer(pid: int) -> _Drawer:
     return _Drawer()
 
 
+def is_figure(value: object) -> bool:
+    """Whether a value is a figure of one of the libraries, a part of one, or pyplot itself."""
+    return not isinstance(value, list | tuple) and _library_of(value) != ""
+
+
 def _library_of(figure: object) -> str:
     """Return which library a figure is of; also where its class is a user's own."""
     name = getattr(figure, "__name__", "")
