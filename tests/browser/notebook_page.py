@@ -157,6 +157,11 @@ class Notebook:
             pytest.fail(f"{expression} raised {reply['ename']}: {reply['evalue']}")
         return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
 
+    def version(self) -> str:
+        """Return the kernel's name by the version of ipykernel that it imports."""
+        found = self.value("__import__('ipykernel').__version__")
+        return "ipykernel-" + ".".join(found.split(".")[:2])
+
     def wait_for(
         self, expression: str, holds: Callable[[Any], bool] = bool, seconds: float = 120
     ) -> Any:
@@ -201,6 +206,8 @@ class Notebook:
         )
         body = f"body{LIGHT}" if theme == "light" else f"body:not({LIGHT})"
         self.page.wait_for_selector(body, state="attached")
+        # Where a page has it, it covers it while style sheets are loaded, and takes the pointer.
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def end_kernel(self) -> None:
         """Shut the kernel down; the file is opened with a new one after that."""
