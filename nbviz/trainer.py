@@ -25,6 +25,7 @@ from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorded_run import Origin
 from nbviz.rewinder import Probed, Rewinder
+from nbviz.trainer_commands import TrainerCommands
 from nbviz.trainer_options import TrainerOptions
 from nbviz.trainer_runs import COMMANDS, TrainerRuns, next_directory, without_number
 from nbviz.training.background import BackgroundRun
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     import torch
 
     from nbviz.protocol.log import LineLevel
-    from nbviz.protocol.run import RunStatus
     from nbviz.recording.run import Run
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.edited_data import TrainingData
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 STOP_SECONDS = 30.0
 
 
-class Trainer:
+class Trainer(TrainerCommands):
     """Trains a model on a background thread and records the run.
 
     `nbviz.LiveTrainer` is this with a dashboard; on a machine without Jupyter, use this one. A run
@@ -139,11 +139,6 @@ class Trainer:
         return f"{type(self).__name__}({self.run!r})"
 
     @property
-    def status(self) -> RunStatus:
-        """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
-        return self.control.status
-
-    @property
     def is_active(self) -> bool:
         """Whether the run's thread is alive."""
         return self._background is not None and self._background.is_alive
@@ -184,52 +179,6 @@ class Trainer:
             self.resume()
             return
         self._start()
-
-    def pause(self) -> None:
-        """Wait after the current step."""
-        self.control.pause()
-
-    def resume(self) -> None:
-        """Go on after a pause."""
-        self.control.resume()
-
-    def stop(self) -> None:
-        """End the run after the current step; `wait` waits for it."""
-        self.control.stop()
-
-    def set(self, **values: float) -> None:
-        """Change values between two steps, such as `lr=1e-4`.
-
-        Raises:
-            CommandError: A name does not exist or a value is out of range; nothing was changed.
-        """
-        self.control.set(**values)
-
-    def step(self, n: int = 1) -> None:
-        """Make exactly `n` optimizer steps, then pause; starts the run if it is not active.
-
-        Raises:
-            CommandError: `n` is not a whole number above 0.
-        """
-        if self.is_active:
-            self.control.step(n)
-            return
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
-        self._start(steps=n)
-
-    def between_steps(self) -> AbstractContextManager[None]:
-        """Have the run stand between two steps while the block runs, then go on.
-
-        Weights, gradients and optimizer state belong to one step in the block, and can be read and
-        saved. Outside it `.grad` must not be read while the run trains, except on the run's own
-        thread: PyTorch's backward pass frees gradients without waiting for other threads, and the
-        process may end. A run that is started in the block begins after it.
-
-        >>> with trainer.between_steps():
-        ...     norms = [p.grad.norm() for p in model.parameters()]
-        """
-        return between_steps(self.engine.model)
 
     # ------------------------------------------------------------ its state
 
@@ -505,7 +454,9 @@ class Trainer:
             interrupt.add_note("Training goes on in the background; .stop() ends it.")
             raise
 
-    def _start(self, steps: int | None = None, *, is_paused: bool = False) -> BackgroundRun:
+    def _start(
+        self, steps: int | None = None, *, is_paused: bool = False, into: bool = False
+    ) -> BackgroundRun:
         if self.is_active:
             raise RunActiveError(
                 f"{self.run.name!r} is active already ({self.status}); "
@@ -519,6 +470,8 @@ class Trainer:
             self.control.pause()
         if steps is not None:
             self.control.step(steps)
+        if into:
+            self.control.step_into()
         try:
             background.start()
         except BaseException:  # such as that there can be no more threads

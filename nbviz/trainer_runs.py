@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nbviz.training.commands import Control
     from nbviz.training.engine import Engine
 
-COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
+COMMANDS = ("start", "pause", "resume", "step", "step_into", "stop", "set", "reset")
 
 
 class Recorded(Protocol):

@@ -118,6 +118,17 @@ class GoingBackChanged(TypedDict):
     number: int  # of the last that ended; the highest of all runs is the newest
 
 
+class PhaseChanged(TypedDict):
+    """The phase of a step after which a run stands, or stood last."""
+
+    kind: Literal["phase_changed"]
+    run_id: str
+    step: int  # that is being made; at "end" the one that is done
+    phase: str  # one of `phases`, or "end"; "" while no step is stepped into
+    phases: list[str]  # those that a step has, in order
+    text: str  # what it gave: "loss 0.532"
+
+
 class UnseenRun(TypedDict):
     """A run that trains, and that no page shows."""
 
@@ -163,6 +174,7 @@ Updates = (
     | RunChanged
     | SettingsChanged
     | GoingBackChanged
+    | PhaseChanged
     | EpochsStarted
     | EventsRecorded
     | UnseenChanged

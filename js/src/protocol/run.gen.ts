@@ -98,6 +98,16 @@ export interface GoingBackChanged {
 	number: number;
 }
 
+/** The phase of a step after which a run stands, or stood last. */
+export interface PhaseChanged {
+	kind: "phase_changed";
+	run_id: string;
+	step: number;
+	phase: string;
+	phases: string[];
+	text: string;
+}
+
 /** A run that trains, and that no page shows. */
 export interface UnseenRun {
 	run_id: string;
@@ -130,4 +140,4 @@ export interface ActOnUnseen {
 }
 
 /** What comes unasked. */
-export type RunUpdate = RunAdded | RunChanged | SettingsChanged | GoingBackChanged | EpochsStarted | EventsRecorded | UnseenChanged;
+export type RunUpdate = RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged;

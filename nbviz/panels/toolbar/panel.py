@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbviz.recording.recorded_run import RecordedRun
 
 
-_WAITING = frozenset({"reset"})  # commands that return when the present step has ended
+_WAITING = frozenset({"reset", "step_into"})  # which return when a step, or its phase, has ended
 _REACH_SECONDS = 1.0  # between two messages that say no more than which states are kept
 
 
@@ -50,6 +50,7 @@ class ToolbarEntry:
     act: object = None
     reach: object = None
     reach_at: float = float("-inf")
+    phase: object = None
 
 
 class ToolbarPanel(RunPanel[ToolbarEntry, None]):
@@ -78,6 +79,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         """Add what can be set on the run and how it can go back, where that changed."""
         del extent  # a page may be sent them twice
         _add_going_back(part, entry, batch)
+        _add_phase(part, entry, batch)
         self._add_settings(part, entry, batch)
 
     def _add_settings(self, part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:
@@ -137,6 +139,23 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         del limit
         self._add_settings(part, self.entry(), batch)
         return True
+
+
+def _add_phase(part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:
+    phase = part.phase
+    if phase is entry.phase:
+        return
+    entry.phase = phase
+    batch.add(
+        {
+            "kind": "phase_changed",
+            "run_id": part.run_id,
+            "step": 0 if phase is None else phase.step,
+            "phase": "" if phase is None else phase.name,
+            "phases": [] if phase is None else list(phase.phases),
+            "text": "" if phase is None else clean_text(phase.text),
+        }
+    )
 
 
 def _add_going_back(part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:

@@ -1,0 +1,90 @@
+"""Inside a step in the page: phase by phase, then on; a broken one on the graph."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+from view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from notebook_page import Notebook
+    from playwright.sync_api import Locator
+
+TRAIN = """\
+import nbviz, torch
+from torch import nn
+
+torch.manual_seed(0)
+train, val = nbviz.datasets.digits()
+model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+trainer = nbviz.LiveTrainer(model, train, val_loader=val, loss_fn=nn.CrossEntropyLoss(),
+                            optimizer=optimizer, metrics=["accuracy"], max_epochs=40,
+                            gradient_clip=1.0, device="cpu", threads=1, name="digits",
+                            ring_every=20)
+trainer.step(40)
+trainer
+"""
+
+
+def photograph(notebook: Notebook, pictures: Path, name: str) -> None:
+    if "NBVIZ_PICTURES" not in os.environ:
+        return  # to change the theme takes longer than all else here
+    notebook.page.mouse.move(0, 0)  # else a tooltip hides a part
+    for theme in ("dark", "light"):
+        notebook.set_theme(theme)
+        expect(notebook.page.locator("#jupyterlab-splash")).to_be_hidden()
+        notebook.page.screenshot(path=pictures / f"{name}-{theme}.png")
+
+
+def at_600(notebook: Notebook, pictures: Path, name: str) -> None:
+    if "NBVIZ_PICTURES" not in os.environ:
+        return
+    notebook.page.set_viewport_size({"width": 720, "height": 800})
+    notebook.page.screenshot(path=pictures / f"{name}-600.png")
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def phases(view: View) -> Locator:
+    return view.toolbar.get_by_role("group", name="Phases of the step")
+
+
+def test_a_step_is_stepped_into(make_notebook: Callable[..., Notebook], pictures: Path) -> None:
+    notebook = make_notebook(TRAIN)
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+    notebook.run(0)
+    view = View(notebook.output(0))
+    view.wait_for_curve(40)
+    weights = view.open("weights")
+    expect(weights.get_by_role("img", name=re.compile("at step 40:")).first).to_be_visible()
+    view.toolbar.get_by_role("button", name="Step into").click()
+    line = phases(view)
+    expect(line).to_contain_text("In step 41")
+    expect(line.locator("[aria-current=step]")).to_have_text("batch")
+    expect(line).to_contain_text("inputs 64 × 1 × 8 × 8")
+    for phase in ("forward", "loss", "backward"):
+        line.get_by_role("button", name=f"On to {phase}").click()
+        expect(line.locator("[aria-current=step]")).to_have_text(phase)
+    expect(view.toolbar.locator(".nbviz-status-word")).to_have_text("In step 41: backward")
+    expect(line).to_contain_text("gradient norm")
+    assert notebook.value("trainer.trainer.control.inside.name") == "backward"
+    photograph(notebook, pictures, "backward")
+    at_600(notebook, pictures, "backward")
+    view.root.press("i")
+    view.root.press("i")
+    expect(line.locator("[aria-current=step]")).to_have_text("optimizer")
+    expect(weights.get_by_role("img", name=re.compile("at step 41:")).first).to_be_visible()
+    view.wait_for_step(40)
+    line.get_by_role("button", name="Finish step").click()
+    expect(line).to_contain_text("Step 41 is done")
+    view.wait_for_curve(41)
+    view.click("resume")
+    expect(line).to_be_hidden()
+    view.click("pause")
+    view.wait_for_status("paused")
