@@ -115,6 +115,7 @@ class GoingBackChanged(TypedDict):
     outcome: str  # what came of the last
     is_failure: bool  # that was not what was asked for
     outcome_run: str  # the run to which it has led; empty where it is the same
+    outcome_panel: str  # in which it is to be seen; empty for none
     number: int  # of the last that ended; the highest of all runs is the newest
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.commands import Asked, Control
     from nbviz.training.phases.phase import Phase
+    from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
 DEFAULT_MEMORY_BUDGET = 256_000_000
 DEFAULT_MEDIA_BUDGET = 64_000_000
@@ -109,6 +110,7 @@ class RecordedRun:
         generation: Raised when what it holds turned out to be another run's in part, and was read
             anew: pages are then sent all of it again.
         expected_tags: What it is going to log, as far as that is known before its first step.
+        broken: What broke the step that comes next, where it was found; None for most.
         phase: The phase of a step after which it stands, or stood last; None unless it is stepped
             into.
         origin: The run that it was forked off, or that was rewound to give it; None for most.
@@ -145,6 +147,7 @@ class RecordedRun:
         self.ends_with_kernel = False
         self.generation = 0
         self.origin: Origin | None = None
+        self.broken: FirstNonFinite | None = None
         self.phase: Phase | None = None
         self._make_stores = lambda: (
             ScalarStore(MemoryBudget(memory_budget, warn)),

@@ -33,6 +33,36 @@ trainer
 """
 
 
+BREAK = """\
+import nbviz, torch
+from torch import nn
+
+class LogPixels(nn.Module):
+    def forward(self, x):
+        return torch.log(x + 1)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten())
+        self.pixels = nn.Sequential(LogPixels(), nn.Flatten(), nn.Linear(64, 32), nn.ReLU())
+        self.head = nn.Linear(8 * 36 + 32, 10)
+
+    def forward(self, x):
+        return self.head(torch.cat([self.encoder(x), self.pixels(x)], 1))
+
+torch.manual_seed(0)
+batches = list(nbviz.datasets.digits()[0])
+batches[16][0][5, 0, 3, 3] = -1  # whose logarithm is infinite
+model = Net()
+trainer = nbviz.LiveTrainer(model, batches, loss_fn=nn.CrossEntropyLoss(), max_epochs=1,
+                            optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
+                            device="cpu", threads=1, ring_every=10, name="broken")
+trainer.start()
+trainer
+"""
+
+
 def photograph(notebook: Notebook, pictures: Path, name: str) -> None:
     if "NBVIZ_PICTURES" not in os.environ:
         return  # to change the theme takes longer than all else here
@@ -88,3 +118,27 @@ def test_a_step_is_stepped_into(make_notebook: Callable[..., Notebook], pictures
     expect(line).to_be_hidden()
     view.click("pause")
     view.wait_for_status("paused")
+
+
+def test_the_step_that_broke_is_lit_on_the_graph(
+    make_notebook: Callable[..., Notebook], pictures: Path
+) -> None:
+    notebook = make_notebook(BREAK)
+    notebook.page.set_viewport_size({"width": 1280, "height": 800})
+    notebook.run(0)
+    view = View(notebook.output(0))
+    view.wait_for_status("finished")
+    line = view.toolbar.locator(".nbviz-act")
+    line.get_by_role("button", name="Find the first bad step").click()
+    expect(line).to_contain_text("In step 17 log in pixels.0 was the first")
+    line.get_by_role("button", name="Show in Model").click()
+    graph = view.root.locator(".nbviz-graph")
+    expect(graph).to_have_attribute("data-ready", "true")
+    expect(graph.locator(".nbviz-graph-broken")).to_contain_text("In step 17 log in pixels.0")
+    first = graph.locator(".nbviz-graph-first[aria-selected=true]")
+    expect(first).to_be_in_viewport()
+    lit = graph.locator(".nbviz-graph-box.nbviz-graph-lit")
+    expect(lit.and_(graph.locator("[data-path=head]"))).to_have_count(1)
+    expect(lit.and_(graph.locator("[data-path=encoder]"))).to_have_count(0)
+    photograph(notebook, pictures, "lit")
+    at_600(notebook, pictures, "lit")

@@ -95,6 +95,7 @@ export interface GoingBackChanged {
 	outcome: string;
 	is_failure: boolean;
 	outcome_run: string;
+	outcome_panel: string;
 	number: number;
 }
 

@@ -25,7 +25,7 @@ export interface RunState {
 	/** How it can go back to earlier steps; undefined where it has no such command. */
 	going_back: GoingBackChanged | undefined;
 	/** The phase of a step that is stepped into; undefined where none was. */
-	phase: PhaseChanged | undefined;
+	phase?: PhaseChanged;
 	/** `epochs[i]` is the step completed before epoch `i + 1`. */
 	readonly epochs: number[];
 	readonly events: Event[];

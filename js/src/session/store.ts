@@ -145,7 +145,6 @@ function emptyRun(
 		progress: undefined,
 		settings: [],
 		going_back: undefined,
-		phase: undefined,
 		epochs: [],
 		events: [],
 		has_model: false,

@@ -13,6 +13,8 @@ interface Outcome {
 	readonly text: string;
 	readonly isFailure: boolean;
 	readonly run_id: string;
+	/** The panel in which it is to be seen; "" for none. */
+	readonly panel: string;
 	/** Where the run was when it was first shown: it is old news once that has gone on. */
 	step?: number;
 }
@@ -69,7 +71,7 @@ export class ActStrip {
 
 	/** Says that a command was refused. */
 	fail(text: string): void {
-		this.outcome = { text, isFailure: true, run_id: "" };
+		this.outcome = { text, isFailure: true, run_id: "", panel: "" };
 		this.update();
 	}
 
@@ -85,7 +87,7 @@ export class ActStrip {
 		const busy = [...store.runs.values()].find(({ going_back }) => going_back?.doing);
 		const { run } = selectionOf(this.context);
 		if (busy?.going_back) this.showProgress(busy);
-		else if (this.outcome) this.show(this.outcome.isFailure ? "bad" : "good", this.outcome.text);
+		else if (this.outcome) this.showOutcome(this.outcome);
 		else if (run && this.broken(run)) this.offerSearch(run);
 		else this.root.hidden = true;
 	}
@@ -98,11 +100,19 @@ export class ActStrip {
 			if (progress.step !== outcome.step) this.outcome = undefined;
 		}
 		if (!going_back) return;
-		const { number, outcome: text, is_failure, outcome_run } = going_back;
+		const { number, outcome: text, is_failure, outcome_run, outcome_panel } = going_back;
 		if (number <= this.ended) return;
 		this.ended = number;
-		this.outcome = { text, isFailure: is_failure, run_id: outcome_run };
+		this.outcome = { text, isFailure: is_failure, run_id: outcome_run, panel: outcome_panel };
 		if (outcome_run) this.awaited = outcome_run;
+	}
+
+	private showOutcome({ isFailure, text, panel }: Outcome): void {
+		const { root, panels } = this.context;
+		const there = panels.find(({ name }) => name === panel);
+		const isThere = there && root.querySelector(`.nbviz-slot-${panel}`) !== null;
+		const label = isThere ? `Show in ${there.asset?.title ?? panel}` : "";
+		this.show(isFailure ? "bad" : "good", text, label, () => this.context.show(panel));
 	}
 
 	private showProgress(run: RunState): void {

@@ -38,6 +38,7 @@ _NOTHING: messages.GoingBackChanged = {
     "outcome": "",
     "is_failure": False,
     "outcome_run": "",
+    "outcome_panel": "",
     "number": 0,
 }
 
@@ -188,6 +189,7 @@ def _add_going_back(part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> Non
             "outcome": clean_text(act.outcome),
             "is_failure": act.is_failure,
             "outcome_run": act.run_id,
+            "outcome_panel": act.panel,
             "number": act.number,
         }
     )
