@@ -15,6 +15,7 @@ from nbviz.errors import (
     TrainingError,
     text_of,
 )
+from nbviz.faults import Faults
 from nbviz.forking import copied_options
 from nbviz.going_back import GoingBack
 from nbviz.inspection.graph.live import LiveGraph
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.faults import Fault
     from nbviz.protocol.log import LineLevel
+    from nbviz.protocol.run import FaultName
     from nbviz.recording.run import Run
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.edited_data import TrainingData
@@ -113,6 +116,7 @@ class Trainer(TrainerCommands):
         )
         self._rewinder = Rewinder(self)
         self.going_back = GoingBack(self, self._rewinder)
+        self._faults = Faults(self)
         self.engine = Engine(
             options,
             control=self.control,
@@ -402,6 +406,29 @@ class Trainer(TrainerCommands):
             RunActiveError: As for `rewind`.
         """
         return self._rewinder.find_nonfinite()
+
+    def inject_fault(self, name: FaultName) -> Fault:
+        """Put a common fault into the training, to see what it looks like; `rewind` undoes it.
+
+        It is done between two steps, to your own model, optimizer and data, and marked on the
+        curves. The state of right before is kept.
+
+        >>> fault = trainer.inject_fault("dead_relu")
+        >>> trainer.step(50)
+        >>> trainer.rewind(fault.step)
+
+        Args:
+            name: "high_lr": the learning rate × 100. "dead_relu": biases before ReLUs of -100, so
+                that their units give 0 for every sample. "vanishing_init": weights × 0.01, so that
+                gradients vanish. "label_noise": half of the labels drawn anew, and "no_shuffle":
+                samples sorted by label, both from the next epoch on.
+
+        Raises:
+            CommandError: There is no such fault, or not in this training: no ReLU, an iterable data
+                set, no learning rate that can be set.
+            RunActiveError: As for `rewind`.
+        """
+        return self._faults.inject(name)
 
     def collect_only(self, panels: frozenset[str]) -> None:
         """Have what other panels would show of a validation not collected."""

@@ -10,7 +10,11 @@ RunStatus = Literal["ready", "running", "paused", "stopping", "finished", "stopp
 """`ready`: not started. `stopping`: asked to stop, still inside a step."""
 
 
-EventKind = Literal["started", "command", "validation", "warning", "ended"]
+EventKind = Literal["started", "command", "validation", "warning", "fault", "ended"]
+"""`fault`: it was injected on purpose, see `FaultName`."""
+
+FaultName = Literal["high_lr", "dead_relu", "vanishing_init", "label_noise", "no_shuffle"]
+"""What can be put into a training to be seen; see `Trainer.inject_fault`."""
 
 
 ValueScale = Literal["linear", "log"]

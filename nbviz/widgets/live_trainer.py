@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.faults import Fault
     from nbviz.inspection.graph.live import LiveGraph
-    from nbviz.protocol.run import RunStatus
+    from nbviz.protocol.run import FaultName, RunStatus
     from nbviz.recording.run import Run
     from nbviz.rewinder import Probed
     from nbviz.training.edited_data import TrainingData
@@ -336,6 +337,29 @@ class LiveTrainer(Dashboard):
                 own thread.
         """
         return self.trainer.find_nonfinite()
+
+    def inject_fault(self, name: FaultName) -> Fault:
+        """Put a common fault into the training, to see what it looks like; `rewind` undoes it.
+
+        It is done between two steps, to your own model, optimizer and data, and marked on the
+        curves. The state of right before is kept.
+
+        >>> fault = trainer.inject_fault("dead_relu")
+        >>> trainer.step(50)
+        >>> trainer.rewind(fault.step)
+
+        Args:
+            name: "high_lr", "dead_relu", "vanishing_init", "label_noise" or "no_shuffle", as
+                `Trainer.inject_fault` describes them.
+
+        Raises:
+            CommandError: There is no such fault, or not in this training: no ReLU, an iterable data
+                set, no learning rate that can be set.
+            RunActiveError: As for `rewind`.
+        """
+        fault = self._own("given a fault").inject_fault(name)
+        self.wake()
+        return fault
 
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Return what a function of the model gives after earlier steps, though it was not logged.

@@ -85,7 +85,23 @@ def phases(view: View) -> Locator:
     return view.toolbar.get_by_role("group", name="Phases of the step")
 
 
-def test_a_step_is_stepped_into(make_notebook: Callable[..., Notebook], pictures: Path) -> None:
+def inject(view: View, fault: str, photograph: Callable[[], None] = lambda: None) -> None:
+    view.toolbar.locator(".nbviz-more-button").click()
+    lab = view.toolbar.get_by_role("group", name="Failure lab")
+    photograph()
+    lab.get_by_role("button", name=fault).click()
+    expect(lab).to_be_hidden()
+
+
+def step_on(notebook: Notebook, view: View, step: int) -> None:
+    notebook.value(f"trainer.step({step} - trainer.trainer.engine.step)")
+    view.wait_for_step(step)
+    view.wait_for_curve(step)
+
+
+def test_a_step_is_stepped_into_and_faults_are_injected_and_undone(
+    make_notebook: Callable[..., Notebook], pictures: Path
+) -> None:
     notebook = make_notebook(TRAIN)
     notebook.page.set_viewport_size({"width": 1280, "height": 800})
     notebook.run(0)
@@ -113,11 +129,24 @@ def test_a_step_is_stepped_into(make_notebook: Callable[..., Notebook], pictures
     view.wait_for_step(40)
     line.get_by_role("button", name="Finish step").click()
     expect(line).to_contain_text("Step 41 is done")
+    strip = view.toolbar.locator(".nbviz-act")
     view.wait_for_curve(41)
-    view.click("resume")
-    expect(line).to_be_hidden()
-    view.click("pause")
+    inject(view, "lr × 100", photograph=lambda: photograph(notebook, pictures, "lab"))
+    expect(strip).to_contain_text("Since step 41: lr × 100: lr 0.1 → 10.")
+    assert notebook.value("[e.step for e in trainer.run.events if e.event == 'fault']") == [41]
+    step_on(notebook, view, 70)
+    photograph(notebook, pictures, "lr-100")
+    strip.get_by_role("button", name="Undo: rewind to step 41").click()
     view.wait_for_status("paused")
+    view.wait_for_step(41)
+    assert notebook.value("optimizer.param_groups[0]['lr']") == 0.1
+    step_on(notebook, view, 60)
+    inject(view, "Dead ReLU")
+    expect(strip).to_contain_text("dead ReLU init: biases before 1 ReLU are -100.")
+    step_on(notebook, view, 90)
+    assert notebook.value("float(model[1].bias.max())") == -100
+    photograph(notebook, pictures, "dead-relu")
+    at_600(notebook, pictures, "dead-relu")
 
 
 def test_the_step_that_broke_is_lit_on_the_graph(

@@ -2,7 +2,9 @@
 
 export type RunStatus = "ready" | "running" | "paused" | "stopping" | "finished" | "stopped" | "failed";
 
-export type EventKind = "started" | "command" | "validation" | "warning" | "ended";
+export type EventKind = "started" | "command" | "validation" | "warning" | "fault" | "ended";
+
+export type FaultName = "high_lr" | "dead_relu" | "vanishing_init" | "label_noise" | "no_shuffle";
 
 export type ValueScale = "linear" | "log";
 
@@ -18,7 +20,7 @@ export interface Setting {
 
 /** Something that happened to a run; drawn as a mark on its curves. */
 export interface Event {
-	event: "started" | "command" | "validation" | "warning" | "ended";
+	event: "started" | "command" | "validation" | "warning" | "fault" | "ended";
 	step: number;
 	wall_time: number;
 	text: string;

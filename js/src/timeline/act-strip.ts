@@ -1,5 +1,6 @@
 // The line under the toolbar that says how far a rewind is and what came of it, and offers to find the step
 // that broke a loss.
+import type { Event } from "../protocol/index.gen";
 import type { Context } from "../session/panel";
 import type { RunState } from "../session/run";
 import { selectionOf } from "../session/selection";
@@ -46,6 +47,7 @@ export class ActStrip {
 	/** A run that an act has led to, and that is not there yet. */
 	private awaited: string | undefined;
 	private readonly dismissed = new Set<string>();
+	private readonly dismissedFaults = new Set<string>();
 	private press: () => void = () => undefined;
 
 	constructor(
@@ -59,6 +61,7 @@ export class ActStrip {
 		this.dismiss.addEventListener("click", () => {
 			const { run } = selectionOf(context);
 			if (this.outcome) this.outcome = undefined;
+			else if (run && this.fault(run)) this.dismissedFaults.add(run.run_id);
 			else if (run) this.dismissed.add(run.run_id);
 			this.update();
 		});
@@ -88,6 +91,7 @@ export class ActStrip {
 		const { run } = selectionOf(this.context);
 		if (busy?.going_back) this.showProgress(busy);
 		else if (this.outcome) this.showOutcome(this.outcome);
+		else if (run && this.fault(run)) this.offerToUndo(run);
 		else if (run && this.broken(run)) this.offerSearch(run);
 		else this.root.hidden = true;
 	}
@@ -128,6 +132,22 @@ export class ActStrip {
 		this.meter.hidden = span <= 0;
 		this.meter.max = Math.max(1, span);
 		this.meter.value = done;
+	}
+
+	/** The newest fault that was injected into a run, as long as that can be undone. */
+	private fault(run: RunState): Event | undefined {
+		if (!run.going_back || this.dismissedFaults.has(run.run_id)) return undefined;
+		return run.events.filter(({ event }) => event === "fault").at(-1);
+	}
+
+	private offerToUndo(run: RunState): void {
+		const fault = this.fault(run);
+		if (!fault) return;
+		const { step, text } = fault;
+		const undo = () => this.command(run, "rewind", { step });
+		const canUndo = !run.going_back?.refused && (run.progress?.step ?? 0) > 0;
+		const label = canUndo ? `Undo: rewind to step ${formatCount(step)}` : "";
+		this.show("bad", `Since step ${formatCount(step)}: ${text}.`, label, undo);
 	}
 
 	/** What became NaN or infinite in a run, as far as it can be looked into. */

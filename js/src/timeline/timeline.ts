@@ -11,6 +11,7 @@ import { element } from "../ui/element";
 import { formatCount } from "../ui/format";
 import { icon } from "../ui/icons";
 import { ActStrip } from "./act-strip";
+import { FaultLab } from "./fault-lab";
 import { type Command, GoBack } from "./go-back";
 import { LookBack } from "./look-back";
 import { Phases } from "./phases";
@@ -49,6 +50,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		asked.catch(refused).finally(answered);
 	};
 	const phases = new Phases(context, command);
+	const faultLab = new FaultLab(context, command);
 	const goBack = new GoBack(context, command);
 	const lookBack = new LookBack(context, command);
 	goBack.root.append(lookBack.root);
@@ -129,6 +131,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		host.hidden = steps.length < 2 && reached() === 0;
 		strip.update();
 		phases.update();
+		faultLab.update();
 		draw();
 	};
 
@@ -173,7 +176,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		store.subscribe((topics) => {
 			const hasNew = panels.some(({ name, steps: has }) => has && topics.has(name));
 			if (topics.has("runs") || hasNew) update();
-			else if (topics.has("progress") || topics.has("points")) follow();
+			else if (topics.has("progress") || topics.has("points") || topics.has("events")) follow();
 		}),
 	];
 	update();
@@ -184,6 +187,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		lookBack.close();
 		strip.remove();
 		phases.remove();
+		faultLab.remove();
 		root.remove();
 	};
 }

@@ -189,8 +189,8 @@ def _add_broken(part: Subject, entry: GraphEntry, batch: Batch) -> None:
     if found is entry.broken:
         return
     entry.broken = found
-    where = None if found is None else broken_on(graph, found)
-    text = "" if found is None else clean_text(str(found))
+    where = broken_on(graph, found) if found is not None and graph is not None else None
+    text = "" if found is None else clean_text(str(found).partition(":")[0])
     batch.add(
         {
             "kind": "graph_broken",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nbviz.recording.recorded_run import RecordedRun
 
 
-_WAITING = frozenset({"reset", "step_into"})  # which return when a step, or its phase, has ended
+# Commands that return when the present step, or its phase, has ended.
+_WAITING = frozenset({"reset", "step_into", "inject_fault"})
 _REACH_SECONDS = 1.0  # between two messages that say no more than which states are kept
 
 
