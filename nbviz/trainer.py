@@ -23,6 +23,7 @@ from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
+from nbviz.recording.outward.pages import save_page
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.recorded_run import Origin
 from nbviz.rewinder import Probed, Rewinder
@@ -206,6 +207,22 @@ class Trainer(TrainerCommands):
         with between_steps(self.engine.model, whole=True):
             checkpoint = self.engine.capture()
         return self.write(path, checkpoint)
+
+    def save_html(self, path: str | Path, **options: Any) -> Path:
+        """Write the run and its model's graph as one page that opens without a kernel.
+
+        Args:
+            path: The file; one that exists is replaced.
+            **options: `title`; `replay=True` for a slider over the whole run; `max_bytes`, which
+                the file takes then at the most, 32 MB by default.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            ConfigurationError: The file cannot be written, or `max_bytes` are too few.
+        """
+        return save_page(self.run, self.graph, path, **options)
 
     def write(self, path: str | Path, checkpoint: Checkpoint) -> Path:
         """Write a state that was captured, with the curves until now, as `save` does."""
