@@ -104,6 +104,9 @@ export class Store {
 			case "going_back_changed":
 				this.run(update.run_id).going_back = update;
 				return "progress";
+			case "phase_changed":
+				this.run(update.run_id).phase = update;
+				return "progress";
 			case "epochs_started": {
 				const { epochs } = this.run(update.run_id);
 				for (const [i, step] of update.steps.entries()) epochs[update.first_epoch - 1 + i] = step;
