@@ -59,6 +59,11 @@ class DrawnChart(Chart, CellWidget):
         self.observe(self._mark, "selected")
 
     @property
+    def drawn(self) -> dict[str, Any]:
+        """What a page is given to draw, as JSON."""
+        return dict(self._drawn)
+
+    @property
     def _described(self) -> Drawing:
         return self._drawing
 
