@@ -189,7 +189,9 @@ def test_charts_are_drawn_outside_of_this_process_and_again_when_that_was_killed
     run.log_figure("x", chart, step=1)
     assert kept(run).picture is not None
     assert "vl_convert" not in sys.modules  # it holds the lock of Python as long as it works
-    (drawing,) = [p for p in psutil.Process().children() if "vega_process.py" in p.cmdline()[-1]]
+    (drawing,) = [
+        p for p in psutil.Process().children() if p.cmdline()[-1].endswith("vega/process.py")
+    ]
     drawing.kill()
     drawing.wait()
     run.log_figure("x", chart, step=2)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from nbviz.errors import MissingDependencyError
-from nbviz.recording.media.vega import vega_module
+from nbviz.recording.vega.charts import vega_module
 
 if TYPE_CHECKING:
     from nbviz.protocol.figures import Library

@@ -24,7 +24,7 @@ from nbviz.errors import LoggingError, text_of
 from nbviz.recording.media.pil import check_size
 from nbviz.recording.media.png import image_size
 from nbviz.recording.media.store import Image
-from nbviz.recording.media.vega import vega_png
+from nbviz.recording.vega.charts import vega_png
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

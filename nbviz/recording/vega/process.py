@@ -1,4 +1,4 @@
-"""Draws charts of Vega-Lite, in a process of its own: `python vega_process.py`.
+"""Draws charts of Vega-Lite, in a process of its own: `python process.py`.
 
 vl-convert holds Python's lock as long as it works, up to seconds: a training would stand still.
 Each line of the input is JSON: a chart to be drawn, or null for the code with which a page draws

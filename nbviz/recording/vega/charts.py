@@ -11,7 +11,7 @@ import threading
 from typing import Any
 
 from nbviz.errors import CommandError
-from nbviz.recording.media import vega_process
+from nbviz.recording.vega import process
 
 
 def vega_png(source: str, scale: float) -> bytes:
@@ -56,7 +56,7 @@ class _VegaProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: Any) -> bytes:
-        """Return what `vega_process.made` returns.
+        """Return what `process.made` returns.
 
         Raises:
             CommandError: It raised, or the process ended.
@@ -87,7 +87,7 @@ class _VegaProcess:
 def _begin() -> subprocess.Popen[bytes]:
     """Start the process, which ends when its input does: at the latest with this one."""
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-P", str(vega_process.__file__)],
+        [sys.executable, "-P", str(process.__file__)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
