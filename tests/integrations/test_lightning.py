@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -234,6 +235,25 @@ def test_several_batches_make_a_step(ours: Any, module: Any, loader: Any, traine
     run = callback.run
     assert run["loss/train"].values.tolist() == pytest.approx([(a + b) / 2, (c + d) / 2])
     assert run.progress.total_steps == run.progress.step == 2
+
+
+def test_code_for_the_tensorboard_logger_finds_a_writer_of_the_same_run(  # noqa: PLR0917
+    ours: Any, module: Any, trainer_of: Any, loader: Any, in_step: Any, tmp_path: Path
+) -> None:
+    logger = ours.TensorBoardLogger(tmp_path, name="mine", version=3, prefix="fit")
+
+    def log() -> None:
+        logger.experiment.add_histogram("weights", module.net[0].weight, module.global_step)
+        logger.experiment.add_image("first", torch.zeros(3, 4, 4), 0)
+        logger.log_metrics({"mine": 0.5}, step=module.global_step)
+
+    in_step(2, log)
+    trainer_of(logger=logger, max_epochs=1).fit(module, loader)
+    assert (logger.log_dir, logger.run.status) == (str(tmp_path / "mine/version_3"), "finished")
+    opened = nbviz.open_run(logger.log_dir)
+    assert {opened.media[tag].kind for tag in ("weights", "first")} == {"histogram", "image"}
+    assert opened["fit-mine"].values.tolist() == [0.5]
+    assert pickle.loads(pickle.dumps(logger)).experiment is not None
 
 
 def test_both_names_of_the_library_are_served(
