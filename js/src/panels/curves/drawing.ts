@@ -104,7 +104,10 @@ export class CurvesDrawing {
 			if (steps) this.details.want(single, steps);
 		}
 		this.drawn(Boolean(view.zoom || this.cards.all.some((chart) => chart.x ?? chart.y)));
-		if (drawn.length === 0 || versions === this.drawnVersions) return;
+		// A snapshot's series begin to count their versions anew.
+		const isSame =
+			versions === this.drawnVersions && String(lastStep) === this.root.dataset.lastStep;
+		if (drawn.length === 0 || isSame) return;
 		this.drawnVersions = versions;
 		this.frames += 1;
 		this.root.dataset.frames = String(this.frames);
