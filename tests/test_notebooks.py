@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-# The kernel is that of other tests: no name of theirs is left, and nothing is written elsewhere.
-AS_NEW = "%reset -f\n%cd -q {folder}"
+# The kernel is that of other tests: no name or magic of theirs is left, and nothing is written
+# elsewhere.
+AS_NEW = "%unload_ext nbviz\n%reset -f\n%cd -q {folder}"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
