@@ -92,9 +92,11 @@ NOT_IN_COLAB = (
     # What is done with states and threads once they are there; test_resume.py keeps and loads them.
     "tests/training/test_classified.py",
     "tests/training/test_edited_data.py",
+    "tests/training/test_faults.py",
     "tests/training/test_fork.py",
     "tests/training/test_interrupted.py",
     "tests/training/test_rewind.py",
+    "tests/training/test_step_into.py",
     "tests/widgets/test_executed_notebook.py",  # by nbclient, which is not there
     "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,20 @@ const root = document.createElement("div");
 document.body.append(root);
 replay(root, page.recorded, page.panels, page.assets, page.charts);
 document.getElementById("nbviz-picture").remove();"""
+
+_NAMED = 4
+
+_CHARTS = """\
+const page = JSON.parse(document.getElementById("nbviz-page").textContent);
+const code = new Blob([page.front_end], { type: "text/javascript" });
+const { replay } = await import(URL.createObjectURL(code));
+for (const place of document.querySelectorAll("[data-nbviz-chart]")) {
+	const root = document.createElement("div");
+	const picture = [...place.children];
+	place.append(root);
+	replay(root, page.charts[Number(place.dataset.nbvizChart)]);
+	for (const element of picture) element.remove();
+}"""
 
 _STYLE = """\
 :root { color-scheme: light dark; }
@@ -51,6 +65,7 @@ class Recorded:
         answers: To what the panels would ask of a kernel.
         panels: The names of the panels that have something to show, in order.
         assets: The source of the parts of the front end that they load, by name.
+        thinned: What of the steps is left out.
     """
 
     updates: list[protocol.Update]
@@ -58,6 +73,7 @@ class Recorded:
     answers: list[protocol.Update]
     panels: list[str]
     assets: dict[str, str]
+    thinned: list[str] = field(default_factory=list[str])
 
 
 def page_html(
@@ -88,6 +104,8 @@ def page_html(
         "charts": [list(patterns) for patterns in charts],
     }
     name = xml_text(title)
+    thinned = xml_text(thinned_text(recorded.thinned))
+    note = f"<p>{thinned}</p>" if thinned else ""
     encoded = base64.b64encode(picture.encode()).decode("ascii")
     today = datetime.now().astimezone()
     policy = (
@@ -107,7 +125,7 @@ def page_html(
 <style>{_STYLE}</style>
 </head>
 <body>
-<header><h1>{name}</h1><p>Saved by nbviz on {today.day} {today:%B %Y}</p></header>
+<header><h1>{name}</h1><p>Saved by nbviz on {today.day} {today:%B %Y}</p>{note}</header>
 <img id="nbviz-picture" alt="{name}" src="data:image/svg+xml;base64,{encoded}">
 <script type="application/json" id="nbviz-page">{_inert_json(page)}</script>
 <script type="module">{_SCRIPT}</script>
@@ -116,19 +134,42 @@ def page_html(
 """
 
 
-def still_page(content: str, title: str, style: str) -> str:
-    """Return a page of pictures and text, in which nothing runs and nothing is fetched.
+def thinned_text(thinned: Sequence[str]) -> str:
+    """Say what of the steps a page does not have; empty where it has all."""
+    if not thinned:
+        return ""
+    more = f" and {len(thinned) - _NAMED:,} more" if len(thinned) > _NAMED else ""
+    return f"Kept to save room: {', '.join(thinned[:_NAMED])}{more}"
+
+
+def still_page(
+    content: str, title: str, style: str, charts: Sequence[object] = (), front_end: str = ""
+) -> str:
+    """Return a page of pictures and text, for which nothing is fetched.
+
+    Nothing runs in it but what draws charts in the places of their pictures.
 
     Args:
-        content: HTML.
+        content: HTML. `data-nbviz-chart` counts the charts that stand in an element's place.
         title: Its heading; "" for none.
         style: A style sheet beside the page's own.
+        charts: What is drawn, as JSON.
+        front_end: The source of what draws it.
     """
     name = xml_text(title)
     heading = f"<header><h1>{name}</h1></header>\n" if title else ""
+    scripts = f"script-src '{_digest(_CHARTS)}' blob:; " if charts else ""
     policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+        f"default-src 'none'; {scripts}style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
         "form-action 'none'"
+    )
+    page = {"front_end": front_end, "charts": charts}
+    drawn = (
+        f"""<script type="application/json" id="nbviz-page">{_inert_json(page)}</script>
+<script type="module">{_CHARTS}</script>
+"""
+        if charts
+        else ""
     )
     return f"""\
 <!DOCTYPE html>
@@ -143,7 +184,7 @@ def still_page(content: str, title: str, style: str) -> str:
 </head>
 <body>
 {heading}{content}
-</body>
+{drawn}</body>
 </html>
 """
 
