@@ -10,11 +10,14 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from kernel_specs import ROOT, jupyter_environment, write_kernel_specs
+from nbformat.sign import NotebookNotary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,12 +36,29 @@ SETTINGS = {
 
 @dataclass
 class Lab:
-    """Where a running server is reached, and the folder that it serves."""
+    """Where a running server is reached, the folder that it serves, and what pages do without."""
 
     address: str
     token: str
     folder: Path
+    page_config: Path
+    without: Sequence[str] = ()
     kernels: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._leave_out(self.without)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Meanwhile, pages load with all extensions, as people's do."""
+        self._leave_out(())
+        try:
+            yield
+        finally:
+            self._leave_out(self.without)
+
+    def _leave_out(self, names: Sequence[str]) -> None:
+        self.page_config.write_text(json.dumps({"disabledExtensions": dict.fromkeys(names, True)}))
 
     def url(self, path: str = "/lab") -> str:
         """Return the address of a page, with the key to it."""
@@ -58,6 +78,10 @@ class Lab:
         """Shut a kernel down, as a reader does who comes back another day."""
         self.kernels = {name: found for name, found in self.kernels.items() if found != kernel_id}
         self.ask(f"/api/kernels/{kernel_id}", method="DELETE")
+
+    def trust(self, path: Path) -> None:
+        """Have the server take a notebook for one that the reader has run."""
+        NotebookNotary(data_dir=str(self.folder.parent / "data")).sign(nbformat.read(path, 4))
 
     def ask(
         self, path: str, content: dict[str, str] | None = None, *, method: str = "POST"
@@ -84,13 +108,12 @@ def run_lab(folder: Path, *, without: Sequence[str] = ()) -> Iterator[Lab]:
         path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
-    path = folder / "config" / "labconfig" / "page_config.json"
-    path.parent.mkdir()
-    path.write_text(json.dumps({"disabledExtensions": dict.fromkeys(without, True)}))
+    page_config = folder / "config" / "labconfig" / "page_config.json"
+    page_config.parent.mkdir()
     notebooks = folder / "notebooks"
     notebooks.mkdir()
     port, token = _free_port(), secrets.token_hex(16)
-    lab = Lab(f"http://127.0.0.1:{port}", token, notebooks)
+    lab = Lab(f"http://127.0.0.1:{port}", token, notebooks, page_config, without)
     command = [
         str(ROOT / ".venv" / "bin" / "python"),
         "-m",

@@ -77,8 +77,10 @@ EVALUATE = """async (expression) => {
   });
   return (await future.done).content;
 }"""
+LIGHT = "[data-jp-theme-light=true]"
 RESTART = "() => window.nbvizPanel.sessionContext.session.kernel.restart()"
 IS_IDLE = "() => window.nbvizPanel.sessionContext.session?.kernel?.status === 'idle'"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 POLL_MS = 50  # else Playwright asks in each frame, and lets the page draw for that
 
 
@@ -125,15 +127,23 @@ class Notebook:
         self.kernel_id = self.kernel_id or self.lab.kernel(self.kernel)
         self.page.evaluate(OPEN, [self.path.name, self.kernel_id])
 
-    def open_without_kernel(self) -> None:
+    def open_without_kernel(self, widgets: dict[str, Any] | None = None) -> None:
         """Open the file as a reader does who does not have its kernel, and wants no other.
 
         It is a copy that names a kernel that nobody has, so it is not trusted either.
+
+        Args:
+            widgets: The state of all widgets, as JupyterLab saves it if it is told to. The copy is
+                trusted then: what draws the widgets is loaded.
         """
         content = json.loads(self.path.read_text())
         content["metadata"]["kernelspec"] = {"name": "elsewhere", "display_name": "elsewhere"}
         self.path = self.path.with_stem(f"{self.path.stem}-copy")
+        if widgets is not None:
+            content["metadata"]["widgets"] = {WIDGET_STATE: widgets}
         self.path.write_text(json.dumps(content))
+        if widgets is not None:
+            self.lab.trust(self.path)
         self._load()
         self.page.evaluate(OPEN_WITHOUT_KERNEL, self.path.name)
         self.page.locator(".jp-Dialog").get_by_role("button", name="No Kernel").click()
@@ -155,6 +165,11 @@ class Notebook:
         if reply["status"] != "ok":
             pytest.fail(f"{expression} raised {reply['ename']}: {reply['evalue']}")
         return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
+
+    def version(self) -> str:
+        """Return the kernel's name by the version of ipykernel that it imports."""
+        found = self.value("__import__('ipykernel').__version__")
+        return "ipykernel-" + ".".join(found.split(".")[:2])
 
     def wait_for(
         self, expression: str, holds: Callable[[Any], bool] = bool, seconds: float = 120
@@ -185,15 +200,22 @@ class Notebook:
         self.save()
         self.open()
 
+    def themes(self) -> tuple[str, str]:
+        """Return JupyterLab's present theme, "light" or "dark", and the other."""
+        is_light = self.page.evaluate(f"document.body.matches({LIGHT!r})")
+        return ("light", "dark") if is_light else ("dark", "light")
+
     def set_theme(self, theme: str) -> None:
         """Switch JupyterLab to "light" or "dark"."""
+        if theme == self.themes()[0]:
+            return
         name = f"JupyterLab {theme.title()}"
         self.page.evaluate(
             "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
         )
-        light = "true" if theme == "light" else "false"
-        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
-        # It covers the page while the style sheets are loaded, and takes the pointer's events.
+        body = f"body{LIGHT}" if theme == "light" else f"body:not({LIGHT})"
+        self.page.wait_for_selector(body, state="attached")
+        # Where a page has it, it covers it while style sheets are loaded, and takes the pointer.
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def end_kernel(self) -> None:

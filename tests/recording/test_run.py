@@ -6,7 +6,6 @@ import copy
 import gc
 import math
 import pickle
-import threading
 import weakref
 from collections import UserDict
 from decimal import Decimal
@@ -14,10 +13,12 @@ from decimal import Decimal
 import numpy as np
 import pytest
 import torch
+from pages import wait_until
+from torch import nn
 
 import nbviz
 from nbviz import Run
-from nbviz.errors import LoggingError
+from nbviz.errors import ConfigurationError, LoggingError
 
 
 def test_one_scalar_after_another() -> None:
@@ -168,6 +169,18 @@ def test_only_mappings_are_logged(values) -> None:
         Run().log(values)
 
 
+@pytest.mark.parametrize("model", [None, 5, {}, torch.zeros(3), nn.Linear(1, 1).state_dict()])
+def test_what_is_no_model_is_refused_by_its_name(model) -> None:
+    run = Run()
+    for call in (run.log_weights, run.watch):
+        with pytest.raises(ConfigurationError, match=r"must be a torch\.nn\.Module, got"):
+            call(model)
+    with pytest.raises(ConfigurationError, match="must be a torch optimizer, got int"):
+        run.steer(3)
+    run.log({"x": 1.0}, step=1)
+    assert run["x"].values.tolist() == [1.0]
+
+
 def test_a_run_ends_once_and_says_how() -> None:
     run = Run()
     run.log({"x": 1.0}, step=7)
@@ -223,13 +236,7 @@ def test_a_run_that_nobody_holds_goes() -> None:
     del run
     gc.collect()
     # The collector may hold it for the moment of one look.
-    tick = threading.Event()
-    for _ in range(6000):
-        if reference() is None:
-            return
-        tick.wait(0.01)
-        gc.collect()
-    raise AssertionError("the run is still held")
+    wait_until(lambda: gc.collect() is not None and reference() is None)
 
 
 class Unspeakable(Exception):  # noqa: N818
