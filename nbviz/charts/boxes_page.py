@@ -27,6 +27,7 @@ _STYLE = """\
 .column { flex-direction: column; }
 .row > * { flex: 1 1 300px; max-width: 100%; }
 figure { margin: 0; }
+[data-nbviz-chart] { width: 100%; max-width: 760px; min-width: 0; }
 h2 { margin: 12px 0 4px; font-size: 14px; }"""
 _IMAGES = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "gif": "gif"}
 _DEEPEST = 50

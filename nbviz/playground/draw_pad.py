@@ -172,8 +172,15 @@ class DrawPad(ipywidgets.VBox):
     def __repr__(self) -> str:
         return f"<{self._said()}>"
 
+    def replaced(self) -> None:
+        """Ask the model nothing more until something is drawn: no cell displays the pad."""
+        if self._answers is not None:
+            self._answers.stop()
+
     def _ipython_display_(self, **_: Any) -> None:
         self._beside.show()
+        if len(self._strokes):
+            self._changed()
 
     def _repr_mimebundle_(self, **_: Any) -> None:
         """Leave it to the method above."""

@@ -42,6 +42,10 @@ class CellWidget(anywidget.AnyWidget):
         if self._own_layout is not None:
             self._own_layout.close()
 
+    def replaced(self) -> None:
+        """Close it: no cell displays it any more."""
+        self.close()
+
     def _get_embed_state(self, drop_defaults: bool = False) -> Any:
         """Return what ipywidgets' `embed_minimal_html` writes.
 

@@ -6,6 +6,7 @@ import threading
 import time
 
 import numpy as np
+import pages
 import pytest
 import torch
 from ipycanvas.canvas import COMMANDS
@@ -371,9 +372,16 @@ def test_a_pad_that_is_gone_ends_its_thread() -> None:
     pad = nbviz.DrawPad(nn.Sequential(nn.Flatten(), nn.Linear(784, 2)))
     thread = pad._answers._thread
     draw(pad, (20, 30), (20, 200))
-    pad.close()
+    pad.replaced()  # its cell has run again
     thread.join(60)
     assert not thread.is_alive()
+    pad.answer = None
+    draw(pad, (20, 30), (200, 30))  # its variable shows it in another cell
+    again = pad._answers._thread
+    pages.wait_until(lambda: pad.answer is not None)
+    pad.close()
+    again.join(60)
+    assert not again.is_alive()
 
 
 def test_all_its_parts_answer_while_a_cell_is_busy(
