@@ -19,6 +19,10 @@ from nbviz.widgets.clearing import all_widgets, output_areas
 class Replaceable(Protocol):
     """A widget that can let go of what it holds, and have it again when it is shown again."""
 
+    def open(self) -> None:
+        """Be there for pages, as before if it had let go."""
+        ...
+
     def replaced(self) -> None:
         """Let go: no cell displays it any more."""
         ...
