@@ -7,8 +7,7 @@ import { passingViewState, placedViewState, tabViewState } from "../ui/view-stat
 import type { Asker } from "./asker";
 import { mountAsset } from "./assets";
 import type { Arrangement, Context, Mount, Panel } from "./panel";
-import { createPointedStep } from "./pointed-step";
-import { Listeners } from "./shared";
+import { createPointedStep, Listeners } from "./shared";
 import type { Store } from "./store";
 import { unseenRuns } from "./unseen";
 import { Wanted } from "./wanted";

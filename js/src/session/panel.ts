@@ -2,8 +2,8 @@
 import type { ViewState } from "../ui/view-state";
 import type { Asker } from "./asker";
 import type { PanelData, PanelUpdate } from "./panel-data";
-import type { PointedStep } from "./pointed-step";
 import type { RunState } from "./run";
+import type { PointedStep } from "./shared";
 import type { Store } from "./store";
 import type { Wanted } from "./wanted";
 

@@ -5,7 +5,7 @@ import { PANELS } from "../../src/panels/panels.gen";
 import type { RunChanged, RunStatus, Setting, Update } from "../../src/protocol/index.gen";
 import type { Answer, Asker, Question } from "../../src/session/asker";
 import type { Context, Mount } from "../../src/session/panel";
-import { createPointedStep } from "../../src/session/pointed-step";
+import { createPointedStep } from "../../src/session/shared";
 import { Store } from "../../src/session/store";
 import { Wanted } from "../../src/session/wanted";
 import { passingViewState, type ViewState } from "../../src/ui/view-state";

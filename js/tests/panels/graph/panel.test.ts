@@ -4,7 +4,7 @@ import { LayoutEngine, layOut } from "../../../src/panels/graph/layout/engine";
 import { GraphPanel } from "../../../src/panels/graph/panel";
 import { PANELS } from "../../../src/panels/panels.gen";
 import type { Answer, Question } from "../../../src/session/asker";
-import { createPointedStep } from "../../../src/session/pointed-step";
+import { createPointedStep } from "../../../src/session/shared";
 import { Store } from "../../../src/session/store";
 import { Wanted } from "../../../src/session/wanted";
 import { passingViewState, type ViewState } from "../../../src/ui/view-state";
