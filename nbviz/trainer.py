@@ -22,8 +22,9 @@ from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
+from nbviz.recording.kept.ring_on_disk import ring_files
+from nbviz.recording.origin import Origin
 from nbviz.recording.prints import captured_prints
-from nbviz.recording.recorded_run import Origin
 from nbviz.rewinder import Probed, Rewinder
 from nbviz.trainer_options import TrainerOptions
 from nbviz.trainer_runs import COMMANDS, TrainerRuns, next_directory, without_number
@@ -134,6 +135,7 @@ class Trainer:
             self.ring.turn_off("ring is off")
         else:
             self.engine.callbacks.add(self.ring)
+            self.ring.files = ring_files(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.run!r})"
@@ -221,10 +223,10 @@ class Trainer:
     def between_steps(self) -> AbstractContextManager[None]:
         """Have the run stand between two steps while the block runs, then go on.
 
-        Weights, gradients and optimizer state belong to one step in the block, and can be read and
-        saved. Outside it `.grad` must not be read while the run trains, except on the run's own
-        thread: PyTorch's backward pass frees gradients without waiting for other threads, and the
-        process may end. A run that is started in the block begins after it.
+        Weights, gradients and optimizer state belong to one step in the block. Outside it `.grad`
+        must not be read while the run trains, but on its own thread: PyTorch's backward pass frees
+        gradients without waiting for other threads, and the process may end. A run that is started
+        in the block begins after it; one that takes turns with this one stands, too.
 
         >>> with trainer.between_steps():
         ...     norms = [p.grad.norm() for p in model.parameters()]
@@ -256,8 +258,10 @@ class Trainer:
 
     def write(self, path: str | Path, checkpoint: Checkpoint) -> Path:
         """Write a state that was captured, with the curves until now, as `save` does."""
-        self.run.drain_ready()
-        return write_checkpoint(path, checkpoint, {"past": Past.of(self.run).to_state()})
+        run = self._runs.present
+        run.drain_ready()
+        extra = {"past": Past.of(run).to_state(), "changes": self._rewinder.changes()}
+        return write_checkpoint(path, checkpoint, extra)
 
     @classmethod
     @also_takes(TrainerOptions)
@@ -295,6 +299,7 @@ class Trainer:
         """
         self.engine.keep_start(self.options.reset_memory)
         self.engine.restore(kept.checkpoint.parts)
+        self._rewinder.know(kept.changes)
         checkpoint = kept.checkpoint
         past = kept.past if self.options.dir is None else kept.past.whole_from(self.options.dir)
         go_on_from(self.run, past, checkpoint.step, checkpoint.epoch)
@@ -305,9 +310,8 @@ class Trainer:
     def reset(self) -> None:
         """Go back to before the first step, with a new run; the present one stays as it is.
 
-        Stops the run first, if it is active. Model, optimizer, schedule and random numbers are what
-        they were, so that `start` makes the same steps again. With `dir` the new run's journal
-        is in its folder `reset-1`, `reset-2` and so on.
+        Stops the run first, if it is active. Model, optimizer, schedule and random numbers are as
+        they were: `start` makes the same steps again. The new journal is in `dir/reset-1` or so.
 
         Raises:
             CheckpointError: The state of before the first step was not kept.
@@ -336,8 +340,9 @@ class Trainer:
 
         The nearest state before the step is restored, and the steps from there are made again: on a
         CPU to the last bit, and where that is not so, the log says by how much. What they log is
-        not recorded again; files that `training_step` or a callback writes are written again.
-        `resume` goes on, also where the run had finished. An active run is stopped first.
+        not recorded again; files that `training_step` or a callback writes are. `resume` goes on,
+        also where the run had finished. An active run is stopped first. A trainer that has made no
+        step goes back into the run of an earlier kernel whose states are in its `dir`.
 
         >>> trainer.rewind(400)
         >>> trainer.set(lr=1e-4)
@@ -349,8 +354,8 @@ class Trainer:
 
         Raises:
             CommandError: There is no such step.
-            CheckpointError: No validation has given such a value, no state of before the step was
-                kept, or its steps could not be made again; then the run is as it was.
+            CheckpointError: There is no best, no state of before the step was kept, or its steps
+                could not be made again; then the run is as it was.
             RunActiveError: The current step did not end in time, or this is called on the run's
                 own thread.
         """
@@ -360,8 +365,8 @@ class Trainer:
         """Return a second trainer that goes on from a step of this one; this one stays as it is.
 
         Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
-        Without a change it makes the same steps, on a CPU to the last bit. Of the two one trains at
-        a time. This run, if active, is stopped first, and can be started again.
+        Without a change it makes the same steps, on a CPU to the last bit, also while this run goes
+        on: they train in turns, some steps each, every one with random numbers of its own.
 
         >>> slower = trainer.fork("lower lr", step=400, lr=1e-4)
         >>> slower.start()
@@ -383,16 +388,15 @@ class Trainer:
             forked = Trainer(**copied_options(self.options, name=called, dir=directory))
             forked.engine.restore(checkpoint.parts)
             go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
-            forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step)
+            forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step, values)
             forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
             forked.set(**values)
+            forked.relatives = self.relatives
+            forked.run.commands = forked.commands
+            self.relatives.add(forked)
             return forked
 
-        forked = self._rewinder.fork(step, make)
-        forked.relatives = self.relatives
-        forked.run.commands = forked.commands
-        self.relatives.add(forked)
-        return forked
+        return self._rewinder.fork(step, make)
 
     def keep(self, fork: Trainer) -> None:
         """Go on as a fork of this run stands: its state is copied into this trainer's own objects.
@@ -529,7 +533,9 @@ class Trainer:
     def _claim(self, target: Callable[[], None]) -> BackgroundRun:
         """Return a thread, not started, that is the only one to train the model."""
         with claimed(self):
-            self._background = BackgroundRun(target, name=self.run.name, stop=self.control.stop)
+            self._background = BackgroundRun(
+                target, name=self.run.name, stop=self.control.stop, ended=self.control.give_up
+            )
         return self._background
 
     # ------------------------------------------------------------ for its rewinder
@@ -575,12 +581,6 @@ class Trainer:
         return self.run.journal.directory / FOLDER
 
     def _train(self) -> None:
-        try:
-            self._train_and_rewind()
-        finally:
-            self.control.give_up()  # harmless where the run has begun
-
-    def _train_and_rewind(self) -> None:
         self.engine.keep_start(self.options.reset_memory)
         while True:
             with as_current(self.run), captured_prints(self.run.note), self.surroundings():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -15,10 +16,11 @@ from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingAppl
 from nbviz.training.optimizing.settings import Setting, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.events import EndReason, Event, Observer
+    from nbviz.training.random_numbers.turns import Turn
 
 _ACTIVE = frozenset({"running", "paused", "stopping"})
 
@@ -51,6 +53,7 @@ class Control:
     def __init__(self, emit: Observer | None = None, settings: Settings | None = None) -> None:
         self.registry = Settings() if settings is None else settings
         self.needs_attention = False
+        self.turn: Turn | None = None  # of an engine's run
         self._emit = emit
         lock = threading.RLock()
         self._changed = threading.Condition(lock)  # what the run waits for
@@ -186,7 +189,8 @@ class Control:
     def between_steps(self, *, whole: bool = False) -> Generator[None]:
         """Have the run stand at a safe point while the block runs; its status stays as it is.
 
-        Commands given meanwhile are carried out after the block.
+        Commands given meanwhile are carried out after the block. Runs that take turns with this one
+        stand, too: what the block draws of random numbers is not theirs.
 
         Args:
             whole: Whether the safe point may not be one inside a validation. A run that is paused
@@ -203,7 +207,8 @@ class Control:
                         (self._standing_whole if whole else self._standing) or not self.is_active
                     )
                 )
-            yield
+            with contextlib.nullcontext() if self.turn is None else self.turn.stands():
+                yield
         finally:
             with self._changed:
                 self._visitors -= 1
@@ -262,6 +267,24 @@ class Control:
             if emit is not None:
                 self._emit = emit
 
+    def attend(self) -> None:
+        """Have the run look at its next safe point what is asked of it; from any thread."""
+        with self._changed:
+            self._look_up()
+
+    def begin_turn(self) -> None:
+        """Wait for the first turn of a run that takes turns."""
+        turn = self.turn
+        if turn is None or not turn.is_shared:
+            return
+        self._without_turn(turn.begin, is_whole=True)
+        while True:
+            with self._changed:
+                if not self._holds(is_whole=True):
+                    return
+                self._stand(is_whole=True)
+            self._without_turn(turn.take, is_whole=True)
+
     def safe_point(self, step: int, *, is_whole: bool = True) -> None:
         """Carry out what was asked; waits here while the run is paused.
 
@@ -272,17 +295,26 @@ class Control:
         Raises:
             RunStopped: The run was stopped.
         """
+        turn, is_new = self.turn, False
         while True:
+            if turn is not None and turn.is_away:
+                self._without_turn(turn.take, is_whole=is_whole)
+                is_new = True
             with self._changed:
-                while self._holds(is_whole=is_whole):
+                while self._holds(is_whole=is_whole) or self._rests(is_whole=is_whole):
                     self._stand(is_whole=is_whole)
+                if turn is not None and turn.is_away:
+                    continue  # it was left while the run stood
                 self._carry_out(step)
                 has_events = bool(self._outbox)
                 if not has_events:
                     if self._status == "stopping":
                         raise RunStopped(f"The run was stopped after step {step:,}.")
                     if self._status != "paused" or (self._whole_visitors and not is_whole):
-                        return
+                        if turn is None or is_new or not turn.is_over:
+                            return
+                        turn.leave()
+                        continue
                     self._stand(is_whole=is_whole)
             # Outside the lock: an observer may take its time, or give a command itself.
             if has_events:
@@ -327,8 +359,17 @@ class Control:
     def _holds(self, *, is_whole: bool) -> bool:
         return self._visitors > (0 if is_whole else self._whole_visitors)
 
+    def _rests(self, *, is_whole: bool) -> bool:
+        """Whether a paused run without its turn has nothing to do for which it would take it."""
+        turn = self.turn
+        if turn is None or not turn.is_away or self._status != "paused":
+            return False
+        return not (self._pending or self._outbox or (self._whole_visitors and not is_whole))
+
     def _stand(self, *, is_whole: bool) -> None:
         """Wait for the next change; other threads may look at the model meanwhile."""
+        if self.turn is not None:
+            self.turn.leave()
         self._standing += 1
         self._standing_whole += is_whole
         self._stands.notify_all()
@@ -391,6 +432,7 @@ class Control:
             or self._steps_asked
             or self._pause_at is not None
             or self._visitors
+            or (self.turn is not None and self.turn.is_wanted)
         )
 
     def _notify(self) -> None:
@@ -399,6 +441,20 @@ class Control:
         self._stands.notify_all()
 
     # ------------------------------------------------------------ without the lock
+
+    def _without_turn(self, wait: Callable[[], None], *, is_whole: bool) -> None:
+        """Wait for a turn; other threads may look at the model meanwhile."""
+        with self._changed:
+            self._standing += 1
+            self._standing_whole += is_whole
+            self._stands.notify_all()
+        try:
+            wait()
+        finally:
+            with self._changed:
+                self._standing -= 1
+                self._standing_whole -= is_whole
+                self._look_up()
 
     def _send_events(self) -> None:
         while True:
