@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbviz.recording.run import Run
     from nbviz.recording.scalars.series import Sample, Series
     from nbviz.trainer import Trainer
+    from nbviz.trainer_commands import step_through
     from nbviz.widgets.active import active
     from nbviz.widgets.dashboard import Dashboard, compare
     from nbviz.widgets.graph_view import GraphView, graph, record
@@ -65,6 +66,7 @@ __all__ = [
     "open_runs",
     "record",
     "save_html",
+    "step_through",
     "summary",
     "trace",
     "unload_ipython_extension",
@@ -100,6 +102,7 @@ _HOMES = {
     "open_runs": "nbviz.recording.journal.open_runs",
     "record": "nbviz.widgets.graph_view",
     "save_html": "nbviz.charts.boxes_page",
+    "step_through": "nbviz.trainer_commands",
     "summary": "nbviz.widgets.shown_summary",
     "trace": "nbviz.inspection.graph.trace.trace",
     "unload_ipython_extension": "nbviz.magics",

@@ -67,6 +67,7 @@ class Act:
         outcome: What came of the last.
         is_failure: Whether that was not what was asked for.
         run_id: The run to which it has led; empty where it is the same.
+        panel: In which panel it is to be seen; empty for none.
         number: Of the act that ended last, counted over all trainers: the highest is the newest.
     """
 
@@ -76,6 +77,7 @@ class Act:
     outcome: str = ""
     is_failure: bool = False
     run_id: str = ""
+    panel: str = ""
     number: int = 0
 
 
@@ -83,6 +85,7 @@ class Act:
 class _Outcome:
     text: str
     run: Run | None = None
+    panel: str = ""
 
 
 class GoingBack:
@@ -253,6 +256,7 @@ class GoingBack:
             return _Outcome(
                 f"{text[0].upper()}{text[1:]} Paused before it, at step {found.step - 1:,}",
                 self._trainer.run,
+                "graph",
             )
 
         self._begin("Finding the first bad step", None, act)
@@ -304,7 +308,9 @@ class GoingBack:
             is_over.set()
         run_id = "" if outcome.run is None else outcome.run.run_id
         with self._lock:
-            self.now = Act("", 0, 0, outcome.text, is_failure, run_id, next(_numbers))
+            self.now = Act(
+                "", 0, 0, outcome.text, is_failure, run_id, outcome.panel, next(_numbers)
+            )
         if not is_failure:
             (outcome.run or run).note(outcome.text)
         for one in {run, self._trainer.run}:

@@ -81,6 +81,7 @@ class Rewinder:
         self._changes = Changes()
         self._undoing = Undoing(trainer, self._changes, self._settle)
         self.stands_at: int | None = None
+        self._found: FirstNonFinite | None = None
 
     def __call__(self, event: Event) -> None:
         """Take note of an event of the engine's."""
@@ -254,10 +255,13 @@ class Rewinder:
         overflows = engine.overflows
 
         def search(recomputing: Recomputing) -> FirstNonFinite:
+            self._found = None
+            finding = Search(engine, ring, recomputing)
             if overflows:
-                return Search(engine, ring, recomputing).find_overflow()
-            last = _first_bad_loss(run) or engine.step
-            return Search(engine, ring, recomputing).find(last)
+                self._found = finding.find_overflow()
+            else:
+                self._found = finding.find(_first_bad_loss(run) or engine.step)
+            return self._found
 
         return search
 
@@ -308,6 +312,7 @@ class Rewinder:
         trainer.go_on_as_another(past, *lines)
         self._changes.set_to(changes)
         self.stands_at = engine.step
+        trainer.run.broken, self._found = self._found, None
 
 
 def _rewound_to(step: int, done: Rewound) -> tuple[str, str | None]:

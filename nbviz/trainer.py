@@ -15,6 +15,7 @@ from nbviz.errors import (
     TrainingError,
     text_of,
 )
+from nbviz.faults import Faults
 from nbviz.forking import copied_options
 from nbviz.going_back import GoingBack
 from nbviz.inspection.graph.live import LiveGraph
@@ -24,8 +25,10 @@ from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
 from nbviz.recording.kept.ring_on_disk import ring_files
 from nbviz.recording.origin import Origin
+from nbviz.recording.outward.pages import save_page
 from nbviz.recording.prints import captured_prints
 from nbviz.rewinder import Probed, Rewinder
+from nbviz.trainer_commands import TrainerCommands
 from nbviz.trainer_options import TrainerOptions
 from nbviz.trainer_runs import COMMANDS, TrainerRuns, next_directory, without_number
 from nbviz.training.background import BackgroundRun
@@ -44,8 +47,9 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.faults import Fault
     from nbviz.protocol.log import LineLevel
-    from nbviz.protocol.run import RunStatus
+    from nbviz.protocol.run import FaultName
     from nbviz.recording.run import Run
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.edited_data import TrainingData
@@ -55,7 +59,7 @@ if TYPE_CHECKING:
 STOP_SECONDS = 30.0
 
 
-class Trainer:
+class Trainer(TrainerCommands):
     """Trains a model on a background thread and records the run.
 
     `nbviz.LiveTrainer` is this with a dashboard; on a machine without Jupyter, use this one. A run
@@ -114,6 +118,7 @@ class Trainer:
         )
         self._rewinder = Rewinder(self)
         self.going_back = GoingBack(self, self._rewinder)
+        self._faults = Faults(self)
         self.engine = Engine(
             options,
             control=self.control,
@@ -139,11 +144,6 @@ class Trainer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.run!r})"
-
-    @property
-    def status(self) -> RunStatus:
-        """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
-        return self.control.status
 
     @property
     def is_active(self) -> bool:
@@ -187,52 +187,6 @@ class Trainer:
             return
         self._start()
 
-    def pause(self) -> None:
-        """Wait after the current step."""
-        self.control.pause()
-
-    def resume(self) -> None:
-        """Go on after a pause."""
-        self.control.resume()
-
-    def stop(self) -> None:
-        """End the run after the current step; `wait` waits for it."""
-        self.control.stop()
-
-    def set(self, **values: float) -> None:
-        """Change values between two steps, such as `lr=1e-4`.
-
-        Raises:
-            CommandError: A name does not exist or a value is out of range; nothing was changed.
-        """
-        self.control.set(**values)
-
-    def step(self, n: int = 1) -> None:
-        """Make exactly `n` optimizer steps, then pause; starts the run if it is not active.
-
-        Raises:
-            CommandError: `n` is not a whole number above 0.
-        """
-        if self.is_active:
-            self.control.step(n)
-            return
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
-        self._start(steps=n)
-
-    def between_steps(self) -> AbstractContextManager[None]:
-        """Have the run stand between two steps while the block runs, then go on.
-
-        Weights, gradients and optimizer state belong to one step in the block. Outside it `.grad`
-        must not be read while the run trains, but on its own thread: PyTorch's backward pass frees
-        gradients without waiting for other threads, and the process may end. A run that is started
-        in the block begins after it; one that takes turns with this one stands, too.
-
-        >>> with trainer.between_steps():
-        ...     norms = [p.grad.norm() for p in model.parameters()]
-        """
-        return between_steps(self.engine.model)
-
     # ------------------------------------------------------------ its state
 
     def save(self, path: str | Path) -> Path:
@@ -255,6 +209,22 @@ class Trainer:
         with between_steps(self.engine.model, whole=True):
             checkpoint = self.engine.capture()
         return self.write(path, checkpoint)
+
+    def save_html(self, path: str | Path, **options: Any) -> Path:
+        """Write the run and its model's graph as one page that opens without a kernel.
+
+        Args:
+            path: The file; one that exists is replaced.
+            **options: `title`; `replay=True` for a slider over the whole run; `max_bytes`, which
+                the file takes then at the most, 32 MB by default.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            ConfigurationError: The file cannot be written, or `max_bytes` are too few.
+        """
+        return save_page(self.run, self.graph, path, **options)
 
     def write(self, path: str | Path, checkpoint: Checkpoint) -> Path:
         """Write a state that was captured, with the curves until now, as `save` does."""
@@ -458,6 +428,29 @@ class Trainer:
         """
         return self._rewinder.find_nonfinite()
 
+    def inject_fault(self, name: FaultName) -> Fault:
+        """Put a common fault into the training, to see what it looks like; `rewind` undoes it.
+
+        It is done between two steps, to your own model, optimizer and data, and marked on the
+        curves. The state of right before is kept.
+
+        >>> fault = trainer.inject_fault("dead_relu")
+        >>> trainer.step(50)
+        >>> trainer.rewind(fault.step)
+
+        Args:
+            name: "high_lr": the learning rate × 100. "dead_relu": biases before ReLUs of -100, so
+                that their units give 0 for every sample. "vanishing_init": weights × 0.01, so that
+                gradients vanish. "label_noise": half of the labels drawn anew, and "no_shuffle":
+                samples sorted by label, both from the next epoch on.
+
+        Raises:
+            CommandError: There is no such fault, or not in this training: no ReLU, an iterable data
+                set, no learning rate that can be set.
+            RunActiveError: As for `rewind`.
+        """
+        return self._faults.inject(name)
+
     def collect_only(self, panels: frozenset[str]) -> None:
         """Have what other panels would show of a validation not collected."""
         self.engine.classification.wanted = panels
@@ -509,7 +502,9 @@ class Trainer:
             interrupt.add_note("Training goes on in the background; .stop() ends it.")
             raise
 
-    def _start(self, steps: int | None = None, *, is_paused: bool = False) -> BackgroundRun:
+    def _start(
+        self, steps: int | None = None, *, is_paused: bool = False, into: bool = False
+    ) -> BackgroundRun:
         if self.is_active:
             raise RunActiveError(
                 f"{self.run.name!r} is active already ({self.status}); "
@@ -523,6 +518,8 @@ class Trainer:
             self.control.pause()
         if steps is not None:
             self.control.step(steps)
+        if into:
+            self.control.step_into()
         try:
             background.start()
         except BaseException:  # such as that there can be no more threads

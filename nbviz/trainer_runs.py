@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from nbviz.training.commands import Control
     from nbviz.training.engine import Engine
 
-COMMANDS = ("start", "pause", "resume", "step", "stop", "set", "reset")
+COMMANDS = (
+    "start", "pause", "resume", "step", "step_into", "stop", "set", "reset", "inject_fault",
+)  # fmt: skip
 
 
 class Recorded(Protocol):

@@ -90,14 +90,13 @@ NOT_IN_COLAB = (
     "tests/test_protocol.py",
     "tests/test_text.py",
     # What is done with states and threads once they are there; test_resume.py keeps and loads them.
-    "tests/training/test_background.py",
     "tests/training/test_classified.py",
-    "tests/training/test_commands.py",
     "tests/training/test_edited_data.py",
-    "tests/training/test_find_nonfinite.py",
+    "tests/training/test_faults.py",
     "tests/training/test_fork.py",
     "tests/training/test_interrupted.py",
     "tests/training/test_rewind.py",
+    "tests/training/test_step_into.py",
     "tests/widgets/test_executed_notebook.py",  # by nbclient, which is not there
     "tests/widgets/test_hot_reload.py",  # needs a checkout, and watchfiles
 )
@@ -105,7 +104,6 @@ IN_COLAB = (
     *EVERYWHERE,
     *(f"--ignore={path}" for path in NOT_IN_COLAB),
     *(left_out for name, left_out in NOTEBOOKS.items() if name != "quickstart"),
-    "--deselect=tests/test_imports.py::test_training_needs_no_jupyter",
 )
 # Two checks, for two cores; without pytest-xdist, which Colab's pins do not have.
 TRAINING_IN_COLAB = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from nbviz import protocol
@@ -54,10 +56,35 @@ class Batch:
 class SavedBatch(Batch):
     """What a page without a kernel is given: updates, and answers to what it would ask.
 
+    Args:
+        replays: Whether the page has all steps, as far as there is room: panels then add what is
+            logged by step until their limit, and not only some of it.
+
     Attributes:
         answers: Of any request; the panel that asks finds its own among them.
+        thinned: What is left out, for the page to say: "samples 24 of 120 steps".
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, replays: bool = False) -> None:
         super().__init__()
         self.answers: list[protocol.Update] = []
+        self.thinned: list[str] = []
+        self._replays = replays
+
+    def room(self, usual: float, limit: float) -> float:
+        """Return how many bytes a panel adds of what is logged by step.
+
+        Args:
+            usual: Bytes for a page of some steps.
+            limit: The panel's.
+        """
+        return limit if self._replays else min(usual, limit)
+
+    def chosen(self, steps: Sequence[int], usual: int) -> Sequence[int]:
+        """Return of steps, the important ones first, those that are added if there is room."""
+        return steps if self._replays else steps[:usual]
+
+    def note_kept(self, what: str, kept: int, count: int) -> None:
+        """Take note of how many steps of something were added, of how many that there are."""
+        if kept < count:
+            self.thinned.append(f"{what} {kept:,} of {count:,} steps")

@@ -47,6 +47,7 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
         added: The kind of the update that lists them.
     """
 
+    saves_steps = True
     kinds: ClassVar[Collection[MediaKind]]
     added: ClassVar[str]
 
@@ -74,8 +75,8 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
         return [fields["step"]]
 
     def saved_steps(self, media: Media) -> Sequence[int]:
-        """Return the steps of a tag that a page without a kernel would carry, first ones first."""
-        return spread(media.steps.tolist())[:_MOST_SAVED_STEPS]
+        """Return the steps of a tag, those first that a page without a kernel carries first."""
+        return spread(media.steps.tolist())
 
     def item_asked(
         self, run_id: str, media: Media, request: Any, batch: Batch, reply: Reply[Any]
@@ -126,14 +127,14 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
         """Add the newest item of each tag, and as many earlier ones as there is room for."""
         part.drain_media()
         tags = [tag for tag in part.kept_media if part.kept_media.kind(tag) in self.kinds]
-        left = min(limit, _SAVED_BYTES)
+        left = batch.room(_SAVED_BYTES, limit)
         listed: list[ItemTag] = []
         steps: list[int] = []
         for number, tag in enumerate(tags):
             media = part.kept_media[tag]
             room = left / (len(tags) - number)
             kept: list[int] = []
-            for step in self.saved_steps(media):
+            for step in batch.chosen(self.saved_steps(media), _MOST_SAVED_STEPS):
                 own = Batch()
                 try:
                     answer: Any = self.item(
@@ -153,6 +154,7 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
                 left -= size
             if kept:
                 kept = sorted(set(kept))
+                batch.note_kept(tag, len(kept), len(media))
                 listed.append(item_tag(part, tag, media.kind, len(kept)))
                 steps += kept
         if listed:

@@ -120,6 +120,7 @@ class Panel(ABC, Generic[PartT, EntryT, WantedT]):
             out on a thread of the session's own, and never hold up the user's. "set_wanted" may be
             among them.
         least_runs: It says nothing of fewer; a page without a kernel then goes without it.
+        saves_steps: Most of what a page without a kernel is given of it is by step, as room allows.
     """
 
     name: ClassVar[str]
@@ -128,6 +129,7 @@ class Panel(ABC, Generic[PartT, EntryT, WantedT]):
     requests: ClassVar[tuple[type[Any], ...]] = ()
     slow: ClassVar[frozenset[str]] = frozenset()
     least_runs: ClassVar[int] = 1
+    saves_steps: ClassVar[bool] = False
 
     @abstractmethod
     def part(self, subject: Subject) -> PartT | None:

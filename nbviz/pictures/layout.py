@@ -34,7 +34,7 @@ RUNS_SHOWN = 16
 MARKS_SHOWN = 9
 BUCKETS, FEWEST_BUCKETS = 600, 40
 POINTS_PER_PICTURE = 1600  # of all series together: keeps the SVG below 60 kB
-MARKED_EVENTS = ("command", "warning")
+MARKED_EVENTS = ("command", "warning", "fault")
 
 # How the line of a traceback begins that says what was raised; a message may go on below it.
 _RAISED = re.compile(r"[\w.]*(Error|Exception|Stopped|Interrupt|Exit)\b")

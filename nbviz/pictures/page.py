@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ const root = document.createElement("div");
 document.body.append(root);
 replay(root, page.recorded, page.panels, page.assets, page.charts);
 document.getElementById("nbviz-picture").remove();"""
+
+_NAMED = 4
 
 _STYLE = """\
 :root { color-scheme: light dark; }
@@ -51,6 +53,7 @@ class Recorded:
         answers: To what the panels would ask of a kernel.
         panels: The names of the panels that have something to show, in order.
         assets: The source of the parts of the front end that they load, by name.
+        thinned: What of the steps is left out.
     """
 
     updates: list[protocol.Update]
@@ -58,6 +61,7 @@ class Recorded:
     answers: list[protocol.Update]
     panels: list[str]
     assets: dict[str, str]
+    thinned: list[str] = field(default_factory=list[str])
 
 
 def page_html(
@@ -88,6 +92,8 @@ def page_html(
         "charts": [list(patterns) for patterns in charts],
     }
     name = xml_text(title)
+    thinned = xml_text(thinned_text(recorded.thinned))
+    note = f"<p>{thinned}</p>" if thinned else ""
     encoded = base64.b64encode(picture.encode()).decode("ascii")
     today = datetime.now().astimezone()
     policy = (
@@ -107,13 +113,21 @@ def page_html(
 <style>{_STYLE}</style>
 </head>
 <body>
-<header><h1>{name}</h1><p>Saved by nbviz on {today.day} {today:%B %Y}</p></header>
+<header><h1>{name}</h1><p>Saved by nbviz on {today.day} {today:%B %Y}</p>{note}</header>
 <img id="nbviz-picture" alt="{name}" src="data:image/svg+xml;base64,{encoded}">
 <script type="application/json" id="nbviz-page">{_inert_json(page)}</script>
 <script type="module">{_SCRIPT}</script>
 </body>
 </html>
 """
+
+
+def thinned_text(thinned: Sequence[str]) -> str:
+    """Say what of the steps a page does not have; empty where it has all."""
+    if not thinned:
+        return ""
+    more = f" and {len(thinned) - _NAMED:,} more" if len(thinned) > _NAMED else ""
+    return f"Kept to save room: {', '.join(thinned[:_NAMED])}{more}"
 
 
 def still_page(content: str, title: str, style: str) -> str:

@@ -100,6 +100,17 @@ class OverlayUpdated(TypedDict):
     buffer: int
 
 
+class GraphBroken(TypedDict):
+    """Where the step broke that the run comes to next: the first NaN or infinity of it."""
+
+    kind: Literal["graph_broken"]
+    run_id: str
+    step: int
+    boxes: list[str]  # around it, the outermost first; none where nothing broke
+    is_backward: bool  # it goes on against the edges, as a gradient; else to the loss
+    text: str
+
+
 class SendGraph(TypedDict):
     """Ask for levels of the model's graph by their scopes; "" is the whole model."""
 
@@ -123,7 +134,7 @@ class GraphSent(TypedDict):
 
 ANSWERS: Answers = {SendGraph: (GraphSent,)}
 
-Updates = GraphAdded | OverlayUpdated | GraphSent
+Updates = GraphAdded | OverlayUpdated | GraphBroken | GraphSent
 """What the kernel sends."""
 
 Requests = SendGraph

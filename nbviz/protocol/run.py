@@ -10,7 +10,11 @@ RunStatus = Literal["ready", "running", "paused", "stopping", "finished", "stopp
 """`ready`: not started. `stopping`: asked to stop, still inside a step."""
 
 
-EventKind = Literal["started", "command", "validation", "warning", "ended"]
+EventKind = Literal["started", "command", "validation", "warning", "fault", "ended"]
+"""`fault`: it was injected on purpose, see `FaultName`."""
+
+FaultName = Literal["high_lr", "dead_relu", "vanishing_init", "label_noise", "no_shuffle"]
+"""What can be put into a training to be seen; see `Trainer.inject_fault`."""
 
 
 ValueScale = Literal["linear", "log"]
@@ -115,7 +119,19 @@ class GoingBackChanged(TypedDict):
     outcome: str  # what came of the last
     is_failure: bool  # that was not what was asked for
     outcome_run: str  # the run to which it has led; empty where it is the same
+    outcome_panel: str  # in which it is to be seen; empty for none
     number: int  # of the last that ended; the highest of all runs is the newest
+
+
+class PhaseChanged(TypedDict):
+    """The phase of a step after which a run stands, or stood last."""
+
+    kind: Literal["phase_changed"]
+    run_id: str
+    step: int  # that is being made; at "end" the one that is done
+    phase: str  # one of `phases`, or "end"; "" while no step is stepped into
+    phases: list[str]  # those that a step has, in order
+    text: str  # what it gave: "loss 0.532"
 
 
 class UnseenRun(TypedDict):
@@ -163,6 +179,7 @@ Updates = (
     | RunChanged
     | SettingsChanged
     | GoingBackChanged
+    | PhaseChanged
     | EpochsStarted
     | EventsRecorded
     | UnseenChanged

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import describe
 from nbviz.recording.cell_names import name_cells
-from nbviz.training.events import DataChanged, LineLogged, RunPaused, RunResumed, SettingApplied
+from nbviz.training.events import (
+    DataChanged,
+    LineLogged,
+    PhaseLeft,
+    PhaseReached,
+    RunPaused,
+    RunResumed,
+    SettingApplied,
+)
+from nbviz.training.phases.phase import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +30,9 @@ _TAGS_NAMED = 3
 
 
 def record_command(run: RecordedRun, event: Event) -> None:
-    """Record what a command did: RunPaused, RunResumed, SettingApplied, DataChanged, LineLogged."""
-    if isinstance(event, RunPaused):
-        run.meter.pause(event.wall_time)
-        run.weights.complete(event.step)  # however new the last ones are
-        run.mark("command", event.step, "paused", event.wall_time)
-    elif isinstance(event, RunResumed):
-        run.meter.resume(event.wall_time)
-        run.mark("command", event.step, _resumed_text(event.steps), event.wall_time)
+    """Record what a command did: RunPaused, PhaseReached, SettingApplied, LineLogged and so on."""
+    if isinstance(event, RunPaused | RunResumed | PhaseReached | PhaseLeft):
+        _record_place(run, event)
     elif isinstance(event, SettingApplied):
         text = f"{event.name} {event.old:.6g} → {event.new:.6g}"
         run.mark("command", event.step, text, event.wall_time)
@@ -36,6 +40,29 @@ def record_command(run: RecordedRun, event: Event) -> None:
         run.mark("command", event.step, event.text, event.wall_time)
     elif isinstance(event, LineLogged):
         run.note(event.text, event.level, step=event.step, wall_time=event.wall_time)
+
+
+def _record_place(
+    run: RecordedRun, event: RunPaused | RunResumed | PhaseReached | PhaseLeft
+) -> None:
+    """Record that the run stands, or goes on."""
+    if isinstance(event, RunPaused):
+        run.meter.pause(event.wall_time)
+        if run.phase is not None:
+            run.phase = Phase(run.phase.step, "end", phases=run.phase.phases)
+        run.weights.complete(event.step)  # however new the last ones are
+        run.mark("command", event.step, "paused", event.wall_time)
+    elif isinstance(event, PhaseReached):
+        run.meter.pause(event.wall_time)
+        run.phase = event.phase
+        if event.phase.name == "optimizer":
+            run.weights.complete(event.step)
+        run.notify()
+    else:
+        run.meter.resume(event.wall_time)
+        if isinstance(event, RunResumed):
+            run.phase = run.phase if event.into else None
+            run.mark("command", event.step, _resumed_text(event.steps), event.wall_time)
 
 
 def end_text(event: RunEnded) -> str:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.summaries import Summaries
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.commands import Asked, Control
+    from nbviz.training.phases.phase import Phase
+    from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
 DEFAULT_MEMORY_BUDGET = 256_000_000
 DEFAULT_MEDIA_BUDGET = 64_000_000
@@ -89,6 +91,9 @@ class RecordedRun:
         generation: Raised when what it holds turned out to be another run's in part, and was read
             anew: pages are then sent all of it again.
         expected_tags: What it is going to log, as far as that is known before its first step.
+        broken: What broke the step that comes next, where it was found; None for most.
+        phase: The phase of a step after which it stands, or stood last; None unless it is stepped
+            into.
         origin: The run that it was forked off, or that was rewound to give it; None for most.
         selections: By tag of an embedding, the points that a page selected last, rising.
     """
@@ -123,6 +128,8 @@ class RecordedRun:
         self.ends_with_kernel = False
         self.generation = 0
         self.origin: Origin | None = None
+        self.broken: FirstNonFinite | None = None
+        self.phase: Phase | None = None
         self._make_stores = lambda: (
             ScalarStore(MemoryBudget(memory_budget, warn)),
             MediaStore(media_budget, warn, lambda: self.weights.kept.nbytes),
@@ -328,8 +335,11 @@ class RecordedRun:
         """Take the heatmaps that a page waits for while the run's own thread makes no steps."""
         step = self.meter.step
 
+        phase = self.phase
+
         def stands() -> bool:
-            return self.meter.step == step and self.status in ("ready", "paused", *ENDED)
+            is_same = self.meter.step == step and self.phase is phase
+            return is_same and self.status in ("ready", "paused", *ENDED)
 
         if self.weights.is_behind and stands():
             self.weights.capture(step, holds=stands)
@@ -432,6 +442,8 @@ class RecordedRun:
                 text = status_text(asked, self.meter.step_seconds(now))
                 if not text and status == "running":
                     text = self.meter.activity
+                elif not text and (inside := self.control.inside) is not None:
+                    text = f"In step {inside.step:,}: {inside.name}"
                 progress = self.meter.read(now, status, self._memory, text, texts)
                 if progress != known:
                     self.progress = progress

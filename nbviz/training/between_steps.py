@@ -56,7 +56,9 @@ def registered(control: Control, parameters: Iterable[torch.Tensor]) -> Generato
 
 
 @contextmanager
-def between_steps(model: torch.nn.Module, *, whole: bool = False) -> Generator[None]:
+def between_steps(
+    model: torch.nn.Module, *, whole: bool = False, inside: bool = False
+) -> Generator[None]:
     """Have every run that trains parameters of this model stand between two steps meanwhile.
 
     Waits for the end of the present step, and not at all where nothing trains the model, where its
@@ -65,6 +67,7 @@ def between_steps(model: torch.nn.Module, *, whole: bool = False) -> Generator[N
     Args:
         model: The model.
         whole: Whether a validation has to be over, too, as for `Control.between_steps`.
+        inside: Whether the block only reads tensors, for which a run may also stand inside a step.
     """
     thread = threading.get_ident()
     if thread in _runs:
@@ -83,7 +86,7 @@ def between_steps(model: torch.nn.Module, *, whole: bool = False) -> Generator[N
                 if not ours.isdisjoint(theirs)
             ]
         for control in met:
-            stack.enter_context(control.between_steps(whole=whole))
+            stack.enter_context(control.between_steps(whole=whole, inside=inside))
         yield
 
 

@@ -12,14 +12,23 @@ from typing import TYPE_CHECKING, Literal
 
 from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped, describe
 from nbviz.training import clock
-from nbviz.training.events import LineLogged, RunPaused, RunResumed, SettingApplied
+from nbviz.training.events import (
+    LineLogged,
+    PhaseLeft,
+    PhaseReached,
+    RunPaused,
+    RunResumed,
+    SettingApplied,
+)
 from nbviz.training.optimizing.settings import Setting, Settings
+from nbviz.training.random_numbers.turns import lent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.events import EndReason, Event, Observer
+    from nbviz.training.phases.phase import Phase
     from nbviz.training.random_numbers.turns import Turn
 
 _ACTIVE = frozenset({"running", "paused", "stopping"})
@@ -65,7 +74,10 @@ class Control:
         self._asked_at = 0.0  # Pause or Stop, by the monotonic clock
         self._step = 0
         self._visitors = 0
-        self._whole_visitors = 0  # those among them who need all of a step to be over
+        self._whole_visitors = 0  # those among them who need all of a validation to be over
+        self._inside_visitors = 0  # those who may look inside a step, too
+        self._inside: Phase | None = None  # after which the run stands
+        self._is_inside = False  # its thread waits there
         self._standing = 0  # threads that wait at a safe point
         self._standing_whole = 0
         self._forget_commands()
@@ -92,6 +104,16 @@ class Control:
             return Asked("pause", time.monotonic() - at)
         return None
 
+    @property
+    def inside(self) -> Phase | None:
+        """The phase of a step after which the run stands; None where it does not."""
+        return self._inside
+
+    @property
+    def steps_into(self) -> bool:
+        """Whether the run is to stand after the next phase of a step."""
+        return self._into
+
     def settings(self) -> list[Setting]:
         """Return every value that `set` can change, as it is now."""
         return self.registry.now()
@@ -108,7 +130,7 @@ class Control:
                 if not self._pause_asked:
                     self._asked_at = time.monotonic()
                 self._pause_asked = True
-                self._steps_asked, self._pause_at = 0, None
+                self._steps_asked, self._pause_at, self._into = 0, None, False
                 self._notify()
 
     def resume(self) -> None:
@@ -119,8 +141,8 @@ class Control:
         """
         with self._changed:
             self._require_active("resume")
-            self._pause_asked = False
-            self._steps_asked, self._pause_at = 0, None
+            self._pause_asked = self._entered = False
+            self._steps_asked, self._pause_at, self._into = 0, None, False
             if self._status == "paused":
                 self._go_on(None)
             self._notify()
@@ -129,7 +151,7 @@ class Control:
         """Make exactly `n` steps, then pause.
 
         In a run that is not paused they begin after the present step. Steps asked for while others
-        are being made are added to them.
+        are being made are added to them. One inside which the run stands is the first of them.
 
         Args:
             n: How many, at least 1.
@@ -142,6 +164,7 @@ class Control:
             raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
         with self._changed:
             self._require_active("step")
+            self._into = False
             if self._status == "paused":
                 self._pause_at = self._step + n
                 self._go_on(n)
@@ -151,6 +174,37 @@ class Control:
                 self._pause_asked = False
                 self._steps_asked += n
             self._notify()
+
+    def step_into(self) -> None:
+        """Go on to the end of the next phase of a step, and stand there; `inside` then has it.
+
+        After the last phase of a step its end is next, where the run is paused between two steps.
+
+        Raises:
+            RunInactiveError: The run has not started or has ended.
+        """
+        with self._changed:
+            self._require_active("step into a step")
+            if self._status == "stopping":
+                return
+            self._pause_asked = False
+            self._steps_asked, self._pause_at, self._into = 0, None, True
+            if self._status == "paused":
+                self._go_on(1, into=True)
+            self._notify()
+
+    def wait_inside(self) -> Phase | None:
+        """Wait until `step_into` has been carried out.
+
+        Returns:
+            The phase after which the run stands; None where it is paused between two steps, or has
+            ended.
+        """
+        with self._changed:
+            self._stands.wait_for(
+                lambda: not self._into and (self._status == "paused" or not self.is_active)
+            )
+            return self._inside
 
     def stop(self) -> None:
         """End the run after the present step; harmless if it is stopping or has ended.
@@ -165,6 +219,7 @@ class Control:
                 if self._status != "stopping":
                     self._asked_at = time.monotonic()
                 self._status = "stopping"
+                self._into, self._inside = False, None
                 self._notify()
 
     def set(self, **values: float) -> None:
@@ -186,7 +241,7 @@ class Control:
                     self.registry.apply(name, value)
 
     @contextmanager
-    def between_steps(self, *, whole: bool = False) -> Generator[None]:
+    def between_steps(self, *, whole: bool = False, inside: bool = False) -> Generator[None]:
         """Have the run stand at a safe point while the block runs; its status stays as it is.
 
         Commands given meanwhile are carried out after the block. Runs that take turns with this one
@@ -194,17 +249,24 @@ class Control:
 
         Args:
             whole: Whether the safe point may not be one inside a validation. A run that is paused
-                inside one ends it first, and is paused behind it.
+                inside one ends it first, and is paused behind it. The same holds of a step inside
+                which the run stands, unless
+            inside: the block does no more than read tensors, and may do so there, too.
         """
         with self._changed:
             self._visitors += 1
             self._whole_visitors += whole
+            self._inside_visitors += inside
+            if not inside:
+                self._leave_step()
             self._notify()
         try:
-            with self._changed:
+            with lent(), self._changed:
                 self._stands.wait_for(
                     lambda: (
-                        (self._standing_whole if whole else self._standing) or not self.is_active
+                        (self._standing_whole if whole else self._standing)
+                        or (inside and self._is_inside)
+                        or not self.is_active
                     )
                 )
             with contextlib.nullcontext() if self.turn is None else self.turn.stands():
@@ -213,6 +275,7 @@ class Control:
             with self._changed:
                 self._visitors -= 1
                 self._whole_visitors -= whole
+                self._inside_visitors -= inside
                 self._notify()
 
     def pending(self) -> dict[str, float]:
@@ -320,6 +383,34 @@ class Control:
             if has_events:
                 self._send_events()
 
+    def stand_inside(self, phase: Phase) -> None:
+        """Stand after a phase of a step, if that was asked for; called by the run's thread."""
+        with self._changed:
+            if not self._into:
+                return
+            self._entered = True
+            if self._visitors > self._inside_visitors:
+                self._leave_step()
+                return
+            self._into, self._inside, self._status = False, phase, "paused"
+        # Outside the lock: an observer may take its time, or give a command itself.
+        self._tell(PhaseReached(clock.now(), phase))
+        turn = self.turn
+        with self._changed:
+            self._is_inside = True
+            try:
+                if turn is not None:
+                    turn.leave()
+                while self._inside is phase or self._inside_visitors:
+                    self._stands.notify_all()
+                    self._changed.wait()
+            finally:
+                self._is_inside = False
+        if turn is not None and turn.is_away:
+            turn.take()
+        self._tell(PhaseLeft(clock.now(), phase.step))
+        self._send_events()
+
     def hold(self, step: int) -> None:
         """Ask for a pause from the run's own thread, and wait at this safe point."""
         with self._changed:
@@ -350,9 +441,12 @@ class Control:
             self._apply_pending(self._step)
             self._outbox.clear()
             self._is_reserved = False
+            self._inside = None
             self._forget_commands()
             self._status = reason
             self._notify()
+        if self.turn is not None:
+            self.turn.end()
 
     # ------------------------------------------------------------ with the lock held
 
@@ -388,8 +482,9 @@ class Control:
             self._pause_at = step + self._steps_asked
             self._steps_asked = 0
         is_counted = self._pause_at is not None and step >= self._pause_at
-        if self._status == "running" and (self._pause_asked or is_counted):
+        if self._status == "running" and (self._pause_asked or is_counted or self._entered):
             self._pause_asked, self._pause_at = False, None
+            self._into = self._entered = False
             self._status = "paused"
             self._outbox.append(RunPaused(clock.now(), step))
         self._look_up()
@@ -405,15 +500,27 @@ class Control:
             else:
                 self._outbox.append(SettingApplied(clock.now(), step, name, old, new))
 
-    def _go_on(self, steps: int | None) -> None:
+    def _go_on(self, steps: int | None, *, into: bool = False) -> None:
+        is_inside, self._inside = self._inside is not None, None
         self._status = "running"
-        self._outbox.append(RunResumed(clock.now(), self._step, steps))
+        if not into:
+            self._entered = False
+        if not is_inside or (steps or 2) > 1:  # else it makes the step that was begun
+            self._outbox.append(RunResumed(clock.now(), self._step, steps, into))
+
+    def _leave_step(self) -> None:
+        """Have a step inside which the run stands, or would, made to its end; then it is paused."""
+        if self._inside is not None or (self._into and self._entered):
+            self._into, self._inside, self._entered = False, None, True
+            self._status = "running"
 
     def _forget_commands(self) -> None:
         self._pending: dict[str, float] = {}
         self._pause_asked = False
         self._steps_asked = 0
         self._pause_at: int | None = None
+        self._into = False  # step_into was called, and is not carried out yet
+        self._entered = False  # the present step is one that is stepped into: pause after it
 
     def _require_active(self, command: str) -> None:
         if not self.is_active:
@@ -431,6 +538,8 @@ class Control:
             or self._pause_asked
             or self._steps_asked
             or self._pause_at is not None
+            or self._into
+            or self._entered
             or self._visitors
             or (self.turn is not None and self.turn.is_wanted)
         )
@@ -462,7 +571,10 @@ class Control:
                 event = self._outbox.popleft()
             except IndexError:
                 break
-            if self._emit is not None:
-                self._emit(event)
+            self._tell(event)
         with self._changed:
             self._look_up()
+
+    def _tell(self, event: Event) -> None:
+        if self._emit is not None:
+            self._emit(event)

@@ -20,6 +20,7 @@ from torch.utils.data import (
     IterableDataset,
     RandomSampler,
     SequentialSampler,
+    TensorDataset,
 )
 
 from nbviz.errors import ConfigurationError
@@ -55,14 +56,16 @@ class Edits:
         dropped: Indices of samples that are left out.
         labels: New targets by index.
         weights: What samples count that do not count 1, by index.
+        order: In which order samples come; None for that of the loader.
     """
 
     dropped: frozenset[int] = frozenset()
     labels: Mapping[int, Any] = field(default_factory=dict[int, Any])
     weights: Mapping[int, float] = field(default_factory=dict[int, float])
+    order: tuple[int, ...] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.dropped or self.labels or self.weights)
+        return bool(self.dropped or self.labels or self.weights or self.order is not None)
 
     def state(self) -> dict[str, Any]:
         """Return it in a form that a checkpoint keeps."""
@@ -70,18 +73,26 @@ class Edits:
             "dropped": sorted(self.dropped),
             "labels": dict(self.labels),
             "weights": dict(self.weights),
+            "order": None if self.order is None else list(self.order),
         }
 
     def is_as(self, other: Edits) -> bool:
         """Whether both change the same; targets may be tensors, which are compared as objects."""
-        is_alike = (self.dropped, self.weights) == (other.dropped, other.weights)
+        mine, theirs = ((one.dropped, one.weights, one.order) for one in (self, other))
+        is_alike = mine == theirs
         is_alike = is_alike and self.labels.keys() == other.labels.keys()
         return is_alike and all(other.labels[place] is one for place, one in self.labels.items())
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Edits:
         """Return what `state` kept."""
-        return cls(frozenset(state["dropped"]), dict(state["labels"]), dict(state["weights"]))
+        order = state.get("order")  # files of earlier versions have none
+        return cls(
+            frozenset(state["dropped"]),
+            dict(state["labels"]),
+            dict(state["weights"]),
+            None if order is None else tuple(order),
+        )
 
 
 class TrainingData:
@@ -129,6 +140,34 @@ class TrainingData:
     def relabelled(self) -> dict[int, Any]:
         """New targets by index."""
         return dict(sorted(self._edits.labels.items()))
+
+    @property
+    def count(self) -> int:
+        """How many samples the data set has.
+
+        Raises:
+            ConfigurationError: It is none whose samples can be changed.
+        """
+        return len(self._dataset())
+
+    def targets(self, indices: Iterable[int] | None = None) -> list[Any]:
+        """Return targets as the data set gives them, of some samples or of all.
+
+        Where it does not hold them as `targets` or `tensors`, the samples are read.
+
+        Raises:
+            ConfigurationError: The loader is none whose samples can be changed, or there is no such
+                sample or no target.
+        """
+        dataset = self._dataset()
+        places = range(len(dataset)) if indices is None else _checked(indices, len(dataset))
+        held = getattr(dataset, "targets", None)
+        if held is None and isinstance(dataset, TensorDataset) and len(dataset.tensors) > 1:
+            held = dataset.tensors[-1]
+        if held is not None and len(held) == len(dataset):
+            return [held[place] for place in places]
+        with self._still():
+            return [_known_target(dataset[place], place) for place in places]
 
     @property
     def weights(self) -> dict[int, float]:
@@ -221,6 +260,24 @@ class TrainingData:
         kept = {place: one for place, one in {**self._edits.weights, **new}.items() if one != 1}
         self._edits = replace(self._edits, weights=kept)
 
+    def in_order(self, indices: Iterable[int] | None = None) -> None:
+        """Have samples come in one order, not shuffled, from the next epoch on.
+
+        Args:
+            indices: Each index of the data set once; None for its own order.
+
+        Raises:
+            ConfigurationError: The loader is none whose samples can be put in order, or an index is
+                missing or there twice.
+        """
+        count = len(self._dataset())
+        order = range(count) if indices is None else _checked(indices, count)
+        if sorted(order) != list(range(count)):
+            raise ConfigurationError(
+                f"an order must have each of the {count:,} indices once, got {len(order):,}."
+            )
+        self._edits = replace(self._edits, order=tuple(order))
+
     def restore(self, indices: Iterable[int] | None = None) -> None:
         """Have samples as they were, from the next epoch on; all of them if None.
 
@@ -234,7 +291,7 @@ class TrainingData:
         edits = self._edits
         labels = {place: one for place, one in edits.labels.items() if place not in places}
         weights = {place: one for place, one in edits.weights.items() if place not in places}
-        self._edits = Edits(edits.dropped - places, labels, weights)
+        self._edits = Edits(edits.dropped - places, labels, weights, edits.order)
 
     # ------------------------------------------------------------ for the run
 
@@ -302,8 +359,9 @@ class TrainingData:
 
 def _refuse(reason: str) -> NoReturn:
     raise ConfigurationError(
-        f"samples cannot be dropped, relabelled or weighted: {reason}. It takes a DataLoader over "
-        "a data set with indices, with or without shuffle=True; change the data set itself instead."
+        f"samples cannot be dropped, relabelled, weighted or reordered: {reason}. It takes a "
+        "DataLoader over a data set with indices, with or without shuffle=True; change the data "
+        "set itself instead."
     )
 
 
@@ -343,6 +401,7 @@ def _said(edits: Edits) -> str:
         f"{len(edits.dropped):,} dropped" if edits.dropped else "",
         f"{len(edits.labels):,} relabelled" if edits.labels else "",
         f"{len(edits.weights):,} weighted" if edits.weights else "",
+        "not shuffled" if edits.order is not None else "",
     ]
     return ", ".join(part for part in parts if part)
 
@@ -364,7 +423,8 @@ class EditedDataset(Dataset[Any]):
         self.dataset = dataset
         self._labels = dict(edits.labels)
         self._weights = dict(edits.weights)
-        self._kept = [place for place in range(len(dataset)) if place not in edits.dropped]
+        order = range(len(dataset)) if edits.order is None else edits.order
+        self._kept = [place for place in order if place not in edits.dropped]
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -380,7 +440,7 @@ class EditedDataset(Dataset[Any]):
 def _edited(loader: Any, edits: Edits) -> Any:
     dataset = EditedDataset(loader.dataset, edits)
     given = loader.sampler
-    if type(given) is RandomSampler:
+    if type(given) is RandomSampler and edits.order is None:
         count = given.num_samples
         sampler: Any = RandomSampler(
             dataset,
@@ -416,6 +476,15 @@ def _target_of(sample: Any) -> tuple[Any, Any]:
         if len(parts) >= _LEAST_PARTS:
             return len(parts) - 1, parts[-1]
     return None, None
+
+
+def _known_target(sample: Any, place: int) -> Any:
+    name, target = _target_of(sample)
+    if name is None:
+        raise ConfigurationError(
+            f"sample {place} is a {type(sample).__name__} in which no target was found."
+        )
+    return target
 
 
 def _with_target(sample: Any, target: Any) -> Any:

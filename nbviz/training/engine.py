@@ -47,6 +47,7 @@ from nbviz.training.loss_guard import LossGuard
 from nbviz.training.observers import Observers
 from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.optimizing.schedule import Schedule, known_tags
+from nbviz.training.phases.stops import PhaseStops
 from nbviz.training.random_numbers.random_state import DeferredRandomState
 from nbviz.training.random_numbers.seeds import preserved_random_state, seed_everything
 from nbviz.training.random_numbers.turns import Turn
@@ -166,17 +167,20 @@ class Engine:
             report=partial(self.log, "info"),
             step=lambda: self.step,
         )
+        self._stops = PhaseStops(
+            options,
+            self.control,
+            optimizers,
+            self._update,
+            lambda: self.step_number,
+            by_step=self._schedule.interval == "step",
+        )
         self.data = TrainingData(options.train_loader, self._still, self._weighed.refused)
         self.place = Place(options.train_loader, self.device, self.data, self._data_changed)
         self._random = DeferredRandomState(self.device)
-        self.turn = self.control.turn = Turn(
-            self._random, self.control.attend, partial(self.log.once, "warning", about="draws")
-        )
+        self.turn = self.control.turn = Turn(self._random, self.control.attend, self.log.once)
         self.start = StartState()
-        for name, optimizer in optimizers.items():
-            scheduler = None if optimizers.own is None else options.scheduler
-            self.control.registry.for_optimizer(optimizer, scheduler, name)
-        self.control.registry.for_dropout(model)
+        self.control.registry.for_training(model, optimizers, options.scheduler)
         move_model(model, optimizers, self.device)
         self.parts = self._make_parts()
 
@@ -351,10 +355,8 @@ class Engine:
                 self.turn.end()  # the others do not wait for a disk
                 self.emit(ended)
             finally:
-                try:
-                    self.turn.end()
-                finally:
-                    self.control.end(reason)
+                self.control.end(reason)
+                self.train_step = self._stops.follow(self.train_step)
 
     def _run(self) -> None:
         self.control.begin_turn()
@@ -382,16 +384,13 @@ class Engine:
             self.threads,
         ):
             self.validation.try_out()
-            self._begin_random()
+            self._random.begin()
+            if self.options.seed is not None and self.step == 0:
+                seed_everything(self.options.seed)
             self.callbacks(started)
             self._safe_point()
             while not self._is_over():
                 self._run_epoch()
-
-    def _begin_random(self) -> None:
-        self._random.begin()
-        if self.options.seed is not None and self.step == 0:
-            seed_everything(self.options.seed)
 
     def _run_epoch(self) -> None:
         place = self.place
@@ -527,6 +526,8 @@ class Engine:
         if self.callbacks.recomputes:
             self.threads.repeat()
         self._schedule.step_ended(scalars, self.step)
+        if self._stops.is_on:
+            self._stops.scheduled()
         every = self._validate_every
         self.place.validation_due = every is not None and self.step % every == 0
         if "loss" in values:
@@ -581,8 +582,9 @@ class Engine:
         self.emit(DataChanged(clock.now(), self.step, text))
 
     def _safe_point(self) -> None:
-        if self.control.needs_attention:
+        if self.control.needs_attention or self._stops.is_on:
             self.control.safe_point(self.step, is_whole=not self.validation.is_active)
+            self.train_step = self._stops.follow(self.train_step)
             self.threads.restart_clock()
 
     def _tell(self, event: Event) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from nbviz.training.phases.phase import Phase
     from nbviz.training.steps.classified import Classified
 
 Scalars = Mapping[str, Any]
@@ -96,11 +97,36 @@ class RunPaused:
 
 @dataclass(frozen=True, slots=True)
 class RunResumed:
-    """The run goes on; `steps` is how many it will make before it pauses again, None for all."""
+    """The run goes on; `steps` is how many it will make before it pauses again, None for all.
+
+    `into` says that it is going to stand inside the next one.
+    """
 
     wall_time: float
     step: int
     steps: int | None
+    into: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReached:
+    """The run stands inside a step, after one of its phases."""
+
+    wall_time: float
+    phase: Phase
+
+    @property
+    def step(self) -> int:
+        """The step that is being made."""
+        return self.phase.step
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLeft:
+    """The run goes on inside step `step`."""
+
+    wall_time: float
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +179,8 @@ Event = (
     | EpochEnded
     | RunPaused
     | RunResumed
+    | PhaseReached
+    | PhaseLeft
     | SettingApplied
     | DataChanged
     | LineLogged

@@ -111,14 +111,44 @@ class Dashboard(LiveView):
         """Write the table as CSV, a row for each run."""
         table_to_csv(self.runs, path)
 
-    def save_html(self, path: str | Path, *, title: str | None = None) -> Path:
+    def save_html(
+        self,
+        path: str | Path,
+        *,
+        title: str | None = None,
+        replay: bool = False,
+        max_bytes: int = 32_000_000,
+    ) -> Path:
         """Write the runs as one page that opens without a kernel and without a network.
 
-        The page is as interactive as the live view: curves zoom, and the graph expands.
+        The page is as interactive as the live view: curves zoom, and the graph expands. Its slider
+        goes over what was logged by step, at most 24 steps of a tag in 3 MB of each panel.
+
+        Args:
+            path: The file; one that exists is replaced.
+            title: The page's heading.
+            replay: Whether the slider goes over the whole run: of all that was logged by step, as
+                many steps are kept as `max_bytes` allow. The page and the log say what was left
+                out, and how large the file is.
+            max_bytes: The most that the file takes with `replay`.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            ConfigurationError: The file cannot be written, or `max_bytes` are too few.
         """
         from nbviz.session.saved import save_html
 
-        return save_html(path, PANELS, self.subjects, title, charts=self.charts)
+        return save_html(
+            path,
+            PANELS,
+            self.subjects,
+            title,
+            charts=self.charts,
+            replay=replay,
+            max_bytes=max_bytes,
+        )
 
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""

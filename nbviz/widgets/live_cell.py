@@ -117,9 +117,9 @@ class LiveCell:
         finally:
             self.dashboard.leave_picture()
 
-    def save_html(self, path: str | Path, *, title: str | None = None) -> Path:
-        """Write the run as one page that opens without a kernel and without a network."""
-        return self.dashboard.save_html(path, title=title)
+    def save_html(self, path: str | Path, **options: Any) -> Path:
+        """Write the run as one page, as `Dashboard.save_html` does with the same options."""
+        return self.dashboard.save_html(path, **options)
 
     def _execute(self) -> None:
         error: BaseException | None = None

@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from nbviz.errors import CommandError
 from nbviz.panels.subject import Subject
 from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
     import torch
 
+    from nbviz.faults import Fault
     from nbviz.inspection.graph.live import LiveGraph
-    from nbviz.protocol.run import RunStatus
+    from nbviz.protocol.run import FaultName, RunStatus
     from nbviz.recording.run import Run
     from nbviz.rewinder import Probed
     from nbviz.training.edited_data import TrainingData
+    from nbviz.training.phases.phase import Phase
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.widgets.compared import Comparable
     from nbviz.widgets.live_view import Arrangement, Charts
@@ -189,6 +192,30 @@ class LiveTrainer(Dashboard):
         self.trainer.step(n)
         self.wake()
 
+    def step_into(self) -> Phase | None:
+        """Go on to the end of the next phase of a step, and stand there, as in a debugger.
+
+        The phases are batch, forward, loss, backward, clip (with `gradient_clip`), optimizer and
+        scheduler (if it steps after each step), then end, where the run is paused between two
+        steps. Starts the run if it is not active. `step` makes the step to its end and pauses,
+        `resume` goes on; so does what needs the run between two steps, such as `save`.
+
+        >>> trainer.step_into()
+        <Phase in step 41, after batch: inputs 64 × 1 × 8 × 8, targets 64>
+        >>> trainer.step_into().numbers["loss"]
+
+        Returns:
+            The phase, with its numbers and tensors; None where the run has ended.
+
+        Raises:
+            TrainingError: Training failed; the error is chained as the cause.
+            CommandError: Lightning trains, whose steps have no phases that nbviz knows.
+            RunActiveError: Called on the run's own thread, or in a block of `between_steps`.
+        """
+        phase = self._own("stepped into; step() makes a whole step").step_into()
+        self.wake()
+        return phase
+
     def stop(self) -> None:
         """End the run after the current step. `wait` waits for it."""
         self.trainer.stop()
@@ -311,6 +338,29 @@ class LiveTrainer(Dashboard):
         """
         return self.trainer.find_nonfinite()
 
+    def inject_fault(self, name: FaultName) -> Fault:
+        """Put a common fault into the training, to see what it looks like; `rewind` undoes it.
+
+        It is done between two steps, to your own model, optimizer and data, and marked on the
+        curves. The state of right before is kept.
+
+        >>> fault = trainer.inject_fault("dead_relu")
+        >>> trainer.step(50)
+        >>> trainer.rewind(fault.step)
+
+        Args:
+            name: "high_lr", "dead_relu", "vanishing_init", "label_noise" or "no_shuffle", as
+                `Trainer.inject_fault` describes them.
+
+        Raises:
+            CommandError: There is no such fault, or not in this training: no ReLU, an iterable data
+                set, no learning rate that can be set.
+            RunActiveError: As for `rewind`.
+        """
+        fault = self._own("given a fault").inject_fault(name)
+        self.wake()
+        return fault
+
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Return what a function of the model gives after earlier steps, though it was not logged.
 
@@ -410,6 +460,13 @@ class LiveTrainer(Dashboard):
     def status(self) -> RunStatus:
         """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
         return self.trainer.control.status
+
+    def _own(self, refused: str) -> Trainer:
+        """Return the trainer; CommandError where it is another library's that trains."""
+        trainer: Any = self.trainer
+        if isinstance(trainer, Trainer):
+            return trainer
+        raise CommandError(f"a run that Lightning trains cannot be {refused}.")
 
     def _follow(self, trainer: Trainer) -> None:
         """Show the runs that a trainer, its own or a fork, goes on with."""

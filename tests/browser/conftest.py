@@ -32,7 +32,7 @@ FLAGS = [
 PATIENCE_MS = 120_000
 WINDOW = {"width": 1400, "height": 1000}
 # What has nothing to do with a notebook's cells and outputs makes each load of the page cost half
-# as much again.
+# as much again; the splash screen, which moves until all is there, each change of the theme, too.
 WITHOUT = (
     *("csvviewer", "htmlviewer", "imageviewer", "javascript", "json", "markdownviewer", "pdf"),
     *("console", "debugger", "extensionmanager", "fileeditor", "help", "hub", "inspector"),
@@ -71,7 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     without = [f"@jupyterlab/{name}-extension" for name in WITHOUT]
-    yield from run_lab(tmp_path_factory.mktemp("lab"), without=[*without, "jupyterlab-plotly"])
+    without += ["@jupyterlab/apputils-extension:splash", "jupyterlab-plotly"]
+    yield from run_lab(tmp_path_factory.mktemp("lab"), without=without)
 
 
 @pytest.fixture(scope="session")
@@ -234,5 +235,5 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def snapshots(pictures: Path) -> Snapshots:
-    """Pictures in both themes; without NBVIZ_PICTURES a test takes the first alone."""
-    return Snapshots(pictures, takes_all="NBVIZ_PICTURES" in os.environ)
+    """Pictures in both themes."""
+    return Snapshots(pictures)

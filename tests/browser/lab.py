@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,29 @@ SETTINGS = {
 
 @dataclass
 class Lab:
-    """Where a running server is reached, and the folder that it serves."""
+    """Where a running server is reached, the folder that it serves, and what pages do without."""
 
     address: str
     token: str
     folder: Path
+    page_config: Path
+    without: Sequence[str] = ()
     kernels: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._leave_out(self.without)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Meanwhile, pages load with all extensions, as people's do."""
+        self._leave_out(())
+        try:
+            yield
+        finally:
+            self._leave_out(self.without)
+
+    def _leave_out(self, names: Sequence[str]) -> None:
+        self.page_config.write_text(json.dumps({"disabledExtensions": dict.fromkeys(names, True)}))
 
     def url(self, path: str = "/lab") -> str:
         """Return the address of a page, with the key to it."""
@@ -84,13 +102,12 @@ def run_lab(folder: Path, *, without: Sequence[str] = ()) -> Iterator[Lab]:
         path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
-    path = folder / "config" / "labconfig" / "page_config.json"
-    path.parent.mkdir()
-    path.write_text(json.dumps({"disabledExtensions": dict.fromkeys(without, True)}))
+    page_config = folder / "config" / "labconfig" / "page_config.json"
+    page_config.parent.mkdir()
     notebooks = folder / "notebooks"
     notebooks.mkdir()
     port, token = _free_port(), secrets.token_hex(16)
-    lab = Lab(f"http://127.0.0.1:{port}", token, notebooks)
+    lab = Lab(f"http://127.0.0.1:{port}", token, notebooks, page_config, without)
     command = [
         str(ROOT / ".venv" / "bin" / "python"),
         "-m",

@@ -77,6 +77,7 @@ EVALUATE = """async (expression) => {
   });
   return (await future.done).content;
 }"""
+LIGHT = "[data-jp-theme-light=true]"
 RESTART = "() => window.nbvizPanel.sessionContext.session.kernel.restart()"
 IS_IDLE = "() => window.nbvizPanel.sessionContext.session?.kernel?.status === 'idle'"
 POLL_MS = 50  # else Playwright asks in each frame, and lets the page draw for that
@@ -156,6 +157,11 @@ class Notebook:
             pytest.fail(f"{expression} raised {reply['ename']}: {reply['evalue']}")
         return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
 
+    def version(self) -> str:
+        """Return the kernel's name by the version of ipykernel that it imports."""
+        found = self.value("__import__('ipykernel').__version__")
+        return "ipykernel-" + ".".join(found.split(".")[:2])
+
     def wait_for(
         self, expression: str, holds: Callable[[Any], bool] = bool, seconds: float = 120
     ) -> Any:
@@ -185,15 +191,22 @@ class Notebook:
         self.save()
         self.open()
 
+    def themes(self) -> tuple[str, str]:
+        """Return JupyterLab's present theme, "light" or "dark", and the other."""
+        is_light = self.page.evaluate(f"document.body.matches({LIGHT!r})")
+        return ("light", "dark") if is_light else ("dark", "light")
+
     def set_theme(self, theme: str) -> None:
         """Switch JupyterLab to "light" or "dark"."""
+        if theme == self.themes()[0]:
+            return
         name = f"JupyterLab {theme.title()}"
         self.page.evaluate(
             "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
         )
-        light = "true" if theme == "light" else "false"
-        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
-        # It covers the page while the style sheets are loaded, and takes the pointer's events.
+        body = f"body{LIGHT}" if theme == "light" else f"body:not({LIGHT})"
+        self.page.wait_for_selector(body, state="attached")
+        # Where a page has it, it covers it while style sheets are loaded, and takes the pointer.
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def end_kernel(self) -> None:

@@ -172,6 +172,7 @@ def test_the_pad_is_drawn_on_while_a_cell_is_busy_and_stays_after_a_reload(
     expect(notebook.output(0)).to_contain_text("wide: ")
     assert canvas.evaluate(INK)[0] > 1000
     snapshots.take(notebook, notebook.output(0), "draw-pad")
+    notebook.set_theme("light")  # what is looked for is dark
     notebook.reload()
     canvas = notebook.output(0).locator("canvas").first
     canvas.scroll_into_view_if_needed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 from view import View
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 CELL = """\
 import sys; sys.modules["kaleido"] = None
-import numpy as np, plotly.graph_objects as go, nbviz
+import altair, numpy as np, plotly.graph_objects as go, nbviz
 from matplotlib.figure import Figure
 run = nbviz.Run("figures", overhead_budget=1)
 x = np.linspace(0, 10, 200)
@@ -27,9 +28,9 @@ for step in (10, 20, 30):
     axes = figure.add_subplot(xlabel="x", ylabel="y", title=f"fit at step {step}")
     axes.plot(x, np.sin(x)); axes.plot(x, np.sin(x) * step / 40, "--")
     run.log_figure("fits/sine", figure, step=step)
-    counts = Figure(figsize=(3, 2))
-    counts.add_subplot().bar(list("abcd"), np.arange(1, 5) * step)
-    run.log_figure("fits/counts", counts, step=step)
+    data = altair.Data(values=[{"class": one, "count": n * step} for n, one in enumerate("abcd")])
+    chart = altair.Chart(data).mark_bar().encode(x="class:N", y="count:Q")
+    run.log_figure("fits/counts", chart.properties(width=260, height=180), step=step)
     run.log_figure("plotly", go.Figure(go.Scatter(x=[1, 2], y=[3, 4])), step=step)
 run.finish()
 nbviz.Dashboard(run, panels=["figures"], arrangement="stack")
@@ -56,7 +57,7 @@ def test_figures_are_seen_at_any_step_and_magnified(
     assert (width, height) == (720, 460)
     assert pixel[3] == 255
     counts = panel.locator('[data-tag="fits/counts"]')
-    expect(counts).to_contain_text("matplotlib")
+    expect(counts).to_contain_text("altair")
     expect(panel.locator('[data-tag="plotly"]')).to_contain_text("pip install kaleido")
     snapshots.take(notebook, view.root, "figures")
 
@@ -72,9 +73,14 @@ def test_figures_are_seen_at_any_step_and_magnified(
     picture.press("+")
     picture.press("+")
     expect(picture).to_have_attribute("data-zoom", "2.25")
+    before = sine.locator("img").bounding_box()
     picture.press("ArrowRight")
     pictured = sine.locator(".nbviz-items-pictured")
     expect(pictured).to_have_attribute("style", re.compile(r"translate\(-40px"))
+    after = sine.locator("img").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["x"] == pytest.approx(before["x"] - 40, abs=1)
     snapshots.take_as_it_is(view.root, "figures-magnified")
     picture.click()
     expect(picture).to_have_attribute("data-zoom", "1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from kernel_specs import LAB_KERNELS
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -34,22 +35,27 @@ widget
 """
 
 
-def test_click_reaches_the_kernel_and_its_answer_the_page_in_both_themes(
-    make_notebook: Callable[..., Notebook],
+@pytest.mark.parametrize("kernel", LAB_KERNELS)
+def test_click_reaches_the_kernel_and_its_answer_the_page(
+    make_notebook: Callable[..., Notebook], kernel: str
 ) -> None:
-    notebook = make_notebook(WIDGET)
+    notebook = make_notebook(WIDGET, kernel=kernel)
     notebook.run(0)
     notebook.output(0).get_by_role("button").click()
     expect(notebook.output(0).locator("[data-count='1']")).to_be_visible()
     assert notebook.value("count") == 1
-    notebook.set_theme("dark")
-    notebook.set_theme("light")
+    assert notebook.version() == kernel
 
 
-def test_failing_cell_fails_the_test(make_notebook: Callable[..., Notebook]) -> None:
+def test_failing_cell_fails_the_test_and_the_theme_switches(
+    make_notebook: Callable[..., Notebook],
+) -> None:
     notebook = make_notebook("1 / 0")
     with pytest.raises(pytest.fail.Exception, match="ZeroDivisionError"):
         notebook.run(0)
+    for theme in ("dark", "light"):
+        notebook.set_theme(theme)
+        assert notebook.themes()[0] == theme
 
 
 def test_widgets_error_is_seen(

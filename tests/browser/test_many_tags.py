@@ -25,10 +25,10 @@ def log(first, last):
     for step in range(first, last + 1):
         run.log({tag: step + place for place, tag in enumerate(tags)} | {"loss/train": 1 / step},
                 step=step)
-log(1, 100)
+log(1, 300)
 """
 SHOWN = "dashboard = nbviz.Dashboard(run); dashboard"
-LATER = "log(101, 200)"
+LATER = "log(301, 600)"
 SENT = "sum(dashboard.transport._cursor.runs[run.run_id].panels['curves'].points)"
 
 
@@ -37,7 +37,7 @@ def test_a_thousand_tags(make_notebook: Callable[..., Notebook]) -> None:
     notebook.run(0)
     notebook.run(1)
     view = View(notebook.output(1))
-    view.wait_for_curve(100)
+    view.wait_for_curve(300)
     curves = view.curves
     charts = curves.locator(".nbviz-chart")
     expect(charts).to_have_count(1)
@@ -51,9 +51,9 @@ def test_a_thousand_tags(make_notebook: Callable[..., Notebook]) -> None:
     all_charts_are_saved_open_or_not(notebook, view)
 
     notebook.run(2)
-    view.wait_for_curve(200)
-    assert [step for step, _ in view.points("loss/train")] == list(range(1, 201))
-    assert notebook.value("[len(run[tag]) for tag in tags]") == [200] * 1000
+    view.wait_for_curve(600)
+    assert [step for step, _ in view.points("loss/train")] == list(range(1, 601))
+    assert notebook.value("[len(run[tag]) for tag in tags]") == [600] * 1000
 
     curves.locator('[aria-label="layer7"] > button').click()
     expect(charts).to_have_count(1)
@@ -62,7 +62,7 @@ def test_a_thousand_tags(make_notebook: Callable[..., Notebook]) -> None:
     newest_is_shown(notebook, view, "layer7/block3/grad_norm")
     place = notebook.value("tags.index('layer7/block3/grad_norm')")
     points = view.points("layer7/block3/grad_norm")
-    assert points == [(step, step + place) for step in range(1, 201)]
+    assert points == [(step, step + place) for step in range(1, 601)]
 
     filter_box = curves.get_by_role("searchbox", name="Filter tags")
     filter_box.fill(r"layer[12]/block0/(grad|weight)_norm")
@@ -78,9 +78,9 @@ def all_charts_are_saved_open_or_not(notebook: Notebook, view: View) -> None:
     rows = list(csv.DictReader(io.StringIO(view.save("CSV").decode())))
     found = {row["tag"] for row in rows}
     assert found == {"loss/train", *notebook.value("tags")}
-    assert len(rows) == 100 * 1001
+    assert len(rows) == 300 * 1001
     last = [float(row["value"]) for row in rows if row["tag"] == "layer9/block9/low"]
-    assert last == [step + 999 for step in range(1, 101)]
+    assert last == [step + 999 for step in range(1, 301)]
     filter_box = view.curves.get_by_role("searchbox", name="Filter tags")
     filter_box.fill("block3/(rank|dead)|loss")
     expect(view.curves.locator(".nbviz-strip-found")).to_have_text("21 of 1,001")
@@ -100,7 +100,7 @@ def newest_is_shown(notebook: Notebook, view: View, tag: str) -> None:
     chart = view.curves.locator(f'[data-chart="{tag}"]')
     chart.scroll_into_view_if_needed()
     notebook.page.mouse.move(0, 0)  # over a chart the pointer would show the values there
-    newest = 200 + notebook.value(f"tags.index({tag!r})")
+    newest = 600 + notebook.value(f"tags.index({tag!r})")
     # Legends write thousands with a separator.
     value = re.compile(f"^{newest:,}$".replace(",", ",?"))
     expect(chart.locator(".nbviz-legend-value")).to_have_text(value)

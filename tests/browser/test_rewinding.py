@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,10 @@ from view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from notebook_page import Notebook
     from playwright.sync_api import Locator
+    from view import Snapshots
 
 TRAIN = """\
 import nbviz, torch
@@ -76,14 +75,9 @@ def drag_back(view: View, share: float) -> int:
     return int(chart.get_attribute("data-marked") or 0)
 
 
-def photograph(notebook: Notebook, pictures: Path, name: str) -> None:
-    if "NBVIZ_PICTURES" not in os.environ:
-        return  # to change the theme takes longer than all else here
+def photograph(notebook: Notebook, snapshots: Snapshots, name: str) -> None:
     notebook.page.mouse.move(0, 0)  # else a tooltip hides a part
-    for theme in ("dark", "light"):
-        notebook.set_theme(theme)
-        expect(notebook.page.locator("#jupyterlab-splash")).to_be_hidden()
-        notebook.page.screenshot(path=pictures / f"{name}-{theme}.png")
+    snapshots.take(notebook, notebook.page.locator("body"), name)
 
 
 def rewind(notebook: Notebook, view: View, step: int) -> None:
@@ -115,7 +109,7 @@ def fork_by_keys(view: View, step: int, name: str, lr: str) -> None:
 
 
 def test_back_by_the_handle_then_on_forked_raced_and_kept(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(TRAIN)
     notebook.page.set_viewport_size({"width": 1280, "height": 800})
@@ -140,7 +134,7 @@ def test_back_by_the_handle_then_on_forked_raced_and_kept(
     assert notebook.value("[one.is_earlier for one in trainer.subjects]") == [True, False]
     expect(view.open("log")).to_contain_text(f"Paused at step {step}")
     view.open("weights")
-    photograph(notebook, pictures, "rewound")
+    photograph(notebook, snapshots, "rewound")
     view.click("resume")
     view.wait_for_status("finished")
     expect(strip(view)).to_be_hidden()
@@ -152,10 +146,11 @@ def test_back_by_the_handle_then_on_forked_raced_and_kept(
     view.root.locator("[data-act=probe]").click()
     box = view.root.get_by_role("dialog", name="Look back")
     box.get_by_label("Parameter").select_option("1.weight")
+    snapshots.take_as_it_is(notebook.page.locator("body"), "look-back")
     box.get_by_role("button", name="Draw the curve").click()
     expect(strip(view)).to_contain_text("probe/gradient_norm/1.weight is a curve now")
     expect(view.curves.locator("[data-chart='probe/gradient_norm/1.weight']")).to_be_attached()
-    photograph(notebook, pictures, "looked-back")
+    photograph(notebook, snapshots, "looked-back")
 
     fork_by_keys(view, 100, "lower lr", "0.01")
     view.click("start")
@@ -167,7 +162,7 @@ def test_back_by_the_handle_then_on_forked_raced_and_kept(
     row = view.open("runs").locator(".nbviz-runs-row").filter(has_text="lower lr").last
     expect(row).to_contain_text("lr-0.1 (2) at step 100")
     row.locator("[data-action=select]").click()
-    photograph(notebook, pictures, "raced")
+    photograph(notebook, snapshots, "raced")
     view.root.get_by_role("button", name="Keep this one").click()
     expect(strip(view)).to_contain_text("Your model and optimizer are those of 'lower lr' now")
     assert notebook.value(
@@ -177,7 +172,7 @@ def test_back_by_the_handle_then_on_forked_raced_and_kept(
 
 
 def test_the_step_that_broke_is_found_from_the_page(
-    make_notebook: Callable[..., Notebook], pictures: Path
+    make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
     notebook = make_notebook(BREAK)
     notebook.page.set_viewport_size({"width": 1280, "height": 800})
@@ -185,11 +180,11 @@ def test_the_step_that_broke_is_found_from_the_page(
     view = View(notebook.output(0))
     view.wait_for_status("finished")
     expect(strip(view)).to_contain_text("since step 17")
-    photograph(notebook, pictures, "broken")
+    photograph(notebook, snapshots, "broken")
     strip(view).get_by_role("button", name="Find the first bad step").click()
     expect(strip(view)).to_contain_text("In step 17 log in logs was the first")
     expect(strip(view)).to_contain_text("Paused before it, at step 16")
     view.wait_for_status("paused")
     view.wait_for_step(16)
     expect(view.open("log")).to_contain_text("was the first to give NaN or infinity")
-    photograph(notebook, pictures, "found")
+    photograph(notebook, snapshots, "found")

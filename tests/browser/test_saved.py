@@ -33,9 +33,10 @@ CELLS = (
     RECORDED,
     "nbviz.make_dot(loss, deep)",
     "nbviz.summary(deep, torch.zeros(1, 8))",
+    "print('a' + 'b')",
 )
 GRAPHS = (2, 3, 4)
-SUMMARY = 5
+SUMMARY, PRINT = 5, 6
 IS_DRAWN = "(image) => image.complete && image.naturalWidth > 100"
 
 
@@ -57,6 +58,7 @@ def test_a_reader_without_a_kernel_sees_what_was_shown(
     notebook.run(SUMMARY)
     expect(notebook.output(SUMMARY).get_by_role("treegrid")).to_be_visible()
     expect_hidden(notebook, SUMMARY)
+    notebook.run(PRINT)
 
     saved = [cell["outputs"] for cell in notebook.save()["cells"]]
     kinds = {kind for output in saved[0] for kind in output.get("data", {})}
@@ -76,6 +78,7 @@ def test_a_reader_without_a_kernel_sees_what_was_shown(
     kept = notebook.output(SUMMARY).locator(".nbviz-static table").first
     expect(kept).to_be_visible()
     expect(kept).to_contain_text(re.compile(r"4\s+Sequential"))
+    expect(notebook.output(PRINT)).to_contain_text("ab")
 
 
 def expect_hidden(notebook: Notebook, index: int) -> None:

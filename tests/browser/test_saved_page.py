@@ -41,11 +41,19 @@ def test_page_replays_the_run_and_asks_nobody(offline: Page, saved: Path) -> Non
         said.append(message.text)
 
     page.on("console", note)
-    page.emulate_media(color_scheme="dark")
-    page.goto(saved.as_uri())
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(saved.as_uri())
+        all_is_drawn(page, scheme)
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.remove_listener("console", note)
+    assert said == []
+
+
+def all_is_drawn(page: Page, scheme: str) -> None:
     root = page.locator(".nbviz[data-nbviz=ready]")
     expect(root).to_be_visible()
-    expect(root).to_have_attribute("data-theme", "dark")
+    expect(root).to_have_attribute("data-theme", scheme)
     expect(root).to_contain_text("300")
     expect(page.locator("#nbviz-picture")).to_have_count(0)
     expect(page.locator("[data-last-step='300']")).to_be_visible()
@@ -62,12 +70,6 @@ def test_page_replays_the_run_and_asks_nobody(offline: Page, saved: Path) -> Non
     expect(values.locator("canvas")).to_be_visible()
     expect(page.locator("[data-action=start]:visible")).to_have_count(0)
     expect(page).to_have_title("<b>digits</b>")
-    page.emulate_media(color_scheme="light")
-    page.reload()
-    expect(root).to_have_attribute("data-theme", "light")
-    expect(page.locator("[data-last-step='300']")).to_be_visible()
-    page.remove_listener("console", note)
-    assert said == []
 
 
 def test_page_without_scripts_shows_the_picture(browser: Browser, saved: Path) -> None:

@@ -114,34 +114,25 @@ def place(shown: Locator) -> float:
 
 
 class Snapshots:
-    """Pictures of what a test shows, in both themes, for people to look at.
+    """Pictures of what a test shows, for people to look at; none may be all but empty.
 
     Args:
         folder: Where they are kept.
-        takes_all: Whether each is taken. If not, a test's first stands for all: to change
-            JupyterLab's theme and to paint all anew takes seconds.
     """
 
-    def __init__(self, folder: Path, *, takes_all: bool) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._takes_all = takes_all
-        self._has_taken = False
 
     def take(self, notebook: Notebook, shown: Locator, name: str) -> None:
-        """Take one in the light and one in the dark."""
-        if self._has_taken and not self._takes_all:
-            return
-        self._has_taken = True
-        for theme in ("light", "dark"):
+        """Take one in the page's theme and one in the other, in which the page stays."""
+        for theme in notebook.themes():
             notebook.set_theme(theme)
             for root in shown.page.locator(".nbviz[data-nbviz=ready]").all():
                 expect(root).to_have_attribute("data-theme", theme)
-            path = self._folder / f"{name}-{theme}.png"
-            shown.screenshot(path=path)
-            assert path.stat().st_size > 10_000
-        notebook.set_theme("light")
+            self.take_as_it_is(shown, f"{name}-{theme}")
 
     def take_as_it_is(self, shown: Locator, name: str) -> None:
         """Take one in the present theme."""
-        if self._takes_all:
-            shown.screenshot(path=self._folder / f"{name}.png")
+        path = self._folder / f"{name}.png"
+        shown.screenshot(path=path)
+        assert path.stat().st_size > 10_000

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from pages import wait_until
 from simulated_tensors import model_to_device, to_device
 from torch import nn
 
@@ -132,10 +133,7 @@ def test_the_last_numbers_arrive_without_a_further_call(simulate: Simulate) -> N
     simulation, run = simulate(4), Run()
     log_steps(simulation, run, 3)
     # Nothing but nbviz's own thread looks.
-    for _ in range(400):
-        if "loss" in run.tags and len(run.series("loss").values) == 3:
-            break
-        threading.Event().wait(0.02)
+    wait_until(lambda: "loss" in run.tags and len(run.series("loss").values) == 3)
     assert run.series("loss").values.tolist() == [1, 2, 3]
     assert simulation.training_waits == []
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
+from pages import wait_until
 from simulated_tensors import model_to_device, to_device
 from torch import nn
 
@@ -85,12 +85,7 @@ def test_a_pause_waits_only_for_the_pictures(simulate: Simulate) -> None:
     simulation = simulate(4, "others first")
     trainer = make_trainer(simulation)
     trainer.step(2)
-    is_paused = threading.Event()
-    for _ in range(600):
-        if trainer.run.status == "paused":
-            break
-        is_paused.wait(0.05)
-    assert trainer.run.status == "paused"
+    wait_until(lambda: trainer.run.status == "paused")
     # Of the pictures that pages look at, here none.
     assert simulation.training_waits == []
     trainer.resume()

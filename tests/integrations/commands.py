@@ -15,7 +15,7 @@ def elsewhere(command: Callable[[], None]) -> None:
     """Give a command on another thread, as a page does, and wait until it is given."""
     thread = threading.Thread(target=command)
     thread.start()
-    thread.join(30)
+    thread.join(180)
     assert not thread.is_alive()
 
 
@@ -25,7 +25,7 @@ def resume_once_paused(run: nbviz.Run) -> threading.Thread:
     run.subscribe(lambda: paused.set() if run.status == "paused" else None)
 
     def resume() -> None:
-        assert paused.wait(60)
+        assert paused.wait(180)
         run.control.resume()
 
     thread = threading.Thread(target=resume)

@@ -64,7 +64,7 @@ def test_a_loop_is_recorded_and_steered(
 
     with pytest.raises(RunStopped):
         train()
-    thread.join(30)
+    thread.join(180)
     tracker.log_images({"noise": torch.rand(2, 3, 4, 4).numpy()}, step=5, layout="CHW")
     accelerator.end_training()
     assert run["loss"].values.tolist() == losses

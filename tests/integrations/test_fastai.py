@@ -92,7 +92,7 @@ def test_commands_act_between_two_batches(learner: Any, callback_class: Any) -> 
     thread = resume_once_paused(run)
     with learner.no_bar():
         learner.fit(10, lr=0.01, cbs=[callback])
-    thread.join(30)
+    thread.join(180)
     assert calls == pytest.approx([0.01, 0.01, 0.02, 0.02, 0.02, 0.02])
     assert run["lr"].values.tolist() == pytest.approx(calls)
     assert marks(run, "command") == ["lr 0.01 → 0.02", "paused", "resumed"]

@@ -109,7 +109,7 @@ def test_commands_act_between_two_steps(callback_class: Any, trainer_of: Any) ->
     at_step[6] = lambda: elsewhere(run.control.stop)
     thread = resume_once_paused(run)
     trainer.train()
-    thread.join(30)
+    thread.join(180)
     assert run["lr/0"].values.tolist() == [0.1, 0.1, 0.05, 0.05, 0.05, 0.05]
     assert marks(run, "command") == ["lr 0.1 → 0.05", "paused", "resumed"]
     assert (run.status, trainer.state.global_step) == ("stopped", 6)

@@ -87,7 +87,7 @@ def test_engines_are_recorded_and_steered(ignite: Any, logger_class: Any, tmp_pa
     thread = resume_once_paused(run)
     with logger:
         trainer.run(DATA, max_epochs=5)
-    thread.join(30)
+    thread.join(180)
     assert run["train/loss"].values.tolist() == losses
     assert run["val/mse"].values.tolist() == measured
     assert run["val/mse"].steps.tolist() == [4, 8]

@@ -84,7 +84,7 @@ def test_commands_act_between_two_batches(keras: Any, model: Any, callback_class
 
     thread = resume_once_paused(run)
     model.fit(X, Y, batch_size=4, epochs=9, verbose=0, callbacks=[callback, Act()])
-    thread.join(30)
+    thread.join(180)
     assert rates == pytest.approx([0.1, 0.1, 0.05, 0.05, 0.05, 0.05])
     assert run["lr"].values.tolist() == pytest.approx(rates)
     assert marks(run, "command") == ["lr 0.1 → 0.05", "paused", "resumed"]

@@ -95,7 +95,7 @@ def in_step(module: Any) -> Iterator[Callable[[int, Callable[[], None]], None]]:
         def there() -> None:
             threads.append(threading.Thread(target=what))
             threads[-1].start()
-            threads[-1].join(30)
+            threads[-1].join(180)
 
         module.at_step[step] = there
 
@@ -194,7 +194,7 @@ def test_commands_act_between_two_steps(
     run.subscribe(lambda: paused.set() if run.status == "paused" else None)
 
     def resume() -> None:
-        assert paused.wait(30)
+        assert paused.wait(180)
         run.control.resume()
 
     waiting = threading.Thread(target=resume)
@@ -204,7 +204,7 @@ def test_commands_act_between_two_steps(
     in_step(6, run.control.stop)
     trainer = trainer_of(max_epochs=50, logger=False, callbacks=[callback])
     trainer.fit(module, loader)
-    waiting.join(30)
+    waiting.join(180)
     assert texts(run, "command") == ["lr 0.1 → 0.4", "paused", "resumed"]
     assert module.rates == [0.1, 0.1, 0.4, 0.4, 0.2, 0.2]  # the schedule goes on from there
     assert run["lr"].values.tolist() == module.rates
@@ -269,7 +269,7 @@ def test_both_names_of_the_library_are_served(
         Theirs(), train_dataloaders=loader, max_epochs=1, enable_checkpointing=False
     )
     live.start()
-    live.wait(60)
+    live.wait(180)
     assert live.status == "finished"
 
 
@@ -291,14 +291,14 @@ def test_a_fit_in_the_background_is_steered(
     paused_after = {3: threading.Event(), 4: threading.Event()}
     run.subscribe(lambda: paused_after[run.meter.step].set() if run.status == "paused" else None)
     live.step(3)
-    assert paused_after[3].wait(60)
+    assert paused_after[3].wait(180)
     assert len(module.losses) == run.meter.step == 3
     with live.between_steps():
         live.set(lr=0.02)
     live.step()
-    assert paused_after[4].wait(60)
+    assert paused_after[4].wait(180)
     live.stop()
-    live.wait(60)
+    live.wait(180)
     assert (live.status, run["loss/train"].values.tolist()) == (
         "stopped",
         pytest.approx(module.losses),

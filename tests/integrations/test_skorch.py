@@ -93,7 +93,7 @@ def test_commands_act_between_two_batches(skorch: Any, callback_class: Any) -> N
     }
     thread = resume_once_paused(run)
     net_of(skorch, callback_class(run), max_epochs=10).fit(X, Y)
-    thread.join(30)
+    thread.join(180)
     assert run["lr"].values.tolist() == [0.01, 0.01, 0.02, 0.02, 0.02, 0.02]
     assert marks(run, "command") == ["lr 0.01 → 0.02", "paused", "resumed"]
     assert run.progress.step == 6

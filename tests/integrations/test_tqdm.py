@@ -89,7 +89,7 @@ def test_stop_leaves_the_loops_and_pause_holds_them(tqdm: Any) -> None:
     run.subscribe(lambda: paused.set() if run.status == "paused" else None)
 
     def resume() -> None:
-        assert paused.wait(30)
+        assert paused.wait(180)
         run.control.resume()
 
     thread = threading.Thread(target=resume)
@@ -101,7 +101,7 @@ def test_stop_leaves_the_loops_and_pause_holds_them(tqdm: Any) -> None:
                 run.control.pause()
             if seen[-1] == 14:
                 run.control.stop()
-    thread.join(30)
+    thread.join(180)
     assert seen == list(range(15))
     assert [mark.text for mark in run.events if mark.event == "command"] == ["paused", "resumed"]
     assert run.status == "stopped"

@@ -431,7 +431,7 @@ class Sent(WindowsView):
     def until(self, kind: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return the first message of a kind that satisfies `holds`."""
         while True:
-            message = self.messages.get(timeout=60)
+            message = self.messages.get(timeout=180)
             if message["kind"] == kind and holds(message):
                 return message
 

@@ -17,7 +17,7 @@ WITH_SUBSHELLS = [name for name in LAB_KERNELS if not name.startswith("ipykernel
 WITHOUT_SUBSHELLS = [name for name in LAB_KERNELS if name.startswith("ipykernel-6")]
 # The cell ends when the command has been carried out, or it raises.
 BUSY_UNTIL_PAUSED = """
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 180
 while trainer.status != "paused":
     time.sleep(0.02)
     if time.monotonic() > deadline:

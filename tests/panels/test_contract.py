@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from pages import Page
+from pages import Page, wait_until
 from protocol_types import conforms, fixture, kind_of
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -104,10 +103,7 @@ def ended_trainer() -> nbviz.LiveTrainer:
     made.run.weights.want("test", [])
     made.run.drain_media()
     (subject,) = made.subjects
-    deadline = time.monotonic() + 60
-    while not all(panel.has_content(panel.part(subject)) for panel in PANELS):
-        assert time.monotonic() < deadline, "a panel has nothing to show"
-        time.sleep(0.01)
+    wait_until(lambda: all(panel.has_content(panel.part(subject)) for panel in PANELS))
     return made
 
 

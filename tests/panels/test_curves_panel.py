@@ -204,7 +204,7 @@ def test_a_page_is_told_once_which_tags_a_training_will_log() -> None:
     page.ready()
     (told,) = [one for one in page.updates if one["kind"] == "tags_expected"]
     trainer.start()
-    trainer.wait(30)
+    trainer.wait(180)
     # As it then does, and nothing else.
     assert set(told["tags"]) == set(trainer.run)
     page.wait_for(lambda: page.newest("run_changed")["status"] == "finished")

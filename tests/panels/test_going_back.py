@@ -18,7 +18,7 @@ from nbviz.panels.panel import NO_ADDRESS, Extent, Reply
 from nbviz.panels.toolbar import PANEL
 from nbviz.protocol.run import GoingBackChanged
 
-SECONDS = 60
+SECONDS = 180
 
 
 class Holding(nn.Module):

@@ -20,7 +20,7 @@ from nbviz.playground.rebound import rebound
 from nbviz.playground.strokes import Strokes
 
 
-def until(condition: object, seconds: float = 60) -> None:
+def until(condition: object, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come"
@@ -215,7 +215,7 @@ def test_it_answers_between_two_steps_in_eval_mode(make_pad: object) -> None:
         assert np.ptp(values) < 0.999  # of half-updated weights it would be 1
     finally:
         trainer.stop()
-        trainer.wait(60)
+        trainer.wait(180)
 
 
 def test_it_takes_a_trainer_with_a_view(make_pad: object) -> None:
@@ -249,7 +249,7 @@ def test_a_copy_answers_while_a_long_step_is_made(make_pad: object) -> None:
     def waiting(x: torch.Tensor) -> torch.Tensor:
         if held["is"] and threading.current_thread().name != "nbviz-pad":
             entered.set()
-            go.wait(60)
+            go.wait(180)
         return forward(x)
 
     model.forward = waiting
@@ -258,7 +258,7 @@ def test_a_copy_answers_while_a_long_step_is_made(make_pad: object) -> None:
         draw(pad, (20, 30), (20, 200))
         until(lambda: pad.answer is not None and pad.answer.is_copy)
         held["is"] = True
-        assert entered.wait(60)
+        assert entered.wait(180)
         # The step stands inside the model: only the copy can answer.
         before = pad.answer
         draw(pad, (200, 30), (200, 200))
@@ -270,7 +270,7 @@ def test_a_copy_answers_while_a_long_step_is_made(make_pad: object) -> None:
         held["is"] = False
         go.set()
         trainer.stop()
-        trainer.wait(60)
+        trainer.wait(180)
 
 
 def test_a_function_is_asked_of_a_copy_if_it_names_the_model() -> None:
@@ -372,7 +372,7 @@ def test_a_pad_that_is_gone_ends_its_thread() -> None:
     thread = pad._answers._thread
     draw(pad, (20, 30), (20, 200))
     pad.close()
-    thread.join(60)
+    thread.join(180)
     assert not thread.is_alive()
 
 

@@ -6,12 +6,12 @@ import datetime as dt
 import gc
 import random
 import signal
-import threading
 
 import numpy as np
 import processes
 import pytest
 import torch
+from pages import wait_until
 
 import nbviz
 from nbviz import Run
@@ -116,11 +116,7 @@ def test_the_collector_goes_on_after_a_run_that_fails(monkeypatch) -> None:
     monkeypatch.setattr(broken, "drain_ready", fail)
     broken.log({"x": 1.0}, 1)
     run.log({"x": 1.0}, 1)
-    tick = threading.Event()
-    for _ in range(600):
-        if run.tags and any("RuntimeError" in line.text for line in broken.lines.since(0)):
-            break
-        tick.wait(0.05)
+    wait_until(lambda: run.tags and "RuntimeError" in str(broken.lines.since(0)))
     assert len(run.series("x")) == 1
     texts = [line.text for line in broken.lines.since(0) if line.level == "warning"]
     assert texts == ["recording failed, and is tried again: RuntimeError: broken"]

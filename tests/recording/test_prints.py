@@ -25,7 +25,7 @@ def test_lines_of_this_thread_are_taken_and_no_others(capsys) -> None:
     both_ready.wait()
     print("from the main thread")
     both_ready.wait()
-    thread.join(10)
+    thread.join(180)
     assert taken == [("epoch 1", "print"), ("careful", "print"), ("no line", "print")]
     assert capsys.readouterr().out == "from the main thread\n"
 

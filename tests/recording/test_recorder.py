@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 import torch
+from pages import wait_until
 from torch import nn
 
 from nbviz import Run
@@ -133,12 +132,7 @@ def test_overhead_is_measured() -> None:
     for step in range(1, 2000):
         recorder(StepEnded(T, step, 1, {"loss": 1.0}))
     run.drain()
-    ready = threading.Event()
-    for _ in range(600):
-        run.drain()
-        if run.progress.overhead:
-            break
-        ready.wait(0.05)
+    wait_until(lambda: run.drain() or run.progress.overhead)
     assert 0 < run.progress.overhead <= 1
 
 

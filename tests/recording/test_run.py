@@ -6,7 +6,6 @@ import copy
 import gc
 import math
 import pickle
-import threading
 import weakref
 from collections import UserDict
 from decimal import Decimal
@@ -14,6 +13,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 import torch
+from pages import wait_until
 
 import nbviz
 from nbviz import Run
@@ -223,13 +223,7 @@ def test_a_run_that_nobody_holds_goes() -> None:
     del run
     gc.collect()
     # The collector may hold it for the moment of one look.
-    tick = threading.Event()
-    for _ in range(6000):
-        if reference() is None:
-            return
-        tick.wait(0.01)
-        gc.collect()
-    raise AssertionError("the run is still held")
+    wait_until(lambda: gc.collect() is not None and reference() is None)
 
 
 class Unspeakable(Exception):  # noqa: N818

@@ -172,3 +172,44 @@ def test_a_page_without_media_carries_no_code_for_them() -> None:
     assert "media" not in data["panels"]
     # On a busy machine the run lasts long enough for a sample of it.
     assert set(data["assets"]) - {"system"} == {"curves", "lines", "files", "log"}
+
+
+def steps_in(page: str, tag: str) -> list[int]:
+    answers = data_of(page)["recorded"]["answers"]
+    return sorted(one["step"] for one in answers if one.get("tag") == tag)
+
+
+def test_a_page_that_replays_has_all_steps_that_fit_and_says_what_it_left_out(tmp_path) -> None:
+    run = Run("replayed")
+    generator = np.random.default_rng(0)
+    for step in range(1, 61):
+        run.log({"loss/train": 1 / step}, step=step)
+        noise = generator.integers(0, 256, (48, 48, 3), dtype=np.uint8)  # 7 kB as PNG
+        run.log_image("noise", noise, step=step)
+        run.log_text("said", f"after step {step}", step=step)
+    run.finish()
+    some = page_of(run)
+    assert len(steps_in(some, "noise")) == 24
+    assert "Kept to save room: noise 24 of 60 steps, said 24 of 60 steps" in some
+    path = run.save_html(tmp_path / "all.html", replay=True)
+    every = path.read_text("utf-8")
+    assert steps_in(every, "noise") == steps_in(every, "said") == list(range(1, 61))
+    assert "Kept to save room" not in every
+    assert re.search(r"saved as all.html: \d\.\d MB of at most 32 MB", str(run.lines.since(0)))
+    most = 1_000_000
+    small = run.save_html(tmp_path / "small.html", replay=True, max_bytes=most)
+    assert small.stat().st_size <= most
+    kept = steps_in(small.read_text("utf-8"), "noise")
+    assert 24 < len(kept) < 60
+    assert (kept[0], kept[-1]) == (1, 60)  # spread over all of them
+    assert f"noise {len(kept)} of 60 steps" in small.read_text("utf-8")
+    with pytest.raises(ConfigurationError, match=r"at least 1,000,000, got 1000\."):
+        run.save_html(tmp_path / "tiny.html", replay=True, max_bytes=1000)
+    large = Run("large")
+    for number in range(30):
+        values = generator.normal(size=4000)
+        for step, value in enumerate(values.tolist(), 1):
+            large.log({f"tag{number}": value}, step=step)
+    large.finish()
+    with pytest.raises(ConfigurationError, match=r"takes [\d,]+ bytes without any earlier step"):
+        large.save_html(tmp_path / "large.html", replay=True, max_bytes=most)

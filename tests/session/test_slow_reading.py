@@ -13,7 +13,7 @@ from recording.slow_device import SlowArrival, SlowBackend, make_slow
 
 import nbviz
 
-SECONDS = 10  # a limit on a hang
+SECONDS = 180  # a limit on a hang
 
 
 class HeldBackend(SlowBackend):

@@ -254,6 +254,20 @@ def test_a_run_that_waits_for_its_fork_lets_it_have_its_turns() -> None:
     check(first, (trainer, fork))
 
 
+def test_a_run_that_stands_inside_a_step_leaves_its_turn() -> None:
+    first, trainer, fork = family()
+    assert trainer.step_into().name == "batch"
+    assert trainer.step_into().name == "forward"  # dropout has drawn
+    fork.step(3)
+    until(lambda: fork.status == "paused")
+    torch.rand(3)
+    with fork.between_steps(), trainer.between_steps():  # which ends the step
+        assert trainer.engine.step == KEPT + 1
+    for one in (trainer, fork):
+        one.resume()
+    check(first, (trainer, fork))
+
+
 def test_a_run_without_forks_takes_no_turns() -> None:
     seen: list[tuple[bool, bool, int]] = []
 

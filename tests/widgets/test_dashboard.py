@@ -184,14 +184,14 @@ def test_pause_and_stop_act_at_log_calls(run) -> None:
 
     thread = threading.Thread(target=loop)
     thread.start()
-    assert logged.acquire(timeout=10)
+    assert logged.acquire(timeout=180)
     assert page.control("pause")["kind"] == "command_done"
     page.wait_for(lambda: page.newest("run_changed")["status"] == "paused")
     stood = run["loss"].last.step
     assert page.control("step", n=3)["kind"] == "command_done"
     page.wait_for(lambda: run["loss"].last.step == stood + 3 and run.status == "paused")
     page.control("stop")
-    thread.join(10)
+    thread.join(180)
     assert isinstance(ended[0], nbviz.errors.RunStopped)
     page.wait_for(lambda: page.newest("run_changed")["status"] == "stopped")
 

@@ -17,7 +17,7 @@ for step in range(1, 4):
 def run_cell(cell_id: str = "cell-1"):
     cell = start_live_cell(LOOP, {}, cell_id=cell_id, name="mine")
     cell.start()
-    cell.wait(30)
+    cell.wait(180)
     return cell
 
 

@@ -23,7 +23,7 @@ dashboard = nbviz.Dashboard(nbviz.Run("edited"))
 built = (static / "widget.js").read_text()
 assert dashboard._esm == built
 assert str(SummaryView._esm) == (static / "summary.js").read_text()
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 180
 while dashboard._esm == built and time.monotonic() < deadline:
     # Written until it is seen: at first the watching thread may not have begun to look.
     (static / "widget.js").write_text(f"{built}// {time.monotonic()}")

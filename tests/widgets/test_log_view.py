@@ -29,7 +29,7 @@ def write(folder: Path, value: float, writer: Any = SummaryWriter) -> None:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -49,7 +49,7 @@ def trained() -> nbviz.LiveTrainer:
     page = pages.Page(trainer)
     page.ready()
     trainer.start()
-    trainer.wait(60)
+    trainer.wait(180)
     page.wait_for(lambda: page.newest("run_changed")["status"] == "finished")
     return trainer
 
@@ -117,7 +117,7 @@ def test_a_live_cell_that_is_replaced_is_let_go() -> None:
     for _ in range(AGAIN):
         cell = start_live_cell("nbviz.log({'loss': 1.0}, step=1)", namespace, cell_id="c", name="x")
         cell.start()
-        cell.wait(60)
+        cell.wait(180)
         held += [weakref.ref(cell.run), weakref.ref(cell.dashboard)]
     assert widgets() - before == 2
     cell.dashboard.close()

@@ -67,6 +67,16 @@ export interface OverlayUpdated {
 	buffer: number;
 }
 
+/** Where the step broke that the run comes to next: the first NaN or infinity of it. */
+export interface GraphBroken {
+	kind: "graph_broken";
+	run_id: string;
+	step: number;
+	boxes: string[];
+	is_backward: boolean;
+	text: string;
+}
+
 /** Ask for levels of the model's graph by their scopes; "" is the whole model. */
 export interface SendGraph {
 	kind: "send_graph";
@@ -87,4 +97,4 @@ export interface GraphSent {
 }
 
 /** What comes unasked. */
-export type GraphUpdate = GraphAdded | OverlayUpdated;
+export type GraphUpdate = GraphAdded | OverlayUpdated | GraphBroken;

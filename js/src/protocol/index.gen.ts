@@ -1,6 +1,6 @@
 // Generated from nbviz/protocol/__init__.py by generate_protocol.py. Do not edit.
 import type { Acknowledge, AssetSent, CommandDone, CommandFailed, KeepRun, Pull, Ready, SendAsset, SetWanted } from "./core.gen";
-import type { ActOnUnseen, Control, EpochsStarted, EventsRecorded, GoingBackChanged, RunAdded, RunChanged, SettingsChanged, UnseenChanged } from "./run.gen";
+import type { ActOnUnseen, Control, EpochsStarted, EventsRecorded, GoingBackChanged, PhaseChanged, RunAdded, RunChanged, SettingsChanged, UnseenChanged } from "./run.gen";
 import type { BucketsAppended, PointsAppended, RangeSent, SendRange, SeriesAdded, TagsExpected } from "./curves.gen";
 import type { RenameRun, RunDescribed, ValuesRead } from "./runs.gen";
 import type { LayersListed, SendWeights, WeightsKept, WeightsSent, WeightsUpdated } from "./weights.gen";
@@ -15,7 +15,7 @@ import type { AudioAdded, AudioSent, SendAudio } from "./audio.gen";
 import type { FigureSent, FiguresAdded, SendFigure } from "./figures.gen";
 import type { MeshSent, MeshesAdded, SendMesh } from "./mesh.gen";
 import type { CancelLayout, ColumnSent, EmbeddingSent, EmbeddingsAdded, LayoutChanged, NeighboursSent, PositionsSent, SelectPoints, SendColumn, SendEmbedding, SendNeighbours, SendPositions, SendThumbnails, StartLayout, ThumbnailsSent } from "./projector.gen";
-import type { GraphAdded, GraphSent, OverlayUpdated, SendGraph } from "./graph.gen";
+import type { GraphAdded, GraphBroken, GraphSent, OverlayUpdated, SendGraph } from "./graph.gen";
 import type { LinesAppended } from "./log.gen";
 import type { SystemListed, SystemSampled } from "./system.gen";
 
@@ -41,7 +41,7 @@ export type * from "./system.gen";
 export type * from "./summary.gen";
 export type * from "./windows.gen";
 
-export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled;
+export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled;
 
 export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | KeepRun | Control | ActOnUnseen | SendRange | RenameRun | SendWeights | SendMedia | SendConfusion | SendPredictions | SendSamples | EditData | SendRoc | SendRows | SendHistograms | SendText | SendAudio | SendFigure | SendMesh | SendEmbedding | SendPositions | SendColumn | SendThumbnails | SendNeighbours | StartLayout | CancelLayout | SelectPoints | SendGraph;
 
@@ -50,7 +50,7 @@ export interface Snapshot {
 	kind: "snapshot";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -58,14 +58,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 export type Message = Snapshot | Frame | Reply;

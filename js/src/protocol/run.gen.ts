@@ -2,7 +2,9 @@
 
 export type RunStatus = "ready" | "running" | "paused" | "stopping" | "finished" | "stopped" | "failed";
 
-export type EventKind = "started" | "command" | "validation" | "warning" | "ended";
+export type EventKind = "started" | "command" | "validation" | "warning" | "fault" | "ended";
+
+export type FaultName = "high_lr" | "dead_relu" | "vanishing_init" | "label_noise" | "no_shuffle";
 
 export type ValueScale = "linear" | "log";
 
@@ -18,7 +20,7 @@ export interface Setting {
 
 /** Something that happened to a run; drawn as a mark on its curves. */
 export interface Event {
-	event: "started" | "command" | "validation" | "warning" | "ended";
+	event: "started" | "command" | "validation" | "warning" | "fault" | "ended";
 	step: number;
 	wall_time: number;
 	text: string;
@@ -95,7 +97,18 @@ export interface GoingBackChanged {
 	outcome: string;
 	is_failure: boolean;
 	outcome_run: string;
+	outcome_panel: string;
 	number: number;
+}
+
+/** The phase of a step after which a run stands, or stood last. */
+export interface PhaseChanged {
+	kind: "phase_changed";
+	run_id: string;
+	step: number;
+	phase: string;
+	phases: string[];
+	text: string;
 }
 
 /** A run that trains, and that no page shows. */
@@ -130,4 +143,4 @@ export interface ActOnUnseen {
 }
 
 /** What comes unasked. */
-export type RunUpdate = RunAdded | RunChanged | SettingsChanged | GoingBackChanged | EpochsStarted | EventsRecorded | UnseenChanged;
+export type RunUpdate = RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged;

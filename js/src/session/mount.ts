@@ -8,6 +8,7 @@ import type { Asker } from "./asker";
 import { mountAsset } from "./assets";
 import type { Arrangement, Context, Mount, Panel } from "./panel";
 import { createPointedStep } from "./pointed-step";
+import { Listeners } from "./shared";
 import type { Store } from "./store";
 import { unseenRuns } from "./unseen";
 import { Wanted } from "./wanted";
@@ -52,12 +53,9 @@ export function mount(
 	shown: string[],
 	{ arrangement, id = "", keptAs = "", isChosen = false, charts = [], drawing = "" }: ViewOptions,
 ): () => void {
-	const themeListeners = new Set<() => void>();
-	const themeChanged = () => {
-		for (const listener of themeListeners) listener();
-	};
+	const themes = new Listeners();
 	const { store, asker } = page;
-	const { root, show, remove } = viewRoot(el, STYLES, id, asker.isLive, themeChanged, drawing);
+	const { root, show, remove } = viewRoot(el, STYLES, id, asker.isLive, themes.notify, drawing);
 	const look = () => {
 		if (store.isFilled && root.dataset.waiting !== undefined) show();
 	};
@@ -86,10 +84,7 @@ export function mount(
 		viewState,
 		wanted,
 		show: (panel) => workspace.show(panel),
-		onTheme(listener) {
-			themeListeners.add(listener);
-			return () => themeListeners.delete(listener);
-		},
+		onTheme: themes.subscribe,
 	};
 	for (const [panel, slot] of workspace.slots) {
 		const mountPanel = mountOf(panel);

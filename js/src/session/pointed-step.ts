@@ -1,4 +1,5 @@
 // The step under the pointer, shared by all charts of a view.
+import { Listeners } from "./shared";
 
 /** The step that the pointer is over in any chart of a view, for a readout in all of them. */
 export interface PointedStep {
@@ -9,7 +10,7 @@ export interface PointedStep {
 }
 
 export function createPointedStep(): PointedStep {
-	const listeners = new Set<() => void>();
+	const { notify, subscribe } = new Listeners();
 	let current: number | undefined;
 	return {
 		get step() {
@@ -18,11 +19,8 @@ export function createPointedStep(): PointedStep {
 		set(step) {
 			if (step === current) return;
 			current = step;
-			for (const listener of listeners) listener();
+			notify();
 		},
-		subscribe(listener) {
-			listeners.add(listener);
-			return () => listeners.delete(listener);
-		},
+		subscribe,
 	};
 }

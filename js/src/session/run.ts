@@ -1,5 +1,11 @@
 // A run as the page knows it.
-import type { Event, GoingBackChanged, RunChanged, Setting } from "../protocol/index.gen";
+import type {
+	Event,
+	GoingBackChanged,
+	PhaseChanged,
+	RunChanged,
+	Setting,
+} from "../protocol/index.gen";
 
 /** What all panels may read of a run. */
 export interface RunState {
@@ -18,6 +24,8 @@ export interface RunState {
 	settings: Setting[];
 	/** How it can go back to earlier steps; undefined where it has no such command. */
 	going_back: GoingBackChanged | undefined;
+	/** The phase of a step that is stepped into; undefined where none was. */
+	phase?: PhaseChanged;
 	/** `epochs[i]` is the step completed before epoch `i + 1`. */
 	readonly epochs: number[];
 	readonly events: Event[];

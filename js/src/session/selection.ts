@@ -2,6 +2,7 @@
 import { element } from "../ui/element";
 import type { Context } from "./panel";
 import { comparedRuns, isActive, type RunState } from "./run";
+import { Listeners, sharedIn } from "./shared";
 import type { Store } from "./store";
 
 export interface Selection {
@@ -15,23 +16,17 @@ export interface Selection {
 	subscribe(listener: () => void): () => void;
 }
 
-/** On the view's element, where also panels find it whose code is loaded by itself. */
-const SELECTION = Symbol.for("nbviz.selection");
-type Root = HTMLElement & { [SELECTION]?: Selection };
-
 /** The selection that the panels of a view share. */
 export function selectionOf({ root, store }: Context): Selection {
-	const holder: Root = root;
-	const known = holder[SELECTION];
-	if (known) return known;
-	const listeners = new Set<() => void>();
+	return sharedIn(root, "selection", () => newSelection(store));
+}
+
+function newSelection(store: Store): Selection {
+	const { notify, subscribe } = new Listeners();
 	let chosen: string | undefined;
 	let last: string | undefined;
 	let module = "";
-	const notify = () => {
-		for (const listener of [...listeners]) listener();
-	};
-	const selection: Selection = {
+	return {
 		get run() {
 			const run = (chosen !== undefined && store.runs.get(chosen)) || preferred(store, last);
 			last = run?.run_id;
@@ -49,13 +44,8 @@ export function selectionOf({ root, store }: Context): Selection {
 			module = path;
 			notify();
 		},
-		subscribe(listener) {
-			listeners.add(listener);
-			return () => listeners.delete(listener);
-		},
+		subscribe,
 	};
-	holder[SELECTION] = selection;
-	return selection;
 }
 
 export { isActive } from "./run";

@@ -2,6 +2,7 @@
 import { asChoices } from "../ui/view-state";
 import type { Context } from "./panel";
 import { isActive, MOST_SHOWN, type RunState } from "./run";
+import { Listeners, sharedIn } from "./shared";
 
 /** Under this name choices are remembered, by the runs' names. */
 const STATE_NAME = "shown-runs";
@@ -23,30 +24,25 @@ export interface ShownRuns {
 	subscribe(listener: (isPointed: boolean) => void): () => void;
 }
 
-/** On the view's element, where also panels find it whose code is loaded by itself. */
-const SHOWN = Symbol.for("nbviz.shown-runs");
-type Root = HTMLElement & { [SHOWN]?: ShownRuns };
-
 /** What the charts of a view show. */
-export function shownRunsOf({ root, store, viewState }: Context): ShownRuns {
-	const holder: Root = root;
-	const known = holder[SHOWN];
-	if (known) return known;
-	const listeners = new Set<(isPointed: boolean) => void>();
+export function shownRunsOf(context: Context): ShownRuns {
+	return sharedIn(context.root, "shown-runs", () => newShownRuns(context));
+}
+
+function newShownRuns({ store, viewState }: Context): ShownRuns {
+	const listeners = new Listeners<[isPointed: boolean]>();
 	let kept = { ...asChoices(viewState.read(STATE_NAME)) };
 	const chosen = new Map<string, boolean>();
 	/** A run that was active stays when it has ended. */
 	const wasActive = new Set<string>();
 	let only: ReadonlySet<string> | undefined;
 	let pointed: string | undefined;
-	const notify = (isPointed = false) => {
-		for (const listener of [...listeners]) listener(isPointed);
-	};
+	const notify = (isPointed = false) => listeners.notify(isPointed);
 	const choiceOf = ({ run_id, name }: RunState) => {
 		const known = chosen.get(run_id) ?? kept[name];
 		return typeof known === "boolean" ? known : undefined;
 	};
-	const shown: ShownRuns = {
+	return {
 		isShown(run) {
 			if (isActive(run)) wasActive.add(run.run_id);
 			const choice = choiceOf(run);
@@ -86,11 +82,6 @@ export function shownRunsOf({ root, store, viewState }: Context): ShownRuns {
 			notify(true);
 		},
 		changed: () => notify(),
-		subscribe(listener) {
-			listeners.add(listener);
-			return () => listeners.delete(listener);
-		},
+		subscribe: listeners.subscribe,
 	};
-	holder[SHOWN] = shown;
-	return shown;
 }

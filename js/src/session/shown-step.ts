@@ -1,6 +1,7 @@
 // The step at which all panels of a view show what was logged: the newest, one that was chosen, or for a
 // moment the one under the pointer.
 import type { Context } from "./panel";
+import { Listeners, sharedIn } from "./shared";
 
 export interface ShownStep {
 	/** Infinite for the newest. */
@@ -13,28 +14,22 @@ export interface ShownStep {
 	subscribe(listener: () => void): () => void;
 }
 
-/** On the view's element, where also panels find it whose code is loaded by itself. */
-const SHOWN_STEP = Symbol.for("nbviz.shown-step");
-type Root = HTMLElement & { [SHOWN_STEP]?: ShownStep };
-
 /** Under this name it is remembered, with a run that it is of. */
 const STATE_NAME = "step";
 /** A pointer that only passes over the curves changes nothing. */
 const REST_MS = 120;
 
 /** The step that the panels of a view share. */
-export function shownStepOf({ root, store, viewState, pointedStep }: Context): ShownStep {
-	const holder: Root = root;
-	const known = holder[SHOWN_STEP];
-	if (known) return known;
-	const listeners = new Set<() => void>();
+export function shownStepOf(context: Context): ShownStep {
+	return sharedIn(context.root, "shown-step", () => newShownStep(context));
+}
+
+function newShownStep({ store, viewState, pointedStep }: Context): ShownStep {
+	const { notify, subscribe } = new Listeners();
 	let chosen: number | undefined;
 	let isRead = false;
 	let pointed: number | undefined;
 	let timer: ReturnType<typeof setTimeout> | undefined;
-	const notify = () => {
-		for (const listener of [...listeners]) listener();
-	};
 	/** What was chosen before a reload, where its run is still shown. */
 	const read = () => {
 		if (isRead || store.runs.size === 0) return;
@@ -53,7 +48,7 @@ export function shownStepOf({ root, store, viewState, pointedStep }: Context): S
 		if (step === undefined) point();
 		else timer = setTimeout(point, REST_MS);
 	});
-	const shown: ShownStep = {
+	return {
 		get step() {
 			read();
 			return pointed ?? chosen ?? Number.POSITIVE_INFINITY;
@@ -68,11 +63,6 @@ export function shownStepOf({ root, store, viewState, pointedStep }: Context): S
 			viewState.write(STATE_NAME, { run: [...store.runs.keys()].at(-1), step });
 			notify();
 		},
-		subscribe(listener) {
-			listeners.add(listener);
-			return () => listeners.delete(listener);
-		},
+		subscribe,
 	};
-	holder[SHOWN_STEP] = shown;
-	return shown;
 }

@@ -4,6 +4,7 @@ import type { RunAdded, RunUpdate, UnseenRun, Update } from "../protocol/index.g
 import type { Answer } from "./asker";
 import { type PanelData, unreachable } from "./panel-data";
 import type { RunState } from "./run";
+import { Listeners } from "./shared";
 
 /** What changed in the store itself; a panel's own topics are named by the panel. */
 export type RunTopic = "runs" | "progress" | "settings" | "epochs" | "events" | "unseen";
@@ -20,7 +21,7 @@ export class Store {
 	/** Whether a snapshot has come: without one it is not known what there is to draw. */
 	isFilled = false;
 	private readonly owners: ReadonlyMap<string, PanelData>;
-	private readonly listeners = new Set<(topics: Topics) => void>();
+	private readonly listeners = new Listeners<[topics: Topics]>();
 	private readonly changed = new Set<string>();
 	private frame = 0;
 
@@ -33,8 +34,7 @@ export class Store {
 	 * unsubscribes.
 	 */
 	subscribe(listener: (topics: Topics) => void): () => void {
-		this.listeners.add(listener);
-		return () => this.listeners.delete(listener);
+		return this.listeners.subscribe(listener);
 	}
 
 	/** Forgets everything; a snapshot follows. */
@@ -80,7 +80,7 @@ export class Store {
 		this.frame = 0;
 		const topics = new Set(this.changed);
 		this.changed.clear();
-		for (const listener of [...this.listeners]) listener(topics);
+		this.listeners.notify(topics);
 	}
 
 	private applyToRun(update: RunUpdate): RunTopic {
@@ -103,6 +103,9 @@ export class Store {
 				return "settings";
 			case "going_back_changed":
 				this.run(update.run_id).going_back = update;
+				return "progress";
+			case "phase_changed":
+				this.run(update.run_id).phase = update;
 				return "progress";
 			case "epochs_started": {
 				const { epochs } = this.run(update.run_id);

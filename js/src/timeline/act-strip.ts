@@ -1,5 +1,6 @@
 // The line under the toolbar that says how far a rewind is and what came of it, and offers to find the step
 // that broke a loss.
+import type { Event } from "../protocol/index.gen";
 import type { Context } from "../session/panel";
 import type { RunState } from "../session/run";
 import { selectionOf } from "../session/selection";
@@ -13,6 +14,8 @@ interface Outcome {
 	readonly text: string;
 	readonly isFailure: boolean;
 	readonly run_id: string;
+	/** The panel in which it is to be seen; "" for none. */
+	readonly panel: string;
 	/** Where the run was when it was first shown: it is old news once that has gone on. */
 	step?: number;
 }
@@ -44,6 +47,7 @@ export class ActStrip {
 	/** A run that an act has led to, and that is not there yet. */
 	private awaited: string | undefined;
 	private readonly dismissed = new Set<string>();
+	private readonly dismissedFaults = new Set<string>();
 	private press: () => void = () => undefined;
 
 	constructor(
@@ -57,6 +61,7 @@ export class ActStrip {
 		this.dismiss.addEventListener("click", () => {
 			const { run } = selectionOf(context);
 			if (this.outcome) this.outcome = undefined;
+			else if (run && this.fault(run)) this.dismissedFaults.add(run.run_id);
 			else if (run) this.dismissed.add(run.run_id);
 			this.update();
 		});
@@ -69,7 +74,7 @@ export class ActStrip {
 
 	/** Says that a command was refused. */
 	fail(text: string): void {
-		this.outcome = { text, isFailure: true, run_id: "" };
+		this.outcome = { text, isFailure: true, run_id: "", panel: "" };
 		this.update();
 	}
 
@@ -85,7 +90,8 @@ export class ActStrip {
 		const busy = [...store.runs.values()].find(({ going_back }) => going_back?.doing);
 		const { run } = selectionOf(this.context);
 		if (busy?.going_back) this.showProgress(busy);
-		else if (this.outcome) this.show(this.outcome.isFailure ? "bad" : "good", this.outcome.text);
+		else if (this.outcome) this.showOutcome(this.outcome);
+		else if (run && this.fault(run)) this.offerToUndo(run);
 		else if (run && this.broken(run)) this.offerSearch(run);
 		else this.root.hidden = true;
 	}
@@ -98,11 +104,19 @@ export class ActStrip {
 			if (progress.step !== outcome.step) this.outcome = undefined;
 		}
 		if (!going_back) return;
-		const { number, outcome: text, is_failure, outcome_run } = going_back;
+		const { number, outcome: text, is_failure, outcome_run, outcome_panel } = going_back;
 		if (number <= this.ended) return;
 		this.ended = number;
-		this.outcome = { text, isFailure: is_failure, run_id: outcome_run };
+		this.outcome = { text, isFailure: is_failure, run_id: outcome_run, panel: outcome_panel };
 		if (outcome_run) this.awaited = outcome_run;
+	}
+
+	private showOutcome({ isFailure, text, panel }: Outcome): void {
+		const { root, panels } = this.context;
+		const there = panels.find(({ name }) => name === panel);
+		const isThere = there && root.querySelector(`.nbviz-slot-${panel}`) !== null;
+		const label = isThere ? `Show in ${there.asset?.title ?? panel}` : "";
+		this.show(isFailure ? "bad" : "good", text, label, () => this.context.show(panel));
 	}
 
 	private showProgress(run: RunState): void {
@@ -118,6 +132,22 @@ export class ActStrip {
 		this.meter.hidden = span <= 0;
 		this.meter.max = Math.max(1, span);
 		this.meter.value = done;
+	}
+
+	/** The newest fault that was injected into a run, as long as that can be undone. */
+	private fault(run: RunState): Event | undefined {
+		if (!run.going_back || this.dismissedFaults.has(run.run_id)) return undefined;
+		return run.events.filter(({ event }) => event === "fault").at(-1);
+	}
+
+	private offerToUndo(run: RunState): void {
+		const fault = this.fault(run);
+		if (!fault) return;
+		const { step, text } = fault;
+		const undo = () => this.command(run, "rewind", { step });
+		const canUndo = !run.going_back?.refused && (run.progress?.step ?? 0) > 0;
+		const label = canUndo ? `Undo: rewind to step ${formatCount(step)}` : "";
+		this.show("bad", `Since step ${formatCount(step)}: ${text}.`, label, undo);
 	}
 
 	/** What became NaN or infinite in a run, as far as it can be looked into. */

@@ -9,8 +9,13 @@ import { formatCount } from "../ui/format";
 import { ActBox, row } from "./act-box";
 import { costOf, costText } from "./cost";
 
-/** Has a command of a run carried out that goes back in time. */
-export type Command = (run: RunState, name: string, args: Record<string, unknown>) => void;
+/** Has a command of a run carried out; `answered` is called when it was, or was refused. */
+export type Command = (
+	run: RunState,
+	name: string,
+	args: Record<string, unknown>,
+	answered?: () => void,
+) => void;
 
 export class GoBack {
 	readonly root = element("span", "nbviz-go-back");

@@ -11,8 +11,10 @@ import { element } from "../ui/element";
 import { formatCount } from "../ui/format";
 import { icon } from "../ui/icons";
 import { ActStrip } from "./act-strip";
+import { FaultLab } from "./fault-lab";
 import { type Command, GoBack } from "./go-back";
 import { LookBack } from "./look-back";
+import { Phases } from "./phases";
 
 const FRAME_MS = 480; // of one item at the first speed
 const SPEEDS = [1, 2, 4, 8];
@@ -41,11 +43,14 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	const live = button("Follow the run: show the newest (End)");
 	live.textContent = "live";
 	live.removeAttribute("aria-label");
-	const command: Command = ({ run_id }, name, args) => {
+	const command: Command = ({ run_id }, name, args, answered) => {
 		const refused = (error: unknown) =>
 			strip.fail(error instanceof Error ? error.message : String(error));
-		context.asker.ask({ kind: "control", run_id, name, arguments: args }).catch(refused);
+		const asked = context.asker.ask({ kind: "control", run_id, name, arguments: args });
+		asked.catch(refused).finally(answered);
 	};
+	const phases = new Phases(context, command);
+	const faultLab = new FaultLab(context, command);
 	const goBack = new GoBack(context, command);
 	const lookBack = new LookBack(context, command);
 	goBack.root.append(lookBack.root);
@@ -125,6 +130,8 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	const follow = () => {
 		host.hidden = steps.length < 2 && reached() === 0;
 		strip.update();
+		phases.update();
+		faultLab.update();
 		draw();
 	};
 
@@ -169,7 +176,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		store.subscribe((topics) => {
 			const hasNew = panels.some(({ name, steps: has }) => has && topics.has(name));
 			if (topics.has("runs") || hasNew) update();
-			else if (topics.has("progress") || topics.has("points")) follow();
+			else if (topics.has("progress") || topics.has("points") || topics.has("events")) follow();
 		}),
 	];
 	update();
@@ -179,6 +186,8 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		goBack.remove();
 		lookBack.close();
 		strip.remove();
+		phases.remove();
+		faultLab.remove();
 		root.remove();
 	};
 }

@@ -1,6 +1,7 @@
 // What the page knows of its windows. Views are notified once a painted frame of those that changed.
 import type { BlobPart, Update, WindowsChange } from "../protocol/index.gen";
 import type { Received } from "../session/connection";
+import { Listeners } from "../session/shared";
 import { readSpec, type WindowSpec } from "./spec";
 
 export interface ShownWindow {
@@ -26,13 +27,12 @@ export class WindowsStore implements Received {
 	isGone = false;
 	isFilled = false;
 	private readonly blobs = new Map<number, HeldBlob>();
-	private readonly listeners = new Set<() => void>();
+	private readonly listeners = new Listeners();
 	private frame = 0;
 
 	/** Calls `listener` once per painted frame in which something changed; returns what ends that. */
 	subscribe(listener: () => void): () => void {
-		this.listeners.add(listener);
-		return () => this.listeners.delete(listener);
+		return this.listeners.subscribe(listener);
 	}
 
 	clear(): void {
@@ -76,7 +76,7 @@ export class WindowsStore implements Received {
 		if (this.frame !== 0) return;
 		this.frame = requestAnimationFrame(() => {
 			this.frame = 0;
-			for (const listener of [...this.listeners]) listener();
+			this.listeners.notify();
 		});
 	}
 

@@ -28,6 +28,7 @@ function goingBack(more: Partial<GoingBackChanged> = {}): GoingBackChanged {
 		outcome: "",
 		is_failure: false,
 		outcome_run: "",
+		outcome_panel: "",
 		number: 0,
 		...more,
 	};

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
 from nbviz.errors import CommandError, NbvizError
+from nbviz.inspection.graph.overlays.broken import broken_on
 from nbviz.panels.panel import NO_ADDRESS, Extent, Panel, Reply, View
 from nbviz.protocol import graph as messages
 from nbviz.text import clean_text
@@ -32,6 +33,7 @@ class GraphEntry:
 
     is_sent: bool = False
     overlays: dict[str, int] = field(default_factory=dict[str, int])
+    broken: object = None
 
 
 class GraphPanel(Panel["Subject", GraphEntry, Measured]):
@@ -68,6 +70,7 @@ class GraphPanel(Panel["Subject", GraphEntry, Measured]):
         if not entry.is_sent and self.has_content(part):
             entry.is_sent = True
             batch.add({"kind": "graph_added", "run_id": part.run_id})
+        _add_broken(part, entry, batch)
         overlays = part.run.overlays if part.run is not None else None
         if overlays is None:
             return
@@ -173,4 +176,28 @@ class GraphPanel(Panel["Subject", GraphEntry, Measured]):
                 "overlays": [],
             }
         )
+        _add_broken(part, self.entry(), batch)
         return True
+
+
+def _add_broken(part: Subject, entry: GraphEntry, batch: Batch) -> None:
+    """Add where the next step broke, once the graph is there, and that it is over later."""
+    graph: Any = getattr(part.graph, "graph", None)
+    found = None if part.run is None or graph is None else part.run.broken
+    if found is not None and part.run is not None and part.run.meter.step >= found.step:
+        found = None  # the step has been made
+    if found is entry.broken:
+        return
+    entry.broken = found
+    where = broken_on(graph, found) if found is not None and graph is not None else None
+    text = "" if found is None else clean_text(str(found).partition(":")[0])
+    batch.add(
+        {
+            "kind": "graph_broken",
+            "run_id": part.run_id,
+            "step": 0 if found is None else found.step,
+            "boxes": [] if where is None else list(where.boxes),
+            "is_backward": where is not None and where.is_backward,
+            "text": text[:1].upper() + text[1:],
+        }
+    )

@@ -167,8 +167,9 @@ class ProjectorPanel(ItemsPanel[messages.EmbeddingSent]):
         listed: list[ItemTag] = []
         all_steps: list[int] = []
         for tag in tags:
-            room = min(limit, _SAVED_BYTES) / len(tags)
+            room = batch.room(_SAVED_BYTES, limit) / len(tags)
             steps = self._save_tag(part, part.kept_media[tag], batch, room)
+            batch.note_kept(tag, len(steps), len(part.kept_media[tag]))
             listed.append(item_tag(part, tag, "embedding", len(steps)))
             all_steps += steps
         if listed:
@@ -181,7 +182,7 @@ class ProjectorPanel(ItemsPanel[messages.EmbeddingSent]):
     ) -> list[int]:
         kept: list[int] = []
         contents: set[str] = set()
-        for step in self.saved_steps(media)[:_MOST_SAVED_STEPS]:
+        for step in batch.chosen(self.saved_steps(media), _MOST_SAVED_STEPS):
             item = media.at(step)
             embedding = cast("Embedding", item.value)
             chosen = _sample(embedding.points)

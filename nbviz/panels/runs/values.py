@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 import weakref
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.recording.journal.allowance import Allowance
+from nbviz.recording.scalars.block import BLOCK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,13 +47,7 @@ class Extremes:
         if stop - start > _PART:
             start, stop = self._narrow(series)
         self.seen = stop
-        values = series.values_between(start, stop)
-        finite = np.isfinite(values)
-        if not finite.any():
-            return True
-        low = int(np.where(finite, values, np.inf).argmin())
-        high = int(np.where(finite, values, -np.inf).argmax())
-        self._take(series, start, low, high, values)
+        self._search(series, start, stop)
         return True
 
     def _forget(self, restarts: int) -> None:
@@ -68,22 +64,36 @@ class Extremes:
             least = np.where(np.isfinite(sample.min), sample.min, np.inf)
             most = np.where(np.isfinite(sample.max), sample.max, -np.inf)
         for bucket in {int(least.argmin()), int(most.argmax())}:
-            begin, end = int(ends[bucket] - sample.count[bucket]), int(ends[bucket])
-            values = series.values_between(begin, end)
-            finite = np.isfinite(values)
-            if finite.any():
-                low = int(np.where(finite, values, np.inf).argmin())
-                high = int(np.where(finite, values, -np.inf).argmax())
-                self._take(series, begin, low, high, values)
+            self._search(series, int(ends[bucket] - sample.count[bucket]), int(ends[bucket]))
         return stop, len(series)
 
-    def _take(
-        self, series: Series, start: int, low: int, high: int, values: NDArray[np.float64]
-    ) -> None:
-        if not values[low] >= self.low[0]:
-            self.low = (float(values[low]), float(_step_at(series, start + low)))
-        if not values[high] <= self.high[0]:
-            self.high = (float(values[high]), float(_step_at(series, start + high)))
+    def _search(self, series: Series, start: int, stop: int) -> None:
+        """Take in the extremes of points `start` up to `stop`."""
+        low, high = self.low[0], self.high[0]
+        lowest = highest = None
+        segment = series.segments[-1]
+        stop = min(stop, len(segment))  # it may have begun since
+        # Block by block nothing is copied.
+        edges = [start, *range(start - start % BLOCK + BLOCK, stop, BLOCK), stop]
+        for first, end in itertools.pairwise(edges):
+            if first >= end:
+                continue
+            values = segment.values_between(first, end)
+            least, most = values.argmin(), values.argmax()
+            if not (np.isfinite(values[least]) and np.isfinite(values[most])):  # NaN is either, too
+                finite = np.isfinite(values)
+                if not finite.any():
+                    continue
+                least = np.where(finite, values, np.inf).argmin()
+                most = np.where(finite, values, -np.inf).argmax()
+            if not values[least] >= low:
+                low, lowest = float(values[least]), first + int(least)
+            if not values[most] <= high:
+                high, highest = float(values[most]), first + int(most)
+        if lowest is not None:
+            self.low = (low, float(segment.step_at(lowest)))
+        if highest is not None:
+            self.high = (high, float(segment.step_at(highest)))
 
 
 class RunValues:
@@ -192,8 +202,9 @@ class RunValues:
         self.version += 1
 
 
-# For the extremes of runs that are over, of which there may be hundreds: most of the time.
-_allowance = Allowance(0.8)
+# For the extremes of runs that are over, of which there may be hundreds. The curves that a page
+# waits for are made on the same thread.
+_allowance = Allowance(0.4)
 _values: weakref.WeakKeyDictionary[RecordedRun, RunValues] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
@@ -205,7 +216,3 @@ def values_of(run: RecordedRun) -> RunValues:
         if found is None or found.generation != run.generation:
             found = _values[run] = RunValues(run)
         return found
-
-
-def _step_at(series: Series, index: int) -> int:
-    return int(series.at(np.array([index]))[0][0])

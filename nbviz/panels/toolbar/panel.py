@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nbviz.recording.recorded_run import RecordedRun
 
 
-_WAITING = frozenset({"reset"})  # commands that return when the present step has ended
+# Commands that return when the present step, or its phase, has ended.
+_WAITING = frozenset({"reset", "step_into", "inject_fault"})
 _REACH_SECONDS = 1.0  # between two messages that say no more than which states are kept
 
 
@@ -38,6 +39,7 @@ _NOTHING: messages.GoingBackChanged = {
     "outcome": "",
     "is_failure": False,
     "outcome_run": "",
+    "outcome_panel": "",
     "number": 0,
 }
 
@@ -50,6 +52,7 @@ class ToolbarEntry:
     act: object = None
     reach: object = None
     reach_at: float = float("-inf")
+    phase: object = None
 
 
 class ToolbarPanel(RunPanel[ToolbarEntry, None]):
@@ -78,6 +81,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         """Add what can be set on the run and how it can go back, where that changed."""
         del extent  # a page may be sent them twice
         _add_going_back(part, entry, batch)
+        _add_phase(part, entry, batch)
         self._add_settings(part, entry, batch)
 
     def _add_settings(self, part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:
@@ -139,6 +143,23 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
         return True
 
 
+def _add_phase(part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:
+    phase = part.phase
+    if phase is entry.phase:
+        return
+    entry.phase = phase
+    batch.add(
+        {
+            "kind": "phase_changed",
+            "run_id": part.run_id,
+            "step": 0 if phase is None else phase.step,
+            "phase": "" if phase is None else phase.name,
+            "phases": [] if phase is None else list(phase.phases),
+            "text": "" if phase is None else clean_text(phase.text),
+        }
+    )
+
+
 def _add_going_back(part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> None:
     going_back = getattr(part.steering, "going_back", None)
     if not isinstance(going_back, GoingBack):
@@ -169,6 +190,7 @@ def _add_going_back(part: RecordedRun, entry: ToolbarEntry, batch: Batch) -> Non
             "outcome": clean_text(act.outcome),
             "is_failure": act.is_failure,
             "outcome_run": act.run_id,
+            "outcome_panel": act.panel,
             "number": act.number,
         }
     )

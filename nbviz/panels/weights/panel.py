@@ -47,6 +47,7 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
     """Heatmaps of parameters."""
 
     name = "weights"
+    saves_steps = True
     assets = ("weights", "heatmap", "timeline")
     requests = (messages.SendWeights,)
 
@@ -144,7 +145,7 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
             weights.want(owner, ())
         # A name without a heatmap would be listed for nothing.
         _add_layers(part, [layer for layer in weights.layers if layer[0] in shown], batch)
-        left = min(limit, _SAVED_BYTES)
+        left = batch.room(_SAVED_BYTES, limit)
         for name, heatmap in shown.items():
             if heatmap is not None:
                 _add_heatmap(part, name, heatmap, batch)
@@ -201,7 +202,7 @@ def _save_kept(run: RecordedRun, names: Sequence[str], batch: SavedBatch, left: 
         media = run.weights.kept[name]
         room = left / (len(names) - number)
         kept: list[int] = []
-        for step in spread(media.steps.tolist())[:_MOST_SAVED_STEPS]:
+        for step in batch.chosen(spread(media.steps.tolist()), _MOST_SAVED_STEPS):
             heatmap = cast("Heatmap", media.at(step).value)
             if heatmap.nbytes > room:
                 break
@@ -209,6 +210,7 @@ def _save_kept(run: RecordedRun, names: Sequence[str], batch: SavedBatch, left: 
             kept.append(step)
             room -= heatmap.nbytes
             left -= heatmap.nbytes
+        batch.note_kept(name, len(kept), len(media))
         if kept:
             listed.append(item_tag(run, name, "tensor", len(kept), run.weights.kept))
             steps += sorted(kept)

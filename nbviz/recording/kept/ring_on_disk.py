@@ -29,6 +29,10 @@ class Kept(Protocol):
 def ring_files(trainer: Kept) -> RingFiles | None:
     """Return what keeps a trainer's states in its directory; None where that is not asked for."""
     options = trainer.options
+
+    def spend(seconds: float) -> None:
+        trainer.run.meter.spend(seconds)
+
     if options.dir is None or options.ring_disk == 0:
         return None
     return RingFiles(
@@ -37,7 +41,7 @@ def ring_files(trainer: Kept) -> RingFiles | None:
         options.ring_disk,
         write=trainer.write,
         say=lambda text: trainer.run.note(text, "warning"),
-        spend=lambda seconds: trainer.run.meter.spend(seconds),
+        spend=spend,
     )
 
 

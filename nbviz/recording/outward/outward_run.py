@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbviz.recording.outward.event_directory import write_event_files
+from nbviz.recording.outward.pages import save_page
 from nbviz.recording.outward.rows import write_csv, write_parquet
 from nbviz.recording.outward.wandb_directory import write_offline_run
 from nbviz.recording.recorded_run import RecordedRun
@@ -45,6 +46,23 @@ class OutwardRun(RecordedRun):
             ConfigurationError: It has event files, or cannot be written to.
         """
         write_event_files(self, path)
+
+    def save_html(self, path: str | Path, **options: Any) -> Path:
+        """Write the run as one page that opens without a kernel and without a network.
+
+        >>> nbviz.open_run("runs/mine").save_html("mine.html", replay=True)
+
+        Args:
+            path: The file; one that exists is replaced.
+            **options: `title`, `replay` and `max_bytes`, as `Dashboard.save_html` describes them.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            ConfigurationError: The file cannot be written, or `max_bytes` are too few.
+        """
+        return save_page(self, None, path, **options)
 
     def to_wandb(self, path: str | Path, *, project: str = "nbviz") -> Path:
         """Write a directory as W&B's offline mode leaves it; `wandb sync` uploads it.

@@ -80,6 +80,11 @@ class Block:
         rise = self._knots[knot + 1] - start
         return steps, self._wall_start + start + rise * (beyond / self._knot_span)
 
+    def step_at(self, index: int) -> int:
+        """Return the step of the point with this index in the block."""
+        offset = self.stride * index if self._steps is None else int(self._steps[index])
+        return self.first_step + offset
+
     def spill(self, store: Store) -> int:
         """Replace the arrays by what `store` returns for them; return the bytes freed.
 

@@ -196,6 +196,14 @@ class Segment:
                 steps[part], wall_times[part] = tail[0][inside], tail[1][inside]
         return steps, wall_times
 
+    def step_at(self, index: int) -> int:
+        """Return the step of the point with this index."""
+        state = self._state
+        number, inside = divmod(index, BLOCK)
+        if number < state.sealed:
+            return self._blocks[number].step_at(inside)
+        return int(state.tail.part(inside, inside + 1)[0][0])
+
     def sample(
         self, first_step: int | None = None, last_step: int | None = None, points: int = 2000
     ) -> Sample:

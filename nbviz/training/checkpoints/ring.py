@@ -251,6 +251,17 @@ class StateRing:
             else:
                 self._keep(is_event=True, is_after=True)
 
+    def keep(self, *, is_after: bool) -> None:
+        """Keep the state now, between two steps, around something that is done by hand.
+
+        Args:
+            is_after: Whether it has been done.
+        """
+        if self._entries:
+            self._keep(is_event=True, is_after=is_after)
+        else:
+            self._met_event = is_after  # the run has not begun: `start` has what was before
+
     def on_start(self, trainer: Any, event: RunStarted) -> None:
         """Keep the state with which the run begins, or goes on."""
         del trainer
@@ -260,6 +271,8 @@ class StateRing:
         start = engine.start.checkpoint
         if event.step == 0 and start is not None:
             self._entries = [_Entry(start, 0, is_event=True, is_lent=True)]
+            if self._met_event:
+                self._keep(is_event=True, is_after=True)
         else:
             self._keep(is_event=True, is_after=event.step > 0)
         self._wait_for(self._estimate() / _BYTES_PER_SECOND)

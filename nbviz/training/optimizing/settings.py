@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from nbviz.protocol.run import ValueScale
+    from nbviz.training.optimizing.optimizers import Optimizers
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,12 @@ class Settings:
                 layer.p = value
 
         self.add("dropout", lambda: layers[0].p, apply, maximum=1.0, includes_maximum=False)
+
+    def for_training(self, model: nn.Module, optimizers: Optimizers, scheduler: object) -> None:
+        """Add what can be set on a training: its optimizers' numbers, its model's dropout."""
+        for name, optimizer in optimizers.items():
+            self.for_optimizer(optimizer, None if optimizers.own is None else scheduler, name)
+        self.for_dropout(model)
 
     def now(self) -> list[Setting]:
         """Return every settable value as it is now."""

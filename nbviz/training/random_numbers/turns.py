@@ -113,7 +113,7 @@ class Turn:
     Args:
         random: The run's random numbers.
         attend: Has the run come to its next safe point; from any thread.
-        say: Logs a warning once.
+        say: Logs a line, once about the same.
 
     Attributes:
         is_shared: Whether the run takes turns. Else all here does nothing, and costs nothing.
@@ -123,7 +123,7 @@ class Turn:
     """
 
     def __init__(
-        self, random: DeferredRandomState, attend: Callable[[], None], say: Callable[[str], None]
+        self, random: DeferredRandomState, attend: Callable[[], None], say: Callable[..., None]
     ) -> None:
         self.is_shared = self.is_held = False
         self.thread = 0
@@ -184,7 +184,7 @@ class Turn:
         self._find_draws()
         if self._draws != _turns.draws:
             self._draws = _turns.draws
-            self._say(_DRAWN)
+            self._say("warning", _DRAWN, about="draws")
         self._random.begin()
 
     def leave(self) -> None:

@@ -38,6 +38,8 @@ class Update:
     Attributes:
         is_made: Whether the last `apply` changed the parameters; False where fp16's gradients
             overflowed.
+        reached: Called after "backward" and, with the norm before it, after "clip"; None unless a
+            step is stepped into.
 
     Raises:
         ConfigurationError: The precision does not work on this device, or the optimizer needs a
@@ -59,6 +61,7 @@ class Update:
         self._accumulate = accumulate
         self._scaler: Any = None
         self.is_made = True
+        self.reached: Callable[..., None] | None = None
         self._left_out = 0
         self._made = 0
         self._has_stepped = False
@@ -79,6 +82,11 @@ class Update:
     def overflows(self) -> bool:
         """Whether fp16 has left out so many updates in a row that the run is ended."""
         return self._left_out > 0 and self._left_out % MOST_LEFT_OUT == 0
+
+    @property
+    def loss_scale(self) -> float:
+        """By how much the loss is scaled, and so its gradients until they are clipped."""
+        return 1.0 if self._scaler is None else float(self._scaler.get_scale())
 
     def state_dict(self) -> dict[str, Any]:
         """Return how the loss is scaled."""
@@ -107,6 +115,8 @@ class Update:
         if self._scaler is not None:
             loss = self._scaler.scale(loss)
         loss.backward()  # pyright: ignore[reportUnknownMemberType]
+        if self.reached is not None:
+            self.reached("backward")
 
     def apply(self, batches: int, evaluate: Callable[[], torch.Tensor]) -> dict[str, Any]:
         """Make the optimizer step; returns `grad_norm`, before clipping, if it clips.
@@ -129,6 +139,8 @@ class Update:
             if self._scaler is not None:
                 self._scaler.unscale_(self._optimizer)
             scalars["grad_norm"] = self._clip_gradients(self._clip)
+            if self.reached is not None:
+                self.reached("clip", scalars["grad_norm"])
         if self._scaler is None:
             self._step(self._optimizer, evaluate)
         else:

@@ -1,4 +1,4 @@
-"""A trace without data imports no compiler, whatever operators it meets."""
+"""No compiler is imported by a view, nor by a trace without data, whatever operators it meets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ SCRIPT = """
 import sys
 import torch
 import torch.nn.functional as F
+before = set(sys.modules)
+import nbviz
+nbviz.LiveTrainer
+assert not {"triton", "torch.utils.flop_counter", "torch._dynamo"} & (set(sys.modules) - before)
 from nbviz.inspection.graph.trace.trace import trace
 
 class Many(torch.nn.Module):

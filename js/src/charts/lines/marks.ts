@@ -5,7 +5,7 @@ import type { Range } from "./axis";
 import { Path, type Pen } from "./pen";
 import type { Reduced } from "./trace";
 
-export type MarkKind = "started" | "command" | "validation" | "warning" | "ended";
+export type MarkKind = "started" | "command" | "validation" | "warning" | "fault" | "ended";
 
 /** An event at its place on the x axis. */
 export interface EventMark {
@@ -158,7 +158,7 @@ export function drawEvents(
 	const validations = inSight.filter(({ kind }) => kind === "validation").length;
 	const bottom = area.top + area.height;
 	let before = Number.NEGATIVE_INFINITY;
-	for (const { x, kind } of inSight) {
+	for (const { x, kind, text } of inSight) {
 		const isTick = kind === "validation";
 		if (isTick && validations > VALIDATIONS_SHOWN) continue;
 		const px = Math.round(area.left + (x - min) * scale) + 0.5;
@@ -169,11 +169,23 @@ export function drawEvents(
 		outline.clear();
 		outline.add(px, isTick ? bottom - 5 * area.ratio : area.top);
 		outline.add(px, bottom);
-		const color = kind === "warning" ? theme.warn : theme.textSoft;
+		const isFault = kind === "fault";
+		const color = isFault ? theme.bad : kind === "warning" ? theme.warn : theme.textSoft;
 		const dash = kind === "command" || isTick ? [] : [2 * area.ratio, 3 * area.ratio];
-		pen.line(outline, { color, width: area.ratio, alpha: isTick ? 0.5 : 0.65, dash });
+		const width = (isFault ? 1.5 : 1) * area.ratio;
+		pen.line(outline, { color, width, alpha: isFault ? 1 : isTick ? 0.5 : 0.65, dash });
 		if (kind === "command" || kind === "warning") drawFlag(pen, px, color, area);
+		if (isFault) nameFault(pen, text, px, area, theme);
 	}
+}
+
+/** What was done on purpose is named beside its line. */
+function nameFault(pen: Pen, text: string, px: number, area: Area, theme: Theme): void {
+	const { left, top, width, ratio } = area;
+	const ends = px - left > width / 2;
+	const [name = ""] = text.split(":");
+	const look = { color: theme.bad, font: theme.font, size: 10.5 * ratio, ends };
+	pen.name(name, px + (ends ? -4 : 4) * ratio, top + 11 * ratio, look);
 }
 
 function drawFlag(pen: Pen, px: number, color: string, { top, ratio }: Area): void {

@@ -42,6 +42,17 @@ export interface Pen {
 	boxes(path: Path, color: string, alpha: number): void;
 	/** Fills a closed outline. */
 	fill(path: Path, color: string, alpha: number): void;
+	/** Writes a name that begins at a place, or ends there. */
+	name(text: string, x: number, y: number, look: NameLook): void;
+}
+
+export interface NameLook {
+	readonly color: string;
+	/** CSS family. */
+	readonly font: string;
+	/** In the drawing's own units. */
+	readonly size: number;
+	readonly ends: boolean;
 }
 
 /** Numbers in a piece of a line: 32 points. */
@@ -86,6 +97,16 @@ export class CanvasPen implements Pen {
 		this.context.fill();
 	}
 
+	name(text: string, x: number, y: number, { color, font, size, ends }: NameLook): void {
+		const { context } = this;
+		context.globalAlpha = 1;
+		context.fillStyle = color;
+		context.font = `600 ${size}px ${font}`;
+		context.textAlign = ends ? "right" : "left";
+		context.textBaseline = "alphabetic";
+		context.fillText(text, x, y);
+	}
+
 	private trace({ xy }: Path, start: number, end: number): void {
 		const { context } = this;
 		context.beginPath();
@@ -105,6 +126,11 @@ export class CanvasPen implements Pen {
 
 export class SvgPen implements Pen {
 	readonly parts: string[] = [];
+
+	name(text: string, x: number, y: number, { color, size, ends }: NameLook): void {
+		const anchor = ends ? ' text-anchor="end"' : "";
+		this.text(x, y, text, color, ` font-size="${size}" font-weight="600"${anchor}`);
+	}
 
 	line(path: Path, { color, width, alpha, dash = [] }: Stroke): void {
 		const dashes = dash.length > 0 ? ` stroke-dasharray="${dash.join(" ")}"` : "";

@@ -5,7 +5,7 @@ import { applyGraph, type GraphState, graphState } from "./state";
 
 export const panel: Panel<GraphState, GraphUpdate> = {
 	name: "graph",
-	kinds: ["graph_added", "overlay_updated"],
+	kinds: ["graph_added", "overlay_updated", "graph_broken"],
 	state: graphState,
 	apply: applyGraph,
 	has_content: (run) => run.has_model,

@@ -4,6 +4,7 @@ import type { GraphNode } from "../../protocol/index.gen";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
 import { runPicker, selectionOf } from "../../session/selection";
+import { element } from "../../ui/element";
 import { type Measure, measurer, textOf } from "./drawing/box-text";
 import { compose } from "./drawing/compose";
 import { listen } from "./drawing/gestures";
@@ -12,6 +13,7 @@ import { boxOf, GraphViewport } from "./drawing/viewport";
 import { GraphCard } from "./graph-card";
 import { createLayouter, type Layouter } from "./layout/layouter";
 import type { Direction } from "./layout/level";
+import { BrokenStep } from "./overlays/broken";
 import { Colours } from "./overlays/colours";
 import { Measuring } from "./overlays/measuring";
 import { SelectedBox } from "./selection/selected-box";
@@ -32,6 +34,7 @@ export class GraphPanel {
 	private readonly search: Search;
 	private readonly colours: Colours;
 	private readonly measuring: Measuring;
+	private readonly broken = new BrokenStep((boxes) => void this.revealAll(boxes));
 	private readonly viewport: GraphViewport;
 	private readonly selected: SelectedBox;
 	private readonly picker: { picker: HTMLElement; update: () => void };
@@ -67,7 +70,11 @@ export class GraphPanel {
 		this.card = new GraphCard(
 			host,
 			context,
-			{ legend: this.colours.legend, viewport: this.viewport.root, strip: this.selected.strip },
+			{
+				legend: element("div", "", {}, this.broken.root, this.colours.legend),
+				viewport: this.viewport.root,
+				strip: this.selected.strip,
+			},
 			[this.picker.picker, this.search.root, this.colours.menu, ...this.tools()],
 		);
 		listen(this.viewport, {
@@ -164,7 +171,8 @@ export class GraphPanel {
 	private applyMarks(): void {
 		const { selected, hovered, found, tree } = this;
 		const first = tree?.visible(this.colours.first);
-		this.viewport.applyMarks({ chosen: selected.id, hovered, found, first });
+		const broken = tree && this.broken.on(tree);
+		this.viewport.applyMarks({ chosen: selected.id, hovered, found, first, broken });
 	}
 
 	// ---------------------------------------------------------------- colours
@@ -178,6 +186,7 @@ export class GraphPanel {
 	private refresh(): void {
 		if (!this.viewport.scene) return;
 		const { overlay } = this.colours;
+		this.broken.update(this.run);
 		this.card.root.dataset.overlay = this.measuring.take(this.run, this.tree);
 		this.applyMarks();
 		if (overlay) this.viewport.repaint();

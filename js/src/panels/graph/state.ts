@@ -1,5 +1,5 @@
 // What was measured of the boxes of a run's graph; the graph itself is loaded when it is seen.
-import type { GraphUpdate, OverlayName } from "../../protocol/index.gen";
+import type { GraphBroken, GraphUpdate, OverlayName } from "../../protocol/index.gen";
 import { doubles } from "../../session/buffers";
 import { PanelState, unreachable } from "../../session/panel-data";
 import type { RunState } from "../../session/run";
@@ -18,6 +18,8 @@ export interface OverlayValues {
 export interface GraphState {
 	/** The newest values of each overlay on the graph that was looked at. */
 	readonly overlays: Map<OverlayName, OverlayValues>;
+	/** Where the step broke that comes next. */
+	broken?: GraphBroken;
 }
 
 /** `runs`: a run has a model. `overlays`: there are new values. */
@@ -42,6 +44,9 @@ export function applyGraph(
 			state.overlays.set(overlay, { overlay, step, values, note, first });
 			return "overlays";
 		}
+		case "graph_broken":
+			state.broken = update;
+			return "overlays";
 		default:
 			return unreachable(update);
 	}

@@ -43,7 +43,7 @@ export class Entries {
 			const text = readable(event.text);
 			if (added.some((line) => line.step === event.step && line.text === text)) continue;
 			added.push({
-				level: event.event === "warning" ? "warning" : "event",
+				level: event.event === "warning" || event.event === "fault" ? "warning" : "event",
 				step: event.step,
 				wallTime: event.wall_time,
 				text,

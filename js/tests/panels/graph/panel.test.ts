@@ -119,6 +119,36 @@ describe("the graph panel", () => {
 		expect(host.textContent).toContain("Traced with real values");
 	});
 
+	test("lights the way from the operation that broke to the loss, and opens it", async () => {
+		const store = open();
+		await ready();
+		const broken = {
+			kind: "graph_broken" as const,
+			run_id: "run-1",
+			step: 17,
+			boxes: ["block", "block.deep", "block.deep.relu"],
+			is_backward: false,
+			text: "In step 17 relu in block.deep was the first",
+		};
+		store.apply(broken, []);
+		const has = (id: string, name: string) => box(id)?.classList.contains(`nbviz-graph-${name}`);
+		await vi.waitFor(() => expect(has("block.deep.relu", "first")).toBe(true));
+		expect(host.querySelector(".nbviz-graph-broken")?.textContent).toContain("In step 17 relu");
+		expect(box("block.deep.relu")?.getAttribute("aria-selected")).toBe("true"); // gone to
+		expect([has("block/add", "lit"), has("many", "lit"), has("stem", "lit")]).toEqual([
+			true,
+			true,
+			false,
+		]);
+		expect(host.querySelectorAll(".nbviz-graph-line.nbviz-graph-lit").length).toBeGreaterThan(1);
+		store.apply({ ...broken, is_backward: true }, []);
+		await vi.waitFor(() => expect(has("stem", "lit")).toBe(true));
+		expect(has("many", "lit")).toBe(false);
+		store.apply({ ...broken, boxes: [], text: "" }, []);
+		await vi.waitFor(() => expect(has("stem", "lit")).toBe(false));
+		expect(host.querySelector<HTMLElement>(".nbviz-graph-broken")?.hidden).toBe(true);
+	});
+
 	test("opens the boxes that were open before a reload, of the same run", async () => {
 		const memory = passingViewState();
 		memory.write("graph", { run: "run-1", open: ["many", "block.deep", "gone", 3] });

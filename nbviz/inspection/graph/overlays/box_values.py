@@ -117,6 +117,19 @@ class BoxTargets:
         return self._makers.get(box.box_id)
 
 
+def layers_before_relus(graph: Graph) -> list[str]:
+    """Return the paths of modules whose result a ReLU is given, each once."""
+    operations = {node.node_id: node for node in graph.nodes}
+    calls = {call.call_id: call for call in graph.module_calls}
+    found: dict[str, None] = {}
+    for edge in graph.edges:
+        if operations[edge.target].name in _RELU_FUNCTIONS:
+            path = calls[operations[edge.source].scope].path
+            if path:
+                found[path] = None
+    return list(found)
+
+
 def calls_of(targets: BoxTargets, overlay: str, node: str) -> list[str]:
     """Return the calls that an overlay measures for a box."""
     if overlay == "time":

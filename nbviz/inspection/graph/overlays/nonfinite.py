@@ -22,6 +22,7 @@ from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.devices.cuda_events import is_captured
+from nbviz.training.rewinding.step_watch import all_finite
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph
@@ -84,11 +85,7 @@ def first_nonfinite(
 
 def is_finite(value: Any) -> bool:
     """Whether the tensors in a value hold neither NaN nor infinities; waits for their devices."""
-    return all(
-        bool(torch.isfinite(tensor).all())
-        for tensor in tensors_in(value)
-        if tensor.is_floating_point() or tensor.is_complex()
-    )
+    return all_finite(tensors_in(value))
 
 
 class _FiniteRecorder(Recorder):

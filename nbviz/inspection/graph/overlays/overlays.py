@@ -35,6 +35,8 @@ from nbviz.inspection.graph.overlays.step_hooks import (
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
 from nbviz.training.between_steps import between_steps
 from nbviz.training.events import (
+    PhaseLeft,
+    PhaseReached,
     RunEnded,
     RunPaused,
     RunResumed,
@@ -111,6 +113,7 @@ class Overlays:
         self._failure = ""
         self._has_compiled = False
         self._validates = False
+        self._is_inside = False  # the run stands inside a step
         self._cost = 0.0  # of the measurement that is being made, in seconds
 
     # ------------------------------------------------------------ what pages show
@@ -148,8 +151,9 @@ class Overlays:
         model = self._model()
         if overlay and model is not None and self._is_idle():
             # A run that begins now, or another's, is held between two steps meanwhile.
-            with between_steps(model), self._lock:
-                self._rest()
+            with between_steps(model, inside=True), self._lock:
+                if not self._is_inside:  # hooks stay on while a forward pass may be half made
+                    self._rest()
                 self._measure_at_rest()
 
     def latest(self, overlay: str) -> OverlayValues | None:
@@ -176,6 +180,10 @@ class Overlays:
                 self._hooks.is_listening = not self._validates
         elif isinstance(event, RunPaused | RunEnded):
             self._guarded(self._stand_still)
+        elif isinstance(event, PhaseReached | PhaseLeft):
+            self._is_inside = isinstance(event, PhaseReached)
+            if self._is_inside and not OF_ONE_STEP.issuperset(self._wanted):
+                self._guarded(self._measure_at_rest)
         elif isinstance(event, RunStarted | RunResumed):
             if isinstance(event, RunStarted):
                 self._validates = False  # the last run may have ended in the middle of it

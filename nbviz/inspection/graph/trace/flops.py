@@ -5,14 +5,26 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.utils.flop_counter import flop_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+@functools.cache
+def formulas() -> dict[Any, Callable[..., Any]]:
+    """Return PyTorch's counts of FLOPs by operator.
+
+    Their module imports Triton, which costs half as much as all that a view imports beside it: only
+    what is traced needs them.
+    """
+    from torch.utils.flop_counter import flop_registry
+
+    return flop_registry
 
 
 def flops_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> int | None:
@@ -32,7 +44,7 @@ def flops_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: A
             counted = rule(*args, result=result)
             if counted is not None:
                 return 2 * counted
-        count = flop_registry.get(packet)
+        count = formulas().get(packet)
         if count is not None:
             return _by_formula(count, args, kwargs, result)
     except Exception:  # noqa: BLE001  a formula that was written for other arguments

@@ -20,7 +20,6 @@ from torch.utils._python_dispatch import (
     _get_current_dispatch_mode,
     _pop_mode_temporarily,
 )
-from torch.utils.flop_counter import flop_registry
 
 from nbviz.inspection.graph.trace.control_flow import (
     ControlFlow,
@@ -29,7 +28,7 @@ from nbviz.inspection.graph.trace.control_flow import (
     attention_shapes,
     is_higher_order,
 )
-from nbviz.inspection.graph.trace.flops import flops_of
+from nbviz.inspection.graph.trace.flops import flops_of, formulas
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin, memory_of, version_of
 from nbviz.inspection.graph.trace.recorder import distinct
@@ -194,7 +193,7 @@ class FunctionMode(TorchFunctionMode):
             is_top = isinstance(_get_current_dispatch_mode(), KernelMode)
             with _pop_mode_temporarily() if is_top else nullcontext():
                 result = func(*args, **kwargs)
-        if count := flop_registry.get(func):
+        if count := formulas().get(func):
             node.flops = int(count(*args, **kwargs, out_val=result))
         elif node.name == "flex_attention":
             node.flops = attention_flops(*args[:3])  # where PyTorch has no count

@@ -21,18 +21,19 @@ function linesBy(scene: Scene, end: "from" | "to"): ByEnd {
 	return made;
 }
 
-/** Follows the edges of a scene from a box in both directions. */
-export function pathOf(scene: Scene, id: string): Path {
+const BOTH = ["forward", "backward"] as const;
+type Way = (typeof BOTH)[number];
+
+/** Follows the edges of a scene from a box in both directions, or in one of them. */
+export function pathOf(scene: Scene, id: string, ways: readonly Way[] = BOTH): Path {
 	const near = new Set<string>();
 	const edges = new Set<string>();
 	const ends = new Set<string>([id]);
 	// An open box is on the way wherever a box inside it is.
 	const start = new Set([id]);
 	for (const { node, parent } of scene.boxes) if (start.has(parent)) start.add(node.node_id);
-	for (const [from, to] of [
-		["from", "to"],
-		["to", "from"],
-	] as const) {
+	for (const way of ways) {
+		const [from, to] = way === "forward" ? (["from", "to"] as const) : (["to", "from"] as const);
 		const byEnd = linesBy(scene, from);
 		const waiting = [...start].map((end) => ({ end, isNear: true }));
 		const seen = new Set(start);

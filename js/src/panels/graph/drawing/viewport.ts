@@ -29,6 +29,8 @@ export interface Marks {
 	readonly found: ReadonlySet<string>;
 	/** What made the first NaN, or the closed box around it. */
 	readonly first: string | undefined;
+	/** From which box on a step broke, and whether that went on against the edges. */
+	readonly broken: { readonly id: string; readonly isBackward: boolean } | undefined;
 }
 
 export class GraphViewport {
@@ -50,6 +52,7 @@ export class GraphViewport {
 		hovered: undefined,
 		found: new Set(),
 		first: undefined,
+		broken: undefined,
 	};
 	private painting = 0;
 
@@ -117,10 +120,13 @@ export class GraphViewport {
 	/** Gives what is drawn its marks and colours. */
 	applyMarks(marks: Marks = this.marks): void {
 		this.marks = marks;
-		const { chosen, hovered, found, first } = marks;
+		const { chosen, hovered, found, first, broken } = marks;
 		const { scene, colours } = this;
 		const shown = hovered ?? chosen;
 		const path = scene && shown !== undefined ? pathOf(scene, shown) : undefined;
+		const way = broken?.isBackward ? ("backward" as const) : ("forward" as const);
+		const lit = scene && broken && pathOf(scene, broken.id, [way]);
+		this.frame.classList.toggle("nbviz-graph-breaks", lit !== undefined);
 		this.frame.classList.toggle("nbviz-graph-dims", path !== undefined && hovered !== undefined);
 		this.frame.classList.toggle("nbviz-graph-coloured", colours.isOn);
 		this.drawing.eachBox((group, id) => {
@@ -128,7 +134,8 @@ export class GraphViewport {
 			mark("chosen", id === chosen);
 			mark("on", path?.ends.has(id) === true);
 			mark("match", found.has(id));
-			mark("first", id === first);
+			mark("first", id === first || id === broken?.id);
+			mark("lit", lit?.ends.has(id) === true);
 			group.setAttribute("aria-selected", String(id === chosen));
 			const colour = colours.colour(id);
 			mark("valued", colour !== undefined);
@@ -144,6 +151,7 @@ export class GraphViewport {
 		});
 		this.drawing.eachLine((group, id) => {
 			group.classList.toggle("nbviz-graph-on", path?.edges.has(id) === true);
+			group.classList.toggle("nbviz-graph-lit", lit?.edges.has(id) === true);
 			group.classList.toggle("nbviz-graph-near", path?.near.has(id) === true);
 		});
 	}

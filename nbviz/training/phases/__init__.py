@@ -1,0 +1,1 @@
+"""A step taken apart: its phases, and the run standing after one of them."""
