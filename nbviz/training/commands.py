@@ -202,7 +202,11 @@ class Control:
         """
         with self._changed:
             self._stands.wait_for(
-                lambda: not self._into and (self._status == "paused" or not self.is_active)
+                lambda: (
+                    not self._into
+                    and (self._status == "paused" or not self.is_active)
+                    and (self._inside is None or self._is_inside)  # and observers have been told
+                )
             )
             return self._inside
 
@@ -374,9 +378,8 @@ class Control:
                     if self._status == "stopping":
                         raise RunStopped(f"The run was stopped after step {step:,}.")
                     if self._status != "paused" or (self._whole_visitors and not is_whole):
-                        if turn is None or is_new or not turn.is_over:
+                        if self._goes_on_in_turn(is_new=is_new):
                             return
-                        turn.leave()
                         continue
                     self._stand(is_whole=is_whole)
             # Outside the lock: an observer may take its time, or give a command itself.
@@ -392,6 +395,8 @@ class Control:
             if self._visitors > self._inside_visitors:
                 self._leave_step()
                 return
+            if self.turn is not None:
+                self.turn.keep()
             self._into, self._inside, self._status = False, phase, "paused"
         # Outside the lock: an observer may take its time, or give a command itself.
         self._tell(PhaseReached(clock.now(), phase))
@@ -453,6 +458,17 @@ class Control:
     def _holds(self, *, is_whole: bool) -> bool:
         return self._visitors > (0 if is_whole else self._whole_visitors)
 
+    def _goes_on_in_turn(self, *, is_new: bool) -> bool:
+        """Have the run go on in its turn; or leave that, if it is over and did not just begin."""
+        turn = self.turn
+        if turn is None:
+            return True
+        if turn.is_over and not is_new:
+            turn.leave()
+            return False
+        turn.go_on()
+        return True
+
     def _rests(self, *, is_whole: bool) -> bool:
         """Whether a paused run without its turn has nothing to do for which it would take it."""
         turn = self.turn
@@ -485,6 +501,8 @@ class Control:
         if self._status == "running" and (self._pause_asked or is_counted or self._entered):
             self._pause_asked, self._pause_at = False, None
             self._into = self._entered = False
+            if self.turn is not None:
+                self.turn.keep()  # before a cell can see that it is paused
             self._status = "paused"
             self._outbox.append(RunPaused(clock.now(), step))
         self._look_up()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -174,6 +176,19 @@ def test_a_directory_without_states_or_of_another_model_is_refused(tmp_path: Pat
     with pytest.raises(CheckpointError, match="of another model"):
         wrong.rewind(5)
     assert (wrong.status, wrong.engine.step) == ("ready", 0)
+
+
+def test_states_that_are_let_go_of_are_in_files_alone(tmp_path: Path) -> None:
+    trainer = trained(tmp_path)
+    checkpoint = trainer.ring.before(30)
+    [weight, *_] = checkpoint.parts["model"]["tensors"].values()
+    held = weakref.ref(weight)
+    del checkpoint, weight
+    trainer.forget_start("its cell ran again")
+    gc.collect()
+    assert held() is None
+    flush(trainer)
+    assert {0, 10, 20, 30, STEPS} <= set(steps(tmp_path))
 
 
 def test_memory_that_is_being_written_is_not_used_again(

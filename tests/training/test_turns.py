@@ -52,6 +52,11 @@ def until(is_so: Callable[[], Any]) -> None:
         time.sleep(0.002)
 
 
+def stands(trainer: nbviz.Trainer) -> None:
+    """Wait until a run is paused; from then on no cell draws random numbers of its."""
+    until(lambda: trainer.status == "paused")
+
+
 def family(name: str = NAME, **more: Any) -> tuple[dict[str, Any], nbviz.Trainer, nbviz.Trainer]:
     """Return what a run came to by itself; its trainer, paused at `KEPT`; a fork from there."""
     model, data, options = arguments(name, seed=0)
@@ -133,17 +138,17 @@ def test_a_draw_by_another_cell_is_said_once_and_changes_nothing() -> None:
         random.random()
 
     fork.step(2)
-    until(lambda: fork.status == "paused")
+    stands(fork)
     trainer.step(2)
-    until(lambda: trainer.status == "paused" and trainer.engine.step == KEPT + 2)
+    stands(trainer)
     for _ in range(2):
         draw()  # in a cell
         with fork.between_steps():
             draw()
         trainer.step(3)
-        until(lambda: trainer.status == "paused" and turns._turns.holder is None)
+        stands(trainer)
         fork.step(3)
-        until(lambda: fork.status == "paused" and turns._turns.holder is None)
+        stands(fork)
     for one in (trainer, fork):
         one.resume()
     check(first, (trainer, fork))
@@ -189,8 +194,9 @@ def test_what_nbviz_looks_at_leaves_no_trace_in_runs_that_take_turns() -> None:
 def test_what_becomes_of_one_leaves_the_other_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paused, stopped, rewound, without memory at a change of turns, failed in a step."""
     first, trainer, fork = family()
-    fork.start()
-    fork.pause()
+    with turns.still(None):
+        fork.start()
+        fork.pause()
     trainer.start()  # it is paused, so that this resumes
     until(lambda: trainer.status == "finished")
     check_one(first, trainer)
@@ -213,7 +219,8 @@ def test_what_becomes_of_one_leaves_the_other_training(monkeypatch: pytest.Monke
         failing.wait(SECONDS)
     check(first, (trainer,))
     monkeypatch.undo()
-    assert failing.status == "failed"
+    assert failing.status == failing.run.status == "failed"
+    assert "could not be kept" in warnings(failing)[-1]
 
     broken = trainer.fork("broken", step=KEPT)
     trainer.rewind(KEPT)
@@ -259,7 +266,7 @@ def test_a_run_that_stands_inside_a_step_leaves_its_turn() -> None:
     assert trainer.step_into().name == "batch"
     assert trainer.step_into().name == "forward"  # dropout has drawn
     fork.step(3)
-    until(lambda: fork.status == "paused")
+    stands(fork)
     torch.rand(3)
     with fork.between_steps(), trainer.between_steps():  # which ends the step
         assert trainer.engine.step == KEPT + 1

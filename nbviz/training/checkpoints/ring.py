@@ -233,6 +233,8 @@ class StateRing:
         self._bests.clear()
         self._arriving.clear()
         self._spare = self._read = None
+        if self.files is not None:
+            self.files.let_go()
 
     def turn_off(self, reason: str) -> None:
         """Keep nothing from now on."""

@@ -103,6 +103,11 @@ class RingFiles:
             self._offered = dict(states)
             self._begin()
 
+    def let_go(self) -> None:
+        """Hold no state in memory any more; the files stay until the ring has others."""
+        with self._changed:
+            self._offered = dict.fromkeys(self._there)
+
     def release(self, checkpoint: Checkpoint) -> bool:
         """Return whether the memory of a state may be used again: it is not being written."""
         with self._changed:

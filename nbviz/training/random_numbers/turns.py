@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.errors import RunActiveError
+from nbviz.errors import RunActiveError, describe
 from nbviz.training.devices.intraop import release_workers
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from nbviz.training.random_numbers.random_state import DeferredRandomState
 
-TURN_SECONDS = 0.05
+TURN_SECONDS = 0.1
 """How long a run trains while others wait: long beside a change of turns, short beside a glance."""
 
 LOOK_SECONDS = 30.0
@@ -187,6 +187,16 @@ class Turn:
             self._say("warning", _DRAWN, about="draws")
         self._random.begin()
 
+    def keep(self) -> None:
+        """Keep where the random numbers are: what is drawn until `go_on` is none of the run's."""
+        if self.is_held:
+            self._random.defer()
+
+    def go_on(self) -> None:
+        """Set the random numbers to where they were kept, if they were, in the same turn."""
+        if self.is_held:
+            self._random.begin()
+
     def leave(self) -> None:
         """Keep where the random numbers are, and let another one have its turn; does not wait."""
         if self.is_held:
@@ -202,6 +212,9 @@ class Turn:
             return
         try:
             self.leave()
+        except Exception as error:  # noqa: BLE001  the run ends all the same
+            text = f"where its random numbers are could not be kept ({describe(error)})"
+            self._say("warning", f"{text}: started again, it draws from those of the process.")
         finally:
             self.is_held = False
             _turns.members.discard(self)
