@@ -1,9 +1,11 @@
 """What does a cell that is run again leave behind? A trainer's cell beside that of a plain slider.
 
-In a real JupyterLab each cell is run 100 times. Printed for each, from the tenth run on: growth of
-the kernel's memory and of the page's JavaScript heap a run, after both have collected garbage, and
-how many widgets, comms and models of the page there are at the end. IPython keeps what cells have
-returned (`Out`), so that the cells here end with a line that returns nothing.
+In a real JupyterLab each cell is run 100 times. Printed for each, from the tenth run on: growth a
+run of the kernel's memory and Python objects, and of the page's JavaScript heap and nodes, after
+both have collected garbage; then how many widgets, comms and models of the page are left. Part of
+the memory is malloc's, which has an arena for each of the threads that come and go, up to eight a
+core: it comes to an end where objects do not grow. IPython keeps what cells have returned (`Out`),
+so that the cells here end with a line that returns nothing.
 
 Run: python benchmarks/soak.py   (needs what `make setup` installs; under four minutes)
 """
@@ -56,10 +58,12 @@ DRAWN = ".nbviz[data-nbviz=ready], .widget-slider, .jupyter-widget-slider"
 
 KERNEL = (
     "[__import__('gc').collect(), "
+    "getattr(__import__('ctypes').CDLL(None), 'malloc_trim', int)(0), "
     "__import__('psutil').Process().memory_info().rss, "
     "len(getattr(__import__('ipywidgets').widgets.widget, '_instances', None) "
     "or __import__('ipywidgets').Widget.widgets), "
-    "len(__import__('comm').get_comm_manager().comms)][1:]"
+    "len(__import__('comm').get_comm_manager().comms), "
+    "len(__import__('gc').get_objects())][2:]"
 )
 MODELS = """async () => {
   const rendermime = window.nbvizPanel.content.rendermime;
@@ -75,14 +79,18 @@ class Use:
 
     Attributes:
         kernel: Bytes of the kernel's process.
+        objects: Of Python, in the kernel.
         page: Bytes of the page's JavaScript heap.
         widgets: Widgets of the kernel.
         comms: Comms of the kernel.
+        nodes: Nodes of the page's documents, in them or held by scripts.
         models: Models of widgets in the page, -1 if it does not tell.
     """
 
     kernel: int
+    objects: int
     page: int
+    nodes: int
     widgets: int
     comms: int
     models: int
@@ -95,9 +103,10 @@ def measure(notebook: Notebook, page: Page) -> Use:
     for _ in range(2):
         session.send("HeapProfiler.collectGarbage")
     used = session.send("Runtime.getHeapUsage")["usedSize"]
+    nodes = session.send("Memory.getDOMCounters")["nodes"]
     session.detach()
-    kernel, widgets, comms = notebook.value(KERNEL)
-    return Use(kernel, int(used), widgets, comms, page.evaluate(MODELS))
+    kernel, widgets, comms, objects = notebook.value(KERNEL)
+    return Use(kernel, objects, int(used), nodes, widgets, comms, page.evaluate(MODELS))
 
 
 def soak(source: str, page: Page, lab: Any, name: str, runs: int) -> tuple[Use, Use]:
@@ -122,7 +131,9 @@ def main() -> None:
     runs = parser.parse_args().runs
     if runs <= WARM:
         parser.error(f"--runs must be over {WARM}, got {runs}.")
-    print(f"{'':22}{'kernel':>12}{'page':>12}{'widgets':>10}{'comms':>8}{'models':>8}")
+    print(
+        f"{'':22}{'kernel':>12}{'objects':>9}{'page':>12}{'nodes':>8}{'widgets':>10}{'comms':>8}{'models':>8}"
+    )
     with running_lab() as (open_page, lab):
         for number, (name, source) in enumerate(CELLS.items()):
             page = open_page()
@@ -131,8 +142,11 @@ def main() -> None:
             lab.end_kernel(lab.kernel(NEWEST))
             counted = runs - WARM
             kernel, heap = last.kernel - first.kernel, last.page - first.page
+            nodes = (last.nodes - first.nodes) / counted
+            objects = (last.objects - first.objects) / counted
             print(
-                f"{name:22}{kernel / counted / 1e3:9,.0f} kB{heap / counted / 1e3:9,.0f} kB"
+                f"{name:22}{kernel / counted / 1e3:9,.0f} kB{objects:9,.0f}"
+                f"{heap / counted / 1e3:9,.0f} kB{nodes:8,.0f}"
                 f"{last.widgets:10,}{last.comms:8,}{last.models:8,}",
                 flush=True,
             )

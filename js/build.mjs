@@ -1,6 +1,6 @@
 // Bundles the front end into ES modules: the widgets, which anywidget sends to the page as text (a view of
-// runs, a summary, a chart, windows), the first of them for pages without a kernel, and the assets, which
-// the page fetches when it needs them.
+// runs, a summary, a chart, windows) with what loads them once a page, the first of them for pages without a
+// kernel, and the assets, which the page fetches when it needs them.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, resolve, sep } from "node:path";
 import { build, context, transform } from "esbuild";
@@ -83,6 +83,7 @@ const builds = [
 		...output,
 		entryPoints: {
 			widget: resolve(SOURCE, "session/widget.ts"),
+			loader: resolve(SOURCE, "loader.ts"),
 			page: resolve(SOURCE, "session/page.ts"),
 			summary: resolve(SOURCE, "summary/widget.ts"),
 			visdom: resolve(SOURCE, "visdom/widget.ts"),

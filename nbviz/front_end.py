@@ -26,13 +26,27 @@ def front_end(name: str) -> str:
 
 
 def widget_module(name: str) -> str | Path:
-    """Return what a widget's `_esm` is to be: the source of "widget", "summary" and the like.
+    """Return what a widget's `_esm` is to be: what has the page import its source once.
 
-    With ANYWIDGET_HMR=1 it is the file's path: anywidget watches the file, and sends what is built
-    anew to the pages that show it.
+    A page keeps for ever what anywidget imports, which it does anew for each model.
+
+    With ANYWIDGET_HMR=1 it is the path of the source's file: anywidget watches the file, and sends
+    what is built anew to the pages that show it.
+
+    Args:
+        name: "widget", "summary" and the like.
 
     Raises:
         ConfigurationError: nbviz was installed without its front end.
     """
-    source = front_end(name)
-    return _STATIC / f"{name}.js" if os.environ.get("ANYWIDGET_HMR") == "1" else source
+    front_end(name)
+    return _STATIC / f"{name}.js" if _is_watched() else front_end("loader")
+
+
+def widget_source(name: str) -> str:
+    """Return what the page imports; "" where `widget_module` is that."""
+    return "" if _is_watched() else front_end(name)
+
+
+def _is_watched() -> bool:
+    return os.environ.get("ANYWIDGET_HMR") == "1"

@@ -23,6 +23,7 @@ from nbviz.charts.inputs import (
 )
 from nbviz.charts.xy import sample
 from nbviz.errors import ConfigurationError
+from nbviz.pictures.figures.figure_picture import FARTHEST
 from nbviz.pictures.figures.layers import (
     NO_ELEMENT,
     Axis,
@@ -78,17 +79,13 @@ def _bar(*data: Any, labels: Any = None, title: str = "", color: Any = None) -> 
     if counted is not None:
         heights, names, element_of = counted[0][None], counted[1], counted[2]
     else:
-        values, found = number_columns("bar", data[-1], "heights")
+        values, found = number_columns("bar", data[-1], "heights", check=_check_groups)
         heights, rows = values.T, len(values)
         names = _bar_names(data[0], rows) if len(data) == _TWO else ()
         element_of = identity(rows)
         groups = tuple(found) if len(heights) > 1 else ()
     count, several = heights.shape[1], len(heights) > 1
-    if heights.size > MOST_BARS or len(heights) > _MOST_GROUPS:
-        raise ConfigurationError(
-            f"bar draws at most {MOST_BARS:,} bars in {_MOST_GROUPS} groups, got {heights.size:,} "
-            f"in {len(heights):,}; draw a part, or histogram or line of them."
-        )
+    _check_groups(count, len(heights))
     if several:
         groups = names_of("bar", labels, len(heights), "groups") or groups
         colors = part_colors("bar", color, len(heights), "groups")
@@ -254,7 +251,7 @@ def boxplot(
 def _boxplot(
     values: Any, *, by: Any = None, labels: Any = None, title: str = "", color: Any = None
 ) -> Figure:
-    table, names = number_columns("boxplot", values, "values")
+    table, names = number_columns("boxplot", values, "values", check=_check_boxes)
     rows, label = len(table), name_of(values)
     element_of = np.full((1, rows), NO_ELEMENT)
     if by is not None:
@@ -274,11 +271,7 @@ def _boxplot(
         parts = list(table.T)
         element_of = np.repeat(np.arange(len(parts))[:, None], rows, axis=1)
         element_of[np.isnan(table.T)] = NO_ELEMENT
-    if len(parts) > MOST_BOXES:
-        raise ConfigurationError(
-            f"boxplot draws at most {MOST_BOXES} boxes, got {len(parts):,}; choose some, or .T of "
-            "an array exchanges rows and columns."
-        )
+    _check_boxes(rows, len(parts))
     shown = names_of("boxplot", labels, len(parts), "boxes") or tuple(names)
     shown = shown or tuple(str(at) for at in range(len(parts)))
     one = color is None or isinstance(color, str)
@@ -298,10 +291,27 @@ def _boxplot(
     )
 
 
+def _check_groups(rows: int, groups: int) -> None:
+    if rows * groups > MOST_BARS or groups > _MOST_GROUPS:
+        raise ConfigurationError(
+            f"bar draws at most {MOST_BARS:,} bars in {_MOST_GROUPS} groups, got "
+            f"{rows * groups:,} in {groups:,}; draw a part, or histogram or line of them."
+        )
+
+
+def _check_boxes(_rows: int, boxes: int) -> None:
+    if boxes > MOST_BOXES:
+        raise ConfigurationError(
+            f"boxplot draws at most {MOST_BOXES} boxes, got {boxes:,}; choose some, or .T of an "
+            "array exchanges rows and columns."
+        )
+
+
 def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
     finite = values[np.isfinite(values)]
     if len(finite) == 0:
         return np.full(5, np.nan)
+    finite = np.clip(finite, -FARTHEST, FARTHEST)
     lower, middle, upper = np.percentile(finite, [25, 50, 75])
     reach = 1.5 * (upper - lower)
     inside = finite[(finite >= lower - reach) & (finite <= upper + reach)]

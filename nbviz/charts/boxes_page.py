@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import ipywidgets
 
 from nbviz.charts.chart import Chart
+from nbviz.charts.drawn import DrawnChart
 from nbviz.errors import ConfigurationError
+from nbviz.front_end import front_end
 from nbviz.pictures.graph_files import write_file
 from nbviz.pictures.page import still_page
 from nbviz.pictures.svg import xml_text
@@ -36,7 +38,8 @@ def save_html(box: Any, path: str | Path, *, title: str = "") -> Path:
         nbviz.save_html(ipywidgets.HBox([loss, accuracy]), "charts.html")
 
     Charts, dashboards and graphs are pictures in it, as they are now; of labels and controls the
-    page has the text. Nothing in it runs, and nothing is fetched.
+    page has the text. Matrices, arrows and parallel coordinates still read out what is pointed at
+    and mark what is selected; nothing else runs in it, and nothing is fetched.
 
     Args:
         box: A widget, as a cell would show it.
@@ -58,24 +61,27 @@ def save_html(box: Any, path: str | Path, *, title: str = "") -> Path:
             f"save_html writes a widget, got {type(box).__name__}; give a chart, or a box such as "
             "ipywidgets.HBox([…])."
         )
-    content = _html_of(box, 0)
+    drawn: list[dict[str, Any]] = []
+    content = _html_of(box, 0, drawn)
     if not content:
         raise ConfigurationError(
             f"there is nothing in the {type(box).__name__} that a page without a kernel can show; "
             "put a chart into it."
         )
-    return write_file(file, still_page(content, title, _STYLE).encode())
+    source = front_end("chart") if drawn else ""
+    return write_file(file, still_page(content, title, _STYLE, drawn, source).encode())
 
 
-def _html_of(widget: Any, depth: int) -> str:
+def _html_of(widget: Any, depth: int, drawn: list[dict[str, Any]]) -> str:
+    """Return a widget as HTML; what its page is to draw is added to `drawn`."""
     if depth > _DEEPEST:
         return ""
     if isinstance(widget, Chart):
-        return _image(widget.drawing(), widget.said())
+        return _chart(widget, drawn)
     if isinstance(widget, LiveView):
         return _image(widget.drawing(), repr(widget))
     if isinstance(widget, ipywidgets.Box | ipywidgets.Tab | ipywidgets.Accordion):
-        return _box(widget, depth)
+        return _box(widget, depth, drawn)
     if isinstance(widget, ipywidgets.Image):
         kind = _IMAGES.get(str(cast("Any", widget).format).lower())
         encoded = base64.b64encode(cast("Any", widget).value).decode("ascii")
@@ -83,8 +89,16 @@ def _html_of(widget: Any, depth: int) -> str:
     return _text(widget)
 
 
-def _box(box: Any, depth: int) -> str:
-    parts = [_html_of(child, depth + 1) for child in box.children]
+def _chart(chart: Chart, drawn: list[dict[str, Any]]) -> str:
+    picture = _image(chart.drawing(), chart.said())
+    if not isinstance(chart, DrawnChart):
+        return picture
+    drawn.append(chart.drawn)
+    return f'<div data-nbviz-chart="{len(drawn) - 1}">{picture}</div>'
+
+
+def _box(box: Any, depth: int, drawn: list[dict[str, Any]]) -> str:
+    parts = [_html_of(child, depth + 1, drawn) for child in box.children]
     if isinstance(box, ipywidgets.Tab | ipywidgets.Accordion):
         get_title = cast("Callable[[int], Any]", cast("Any", box).get_title)
         names = [str(get_title(at) or "") for at in range(len(parts))]

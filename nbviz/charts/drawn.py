@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
-import anywidget
 import numpy as np
 import traitlets
 
-from nbviz.charts.chart import Chart, answer_at_once, selected_rows
+from nbviz.charts.chart import Chart, selected_rows
 from nbviz.charts.page_data import page_data
 from nbviz.errors import ConfigurationError
-from nbviz.front_end import widget_module
+from nbviz.front_end import widget_module, widget_source
 from nbviz.pictures.figures.cells import Cells, cells_picture
 from nbviz.pictures.figures.spread import Arrows, Parallel, arrows_picture, parallel_picture
+from nbviz.widgets.cell_widget import CellWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ MOST_SELECTED = 250_000
 _MARKED = 20_000  # cells or lines that are marked in the page
 
 
-class DrawnChart(Chart, anywidget.AnyWidget):
+class DrawnChart(Chart, CellWidget):
     """A chart for ipywidgets' boxes.
 
     Attributes:
@@ -38,6 +38,7 @@ class DrawnChart(Chart, anywidget.AnyWidget):
 
     # A part of its own, as a summary: nothing of a dashboard's machinery is in it.
     _esm = widget_module("chart")
+    _source: Any = traitlets.Unicode(widget_source("chart")).tag(sync=True)
     _drawn: Any = traitlets.Dict().tag(sync=True)
     _marked: Any = cast("Any", traitlets).List().tag(sync=True)
     _live = traitlets.Unicode().tag(sync=True)
@@ -54,9 +55,13 @@ class DrawnChart(Chart, anywidget.AnyWidget):
         super().__init__()
         self._begin(kind, describe, data, options)
         self._apply(self._drawing)
-        answer_at_once(self)
         self.on_msg(self._on_message)
         self.observe(self._mark, "selected")
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """What a page is given to draw, as JSON."""
+        return dict(self._drawn)
 
     @property
     def _described(self) -> Drawing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -97,8 +97,16 @@ def with_axes(chart: str, value: object, what: str, axes: int) -> NDArray[Any]:
     return array
 
 
-def columns_of(chart: str, frame: object, what: str) -> list[Column]:
+def columns_of(
+    chart: str, frame: object, what: str, check: Callable[[int, int], None] | None = None
+) -> list[Column]:
     """Return the columns of a data frame, a dictionary of columns or an array, as numbers.
+
+    Args:
+        chart: For errors, as below.
+        frame: The data.
+        what: What it should be, such as "y".
+        check: Raises where so many rows and columns cannot be drawn; an array is not read then.
 
     Raises:
         ConfigurationError: A column has neither numbers nor words, or their lengths differ.
@@ -111,6 +119,8 @@ def columns_of(chart: str, frame: object, what: str) -> list[Column]:
             raise ConfigurationError(
                 f"{chart} needs {what} as a table of rows and columns, got {_shape(frame, array)}."
             )
+        if check is not None:
+            check(*array.shape)
         values = array.astype(np.float64)
         found = [Column(f"column {at}", values[:, at]) for at in range(values.shape[1])]
     else:
@@ -126,7 +136,9 @@ def columns_of(chart: str, frame: object, what: str) -> list[Column]:
     return found
 
 
-def number_columns(chart: str, frame: object, what: str) -> tuple[NDArray[np.float64], list[str]]:
+def number_columns(
+    chart: str, frame: object, what: str, check: Callable[[int, int], None] | None = None
+) -> tuple[NDArray[np.float64], list[str]]:
     """Return the columns of numbers as one array of shape (rows, columns), and their names.
 
     An array's columns have no names: the list is then empty.
@@ -134,7 +146,7 @@ def number_columns(chart: str, frame: object, what: str) -> tuple[NDArray[np.flo
     Raises:
         ConfigurationError: There is none.
     """
-    found = [column for column in columns_of(chart, frame, what) if not column.words]
+    found = [column for column in columns_of(chart, frame, what, check) if not column.words]
     if not found:
         raise ConfigurationError(f"{chart} got {what} without a column of numbers; give one.")
     names = [column.name for column in found] if has_names(frame) else []

@@ -33,6 +33,7 @@ MOST_COLUMNS = 2_000
 """Of a correlation."""
 
 _PAIR = 2
+_CONTOUR_SIDE = 2_000
 _LEVELS = 10
 _MOST_LEVELS = 100
 
@@ -159,12 +160,15 @@ def correlation(
 
 
 def _correlation(frame: Any, *, labels: Any = None, title: str = "", color: Any = None) -> Cells:
-    values, found = number_columns("correlation", frame, "columns")
+    def check(_rows: int, count: int) -> None:
+        if count > MOST_COLUMNS:
+            raise ConfigurationError(
+                f"correlation draws at most {MOST_COLUMNS:,} columns, got {count:,}; choose some."
+            )
+
+    values, found = number_columns("correlation", frame, "columns", check=check)
     count = values.shape[1]
-    if count > MOST_COLUMNS:
-        raise ConfigurationError(
-            f"correlation draws at most {MOST_COLUMNS:,} columns, got {count:,}; choose some."
-        )
+    check(*values.shape)
     names = names_of("correlation", labels, count, "columns") or tuple(found)
     matrix = pearson(values)
     return _cells(
@@ -222,11 +226,13 @@ def _contour(
     given = names_of("contour", labels, _PAIR, "axes") or ("", "")
     names = given[0], given[1]
     heights = _levels(levels, z)
-    generator = contour_generator(z=np.ma.masked_invalid(z))
+    # Lines that bend between pixels cost much and are not seen.
+    apart = math.ceil(max(z.shape) / _CONTOUR_SIDE)
+    generator = contour_generator(z=np.ma.masked_invalid(z[::apart, ::apart]))
     lines: list[tuple[float, NDArray[np.float64]]] = []
     for height in heights:
         found = cast("list[Any]", generator.lines(height))
-        lines += [(height, np.asarray(one, np.float64)) for one in found]
+        lines += [(height, np.asarray(one, np.float64) * apart) for one in found]
     made = _cells("contour", z, title, color, axes=names)
     return Cells(
         made.title,

@@ -168,12 +168,16 @@ def points_of(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[Axis, Axis]]:
     """Return x, y and the axes of `(x, y)` or of one table with two columns."""
     if len(data) == 1:
-        values, names = number_columns(chart, data[0], "points")
-        if values.shape[1] != _TWO:
-            raise ConfigurationError(
-                f"{chart} needs points with two columns, x and y, got {values.shape[1]:,}; write "
-                f"{chart}(x, y)."
-            )
+
+        def check_points(_rows: int, columns: int) -> None:
+            if columns != _TWO:
+                raise ConfigurationError(
+                    f"{chart} needs points with two columns, x and y, got {columns:,}; write "
+                    f"{chart}(x, y)."
+                )
+
+        values, names = number_columns(chart, data[0], "points", check=check_points)
+        check_points(*values.shape)
         x, y = values[:, 0], values[:, 1]
         axes = tuple(names) if names else ("", "")
     elif len(data) == _TWO:
@@ -200,17 +204,21 @@ def _curves(
     """Return x of shape (rows,), y of shape (curves, rows), names and axes."""
     if not 1 <= len(data) <= _TWO:
         raise ConfigurationError(f"{chart} takes y, or x and y, got {len(data)} arguments.")
-    values, names = number_columns(chart, data[-1], "y")
+
+    def check_curves(_rows: int, curves: int) -> None:
+        if curves > MOST_CURVES:
+            raise ConfigurationError(
+                f"{chart} draws at most {MOST_CURVES} curves, got {curves:,}. Choose some; .T of "
+                "an array exchanges rows and columns."
+            )
+
+    values, names = number_columns(chart, data[-1], "y", check=check_curves)
+    check_curves(*values.shape)
     y = np.ascontiguousarray(values.T)
     rows = y.shape[1]
     x = numbers(chart, data[0], "x") if len(data) == _TWO else np.arange(rows, dtype=np.float64)
     if len(x) != rows:
         raise ConfigurationError(f"{chart} needs as many x as y, got {len(x):,} and {rows:,}.")
-    if len(y) > MOST_CURVES:
-        raise ConfigurationError(
-            f"{chart} draws at most {MOST_CURVES} curves, got {len(y):,}. Choose some; .T of an "
-            "array exchanges rows and columns."
-        )
     shown = names_of(chart, labels, len(y), "curves") or tuple(names)
     x_name = name_of(data[0]) if len(data) == _TWO else ""
     y_name = name_of(data[-1]) if len(y) == 1 else ""

@@ -32,6 +32,18 @@ document.getElementById("nbviz-picture").remove();"""
 
 _NAMED = 4
 
+_CHARTS = """\
+const page = JSON.parse(document.getElementById("nbviz-page").textContent);
+const code = new Blob([page.front_end], { type: "text/javascript" });
+const { replay } = await import(URL.createObjectURL(code));
+for (const place of document.querySelectorAll("[data-nbviz-chart]")) {
+	const root = document.createElement("div");
+	const picture = [...place.children];
+	place.append(root);
+	replay(root, page.charts[Number(place.dataset.nbvizChart)]);
+	for (const element of picture) element.remove();
+}"""
+
 _STYLE = """\
 :root { color-scheme: light dark; }
 body { margin: 0 auto; padding: 20px; max-width: 1280px; background: #ffffff; color: #1f2430;
@@ -130,19 +142,34 @@ def thinned_text(thinned: Sequence[str]) -> str:
     return f"Kept to save room: {', '.join(thinned[:_NAMED])}{more}"
 
 
-def still_page(content: str, title: str, style: str) -> str:
-    """Return a page of pictures and text, in which nothing runs and nothing is fetched.
+def still_page(
+    content: str, title: str, style: str, charts: Sequence[object] = (), front_end: str = ""
+) -> str:
+    """Return a page of pictures and text, for which nothing is fetched.
+
+    Nothing runs in it but what draws charts in the places of their pictures.
 
     Args:
-        content: HTML.
+        content: HTML. `data-nbviz-chart` counts the charts that stand in an element's place.
         title: Its heading; "" for none.
         style: A style sheet beside the page's own.
+        charts: What is drawn, as JSON.
+        front_end: The source of what draws it.
     """
     name = xml_text(title)
     heading = f"<header><h1>{name}</h1></header>\n" if title else ""
+    scripts = f"script-src '{_digest(_CHARTS)}' blob:; " if charts else ""
     policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+        f"default-src 'none'; {scripts}style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
         "form-action 'none'"
+    )
+    page = {"front_end": front_end, "charts": charts}
+    drawn = (
+        f"""<script type="application/json" id="nbviz-page">{_inert_json(page)}</script>
+<script type="module">{_CHARTS}</script>
+"""
+        if charts
+        else ""
     )
     return f"""\
 <!DOCTYPE html>
@@ -157,7 +184,7 @@ def still_page(content: str, title: str, style: str) -> str:
 </head>
 <body>
 {heading}{content}
-</body>
+{drawn}</body>
 </html>
 """
 

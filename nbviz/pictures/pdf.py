@@ -119,8 +119,12 @@ def _text(label: Label) -> str:
     """Write one line. Helvetica is about as wide as the picture's own measure says."""
     widths = [text_width(span.text, label.size, bold=span.bold) for span in label.spans]
     before = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.anchor]
-    x = label.x - before * sum(widths)
-    parts = [f"BT 1 0 0 -1 {_number(x)} {_number(label.y)} Tm"]
+    moved = before * sum(widths)
+    if label.is_upward:
+        place = f"0 -1 -1 0 {_number(label.x)} {_number(label.y + moved)}"
+    else:
+        place = f"1 0 0 -1 {_number(label.x - moved)} {_number(label.y)}"
+    parts = [f"BT {place} Tm"]
     for span in label.spans:
         font = "F2" if span.bold else "F1"
         look = f"/{font} {_number(label.size)} Tf {_color(span.color, 'rg')}"

@@ -81,7 +81,7 @@ def picture_to_png(picture: Picture, scale: int) -> bytes:
     # Text is smooth by itself, and sharper where it is drawn at its own size.
     for shape in picture.shapes:
         if isinstance(shape, Label):
-            _write(draw, shape, scale)
+            _write(image, draw, shape, scale)
     file = io.BytesIO()
     image.quantize(256, dither=Image.Dither.NONE).save(file, "PNG")
     return file.getvalue()
@@ -132,7 +132,7 @@ def _paste(canvas: Any, photo: Photo, scale: float) -> None:
     canvas.paste(drawn, (round(photo.x * scale), round(photo.y * scale)), drawn)
 
 
-def _write(draw: Any, label: Label, scale: int) -> None:
+def _write(image: Any, draw: Any, label: Label, scale: int) -> None:
     parts: list[tuple[str, str, Any, float]] = []
     for span in label.spans:
         font, knows_signs = _font(label.size * scale, bold=span.bold)
@@ -140,9 +140,35 @@ def _write(draw: Any, label: Label, scale: int) -> None:
         text = text if knows_signs else text.translate(_PLAIN)
         parts.append((text, light(span.color), font, font.getlength(text)))
     before = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.anchor]
-    x = label.x * scale - before * sum(width for *_, width in parts)
+    length = sum(width for *_, width in parts)
+    if label.is_upward:
+        _write_upward(image, label, scale, parts, length)
+        return
+    x = label.x * scale - before * length
     for text, color, font, width in parts:
         draw.text((x, label.y * scale), text, color, font, "ls")
+        x += width
+
+
+def _write_upward(
+    image: Any,
+    label: Label,
+    scale: int,
+    parts: Sequence[tuple[str, str, Any, float]],
+    length: float,
+) -> None:
+    from PIL import Image, ImageDraw
+
+    before = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.anchor]
+    rise = round(1.1 * label.size * scale)
+    fall = round(0.4 * label.size * scale)
+    x = 0.0
+    for text, color, font, width in parts:
+        mask = Image.new("L", (round(length) + 2, rise + fall))
+        ImageDraw.Draw(mask).text((x, rise), text, 255, font, "ls")
+        turned = mask.transpose(Image.Transpose.ROTATE_90)
+        top = round(label.y * scale + before * length) - turned.height
+        image.paste(color, (round(label.x * scale) - rise, top), turned)
         x += width
 
 

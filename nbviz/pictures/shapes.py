@@ -159,7 +159,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One line of text whose baseline starts, is centred or ends at (x, y)."""
+    """One line of text whose baseline starts, is centred or ends at (x, y).
+
+    Attributes:
+        is_upward: It is read upwards, its letters to the left of x.
+    """
 
     x: float
     y: float
@@ -169,6 +173,7 @@ class Label:
     anchor: Anchor = "start"
     bold: bool = False
     more: tuple[Span, ...] = ()  # what follows on the same line, wherever the reader's font ends
+    is_upward: bool = False
 
     @property
     def spans(self) -> tuple[Span, ...]:

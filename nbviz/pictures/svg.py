@@ -114,6 +114,8 @@ def _element(shape: Shape) -> str:
             )
         case Label():
             anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
+            if shape.is_upward:
+                anchor += f' transform="rotate(-90 {shape.x:.1f} {shape.y:.1f})"'
             more = "".join(
                 f"<tspan{_weight(span)}{_fill(span.color)}>{xml_text(span.text)}</tspan>"
                 for span in shape.more

@@ -249,8 +249,8 @@ class Run(LoggedMedia, OutwardRun):
             Its handle: call `stop`, or use it as a context. It ends with the run.
 
         Raises:
-            ConfigurationError: An option is out of range, no module has such a name, or a watch
-                with the same tags is active.
+            ConfigurationError: An option is out of range, `model` is no torch.nn.Module, no module
+                has such a name, or a watch with the same tags is active.
         """
         options = read_options(
             weights=weights,
@@ -265,7 +265,9 @@ class Run(LoggedMedia, OutwardRun):
             name=name,
         )
         from nbviz.recording.watching.watch import Watch
+        from nbviz.training.checks import check_module
 
+        check_module(model)
         if any(one.options.prefix == options.prefix for one in self.watches):
             raise ConfigurationError(
                 f"{self.name!r} has a watch{f' named {name!r}' if name else ''} already; stop that "
@@ -283,10 +285,13 @@ class Run(LoggedMedia, OutwardRun):
         Args:
             model: The model. It is not kept alive.
             step: The completed step; the newest known one if None.
+
+        Raises:
+            ConfigurationError: `model` is no torch.nn.Module.
         """
+        self.weights.watch(model)
         if self._attention:
             self._attend()
-        self.weights.watch(model)
         self.capture_due_weights(self.meter.step if step is None else read_step(step))
 
     def steer(self, optimizer: Optimizer | None = None, model: nn.Module | None = None) -> None:
@@ -299,7 +304,18 @@ class Run(LoggedMedia, OutwardRun):
         Args:
             optimizer: Its lr, momentum, weight_decay and so on can be set.
             model: The p of its dropout layers can be set.
+
+        Raises:
+            ConfigurationError: It is no optimizer, or no model.
         """
+        if optimizer is not None and not hasattr(optimizer, "param_groups"):
+            raise ConfigurationError(
+                f"optimizer must be a torch optimizer, got {type(optimizer).__name__}."
+            )
+        if model is not None:
+            from nbviz.training.checks import check_module
+
+            check_module(model)
         registry = self.control.registry
         if optimizer is not None and self.control is self._own_control:
             registry.for_optimizer(optimizer)

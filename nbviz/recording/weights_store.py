@@ -93,11 +93,17 @@ class WeightsStore:
         return bool(self.wanted) and time.monotonic() >= self._due
 
     def watch(self, model: nn.Module) -> None:
-        """Take heatmaps of this model, which is not kept alive."""
-        if self._model is not None and self._model() is model:
+        """Take heatmaps of this model, which is not kept alive.
+
+        Raises:
+            ConfigurationError: It is no model.
+        """
+        if self._model is not None and model is not None and self._model() is model:  # pyright: ignore[reportUnnecessaryComparison]
             return
         from nbviz.inspection.tensors.heatmaps import list_layers
+        from nbviz.training.checks import check_module
 
+        check_module(model)
         self._model = weakref.ref(model)
         self._unreadable.clear()
         self.layers = list_layers(model)

@@ -38,6 +38,11 @@ class Emitter:
         self._thread: threading.Thread | None = None
         self._closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, for good."""
+        return self._closed
+
     def wake(self) -> None:
         """Make the thread look at once; start it if there is none."""
         self._woken.set()

@@ -103,10 +103,15 @@ class Session:
         """Whether something new may come at any time."""
         return self._feed.is_active
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed: nothing comes of it any more."""
+        return self._emitter.is_closed
+
     def add(self, subject: Subject) -> None:
         """Show one more subject."""
         self._feed.subjects.append(subject)
-        if subject.run is not None:
+        if subject.run is not None and not self.is_closed:
             self._unsubscribes.append(subject.run.subscribe(_weak_wake(self)))
         self.wake()
 

@@ -40,10 +40,15 @@ def check_positive(name: str, value: float | None) -> None:
         raise ConfigurationError(f"{name} must be above 0, or None for no bound; got {value!r}.")
 
 
-def check_model(model: object) -> None:
-    """Raise ConfigurationError unless the model is a module that can be watched and traced."""
+def check_module(model: object) -> None:
+    """Raise ConfigurationError unless the model is a module."""
     if not isinstance(model, torch.nn.Module):
         raise ConfigurationError(f"model must be a torch.nn.Module, got {shown(model)}.")
+
+
+def check_model(model: object) -> None:
+    """Raise ConfigurationError unless the model is a module that can be watched and traced."""
+    check_module(model)
     if isinstance(model, torch.jit.ScriptModule):
         raise ConfigurationError(
             f"the model is a scripted {model.original_name}, which takes no hooks and cannot be "

@@ -31,12 +31,12 @@ def stay_when_cleared(put_back: Callable[[], None]) -> None:
     shell = _shell()
     if shell is None or running_cell()[1] is None:
         return
-    publisher, areas, thread = shell.display_pub, _output_areas(), threading.get_ident()
+    publisher, areas, thread = shell.display_pub, output_areas(), threading.get_ident()
 
     def clear_output(*arguments: Any, **options: Any) -> None:
         type(publisher).clear_output(publisher, *arguments, **options)
         # A training's thread clears what it has shown; the context of an ipywidgets.Output, that.
-        if threading.get_ident() == thread and _output_areas() == areas:
+        if threading.get_ident() == thread and output_areas() == areas:
             put_back()
 
     def cell_ended(*_: object) -> None:
@@ -133,15 +133,21 @@ def _shell() -> Any:
     return None if ipython is None else cast("Any", ipython).get_ipython()
 
 
-def _output_areas() -> frozenset[str]:
+def output_areas() -> frozenset[str]:
     """Return the ipywidgets.Output widgets that take what the running cell displays now."""
     request = running_cell()[1]
     widgets: Any = sys.modules.get("ipywidgets")
     if widgets is None or request is None:
         return frozenset()
-    # All widgets: a list that ipywidgets 8 keeps in a module, and 7 in the class.
-    known: Any = getattr(widgets.widgets.widget, "_instances", None)
-    if known is None:
-        known = widgets.Widget.widgets
-    outputs = [one for one in list(known.values()) if isinstance(one, widgets.Output)]
+    outputs = [one for one in all_widgets() if isinstance(one, widgets.Output)]
     return frozenset(one.model_id for one in outputs if one.msg_id == request)
+
+
+def all_widgets() -> list[Any]:
+    """Return all widgets that are open."""
+    widgets: Any = sys.modules.get("ipywidgets")
+    if widgets is None:
+        return []
+    # A list that ipywidgets 8 keeps in a module, and 7 in the class.
+    known: Any = getattr(widgets.widgets.widget, "_instances", None)
+    return list((widgets.Widget.widgets if known is None else known).values())

@@ -8,15 +8,15 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
-import anywidget
 import traitlets
 
 from nbviz.errors import ConfigurationError
-from nbviz.front_end import front_end, widget_module
+from nbviz.front_end import front_end, widget_module, widget_source
 from nbviz.panels import PANELS
 from nbviz.session.session import Session
+from nbviz.widgets.cell_widget import CellWidget
 from nbviz.widgets.cells import is_unattended, place_name
-from nbviz.widgets.comms import let_subshells_answer, waits_for_cells
+from nbviz.widgets.comms import waits_for_cells
 from nbviz.widgets.output import Output
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ Arrangement = Literal["screen", "stack", "compact", "bar"]
 ARRANGEMENTS: tuple[Arrangement, ...] = ("screen", "stack", "compact")
 
 
-class LiveView(anywidget.AnyWidget):
+class LiveView(CellWidget):
     """Shows subjects in the cell, live.
 
     Args:
@@ -44,6 +44,7 @@ class LiveView(anywidget.AnyWidget):
     """
 
     _esm = widget_module("widget")
+    _source = traitlets.Unicode(widget_source("widget")).tag(sync=True)
     _pid = 0  # until it is made: ipywidgets closes what could not be
     _panels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _arrangement = traitlets.Unicode("stack").tag(sync=True)
@@ -81,18 +82,8 @@ class LiveView(anywidget.AnyWidget):
         patterns = _patterns_of(charts)
         pulls = transport == "pull" or (transport == "auto" and "google.colab" in sys.modules)
         self._pid = os.getpid()
-        self._output = self._make_output()
-        self._session = Session(
-            PANELS,
-            self._send_message,
-            asset=front_end,
-            frames_per_second=frames_per_second,
-            pulls=pulls,
-            ticked=self._output.refresh,
-            training=self._training_here,
-            show=self._show_run,
-            is_unheard=self._is_unheard,
-        )
+        self._frames_per_second = frames_per_second
+        self._begin_session(pulls=pulls)
         view_id = uuid.uuid4().hex[:12]
         chosen = panels is not None
         super().__init__(
@@ -103,9 +94,21 @@ class LiveView(anywidget.AnyWidget):
             _pulls=pulls,
             _view_id=view_id,
         )
-        self._own_layout: Any = cast("Any", self).layout  # another one may be the user's
-        let_subshells_answer(self)
         self.on_msg(self._on_message)
+
+    def _begin_session(self, *, pulls: bool) -> None:
+        self._output = self._make_output()
+        self._session = Session(
+            PANELS,
+            self._send_message,
+            asset=front_end,
+            frames_per_second=self._frames_per_second,
+            pulls=pulls,
+            ticked=self._output.refresh,
+            training=self._training_here,
+            show=self._show_run,
+            is_unheard=self._is_unheard,
+        )
 
     # ------------------------------------------------------------ public
 
@@ -137,6 +140,7 @@ class LiveView(anywidget.AnyWidget):
 
     def show(self) -> None:
         """Show it here, where a cell's last line would."""
+        self.open()
         self._output.show()
 
     @property
@@ -162,15 +166,22 @@ class LiveView(anywidget.AnyWidget):
         """Bring the pictures saved beside it up to date, from the running cell."""
         self._output.refresh_from_cell()
 
+    def open(self) -> None:
+        """Open it to pages, again if it was closed."""
+        if self._session.is_closed:
+            subjects = self.subjects
+            self._begin_session(pulls=self._pulls)
+            for subject in subjects:
+                self._session.add(subject)
+        super().open()
+
     def close(self) -> None:
-        """Remove it from all pages; the runs go on."""
+        """Remove it from all pages; the runs go on. It opens when it is shown again."""
         if os.getpid() != self._pid:
             return  # a forked DataLoader worker must not close its parent's widget
         self._session.close()
         self._output.close()
         super().close()
-        # A model and a comm of its own, which ipywidgets leaves in the page and in the kernel.
-        self._own_layout.close()
 
     def __reduce__(self) -> NoReturn:
         names = ", ".join(repr(subject.name) for subject in self.subjects) or "nothing"
@@ -204,7 +215,7 @@ class LiveView(anywidget.AnyWidget):
         return Output(self)
 
     def _ipython_display_(self, **_: Any) -> None:
-        self._output.show()
+        self.show()
 
     def _get_embed_state(self, drop_defaults: bool = False) -> Any:
         """Return what ipywidgets' `embed_minimal_html` writes, which holds no cell's outputs.

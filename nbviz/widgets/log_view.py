@@ -48,8 +48,19 @@ class LogView(Dashboard):
         sources = [_Source(name, path) for name, path in directories]
         runs = [run for source in sources for run in source.new_runs()]
         super().__init__(runs, panels=panels, arrangement=arrangement)
-        follow = (weakref.ref(self), sources, reload_seconds, self._closing)
-        threading.Thread(target=_follow, args=follow, name="nbviz-logdir", daemon=True).start()
+        self._follow = (sources, reload_seconds)
+        self._begin_following()
+
+    def _begin_following(self) -> None:
+        following = (weakref.ref(self), *self._follow, self._closing)
+        threading.Thread(target=_follow, args=following, name="nbviz-logdir", daemon=True).start()
+
+    def open(self) -> None:
+        """Open it to pages, again if it was closed."""
+        if self._closing.is_set():
+            self._closing = threading.Event()
+            self._begin_following()
+        super().open()
 
     def close(self) -> None:
         """Remove it from all pages, and look for no more runs."""

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from nbviz.pictures.saved_view import MOST_RUNS
 from nbviz.widgets.active import say_what_will_be_cut
+from nbviz.widgets.cell_widget import CellWidget
 from nbviz.widgets.cells import is_terminal, is_unattended, running_cell
 from nbviz.widgets.clearing import stay_when_cleared
+from nbviz.widgets.replaced import close_when_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +51,9 @@ def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
     if is_terminal():
         display({"text/plain": picture()["text/plain"]}, raw=True)
         return None
+    if isinstance(widget, CellWidget):
+        widget.open()
+        close_when_replaced(widget)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     data = {"text/plain": repr(widget), WIDGET_VIEW: view}
 
@@ -169,6 +174,7 @@ class Output:
     def close(self) -> None:
         """Leave the pictures as they are."""
         self._closed = True
+        self._shown_by.clear()
         self._unwatch()
 
     def _watch_cells(self) -> None:

@@ -10,6 +10,7 @@ from nbviz.panels.subject import Subject
 from nbviz.recording.progress import ENDED
 from nbviz.widgets.live_view import LiveView
 from nbviz.widgets.output import WIDGET_VIEW, Output, Shown
+from nbviz.widgets.replaced import close_when_replaced
 
 if TYPE_CHECKING:
     from nbviz.recording.run import Run
@@ -22,6 +23,8 @@ class _BarOutput(Output):
         import IPython.display
 
         display = cast("Any", IPython.display.display)
+        if isinstance(view, RunBar):
+            close_when_replaced(view)
         return display(view.picture(), raw=True, display_id=True)
 
     def refresh(self) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
-from nbviz.front_end import widget_module
+from nbviz.front_end import widget_module, widget_source
 from nbviz.inspection.summary.table import as_table
 from nbviz.inspection.summary.text import as_html, readable_depth
 from nbviz.pictures.saved_view import hidden_html
+from nbviz.widgets.cell_widget import CellWidget
 from nbviz.widgets.output import display_live
 
 if TYPE_CHECKING:
     from nbviz.inspection.summary.summary import Summary
 
 
-class SummaryView(anywidget.AnyWidget):
+class SummaryView(CellWidget):
     """Shows a summary in a notebook cell.
 
     A click on a heading sorts the rows, each module's parts among themselves; rows open and close,
@@ -30,6 +30,7 @@ class SummaryView(anywidget.AnyWidget):
 
     # A part of its own: nothing of it changes, so that it needs none of a dashboard's machinery.
     _esm = widget_module("summary")
+    _source = traitlets.Unicode(widget_source("summary")).tag(sync=True)
     _table = traitlets.Dict().tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
 

@@ -11,15 +11,14 @@ import uuid
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import anywidget
 import traitlets
 
-from nbviz.front_end import widget_module
+from nbviz.front_end import widget_module, widget_source
 from nbviz.pictures.saved_view import hidden_html
 from nbviz.session.emitter import Emitter
 from nbviz.session.transport import Transport
+from nbviz.widgets.cell_widget import CellWidget
 from nbviz.widgets.cells import is_unattended
-from nbviz.widgets.comms import let_subshells_answer
 from nbviz.widgets.output import display_live
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Windows(Protocol):
         ...
 
 
-class WindowsView(anywidget.AnyWidget):
+class WindowsView(CellWidget):
     """Shows windows, as they change.
 
     Args:
@@ -57,6 +56,7 @@ class WindowsView(anywidget.AnyWidget):
 
     # A part of its own: of a run and its panels it needs nothing.
     _esm = widget_module("visdom")
+    _source = traitlets.Unicode(widget_source("visdom")).tag(sync=True)
     _pid = 0  # until it is made: ipywidgets closes what could not be
     _pulls = traitlets.Bool(default_value=False).tag(sync=True)
     _view_id = traitlets.Unicode().tag(sync=True)
@@ -75,7 +75,6 @@ class WindowsView(anywidget.AnyWidget):
         self.transport = Transport(feed, self._send_message, pulls=pulls)
         self._emitter = Emitter(self._tick, self._failed)
         super().__init__(_pulls=pulls, _view_id=uuid.uuid4().hex[:12])
-        let_subshells_answer(self)
         self.on_msg(self._on_message)
 
     @property
@@ -97,6 +96,12 @@ class WindowsView(anywidget.AnyWidget):
         self._handle = display_live(self, lambda: empty)
         self._watch_cells()
         self._emitter.wake()
+
+    def open(self) -> None:
+        """Open it to pages, again if it was closed."""
+        if self._emitter.is_closed:
+            self._emitter = Emitter(self._tick, self._failed)
+        super().open()
 
     def close(self) -> None:
         """Remove it from all pages; the windows stay."""

@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from kernel_specs import ROOT, jupyter_environment, write_kernel_specs
+from nbformat.sign import NotebookNotary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,6 +78,10 @@ class Lab:
         """Shut a kernel down, as a reader does who comes back another day."""
         self.kernels = {name: found for name, found in self.kernels.items() if found != kernel_id}
         self.ask(f"/api/kernels/{kernel_id}", method="DELETE")
+
+    def trust(self, path: Path) -> None:
+        """Have the server take a notebook for one that the reader has run."""
+        NotebookNotary(data_dir=str(self.folder.parent / "data")).sign(nbformat.read(path, 4))
 
     def ask(
         self, path: str, content: dict[str, str] | None = None, *, method: str = "POST"

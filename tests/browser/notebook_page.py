@@ -80,6 +80,7 @@ EVALUATE = """async (expression) => {
 LIGHT = "[data-jp-theme-light=true]"
 RESTART = "() => window.nbvizPanel.sessionContext.session.kernel.restart()"
 IS_IDLE = "() => window.nbvizPanel.sessionContext.session?.kernel?.status === 'idle'"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 POLL_MS = 50  # else Playwright asks in each frame, and lets the page draw for that
 
 
@@ -126,15 +127,23 @@ class Notebook:
         self.kernel_id = self.kernel_id or self.lab.kernel(self.kernel)
         self.page.evaluate(OPEN, [self.path.name, self.kernel_id])
 
-    def open_without_kernel(self) -> None:
+    def open_without_kernel(self, widgets: dict[str, Any] | None = None) -> None:
         """Open the file as a reader does who does not have its kernel, and wants no other.
 
         It is a copy that names a kernel that nobody has, so it is not trusted either.
+
+        Args:
+            widgets: The state of all widgets, as JupyterLab saves it if it is told to. The copy is
+                trusted then: what draws the widgets is loaded.
         """
         content = json.loads(self.path.read_text())
         content["metadata"]["kernelspec"] = {"name": "elsewhere", "display_name": "elsewhere"}
         self.path = self.path.with_stem(f"{self.path.stem}-copy")
+        if widgets is not None:
+            content["metadata"]["widgets"] = {WIDGET_STATE: widgets}
         self.path.write_text(json.dumps(content))
+        if widgets is not None:
+            self.lab.trust(self.path)
         self._load()
         self.page.evaluate(OPEN_WITHOUT_KERNEL, self.path.name)
         self.page.locator(".jp-Dialog").get_by_role("button", name="No Kernel").click()

@@ -82,6 +82,26 @@ def drag(shown: Locator, start: tuple[float, float], end: tuple[float, float]) -
     mouse.up()
 
 
+def touch(shown: Locator, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Move a finger from one share of an element's sides to another."""
+    shown.scroll_into_view_if_needed()
+    box = shown.bounding_box()
+    assert box is not None
+    (x, y), (to_x, to_y) = (
+        (box["x"] + across * box["width"], box["y"] + down * box["height"])
+        for across, down in (start, end)
+    )
+    session = shown.page.context.new_cdp_session(shown.page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    for at in range(7):
+        points = [{"x": x + (to_x - x) * at / 6, "y": y + (to_y - y) * at / 6}]
+        kind = "touchMove" if at else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    session.detach()
+
+
 def test_charts_are_drawn_and_select_rows(
     make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
@@ -164,6 +184,14 @@ def test_the_pad_is_drawn_on_while_a_cell_is_busy_and_stays_after_a_reload(
     drag(canvas, (0.5, 0.2), (0.5, 0.8))
     notebook.wait_for("pad.answer and float(pad.answer.scores.argmax())", lambda best: best == 0)
     expect(notebook.output(0)).to_contain_text("tall: ")
+    notebook.output(0).get_by_role("button", name="Clear").click()
+    notebook.wait_for("len(pad._strokes) == 0")
+    scrolled = notebook.page.locator(".jp-WindowedPanel-outer").first
+    at = scrolled.evaluate("(one) => one.scrollTop")
+    touch(canvas, (0.5, 0.2), (0.5, 0.8))
+    notebook.wait_for("len(pad._strokes) == 1 and float(pad.image[:14].sum()) > 10")
+    notebook.wait_for("pad.answer and float(pad.answer.scores.argmax())", lambda best: best == 0)
+    assert scrolled.evaluate("(one) => one.scrollTop") == at  # the finger has drawn, not scrolled
     notebook.output(0).get_by_role("button", name="Clear").click()
     notebook.wait_for("len(pad._strokes) == 0")
     notebook.run(1, wait=False)

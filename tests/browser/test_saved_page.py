@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ipywidgets
 import numpy as np
 import pytest
 import torch
 from playwright.sync_api import expect
 
 import nbviz
+from nbviz import charts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +72,37 @@ def all_is_drawn(page: Page, scheme: str) -> None:
     expect(values.locator("canvas")).to_be_visible()
     expect(page.locator("[data-action=start]:visible")).to_have_count(0)
     expect(page).to_have_title("<b>digits</b>")
+
+
+def test_charts_of_a_box_read_out_and_mark_what_is_selected(offline: Page, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = {"a": rng.random(60), "b": rng.random(60), "kind": np.repeat(["x", "y", "z"], 20)}
+    x = np.linspace(-2, 2, 21)
+    box = ipywidgets.VBox(
+        [
+            charts.line([3, 2, 1], title="loss"),
+            charts.heatmap(np.outer([1, 2, 3], [1, -2, 3, 4]), labels=(list("xyz"), list("abcd"))),
+            charts.contour(x, x, np.sin(x) * np.cos(x[:, None])),
+            charts.quiver(*np.meshgrid(x[::4], x[::4]), *np.meshgrid(x[::4], x[::4])),
+            charts.parallel(rows, color=rows["kind"]),
+        ]
+    )
+    page = offline
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(nbviz.save_html(box, tmp_path / "charts.html").as_uri())
+    drawn = page.locator("[data-nbviz-chart]")
+    expect(drawn.locator(".nbviz[data-nbviz=ready]")).to_have_count(4)
+    expect(page.locator("img")).to_have_count(1)  # bqplot's line is a picture
+    cells = drawn.nth(0).locator("canvas")
+    cells.focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        cells.press(key)
+    expect(drawn.nth(0)).to_contain_text("row y, column b: −4")
+    before = cells.evaluate("(canvas) => canvas.toDataURL()")
+    cells.press("Enter")
+    assert cells.evaluate("(canvas) => canvas.toDataURL()") != before
+    assert said == []
 
 
 def test_page_without_scripts_shows_the_picture(browser: Browser, saved: Path) -> None:

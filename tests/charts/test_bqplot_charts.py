@@ -1,5 +1,7 @@
 """Charts that bqplot draws: what their marks show, how they are selected and updated."""
 
+import tracemalloc
+
 import bqplot
 import ipywidgets
 import numpy as np
@@ -238,7 +240,25 @@ def test_bad_input_is_refused_with_its_value_and_what_to_do(call: object, said: 
         call()
 
 
-@pytest.mark.parametrize("values", [[3], [float("nan")] * 3, [float("inf"), 1, float("-inf")]])
+@pytest.mark.parametrize(
+    "draw",
+    [charts.line, charts.stem, charts.bar, charts.boxplot, charts.scatter, charts.correlation],
+)
+def test_a_matrix_that_cannot_be_drawn_is_refused_before_it_is_read(draw: object) -> None:
+    matrix = np.broadcast_to(np.uint8(1), (10_000, 10_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ConfigurationError, match="10,000"):
+            draw(matrix)
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[3], [float("nan")] * 3, [float("inf"), 1, float("-inf")], [1.7e308, -1.7e308, 0]],
+)
 def test_one_point_and_nothing_finite_are_a_sane_picture(values: list[float]) -> None:
     pairs = list(zip(values, values, strict=True))
     for chart in (
@@ -249,6 +269,7 @@ def test_one_point_and_nothing_finite_are_a_sane_picture(values: list[float]) ->
         charts.histogram(values),
         charts.boxplot(values),
     ):
+        assert chart.picture()["image/png"]
         drawing = chart.drawing()
         assert "nan" not in drawing.lower().replace("values are nan", "")
         assert len(drawing) < 20_000

@@ -49,9 +49,15 @@ class KernelPage:
 
     # ------------------------------------------------------------ cells
 
-    def begin(self, code: str) -> str:
-        """Send a cell and return its message's id."""
-        return self.client.execute(code)
+    def begin(self, code: str, cell_id: str = "") -> str:
+        """Send a cell, with its id as JupyterLab tells it, and return its message's id."""
+        if not cell_id:
+            return self.client.execute(code)
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True}
+        message = self.client.session.msg("execute_request", content)
+        message["metadata"]["cellId"] = cell_id
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
 
     def end(self, cell: str, seconds: float = SECONDS) -> None:
         """Wait until a cell has ended, and fail if it raised."""
@@ -59,9 +65,9 @@ class KernelPage:
         if content["status"] != "ok":
             pytest.fail("\n".join(content["traceback"]))
 
-    def run(self, code: str) -> None:
+    def run(self, code: str, cell_id: str = "") -> None:
         """Run a cell to its end."""
-        self.end(self.begin(code))
+        self.end(self.begin(code, cell_id))
 
     def value(self, expression: str) -> Any:
         """Evaluate an expression between cells and return its JSON value."""

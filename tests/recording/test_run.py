@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import torch
 from pages import wait_until
+from torch import nn
 
 import nbviz
 from nbviz import Run
-from nbviz.errors import LoggingError
+from nbviz.errors import ConfigurationError, LoggingError
 
 
 def test_one_scalar_after_another() -> None:
@@ -166,6 +167,18 @@ def test_a_step_must_be_a_whole_number(step) -> None:
 def test_only_mappings_are_logged(values) -> None:
     with pytest.raises(LoggingError, match="mapping of tags to numbers"):
         Run().log(values)
+
+
+@pytest.mark.parametrize("model", [None, 5, {}, torch.zeros(3), nn.Linear(1, 1).state_dict()])
+def test_what_is_no_model_is_refused_by_its_name(model) -> None:
+    run = Run()
+    for call in (run.log_weights, run.watch):
+        with pytest.raises(ConfigurationError, match=r"must be a torch\.nn\.Module, got"):
+            call(model)
+    with pytest.raises(ConfigurationError, match="must be a torch optimizer, got int"):
+        run.steer(3)
+    run.log({"x": 1.0}, step=1)
+    assert run["x"].values.tolist() == [1.0]
 
 
 def test_a_run_ends_once_and_says_how() -> None:

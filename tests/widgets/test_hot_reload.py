@@ -39,7 +39,7 @@ built = widget.read_text()
 first = nbviz.Dashboard(nbviz.Run("first"))
 widget.write_text("edited")
 second = nbviz.Dashboard(nbviz.Run("second"))
-print(first._esm == second._esm == built)
+print(first._source == second._source == built)
 """
 
 

@@ -17,8 +17,6 @@ const LEGEND = 74;
 const LARGEST_CELL = 46;
 const NUMBER_FROM = 26;
 const LINE = 14;
-/** Columns so wide have their name above them, however long that is. */
-const NAMED_FROM = 34;
 /** Marks of smaller cells are shaded: their outlines would hide them. */
 const OUTLINED_FROM = 12;
 const HIGHEST = 520;
@@ -33,6 +31,8 @@ export class CellsChart {
 	private shades: Shades | undefined;
 	private theme: Theme | undefined;
 	private marked = new Set<string>();
+	private widest = 1;
+	private isUpright = false;
 	private box = { left: 0, top: 0, width: 1, height: 1 };
 	private cursor: Cell | undefined;
 	private dragged: { from: Cell; to: Cell } | undefined;
@@ -133,13 +133,17 @@ export class CellsChart {
 		const longest = data.row_names.reduce((most, name) => Math.max(most, measure(name)), 22);
 		const label = data.row_label ? AXIS : 0;
 		const left = Math.min(NAME_ROOM, longest + 8) + label;
-		const top = (data.column_label ? AXIS : 0) + LINE + 4;
 		const room = width - left - LEGEND;
 		const cell = Math.min(LARGEST_CELL, room / columns, HIGHEST / rows);
+		const wide = Math.min(room, Math.max(cell * columns, 160));
+		this.widest = columnNames(data).reduce((most, name) => Math.max(most, measure(name)), 1);
+		// Names that are wider than columns stand upright.
+		this.isUpright = data.column_names.length > 0 && this.widest > wide / columns - 4;
+		const above = this.isUpright ? Math.min(NAME_ROOM, this.widest) + 2 : LINE;
 		this.box = {
 			left,
-			top,
-			width: Math.min(room, Math.max(cell * columns, 160)),
+			top: (data.column_label ? AXIS : 0) + above + 4,
+			width: wide,
 			height: Math.min(HIGHEST, Math.max(cell * rows, 60)),
 		};
 	}
@@ -173,7 +177,7 @@ export class CellsChart {
 			for (let column = 0; column < data.columns; column += 1) {
 				const value = this.values[row * data.columns + column] ?? Number.NaN;
 				if (Number.isNaN(value)) continue;
-				const text = numberIn(value);
+				const text = numberIn(value, Math.max(Math.abs(data.low), Math.abs(data.high)));
 				const size = Math.min(11, (11 * (across - 4)) / context.measureText(text).width);
 				if (size < 7) continue;
 				const place = 4 * shades.index(value);
@@ -190,27 +194,26 @@ export class CellsChart {
 
 	private drawNames(context: CanvasRenderingContext2D, data: CellsData, theme: Theme): void {
 		const { left, top, width, height } = this.box;
-		const nameOf = (names: readonly string[], at: number, block: number) =>
-			names[at] ?? String(at * block);
 		context.fillStyle = theme.text;
 		const down = height / data.rows;
 		const everyRow = Math.max(1, Math.ceil(LINE / down));
 		const room = left - 8 - (data.row_label ? AXIS : 0);
 		context.textAlign = "right";
 		for (let row = 0; row < data.rows; row += everyRow) {
-			const name = fitted(context, nameOf(data.row_names, row, data.block[0]), room);
+			const name = fitted(context, data.row_names[row] ?? String(row * data.block[0]), room);
 			context.fillText(name, left - 5, top + (row + 0.5) * down + 4);
 		}
 		const across = width / data.columns;
-		const longest = Array.from({ length: data.columns }, (_, at) =>
-			Math.min(70, context.measureText(nameOf(data.column_names, at, data.block[1])).width),
-		).reduce((most, one) => Math.max(most, one), 1);
-		const wide = across < NAMED_FROM ? longest + 6 : across - 4;
-		const every = Math.max(1, Math.ceil(wide / across));
-		context.textAlign = "center";
+		const names = columnNames(data);
+		const every = Math.max(1, Math.ceil((this.isUpright ? LINE : this.widest + 6) / across));
+		context.textAlign = this.isUpright ? "left" : "center";
 		for (let column = 0; column < data.columns; column += every) {
-			const name = fitted(context, nameOf(data.column_names, column, data.block[1]), wide);
-			context.fillText(name, left + (column + 0.5) * across, top - 5);
+			context.save();
+			context.translate(left + (column + 0.5) * across + (this.isUpright ? 4 : 0), top - 5);
+			if (this.isUpright) context.rotate(-Math.PI / 2);
+			const name = names[column] ?? "";
+			context.fillText(this.isUpright ? fitted(context, name, NAME_ROOM) : name, 0, 0);
+			context.restore();
 		}
 		context.fillStyle = theme.textSoft;
 		context.textAlign = "left";
@@ -409,10 +412,17 @@ function inMiddles(at: number, [first, last]: readonly [number, number], count: 
 	return (share * (count - 1) + 0.5) / count;
 }
 
-function numberIn(value: number): string {
+function columnNames({ columns, column_names, block }: CellsData): string[] {
+	return Array.from({ length: columns }, (_, at) => column_names[at] ?? String(at * block[1]));
+}
+
+/** A cell's number as it is written into it, where the largest one is as large. */
+function numberIn(value: number, largest: number): string {
 	const size = Math.abs(value);
+	if (size < 0.005 && largest >= 0.1) return "0"; // by as many digits as the others have
 	if (Number.isInteger(value) && size < 1e6) return value.toLocaleString("en").replace("-", "−");
-	return size >= 0.01 && size < 100 ? value.toFixed(2).replace("-", "−") : formatNumber(value, 2);
+	const isEven = size < 100 && (size >= 0.01 || largest >= 0.1);
+	return isEven ? value.toFixed(2).replace("-", "−") : formatNumber(value, 2);
 }
 
 /** A cell in words: its names, or where it is, and its value. */

@@ -1,4 +1,5 @@
-// A widget of its own: one chart of a user's data, whose description is a trait of the model.
+// A widget of its own: one chart of a user's data, whose description is a trait of the model. The same file
+// draws it in a saved page.
 import base from "../ui/base.css";
 import { readTheme } from "../ui/theme";
 import tokens from "../ui/tokens.css";
@@ -8,6 +9,7 @@ import { CellsChart } from "./cells-chart";
 import type { ChartData, Choice } from "./data";
 import sheet from "./data-charts.css";
 import { ChartFrame } from "./frame";
+import { markedAfter } from "./marked";
 import { ParallelChart } from "./parallel-chart";
 
 /** The part of anywidget's model that this widget uses. */
@@ -68,6 +70,25 @@ export function render({ model, el }: { model: ChartModel; el: HTMLElement }): (
 		observer.disconnect();
 		view.remove();
 	};
+}
+
+/** Draws a chart into a page without a kernel: it reads out, and marks what is selected. */
+export function replay(el: HTMLElement, data: ChartData): () => void {
+	let marked: readonly unknown[] = [];
+	const listeners = new Map<string, () => void>();
+	const get = (name: string) => (name === "_drawn" ? data : marked);
+	return render({
+		el,
+		model: {
+			get,
+			on: (name, listener) => listeners.set(name, listener),
+			off: (name) => listeners.delete(name),
+			send(choice) {
+				marked = markedAfter(data, choice as Choice, marked);
+				listeners.get("change:_marked")?.();
+			},
+		},
+	});
 }
 
 function make(data: ChartData, root: HTMLElement, tell: (choice: Choice) => void): Drawn {

@@ -12,9 +12,9 @@ interface Model extends Channel {
 
 // anywidget runs initialize once for a model and render once for each view of it, and gives each a
 // stand-in of its own for the model: what they share is found by the model's id.
-const pages = new Map<string, Page>();
+type Pages = Map<string, Page>;
 
-function initialize({ model }: { model: Model }): () => void {
+function initialize(pages: Pages, { model }: { model: Model }): () => void {
 	const store = new Store(panels);
 	const places = new Set<number>();
 	const connection = new Connection(model, store, model.get("_pulls") === true, places);
@@ -26,7 +26,7 @@ function initialize({ model }: { model: Model }): () => void {
 	};
 }
 
-function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+function render(pages: Pages, { model, el }: { model: Model; el: HTMLElement }): () => void {
 	el.dataset.nbvizView = viewId(model);
 	el.dataset.leadsTo = String(model.get("_leads_to") ?? "");
 	const page = pages.get(viewId(model));
@@ -55,4 +55,11 @@ function panelNames(value: unknown): string[] {
 	return Array.isArray(value) ? value.map(String) : panels.map(({ name }) => name);
 }
 
-export default { initialize, render };
+// A page runs this file once, and may have several notebooks that show one model: see ../loader.ts.
+export default () => {
+	const pages: Pages = new Map();
+	return {
+		initialize: (context: { model: Model }) => initialize(pages, context),
+		render: (context: { model: Model; el: HTMLElement }) => render(pages, context),
+	};
+};

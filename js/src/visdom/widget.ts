@@ -23,9 +23,9 @@ interface Page {
 
 const STYLES = [tokens, base, controls, spaceStyles, styles].join("\n");
 // anywidget gives `initialize` and each `render` a stand-in of its own for the model.
-const pages = new Map<string, Page>();
+type Pages = Map<string, Page>;
 
-function initialize({ model }: { model: Model }): () => void {
+function initialize(pages: Pages, { model }: { model: Model }): () => void {
 	const store = new WindowsStore();
 	const places = new Set<symbol>();
 	const connection = new Connection(model, store, model.get("_pulls") === true, places);
@@ -37,7 +37,7 @@ function initialize({ model }: { model: Model }): () => void {
 	};
 }
 
-function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+function render(pages: Pages, { model, el }: { model: Model; el: HTMLElement }): () => void {
 	const id = String(model.get("_view_id") ?? "");
 	const page = pages.get(id);
 	if (!page) throw new Error("nbviz: render was called before initialize");
@@ -91,4 +91,10 @@ export function replay(
 	return draw(el, store, "", false, () => undefined);
 }
 
-export default { initialize, render };
+export default () => {
+	const pages: Pages = new Map();
+	return {
+		initialize: (context: { model: Model }) => initialize(pages, context),
+		render: (context: { model: Model; el: HTMLElement }) => render(pages, context),
+	};
+};

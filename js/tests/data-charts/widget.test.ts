@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Scale } from "../../src/charts/parallel/scale";
 import { type CellsData, cellValues } from "../../src/data-charts/data";
+import { markedAfter } from "../../src/data-charts/marked";
 import { shadesOf } from "../../src/data-charts/shades";
 import { type ChartModel, render } from "../../src/data-charts/widget";
 import type { Theme } from "../../src/ui/theme";
@@ -165,6 +166,56 @@ it("is drawn anew when its data change, and leaves nothing behind", () => {
 	expect(model.sent).toEqual([{ kind: "clear" }]);
 	remove();
 	expect([el.children.length, model.listeners]).toEqual([0, 0]);
+});
+
+describe("without a kernel a choice marks", () => {
+	const colored = {
+		title: "",
+		remark: "",
+		said: "",
+		rows: "",
+		colors: [],
+		color_names: [],
+		of_row: "",
+	};
+
+	it("cells, which another choice adds to or takes away", () => {
+		const choose = (from: [number, number], to: [number, number], add: boolean) =>
+			({ kind: "cells", from, to, add }) as const;
+		const row = markedAfter(CELLS, choose([1, 2], [1, 1], false), [[0, 0]]);
+		expect(row.map(String)).toEqual(["1,1", "1,2"]);
+		const more = markedAfter(CELLS, choose([0, 1], [1, 1], true), row);
+		expect(more.map(String).sort()).toEqual(["0,1", "1,1", "1,2"]);
+		const fewer = markedAfter(CELLS, choose([1, 1], [1, 2], true), more);
+		expect(fewer.map(String)).toEqual(["0,1"]);
+		expect(markedAfter(CELLS, { kind: "clear" }, fewer)).toEqual([]);
+	});
+
+	it("arrows that begin in a box, and rows within ranges", () => {
+		const arrows = encoded(Float64Array.of(0, 1, 2, 0, 1, 2, 1, 1, 1, 0, 0, 0));
+		const quiver = {
+			...colored,
+			chart: "arrows",
+			names: ["", ""],
+			ends: [0, 2, 0, 2],
+			longest: 1,
+			arrows,
+		} as const;
+		expect(markedAfter(quiver, { kind: "box", box: [0.5, 2, 0.5, 1.5] }, [])).toEqual([1]);
+		const axis = (...values: number[]) => ({
+			name: "",
+			words: [],
+			values: encoded(Float64Array.from(values)),
+		});
+		const axes = [axis(1, 2, 3, Number.NaN), axis(9, 8, 7, 8)];
+		const parallel = { ...colored, chart: "parallel", axes } as const;
+		const ranges: [number, number, number][] = [
+			[0, 2, 3],
+			[1, 8, 9],
+		];
+		expect(markedAfter(parallel, { kind: "ranges", ranges }, [])).toEqual([1]);
+		expect(markedAfter(parallel, { kind: "ranges", ranges: [] }, [1])).toEqual([]);
+	});
 });
 
 describe("a scale", () => {

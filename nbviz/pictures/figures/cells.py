@@ -22,7 +22,6 @@ _MAGNITUDE = (_ZERO, (0x2C, 0xA3, 0xAE), (0x33, 0x2B, 0x82))
 _NAME_WIDTH = 96.0
 _TEXT_SIZE = 10.5
 _NUMBER_FROM = 26.0  # pixels of a cell that has its number in it
-_NAMED_FROM = 34.0  # of a column that has its name above it, however long that is
 _LINE_HEIGHT = 13.0
 _BAR = 96.0  # pixels that the scale of colours takes at the right
 _MOST_PIXELS = 200  # of the longer side
@@ -135,15 +134,18 @@ def shares_of(cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(share, 0.0, 1.0)
 
 
-def number_in(value: float) -> str:
-    """Return a cell's number as it is written into it."""
+def number_in(value: float, largest: float = 0.0) -> str:
+    """Return a cell's number as it is written into it, where the largest one is as large."""
     if not np.isfinite(value):
         return format_value(value)
+    if abs(value) < 0.005 and largest >= 0.1:  # noqa: PLR2004
+        return "0"  # by as many digits as the others have
     if value == round(value) and abs(value) < 1e6:  # noqa: PLR2004
         return f"{round(value):,}".replace("-", "−")
     if abs(value) >= 100:  # noqa: PLR2004
         return format_value(value)
-    text = f"{value:.2f}" if abs(value) >= 0.01 else f"{value:.2g}"  # noqa: PLR2004
+    is_even = abs(value) >= 0.01 or largest >= 0.1  # noqa: PLR2004
+    text = f"{value:.2f}" if is_even else f"{value:.2g}"
     return text.replace("-", "−")
 
 
@@ -179,12 +181,24 @@ def _place(cells: Cells, rows: int, columns: int) -> _Place:
     names = cells.row_names[:: cells.block[0]]
     widest = max((text_width(name, _TEXT_SIZE) for name in names), default=24.0)
     left = 14 + min(_NAME_WIDTH, widest + 8) + (18 if cells.row_label else 0)
-    top += 34 if cells.column_label else 20
     room = WIDTH - left - _BAR
     cell = min(46.0, room / columns, 520 / rows)
     # A matrix that is far from square is stretched to be readable.
     width, height = (min(room, max(cell * columns, 160)), min(520.0, max(cell * rows, 60)))
+    top += _above(cells, width / columns) + (20 if cells.column_label else 6)
     return _Place(left, top, width, height)
+
+
+def _above(cells: Cells, across: float) -> float:
+    """Return how high the columns' names are; those that are wider than columns stand upright."""
+    widest = max((text_width(one, _TEXT_SIZE) for one in _column_names(cells)), default=0.0)
+    is_upright = bool(cells.column_names) and widest > across - 4
+    return min(_NAME_WIDTH, widest) + 4 if is_upright else _LINE_HEIGHT
+
+
+def _column_names(cells: Cells) -> tuple[str, ...]:
+    names = cells.column_names or tuple(map(str, range(cells.shape[1])))
+    return names[:: cells.block[1]]
 
 
 def _draw_lines(picture: Picture, cells: Cells, place: _Place) -> None:
@@ -201,7 +215,7 @@ def _draw_numbers(picture: Picture, cells: Cells, place: _Place, pixels: NDArray
     for row in range(rows):
         for column in range(columns):
             value = float(cells.values[row, column])
-            text = number_in(value)
+            text = number_in(value, max(abs(cells.low), abs(cells.high)))
             size = min(_TEXT_SIZE, _TEXT_SIZE * (across - 4) / max(1, text_width(text, _TEXT_SIZE)))
             if np.isnan(value) or size < 7:  # noqa: PLR2004
                 continue
@@ -220,19 +234,24 @@ def _draw_names(picture: Picture, cells: Cells, place: _Place) -> None:
         text = fit_text(names[row * cells.block[0]], _TEXT_SIZE, _NAME_WIDTH)
         y = place.top + (row + 0.5) / rows * place.height + 3.5
         picture.add(Label(place.left - 5, y, text, "text-soft", _TEXT_SIZE, "end"))
-    names = cells.column_names or tuple(map(str, range(cells.shape[1])))
-    shown = names[:: cells.block[1]]
-    widest = max(text_width(fit_text(name, _TEXT_SIZE, 70), _TEXT_SIZE) for name in shown) + 6
+    shown = _column_names(cells)
     across = place.width / columns
-    room = min(70.0, widest) if across < _NAMED_FROM else across - 4
-    every = max(1, int(np.ceil(room / across)))
+    above = _above(cells, across)
+    is_upright = above > _LINE_HEIGHT
+    widest = max(text_width(name, _TEXT_SIZE) for name in shown) + 6
+    every = max(1, int(np.ceil((_LINE_HEIGHT if is_upright else widest) / across)))
     for column in range(0, columns, every):
-        text = fit_text(names[column * cells.block[1]], _TEXT_SIZE, room)
         x = place.left + (column + 0.5) / columns * place.width
-        picture.add(Label(x, place.top - 6, text, "text-soft", _TEXT_SIZE, "middle"))
+        if is_upright:
+            text = fit_text(shown[column], _TEXT_SIZE, _NAME_WIDTH)
+            at = x + 3.5, place.top - 5
+            picture.add(Label(*at, text, "text-soft", _TEXT_SIZE, is_upward=True))
+        else:
+            at = x, place.top - 6
+            picture.add(Label(*at, shown[column], "text-soft", _TEXT_SIZE, "middle"))
     if cells.column_label:
         text = fit_text(f"{cells.column_label} →", 11, place.width)
-        picture.add(Label(place.left, place.top - 21, text, "text-soft", 11))
+        picture.add(Label(place.left, place.top - above - 7, text, "text-soft", 11))
     if cells.row_label:
         text = fit_text(f"↓ {cells.row_label}", 11, place.left - 8)
         picture.add(Label(8, place.top - 6, text, "text-soft", 11))

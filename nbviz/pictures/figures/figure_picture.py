@@ -24,6 +24,7 @@ WIDTH, HEIGHT = 640.0, 400.0
 TITLE_SIZE, TEXT_SIZE = 13.0, 11.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 16.0, 26.0
 _TITLE_HEIGHT, _LEGEND_HEIGHT, _LABEL_HEIGHT = 22.0, 18.0, 16.0
+FARTHEST = 8e307  # where an axis ends at the latest: its span would overflow
 _MARGIN = 0.04  # of the data's range, left free at both of its ends
 _NAMES_SHOWN = 24
 _LEGEND_SHOWN = 12
@@ -62,13 +63,19 @@ class Frame:
 
     def across(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return pixels from the left; far outside of the plot they stay near it."""
-        share = (x - self.x[0]) / (self.x[1] - self.x[0])
+        share = _share(x, *self.x)
         return self.left + np.clip(share, -1.0, 2.0) * self.width
 
     def up(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return pixels from the top; infinite values come to lie on the edge."""
-        share = np.clip((y - self.y[0]) / (self.y[1] - self.y[0]), 0.0, 1.0)
+        share = np.clip(_share(y, *self.y), 0.0, 1.0)
         return self.top + (1.0 - share) * self.height
+
+
+def _share(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Return how far values are from `low` to `high`."""
+    # Half of each: the whole span of floats would overflow.
+    return (values * 0.5 - low * 0.5) / (high * 0.5 - low * 0.5)
 
 
 def figure_picture(figure: Figure) -> Picture:
@@ -118,7 +125,8 @@ def ranges(figure: Figure) -> tuple[tuple[float, float], tuple[float, float]]:
     y = _range(up, figure.y, _MARGIN, from_zero=from_zero)
     if half and figure.x.low is None:
         values = _finite(across)
-        x = (float(values.min()) - half, float(values.max()) + half) if len(values) else (0.0, 1.0)
+        ends = (values.min() - half, values.max() + half) if len(values) else (0.0, 1.0)
+        x = max(float(ends[0]), -FARTHEST), min(float(ends[1]), FARTHEST)
     return x, y
 
 
@@ -147,7 +155,7 @@ def _range(
     room = (high * 0.5 - low * 0.5) * 2 * margin if margin else 0.0
     at_zero = from_zero and low == 0
     low, high = (low if at_zero else low - room), high + room
-    low, high = max(low, -8e307), min(high, 8e307)
+    low, high = max(low, -FARTHEST), min(high, FARTHEST)
     return (low if axis.low is None else axis.low), (high if axis.high is None else axis.high)
 
 

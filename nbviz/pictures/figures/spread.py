@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _HEAD = 0.32  # of an arrow's length
 _LINES_DRAWN = 600
 _WORDS_SHOWN = 10
+_BESIDE = 44.0  # pixels that what an outer axis says has at least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,8 +148,9 @@ def parallel_picture(parallel: Parallel) -> Picture:
     picture.add(Box(0, 0, WIDTH, picture.height, "surface"))
     top = draw_head(picture, parallel.title, parallel.remark)
     top = _draw_color_names(picture, parallel.colors, parallel.color_names, top) + 26
-    bottom, left, right = picture.height - 16, 52.0, WIDTH - 52
     count = len(parallel.axes)
+    rooms = [_beside(parallel.axes[at]) for at in (0, count - 1)] if count else [_BESIDE] * 2
+    bottom, left, right = picture.height - 16, rooms[0] + 8, WIDTH - rooms[1] - 8
     places = np.linspace(left, right, count) if count > 1 else np.array([(left + right) / 2])
     heights = np.full((count, len(parallel.chosen)), np.nan)
     for at, axis in enumerate(parallel.axes):
@@ -178,9 +180,16 @@ def parallel_picture(parallel: Parallel) -> Picture:
         anchor = "end" if at == 0 else "start"
         for share, text in _axis_texts(axis):
             y = bottom - share * (bottom - top) + 4
-            shown = fit_text(text, 10, 44 if at in {0, count - 1} else room / 2)
+            beside = rooms[0] if at == 0 else rooms[1] if at == count - 1 else room / 2
+            shown = fit_text(text, 10, beside)
             picture.add(Label(x + (-5 if at == 0 else 5), y, shown, "text-soft", 10, anchor))
     return picture
+
+
+def _beside(axis: ParallelAxis) -> float:
+    """Return the room beside an outer axis for what it says."""
+    widest = max(text_width(text, 10) for _, text in _axis_texts(axis))
+    return min(max(_BESIDE, widest + 8), 2.5 * _BESIDE)
 
 
 def _axis_texts(axis: ParallelAxis) -> list[tuple[float, str]]:

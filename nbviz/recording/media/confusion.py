@@ -192,7 +192,8 @@ def check_size(tag: str, size: int) -> None:
 
 
 def _check_values(tag: str, array: NDArray[Any]) -> None:
-    if not (np.isfinite(array).all() and (array >= 0).all()):
+    # NaN is neither; of a large matrix there is no room for another one.
+    if not (array.min(initial=0) >= 0 and array.max(initial=0) < np.inf):
         raise LoggingError(
             f"{tag!r} needs a confusion matrix of finite numbers from 0 on; at least one is "
             "negative, NaN or infinite. Log the counts, not a difference."

@@ -1,0 +1,53 @@
+"""What nbviz's own widgets are: drawn by a part of its front end, closed and opened again."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import anywidget
+import traitlets
+
+from nbviz.widgets.comms import let_subshells_answer
+
+
+class CellWidget(anywidget.AnyWidget):
+    """A widget that a part of nbviz's front end draws.
+
+    A subclass has `_esm = widget_module(part)` and a `_source` with the part's source, which a page
+    imports once for all widgets.
+    """
+
+    _source = traitlets.Unicode().tag(sync=True)
+    _own_layout: Any = None  # until it is made: ipywidgets closes what could not be
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._own_layout = cast("Any", self).layout  # another one may be the user's
+
+    def open(self) -> None:
+        """Open it to pages, again if it was closed."""
+        layout: Any = cast("Any", self).layout
+        if self.comm is None and layout is not None:
+            layout.open()
+        super().open()
+        let_subshells_answer(self)
+
+    def close(self) -> None:
+        """Remove it from all pages; it opens when it is shown again."""
+        super().close()
+        # ipywidgets makes what is closed invisible to IPython for ever.
+        for name in ("_ipython_display_", "_repr_mimebundle_"):
+            vars(cast("Any", self)).pop(name, None)
+        # A model and a comm of its own, which ipywidgets leaves in the page and in the kernel.
+        if self._own_layout is not None:
+            self._own_layout.close()
+
+    def _get_embed_state(self, drop_defaults: bool = False) -> Any:
+        """Return what ipywidgets' `embed_minimal_html` writes.
+
+        It leaves out what is as in every widget of the class, and so what draws it.
+        """
+        state: Any = super()._get_embed_state(drop_defaults=drop_defaults)
+        own: Any = self
+        state["state"].update({name: str(getattr(own, name)) for name in ("_esm", "_source")})
+        return state

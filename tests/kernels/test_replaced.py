@@ -1,0 +1,64 @@
+"""A cell that runs again lets go of the views that it displayed before, in a real kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from kernel_specs import COLAB, NEWEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kernel_page import KernelPage
+
+MADE = """
+import weakref
+import ipywidgets
+import nbviz
+from nbviz.widgets.clearing import all_widgets
+
+run = nbviz.Run("kept")
+run.log({"loss": 0.5}, step=1)
+before = len(all_widgets())
+gone = []
+"""
+SHOWN = """
+shown = nbviz.Dashboard(run)
+gone.append(weakref.ref(shown))
+shown.show()
+"""
+CLOSED = "for one in (shown, held, box, boxed):\n    one.close()"
+
+
+@pytest.mark.parametrize("name", [NEWEST, COLAB])
+def test_what_no_cell_displays_is_closed_and_opens_when_it_is_shown(
+    make_kernel: Callable[[str], KernelPage], name: str
+) -> None:
+    page = make_kernel(name)
+    page.run(MADE)
+    for _ in range(3):
+        page.run(SHOWN, cell_id="again")
+    page.run("import gc\ngc.collect()")
+    assert page.value("[one() is None for one in gone]") == [True, True, False]
+    page.run("held = shown", cell_id="other")
+    assert page.value("held.comm is not None and len(all_widgets()) - before") == 2
+
+    page.run(SHOWN, cell_id="again")  # whose outputs no longer have `held`
+    assert page.value("held.comm is None and shown.comm is not None")
+    assert page.value("held._session.is_closed and len(all_widgets()) - before") == 2
+
+    page.run("held", cell_id="other")
+    assert page.value("held.comm is not None and held.layout.comm is not None")
+    page.show("held")
+    page.send("ready", attempt=1, need=1)
+    page.wait_until(lambda: page.updates("run_added"), "a snapshot of the view that was opened")
+    page.run("held", cell_id="other")  # the same cell shows the same view
+    assert page.value("held.comm is not None")
+
+    page.run("boxed = nbviz.Dashboard(run)\nboxed", cell_id="once in a box")
+    page.run("box = ipywidgets.VBox([boxed])\nbox", cell_id="box")
+    page.run("None", cell_id="once in a box")
+    assert page.value("boxed.comm is not None")
+
+    page.run(CLOSED)
