@@ -7,12 +7,12 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped, describe
 from nbviz.training import clock
 from nbviz.training.events import (
+    Asked,
     LineLogged,
     PhaseLeft,
     PhaseReached,
@@ -34,19 +34,6 @@ if TYPE_CHECKING:
 _ACTIVE = frozenset({"running", "paused", "stopping"})
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A command that is not carried out yet, because a step is being made.
-
-    Attributes:
-        command: Which one.
-        seconds: How long ago it was given.
-    """
-
-    command: Literal["pause", "stop"]
-    seconds: float
-
-
 class Control:
     """Commands for one run, given on any thread and carried out by the run at its safe points.
 
@@ -57,12 +44,19 @@ class Control:
     Args:
         emit: Receives RunPaused, RunResumed, SettingApplied and LineLogged, on the run's thread.
         settings: What `set` can change. Empty if None; more can be added at any time.
+
+    Attributes:
+        registry: Those settings.
+        needs_attention: Whether the run is to call `safe_point` at its next safe point.
+        has_phases: Whether the run calls `stand_inside`, so that its steps can be stepped into.
+        turn: An engine's turn to train; None for other loops.
     """
 
     def __init__(self, emit: Observer | None = None, settings: Settings | None = None) -> None:
         self.registry = Settings() if settings is None else settings
         self.needs_attention = False
-        self.turn: Turn | None = None  # of an engine's run
+        self.has_phases = False
+        self.turn: Turn | None = None
         self._emit = emit
         lock = threading.RLock()
         self._changed = threading.Condition(lock)  # what the run waits for
@@ -181,8 +175,14 @@ class Control:
         After the last phase of a step its end is next, where the run is paused between two steps.
 
         Raises:
+            CommandError: nbviz knows no phases of the run's steps.
             RunInactiveError: The run has not started or has ended.
         """
+        if not self.has_phases:
+            raise CommandError(
+                "the steps of this run cannot be stepped into: nbviz knows no phases of them. "
+                "step() makes a whole one."
+            )
         with self._changed:
             self._require_active("step into a step")
             if self._status == "stopping":
