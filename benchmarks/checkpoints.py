@@ -6,9 +6,11 @@ For three models with Adam, after a few steps: a capture into fresh memory and i
 used again, which the training waits for; writing it as a checkpoint and reading it back, which it
 does not wait for; `copy.deepcopy` of the state dicts and `torch.save` of them, as in a loop of
 one's own. Then steps a second with `checkpoint_every` as given, beside none, in turns; and with
-states kept in memory (`ring`, the default) beside none, what they take, and how long it takes to
-go back. Last, how long `find_nonfinite` takes to name a NaN that one sample makes in one layer of a
-CNN in step 1,234 of 2,000, and how many of 50 healthy runs it flags: none may be.
+states kept in memory (`ring`, the default) beside none, and in `dir`, too, beside in memory alone,
+what they take, and how long it takes to go back; and how many steps a run and its fork make, in
+turns, of those that the run makes alone. Last,
+how long `find_nonfinite` takes to name a NaN that one sample makes in one layer of a CNN in step
+1,234 of 2,000, and how many of 50 healthy runs it flags: none may be.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from torch import nn
 import nbviz
 from nbviz.training.checkpoints.files import read_checkpoint, write_checkpoint
 from nbviz.training.checkpoints.ring import default_budget
+from nbviz.training.checkpoints.ring_files import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,10 +94,16 @@ def measure(trainer: nbviz.Trainer, folder: Path) -> dict[str, float]:
     return found
 
 
-def steps_per_second(name: str, every: int | None, steps: int, *, ring: bool = False) -> float:
+def steps_per_second(
+    name: str, every: int | None, steps: int, *, ring: bool = False, disk: int | None = None
+) -> float:
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
-        options = {} if every is None else {"dir": folder, "checkpoint_every": every}
+        options: dict[str, Any] = (
+            {} if every is None else {"dir": folder, "checkpoint_every": every}
+        )
+        if disk is not None:
+            options |= {"dir": folder, "ring_disk": disk}
         trainer = make(*MODELS[name](), max_steps=steps, ring=ring, **options)
         started = time.perf_counter()
         trainer.start()
@@ -108,6 +117,11 @@ def measure_ring(name: str, steps: int) -> None:
         without = steps_per_second(name, None, steps)
         kept.append(steps_per_second(name, None, steps, ring=True) / without)
     print(f"  with the ring: {statistics.median(kept):.1%} of those without")
+    kept = []
+    for _ in range(ROUNDS):
+        without = steps_per_second(name, None, steps, ring=True, disk=0)
+        kept.append(steps_per_second(name, None, steps, ring=True, disk=MOST_BYTES) / without)
+    print(f"  with the ring in dir, too: {statistics.median(kept):.1%} of those in memory alone")
     torch.manual_seed(0)
     trainer = make(*MODELS[name](), max_steps=steps)
     trainer.start()
@@ -123,6 +137,25 @@ def measure_ring(name: str, steps: int) -> None:
     took = time.perf_counter() - started
     print(f"  back to step {wanted:,}, from the state after {nearest:,}: {1000 * took:,.0f} ms")
     trainer.stop_and_wait()
+
+
+def measure_turns(name: str, steps: int) -> None:
+    """Say what turns cost: steps of a run and its fork together, beside those of the run alone."""
+    shares: list[float] = []
+    for _ in range(ROUNDS):
+        torch.manual_seed(0)
+        trainer = make(*MODELS[name](), max_steps=steps // 2)
+        took: list[float] = []
+        for racing in (False, True):
+            both = [trainer, trainer.fork()] if racing else [trainer]
+            started = time.perf_counter()
+            for one in both:
+                one.start()
+            for one in both:
+                one.wait()
+            took.append((time.perf_counter() - started) / len(both))
+        shares.append(took[0] / took[1])
+    print(f"  a run and its fork in turns: {statistics.median(shares):.1%} of its steps alone")
 
 
 class Breaks(nn.Module):
@@ -197,6 +230,7 @@ def main() -> None:
         share = statistics.median(kept)
         print(f"  steps a second with checkpoint_every={every:,}: {share:.1%} of those without")
         measure_ring(name, steps)
+        measure_turns(name, steps)
     measure_search()
 
 

@@ -32,10 +32,9 @@ class Active(Protocol):
 
 
 class Relatives:
-    """Trainers that were forked off one another: of them one trains at a time.
+    """Trainers that were forked off one another: they train in turns.
 
-    They share torch's random numbers, which belong to the process. Each goes on with those that it
-    had when another one begins.
+    They share torch's random numbers, which belong to the process, and each goes on with its own.
 
     Args:
         first: The one that is no fork.
@@ -63,21 +62,12 @@ class Relatives:
             notify(fork)
 
     def make_way(self, trainer: Active) -> None:
-        """Let one train.
-
-        Raises:
-            RunActiveError: Another one's run is active.
-        """
+        """Let one train, in turns with the others if there are any."""
         others: list[Active] = [one for one in self.all if one is not trainer]
+        trainer.engine.turn.is_shared = bool(others)
         for other in others:
-            if other.is_active:
-                raise RunActiveError(
-                    f"{other.run.name!r} is {other.engine.control.status}, and {trainer.run.name!r}"
-                    " is a fork of the same run: they share torch's random numbers, so that one "
-                    "trains at a time. Stop it first; start goes on with it later."
-                )
-        for other in others:
-            other.engine.defer_random()
+            if not other.is_active:
+                other.engine.turn.defer()
 
 
 _all: WeakRegistry[Any] = WeakRegistry()
@@ -95,7 +85,7 @@ def claimed(trainer: Active) -> Generator[None]:
     """Make a trainer active in the block.
 
     Raises:
-        RunActiveError: Another one trains its model, or is a fork of it and active.
+        RunActiveError: Another one trains its model.
     """
     with _lock:
         for other in _all:

@@ -7,6 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CheckpointError, describe
+from nbviz.training.random_numbers.random_state import is_generator
 
 if TYPE_CHECKING:
     from nbviz.trainer_options import TrainerOptions
@@ -36,16 +37,38 @@ def copied_options(options: TrainerOptions, **others: Any) -> dict[str, Any]:
     loaders: list[Any] = [
         one for one in (options.train_loader, options.val_loader) if one is not None
     ]
-    shared: list[Any] = [one for one in loaders if isinstance(one, list | tuple)]
-    shared += [one.dataset for one in loaders if hasattr(one, "dataset")]
+    memo = {id(one): one for one in loaders if type(one) in (list, tuple)}
     try:
+        for one in loaders:
+            if hasattr(one, "dataset"):
+                _of_its_own(one.dataset, memo)
         # Together, so that the copied optimizer steps the copied model.
-        made = copy.deepcopy(
-            {name: fields[name] for name in _COPIED}, {id(one): one for one in shared}
-        )
+        made = copy.deepcopy({name: fields[name] for name in _COPIED}, memo)
     except Exception as error:
         raise CheckpointError(
             f"the run cannot be forked, because something of it cannot be copied "
             f"({describe(error)})."
         ) from error
     return fields | made | others
+
+
+def _of_its_own(dataset: Any, memo: dict[int, Any]) -> Any:
+    """Return a data set that draws from generators of its own, with the same data.
+
+    One that keeps no generator is returned as it is. Those that two loaders have stay one.
+    """
+    if id(dataset) in memo:
+        return memo[id(dataset)]
+    changes: dict[str, Any] = {
+        name: copy.deepcopy(value, memo)
+        for name, value in getattr(dataset, "__dict__", {}).items()
+        if is_generator(value)
+    }
+    inner = getattr(dataset, "dataset", None)
+    if inner is not None and (own := _of_its_own(inner, memo)) is not inner:
+        changes["dataset"] = own
+    made = copy.copy(dataset) if changes else dataset
+    if changes:
+        made.__dict__.update(changes)
+    memo[id(dataset)] = made
+    return made

@@ -276,7 +276,7 @@ class GoingBack:
         if step is not None and start is not None:
             first, last = start, step
         elif step is not None and self._trainer.engine.step:
-            first, last = self._trainer.ring.before(step).step, step
+            first, last = self._trainer.ring.nearest(step), step
         with self._lock:
             if self.now.doing:
                 raise RunActiveError(

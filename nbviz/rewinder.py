@@ -10,11 +10,12 @@ import torch
 
 from nbviz.errors import CheckpointError, CommandError
 from nbviz.recording.kept.past import Past
-from nbviz.recording.recorded_run import Origin
+from nbviz.recording.kept.ring_on_disk import newest_kept
+from nbviz.recording.origin import Origin
 from nbviz.training.between_steps import between_steps
 from nbviz.training.checks import is_one_pass
 from nbviz.training.events import RunEnded, RunPaused
-from nbviz.training.rewinding.changes import Changes
+from nbviz.training.rewinding.changes import Change, Changes
 from nbviz.training.rewinding.recomputing import LOSS
 from nbviz.training.rewinding.search import Search
 from nbviz.training.rewinding.step_watch import all_finite
@@ -95,11 +96,21 @@ class Rewinder:
         self._changes.set_to([])
         self.stands_at = None
 
+    def changes(self) -> list[list[Any]]:
+        """Return what was set on the way, as a file holds it."""
+        return self._changes.to_state()
+
+    def know(self, changes: list[Change]) -> None:
+        """Know what was set in an earlier process."""
+        self._changes.set_to(changes)
+
     # ------------------------------------------------------------ what it does
 
     def rewind(self, step: int | Literal["best"]) -> Rewound:
         """Go back to a step, as `Trainer.rewind` describes."""
         trainer = self._trainer
+        if not trainer.engine.step and not trainer.is_active and not trainer.ring.steps:
+            self._go_on_from_disk()
         step = trainer.ring.best.step if step == "best" else step
         step = int(step) if isinstance(step, np.integer) else step
         self.check(step)
@@ -162,7 +173,7 @@ class Rewinder:
             values = np.array(found, np.float64) if is_all else found
             return Probed(np.array(wanted, np.int64), values)
 
-        return self._undoing.look("probe", look, listed, goes_on=True)
+        return self._undoing.look("probe", look, listed)
 
     def fork(self, step: int | None, make: Callable[[Checkpoint, Past], T]) -> T:
         """Make something of the state after a step, and of what had been recorded until then."""
@@ -180,7 +191,7 @@ class Rewinder:
             past = Past.until(run, checkpoint.step, before_validation=before)
             return make(checkpoint, past)
 
-        return self._undoing.look("fork", keep, made, goes_on=False)
+        return self._undoing.look("fork", keep, made)
 
     def find_nonfinite(self) -> FirstNonFinite | None:
         """Find the step that broke, as `Trainer.find_nonfinite` describes."""
@@ -270,12 +281,22 @@ class Rewinder:
             )
         self._check_loader()
         if now:
-            trainer.ring.before(step)
+            trainer.ring.nearest(step)
 
     def _check_loader(self) -> None:
         loader = self._trainer.engine.options.train_loader
         if is_one_pass(loader):
             raise CheckpointError(f"{_of_one_pass(loader)}. Give a DataLoader or a list.")
+
+    def _go_on_from_disk(self) -> None:
+        """Have a run that has not begun stand where the last one in its directory was kept."""
+        ring = self._trainer.ring
+        keys = [] if ring.files is None or ring.refused else ring.files.find()
+        kept = newest_kept(ring.files, keys)
+        if kept is not None:
+            self._trainer.go_on_from(kept)
+            step = kept.checkpoint.step
+            ring.adopt(key for key in keys if key <= (step, True))
 
     def _settle(self, text: str, warning: str | None) -> None:
         """Record in a new run from the step where the engine is now."""

@@ -23,9 +23,10 @@ from nbviz.inspection.graph.overlays.overlays import Overlays
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
+from nbviz.recording.kept.ring_on_disk import ring_files
+from nbviz.recording.origin import Origin
 from nbviz.recording.outward.pages import save_page
 from nbviz.recording.prints import captured_prints
-from nbviz.recording.recorded_run import Origin
 from nbviz.rewinder import Probed, Rewinder
 from nbviz.trainer_commands import TrainerCommands
 from nbviz.trainer_options import TrainerOptions
@@ -139,6 +140,7 @@ class Trainer(TrainerCommands):
             self.ring.turn_off("ring is off")
         else:
             self.engine.callbacks.add(self.ring)
+            self.ring.files = ring_files(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.run!r})"
@@ -226,8 +228,10 @@ class Trainer(TrainerCommands):
 
     def write(self, path: str | Path, checkpoint: Checkpoint) -> Path:
         """Write a state that was captured, with the curves until now, as `save` does."""
-        self.run.drain_ready()
-        return write_checkpoint(path, checkpoint, {"past": Past.of(self.run).to_state()})
+        run = self._runs.present
+        run.drain_ready()
+        extra = {"past": Past.of(run).to_state(), "changes": self._rewinder.changes()}
+        return write_checkpoint(path, checkpoint, extra)
 
     @classmethod
     @also_takes(TrainerOptions)
@@ -265,6 +269,7 @@ class Trainer(TrainerCommands):
         """
         self.engine.keep_start(self.options.reset_memory)
         self.engine.restore(kept.checkpoint.parts)
+        self._rewinder.know(kept.changes)
         checkpoint = kept.checkpoint
         past = kept.past if self.options.dir is None else kept.past.whole_from(self.options.dir)
         go_on_from(self.run, past, checkpoint.step, checkpoint.epoch)
@@ -275,9 +280,8 @@ class Trainer(TrainerCommands):
     def reset(self) -> None:
         """Go back to before the first step, with a new run; the present one stays as it is.
 
-        Stops the run first, if it is active. Model, optimizer, schedule and random numbers are what
-        they were, so that `start` makes the same steps again. With `dir` the new run's journal
-        is in its folder `reset-1`, `reset-2` and so on.
+        Stops the run first, if it is active. Model, optimizer, schedule and random numbers are as
+        they were: `start` makes the same steps again. The new journal is in `dir/reset-1` or so.
 
         Raises:
             CheckpointError: The state of before the first step was not kept.
@@ -306,8 +310,9 @@ class Trainer(TrainerCommands):
 
         The nearest state before the step is restored, and the steps from there are made again: on a
         CPU to the last bit, and where that is not so, the log says by how much. What they log is
-        not recorded again; files that `training_step` or a callback writes are written again.
-        `resume` goes on, also where the run had finished. An active run is stopped first.
+        not recorded again; files that `training_step` or a callback writes are. `resume` goes on,
+        also where the run had finished. An active run is stopped first. A trainer that has made no
+        step goes back into the run of an earlier kernel whose states are in its `dir`.
 
         >>> trainer.rewind(400)
         >>> trainer.set(lr=1e-4)
@@ -319,8 +324,8 @@ class Trainer(TrainerCommands):
 
         Raises:
             CommandError: There is no such step.
-            CheckpointError: No validation has given such a value, no state of before the step was
-                kept, or its steps could not be made again; then the run is as it was.
+            CheckpointError: There is no best, no state of before the step was kept, or its steps
+                could not be made again; then the run is as it was.
             RunActiveError: The current step did not end in time, or this is called on the run's
                 own thread.
         """
@@ -330,8 +335,8 @@ class Trainer(TrainerCommands):
         """Return a second trainer that goes on from a step of this one; this one stays as it is.
 
         Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
-        Without a change it makes the same steps, on a CPU to the last bit. Of the two one trains at
-        a time. This run, if active, is stopped first, and can be started again.
+        Without a change it makes the same steps, on a CPU to the last bit, also while this run goes
+        on: they train in turns, some steps each, every one with random numbers of its own.
 
         >>> slower = trainer.fork("lower lr", step=400, lr=1e-4)
         >>> slower.start()
@@ -353,16 +358,15 @@ class Trainer(TrainerCommands):
             forked = Trainer(**copied_options(self.options, name=called, dir=directory))
             forked.engine.restore(checkpoint.parts)
             go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
-            forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step)
+            forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step, values)
             forked.run.note(f"forked from step {checkpoint.step:,} of {self.run.name!r}")
             forked.set(**values)
+            forked.relatives = self.relatives
+            forked.run.commands = forked.commands
+            self.relatives.add(forked)
             return forked
 
-        forked = self._rewinder.fork(step, make)
-        forked.relatives = self.relatives
-        forked.run.commands = forked.commands
-        self.relatives.add(forked)
-        return forked
+        return self._rewinder.fork(step, make)
 
     def keep(self, fork: Trainer) -> None:
         """Go on as a fork of this run stands: its state is copied into this trainer's own objects.
@@ -526,7 +530,9 @@ class Trainer(TrainerCommands):
     def _claim(self, target: Callable[[], None]) -> BackgroundRun:
         """Return a thread, not started, that is the only one to train the model."""
         with claimed(self):
-            self._background = BackgroundRun(target, name=self.run.name, stop=self.control.stop)
+            self._background = BackgroundRun(
+                target, name=self.run.name, stop=self.control.stop, ended=self.control.give_up
+            )
         return self._background
 
     # ------------------------------------------------------------ for its rewinder
@@ -572,12 +578,6 @@ class Trainer(TrainerCommands):
         return self.run.journal.directory / FOLDER
 
     def _train(self) -> None:
-        try:
-            self._train_and_rewind()
-        finally:
-            self.control.give_up()  # harmless where the run has begun
-
-    def _train_and_rewind(self) -> None:
         self.engine.keep_start(self.options.reset_memory)
         while True:
             with as_current(self.run), captured_prints(self.run.note), self.surroundings():

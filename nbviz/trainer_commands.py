@@ -132,7 +132,8 @@ class TrainerCommands(ABC):
         Weights, gradients and optimizer state belong to one step in the block, and can be read and
         saved. Outside it `.grad` must not be read while the run trains, except on the run's own
         thread: PyTorch's backward pass frees gradients without waiting for other threads, and the
-        process may end. A run that is started in the block begins after it.
+        process may end. A run that is started in the block begins after it; one that takes turns
+        with this one, as forks do, stands, too.
 
         >>> with trainer.between_steps():
         ...     norms = [p.grad.norm() for p in model.parameters()]

@@ -36,6 +36,9 @@ class TrainerOptions(TrainingOptions):
         ring_every: Steps between two of them; "auto" makes them as often as 0.5 % of the training
             thread's time allows.
         ring_memory: Bytes that they may take; None for a quarter of the free memory, at most 2 GB.
+        ring_disk: Bytes that states may take in `dir`, too, in its folder `ring`, from where a
+            trainer of another kernel can go back to them; 0 for none, None for a quarter of what is
+            free there, at most 1 GB. The oldest, of earlier runs first, make room for new ones.
 
     Raises:
         ConfigurationError: An argument has a value that cannot work.
@@ -53,6 +56,7 @@ class TrainerOptions(TrainingOptions):
     ring: bool | Literal["on", "off"] = True
     ring_every: Literal["auto"] | int = "auto"
     ring_memory: int | None = None
+    ring_disk: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -68,6 +72,7 @@ class TrainerOptions(TrainingOptions):
             check_choice("ring", self.ring, ("on", "off"))
         check_count("ring_every", self.ring_every, "auto")
         check_count("ring_memory", 1 if self.ring_memory is None else self.ring_memory)
+        check_count("ring_disk", self.ring_disk or 1)  # 0 and None are right, too
 
 
 def length_text(options: TrainerOptions) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nbviz.errors import describe
 from nbviz.recording.kept.past import go_on_from
-from nbviz.recording.recorded_run import Origin
+from nbviz.recording.origin import Origin
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
 from nbviz.trainer_options import length_text
@@ -52,6 +52,7 @@ class TrainerRuns:
         trainer: The trainer, which is given its first run.
 
     Attributes:
+        present: The run that is recorded, also while steps are made again beside it.
         recorder: What records in the present run, an observer of the engine.
         listeners: Each called with the old run and the new one.
     """
@@ -63,7 +64,7 @@ class TrainerRuns:
         self._trainer = trainer
         self._watch = {} if watch is True else dict(watch) if watch else None
         self._others = 0
-        trainer.run = self._make(options.name, options.dir)
+        trainer.run = self.present = self._make(options.name, options.dir)
         self.recorder = Recorder(trainer.run, options.model)
 
     def begin(self) -> None:
@@ -132,7 +133,7 @@ class TrainerRuns:
         """Make a run the one that is recorded and steered."""
         trainer = self._trainer
         options, engine = trainer.options, trainer.engine
-        trainer.run = run
+        trainer.run = self.present = run
         run.hyperparameters.add_known(of_training(options, engine.device, engine.optimizers))
         run.expected_tags = expected_tags(options, engine.optimizers)
         run.follow_steps(lambda: engine.step_number)

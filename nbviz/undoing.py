@@ -13,8 +13,9 @@ from nbviz.errors import CheckpointError, CommandError, NbvizError, add_note, de
 from nbviz.recording.current import as_current
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
-from nbviz.training.checkpoints.random_state import RandomState
 from nbviz.training.interrupts import held_interrupts
+from nbviz.training.random_numbers.random_state import RandomState
+from nbviz.training.random_numbers.turns import still
 from nbviz.training.rewinding.recomputing import LOSS, Recomputing, RecomputingCancelledError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import RunStatus
+    from nbviz.recording.kept.kept_state import KeptState
     from nbviz.recording.kept.past import Past
     from nbviz.trainer_options import TrainerOptions
     from nbviz.training.background import BackgroundRun
@@ -70,6 +72,10 @@ class Rewindable(Protocol):
 
     def tell_of_another(self, old: Run) -> None:
         """Tell who shows the old run that there is a new one."""
+        ...
+
+    def go_on_from(self, kept: KeptState) -> None:
+        """Take over a state that was read from a file."""
         ...
 
     def start_paused(self) -> BackgroundRun:
@@ -215,16 +221,13 @@ class Undoing:
         command: str,
         act: Callable[[Recomputing], T],
         then: Callable[[T], R],
-        *,
-        goes_on: bool,
     ) -> R:
-        """Do something after which the run is as it was.
+        """Do something after which the run is as it was, and goes on if it did.
 
         Args:
             command: What it is, for an error.
             act: On a thread of its own; may set the engine to any step.
             then: On the present thread, once the run is as it was.
-            goes_on: Whether the run goes on afterwards, if it did before.
 
         Returns:
             What `then` returns.
@@ -250,8 +253,7 @@ class Undoing:
             except BaseException as error:
                 self._go_on(was, error)
                 raise
-            if goes_on or held.came:
-                self._go_on(was)
+            self._go_on(was)
         if held.came:
             raise _interrupt(self._as_it_was())
         return result
@@ -331,7 +333,8 @@ class Undoing:
 
     def _now(self) -> _Before:
         engine = self._trainer.engine
-        random = RandomState(engine.device).state_dict()
+        with still():
+            random = RandomState(engine.device).state_dict()
         return _Before(engine.capture(), engine.control.status, random)
 
     def _put_back(self, before: _Before) -> None:
@@ -366,7 +369,8 @@ class Undoing:
         control.get_ready()
         before.checkpoint.wait()
         engine.restore(before.checkpoint.parts)
-        RandomState(engine.device).load_state_dict(before.random)
+        with still(sets=True):
+            RandomState(engine.device).load_state_dict(before.random)
         if before.status in ("finished", "stopped", "failed"):
             control.reserve()
             control.end(before.status)  # pyright: ignore[reportArgumentType]  one of those three

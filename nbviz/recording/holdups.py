@@ -9,7 +9,7 @@ from nbviz.training.present_line import present_line
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbviz.training.commands import Asked
+    from nbviz.training.events import Asked
 
 STUCK_SECONDS = 5.0
 """How long Stop or a write takes before it is said what it waits for."""

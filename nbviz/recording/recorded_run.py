@@ -7,7 +7,6 @@ import itertools
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +35,13 @@ if TYPE_CHECKING:
     from nbviz.protocol.run import EventKind, RunStatus
     from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.media.store import MediaItem, MediaKind
+    from nbviz.recording.origin import Origin
     from nbviz.recording.scalars.segment import Points
     from nbviz.recording.scalars.series import Series
     from nbviz.recording.scalars.summaries import Summaries
     from nbviz.recording.watching.watch import Watch
-    from nbviz.training.commands import Asked, Control
-    from nbviz.training.events import EndReason
+    from nbviz.training.commands import Control
+    from nbviz.training.events import Asked, EndReason
     from nbviz.training.phases.phase import Phase
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
@@ -53,25 +53,6 @@ _WEIGHTS_SHARE = 4  # this part of the media budget is for heatmaps of weights o
 _MOST_VALIDATION_MARKS = 1000  # their scalars are in the series anyway
 
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a run goes on from.
-
-    Attributes:
-        run_id: Of the other run.
-        name: What that was called then.
-        step: After how many steps of it.
-    """
-
-    run_id: str
-    name: str
-    step: int
-
-    def __str__(self) -> str:
-        """Say it, as "lr-0.1 at step 400"."""
-        return f"{self.name} at step {self.step:,}"
 
 
 class RecordedRun:

@@ -43,8 +43,7 @@ if TYPE_CHECKING:
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.media.inbox import Waiting
     from nbviz.recording.watching.watch import Watch
-    from nbviz.training.commands import Asked
-    from nbviz.training.events import EndReason, RunEnded, RunStarted
+    from nbviz.training.events import Asked, EndReason, RunEnded, RunStarted
 
 T = TypeVar("T")
 

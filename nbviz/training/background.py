@@ -19,6 +19,7 @@ from nbviz.training.devices.device_guard import keep_device_guard
 from nbviz.training.devices.intraop import release_workers
 from nbviz.training.devices.thread_settings import ThreadSettings
 from nbviz.training.present_line import present_line
+from nbviz.training.random_numbers.turns import lent
 from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class BackgroundRun:
         target: What to run.
         name: For messages and the thread's name.
         stop: Ends a target that waits, as a paused run does, when the interpreter exits.
+        ended: Called at the thread's end, whatever came of it and if the target was never called.
     """
 
     def __init__(
@@ -86,11 +88,13 @@ class BackgroundRun:
         *,
         name: str,
         stop: Callable[[], None] | None = None,
+        ended: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.error: BaseException | None = None
         self._target = target
         self._stop = stop
+        self._ended = ended
         self._has_ended = threading.Event()
         # Output that the thread makes belongs to the cell that started it (ipykernel).
         context = contextvars.copy_context()
@@ -153,9 +157,16 @@ class BackgroundRun:
             )
 
     def join(self, timeout: float | None) -> None:
-        """Wait for the thread at most `timeout` seconds, whatever becomes of it."""
+        """Wait for the thread at most `timeout` seconds, whatever becomes of it.
+
+        Meanwhile it has its turn, where it waits for that of the present thread's run.
+        """
         if self._thread.ident is None:
             return
+        with lent():
+            self._join(timeout)
+
+    def _join(self, timeout: float | None) -> None:
         # Not by `Thread.join`: where Python 3.11 interrupts that, it takes the thread for ended.
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         while self._thread.is_alive():
@@ -166,8 +177,8 @@ class BackgroundRun:
                 return
 
     def _run(self) -> None:
-        leave_interrupts_to_the_foreground()
         try:
+            leave_interrupts_to_the_foreground()
             if self._settings is not None:
                 self._settings.apply()
             with quick_switching():
@@ -177,6 +188,8 @@ class BackgroundRun:
         except BaseException as error:  # noqa: BLE001  also SystemExit: raised by wait
             self.error = error
         finally:
+            if self._ended is not None:
+                self._ended()
             self._has_ended.set()
 
 

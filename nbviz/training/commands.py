@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped, describe
 from nbviz.training import clock
 from nbviz.training.events import (
+    Asked,
     LineLogged,
     PhaseLeft,
     PhaseReached,
@@ -20,28 +21,17 @@ from nbviz.training.events import (
     SettingApplied,
 )
 from nbviz.training.optimizing.settings import Setting, Settings
+from nbviz.training.random_numbers.turns import lent
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from nbviz.protocol.run import RunStatus
     from nbviz.training.events import EndReason, Event, Observer
     from nbviz.training.phases.phase import Phase
+    from nbviz.training.random_numbers.turns import Turn
 
 _ACTIVE = frozenset({"running", "paused", "stopping"})
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A command that is not carried out yet, because a step is being made.
-
-    Attributes:
-        command: Which one.
-        seconds: How long ago it was given.
-    """
-
-    command: Literal["pause", "stop"]
-    seconds: float
 
 
 class Control:
@@ -59,12 +49,14 @@ class Control:
         registry: Those settings.
         needs_attention: Whether the run is to call `safe_point` at its next safe point.
         has_phases: Whether the run calls `stand_inside`, so that its steps can be stepped into.
+        turn: An engine's turn to train; None for other loops.
     """
 
     def __init__(self, emit: Observer | None = None, settings: Settings | None = None) -> None:
         self.registry = Settings() if settings is None else settings
         self.needs_attention = False
         self.has_phases = False
+        self.turn: Turn | None = None
         self._emit = emit
         lock = threading.RLock()
         self._changed = threading.Condition(lock)  # what the run waits for
@@ -143,7 +135,7 @@ class Control:
         """
         with self._changed:
             self._require_active("resume")
-            self._pause_asked = False
+            self._pause_asked = self._entered = False
             self._steps_asked, self._pause_at, self._into = 0, None, False
             if self._status == "paused":
                 self._go_on(None)
@@ -210,7 +202,11 @@ class Control:
         """
         with self._changed:
             self._stands.wait_for(
-                lambda: not self._into and (self._status == "paused" or not self.is_active)
+                lambda: (
+                    not self._into
+                    and (self._status == "paused" or not self.is_active)
+                    and (self._inside is None or self._is_inside)  # and observers have been told
+                )
             )
             return self._inside
 
@@ -252,7 +248,8 @@ class Control:
     def between_steps(self, *, whole: bool = False, inside: bool = False) -> Generator[None]:
         """Have the run stand at a safe point while the block runs; its status stays as it is.
 
-        Commands given meanwhile are carried out after the block.
+        Commands given meanwhile are carried out after the block. Runs that take turns with this one
+        stand, too: what the block draws of random numbers is not theirs.
 
         Args:
             whole: Whether the safe point may not be one inside a validation. A run that is paused
@@ -268,7 +265,7 @@ class Control:
                 self._leave_step()
             self._notify()
         try:
-            with self._changed:
+            with lent(), self._changed:
                 self._stands.wait_for(
                     lambda: (
                         (self._standing_whole if whole else self._standing)
@@ -276,7 +273,8 @@ class Control:
                         or not self.is_active
                     )
                 )
-            yield
+            with contextlib.nullcontext() if self.turn is None else self.turn.stands():
+                yield
         finally:
             with self._changed:
                 self._visitors -= 1
@@ -336,6 +334,24 @@ class Control:
             if emit is not None:
                 self._emit = emit
 
+    def attend(self) -> None:
+        """Have the run look at its next safe point what is asked of it; from any thread."""
+        with self._changed:
+            self._look_up()
+
+    def begin_turn(self) -> None:
+        """Wait for the first turn of a run that takes turns."""
+        turn = self.turn
+        if turn is None or not turn.is_shared:
+            return
+        self._without_turn(turn.begin, is_whole=True)
+        while True:
+            with self._changed:
+                if not self._holds(is_whole=True):
+                    return
+                self._stand(is_whole=True)
+            self._without_turn(turn.take, is_whole=True)
+
     def safe_point(self, step: int, *, is_whole: bool = True) -> None:
         """Carry out what was asked; waits here while the run is paused.
 
@@ -346,17 +362,25 @@ class Control:
         Raises:
             RunStopped: The run was stopped.
         """
+        turn, is_new = self.turn, False
         while True:
+            if turn is not None and turn.is_away:
+                self._without_turn(turn.take, is_whole=is_whole)
+                is_new = True
             with self._changed:
-                while self._holds(is_whole=is_whole):
+                while self._holds(is_whole=is_whole) or self._rests(is_whole=is_whole):
                     self._stand(is_whole=is_whole)
+                if turn is not None and turn.is_away:
+                    continue  # it was left while the run stood
                 self._carry_out(step)
                 has_events = bool(self._outbox)
                 if not has_events:
                     if self._status == "stopping":
                         raise RunStopped(f"The run was stopped after step {step:,}.")
                     if self._status != "paused" or (self._whole_visitors and not is_whole):
-                        return
+                        if self._goes_on_in_turn(is_new=is_new):
+                            return
+                        continue
                     self._stand(is_whole=is_whole)
             # Outside the lock: an observer may take its time, or give a command itself.
             if has_events:
@@ -371,17 +395,24 @@ class Control:
             if self._visitors > self._inside_visitors:
                 self._leave_step()
                 return
+            if self.turn is not None:
+                self.turn.keep()
             self._into, self._inside, self._status = False, phase, "paused"
         # Outside the lock: an observer may take its time, or give a command itself.
         self._tell(PhaseReached(clock.now(), phase))
+        turn = self.turn
         with self._changed:
             self._is_inside = True
             try:
+                if turn is not None:
+                    turn.leave()
                 while self._inside is phase or self._inside_visitors:
                     self._stands.notify_all()
                     self._changed.wait()
             finally:
                 self._is_inside = False
+        if turn is not None and turn.is_away:
+            turn.take()
         self._tell(PhaseLeft(clock.now(), phase.step))
         self._send_events()
 
@@ -419,14 +450,36 @@ class Control:
             self._forget_commands()
             self._status = reason
             self._notify()
+        if self.turn is not None:
+            self.turn.end()
 
     # ------------------------------------------------------------ with the lock held
 
     def _holds(self, *, is_whole: bool) -> bool:
         return self._visitors > (0 if is_whole else self._whole_visitors)
 
+    def _goes_on_in_turn(self, *, is_new: bool) -> bool:
+        """Have the run go on in its turn; or leave that, if it is over and did not just begin."""
+        turn = self.turn
+        if turn is None:
+            return True
+        if turn.is_over and not is_new:
+            turn.leave()
+            return False
+        turn.go_on()
+        return True
+
+    def _rests(self, *, is_whole: bool) -> bool:
+        """Whether a paused run without its turn has nothing to do for which it would take it."""
+        turn = self.turn
+        if turn is None or not turn.is_away or self._status != "paused":
+            return False
+        return not (self._pending or self._outbox or (self._whole_visitors and not is_whole))
+
     def _stand(self, *, is_whole: bool) -> None:
         """Wait for the next change; other threads may look at the model meanwhile."""
+        if self.turn is not None:
+            self.turn.leave()
         self._standing += 1
         self._standing_whole += is_whole
         self._stands.notify_all()
@@ -448,6 +501,8 @@ class Control:
         if self._status == "running" and (self._pause_asked or is_counted or self._entered):
             self._pause_asked, self._pause_at = False, None
             self._into = self._entered = False
+            if self.turn is not None:
+                self.turn.keep()  # before a cell can see that it is paused
             self._status = "paused"
             self._outbox.append(RunPaused(clock.now(), step))
         self._look_up()
@@ -504,6 +559,7 @@ class Control:
             or self._into
             or self._entered
             or self._visitors
+            or (self.turn is not None and self.turn.is_wanted)
         )
 
     def _notify(self) -> None:
@@ -512,6 +568,20 @@ class Control:
         self._stands.notify_all()
 
     # ------------------------------------------------------------ without the lock
+
+    def _without_turn(self, wait: Callable[[], None], *, is_whole: bool) -> None:
+        """Wait for a turn; other threads may look at the model meanwhile."""
+        with self._changed:
+            self._standing += 1
+            self._standing_whole += is_whole
+            self._stands.notify_all()
+        try:
+            wait()
+        finally:
+            with self._changed:
+                self._standing -= 1
+                self._standing_whole -= is_whole
+                self._look_up()
 
     def _send_events(self) -> None:
         while True:

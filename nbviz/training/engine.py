@@ -26,7 +26,6 @@ from nbviz.training.checkpoints.optimizer_state import OptimizersState
 from nbviz.training.checkpoints.others import describe_left_out, stateful_of
 from nbviz.training.checkpoints.parts import Checkpoint, Parts
 from nbviz.training.checkpoints.place import Place
-from nbviz.training.checkpoints.random_state import DeferredRandomState
 from nbviz.training.checkpoints.start import StartState
 from nbviz.training.commands import Control
 from nbviz.training.devices.device import choose_device, move_model, to_device
@@ -49,8 +48,10 @@ from nbviz.training.observers import Observers
 from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.optimizing.schedule import Schedule, known_tags
 from nbviz.training.phases.stops import PhaseStops
+from nbviz.training.random_numbers.random_state import DeferredRandomState
+from nbviz.training.random_numbers.seeds import preserved_random_state, seed_everything
+from nbviz.training.random_numbers.turns import Turn
 from nbviz.training.run_log import RunLog
-from nbviz.training.seeds import preserved_random_state, seed_everything
 from nbviz.training.steps.batches import describe
 from nbviz.training.steps.loader_workers import renew_workers
 from nbviz.training.steps.means import Means
@@ -82,6 +83,7 @@ class Engine:
     Attributes:
         data: Which samples are left out or have another label.
         start: The state of before the first step, if it is kept.
+        turn: Its turn to train, where other runs must not change its random numbers.
         guard: What follows the loss.
 
     Raises:
@@ -176,6 +178,7 @@ class Engine:
         self.data = TrainingData(options.train_loader, self._still, self._weighed.refused)
         self.place = Place(options.train_loader, self.device, self.data, self._data_changed)
         self._random = DeferredRandomState(self.device)
+        self.turn = self.control.turn = Turn(self._random, self.control.attend, self.log.once)
         self.start = StartState()
         self.control.registry.for_training(model, optimizers, options.scheduler)
         move_model(model, optimizers, self.device)
@@ -349,12 +352,14 @@ class Engine:
                 ended = RunEnded(clock.now(), self.step, self.epoch, reason, failure)
                 with contextlib.suppress(RunStopped):  # it ends anyhow
                     self.callbacks(ended)
+                self.turn.end()  # the others do not wait for a disk
                 self.emit(ended)
             finally:
                 self.control.end(reason)
                 self.train_step = self._stops.follow(self.train_step)
 
     def _run(self) -> None:
+        self.control.begin_turn()
         self._limits.begin(self.step, self._epochs_done)
         epochs, device = self._limits.last_epoch, str(self.device)
         started = RunStarted(clock.now(), self.step, self._total_steps(), epochs, device)
@@ -386,10 +391,6 @@ class Engine:
             self._safe_point()
             while not self._is_over():
                 self._run_epoch()
-
-    def defer_random(self) -> None:
-        """Have the next run begin with the random numbers of now; another one runs before it."""
-        self._random.load_state_dict(self._random.state_dict())
 
     def _run_epoch(self) -> None:
         place = self.place

@@ -188,3 +188,16 @@ Event = (
 )
 
 Observer = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command that is not carried out yet, because a step is being made.
+
+    Attributes:
+        command: Which one.
+        seconds: How long ago it was given.
+    """
+
+    command: Literal["pause", "stop"]
+    seconds: float

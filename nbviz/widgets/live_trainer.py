@@ -291,8 +291,8 @@ class LiveTrainer(Dashboard):
         """Return a second trainer that goes on from a step of this one, shown in the same view.
 
         Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
-        Without a change it makes the same steps, on a CPU to the last bit. Of the two one trains at
-        a time. This run is stopped first, if it is active, and can be started again.
+        Without a change it makes the same steps, on a CPU to the last bit, also while this run goes
+        on: they train in turns, some steps each, every one with random numbers of its own.
 
         >>> slower = trainer.fork("lower lr", step=400, lr=1e-4)
         >>> slower.start()

@@ -134,7 +134,7 @@ def test_a_fork_is_shown_rewound_and_kept() -> None:
     now = done(trainer.trainer, "fork", step=20, name="lower lr", lr=0.01)
     assert now["outcome"] == "'lower lr' forked from step 20; Start trains it"
     fork = subject_of(trainer, now["outcome_run"]).run
-    assert str(fork.origin) == "lr-0.1 at step 20"
+    assert str(fork.origin) == "lr-0.1 at step 20, lr=0.01"
     ask(fork, "start")
     steering: Any = fork.steering
     steering.wait(SECONDS)

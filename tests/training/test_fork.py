@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from resumed_runs import KEPT, SECONDS, STEPS, arguments, result
@@ -10,7 +10,15 @@ from test_resume import differences
 
 import nbviz
 from nbviz import callbacks
-from nbviz.errors import CheckpointError, CommandError, RunActiveError
+from nbviz.errors import CheckpointError, CommandError
+from nbviz.panels import PANELS
+from nbviz.panels.runs.table import table_of
+from nbviz.panels.subject import Subject
+from nbviz.recording.origin import Origin, read_origin
+from nbviz.session.saved import saved_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def trained(name: str, **more: Any) -> nbviz.Trainer:
@@ -74,18 +82,6 @@ def test_what_is_changed_changes_the_fork_alone() -> None:
     fork.stop_and_wait()
 
 
-def test_one_trains_at_a_time() -> None:
-    trainer = trained("sgd")
-    fork = trainer.fork(step=KEPT)
-    trainer.rewind(5)
-    with pytest.raises(RunActiveError, match=r"share torch's random numbers.*Stop it first"):
-        fork.start()
-    trainer.stop_and_wait()
-    fork.start()
-    fork.wait(SECONDS)
-    assert fork.status == "finished"
-
-
 def test_what_cannot_be_forked_is_said() -> None:
     trainer = trained("steps itself")
     with pytest.raises(CheckpointError, match="training_step steps its optimizers"):
@@ -103,3 +99,40 @@ def test_a_live_fork_is_shown_beside_its_run() -> None:
     fork = live.fork("lower lr", step=KEPT, lr=0.01)
     assert [subject.run for subject in live.subjects] == [live.run, fork.run]
     assert len(ended(fork)["losses"]) == STEPS - KEPT
+
+
+def test_where_a_fork_comes_from_is_in_its_files_and_in_a_saved_page(tmp_path: Path) -> None:
+    model, data, options = arguments("sgd", seed=0)
+    trainer = nbviz.Trainer(model, data, **options, ring_every=10, name="plain", dir=tmp_path)
+    trainer.start()
+    trainer.wait(SECONDS)
+    fork = trainer.fork("lower lr", step=KEPT, lr=0.001)
+    ended(fork)
+    fork.rewind(30)
+    fork.start()
+    fork.wait(SECONDS)
+    for one in (trainer, fork):
+        assert one.run.journal is not None
+        assert one.run.journal.flush()
+    runs = nbviz.open_runs(tmp_path)
+    assert {run.name: run.origin for run in runs} == {
+        tmp_path.name: None,
+        "fork-1": Origin(trainer.run.run_id, "plain", KEPT, {"lr": 0.001}),
+        "fork-1/rewind-1": fork.run.origin,
+    }
+    froms = [None, f"plain at step {KEPT}, lr=0.001", "lower lr at step 30"]
+    assert [row.get("from") for row in table_of(runs)] == froms
+    page = saved_page(PANELS, [Subject.of_run(run) for run in runs], None)
+    assert all(page.count(text) == 1 for text in froms if text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no JSON", "[]", '{"run_id": "a", "name": "b", "step": -1, "values": {}}',
+        '{"run_id": "a", "name": "b", "step": 1, "values": {"lr": Infinity}}',
+        '{"run_id": "a", "name": "b", "step": 1, "values": 3}', '{"run_id": "a"}',
+    ],
+)  # fmt: skip
+def test_an_origin_that_is_damaged_is_none(text: str) -> None:
+    assert read_origin(text) is None

@@ -50,7 +50,7 @@ const TEXTS = {
 	fork: {
 		button: "Fork",
 		act: "Fork from step",
-		what: "A second run goes on from there, in a colour of its own. Of the two one trains at a time.",
+		what: "A second run goes on from there, in a colour of its own. Both train, in turns.",
 	},
 } as const;
 

@@ -16,6 +16,7 @@ from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.between_steps import between_steps
 from nbviz.training.devices.device import to_device
 from nbviz.training.events import RunEnded, RunPaused, RunResumed, RunStarted, StepEnded
+from nbviz.training.random_numbers.seeds import preserved_random_state
 from nbviz.training.steps.samples import first_samples
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class LiveGraph:
             return None
         try:
             # A data set may draw random numbers for a sample; the run's are kept as they were.
-            with torch.random.fork_rng(devices=[]):
+            with preserved_random_state(torch.device("cpu")):
                 batch = first_samples(self._loader)
             if batch is None:
                 return None

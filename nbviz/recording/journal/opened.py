@@ -26,6 +26,7 @@ from nbviz.recording.journal.source import EPOCH_TAG, EVENT_TAG, LOG_TAG, NAME_T
 from nbviz.recording.lines import Line, RecordedEvent
 from nbviz.recording.meshes.mesh_events import joined
 from nbviz.recording.off_main_thread import off_main_thread
+from nbviz.recording.origin import ORIGIN_TAG, read_origin
 from nbviz.recording.outward.outward_run import OutwardRun
 from nbviz.recording.predictions.forms import InputsByKey
 from nbviz.recording.recorded_run import (
@@ -54,6 +55,7 @@ _REFRESH_SECONDS = 1.0
 _of_shown, _of_others = Allowance(0.8), Allowance(0.5)
 _AFTER_SHOWN = 0.5  # seconds
 _TEXT_SUFFIX = "/text_summary"  # torch's own addition to the tag of a text
+_FACTS = frozenset({IDENTITY_TAG, CONFIG_TAG, NAME_TAG, ORIGIN_TAG})
 _KINDS, _LEVELS = get_args(EventKind), get_args(LineLevel)
 _SHOWN = 3  # directories named in an error
 _WRITING = frozenset(
@@ -447,7 +449,7 @@ class OpenedRun(OutwardRun):
             self._take_event(kind, text.text)
         elif tag.startswith(LOG_TAG) and level in _LEVELS:
             self.lines.append(Line(cast("LineLevel", level), step, seconds, text.text))
-        elif tag in (IDENTITY_TAG, CONFIG_TAG, NAME_TAG):
+        elif tag in _FACTS:
             self._take_fact(text)
         elif tag == EPOCH_TAG:
             self.mark_epoch(len(self.epochs) + 1, step)
@@ -464,6 +466,10 @@ class OpenedRun(OutwardRun):
             self.hyperparameters.read_text(text.text)
         elif text.tag == NAME_TAG:
             self.name = text.text
+        elif text.tag == ORIGIN_TAG:
+            origin = read_origin(text.text)
+            if origin is not None and origin != self.origin:  # else it would be sent again
+                self.origin = origin
 
     def _take_medium(self, record: MediaRecord) -> None:
         """Take an item in; where its tag's steps begin again, or are of another kind, beside it."""
@@ -553,7 +559,7 @@ def _count(batch: Batch) -> int:
 
 def _is_medium(tag: str) -> bool:
     """Whether a text of this tag is shown among the media, and is none of nbviz's own words."""
-    if tag in (IDENTITY_TAG, CONFIG_TAG, NAME_TAG, EPOCH_TAG):
+    if tag in _FACTS or tag == EPOCH_TAG:
         return False
     is_event = tag.startswith(EVENT_TAG) and tag.removeprefix(EVENT_TAG) in _KINDS
     return not is_event and not (tag.startswith(LOG_TAG) and tag.removeprefix(LOG_TAG) in _LEVELS)

@@ -18,6 +18,7 @@ from nbviz.recording.event_files.messages import (
 )
 from nbviz.recording.event_files.records import frame
 from nbviz.recording.hyperparameters import CONFIG_TAG
+from nbviz.recording.origin import ORIGIN_TAG
 from nbviz.training import clock
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.event_files.hparams import Parameter
+    from nbviz.recording.origin import Origin
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.scalars.series import Point
 
@@ -92,6 +94,7 @@ class JournalSource:
         self._epochs = 0
         self._media = 0
         self._hparams: dict[str, Parameter] = {}
+        self._origin: Origin | None = None
         self._name = name
 
     def skip(self, run: RecordedRun) -> None:
@@ -108,7 +111,7 @@ class JournalSource:
 
         What `write` raises ends it; the parts before are done, the others come again next time.
         """
-        something = self._write_hparams(run, write)
+        something = self._write_facts(run, write)
         while self.payloads:
             write(frame([self.payloads[0]]))
             self.payloads.popleft()
@@ -190,8 +193,9 @@ class JournalSource:
     def _place(self, tag: str) -> Place:
         return self._places.get(tag) or Place("", tag)
 
-    def _write_hparams(self, run: RecordedRun, write: Write) -> bool:
-        hparams, name = run.hyperparameters.all, run.name
+    def _write_facts(self, run: RecordedRun, write: Write) -> bool:
+        """Write what is so of the run as a whole."""
+        hparams, name, origin = run.hyperparameters.all, run.name, run.origin
         payloads: list[bytes] = []
         if hparams is not self._hparams and hparams:
             text = run.hyperparameters.to_text()
@@ -201,9 +205,12 @@ class JournalSource:
             ]
         if name != self._name:
             payloads.append(text_event(clock.now(), run.meter.step, NAME_TAG, name))
+        if origin is not self._origin and origin is not None:
+            text = origin.to_text()
+            payloads.append(text_event(run.meter.started_at, 0, ORIGIN_TAG, text))
         if payloads:
             write(frame(payloads))
-        self._hparams, self._name = hparams, name
+        self._hparams, self._name, self._origin = hparams, name, origin
         return bool(payloads)
 
     def _write_texts(self, run: RecordedRun, write: Write) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from nbviz.errors import CheckpointError, describe
 from nbviz.recording.kept.past import Past
 from nbviz.training.checkpoints.files import describe_differences, read_checkpoint
+from nbviz.training.rewinding.changes import changes_of
 
 FOLDER = "checkpoints"
 SUFFIX = ".pt"
@@ -22,6 +23,7 @@ class KeptState:
         path: The file.
         checkpoint: The state.
         past: The curves.
+        changes: What had been set on the way.
         differences: Why the run may go on with other last bits here; None if it does not.
 
     Raises:
@@ -34,6 +36,7 @@ class KeptState:
         self.differences = describe_differences(made_by)
         try:
             self.past = Past.from_state(extra["past"])
+            self.changes = changes_of(extra.get("changes", []))  # older files have none
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(
                 f"{str(self.path)!r} is damaged: its curves cannot be read ({describe(error)})."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,9 +111,16 @@ class Past:
         )
 
     def whole_from(self, directory: str | Path) -> Past:
-        """Return it with all points from the journal of the same run, if that is there."""
+        """Return it with all points from the journal of the same run, if that is there.
+
+        One of a run that `rewind` or `reset` gave is in a folder of the directory.
+        """
         number = _journal_of(Path(directory), self.run_id)
         if number is None:
+            for folder in (*Path(directory).glob("rewind-*"), *Path(directory).glob("reset-*")):
+                found = self.whole_from(folder)
+                if found.is_whole:  # but not in the directory's own files
+                    return replace(found, is_whole=False)
             return self
         opened = OpenedRun(
             directory,

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import NbvizError, text_of
+from nbviz.training.random_numbers.turns import lent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,8 @@ class CheckpointKeeper:
 
     def _join(self) -> None:
         if self._writer is not None:
-            self._writer.join()
+            with lent():
+                self._writer.join()
             self._writer = None
 
     def _write_file(self, path: Path, checkpoint: Checkpoint) -> None:

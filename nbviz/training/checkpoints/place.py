@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CheckpointError
-from nbviz.training.checkpoints.random_state import Generators, RandomState
+from nbviz.training.random_numbers.random_state import Generators, RandomState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -14,15 +14,17 @@ import torch
 
 from nbviz.errors import CheckpointError, NbvizError, text_of
 from nbviz.training.better_values import better_values
+from nbviz.training.checkpoints.parts import Checkpoint
+from nbviz.training.checkpoints.ring_files import Key
 from nbviz.training.devices.cuda_events import CudaArrival, make_pinned
 from nbviz.training.events import DataChanged, RunResumed, SettingApplied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from nbviz.training.checkpoints.parts import Checkpoint
+    from nbviz.training.checkpoints.ring_files import RingFiles
     from nbviz.training.engine import Engine
-    from nbviz.training.events import Event, RunStarted, StepEnded, ValidationEnded
+    from nbviz.training.events import Event, RunEnded, RunStarted, StepEnded, ValidationEnded
 
 SHARE = 0.005
 """The most of the training thread's time that copies may take; half of nbviz's whole budget."""
@@ -52,6 +54,7 @@ class _Entry:
         is_after: Whether the run began or went on there, after whatever was changed by hand.
         is_lent: Whether it is another one's, whose memory is not written to.
         is_best: Whether it is that of the best value by now, which stays.
+        is_filed: Whether it is in a file alone, of an earlier process; `checkpoint` has no parts.
     """
 
     checkpoint: Checkpoint
@@ -60,6 +63,12 @@ class _Entry:
     is_after: bool = False
     is_lent: bool = False
     is_best: bool = False
+    is_filed: bool = False
+
+    @property
+    def key(self) -> Key:
+        """By which its file is known."""
+        return Key(self.checkpoint.step, self.is_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,7 @@ class StateRing:
 
     Attributes:
         refused: Why nothing is kept; empty while something is.
+        files: Has what is kept on the disk, too; None where that is not asked for.
     """
 
     def __init__(
@@ -107,6 +117,8 @@ class StateRing:
         monitor: str = "loss/val",
     ) -> None:
         self.refused = ""
+        self.files: RingFiles | None = None
+        self._read: tuple[Key, Checkpoint] | None = None  # the last that was read from a file
         self._engine = engine
         self._every = None if isinstance(every, str) else every
         self._budget = budget
@@ -182,25 +194,28 @@ class StateRing:
         Raises:
             CheckpointError: There is none.
         """
-        found = [
-            entry
-            for entry in self._entries
-            if (entry.checkpoint.step, entry.is_after) <= (step, False)
-            and (accepts is None or accepts(entry.checkpoint))
+        for entry in self._before(step, is_made_again=is_made_again):
+            checkpoint = self._whole(entry)
+            if checkpoint is not None and (accepts is None or accepts(checkpoint)):
+                return checkpoint
+        raise self._none_before(step)
+
+    def nearest(self, step: int) -> int:
+        """Return after which step the state is that `before` would return, if it can be read.
+
+        Raises:
+            CheckpointError: There is none.
+        """
+        for entry in self._before(step):
+            return entry.checkpoint.step
+        raise self._none_before(step)
+
+    def adopt(self, keys: Iterable[Key]) -> None:
+        """Go back to states, too, of which `files` has files from before this process."""
+        self._entries = [
+            _Entry(Checkpoint(key.step, 0, {}), 0, is_after=key.is_after, is_filed=True)
+            for key in sorted(keys)
         ]
-        if is_made_again:
-            found = [one for one in found if one.checkpoint.step < step] or found
-        if not found:  # the very state with which the run, or this part of it, began
-            found = [entry for entry in self._entries if entry.checkpoint.step == step]
-            found = [one for one in found if accepts is None or accepts(one.checkpoint)]
-        if found:
-            return found[-1].checkpoint
-        if not self._entries:
-            raise CheckpointError(f"no state of the run was kept: {self.refused or 'none is yet'}.")
-        raise CheckpointError(
-            f"no state of before step {step:,} was kept; the first is that after step "
-            f"{self.steps[0]:,}."
-        )
 
     def forget_after(self, step: int) -> None:
         """Let go of the states of later steps, which are those of another run now."""
@@ -210,13 +225,16 @@ class StateRing:
         self._entries = [entry for entry in self._entries if entry.checkpoint.step <= step]
         for entry in gone:
             self._reuse(entry)
+        self._offer()
 
     def clear(self) -> None:
         """Let go of all."""
         self._entries.clear()
         self._bests.clear()
         self._arriving.clear()
-        self._spare = None
+        self._spare = self._read = None
+        if self.files is not None:
+            self.files.let_go()
 
     def turn_off(self, reason: str) -> None:
         """Keep nothing from now on."""
@@ -325,7 +343,53 @@ class StateRing:
         self._bests.append(Best(step, value))
         return True
 
+    def on_end(self, trainer: Any, event: RunEnded) -> None:
+        """Keep the state with which the run ends, where it is to be found later in a file."""
+        del trainer
+        is_kept = bool(self._entries) and self._entries[-1].checkpoint.step == event.step
+        if self.files is not None and event.reason != "failed" and not is_kept:
+            self._keep(is_event=False)
+
     # ------------------------------------------------------------ inside
+
+    def _before(self, step: int, *, is_made_again: bool = False) -> list[_Entry]:
+        """Return from which a step can be made again, the best first."""
+        found = [one for one in self._entries if one.key <= (step, False)]
+        if is_made_again:
+            here = [one for one in found if one.checkpoint.step == step]
+            found = [*here, *(one for one in found if one.checkpoint.step < step)]
+        # At last the very state with which the run, or this part of it, began.
+        last = [one for one in self._entries if one.key == (step, True)]
+        return [*reversed(found), *last]
+
+    def _whole(self, entry: _Entry) -> Checkpoint | None:
+        """Return a state with its parts; None where its file is damaged."""
+        if not entry.is_filed or self.files is None:
+            return entry.checkpoint
+        if self._read is None or self._read[0] != entry.key:
+            self._read = None
+            checkpoint = self.files.read(entry.key)
+            if checkpoint is None:
+                self._entries = [one for one in self._entries if one is not entry]
+                return None
+            self._read = entry.key, checkpoint
+        return self._read[1]
+
+    def _none_before(self, step: int) -> CheckpointError:
+        if not self._entries:
+            return CheckpointError(
+                f"no state of the run was kept: {self.refused or 'none is yet'}."
+            )
+        return CheckpointError(
+            f"no state of before step {step:,} was kept; the first is that after step "
+            f"{self.steps[0]:,}."
+        )
+
+    def _offer(self) -> None:
+        if self.files is not None:
+            self.files.offer(
+                {one.key: None if one.is_filed else one.checkpoint for one in self._entries}
+            )
 
     def _keep(self, *, is_event: bool, is_after: bool = False) -> None:
         self._met_event = False
@@ -362,6 +426,7 @@ class StateRing:
         checkpoint = engine.capture(spare)
         self._needed = checkpoint.nbytes
         self._entries.append(_Entry(checkpoint, self._needed, is_event, is_after))
+        self._offer()
 
     def _estimate(self) -> int:
         if not self._needed:
@@ -381,7 +446,7 @@ class StateRing:
                 return True
             if len(self._entries) == 1:
                 break
-            self._thin()
+            self._thin(makes_room=is_full)
         if needed > self._budget:
             raise CheckpointError(
                 f"a state takes {needed / 1e6:,.1f} MB, and ring_memory is "
@@ -389,11 +454,14 @@ class StateRing:
             )
         return not self._entries or self.nbytes + needed <= self._budget
 
-    def _thin(self) -> None:
+    def _thin(self, *, makes_room: bool) -> None:
         """Let go of the state whose neighbours are closest together for how long ago it was."""
         now = self._engine().step
         inner = [
-            place for place in range(1, len(self._entries) - 1) if not self._entries[place].is_best
+            place
+            for place in range(1, len(self._entries) - 1)
+            if not self._entries[place].is_best
+            and not (makes_room and self._entries[place].is_filed)
         ]
         plain = [place for place in inner if not self._entries[place].is_event]
         # Events have at most half of the places.
@@ -408,5 +476,6 @@ class StateRing:
         self._reuse(self._entries.pop(min(places, key=gap) if places else -1))
 
     def _reuse(self, entry: _Entry) -> None:
-        if not entry.is_lent:
+        is_used = self.files is not None and not self.files.release(entry.checkpoint)
+        if not (entry.is_lent or entry.is_filed or is_used):
             self._spare = entry.checkpoint

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
 
 from nbviz.training.events import (
     EpochEnded,
@@ -38,6 +38,13 @@ class Change:
     value: float
 
 
+def changes_of(state: list[list[Any]]) -> list[Change]:
+    """Return what `Changes.to_state` was made of; raises TypeError or ValueError if it is not."""
+    return [
+        Change(int(step), str(place), str(name), float(value)) for step, place, name, value in state
+    ]
+
+
 class Changes:
     """Keeps what was set; an observer of an engine."""
 
@@ -64,6 +71,10 @@ class Changes:
     def until(self, step: int) -> list[Change]:
         """Return what was set before this step was completed."""
         return [one for one in self._all if one.step < step]
+
+    def to_state(self) -> list[list[Any]]:
+        """Return all as what a file holds."""
+        return [list(astuple(one)) for one in self._all]
 
     def set_to(self, changes: list[Change]) -> None:
         """Know of these alone."""

@@ -10,7 +10,7 @@ import torch
 from nbviz.errors import ConfigurationError, add_note, text_of
 from nbviz.errors import describe as describe_error
 from nbviz.training.devices.device import to_device
-from nbviz.training.seeds import preserved_random_state
+from nbviz.training.random_numbers.seeds import preserved_random_state
 from nbviz.training.steps.batches import describe
 from nbviz.training.steps.classified import Classification
 from nbviz.training.steps.means import Means

@@ -16,6 +16,7 @@ import torch
 from nbviz.inspection.graph.trace.modules import all_buffers, all_modules, all_parameters
 from nbviz.inspection.tensors.hooks import hooks_run
 from nbviz.training.between_steps import between_steps
+from nbviz.training.random_numbers.turns import still
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -69,7 +70,7 @@ def preserved(model: torch.nn.Module, *, runs_for_real: bool) -> Generator[KeptG
     Yields:
         What is to be called before the pass uses gradients.
     """
-    with between_steps(model), hooks_run(None):
+    with between_steps(model), still(), hooks_run(None):
         gradients = KeptGradients(model, runs_for_real=runs_for_real)
         buffers = _copies(model) if runs_for_real else []
         attributes = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -52,6 +52,11 @@ class RandomState:
         elif self._device.type == "mps":
             torch.mps.set_rng_state(of_device)
 
+    def is_at(self, state: dict[str, Any]) -> bool:
+        """Whether they are where they were, those of which the state knows."""
+        now = RandomState.state_dict(self)
+        return all(_is_same(now[name], one) for name, one in state.items() if name in now)
+
 
 class DeferredRandomState(RandomState):
     """Random numbers that are set when the run begins: until then other cells may draw some."""
@@ -67,6 +72,11 @@ class DeferredRandomState(RandomState):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Have `begin` set them."""
         self._due = state
+
+    def defer(self) -> dict[str, Any]:
+        """Have `begin` set them to where they are now, or to what it would set; returns that."""
+        self._due = self.state_dict()
+        return self._due
 
     def begin(self) -> None:
         """Set them, if they are to be set."""
@@ -99,10 +109,14 @@ class Generators:
         seen: set[int] = set()
         for place, owner in _owners(self._loader):
             for name, value in tuple(getattr(owner, "__dict__", {}).items()):
-                is_one = isinstance(value, torch.Generator | np.random.Generator | random.Random)
-                if is_one and id(value) not in seen:
+                if is_generator(value) and id(value) not in seen:
                     seen.add(id(value))
                     yield f"{place}.{name}", value
+
+
+def is_generator(value: object) -> bool:
+    """Whether it is what random numbers are drawn from, beside those of the process."""
+    return isinstance(value, torch.Generator | np.random.Generator | random.Random)
 
 
 def _owners(loader: Any) -> Iterator[tuple[str, Any]]:
@@ -137,6 +151,17 @@ def _write(generator: Any, state: Any) -> None:
     else:
         version, numbers, gauss = state
         generator.setstate((version, tuple(numbers.tolist()), gauss))
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):  # NumPy's
+        pairs = cast("dict[str, Any]", one)
+        return all(_is_same(value, other[key]) for key, value in pairs.items())
+    if isinstance(one, list):  # Python's
+        return all(map(_is_same, cast("list[Any]", one), other))
+    return bool(np.all(one == other))
 
 
 def _cuda_size(device: torch.device) -> int:

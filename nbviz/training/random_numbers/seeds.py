@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from nbviz.training.random_numbers.turns import still
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -23,11 +25,12 @@ def seed_everything(seed: int) -> None:
 @contextlib.contextmanager
 def preserved_random_state(device: torch.device) -> Generator[None]:
     """Leave the random numbers of Python, numpy and torch (CPU and `device`) as they were."""
-    python, numbers = random.getstate(), np.random.get_state()  # noqa: NPY002
     on_cuda = [device] if device.type == "cuda" else []
-    try:
-        with torch.random.fork_rng(devices=on_cuda):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numbers)  # noqa: NPY002
+    with still():  # else a run that has its turn would draw the same again
+        python, numbers = random.getstate(), np.random.get_state()  # noqa: NPY002
+        try:
+            with torch.random.fork_rng(devices=on_cuda):
+                yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numbers)  # noqa: NPY002
