@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.summaries import Summaries
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.commands import Asked, Control
+    from nbviz.training.events import EndReason
     from nbviz.training.phases.phase import Phase
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
@@ -180,6 +181,11 @@ class RecordedRun:
     def is_active(self) -> bool:
         """Whether it has begun and not ended."""
         return self.meter.status in ("running", "paused")
+
+    @property
+    def ending(self) -> EndReason | None:
+        """How it ends unless something comes soon; None while it goes on, and afterwards."""
+        return None
 
     @property
     def status(self) -> RunStatus:
