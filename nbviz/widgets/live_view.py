@@ -231,7 +231,9 @@ class LiveView(CellWidget):
 
     def _on_message(self, _: object, content: object, buffers: object) -> None:
         del buffers
-        self._session.handle(content)
+        # A forked worker answers no page; a thread that it does not have may hold the locks.
+        if os.getpid() == self._pid:
+            self._session.handle(content)
 
     def _send_message(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         # A forked worker that has printed could write to its parent's comms.

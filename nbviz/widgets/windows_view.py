@@ -142,7 +142,7 @@ class WindowsView(CellWidget):
 
     def _on_message(self, _: object, content: object, buffers: object) -> None:
         del buffers
-        if not isinstance(content, dict):
+        if not isinstance(content, dict) or os.getpid() != self._pid:
             return
         asked = cast("dict[str, Any]", content)
         page, kind, sequence = (asked.get(name) for name in ("client_id", "kind", "sequence"))

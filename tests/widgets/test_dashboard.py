@@ -360,11 +360,23 @@ def test_a_pull_snapshot_of_many_series_stays_small(run) -> None:
 def test_a_forked_child_neither_writes_to_nor_closes_its_parents_view(run) -> None:
     dashboard = nbviz.Dashboard(run)
     page = Page(dashboard)
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with dashboard.transport._collecting, dashboard.transport._lock:
+            held.set()
+            let_go.wait(SECONDS)
+
+    thread = threading.Thread(target=hold)  # as the view's own thread does now and then
+    thread.start()
+    assert held.wait(SECONDS)
     child = os.fork()
     if child == 0:
         page.ready()
         dashboard.close()
         os._exit(0 if not page.messages and dashboard.comm is not None else 1)
+    let_go.set()
+    thread.join()
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert dashboard.comm is not None
