@@ -2,17 +2,20 @@
 
 In one JupyterLab, for each kind and library: a small network trains in a background thread while
 the kernel makes a new heatmap, 60 histograms, a grid of 64 images, a confusion matrix or a table so
-many times a second. Columns as in `live_panels.py`. The projector has `projector.py`, curves have
-`live_panels.py`.
+many times a second. Columns as in `live_panels.py`. Then what `projector.py` and `drawing_pad.py`
+print; curves have `live_panels.py`.
 
-Run: python benchmarks/panels.py   (needs what `make setup` installs; about ten minutes)
+Run: python benchmarks/panels.py   (needs what `make setup` installs; about ten minutes; --quick
+measures for a moment only: whether all of it runs)
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 from _lab import running_lab
 from _live_cells import TRAIN
@@ -59,6 +62,13 @@ PLOTLY = {
         "go.Table(header={'values': list(data)}, cells={'values': [*data.values()]})"
     ),
 }
+BQPLOT = {
+    "heatmap 256²": "bqplot.HeatMap(color=data, scales={'x': x, 'y': y, 'color': shades})",
+    "heatmap 1024²": "bqplot.HeatMap(color=data, scales={'x': x, 'y': y, 'color': shades})",
+    "60 histograms": (
+        "*(bqplot.Hist(sample=part, bins=64, scales={'sample': x, 'count': y}) for part in data)"
+    ),
+}
 MATPLOTLIB = {
     "heatmap 256²": "figure.subplots().imshow(data)",
     "heatmap 1024²": "figure.subplots().imshow(data)",
@@ -74,6 +84,7 @@ MATPLOTLIB = {
 RATES = dict(zip(DATA, (30, 10, 10, 5, 2, 2), strict=True))
 READ = {
     "nbviz": "(e) => e.querySelector('[data-step]')?.dataset.step",
+    "bqplot": "(e) => e.querySelector('.bqplot .mainheading')?.textContent",
     "plotly": "(e) => e.querySelector('.gtitle')?.textContent",
     "matplotlib inline": "(e) => e.querySelector('[data-shown]')?.dataset.shown",
 }
@@ -85,6 +96,21 @@ def source_of(kind: str, library: str) -> str | None:
         panel, call = NBVIZ[kind]
         update = f"def update(step, _values):\n    data = DATA[step % len(DATA)]\n    {call}\n"
         return f"{RUN}\n{update}\nupdate(POINTS, None)\nrun.drain()\n" + SHOWN.format(panel=panel)
+    if library == "bqplot" and kind in BQPLOT:
+        return f"""
+import bqplot
+x, y, shades = bqplot.LinearScale(), bqplot.LinearScale(), bqplot.ColorScale()
+def made(data):
+    return [{BQPLOT[kind]}]
+figure = bqplot.Figure(marks=made(DATA[0]), title=str(POINTS))
+def update(step, _values):
+    for mark, part in zip(figure.marks, made_of(DATA[step % len(DATA)])):
+        mark.{"sample" if kind == "60 histograms" else "color"} = part
+    figure.title = str(step)
+def made_of(data):
+    return {"data" if kind == "60 histograms" else "[data]"}
+figure
+"""
     if library == "plotly" and kind in PLOTLY:
         traces = PLOTLY[kind]
         return f"""
@@ -140,7 +166,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--limit", type=float, default=120, help="seconds for one measurement")
     parser.add_argument("--only", choices=READ, help="one library of the first kind, no table")
+    parser.add_argument("--quick", action="store_true", help="for a moment: whether all of it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.limit = 1.5, 60
     if options.only is not None:
         in_browser(options.kinds[0], options.only, options.seconds)
         return
@@ -151,8 +180,15 @@ def main() -> None:
                 command = [sys.executable, __file__, "--only", library, "--kinds", kind]
                 command += ["--seconds", str(options.seconds)]
                 rows.append(run_apart(command, library, options.limit)[0])
-        print(f"\n{kind}, {RATES[kind]} a second asked for:")
+        print(f"\n{kind}, {RATES[kind]} a second asked for:", flush=True)
         print_table(["", *HEAD], rows)
+    if options.kinds != list(DATA):
+        return
+    quick = {"projector": ["--seconds", "1"], "drawing_pad": ["--strokes", "2"]}
+    for name, arguments in quick.items():
+        print(f"\n{name.replace('_', ' ')}:", flush=True)
+        script = str(Path(__file__).with_name(f"{name}.py"))
+        subprocess.run([sys.executable, script, *(arguments if options.quick else [])], check=True)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,13 @@ for step in range(1, 41):
     run.log({"loss": 1 / step}, step=step)
 run.finish()
 """
+CHART = """
+import numpy as np
+from IPython.display import display
+from nbviz import charts
+chart = charts.scatter(np.arange(50), np.arange(50) ** 2, title="points")
+display(chart)
+"""
 SLIDER = """
 import ipywidgets
 from IPython.display import display
@@ -53,8 +60,13 @@ except NameError:
 slider = ipywidgets.IntSlider()
 display(slider)
 """
-CELLS = {"LiveTrainer": TRAINER, "Run and Dashboard": LOOP, "ipywidgets.IntSlider": SLIDER}
-DRAWN = ".nbviz[data-nbviz=ready], .widget-slider, .jupyter-widget-slider"
+CELLS = {
+    "LiveTrainer": TRAINER,
+    "Run and Dashboard": LOOP,
+    "charts.scatter": CHART,
+    "ipywidgets.IntSlider": SLIDER,
+}
+DRAWN = ".nbviz[data-nbviz=ready], .bqplot.figure, .widget-slider, .jupyter-widget-slider"
 
 KERNEL = (
     "[__import__('gc').collect(), "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import ipywidgets
 
@@ -27,9 +27,23 @@ _STYLE = """\
 .column { flex-direction: column; }
 .row > * { flex: 1 1 300px; max-width: 100%; }
 figure { margin: 0; }
+[data-nbviz-chart] { width: 100%; max-width: 760px; min-width: 0; }
 h2 { margin: 12px 0 4px; font-size: 14px; }"""
 _IMAGES = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "gif": "gif"}
 _DEEPEST = 50
+
+
+@runtime_checkable
+class _Drawn(Protocol):
+    """A widget that is a picture where there is no kernel, as a drawing pad."""
+
+    def drawing(self) -> str:
+        """Return it as SVG."""
+        ...
+
+    def said(self) -> str:
+        """Return it in words."""
+        ...
 
 
 def save_html(box: Any, path: str | Path, *, title: str = "") -> Path:
@@ -80,13 +94,11 @@ def _html_of(widget: Any, depth: int, drawn: list[dict[str, Any]]) -> str:
         return _chart(widget, drawn)
     if isinstance(widget, LiveView):
         return _image(widget.drawing(), repr(widget))
+    if isinstance(widget, _Drawn):
+        return f"{_image(widget.drawing(), widget.said())}<p>{xml_text(widget.said())}</p>"
     if isinstance(widget, ipywidgets.Box | ipywidgets.Tab | ipywidgets.Accordion):
         return _box(widget, depth, drawn)
-    if isinstance(widget, ipywidgets.Image):
-        kind = _IMAGES.get(str(cast("Any", widget).format).lower())
-        encoded = base64.b64encode(cast("Any", widget).value).decode("ascii")
-        return f'<img alt="" src="data:image/{kind};base64,{encoded}">' if kind else ""
-    return _text(widget)
+    return _photo(widget) if isinstance(widget, ipywidgets.Image) else _text(widget)
 
 
 def _chart(chart: Chart, drawn: list[dict[str, Any]]) -> str:
@@ -110,6 +122,12 @@ def _box(box: Any, depth: int, drawn: list[dict[str, Any]]) -> str:
     is_column = isinstance(box, ipywidgets.VBox | ipywidgets.Tab | ipywidgets.Accordion)
     kind = "column" if is_column else "row"
     return f'<div class="{kind}">{"".join(shown)}</div>' if shown else ""
+
+
+def _photo(image: Any) -> str:
+    kind = _IMAGES.get(str(image.format).lower())
+    encoded = base64.b64encode(image.value).decode("ascii")
+    return f'<img alt="" src="data:image/{kind};base64,{encoded}">' if kind else ""
 
 
 def _image(svg: str, said: str) -> str:

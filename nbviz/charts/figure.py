@@ -14,6 +14,7 @@ from nbviz.charts.marks import LABEL_COLOR, marks_of
 from nbviz.pictures.figures.figure_picture import figure_picture, ranges
 from nbviz.pictures.figures.layers import NO_ELEMENT, Boxes, Columns, Wedges
 from nbviz.pictures.shapes import fit_text
+from nbviz.widgets.cell_widget import shown_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,12 +207,39 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         finally:
             self._is_mirroring = False
 
+    # ------------------------------------------------------------ on pages
+
+    def open(self) -> None:
+        """Open it to pages, with all that it is made of; again if it was closed."""
+        if self._axes:
+            for part in self._parts():
+                part.open()
+        super().open()
+
     def close(self) -> None:
-        """Remove it from all pages, with all that it is made of."""
-        for part in (*self.marks, *self._axes, self.interaction):
-            if part is not None:
-                part.close()
+        """Remove it from all pages, with all that it is made of; it opens when it is shown."""
         super().close()
+        shown_again(self)
+        if self._axes:
+            for part in reversed(self._parts()):
+                part.close()
+
+    def replaced(self) -> None:
+        """Close it: no cell displays it any more."""
+        self.close()
+
+    def _parts(self) -> list[Any]:
+        """Return the widgets that it is made of, each after those that it refers to."""
+        mine: Any = self
+        found = [mine.layout, *self._scales.values(), mine.scale_x, mine.scale_y, *self._axes]
+        for mark in mine.marks:
+            tooltip = getattr(mark, "tooltip", None)
+            if tooltip is not None:
+                found += [tooltip.layout, tooltip]
+            found.append(mark)
+        if mine.interaction is not None:
+            found.append(mine.interaction)
+        return found
 
 
 def _name_axis(axis: Any, shown: Axis) -> None:

@@ -82,12 +82,12 @@ class Answers:
             self._model = predict
         self._changed = threading.Condition()
         self._image: NDArray[np.float32] | None = None
-        self._is_new = self._is_over = False
+        self._is_new = self._is_over = self._is_working = False
         self._copy: torch.nn.Module | None = None
         self._copy_step: int | None = None
         self._cost = 0.0
-        self._thread = threading.Thread(target=self._work, name="nbviz-pad", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        self.ask(None)
 
     @property
     def model(self) -> torch.nn.Module | None:
@@ -97,11 +97,15 @@ class Answers:
     def ask(self, image: NDArray[np.float32] | None) -> None:
         """Have an image answered; None for nothing."""
         with self._changed:
-            self._image, self._is_new = image, True
+            self._image, self._is_new, self._is_over = image, True, False
             self._changed.notify_all()
+            if not self._is_working:
+                self._is_working = True
+                self._thread = threading.Thread(target=self._work, name="nbviz-pad", daemon=True)
+                self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the thread, until something is asked again."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
@@ -114,6 +118,8 @@ class Answers:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_new or self._is_over, _IDLE_SECONDS)
                 if self._is_over:
+                    self._is_working = False
+                    self._copy = self._copy_step = None
                     return
                 pause = max(REPEAT_SECONDS, self._cost / _COST_SHARE)
                 is_due = self._trains() and time.monotonic() - answered_at >= pause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 import weakref
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +16,7 @@ from nbviz.charts.figure import ChartFigure
 from nbviz.charts.inputs import short_name
 from nbviz.charts.matrices import heatmap
 from nbviz.errors import ConfigurationError, MissingDependencyError
+from nbviz.pictures.figures.figure_picture import HEIGHT, WIDTH
 from nbviz.pictures.figures.layers import Axis, Columns, Figure
 from nbviz.pictures.saved_view import figure_html
 from nbviz.playground.adding import add_sample
@@ -39,6 +41,7 @@ _BRUSH = 1 / 11  # of the pad's shorter side
 _INK, _PAPER = "#1f2430", "#ffffff"
 _SHOWN_CLASSES = 40
 _PREVIEW = 84  # CSS pixels
+_SAVED_IMAGE = 156  # CSS pixels that the image has in a saved picture
 _TILES = 16  # channels of a layer that are shown
 
 
@@ -165,15 +168,41 @@ class DrawPad(ipywidgets.VBox):
 
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the pad, for readers without a kernel, by MIME type."""
-        said = self._said()
-        html = figure_html(self._bars.drawing(), said, self._view_id, live=self._live_class)
+        said = self.said()
+        html = figure_html(self.drawing(), said, self._view_id, live=self._live_class)
         return {"text/plain": said, "text/html": html}
 
+    def drawing(self) -> str:
+        """Return what the model gets and what it answers as SVG, for pages without a kernel."""
+        image = base64.b64encode(_png(self.image)).decode("ascii")
+        bars = self._bars.drawing().replace("<svg ", f'<svg x="{_SAVED_IMAGE}" ', 1)
+        width, height = _SAVED_IMAGE + WIDTH, HEIGHT
+        side = _SAVED_IMAGE - 16
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+            f'viewBox="0 0 {width:g} {height:g}"><image x="0" y="26" width="{side}" '
+            f'height="{side}" preserveAspectRatio="xMidYMin" style="image-rendering:pixelated" '
+            f'href="data:image/png;base64,{image}"/>{bars}</svg>'
+        )
+
+    def said(self) -> str:
+        """Return in words what the model answers, for a reader who cannot see it."""
+        answer = self.answer
+        shown = "" if answer is None or answer.error else f": {self._said_of(answer)}"
+        return clean_line(f"drawing pad{shown}")
+
     def __repr__(self) -> str:
-        return f"<{self._said()}>"
+        return f"<{self.said()}>"
+
+    def replaced(self) -> None:
+        """Ask the model nothing more until something is drawn: no cell displays the pad."""
+        if self._answers is not None:
+            self._answers.stop()
 
     def _ipython_display_(self, **_: Any) -> None:
         self._beside.show()
+        if len(self._strokes):
+            self._changed()
 
     def _repr_mimebundle_(self, **_: Any) -> None:
         """Leave it to the method above."""
@@ -363,11 +392,6 @@ class DrawPad(ipywidgets.VBox):
             return said
         which = "a copy of the weights of" if answer.is_copy else "the weights after"
         return f"{said}, by {which} step {answer.step:,}"
-
-    def _said(self) -> str:
-        answer = self.answer
-        shown = "" if answer is None or answer.error else f": {self._said_of(answer)}"
-        return clean_line(f"drawing pad{shown}")
 
     def _say(self, text: str) -> None:
         waits = "This kernel answers when the running cell has ended. " if waits_for_cells() else ""

@@ -10,6 +10,12 @@ import traitlets
 from nbviz.widgets.comms import let_subshells_answer
 
 
+def shown_again(widget: object) -> None:
+    """Let a closed widget be displayed: ipywidgets makes it invisible to IPython for ever."""
+    for name in ("_ipython_display_", "_repr_mimebundle_"):
+        vars(cast("Any", widget)).pop(name, None)
+
+
 class CellWidget(anywidget.AnyWidget):
     """A widget that a part of nbviz's front end draws.
 
@@ -35,12 +41,14 @@ class CellWidget(anywidget.AnyWidget):
     def close(self) -> None:
         """Remove it from all pages; it opens when it is shown again."""
         super().close()
-        # ipywidgets makes what is closed invisible to IPython for ever.
-        for name in ("_ipython_display_", "_repr_mimebundle_"):
-            vars(cast("Any", self)).pop(name, None)
+        shown_again(self)
         # A model and a comm of its own, which ipywidgets leaves in the page and in the kernel.
         if self._own_layout is not None:
             self._own_layout.close()
+
+    def replaced(self) -> None:
+        """Close it: no cell displays it any more."""
+        self.close()
 
     def _get_embed_state(self, drop_defaults: bool = False) -> Any:
         """Return what ipywidgets' `embed_minimal_html` writes.

@@ -15,12 +15,12 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nbviz.pictures.layout import status_of
 from nbviz.pictures.saved_view import MOST_RUNS
 from nbviz.widgets.active import say_what_will_be_cut
-from nbviz.widgets.cell_widget import CellWidget
 from nbviz.widgets.cells import is_terminal, is_unattended, running_cell
 from nbviz.widgets.clearing import stay_when_cleared
-from nbviz.widgets.replaced import close_when_replaced
+from nbviz.widgets.replaced import Replaceable, let_go_when_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,9 +51,10 @@ def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
     if is_terminal():
         display({"text/plain": picture()["text/plain"]}, raw=True)
         return None
-    if isinstance(widget, CellWidget):
-        widget.open()
-        close_when_replaced(widget)
+    shown: object = widget
+    if isinstance(shown, Replaceable):
+        shown.open()
+        let_go_when_replaced(shown)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     data = {"text/plain": repr(widget), WIDGET_VIEW: view}
 
@@ -214,8 +215,7 @@ class Output:
     def _state(view: Shown) -> tuple[Any, ...]:
         runs = [subject.run for subject in view.subjects if subject.run is not None]
         steps = tuple(
-            (run.run_id, run.progress.status, run.ends_with_kernel, run.progress.step)
-            for run in runs
+            (run.run_id, status_of(run), run.ends_with_kernel, run.progress.step) for run in runs
         )
         # The picture has the first runs, once their points have been read.
         return (all(run.summaries is None for run in runs[:MOST_RUNS]), *steps)

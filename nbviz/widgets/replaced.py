@@ -1,4 +1,4 @@
-"""Closing what no cell displays any more: a cell that runs again has new outputs.
+"""Letting go of what no cell displays any more: a cell that runs again has new outputs.
 
 Nothing tells the kernel when a notebook drops an output. It is known for the outputs of a cell that
 runs again, where the front end says which cell runs.
@@ -9,26 +9,36 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import all_widgets, output_areas
 
-if TYPE_CHECKING:
-    from nbviz.widgets.cell_widget import CellWidget
+
+@runtime_checkable
+class Replaceable(Protocol):
+    """A widget that can let go of what it holds, and have it again when it is shown again."""
+
+    def open(self) -> None:
+        """Be there for pages, as before if it had let go."""
+        ...
+
+    def replaced(self) -> None:
+        """Let go: no cell displays it any more."""
+        ...
+
 
 # Of each widget the cells that display it, with the requests that ran them.
-_displayed: weakref.WeakKeyDictionary[CellWidget, dict[str, str]] = weakref.WeakKeyDictionary()
+_displayed: weakref.WeakKeyDictionary[Replaceable, dict[str, str]] = weakref.WeakKeyDictionary()
 # Those that are displayed where it is not known what becomes of it.
-_elsewhere: weakref.WeakSet[CellWidget] = weakref.WeakSet()
+_elsewhere: weakref.WeakSet[Replaceable] = weakref.WeakSet()
 _shells: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def close_when_replaced(widget: CellWidget) -> None:
-    """Close a widget that the running cell displays once no cell displays it any more.
+def let_go_when_replaced(widget: Replaceable) -> None:
+    """Tell a widget that the running cell displays once no cell displays it any more.
 
-    It is opened again when it is shown again, as by its variable in another cell. One that an
-    ipywidgets box or Output holds is left alone.
+    One that an ipywidgets box or Output holds is left alone.
     """
     ipython = sys.modules.get("IPython")
     shell: Any = cast("Any", ipython).get_ipython() if ipython is not None else None
@@ -53,10 +63,10 @@ def _cell_ended(*_: object) -> None:
         del cells[cell_id]
         if not cells and widget not in _elsewhere and not _is_in_a_box(widget):
             del _displayed[widget]
-            widget.close()
+            widget.replaced()
 
 
-def _is_in_a_box(widget: CellWidget) -> bool:
+def _is_in_a_box(widget: Replaceable) -> bool:
     return any(
         child is widget for one in all_widgets() for child in getattr(one, "children", None) or ()
     )

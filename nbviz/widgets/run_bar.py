@@ -10,7 +10,7 @@ from nbviz.panels.subject import Subject
 from nbviz.recording.progress import ENDED
 from nbviz.widgets.live_view import LiveView
 from nbviz.widgets.output import WIDGET_VIEW, Output, Shown
-from nbviz.widgets.replaced import close_when_replaced
+from nbviz.widgets.replaced import let_go_when_replaced
 
 if TYPE_CHECKING:
     from nbviz.recording.run import Run
@@ -24,7 +24,7 @@ class _BarOutput(Output):
 
         display = cast("Any", IPython.display.display)
         if isinstance(view, RunBar):
-            close_when_replaced(view)
+            let_go_when_replaced(view)
         return display(view.picture(), raw=True, display_id=True)
 
     def refresh(self) -> None:

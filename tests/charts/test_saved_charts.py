@@ -121,7 +121,12 @@ def test_a_closed_chart_leaves_no_widget_behind() -> None:
     chart.update(color=None)
     chart.close()
     left = {type(_widgets()[key]).__name__ for key in set(_widgets()) - before}
-    assert left <= {"Layout", "Tooltip", "LinearScale", "Toolbar"}
+    assert left <= {"Layout", "Tooltip", "LinearScale", "Toolbar"}  # of the marks of before
+    chart.update([1, 2, 3], [4, 5, 6])
+    chart.open()
+    assert all(part.comm is not None for part in (chart, chart.layout, *chart.marks, *chart.axes))
+    assert chart.get_state()["marks"] == [f"IPY_MODEL_{chart.marks[0].model_id}"]
+    chart.close()
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,29 @@
 """The pad: what a model gets of strokes, and what answers while it trains."""
 
+import base64
 import functools
+import io
+import re
 import sys
 import threading
 import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import ipywidgets
 import numpy as np
+import pages
 import pytest
 import torch
 from ipycanvas.canvas import COMMANDS
+from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import nbviz
 from nbviz.datasets import ImageTensors
 from nbviz.errors import ConfigurationError, MissingDependencyError
+from nbviz.pictures.svg import xml_text
 from nbviz.playground.answers import probabilities
 from nbviz.playground.rebound import rebound
 from nbviz.playground.strokes import Strokes
@@ -136,7 +145,7 @@ def test_a_page_that_opens_later_is_drawn_anew(
     assert switched[-1] == f"IPY_MODEL_{pad._canvas.model_id}"
 
 
-def test_the_answer_is_shown_as_bars_a_preview_and_words(make_pad: object) -> None:
+def test_the_answer_is_shown_as_bars_a_preview_and_words(make_pad: object, tmp_path: Path) -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 3))
     pad = make_pad(model, labels=["cat", "dog", "$x$ <b>"], layers=["1"])
     assert pad._label.options == (("cat", 0), ("dog", 1), ("$x$ <b>", 2))
@@ -154,6 +163,14 @@ def test_the_answer_is_shown_as_bars_a_preview_and_words(make_pad: object) -> No
     saved = pad.picture()
     assert "<svg" not in saved["text/html"]
     assert "data:image/svg+xml" in saved["text/html"]
+    page = nbviz.save_html(ipywidgets.VBox([pad]), tmp_path / "pad.html").read_text()
+    assert f"<p>{xml_text(saved['text/plain'])}</p>" in page
+    assert "Brush" not in page
+    (encoded,) = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", page)
+    drawing = ET.fromstring(base64.b64decode(encoded))
+    (image,) = drawing.iter("{http://www.w3.org/2000/svg}image")
+    png = base64.b64decode(image.attrib["href"].removeprefix("data:image/png;base64,"))
+    assert np.asarray(Image.open(io.BytesIO(png)).convert("L")).min() == 0  # its ink
     pad.clear()
     assert (pad.answer, pad._status.value) == (None, "Draw something.")
 
@@ -371,9 +388,16 @@ def test_a_pad_that_is_gone_ends_its_thread() -> None:
     pad = nbviz.DrawPad(nn.Sequential(nn.Flatten(), nn.Linear(784, 2)))
     thread = pad._answers._thread
     draw(pad, (20, 30), (20, 200))
-    pad.close()
+    pad.replaced()  # its cell has run again
     thread.join(180)
     assert not thread.is_alive()
+    pad.answer = None
+    draw(pad, (20, 30), (200, 30))  # its variable shows it in another cell
+    again = pad._answers._thread
+    pages.wait_until(lambda: pad.answer is not None)
+    pad.close()
+    again.join(180)
+    assert not again.is_alive()
 
 
 def test_all_its_parts_answer_while_a_cell_is_busy(

@@ -28,7 +28,12 @@ shown = nbviz.Dashboard(run)
 gone.append(weakref.ref(shown))
 shown.show()
 """
-CLOSED = "for one in (shown, held, box, boxed):\n    one.close()"
+CHART = """
+from nbviz import charts
+chart = charts.scatter([1, 2, 3], [3, 1, 2], color=["a", "b", "a"])
+chart
+"""
+CLOSED = "for one in (shown, held, box, boxed, chart):\n    one.close()"
 
 
 @pytest.mark.parametrize("name", [NEWEST, COLAB])
@@ -60,5 +65,14 @@ def test_what_no_cell_displays_is_closed_and_opens_when_it_is_shown(
     page.run("box = ipywidgets.VBox([boxed])\nbox", cell_id="box")
     page.run("None", cell_id="once in a box")
     assert page.value("boxed.comm is not None")
+
+    count = page.value("len(all_widgets())")
+    page.run(CHART, cell_id="chart")
+    assert page.value("chart.comm is not None")
+    page.run("None", cell_id="chart")
+    assert page.value("len(all_widgets())") == count
+    page.run("chart", cell_id="other chart")
+    opened = "[one.comm is not None for one in (chart, chart.layout, *chart.marks, *chart.axes)]"
+    assert all(page.value(opened))
 
     page.run(CLOSED)
