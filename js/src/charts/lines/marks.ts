@@ -30,6 +30,8 @@ const COMMANDS_APART = 7;
 /** CSS pixels between two signs that values are clipped. */
 const CLIPPED_APART = 9;
 const CORNERS = 12;
+/** CSS pixels that a letter of a mark's name takes, about. */
+const NAME_WIDTH = 5.9;
 
 const outline = new Path();
 
@@ -185,7 +187,14 @@ function nameFault(pen: Pen, text: string, px: number, area: Area, theme: Theme)
 	const ends = px - left > width / 2;
 	const [name = ""] = text.split(":");
 	const look = { color: theme.bad, font: theme.font, size: 10.5 * ratio, ends };
-	pen.name(name, px + (ends ? -4 : 4) * ratio, top + 11 * ratio, look);
+	const at = px + (ends ? -4 : 4) * ratio;
+	// There is nothing to measure text with in a file; other marks need only be faint behind it.
+	const room = NAME_WIDTH * name.length * ratio;
+	outline.clear();
+	outline.add(ends ? at - room : at, top + ratio);
+	outline.add(room, 14 * ratio);
+	pen.boxes(outline, theme.surface, 0.75);
+	pen.name(name, at, top + 11 * ratio, look);
 }
 
 function drawFlag(pen: Pen, px: number, color: string, { top, ratio }: Area): void {
