@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from nbviz.charts.boxes_page import save_html
     from nbviz.errors import StopTraining
     from nbviz.inspection.graph.trace.trace import trace
-    from nbviz.integrations.experiment import Histogram, Image, Table, finish, init, watch
+    from nbviz.integrations.experiment import finish, init, unwatch, watch
     from nbviz.integrations.tensorboard.writer import SummaryWriter
+    from nbviz.integrations.tracked_values import (
+        Audio,
+        Histogram,
+        Image,
+        Settings,
+        Table,
+        Video,
+        login,
+    )
     from nbviz.integrations.visdom.client import Visdom
     from nbviz.magics import load_ipython_extension, unload_ipython_extension
     from nbviz.playground.draw_pad import DrawPad
@@ -35,6 +44,7 @@ if TYPE_CHECKING:
     from nbviz.widgets.shown_summary import summary
 
 __all__ = [
+    "Audio",
     "Dashboard",
     "DrawPad",
     "GraphView",
@@ -44,10 +54,12 @@ __all__ = [
     "Run",
     "Sample",
     "Series",
+    "Settings",
     "StopTraining",
     "SummaryWriter",
     "Table",
     "Trainer",
+    "Video",
     "Visdom",
     "active",
     "callbacks",
@@ -61,6 +73,7 @@ __all__ = [
     "live",
     "load_ipython_extension",
     "log",
+    "login",
     "make_dot",
     "open_run",
     "open_runs",
@@ -70,16 +83,22 @@ __all__ = [
     "summary",
     "trace",
     "unload_ipython_extension",
+    "unwatch",
     "watch",
 ]
 
 _HOMES = {
+    "unwatch": "nbviz.integrations.experiment",
     "watch": "nbviz.integrations.experiment",
     "init": "nbviz.integrations.experiment",
     "finish": "nbviz.integrations.experiment",
-    "Table": "nbviz.integrations.experiment",
-    "Image": "nbviz.integrations.experiment",
-    "Histogram": "nbviz.integrations.experiment",
+    "Audio": "nbviz.integrations.tracked_values",
+    "Settings": "nbviz.integrations.tracked_values",
+    "Table": "nbviz.integrations.tracked_values",
+    "Image": "nbviz.integrations.tracked_values",
+    "Video": "nbviz.integrations.tracked_values",
+    "login": "nbviz.integrations.tracked_values",
+    "Histogram": "nbviz.integrations.tracked_values",
     "Dashboard": "nbviz.widgets.dashboard",
     "DrawPad": "nbviz.playground.draw_pad",
     "GraphView": "nbviz.widgets.graph_view",
@@ -116,6 +135,10 @@ def __getattr__(name: str) -> Any:
         from nbviz.integrations.experiment import experiment
 
         return experiment().config
+    if name == "run":
+        from nbviz.integrations.experiment import newest
+
+        return newest()
     if name == "__version__":
         from importlib.metadata import version
 
@@ -124,7 +147,9 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'nbviz' has no attribute {name!r}")
+    from nbviz.integrations.refused import not_served
+
+    raise not_served(name, "module 'nbviz'")
 
 
 def __dir__() -> list[str]:

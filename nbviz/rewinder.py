@@ -225,6 +225,7 @@ class Rewinder:
 
     def _going_to(self, step: int) -> Callable[[Recomputing], Rewound]:
         def go(recomputing: Recomputing) -> Rewound:
+            self._found = None
             start = self._trainer.ring.before(step)
             recomputing.go_to(start, step)
             return Rewound(step - start.step, recomputing.divergence.describe())

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-# The kernel is that of other tests: no name of theirs is left, and nothing is written elsewhere.
-AS_NEW = "%reset -f\n%cd -q {folder}"
+# The kernel is that of other tests: no name or magic of theirs is left, and nothing is written
+# elsewhere.
+AS_NEW = "%unload_ext nbviz\n%reset -f\n%cd -q {folder}"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path, tmp_path: Path, run_cells: Callable[..., list[Any]]) -> None:
     notebook = nbformat.read(path, as_version=4)
-    # Forty epochs are for a reader who steers them; `make demo` goes through them all.
+    # Forty epochs are for a reader who steers them; test_screenshots.py goes through them all.
     sources = [
         cell.source.replace("max_epochs=40", "max_epochs=8")
         for cell in notebook.cells

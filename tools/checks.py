@@ -74,6 +74,7 @@ NOT_IN_COLAB = (
     # What a panel makes of a run; test_contract.py asks each once in Colab's environment, too.
     "tests/panels/test_confusion_panel.py",
     "tests/panels/test_curves_panel.py",
+    "tests/panels/test_figures_panel.py",
     "tests/panels/test_going_back.py",
     "tests/panels/test_media_panel.py",
     "tests/panels/test_projector_panel.py",

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 import numpy as np
+import torch
 
 from nbviz.errors import LoggingError
-from nbviz.inspection.tensors.histograms import Histogram as Counted
 from nbviz.integrations.in_cells import CellLog
+from nbviz.integrations.refused import not_served
+from nbviz.integrations.tracked_values import Loggable, images_of
 from nbviz.recording.current import as_current
+from nbviz.recording.media.figures import is_figure
 from nbviz.recording.run import Run
 from nbviz.recording.scalars.inputs import flatten, read_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
     from types import TracebackType
 
     from torch import nn
@@ -26,64 +30,6 @@ if TYPE_CHECKING:
 
 
 _newest: Experiment | None = None
-
-
-class Image:
-    """An image among the values of a log call.
-
-    Args:
-        data_or_path: A tensor, an array or an image of Pillow, as for `Run.log_image`.
-        caption: What is said of it.
-        **options: Of `Run.log_image`, such as `normalize` and `colormap`.
-    """
-
-    def __init__(self, data_or_path: Any, *, caption: str | None = None, **options: Any) -> None:
-        self.image, self.caption, self.options = data_or_path, caption, options
-
-
-class Histogram:
-    """A histogram among the values of a log call.
-
-    Args:
-        sequence: Numbers to be counted.
-        np_histogram: Counts and edges, as `numpy.histogram` returns them.
-        num_bins: Of `sequence`.
-
-    Raises:
-        LoggingError: Both are given, or neither, or counts and edges do not belong together.
-    """
-
-    def __init__(self, sequence: Any = None, np_histogram: Any = None, num_bins: int = 64) -> None:
-        if (sequence is None) == (np_histogram is None):
-            raise LoggingError(
-                "Histogram takes numbers or np_histogram=(counts, edges), one of both."
-            )
-        self.values, self.bins = sequence, num_bins
-        self.counted = None if np_histogram is None else _counted(*np_histogram)
-
-
-class Table:
-    """A table among the values of a log call.
-
-    Args:
-        columns: The names of the columns.
-        data: Rows.
-        dataframe: A table of pandas in their place.
-    """
-
-    def __init__(
-        self,
-        columns: Sequence[str] | None = None,
-        data: Sequence[Sequence[Any]] | None = None,
-        dataframe: Any = None,
-    ) -> None:
-        self.columns = list(columns or [])
-        self.data = [list(row) for row in data or []]
-        self.dataframe = dataframe
-
-    def add_data(self, *row: Any) -> None:
-        """Add a row."""
-        self.data.append(list(row))
 
 
 class Config(Mapping[str, Any]):
@@ -128,19 +74,59 @@ class Config(Mapping[str, Any]):
         return f"Config({self._values!r})"
 
 
+class Summary:
+    """What is left of a run at its end: the last value of each tag, or what is set by name."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Set several: numbers are recorded at the present step, other values in the config."""
+        run, step = self._experiment.run, max(0, self._experiment.step - 1)
+        numbers = {
+            name: value
+            for name, value in values.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
+        run.log(numbers, step)
+        run.update_config({name: v for name, v in values.items() if name not in numbers})
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.update({name: value})
+
+    def __getitem__(self, name: str) -> Any:
+        run = self._experiment.run
+        run.drain()
+        last = run[name].last if name in run else None
+        return run.config[name] if last is None else last.value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value by its name, or `default` where there is none."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
 class Experiment(CellLog):
     """What `nbviz.init` returns: each cell that logs to it shows it live.
 
     Attributes:
         run: All that was logged, as an `nbviz.Run`.
         config: What the run is made with.
+        summary: Its last values, and others by name.
+        project: As given to `init`.
         step: The step of what is logged next without one.
         is_current: Whether `nbviz.log` may log to it: it is not finished.
     """
 
-    def __init__(self, run: Run, config: Mapping[str, Any], *, show: bool) -> None:
+    def __init__(
+        self, run: Run, config: Mapping[str, Any], *, show: bool, project: str = ""
+    ) -> None:
         super().__init__(run, show=show)
         self.config = Config(run, config)
+        self.summary = Summary(self)
+        self.project = project
         self.step = 0
         self.is_current = True
         self._current = ExitStack()
@@ -151,14 +137,34 @@ class Experiment(CellLog):
         """What the run is called."""
         return self.run.name
 
+    @property
+    def id(self) -> str:
+        """What tells the run from others."""
+        return self.run.run_id
+
+    @property
+    def dir(self) -> str:
+        """The folder of its journal; the working directory where it has none."""
+        journal = self.run.journal
+        return str(journal.directory if journal is not None else Path())
+
+    @property
+    def url(self) -> None:
+        """None, as of W&B's offline runs: nothing is sent anywhere."""
+        return
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise not_served(name, f"{type(self).__name__!r} object")
+
     def log(
         self, values: Mapping[str, Any], step: int | None = None, commit: bool | None = None
     ) -> None:
         """Record numbers, images, histograms, tables and figures at one step.
 
         Args:
-            values: Tag to number, `Image`, list of them, `Histogram`, `Table`, or figure of
-                matplotlib; nested mappings become tags joined by slashes.
+            values: Tag to number, `Image`, list of them, `Histogram`, `Table`, `Audio`, `Video`, a
+                figure, or an array, of which a histogram is made; nested mappings become tags
+                joined by slashes.
             step: The step; the next one if None.
             commit: Whether the step is over. If False, what the next call records is of this step,
                 too. By default True, but for a step that is given.
@@ -199,6 +205,12 @@ class Experiment(CellLog):
             every_steps=log_freq,
         )
 
+    def unwatch(self, model: nn.Module | None = None) -> None:
+        """Stop what `watch` began; of all models if None."""
+        for watch in tuple(self.run.watches):
+            if model is None or watch.is_of(model):
+                watch.stop()
+
     def define_metric(self, name: str, **options: Any) -> None:
         """Do nothing: every tag has its lowest and highest value, and a step of its own."""
 
@@ -231,26 +243,18 @@ class Experiment(CellLog):
     def _log_media(self, given: object, value: Any) -> bool:
         """Record what is no number; returns whether it was that."""
         run, step, tag = self.run, self.step, read_tag(given)
-        if isinstance(value, Image):
-            run.log_image(tag, value.image, step, **value.options)
-            if value.caption:
-                run.log_text(f"{tag}/caption", value.caption, step)
-        elif _are_images(value):
-            images = cast("list[Image]", value)
+        if isinstance(value, Loggable):
+            value.log_to(run, tag, step)
+        elif images := images_of(value):
             run.log_images(tag, [one.image for one in images], step, **images[0].options)
-        elif isinstance(value, Histogram) and value.counted is not None:
-            run.log_made(tag, value.counted, step)
-        elif isinstance(value, Histogram):
-            run.log_histogram(tag, value.values, step, bins=value.bins)
-        elif isinstance(value, Table):
-            frame = value.dataframe
-            if frame is None:
-                frame = [dict(zip(value.columns, row, strict=True)) for row in value.data]
-            run.log_table(tag, frame, step)
-        elif str(type(value).__module__).startswith(("matplotlib.", "plotly.", "altair.")):
+        elif is_figure(value):
             run.log_figure(tag, value, step)
         elif isinstance(value, str):
             run.log_text(tag, value, step)
+        elif (
+            isinstance(value, torch.Tensor | np.ndarray) and math.prod(cast("Any", value).shape) > 1
+        ):
+            run.log_histogram(tag, cast("Any", value), step)
         else:
             return False
         return True
@@ -283,7 +287,8 @@ def init(
     given = dict(config or {})
     global _newest  # noqa: PLW0603  one at a time, as in other trackers
     finish()
-    _newest = Experiment(Run(whole, dir=dir, config=given), given, show=show)
+    run = Run(whole, dir=dir, config=given)
+    _newest = Experiment(run, given, show=show, project=project or "")
     return _newest
 
 
@@ -304,6 +309,17 @@ def finish(exit_code: int | None = None) -> None:
         _newest.finish(exit_code)
 
 
+def unwatch(model: nn.Module | None = None) -> None:
+    """Stop what `watch` began; as `Experiment.unwatch`."""
+    if _newest is not None:
+        _newest.unwatch(model)
+
+
+def newest() -> Experiment | None:
+    """Return the newest run of `init` that is not finished, if there is one."""
+    return _newest if _newest is not None and _newest.is_current else None
+
+
 def watch(
     model: nn.Module, criterion: Any = None, log: str = "gradients", log_freq: int = 1000
 ) -> Watch:
@@ -313,26 +329,3 @@ def watch(
         LoggingError: There is no such run.
     """
     return experiment().watch(model, criterion, log, log_freq)
-
-
-def _are_images(value: Any) -> bool:
-    return isinstance(value, list | tuple) and isinstance(next(iter(value), None), Image)  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _counted(counts: Any, edges: Any) -> Counted:
-    numbers, limits = np.asarray(counts, np.float64), np.asarray(edges, np.float64)
-    if numbers.ndim != 1 or limits.shape != (len(numbers) + 1,):
-        raise LoggingError(
-            f"np_histogram needs one more edge than counts, got shapes {numbers.shape} and "
-            f"{limits.shape}."
-        )
-    middles = (limits[1:] + limits[:-1]) / 2
-    return Counted(
-        numbers,
-        limits,
-        float(limits[0]),
-        float(limits[-1]),
-        int(numbers.sum()),
-        float((numbers * middles).sum()),
-        float((numbers * middles**2).sum()),
-    )

@@ -24,6 +24,7 @@ from nbviz.pictures.thumbnails import draw_thumbnails, images_of, weights_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbviz.protocol.run import RunStatus
     from nbviz.recording.recorded_run import RecordedRun
 
 PADDING, GAP = 18.0, 26.0
@@ -83,6 +84,11 @@ def make_picture(runs: Sequence[RecordedRun], width: int) -> Picture:
     return picture
 
 
+def status_of(run: RecordedRun) -> RunStatus:
+    """Return a run's status; of one whose loop is over what comes next: this may be the end."""
+    return run.ending or run.progress.status
+
+
 def summary(run: RecordedRun) -> str:
     """Return a run's numbers in a line: 2,250 steps · 15 epochs · 31 s · 72.1 steps/s."""
     progress = run.progress
@@ -98,7 +104,7 @@ def summary(run: RecordedRun) -> str:
 
 def remark(run: RecordedRun) -> str:
     """Return what a reader should know of a run's end: its failure, or that it was cut; or ""."""
-    if run.ends_with_kernel and run.is_active:
+    if run.ends_with_kernel and run.is_active and run.ending is None:
         step = format_step(run.progress.step)
         return f"Still running when this was saved: step {step}; the loop was cut."
     return failure(run)
@@ -136,7 +142,7 @@ def _draw_header(picture: Picture, run: RecordedRun, y: float, swatch: str) -> f
     if swatch:
         picture.add(Box(x, y + 3, 11, 11, swatch, 3))
         x += 19
-    status = run.progress.status
+    status = status_of(run)
     color = _STATUS_COLORS[status]
     more = (Span(f" · {summary(run)}", "text-soft"),)
     used = text_width(f"{status} · {summary(run)}", 12)

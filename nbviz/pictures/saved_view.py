@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.charts import extremes
-from nbviz.pictures.layout import make_picture, marked_events, remark, summary
+from nbviz.pictures.layout import make_picture, marked_events, remark, status_of, summary
 from nbviz.pictures.number_text import format_step, format_value
 from nbviz.pictures.png import picture_to_png, render_png
 from nbviz.pictures.svg import picture_to_svg, render_svg, xml_text
@@ -142,7 +142,7 @@ def render_text(runs: Sequence[RecordedRun]) -> str:
     """Return the numbers as a table in plain text."""
     blocks: list[str] = []
     for run in runs:
-        lines = [f"{clean_line(run.name)}: {run.progress.status}, {summary(run)}"]
+        lines = [f"{clean_line(run.name)}: {status_of(run)}, {summary(run)}"]
         said = remark(run)
         if said:
             lines.append(clean_line(said))
@@ -164,7 +164,7 @@ def describe(runs: Sequence[RecordedRun]) -> str:
     sentences: list[str] = []
     for run in runs:
         run.drain()
-        head = f"Run {run.name}, {run.progress.status}: {summary(run)}. {remark(run)}".rstrip()
+        head = f"Run {run.name}, {status_of(run)}: {summary(run)}. {remark(run)}".rstrip()
         values = [
             f"{tag} {format_value(found.last)} "
             f"(from {format_value(found.lowest)} to {format_value(found.highest)})"

@@ -6,6 +6,9 @@ from typing import Literal, TypedDict
 
 from nbviz.protocol.core import Answers, ItemsAdded
 
+Library = Literal["plotly", "altair"]
+"""Whose figures a page can draw itself."""
+
 
 class FiguresAdded(ItemsAdded):
     """Figures that were logged."""
@@ -23,10 +26,11 @@ class SendFigure(TypedDict):
     tag: str
     step: int
     pixels: int  # that its longest side is shown with
+    draws: bool  # the page draws figures of Plotly and Altair itself, where it can
 
 
 class FigureSent(TypedDict):
-    """One figure. Buffer: a PNG file, empty where `note` says why it is not drawn."""
+    """One figure. Buffer: a picture's file, or deflated JSON; empty where `note` says why."""
 
     kind: Literal["figure_sent"]
     client_id: str
@@ -36,17 +40,41 @@ class FigureSent(TypedDict):
     step: int
     library: str  # that it comes from
     note: str
-    media_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
-    height: int  # pixels that were drawn
+    media_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp", "application/json"]
+    height: int  # pixels that were drawn, 0 of JSON
     width: int
     reduced: int  # how many drawn pixels one that is sent stands for along each side, 1 for all
     buffer: int
 
 
-ANSWERS: Answers = {SendFigure: (FigureSent,)}
+class SendLibrary(TypedDict):
+    """Ask for a part of the code with which a page draws figures of a library."""
 
-Updates = FiguresAdded | FigureSent
+    kind: Literal["send_library"]
+    client_id: str
+    request_id: int
+    run_id: str  # of a figure that is to be drawn
+    name: Library
+    part: int  # from 0
+
+
+class LibrarySent(TypedDict):
+    """A part of a library's code. Buffer: that part of a module's source, deflated as a whole."""
+
+    kind: Literal["library_sent"]
+    client_id: str
+    request_id: int
+    name: Library
+    version: str
+    part: int
+    parts: int
+    buffer: int
+
+
+ANSWERS: Answers = {SendFigure: (FigureSent,), SendLibrary: (LibrarySent,)}
+
+Updates = FiguresAdded | FigureSent | LibrarySent
 """What the kernel sends."""
 
-Requests = SendFigure
+Requests = SendFigure | SendLibrary
 """What pages ask."""

@@ -100,6 +100,13 @@ class Life:
         if not self._loops and not self.ends_outside:
             self._loop_end = time.monotonic(), is_complete
 
+    def ending(self, run: RecordedRun) -> EndReason | None:
+        """Return how the run ends unless something comes soon; None while its loop goes on."""
+        end = self._loop_end
+        if end is None or not run.is_active:
+            return None
+        return "finished" if end[1] else "stopped"
+
     def end_after_loop(self, run: RecordedRun) -> bool:
         """End a quiet run whose loop is over; returns whether it is too soon to say.
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.summaries import Summaries
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.commands import Asked, Control
+    from nbviz.training.events import EndReason
     from nbviz.training.phases.phase import Phase
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
@@ -180,6 +181,11 @@ class RecordedRun:
     def is_active(self) -> bool:
         """Whether it has begun and not ended."""
         return self.meter.status in ("running", "paused")
+
+    @property
+    def ending(self) -> EndReason | None:
+        """How it ends unless something comes soon; None while it goes on, and afterwards."""
+        return None
 
     @property
     def status(self) -> RunStatus:
@@ -450,26 +456,32 @@ class RecordedRun:
         if self.is_active and now - self._memory_at >= _MEMORY_SECONDS:
             self._memory, self._memory_at = read_memory(self.meter.device), now
         with self._progress_lock:
-            status = self.status
             asked = self.control.asked if self.is_active else None
             notices = self._notices(asked)
-            texts = tuple(notices.values())
-            known = self.progress
-            # A disk may answer, or stop to, after the run's end.
-            if status not in ENDED or (status, texts) != (known.status, known.notices):
-                now = clock.now()
-                text = status_text(asked, self.meter.step_seconds(now))
-                if not text and status == "running":
-                    text = self.meter.activity
-                elif not text and (inside := self.control.inside) is not None:
-                    text = f"In step {inside.step:,}: {inside.name}"
-                progress = self.meter.read(now, status, self._memory, text, texts)
-                if progress != known:
-                    self.progress = progress
+            progress = self._read_progress(asked, tuple(notices.values()))
+            if progress != self.progress:
+                self.progress = progress
             new = [text for kind, text in notices.items() if kind not in self._noticed]
             self._noticed = frozenset(notices)
         for text in new:  # the log says it once, the page as long as it lasts
             self.note(text, "warning")
+
+    def _read_progress(self, asked: Asked | None, notices: tuple[str, ...]) -> Progress:
+        known = self.progress
+        while True:
+            status = self.status
+            # A disk may answer, or stop to, after the run's end.
+            if status in ENDED and (status, notices) == (known.status, known.notices):
+                return known
+            now = clock.now()
+            text = status_text(asked, self.meter.step_seconds(now))
+            if not text and status == "running":
+                text = self.meter.activity
+            elif not text and (inside := self.control.inside) is not None:
+                text = f"In step {inside.step:,}: {inside.name}"
+            progress = self.meter.read(now, status, self._memory, text, notices)
+            if self.status == status:  # else the run may have gone on to the step that was read
+                return progress
 
     def _notices(self, asked: Asked | None) -> dict[str, str]:
         """Return what holds the run up, by kind, and what can be done."""

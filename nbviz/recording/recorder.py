@@ -76,10 +76,12 @@ class Recorder:
                 self._classified(event.classified, event.step, event.wall_time)
             self._run.mark("validation", event.step, _validation_text(event), event.wall_time)
         elif isinstance(event, RunStarted):
+            self._run.phase = None
             self._run.begin(event)
         elif isinstance(event, EpochStarted):
             self._run.mark_epoch(event.epoch, event.step)
         elif isinstance(event, RunEnded):
+            self._run.phase = None
             self._run.end(event)
         else:
             record_command(self._run, event)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from nbviz.recording.media.inbox import Waiting
     from nbviz.recording.watching.watch import Watch
     from nbviz.training.commands import Asked
-    from nbviz.training.events import RunEnded, RunStarted
+    from nbviz.training.events import EndReason, RunEnded, RunStarted
 
 T = TypeVar("T")
 
@@ -471,6 +471,11 @@ class Run(LoggedMedia, OutwardRun):
     def ends_outside(self) -> None:
         """Leave the end of the run to a block or a live cell; else it ends after its loop."""
         self._life.ends_outside = True
+
+    @property
+    def ending(self) -> EndReason | None:
+        """How it ends unless something comes soon; None while its loop goes on, and afterwards."""
+        return self._life.ending(self)
 
     @property
     def was_left(self) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 QUIET_SECONDS = 0.5  # between looks at an active run that no page shows
 UNASKED_SECONDS = 0.5  # between two times that pages are sent what they did not ask for
 UNASKED_SHARE = 0.05  # of the time, for making that
+_QUIET_TIMES = 9  # that it is done after all runs are over, each after twice the pause: 4 minutes
 _OFFERED = ("lines", "files", "curves", "timeline", "log")  # what draws the first that is seen
 
 
@@ -67,7 +68,7 @@ class Session:
         self._is_unheard = is_unheard
         self._sending = threading.Lock()
         self._asset = asset
-        self._unasked = 0
+        self._unasked = self._unasked_quiet = 0
         self._unasked_due = float("-inf")
         self._failure = ""
         self._unsubscribes: list[Callable[[], None]] = []
@@ -164,7 +165,11 @@ class Session:
         self._look_for_unseen(pages)
         with self._sending:
             wait = self.transport.tick()
-            if not self.transport.clients and self._feed.is_active and self._is_unheard():
+            if self._feed.is_active or self.transport.clients:
+                self._unasked_quiet = 0
+            # A page may open after the runs' end, and still have to wait for the cell's.
+            is_due = self._feed.is_active or self._unasked_quiet < _QUIET_TIMES
+            if not self.transport.clients and is_due and self._is_unheard():
                 wait = self._serve_unasked(may_wait=True)
         cost = time.thread_time() - began
         if self.transport.sequence != sequence:
@@ -187,11 +192,13 @@ class Session:
             return self._unasked_due - began
         spent = time.thread_time()  # not the time in which others had the interpreter
         self._unasked += 1
-        if self._unasked & (self._unasked - 1) == 0:
+        self._unasked_quiet += not self._feed.is_active
+        if self._unasked_quiet or self._unasked & (self._unasked - 1) == 0:
             # Again after twice as many, since a page that is only opening has heard nothing yet.
             self._offer_assets()
         self.transport.serve_unasked(may_wait=may_wait)
-        pause = max(UNASKED_SECONDS, (time.thread_time() - spent) / UNASKED_SHARE)
+        least = UNASKED_SECONDS * 2**self._unasked_quiet
+        pause = max(least, (time.thread_time() - spent) / UNASKED_SHARE)
         self._unasked_due = time.monotonic() + pause
         return pause
 

@@ -54,11 +54,17 @@ class Control:
     Args:
         emit: Receives RunPaused, RunResumed, SettingApplied and LineLogged, on the run's thread.
         settings: What `set` can change. Empty if None; more can be added at any time.
+
+    Attributes:
+        registry: Those settings.
+        needs_attention: Whether the run is to call `safe_point` at its next safe point.
+        has_phases: Whether the run calls `stand_inside`, so that its steps can be stepped into.
     """
 
     def __init__(self, emit: Observer | None = None, settings: Settings | None = None) -> None:
         self.registry = Settings() if settings is None else settings
         self.needs_attention = False
+        self.has_phases = False
         self._emit = emit
         lock = threading.RLock()
         self._changed = threading.Condition(lock)  # what the run waits for
@@ -177,8 +183,14 @@ class Control:
         After the last phase of a step its end is next, where the run is paused between two steps.
 
         Raises:
+            CommandError: nbviz knows no phases of the run's steps.
             RunInactiveError: The run has not started or has ended.
         """
+        if not self.has_phases:
+            raise CommandError(
+                "the steps of this run cannot be stepped into: nbviz knows no phases of them. "
+                "step() makes a whole one."
+            )
         with self._changed:
             self._require_active("step into a step")
             if self._status == "stopping":

@@ -161,7 +161,8 @@ class TrainingData:
         """
         dataset = self._dataset()
         places = range(len(dataset)) if indices is None else _checked(indices, len(dataset))
-        held = getattr(dataset, "targets", None)
+        is_plain = getattr(dataset, "target_transform", None) is None
+        held = getattr(dataset, "targets", None) if is_plain else None
         if held is None and isinstance(dataset, TensorDataset) and len(dataset.tensors) > 1:
             held = dataset.tensors[-1]
         if held is not None and len(held) == len(dataset):

@@ -144,6 +144,8 @@ class LiveTrainer(Dashboard):
             **trainer_kwargs: As for Lightning's Trainer; `train_dataloaders`, `val_dataloaders` and
                 `ckpt_path` as for its `fit`; `name` and `dir` of the run; and what a Dashboard
                 takes. Trains on one device, without a progress bar in the cell, unless told so.
+                Lightning keeps its checkpoint in `default_root_dir`, or `dir`, and none without
+                either, unless there is a `ModelCheckpoint` or a logger of the user's.
 
         Raises:
             ConfigurationError: `module` is no LightningModule, or more than one process would

@@ -15,6 +15,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nbviz.pictures.layout import status_of
 from nbviz.pictures.saved_view import MOST_RUNS
 from nbviz.widgets.active import say_what_will_be_cut
 from nbviz.widgets.cells import is_terminal, is_unattended, running_cell
@@ -214,8 +215,7 @@ class Output:
     def _state(view: Shown) -> tuple[Any, ...]:
         runs = [subject.run for subject in view.subjects if subject.run is not None]
         steps = tuple(
-            (run.run_id, run.progress.status, run.ends_with_kernel, run.progress.step)
-            for run in runs
+            (run.run_id, status_of(run), run.ends_with_kernel, run.progress.step) for run in runs
         )
         # The picture has the first runs, once their points have been read.
         return (all(run.summaries is None for run in runs[:MOST_RUNS]), *steps)

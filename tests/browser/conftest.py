@@ -186,6 +186,7 @@ def make_notebook(
 def offline_tab(browser: Browser) -> Iterator[Page]:
     """A tab without a network, for one saved page after another."""
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 

@@ -149,9 +149,12 @@ def run_lab(folder: Path, *, without: Sequence[str] = ()) -> Iterator[Lab]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that is free, and not one of those that systems give away meanwhile."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 def _wait_until_up(server: subprocess.Popen[bytes], lab: Lab, log: Path) -> None:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notebook_page import Notebook
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
     from view import Snapshots
 
 CELL = """\
 import sys; sys.modules["kaleido"] = None
-import altair, numpy as np, plotly.graph_objects as go, nbviz
+import altair as alt, numpy as np, plotly.graph_objects as go, nbviz
 from matplotlib.figure import Figure
 run = nbviz.Run("figures", overhead_budget=1)
 x = np.linspace(0, 10, 200)
@@ -28,10 +28,16 @@ for step in (10, 20, 30):
     axes = figure.add_subplot(xlabel="x", ylabel="y", title=f"fit at step {step}")
     axes.plot(x, np.sin(x)); axes.plot(x, np.sin(x) * step / 40, "--")
     run.log_figure("fits/sine", figure, step=step)
-    data = altair.Data(values=[{"class": one, "count": n * step} for n, one in enumerate("abcd")])
-    chart = altair.Chart(data).mark_bar().encode(x="class:N", y="count:Q")
+    data = alt.Data(values=[{"class": one, "count": n * step} for n, one in enumerate("abcd")])
+    chart = alt.Chart(data).mark_bar().encode(x="class:N", y="count:Q")
     run.log_figure("fits/counts", chart.properties(width=260, height=180), step=step)
-    run.log_figure("plotly", go.Figure(go.Scatter(x=[1, 2], y=[3, 4])), step=step)
+    layout = {"title": "Loss", "xaxis": {"title": "epoch"}, "yaxis": {"title": "loss"}}
+    points = go.Scatter(x=[1, 2, 3], y=[3, step, 5], name="train", mode="lines+markers")
+    other = go.Scatter(x=[1, 2, 3], y=[4, 2 * step, 1], name="validation")
+    run.log_figure("plotly", go.Figure([points, other], layout), step=step)
+    data = alt.Data(values=[{"a": a, "b": a * step} for a in range(6)])
+    chart = alt.Chart(data).mark_bar().encode(x="a:O", y="b:Q", tooltip=["a:O", "b:Q"])
+    run.log_figure("altair", chart, step=step)
 run.finish()
 nbviz.Dashboard(run, panels=["figures"], arrangement="stack")
 """
@@ -58,7 +64,6 @@ def test_figures_are_seen_at_any_step_and_magnified(
     assert pixel[3] == 255
     counts = panel.locator('[data-tag="fits/counts"]')
     expect(counts).to_contain_text("altair")
-    expect(panel.locator('[data-tag="plotly"]')).to_contain_text("pip install kaleido")
     snapshots.take(notebook, view.root, "figures")
 
     slider = view.root.get_by_role("slider", name="Step shown")
@@ -87,12 +92,56 @@ def test_figures_are_seen_at_any_step_and_magnified(
     picture.click()
     expect(sine).to_have_attribute("data-enlarged", "false")
 
+    widgets = "len(__import__('ipywidgets').widgets.widget._instances)"
+    before = notebook.value(widgets)
+    check_interactive(panel, slider, snapshots, notebook)
+    assert notebook.value(widgets) == before  # it needs no widget of theirs
+
+    check_saved(notebook, open_saved)
+
+
+def check_saved(notebook: Notebook, open_saved: Callable[[Path], Page]) -> None:
+    """A page without a kernel has pictures at each step, or says what draws them."""
     path = notebook.lab.folder / "figures.html"
     notebook.value(f"str(nbviz.Dashboard(run).save_html({str(path)!r}))")
     page = open_saved(path)
     page.locator("[data-tab=figures]").click()
     saved = page.locator('.nbviz-slot-figures [data-tag="fits/sine"]')
+    saved.scroll_into_view_if_needed()
     expect(saved).to_have_attribute("data-step", "30")
     page.get_by_role("slider", name="Step shown").press("Home")
     expect(saved).to_have_attribute("data-step", "10")
     assert saved.locator("img").evaluate(COLOR)[0] == 720
+    kept = page.locator(".nbviz-slot-figures")
+    kept.locator('[data-tag="altair"]').scroll_into_view_if_needed()
+    expect(kept.locator('[data-tag="altair"] img')).to_be_visible()
+    expect(kept.locator('[data-tag="plotly"]')).to_contain_text("pip install kaleido")
+
+
+def check_interactive(
+    panel: Locator, slider: Locator, snapshots: Snapshots, notebook: Notebook
+) -> None:
+    """Plotly and Vega answer to the pointer in the card, at the step of the time line."""
+    plotly = panel.locator('[data-tag="plotly"]')
+    plotly.scroll_into_view_if_needed()
+    expect(plotly.locator("[data-drawn-step]")).to_have_attribute("data-drawn-step", "30")
+    plotly.locator(".points path").nth(1).hover(force=True)
+    expect(plotly.locator(".hovertext")).to_contain_text(["30"])
+    altair = panel.locator('[data-tag="altair"]')
+    altair.scroll_into_view_if_needed()
+    expect(altair.locator("[data-drawn-step]")).to_have_attribute("data-drawn-step", "30")
+    bar = altair.locator(".mark-rect path").nth(5)
+    bar.hover()
+    tooltip = panel.page.locator("#vg-tooltip-element.visible")
+    expect(tooltip).to_contain_text("150")
+    snapshots.take_as_it_is(panel, "figures-interactive")
+
+    slider.press("Home")
+    expect(plotly.locator("[data-drawn-step]")).to_have_attribute("data-drawn-step", "10")
+    expect(altair.locator("[data-drawn-step]")).to_have_attribute("data-drawn-step", "10")
+    plotly.get_by_role("button", name="Enlarge plotly").click()
+    expect(plotly.locator(".legendtext").first).to_have_text("train")
+    snapshots.take_as_it_is(plotly, "figures-interactive-enlarged")
+    plotly.get_by_role("button", name="Enlarge plotly").click()
+    expect(plotly.locator(".legendtext")).to_have_count(0)
+    assert panel.page.evaluate("() => 'Plotly' in window") is False

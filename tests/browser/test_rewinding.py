@@ -77,7 +77,7 @@ def drag_back(view: View, share: float) -> int:
 
 def photograph(notebook: Notebook, snapshots: Snapshots, name: str) -> None:
     notebook.page.mouse.move(0, 0)  # else a tooltip hides a part
-    snapshots.take(notebook, notebook.page.locator("body"), name)
+    snapshots.take(notebook, notebook.page.locator("#main"), name)
 
 
 def rewind(notebook: Notebook, view: View, step: int) -> None:
@@ -146,7 +146,7 @@ def test_back_by_the_handle_then_on_forked_raced_and_kept(
     view.root.locator("[data-act=probe]").click()
     box = view.root.get_by_role("dialog", name="Look back")
     box.get_by_label("Parameter").select_option("1.weight")
-    snapshots.take_as_it_is(notebook.page.locator("body"), "look-back")
+    snapshots.take_as_it_is(notebook.page.locator("#main"), "look-back")
     box.get_by_role("button", name="Draw the curve").click()
     expect(strip(view)).to_contain_text("probe/gradient_norm/1.weight is a curve now")
     expect(view.curves.locator("[data-chart='probe/gradient_norm/1.weight']")).to_be_attached()

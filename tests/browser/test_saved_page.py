@@ -101,7 +101,10 @@ def test_charts_of_a_box_read_out_and_mark_what_is_selected(offline: Page, tmp_p
     expect(drawn.nth(0)).to_contain_text("row y, column b: −4")
     before = cells.evaluate("(canvas) => canvas.toDataURL()")
     cells.press("Enter")
-    assert cells.evaluate("(canvas) => canvas.toDataURL()") != before
+    page.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before",
+        arg=[cells.element_handle(), before],
+    )
     assert said == []
 
 

@@ -78,7 +78,7 @@ def test_quickstart_light_and_dark(
     for theme in in_each_theme(notebook, view):
         take(view, pictures / f"quickstart-running-{theme}.png", theme, view.curves)
     notebook.run(steered)
-    assert notebook.value(cells.LEARNING_RATE) == 0.02
+    notebook.wait_for(cells.LEARNING_RATE, lambda lr: lr == 0.02)
     in_haste.touch()
     notebook.run(results)
     expect(notebook.output(results)).to_contain_text("3,600 steps")

@@ -122,8 +122,8 @@ def test_a_step_is_stepped_into_and_faults_are_injected_and_undone(
     assert notebook.value("trainer.trainer.control.inside.name") == "backward"
     photograph(notebook, pictures, "backward")
     at_600(notebook, pictures, "backward")
-    view.root.press("i")
-    view.root.press("i")
+    line.get_by_role("button", name="On to clip").press("n")
+    line.get_by_role("button", name="On to optimizer").press("n")
     expect(line.locator("[aria-current=step]")).to_have_text("optimizer")
     expect(weights.get_by_role("img", name=re.compile("at step 41:")).first).to_be_visible()
     view.wait_for_step(40)

@@ -40,6 +40,22 @@ writer.add_graph(torch.nn.Sequential(torch.nn.Linear(4, 2), torch.nn.ReLU()), to
 """
 
 
+def test_on_ipykernel_6_the_page_sees_a_loop_that_keeps_it_waiting(
+    make_notebook: Callable[..., Notebook], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    notebook = make_notebook(MAKE.format(gate=str(gate)), LOOP, kernel="ipykernel-6.29")
+    notebook.run(0)
+    notebook.run(1, wait=False)
+    view = View(notebook.output(1))
+    # What the page asks is answered after the cell only, which waits for this.
+    view.wait_for_curve(199)
+    assert view.points("both/val")[-1] == (199, 398)
+    gate.touch()
+    view.wait_for_step(299)
+    view.wait_for_status("finished")
+
+
 def test_a_writer_shows_in_the_cell_that_logs(
     make_notebook: Callable[..., Notebook], tmp_path: Path
 ) -> None:
@@ -61,6 +77,9 @@ def test_a_writer_shows_in_the_cell_that_logs(
     notebook.run(2)
     expect(notebook.output(2).locator(".nbviz[data-arrangement=bar]")).to_have_count(1)
     view.wait_for_step(301)
+    # With the run the line's buttons are over, too: text is left of it.
+    expect(notebook.output(2)).to_contain_text("finished at step 301")
+    expect(notebook.output(2).locator(".nbviz")).to_have_count(0)
     notebook.run(3)
     expect(notebook.output(3).locator(".nbviz")).to_have_count(0)
     notebook.run(4)

@@ -102,3 +102,45 @@ def test_commit_is_for_runs_that_commit() -> None:
     wrong = pytest.raises(LoggingError, match=r"commit=False is for runs of nbviz\.init")
     with nbviz.Run(), wrong:
         nbviz.log({"a": 1.0}, commit=False)
+
+
+def test_a_tracker_s_quickstart_and_what_its_docs_log() -> None:
+    from matplotlib import pyplot as plt
+
+    import nbviz as wandb
+
+    assert wandb.login(key="mine", relogin=True)
+    assert wandb.run is None
+    options = {"settings": wandb.Settings(start_method="thread"), "mode": "offline", "id": "a"}
+    run = wandb.init(project="p", config={"lr": 0.1}, **options)
+    assert wandb.run is run
+    assert (run.project, run.url, run.dir, run.id) == ("p", None, ".", run.run.run_id)
+    plt.switch_backend("agg")
+    plt.plot([1, 2])
+    run.log({"loss": 0.5, "chart": plt, "logits": torch.zeros(8), "scalar": np.ones(1)})
+    tone = wandb.Audio(np.zeros(100), sample_rate=8000, caption="silence")
+    run.log({"tone": tone, "clip": wandb.Video(np.zeros((2, 3, 4, 4), np.uint8), fps=4)})
+    run.summary["best"] = 0.25
+    run.summary.update({"note": "good"})
+    kinds = {tag: run.run.media[tag].kind for tag in ("chart", "logits", "tone", "clip")}
+    assert list(kinds.values()) == ["figure", "histogram", "audio", "video"]
+    assert (run.run["scalar"].last.value, run.run["best"].last.step) == (1.0, 1)
+    summary = [run.summary.get(name) for name in ("loss", "best", "note", "none")]
+    assert summary == [0.5, 0.25, "good", None]
+    model = torch.nn.Linear(2, 2)
+    wandb.watch(model, log_freq=10)
+    wandb.unwatch(model)
+    wandb.watch(model, log_freq=5)
+    wandb.finish()
+    assert wandb.run is None
+
+
+@pytest.mark.parametrize("name", ["Artifact", "sweep", "plot", "save", "alert", "Html"])
+def test_what_is_not_served_of_a_tracker_says_what_to_use(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"'{name}' of W&B is not served; "):
+        getattr(nbviz, name)
+    with pytest.raises(AttributeError, match=r"log_artifact.*trainer\.save"):
+        _ = nbviz.init().log_artifact
+    with pytest.raises(LoggingError, match="draw_bounding_boxes"):
+        nbviz.Image(np.zeros((4, 4)), boxes={"predictions": {}})
+    assert not hasattr(nbviz, "nonsense")

@@ -237,7 +237,7 @@ def test_several_batches_make_a_step(ours: Any, module: Any, loader: Any, traine
 
 
 def test_both_names_of_the_library_are_served(
-    ours: Any, module: Any, loader: Any, tmp_path: Path
+    ours: Any, module: Any, loader: Any, tmp_path: Path, monkeypatch
 ) -> None:
     import pytorch_lightning
 
@@ -265,12 +265,17 @@ def test_both_names_of_the_library_are_served(
     )
     trainer.fit(Theirs(), loader)
     assert callback.run.progress.step == 4
-    live = nbviz.LiveTrainer.from_lightning(
-        Theirs(), train_dataloaders=loader, max_epochs=1, enable_checkpointing=False
-    )
-    live.start()
-    live.wait(180)
-    assert live.status == "finished"
+    monkeypatch.chdir(tmp_path)
+    for options in ({}, {"dir": tmp_path / "asked"}):
+        live = nbviz.LiveTrainer.from_lightning(
+            Theirs(), train_dataloaders=loader, max_epochs=1, **options
+        )
+        live.start()
+        live.wait(180)
+        assert live.status == "finished"
+        # Lightning's checkpoint is kept where a place was named, and nowhere else.
+        assert not (tmp_path / "lightning_logs").exists()
+        assert len(list(tmp_path.rglob("*.ckpt"))) == len(options)
 
 
 def test_a_fit_in_the_background_is_steered(

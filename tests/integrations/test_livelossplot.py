@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 import nbviz
@@ -83,3 +84,40 @@ def test_outputs_are_taken_away_and_added() -> None:
         PlotLosses(mode="x")
     with pytest.warns(PendingDeprecationWarning):
         losses.draw()
+
+
+def test_the_callbacks_of_keras_and_ignite_send_what_these_measure(monkeypatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    import keras
+    from ignite.engine import Engine, Events
+
+    from nbviz.integrations.livelossplot import PlotLossesIgnite, PlotLossesKeras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse")
+    callback = PlotLossesKeras(outputs=[])
+    ones = np.ones((8, 2)), np.ones((8, 1))
+    fitted = model.fit(*ones, validation_data=ones, epochs=3, verbose=0, callbacks=[callback])
+    run = callback.liveplot.run
+    assert run["loss"].values.tolist() == pytest.approx(fitted.history["loss"])
+    assert run["loss/val"].steps.tolist() == [0, 1, 2]
+
+    kept = Kept()
+    trainer, evaluator = Engine(lambda *_: None), Engine(lambda *_: None)
+    plot = PlotLossesIgnite(train_engine=trainer, outputs=[kept])
+    plot.attach(evaluator)
+    plot.attach(trainer)  # which measures nothing
+
+    @trainer.on(Events.EPOCH_COMPLETED)
+    def evaluate(engine: Engine) -> None:
+        evaluator.run([0])
+
+    @evaluator.on(Events.EPOCH_STARTED)
+    def measure(engine: Engine) -> None:
+        engine.state.metrics["acc"] = trainer.state.epoch / 10
+
+    trainer.run([0, 1], max_epochs=3)
+    assert plot.liveplot.run["acc"].steps.tolist() == [1, 2, 3]
+    assert len(kept.sent) == 3
+    with pytest.raises(ConfigurationError, match="PlotLossesPoutyne is not served"):
+        from nbviz.integrations.livelossplot import PlotLossesPoutyne  # noqa: F401

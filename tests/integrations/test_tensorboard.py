@@ -20,7 +20,7 @@ from tensorboard.util.tensor_util import make_ndarray
 from torch import nn
 
 import nbviz
-from nbviz.errors import LoggingError
+from nbviz.errors import ConfigurationError, LoggingError
 from nbviz.integrations import tensorboard
 from nbviz.integrations import tensorboardX as ours_x  # noqa: N813
 from nbviz.recording.media.png import decode_image
@@ -336,6 +336,13 @@ def test_what_is_not_served_says_what_to_use(tmp_path: Path, call: str) -> None:
     writer = ours_x.SummaryWriter(tmp_path)
     with pytest.raises(LoggingError, match=r"writer\.add_graph"):
         getattr(writer, call)("model.file")
+
+
+def test_names_that_are_not_served_say_what_to_use() -> None:
+    with pytest.raises(ConfigurationError, match=r"FileWriter is not served; use SummaryWriter"):
+        from nbviz.integrations.tensorboardX import FileWriter  # noqa: F401
+    with pytest.raises(ImportError, match="nonsense"):
+        from nbviz.integrations.tensorboardX import nonsense  # noqa: F401
 
 
 # ---------------------------------------------------------------- files and life

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import nbviz
 from nbviz.errors import RunStopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from nbviz.integrations.tqdm import tqdm as Bar  # noqa: N812
@@ -66,6 +67,24 @@ def test_a_bar_inside_another_makes_the_steps(tqdm: Any, trange: Any) -> None:
     assert run["val"].steps.tolist() == [4, 8, 12]
     assert run.progress.step == 12
     assert run.meter.activity == ""
+
+
+def test_items_that_come_asynchronously_are_steps(tqdm: Any) -> None:
+    from nbviz.integrations.tqdm import tnrange, tqdm_notebook, trange
+
+    assert (tqdm_notebook, tnrange) == (tqdm, trange)  # as older notebooks call them
+
+    async def numbers() -> AsyncIterator[int]:
+        for number in range(3):
+            yield number
+
+    async def take(run: nbviz.Run) -> list[int]:
+        return [n async for n in tqdm(numbers(), total=3, run=run, file=io.StringIO())]
+
+    run = nbviz.Run("bar")
+    assert asyncio.run(take(run)) == [0, 1, 2]
+    run.drain()
+    assert (run.progress.step, run.progress.total_steps) == (3, 3)
 
 
 def test_updates_by_hand_are_steps(tqdm: Any) -> None:

@@ -73,3 +73,34 @@ def test_the_page_shows_a_loop_that_keeps_it_waiting(
         assert page.value("threads") == [True] * page.value("len(threads)")
         assert max(sum(map(len, r.buffers)) for r in page.received) <= 512_000
     page.run("Dashboard._send_message = send")
+
+
+CLOSED = """
+with SummaryWriter({folder!r}) as writer:
+    writer.add_scalar("loss", 1.0, 3)
+while writer.run.is_active:
+    time.sleep(0.02)
+Path({over!r}).touch()
+while not Path({mark!r}).exists():
+    time.sleep(0.02)
+"""
+
+
+def test_a_page_that_opens_after_the_end_of_the_run_and_before_that_of_its_cell(
+    make_kernel: Callable[[str], KernelPage], tmp_path: Path
+) -> None:
+    page = make_kernel("ipykernel-6.29")
+    page.run(PREPARED)
+    page.displayed.clear()
+    over, mark = tmp_path / "over", tmp_path / "seen"
+    paths = {"folder": str(tmp_path / "runs"), "over": str(over), "mark": str(mark)}
+    cell = page.begin(CLOSED.format(**paths))
+    page.wait_until(lambda: page.displayed, "the dashboard")
+    page.comm = page.displayed[0]
+    page.wait_until(over.exists, "the end of the run")
+    page.received.clear()  # the page was not there yet
+    page.wait_until(lambda: page.updates("points_appended"), "points")
+    page.wait_until(lambda: page.updates("asset_sent"), "what draws them")
+    mark.touch()
+    page.end(cell)
+    page.run("Dashboard._send_message = send")

@@ -29,6 +29,7 @@ from nbviz.session.wanted import Wanted
 FOLDER = Path(nbviz.__file__).parent / "panels"
 ASKED = [(panel, request) for panel in PANELS for request in panel.requests]
 
+NEEDS = {"start_layout": "openTSNE", "send_library": "plotly"}  # Colab's environment has neither
 # What is asked of the run below, where the protocol's example asks of another.
 QUESTIONS: dict[str, dict[str, Any]] = {
     "control": {"name": "set", "arguments": {"lr": 0.05}},
@@ -37,7 +38,8 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "send_histograms": {"tag": "values", "step": 3, "after": -1},
     "send_text": {"tag": "notes", "step": 3},
     "send_audio": {"tag": "tone", "step": 3, "start": 0},
-    "send_figure": {"tag": "figure", "step": 3, "pixels": 100},
+    "send_figure": {"tag": "figure", "step": 3, "pixels": 100, "draws": False},
+    "send_library": {"name": "plotly", "part": 0},
     "send_confusion": {"tag": "confusion", "step": 3},
     "send_predictions": {"tag": "predictions/train", "step": 3},
     "send_samples": {"tag": "predictions/train", "step": 3, "indices": [1, 0]},
@@ -204,7 +206,7 @@ def test_its_requests_are_answered_as_the_protocol_says(panel, request_type, tra
     for own in ("kind", "client_id", "request_id"):
         del fields[own]
     answer = page.ask(kind, **fields)
-    if kind == "start_layout" and find_spec("openTSNE") is None:
+    if (package := NEEDS.get(kind)) and find_spec(package) is None:
         assert "Install it with: pip install" in answer["error"]
         return
     assert answer["kind"] in [kind_of(one) for one in protocol.ANSWERS[request_type]], answer

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import psutil
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure as MatplotlibFigure
@@ -173,12 +174,28 @@ def test_a_chart_of_altair_is_drawn_from_what_it_was(run) -> None:
     assert alt.Chart.from_json(figure.source).to_dict() == chart.to_dict()
 
 
-def test_a_chart_that_vega_cannot_draw_is_kept_with_the_reason(run, monkeypatch) -> None:
+def test_a_chart_that_vega_cannot_draw_is_kept_with_the_reason(run) -> None:
     chart = alt.Chart(pd.DataFrame({"x": [1]})).mark_point().encode(x="x")
-    monkeypatch.setattr("vl_convert.vegalite_to_png", lambda *_, **__: 1 / 0)
-    run.log_figure("x", chart, step=1)
-    assert "could not draw it: division by zero" in kept(run).note
+    wrong = chart.transform_filter("datum.x ==")
+    run.log_figure("x", wrong, step=1)
+    assert "altair could not draw it: Vega-Lite to PNG" in kept(run).note
     assert kept(run).source
+    run.log_figure("y", chart, step=1)  # what draws is as it was
+    assert kept(run, "y").picture is not None
+
+
+def test_charts_are_drawn_outside_of_this_process_and_again_when_that_was_killed(run) -> None:
+    chart = alt.Chart(pd.DataFrame({"x": [1]})).mark_point().encode(x="x")
+    run.log_figure("x", chart, step=1)
+    assert kept(run).picture is not None
+    assert "vl_convert" not in sys.modules  # it holds the lock of Python as long as it works
+    (drawing,) = [
+        p for p in psutil.Process().children() if p.cmdline()[-1].endswith("vega/process.py")
+    ]
+    drawing.kill()
+    drawing.wait()
+    run.log_figure("x", chart, step=2)
+    assert kept(run).picture is not None
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ CODE = """
     assert {("nbviz.training.background", "_lock"), ("Sampler", "_lock")} <= names, names
     child = os.fork()
     if child == 0:
-        faulthandler.dump_traceback_later(60, exit=True)
+        faulthandler.dump_traceback_later(180, exit=True)
         own = nbviz.Run("child", dir=sys.argv[1] + "/child")
         for step in range(1, 11):
             own.log({"loss": float(step)}, step=step)

@@ -191,33 +191,38 @@ def test_what_a_run_logs_until_the_exit_has_stopped_it_is_written(tmp_path: Path
 def test_a_killed_process_leaves_all_but_the_last_second(tmp_path: Path) -> None:
     code = """
         import sys, time, nbviz
+        import numpy as np
         run = nbviz.Run(dir=sys.argv[1])
+        newest = np.memmap(sys.argv[2], float, "w+", shape=1)
         step = 0
         while True:
             step += 1
-            run.log({"loss": step / 3, "time": time.time()}, step=step)
+            now = time.time()
+            run.log({"loss": step / 3, "time": now}, step=step)
+            newest[0] = now
             if step % 100 == 0:
                 time.sleep(0.001)
             if step == 1000:
                 print("going", flush=True)
     """
-    process = processes.start(code, tmp_path, stdout=processes.PIPE)
+    folder, newest = tmp_path / "run", tmp_path / "newest"
+    process = processes.start(code, folder, newest, stdout=processes.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == "going\n"
-    wait_until(lambda: list(tmp_path.iterdir()) and points_in(next(tmp_path.iterdir())) > 20_000)
+    wait_until(lambda: list(folder.iterdir()) and points_in(next(folder.iterdir())) > 20_000)
     process.kill()
-    killed_at = time.time()
     process.communicate()
-    opened = nbviz.open_run(tmp_path)
+    opened = nbviz.open_run(folder)
     steps = opened["loss"].steps
     assert steps.tolist() == list(range(1, len(steps) + 1))
     np.testing.assert_array_equal(opened["loss"].values, steps / 3)
-    assert killed_at - opened["time"].values[-1] < 1.0
+    # Of what it logged: a busy machine may have let it log nothing for a while before its end.
+    assert np.fromfile(newest)[0] - opened["time"].values[-1] < 1.0
     # Another run in the same directory goes on beside it.
-    with nbviz.Run(dir=tmp_path) as second:
+    with nbviz.Run(dir=folder) as second:
         for step in range(1, 101):
             second.log({"loss": 0.0}, step=step)
-    both = nbviz.open_run(tmp_path)
+    both = nbviz.open_run(folder)
     first, restarted = both["loss"].segments
     assert len(first) == len(steps)
     assert restarted.steps.tolist() == both["loss"].steps.tolist() == list(range(1, 101))

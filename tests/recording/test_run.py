@@ -229,6 +229,25 @@ def test_a_run_is_not_copied() -> None:
             attempt(run)
 
 
+def test_a_step_is_shown_with_the_status_that_it_was_made_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = Run()
+    run.begin()
+    run.meter.pause(run.meter.started_at)
+    read = run.meter.read
+
+    def go_on(*given: object):
+        if run.meter.status == "paused":  # just after the status was read
+            run.meter.resume(run.meter.started_at)
+            run.meter.step += 1
+        return read(*given)
+
+    monkeypatch.setattr(run.meter, "read", go_on)
+    run.drain()
+    assert (run.progress.status, run.progress.step) == ("running", 1)
+
+
 def test_a_run_that_nobody_holds_goes() -> None:
     run = Run()
     run.log({"x": 1.0})

@@ -68,6 +68,11 @@ def start_paused(loop: Loop) -> Loop:
     return loop
 
 
+def test_a_loop_without_phases_cannot_be_stepped_into(loop: Loop) -> None:
+    with pytest.raises(CommandError, match=r"knows no phases of them\. step\(\) makes a whole one"):
+        start(loop).control.step_into()
+
+
 def test_pause_waits_and_resume_goes_on(loop: Loop) -> None:
     start(loop)
     loop.control.pause()

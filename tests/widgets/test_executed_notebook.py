@@ -63,6 +63,13 @@ for step in itertools.count(1):
     nbviz.log({"loss": 1 / step}, step=step)
 """
 CUT_TEXT = "Still running when this was saved: step {:,}; the loop was cut."
+WRITTEN = """
+from nbviz import SummaryWriter
+with SummaryWriter({folder!r} + "/closed") as closed:
+    closed.add_scalar("loss", 1.0, 3)
+left = SummaryWriter({folder!r} + "/left")
+left.add_scalar("loss", 1.0, 4)
+"""
 
 
 def executed_alone(folder: Path, *sources: str) -> list[list[Any]]:
@@ -79,7 +86,7 @@ def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
     tmp_path: Path,
 ) -> None:
     """nbconvert and papermill end the kernel after the last cell, and hear nothing after it."""
-    _, over, _, live, trained, foreground, _ = executed_alone(
+    _, over, _, live, trained, foreground, written = executed_alone(
         tmp_path,
         "import nbviz\n%load_ext nbviz",
         LIVE.replace("own", "over"),
@@ -90,7 +97,7 @@ def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
         "import time\n"
         "while min(one.run.progress.step for one in nbviz.active()) < 5:\n"
         "    time.sleep(0.01)\n"
-        "    [one.run.drain() for one in nbviz.active()]",
+        "    [one.run.drain() for one in nbviz.active()]\n" + WRITTEN.format(folder=str(tmp_path)),
     )
     for name, outputs in (("own", live), ("trained", trained)):
         (picture,) = [one["data"] for one in outputs if "image/png" in one.get("data", {})]
@@ -104,6 +111,10 @@ def test_what_the_end_of_the_kernel_cuts_is_said_where_it_was_shown(
     # What has ended before the kernel was not cut.
     assert "over: finished, 30 steps" in texts(over)
     assert "cut" not in texts(over)
+    # Nor were writers, closed or not, which end a while after their cell.
+    for name, step in (("closed", 3), ("left", 4)):
+        assert f"{name}: finished, {step} steps" in texts(written)
+    assert "the loop was cut" not in texts(written)
 
 
 CUT = """

@@ -80,7 +80,7 @@ def test_start_pause_step_set_stop_from_the_page(trainer) -> None:
     page.ready()
     assert page.newest("run_changed")["status"] == "ready"
     assert page.newest("run_added")["commands"] == [
-        "start", "pause", "resume", "step", "stop", "set", "reset",
+        "start", "pause", "resume", "step", "step_into", "stop", "set", "reset", "inject_fault",
         "rewind", "fork", "probe", "find_nonfinite", "cancel",
     ]  # fmt: skip
     page.control("start")

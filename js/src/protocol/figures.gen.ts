@@ -1,6 +1,8 @@
 // Generated from nbviz/protocol/figures.py by generate_protocol.py. Do not edit.
 import type { ItemTag } from "./core.gen";
 
+export type Library = "plotly" | "altair";
+
 /** Figures that were logged. */
 export interface FiguresAdded {
 	run_id: string;
@@ -19,9 +21,10 @@ export interface SendFigure {
 	tag: string;
 	step: number;
 	pixels: number;
+	draws: boolean;
 }
 
-/** One figure. Buffer: a PNG file, empty where `note` says why it is not drawn. */
+/** One figure. Buffer: a picture's file, or deflated JSON; empty where `note` says why. */
 export interface FigureSent {
 	kind: "figure_sent";
 	client_id: string;
@@ -31,10 +34,32 @@ export interface FigureSent {
 	step: number;
 	library: string;
 	note: string;
-	media_type: "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+	media_type: "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "application/json";
 	height: number;
 	width: number;
 	reduced: number;
+	buffer: number;
+}
+
+/** Ask for a part of the code with which a page draws figures of a library. */
+export interface SendLibrary {
+	kind: "send_library";
+	client_id: string;
+	request_id: number;
+	run_id: string;
+	name: "plotly" | "altair";
+	part: number;
+}
+
+/** A part of a library's code. Buffer: that part of a module's source, deflated as a whole. */
+export interface LibrarySent {
+	kind: "library_sent";
+	client_id: string;
+	request_id: number;
+	name: "plotly" | "altair";
+	version: string;
+	part: number;
+	parts: number;
 	buffer: number;
 }
 

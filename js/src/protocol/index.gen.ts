@@ -12,7 +12,7 @@ import type { RowsSent, SendRows, TablesAdded } from "./tables.gen";
 import type { HistogramsAdded, HistogramsSent, SendHistograms } from "./histograms.gen";
 import type { SendText, TextAdded, TextSent } from "./text.gen";
 import type { AudioAdded, AudioSent, SendAudio } from "./audio.gen";
-import type { FigureSent, FiguresAdded, SendFigure } from "./figures.gen";
+import type { FigureSent, FiguresAdded, LibrarySent, SendFigure, SendLibrary } from "./figures.gen";
 import type { MeshSent, MeshesAdded, SendMesh } from "./mesh.gen";
 import type { CancelLayout, ColumnSent, EmbeddingSent, EmbeddingsAdded, LayoutChanged, NeighboursSent, PositionsSent, SelectPoints, SendColumn, SendEmbedding, SendNeighbours, SendPositions, SendThumbnails, StartLayout, ThumbnailsSent } from "./projector.gen";
 import type { GraphAdded, GraphBroken, GraphSent, OverlayUpdated, SendGraph } from "./graph.gen";
@@ -41,16 +41,16 @@ export type * from "./system.gen";
 export type * from "./summary.gen";
 export type * from "./windows.gen";
 
-export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled;
+export type Update = CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | LibrarySent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled;
 
-export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | KeepRun | Control | ActOnUnseen | SendRange | RenameRun | SendWeights | SendMedia | SendConfusion | SendPredictions | SendSamples | EditData | SendRoc | SendRows | SendHistograms | SendText | SendAudio | SendFigure | SendMesh | SendEmbedding | SendPositions | SendColumn | SendThumbnails | SendNeighbours | StartLayout | CancelLayout | SelectPoints | SendGraph;
+export type Request = Ready | Acknowledge | Pull | SendAsset | SetWanted | KeepRun | Control | ActOnUnseen | SendRange | RenameRun | SendWeights | SendMedia | SendConfusion | SendPredictions | SendSamples | EditData | SendRoc | SendRows | SendHistograms | SendText | SendAudio | SendFigure | SendLibrary | SendMesh | SendEmbedding | SendPositions | SendColumn | SendThumbnails | SendNeighbours | StartLayout | CancelLayout | SelectPoints | SendGraph;
 
 /** All that one page needs to draw now; the frames after it continue from `sequence`. */
 export interface Snapshot {
 	kind: "snapshot";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | LibrarySent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** What is new since frame `sequence - 1`. `client_id` is empty when it is for every page. */
@@ -58,14 +58,14 @@ export interface Frame {
 	kind: "frame";
 	client_id: string;
 	sequence: number;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | LibrarySent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 /** Answers to one page's request, outside the sequence of frames. */
 export interface Reply {
 	kind: "reply";
 	client_id: string;
-	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
+	updates: (CommandDone | CommandFailed | AssetSent | RunAdded | RunChanged | SettingsChanged | GoingBackChanged | PhaseChanged | EpochsStarted | EventsRecorded | UnseenChanged | SeriesAdded | TagsExpected | PointsAppended | BucketsAppended | RangeSent | RunDescribed | ValuesRead | LayersListed | WeightsUpdated | WeightsKept | WeightsSent | MediaAdded | ImageSent | VideoSent | TensorSent | ConfusionAdded | ConfusionSent | PredictionsAdded | PredictionsSent | SamplesSent | RocAdded | RocSent | TablesAdded | RowsSent | HistogramsAdded | HistogramsSent | TextAdded | TextSent | AudioAdded | AudioSent | FiguresAdded | FigureSent | LibrarySent | MeshesAdded | MeshSent | EmbeddingsAdded | LayoutChanged | EmbeddingSent | PositionsSent | ColumnSent | ThumbnailsSent | NeighboursSent | GraphAdded | OverlayUpdated | GraphBroken | GraphSent | LinesAppended | SystemListed | SystemSampled)[];
 }
 
 export type Message = Snapshot | Frame | Reply;
@@ -91,6 +91,7 @@ export interface Answers {
 	send_text: TextSent;
 	send_audio: AudioSent;
 	send_figure: FigureSent;
+	send_library: LibrarySent;
 	send_mesh: MeshSent;
 	send_embedding: EmbeddingSent;
 	send_positions: PositionsSent;

@@ -10,12 +10,17 @@ export function int16s(buffer: DataView | undefined): Int16Array {
 	return buffer ? new Int16Array(aligned(buffer)) : new Int16Array(0);
 }
 
-/** Float64 numbers that `nbviz.panels.wire.deflated` wrote. */
-export async function inflateDoubles(buffer: DataView): Promise<Float64Array> {
+/** The bytes that zlib deflated. */
+export async function inflate(buffer: DataView): Promise<Uint8Array<ArrayBuffer>> {
 	const stream = new Blob([buffer as DataView<ArrayBuffer>])
 		.stream()
 		.pipeThrough(new DecompressionStream("deflate"));
-	const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+	return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Float64 numbers that `nbviz.panels.wire.deflated` wrote. */
+export async function inflateDoubles(buffer: DataView): Promise<Float64Array> {
+	const planes = await inflate(buffer);
 	const count = planes.length / 8;
 	const bytes = new Uint8Array(planes.length);
 	for (let plane = 0; plane < 8; plane += 1) {

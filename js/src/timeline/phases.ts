@@ -19,9 +19,9 @@ export class Phases {
 		"nbviz-button nbviz-icon-button nbviz-step-into",
 		{
 			type: "button",
-			title: "Step into: to the next phase of a step (I)",
+			title: "Step into: to the next phase of a step (N)",
 			"aria-label": "Step into",
-			"aria-keyshortcuts": "I",
+			"aria-keyshortcuts": "N",
 		},
 		drawn(INTO),
 	);
@@ -118,7 +118,7 @@ export class Phases {
 		this.text.title = text;
 		const following = phases[at + 1] ?? "its end";
 		this.next.textContent = isDone ? "Into the next step" : `On to ${following}`;
-		this.next.title = "Step into (I)";
+		this.next.title = "Step into (N)";
 	}
 
 	private act(): void {
@@ -142,7 +142,7 @@ export class Phases {
 		const target = event.target as HTMLElement;
 		if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat) return;
 		if (target.closest("input:not([type=range], [type=checkbox]), select, textarea")) return;
-		if (event.key.toLowerCase() !== "i" || this.into.hidden) return;
+		if (event.key.toLowerCase() !== "n" || this.into.hidden) return;
 		event.preventDefault();
 		event.stopPropagation();
 		this.act();

@@ -42,6 +42,8 @@ export class ImageContent extends Still {
 	private readonly slider: HTMLInputElement;
 	private readonly place = element("span", "nbviz-window-place");
 	private images: readonly unknown[] = [];
+	/** Which of them the window selected last; a reader may have chosen another one since. */
+	private selected = Number.NaN;
 	private zoom = 1;
 
 	constructor(tell: Tell) {
@@ -77,7 +79,9 @@ export class ImageContent extends Still {
 		this.slider.max = String(this.images.length - 1);
 		const hasSlider = Array.isArray(content) && show_slider !== false;
 		(this.slider.parentElement as HTMLElement).hidden = !hasSlider;
-		this.show(numberOr(selected, this.images.length - 1));
+		const last = this.selected;
+		this.selected = numberOr(selected, this.images.length - 1);
+		this.show(this.selected === last ? Number(this.slider.value) : this.selected);
 	}
 
 	private show(place: number): void {

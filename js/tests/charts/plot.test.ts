@@ -138,6 +138,20 @@ test("many commands beside each other are few marks", () => {
 	expect(marks(events.slice(0, 1))).toBe(1);
 });
 
+test("a fault is named beside its line, on the side where there is room", () => {
+	const named = (x: number) => {
+		const events = [{ x, kind: "fault" as const, text: "dead ReLU init: biases are -100" }];
+		const [name = ""] = toSvg(
+			[{ title: "loss", plot: plot([1, 2, 3, 4, 5], { events }), xKind: "step" }],
+			THEME,
+		)
+			.split("\n")
+			.filter((part) => part.includes(">dead ReLU init<"));
+		return name.includes('text-anchor="end"') ? "left" : name && "right";
+	};
+	expect([named(1.2), named(4.8)]).toEqual(["right", "left"]);
+});
+
 test("the best value has a ring, on few lines only", () => {
 	const rings = (lines: number) => {
 		const best = { x: 2, value: 1, step: 2 };

@@ -77,7 +77,7 @@ test("after its last phase a step is done, and the line goes when the run does",
 	expect(row(on).textContent).toContain("Step 41 is done");
 	expect(state(on).every((one) => one.endsWith("done"))).toBe(true);
 	expect(row(on).querySelector("button")?.textContent).toBe("Into the next step");
-	on.root.dispatchEvent(new KeyboardEvent("keydown", { key: "i" }));
+	on.root.dispatchEvent(new KeyboardEvent("keydown", { key: "n" }));
 	expect(on.asked).toHaveLength(1);
 	await on.answer("the run has been stopped");
 	expect(on.find(".nbviz-act").textContent).toContain("has been stopped");

@@ -1,6 +1,7 @@
 // What plots of windows draw: series and ranges, ticks, boxes, contours, shares, nodes, colours.
 import { describe, expect, test } from "vitest";
 import { springs } from "../../src/visdom/network";
+import { cutText, xLabels, yLabels } from "../../src/visdom/plots/axis-labels";
 import { boxOf } from "../../src/visdom/plots/boxes";
 import { colourAt, colourTable, parseColour } from "../../src/visdom/plots/colours";
 import { contourPieces, levelsBetween } from "../../src/visdom/plots/contours";
@@ -20,6 +21,34 @@ const grid = (rows: number, columns: number, ...values: number[]): Grid => ({
 	values: Float32Array.from(values),
 });
 const plot = (...traces: Trace[]) => ({ traces, layout: {}, title: "" });
+
+describe("labels of axes", () => {
+	const measure = { measureText: (text: string) => ({ width: 6 * text.length }) as TextMetrics };
+	const names = Array.from({ length: 10 }, (_, i) => `class ${i}`);
+	const scale = new Scale({ min: -0.5, max: 9.5 }, false, names);
+	const texts = (labels: readonly { text: string }[]) => labels.map(({ text }) => text);
+
+	test("every name is written, turned where they would overlap", () => {
+		const narrow = xLabels(measure, scale.between(0, 260), {}, 260);
+		expect(texts(narrow.ticks)).toEqual(names);
+		expect(narrow.isTurned).toBe(true);
+		expect(narrow.deeper).toBeCloseTo(42 * Math.SQRT1_2 - 6.5);
+		const wide = xLabels(measure, scale.between(0, 900), {}, 900);
+		expect(texts(wide.ticks)).toEqual(names);
+		expect([wide.isTurned, wide.deeper]).toEqual([false, 0]);
+		expect(texts(yLabels(measure, scale.between(200, 0), {}, 200))).toEqual(names);
+	});
+
+	test("what could not be read is left out, and long names are cut", () => {
+		const tiny = xLabels(measure, scale.between(0, 65), {}, 65);
+		expect(texts(tiny.ticks)).toEqual(["class 0", "class 2", "class 4", "class 6", "class 8"]);
+		expect(cutText(measure, "a class with a long name", 60)).toBe("a class w…");
+		const axis = { tickvals: [0, 1], ticktext: ["a name of some length", "another one"] };
+		const own = xLabels(measure, new Scale({ min: 0, max: 1 }, false).between(0, 60), axis, 60);
+		expect(texts(own.ticks)).toEqual(["a name of som…", "another one"]);
+		expect(own.isTurned).toBe(true);
+	});
+});
 
 describe("series", () => {
 	test("points and lines keep their numbers, colours and marks", () => {

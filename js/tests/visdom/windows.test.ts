@@ -158,6 +158,11 @@ describe("contents", () => {
 		if (slider) slider.value = "0";
 		slider?.dispatchEvent(new Event("input"));
 		expect([shown?.getAttribute("src"), shown?.alt]).toEqual(["blob:a", "a"]);
+		// A snapshot has the same images; a new one is shown, as by visdom.
+		image.take(spec([one("a2"), one("b2")], { selected: 1 }));
+		expect([shown?.getAttribute("src"), slider?.value]).toEqual(["blob:a2", "0"]);
+		image.take(spec([one("a2"), one("b2"), one("c")], { selected: 2 }));
+		expect([shown?.getAttribute("src"), slider?.value]).toEqual(["blob:c", "2"]);
 	});
 
 	test("an image of a second snapshot takes its new URL: that of the first is revoked", () => {

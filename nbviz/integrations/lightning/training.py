@@ -82,7 +82,13 @@ class LightningTraining:
         options.setdefault("devices", 1)
         options.setdefault("enable_progress_bar", False)
         options.setdefault("enable_model_summary", False)
-        if options.get("logger", True) is True:  # no folder that was not asked for
+        if dir is not None:
+            options.setdefault("default_root_dir", dir)
+        # No folder that was not asked for: neither of a logger nor of a checkpoint.
+        own_logger = not isinstance(options.get("logger", True), bool)
+        if not (own_logger or "default_root_dir" in options or any(map(_keeps, callbacks))):
+            options.setdefault("enable_checkpointing", False)
+        if options.get("logger", True) is True:
             options["logger"] = NbvizLogger(run=run, show=False)
             options.setdefault("log_every_n_steps", 1)
         self.lightning: Any = trainer_class(**options)
@@ -296,6 +302,11 @@ class LightningTraining:
         finally:
             self.run.finish(error)  # where the callback was never reached
             self.control.end("failed" if error is not None else "finished")
+
+
+def _keeps(callback: object) -> bool:
+    """Whether a callback of the user's keeps checkpoints."""
+    return any(kind.__name__ == "Checkpoint" for kind in type(callback).__mro__)
 
 
 def _left_to_lightning(what: str) -> CheckpointError:

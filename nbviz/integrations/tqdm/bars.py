@@ -12,7 +12,7 @@ from nbviz.integrations.peers import require
 from nbviz.integrations.tqdm.nested import NestedBars, run_of_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from nbviz.recording.run import Run
 
@@ -75,6 +75,27 @@ class tqdm(_Bar):  # noqa: N801  the name that is replaced
             return
         finally:
             items.close()
+            self._end()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        nested = None if self.disable else self._begin()
+        try:
+            if nested is not None and nested.is_stopped:
+                return
+            async for item in self.iterable:
+                yield item
+                self.update()
+                if nested is None:
+                    continue
+                nested.advance(self, 1)
+                if nested.is_stopped:
+                    return
+            if nested is not None:
+                nested.end(self, is_complete=True)
+        except RunStopped:
+            return
+        finally:
+            self.close()
             self._end()
 
     def update(self, n: float | None = 1) -> Any:

@@ -1,21 +1,23 @@
-"""Figures: listed as they come, sent as pictures when a page shows them."""
+"""Figures: listed as they come, sent when a page shows them: as pictures, or to be drawn there."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from nbviz.panels.batch import Batch
+from nbviz.panels.figures.libraries import drawn_by_page, library_code
 from nbviz.panels.items import ItemsPanel
 from nbviz.panels.shown_image import shown_image
 from nbviz.protocol import figures as messages
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
-    from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address, Reply
     from nbviz.panels.shown_image import MediaType
     from nbviz.protocol.figures import FigureSent
     from nbviz.recording.media.figures import Figure
     from nbviz.recording.media.store import Media
+    from nbviz.recording.recorded_run import RecordedRun
 
 _SAVED_PIXELS = 1280  # of a figure in a page without a kernel, along its longest side
 
@@ -25,8 +27,9 @@ class FiguresPanel(ItemsPanel["FigureSent"]):
 
     name = "figures"
     assets = ("figures", "items", "timeline")
-    requests = (messages.SendFigure,)
-    slow = frozenset({"send_figure"})  # they may have to be reduced
+    requests = (messages.SendFigure, messages.SendLibrary)
+    # Pictures may have to be reduced, and a library's code is made.
+    slow = frozenset({"send_figure", "send_library"})
     kinds = frozenset({"figure"})
     added = "figures_added"
 
@@ -53,7 +56,33 @@ class FiguresPanel(ItemsPanel["FigureSent"]):
             reply.address,
             limit=reply.limit,
             pixels=request["pixels"],
+            draws=request["draws"],
         )
+
+    def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
+        """Send a figure, or what draws it."""
+        if request["kind"] != "send_library":
+            super().answer(part, request, reply)
+            return
+        batch = Batch()
+        reply.send(_library_sent(request, batch, reply), batch)
+
+
+def _library_sent(
+    request: messages.SendLibrary, batch: Batch, reply: Reply[messages.LibrarySent]
+) -> messages.LibrarySent:
+    name, part = request["name"], request["part"]
+    version, data = library_code(name)
+    size = reply.limit
+    return {
+        "kind": "library_sent",
+        **reply.address,
+        "name": name,
+        "version": version,
+        "part": part,
+        "parts": -(-len(data) // size),
+        "buffer": batch.buffer(data[max(0, part) * size :][:size]),
+    }
 
 
 def _figure_sent(
@@ -65,12 +94,19 @@ def _figure_sent(
     *,
     limit: int,
     pixels: int = _SAVED_PIXELS,
+    draws: bool = False,
 ) -> FigureSent:
     item = media.at(step)
     figure = cast("Figure", item.value)
-    picture = figure.picture
-    data, media_type, factor = b"", cast("MediaType", "image/png"), 1
-    if picture is not None:
+    media_type: MediaType | Literal["application/json"] = "image/png"
+    picture, factor = figure.picture, 1
+    note = figure.note
+    data, why = drawn_by_page(figure, limit) if draws else (b"", "")
+    if data:
+        picture, media_type, note = None, "application/json", ""
+    elif note and why:
+        note = f"it is not drawn by the page, since {why}; {note}"
+    if not data and picture is not None:
         data, media_type, factor = shown_image(picture, pixels, limit)
     return {
         "kind": "figure_sent",
@@ -79,7 +115,7 @@ def _figure_sent(
         "tag": clean_line(media.tag),
         "step": item.step,
         "library": figure.library,
-        "note": clean_line(figure.note),
+        "note": clean_line(note),
         "media_type": media_type,
         "height": picture.height if picture is not None else 0,
         "width": picture.width if picture is not None else 0,

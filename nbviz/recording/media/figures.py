@@ -11,7 +11,6 @@ import contextlib
 import functools
 import importlib.util
 import io
-import json
 import os
 import sys
 import threading
@@ -25,6 +24,7 @@ from nbviz.errors import LoggingError, text_of
 from nbviz.recording.media.pil import check_size
 from nbviz.recording.media.png import image_size
 from nbviz.recording.media.store import Image
+from nbviz.recording.vega.charts import vega_png
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,7 +148,7 @@ class FigureInput:
 
     def _draw_later(self, module: str, package: str, draw: Callable[[str], bytes]) -> None:
         if importlib.util.find_spec(module) is None:
-            self._note = f"to see the next ones here, pip install {package}"
+            self._note = f"for pictures of the next ones, pip install {package}"
             return
         with contextlib.suppress(RuntimeError):  # the interpreter is shutting down
             self._drawn = _drawer(os.getpid()).draw(draw, self._source)
@@ -183,6 +183,11 @@ def _drawer(pid: int) -> _Drawer:
     """Return what draws figures; after a fork the child's is another one."""
     del pid
     return _Drawer()
+
+
+def is_figure(value: object) -> bool:
+    """Whether a value is a figure of one of the libraries, a part of one, or pyplot itself."""
+    return not isinstance(value, list | tuple) and _library_of(value) != ""
 
 
 def _library_of(figure: object) -> str:
@@ -282,8 +287,7 @@ def _draw_plotly(source: str) -> bytes:
 
 
 def _draw_vega(source: str) -> bytes:
-    convert: Any = importlib.import_module("vl_convert")
-    return convert.vegalite_to_png(json.loads(source), scale=_SCALE)
+    return vega_png(source, _SCALE)
 
 
 def _picture(tag: str, data: bytes) -> Image:

@@ -219,9 +219,11 @@ class LoggedMedia(RecordedRun):
         Args:
             tag: Its name.
             figure: Of matplotlib, or axes of it, a grid of seaborn, or `matplotlib.pyplot` for its
-                current figure. A figure of Plotly is drawn by kaleido, a chart of Altair by
-                vl-convert, on another thread; where these are not installed it is kept without a
-                picture, and the panel says what to install. The usual marks of a figure of bqplot
+                current figure. A figure of Plotly, and a chart of Altair where vl-convert is
+                installed, is interactive in the page. For pages without a kernel and for event
+                files kaleido or vl-convert draws it, on another thread; where these are not
+                installed it is kept without a picture, and the log says what to install. So it is
+                with what lies on other hosts, such as maps. The usual marks of a figure of bqplot
                 are drawn by matplotlib.
             step: As for `log_image`.
             close: Close a figure of matplotlib in pyplot, so that a loop does not collect them.

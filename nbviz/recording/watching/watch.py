@@ -92,6 +92,10 @@ class Watch:
     ) -> None:
         self.stop()
 
+    def is_of(self, model: nn.Module) -> bool:
+        """Whether it is this model that it samples."""
+        return self._model() is model
+
     def __repr__(self) -> str:
         state = "active" if self.is_active else "ended"
         return f"Watch({self.options.prefix or 'model'}, {self.samples:,} samples, {state})"

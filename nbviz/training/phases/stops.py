@@ -49,6 +49,7 @@ class PhaseStops:
         self.is_on = False
         self._model = options.model
         self._control = control
+        control.has_phases = True
         self._optimizers = optimizers
         self._update = update
         self._step = step

@@ -2,6 +2,7 @@
 import type { Theme } from "../../ui/theme";
 import { field, type Layout, titleOf } from "../spec";
 import { shortTex } from "../tex";
+import { type XLabels, xLabels, yLabels } from "./axis-labels";
 import { colourAt, colourTable, css } from "./colours";
 import { contourPieces, levelsBetween } from "./contours";
 import { addMarker } from "./markers";
@@ -21,6 +22,7 @@ export interface Placed {
 	readonly x: Scale;
 	readonly y: Scale;
 	readonly second: Scale | undefined;
+	readonly xLabels: XLabels;
 }
 
 /** What the reader has zoomed to. */
@@ -73,17 +75,22 @@ export function place(
 	const widest = (ticks: readonly Tick[]) =>
 		Math.max(0, ...ticks.map(({ text }) => context.measureText(text).width));
 	const hasGrid = model.series.some((one) => one.kind === "grid");
-	const left = 12 + widest(y.ticks(layout.yaxis, height / 42)) + (hasTitle(layout.yaxis) ? 17 : 0);
+	const labels = yLabels(context, y.between(height, 0), layout.yaxis, height);
+	const left = 12 + widest(labels) + (hasTitle(layout.yaxis) ? 17 : 0);
 	const right =
 		10 +
 		(second ? 6 + widest(second.ticks(layout.yaxis2, height / 42)) : 0) +
 		(second && hasTitle(layout.yaxis2) ? 17 : 0) +
 		(hasGrid ? SCALE_WIDTH + 44 : 0);
-	const below = 22 + (hasTitle(layout.xaxis) ? 16 : 0);
-	const area = { left, top: 8, right: Math.max(left + 20, width - right), bottom: height - below };
+	const to = Math.max(left + 20, width - right);
+	const placedX = x.between(left, to);
+	const named = xLabels(context, placedX, layout.xaxis, to - left);
+	const below = 22 + named.deeper + (hasTitle(layout.xaxis) ? 16 : 0);
+	const area = { left, top: 8, right: to, bottom: height - below };
 	return {
 		area,
-		x: x.between(area.left, area.right),
+		xLabels: named,
+		x: placedX,
 		y: y.between(area.bottom, area.top),
 		second: second?.between(area.bottom, area.top),
 	};
@@ -127,7 +134,7 @@ function hasTitle(axis: unknown): boolean {
 function drawAxes(
 	context: CanvasRenderingContext2D,
 	layout: Layout,
-	{ area, x, y, second }: Placed,
+	{ area, x, y, second, xLabels: below }: Placed,
 	theme: Theme,
 	hasRules: boolean,
 ): void {
@@ -151,7 +158,7 @@ function drawAxes(
 	context.textAlign = "right";
 	context.textBaseline = "middle";
 	tickColour(layout.yaxis);
-	for (const { value, text } of y.ticks(layout.yaxis, (bottom - top) / 42)) {
+	for (const { value, text } of yLabels(context, y, layout.yaxis, bottom - top)) {
 		const at = y.pixel(value);
 		if (hasRules) rule(left, at, right, at);
 		context.fillText(text, left - 6, at);
@@ -163,15 +170,17 @@ function drawAxes(
 			context.fillText(text, right + 6, second.pixel(value));
 		}
 	}
-	context.textAlign = "center";
-	context.textBaseline = "top";
 	tickColour(layout.xaxis);
 	let free = Number.NEGATIVE_INFINITY;
-	const widest = Math.max(0, ...x.categories.map((name) => context.measureText(name).width));
-	const apart = x.categories.length > 0 ? Math.min(120, widest + 10) : 64;
-	for (const { value, text } of x.ticks(layout.xaxis, (right - left) / apart)) {
+	for (const { value, text } of below.ticks) {
 		const at = x.pixel(value);
 		if (hasRules) rule(at, top, at, bottom);
+		if (below.isTurned) {
+			writeTurned(context, text, at, bottom + 6);
+			continue;
+		}
+		context.textAlign = "center";
+		context.textBaseline = "top";
 		const half = context.measureText(text).width / 2;
 		if (at - half < free) continue;
 		context.fillText(text, Math.min(at, right + 8 - half), bottom + 6);
@@ -181,7 +190,18 @@ function drawAxes(
 	rule(left, bottom, right, bottom);
 	const labels = second?.ticks(layout.yaxis2, (bottom - top) / 42) ?? [];
 	const reach = Math.max(0, ...labels.map(({ text }) => context.measureText(text).width));
-	drawTitles(context, layout, area, theme, second ? right + reach + 10 : undefined);
+	drawTitles(context, layout, area, theme, below.deeper, second ? right + reach + 10 : undefined);
+}
+
+/** Writes a text that ends at a place and rises towards it. */
+function writeTurned(context: CanvasRenderingContext2D, text: string, x: number, y: number): void {
+	context.save();
+	context.translate(x, y);
+	context.rotate(-Math.PI / 4);
+	context.textAlign = "right";
+	context.textBaseline = "middle";
+	context.fillText(text, 0, 0);
+	context.restore();
 }
 
 function drawTitles(
@@ -189,6 +209,7 @@ function drawTitles(
 	layout: Layout,
 	{ left, top, right, bottom }: Area,
 	theme: Theme,
+	deeper: number,
 	second: number | undefined,
 ): void {
 	context.font = `${TICK}px ${theme.font}`;
@@ -206,7 +227,7 @@ function drawTitles(
 		context.restore();
 	};
 	context.textBaseline = "bottom";
-	write(layout.xaxis, (left + right) / 2, bottom + 38, 0);
+	write(layout.xaxis, (left + right) / 2, bottom + 38 + deeper, 0);
 	context.textBaseline = "top";
 	write(layout.yaxis, 2, (top + bottom) / 2, -Math.PI / 2);
 	if (second !== undefined) write(layout.yaxis2, second, (top + bottom) / 2, -Math.PI / 2);

@@ -169,7 +169,7 @@ export class PlaneView implements PlotDrawing {
 /** What is nearest to a place, within reach. */
 export function nearest(
 	model: PlaneModel,
-	placed: Placed,
+	placed: Omit<Placed, "xLabels">,
 	at: { x: number; y: number },
 ): Pointed | undefined {
 	let found: Pointed | undefined;
