@@ -161,7 +161,7 @@ def painted_updates(
     notebook.end_kernel()
     painted = [(at, int(step)) for at, step in painted if int(step) in logged]
     frames = [(at, step) for at, step in painted if at / 1000 <= max(logged.values())]
-    span = max(logged.values()) - min(logged.values())
+    span = (max(logged.values()) - min(logged.values())) or seconds
     latencies, position = [], 0
     for step in sorted(logged):
         while position < len(painted) and painted[position][1] < step:

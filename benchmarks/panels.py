@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="for a moment: whether all of it runs")
     options = parser.parse_args()
     if options.quick:
-        options.seconds, options.limit = 1.5, 60
+        options.seconds = 2.0
     if options.only is not None:
         in_browser(options.kinds[0], options.only, options.seconds)
         return

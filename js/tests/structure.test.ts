@@ -115,6 +115,36 @@ test("a panel needs the assets whose modules its own asset imports", () => {
 	}
 });
 
+test("an asset brings the shared style sheets whose classes it uses: no other panel may be there", () => {
+	const names = (text: string, pattern: RegExp) =>
+		new Set([...text.matchAll(pattern)].map(([, name]) => name ?? ""));
+	const used = (file: string) =>
+		names(readFileSync(join(SOURCE, file), "utf-8"), /(nbviz-[a-z][\w-]*)/g);
+	const sheets = new Map<string, ReadonlySet<string>>();
+	for (const file of readdirSync(SOURCE, { recursive: true }).map(String)) {
+		if (!file.endsWith(".css")) continue;
+		const name = file.replaceAll("\\", "/");
+		sheets.set(name, names(readFileSync(join(SOURCE, file), "utf-8"), /\.(nbviz-[a-z][\w-]*)/g));
+	}
+	const everywhere = [...reach("session/mount.ts")].filter((file) => sheets.has(file));
+	const shared = [...sheets.keys()].filter((name) => /^(ui|items|charts)\//.test(name));
+	expect(everywhere.length).toBeGreaterThan(3);
+	expect(shared.length).toBeGreaterThan(5);
+	const missing: string[] = [];
+	for (const asset of assets.filter((file) => file.startsWith("panels/"))) {
+		const files = [...reach(asset)];
+		const brought = [...everywhere, ...files.filter((file) => sheets.has(file))];
+		const styled = new Set(brought.flatMap((name) => [...(sheets.get(name) ?? [])]));
+		const drawn = files.filter((file) => file.endsWith(".ts")).flatMap((file) => [...used(file)]);
+		for (const sheet of shared) {
+			if (brought.includes(sheet)) continue;
+			const left = drawn.filter((name) => sheets.get(sheet)?.has(name) && !styled.has(name));
+			if (left.length > 0) missing.push(`${asset}: ${sheet} (${[...new Set(left)].join(", ")})`);
+		}
+	}
+	expect(missing).toEqual([]);
+});
+
 test("the bundle holds nothing that only an asset draws", () => {
 	const inBundle = [...reach("session/widget.ts")];
 	const libraries = assets.map(dirname);

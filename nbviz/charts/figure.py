@@ -10,6 +10,7 @@ import numpy as np
 import traitlets
 
 from nbviz.charts.chart import Chart, answer_at_once, selected_rows
+from nbviz.charts.legend_place import legend_place
 from nbviz.charts.marks import LABEL_COLOR, marks_of
 from nbviz.pictures.figures.figure_picture import figure_picture, ranges
 from nbviz.pictures.figures.layers import NO_ELEMENT, Boxes, Columns, Wedges
@@ -93,7 +94,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         try:
             with self.hold_sync():
                 self.title = described.title
-                self.legend_location = described.legend_at
+                self.legend_location = legend_place(described)
                 self._scale(described)
                 if is_same:
                     for mark, one in zip(known, wanted, strict=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bqplot
 import numpy as np
 
+from nbviz.pictures.figures.figure_picture import FARTHEST
 from nbviz.pictures.figures.layers import Boxes, Columns, Curves, Dots, Wedges
 from nbviz.pictures.shapes import fit_text, light
 
@@ -114,10 +115,15 @@ def _bars(layer: Columns) -> MarkValues:
 
 
 def _pie(layer: Wedges) -> MarkValues:
+    shares = layer.sizes / max(float(layer.sizes.sum()), 1e-300)
+    names = [
+        f"{fit_text(name, _TEXT_SIZE, _SLICE_NAME)} {share:.0%}".strip()
+        for name, share in zip(layer.names, shares, strict=True)
+    ]
     values = {
         "sizes": layer.sizes,
         "colors": [light(color) for color in layer.colors],
-        "labels": [fit_text(name, _TEXT_SIZE, _SLICE_NAME) for name in layer.names],
+        "labels": names,
         "display_labels": "outside",
         "label_color": LABEL_COLOR,
         "sort": False,
@@ -150,10 +156,12 @@ def _boxes(layer: Boxes) -> list[MarkValues]:
     # bqplot's boxes cannot be selected; clear columns before them can.
     finite = layer.levels[np.isfinite(layer.levels)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    # Below the plot, where the line that bqplot draws at it is not seen.
+    base = max(-FARTHEST, low - (high * 0.5 - low * 0.5) - 1e-9 * abs(low) - 1e-300)
     columns = {
         "x": places,
-        "y": np.where(known, high, low),
-        "base": low,
+        "y": np.where(known, high, base),
+        "base": base,
         "colors": [light("series-1")],
         "opacities": [0.004] * len(places),
         "padding": 0.2,

@@ -150,7 +150,7 @@ def test_words_are_counted_and_thousands_of_them_grouped() -> None:
     words = [f"word {at % 20_000}" for at in range(60_000)]
     pie = charts.pie(words)
     assert (len(pie.marks[0].sizes), pie.marks[0].sizes.sum()) == (20, 60_000)
-    assert pie.marks[0].labels[-1] == "19,981 others"
+    assert pie.marks[0].labels[-1] == "19,981 others 100%"
     pie.selected = [59_999]
     assert len(charts.bar(words).marks[0].y) == 40
 
@@ -275,6 +275,17 @@ def test_one_point_and_nothing_finite_are_a_sane_picture(values: list[float]) ->
         assert len(drawing) < 20_000
         if not np.isfinite(values).any() and chart.kind != "histogram":
             assert "nothing finite to draw" in drawing
+
+
+def test_a_legend_lies_where_the_least_is_drawn() -> None:
+    rising = np.linspace(0, 1, 60)
+    kinds = ["a", "b"] * 30
+    assert charts.scatter(rising, rising, color=kinds).legend_location == "top-left"
+    assert charts.scatter(rising, -rising, color=kinds).legend_location == "top-right"
+    falling_last = charts.bar([[1.0, 0.9], [0.2, 0.2], [0.9, 1.0]], labels=["a", "b"])
+    assert falling_last.legend_location == "top"
+    huge = charts.line({"a": [1.7e308, -1.7e308], "b": [float("nan"), float("inf")]})
+    assert huge.legend_location in {"top-right", "top-left", "bottom-right", "bottom-left"}
 
 
 def test_names_with_html_stay_text() -> None:

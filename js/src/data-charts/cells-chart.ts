@@ -170,25 +170,28 @@ export class CellsChart {
 	private drawNumbers(context: CanvasRenderingContext2D, data: CellsData, shades: Shades): void {
 		const [across, down] = [this.box.width / data.columns, this.box.height / data.rows];
 		if (Math.min(across, down) < NUMBER_FROM) return;
+		const largest = Math.max(Math.abs(data.low), Math.abs(data.high));
+		const texts = Array.from(this.values, (value) => numberIn(value, largest));
+		const widest = texts.reduce((most, text) => Math.max(most, context.measureText(text).width), 1);
+		const size = Math.min(11, (11 * (across - 4)) / widest);
+		if (size < 7) return;
 		const font = context.font;
+		context.font = font.replace(/[\d.]+px/, `${size}px`);
 		context.textAlign = "center";
 		context.textBaseline = "middle";
 		for (let row = 0; row < data.rows; row += 1) {
 			for (let column = 0; column < data.columns; column += 1) {
 				const value = this.values[row * data.columns + column] ?? Number.NaN;
 				if (Number.isNaN(value)) continue;
-				const text = numberIn(value, Math.max(Math.abs(data.low), Math.abs(data.high)));
-				const size = Math.min(11, (11 * (across - 4)) / context.measureText(text).width);
-				if (size < 7) continue;
 				const place = 4 * shades.index(value);
 				const [r = 0, g = 0, b = 0] = shades.table.subarray(place, place + 3);
 				context.fillStyle = 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#14171c" : "#ffffff";
-				context.font = font.replace(/[\d.]+px/, `${size}px`);
+				const text = texts[row * data.columns + column] ?? "";
 				const { x, y } = this.corner([row, column], data);
 				context.fillText(text, x + across / 2, y + down / 2);
-				context.font = font;
 			}
 		}
+		context.font = font;
 		context.textBaseline = "alphabetic";
 	}
 

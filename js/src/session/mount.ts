@@ -9,9 +9,9 @@ import { mountAsset } from "./assets";
 import type { Arrangement, Context, Mount, Panel } from "./panel";
 import { createPointedStep, Listeners } from "./shared";
 import type { Store } from "./store";
-import { unseenRuns } from "./unseen";
 import { Wanted } from "./wanted";
 import { footer } from "./workspace/footer";
+import { unseenRuns } from "./workspace/unseen";
 import { Workspace } from "./workspace/workspace";
 import workspaceStyles from "./workspace/workspace.css";
 

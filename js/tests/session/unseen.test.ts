@@ -4,7 +4,7 @@ import { PANELS } from "../../src/panels/panels.gen";
 import type { UnseenRun, Update } from "../../src/protocol/index.gen";
 import type { Asker } from "../../src/session/asker";
 import { Store } from "../../src/session/store";
-import { unseenRuns } from "../../src/session/unseen";
+import { unseenRuns } from "../../src/session/workspace/unseen";
 
 const LONELY = { run_id: "run-9", text: "'lonely' has been training without a view for 3 min." };
 const OTHERS = { run_id: "", text: "2 others without a view: see nbviz.active()." };

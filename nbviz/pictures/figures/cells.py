@@ -212,12 +212,16 @@ def _draw_lines(picture: Picture, cells: Cells, place: _Place) -> None:
 def _draw_numbers(picture: Picture, cells: Cells, place: _Place, pixels: NDArray[np.uint8]) -> None:
     rows, columns = cells.values.shape
     across, down = place.width / columns, place.height / rows
+    largest = max(abs(cells.low), abs(cells.high))
+    texts = [[number_in(float(value), largest) for value in row] for row in cells.values]
+    widest = max(text_width(text, _TEXT_SIZE) for row in texts for text in row)
+    size = min(_TEXT_SIZE, _TEXT_SIZE * (across - 4) / max(1, widest))
+    if size < 7:  # noqa: PLR2004
+        return
     for row in range(rows):
         for column in range(columns):
-            value = float(cells.values[row, column])
-            text = number_in(value, max(abs(cells.low), abs(cells.high)))
-            size = min(_TEXT_SIZE, _TEXT_SIZE * (across - 4) / max(1, text_width(text, _TEXT_SIZE)))
-            if np.isnan(value) or size < 7:  # noqa: PLR2004
+            value, text = float(cells.values[row, column]), texts[row][column]
+            if np.isnan(value):
                 continue
             red, green, blue = pixels[row, column].tolist()
             is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < _DARK

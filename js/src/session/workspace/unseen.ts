@@ -1,8 +1,8 @@
 // What trains without a view, said above the view that opened last: a line each, to show or to stop it.
-import { element } from "../ui/element";
-import { icon } from "../ui/icons";
-import type { Asker } from "./asker";
-import type { Store } from "./store";
+import { element } from "../../ui/element";
+import { icon } from "../../ui/icons";
+import type { Asker } from "../asker";
+import type { Store } from "../store";
 
 const ACTS = [
 	["Show it here", "show"],
