@@ -49,7 +49,8 @@ ERROR = """(index) => {
 }"""
 CLEAN_UP = """async (id) => {
   const { kernels } = window.jupyterapp.serviceManager;
-  const own = window.nbvizPanel.sessionContext.session?.kernel;
+  const shown = window.nbvizPanel.sessionContext.session?.kernel;
+  const own = shown?.id === id ? shown : undefined;
   const kernel = own ?? kernels.connectTo({ model: { id } });
   await kernel.interrupt();
   // Every page that opens asks a kernel for all its widgets, with their source.
@@ -127,26 +128,41 @@ class Notebook:
         self.kernel_id = self.kernel_id or self.lab.kernel(self.kernel)
         self.page.evaluate(OPEN, [self.path.name, self.kernel_id])
 
-    def open_without_kernel(self, widgets: dict[str, Any] | None = None) -> None:
+    def open_without_kernel(self, *, is_trusted: bool = False) -> None:
         """Open the file as a reader does who does not have its kernel, and wants no other.
 
-        It is a copy that names a kernel that nobody has, so it is not trusted either.
+        It is a copy that names a kernel that nobody has.
 
         Args:
-            widgets: The state of all widgets, as JupyterLab saves it if it is told to. The copy is
-                trusted then: what draws the widgets is loaded.
+            is_trusted: Whether the reader has said that it may run code in the page.
         """
         content = json.loads(self.path.read_text())
         content["metadata"]["kernelspec"] = {"name": "elsewhere", "display_name": "elsewhere"}
-        self.path = self.path.with_stem(f"{self.path.stem}-copy")
-        if widgets is not None:
-            content["metadata"]["widgets"] = {WIDGET_STATE: widgets}
-        self.path.write_text(json.dumps(content))
-        if widgets is not None:
-            self.lab.trust(self.path)
+        self._copy(content, is_trusted=is_trusted)
         self._load()
         self.page.evaluate(OPEN_WITHOUT_KERNEL, self.path.name)
         self.page.locator(".jp-Dialog").get_by_role("button", name="No Kernel").click()
+
+    def open_with_another_kernel(self, widgets: dict[str, Any]) -> None:
+        """Open the file, which is trusted, with a kernel that knows nothing of its widgets.
+
+        Args:
+            widgets: The state of all widgets, as JupyterLab saves it if it is told to: it draws
+                them from that.
+        """
+        content = json.loads(self.path.read_text())
+        content["metadata"]["widgets"] = {WIDGET_STATE: widgets}
+        self._copy(content, is_trusted=True)
+        self._load()
+        reply = self.lab.ask("/api/kernels", {"name": self.kernel})
+        self.kernel_id = json.loads(reply)["id"]
+        self._open()
+
+    def _copy(self, content: dict[str, Any], *, is_trusted: bool) -> None:
+        self.path = self.path.with_stem(f"{self.path.stem}-copy")
+        self.path.write_text(json.dumps(content))
+        if is_trusted:
+            self.lab.trust(self.path)
 
     def _load(self) -> None:
         self.page.goto(f"{self.lab.url('/lab')}&reset")

@@ -59,6 +59,8 @@ def test_a_reader_without_a_kernel_sees_what_was_shown(
     expect(notebook.output(SUMMARY).get_by_role("treegrid")).to_be_visible()
     expect_hidden(notebook, SUMMARY)
     notebook.run(PRINT)
+    # Five views and a summary, each with a model of its own, and what draws them is there once.
+    assert notebook.page.evaluate("window[Symbol.for('nbviz.modules')].size") == 2
 
     saved = [cell["outputs"] for cell in notebook.save()["cells"]]
     kinds = {kind for output in saved[0] for kind in output.get("data", {})}
@@ -79,6 +81,57 @@ def test_a_reader_without_a_kernel_sees_what_was_shown(
     expect(kept).to_be_visible()
     expect(kept).to_contain_text(re.compile(r"4\s+Sequential"))
     expect(notebook.output(PRINT)).to_contain_text("ab")
+
+
+STATE = "__import__('ipywidgets').Widget.get_manager_state()"
+LIVE = ".nbviz[data-nbviz=ready]"
+
+
+def test_a_reader_who_trusts_it_keeps_the_pictures_where_no_kernel_has_the_widgets(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(TRAINED, "trainer.wait(180)", GRAPH, CELLS[SUMMARY])
+    for index in range(4):
+        notebook.run(index)
+    notebook.wait_for_text(0, "finished")
+    expect(notebook.output(3).get_by_role("treegrid")).to_be_visible()
+    notebook.save()
+    widgets, path, kernel = notebook.value(STATE), notebook.path, notebook.kernel_id
+    asked: list[str] = []
+
+    def sent(frame: object) -> None:
+        asked.append(str(frame))
+
+    notebook.page.on("websocket", lambda socket: socket.on("framesent", sent))
+
+    # Nothing draws the widgets.
+    notebook.open_without_kernel(is_trusted=True)
+    for index in (0, 2):
+        expect_picture(notebook, index)
+        expect(notebook.output(index).locator(LIVE)).to_have_count(0)
+    assert asked == []
+
+    # Their state is in the file, and so the page draws them; no kernel has them.
+    notebook.path = path
+    notebook.open_with_another_kernel(widgets)
+    for index in (0, 2):
+        expect(notebook.output(index).locator(LIVE)).to_be_attached()
+        expect(notebook.output(index).locator(LIVE)).to_be_hidden()
+        expect_picture(notebook, index)
+    # What needs no kernel is as it was.
+    expect(notebook.output(3).get_by_role("treegrid")).to_be_visible()
+    expect_hidden(notebook, 3)
+    assert not [frame for frame in asked if "client_id" in frame]
+    notebook.kernel_id = kernel
+
+
+def expect_picture(notebook: Notebook, index: int) -> None:
+    """Expect the picture that is saved to be seen."""
+    output = notebook.output(index)
+    output.scroll_into_view_if_needed()
+    picture = output.locator("[data-nbviz-static] img").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate(IS_DRAWN)
 
 
 def expect_hidden(notebook: Notebook, index: int) -> None:
