@@ -40,14 +40,23 @@ while not seen.exists():
     writer.add_scalar("loss", 1 / step, step)
     time.sleep(0.001)  # a short step: the loop is made as a course writes it
 """
+# What JupyterLab itself needs for the smallest widget, from such a loop.
+SLIDER = """
+import ipywidgets
+seen, step, called = Path({mark!r}), 0, time.time()
+display(ipywidgets.IntSlider())
+while not seen.exists():
+    step += 1
+    time.sleep(0.001)
+"""
+CURVE, HANDLE = "[data-last-step]:not([data-last-step='0'])", ".noUi-handle"
 # When the page painted it, by its own clock, which is the kernel's.
-WATCH = """(index) => {
+WATCH = """([index, selector]) => {
   const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[index];
   cell.scrollIntoView();
   window.painted = new Promise((done) => {
     const look = () => {
-      const found = cell.querySelector("[data-last-step]");
-      if (found && Number(found.dataset.lastStep) > 0) done(Date.now() / 1000);
+      if (cell.querySelector(selector)) done(Date.now() / 1000);
       else requestAnimationFrame(look);
     };
     look();
@@ -75,7 +84,7 @@ def measure(name: str) -> None:
         os._exit(0)  # writers that join their threads at exit are not part of this
 
 
-def first_points() -> list[float]:
+def first_paints(loop: str, selector: str) -> list[float]:
     """Return milliseconds from the call to the paint, of several cells of one page."""
     from _lab import NEWEST, Notebook, running_lab
 
@@ -83,11 +92,11 @@ def first_points() -> list[float]:
     with running_lab() as (new_page, lab), tempfile.TemporaryDirectory() as folder:
         page = new_page()
         marks = [str(Path(folder) / f"seen{number}") for number in range(OPENINGS)]
-        cells = [LOOP.format(mark=mark, folder=f"{mark}-runs") for mark in marks]
+        cells = [loop.format(mark=mark, folder=f"{mark}-runs") for mark in marks]
         notebook = Notebook(page, lab, [IMPORTS, *cells], kernel=NEWEST, name="drop-ins")
         notebook.run(0)
         for number, mark in enumerate(marks, 1):
-            page.evaluate(WATCH, number)
+            page.evaluate(WATCH, [number, selector])
             notebook.run(number, wait=False)
             painted = page.evaluate("() => window.painted")
             Path(mark).touch()
@@ -115,11 +124,15 @@ def main(arguments: list[str]) -> int:
             flush=True,
         )
     if "--no-browser" not in arguments:
-        times = first_points()
-        print(
-            f"\nFirst point in the cell, ms after the call: median {statistics.median(times):.0f}, "
-            f"longest {max(times):.0f}, of {len(times)} cells; the first had {times[0]:.0f}"
-        )
+        print("\nms from the call to the paint in a new cell, of one page")
+        print(f"{'':<22}{'first cell':>12}{'second':>9}{'median':>9}{'longest':>9}")
+        for name, loop, selector in (
+            ("nbviz's first point", LOOP, CURVE),
+            ("ipywidgets' slider", SLIDER, HANDLE),
+        ):
+            times = first_paints(loop, selector)
+            shown = (times[0], times[1], statistics.median(times), max(times))
+            print(f"{name:<22}{shown[0]:>12.0f}" + "".join(f"{one:>9.0f}" for one in shown[1:]))
     return 0
 
 
