@@ -71,9 +71,11 @@ class Emitter:
                 return
             if not self._woken.wait(IDLE_SECONDS):
                 with self._lock:
+                    # In this order: `wake` looks for the thread once it has set the event.
+                    thread, self._thread = self._thread, None
                     if not self._woken.is_set():
-                        self._thread = None
                         return
+                    self._thread = thread
             self._woken.clear()
 
     def _send_while_active(self) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nbviz.recording.recorded_run import RecordedRun
 
 SHORTEST_SECONDS = 0.25  # between two drawings of one picture
+SOON_SECONDS = 0.005  # until another look at what a thread works on now
 COST_SHARE = 0.1  # of the time, for drawing one picture
 _HIDING = (
     '<style>[data-nbviz-static="{0}"],.jp-OutputArea-child:has([data-nbviz-static="{0}"])'
@@ -59,6 +60,7 @@ class Picture:
         )
         self.wake: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
+        self._working = threading.Lock()  # held by the one thread that draws or encodes
         self._wanted: Callable[[], Callable[[], bytes]] | None = None
         self._drawn: Callable[[], bytes] | None = None
         self._due = 0.0
@@ -85,16 +87,10 @@ class Picture:
         wait = self._due - time.monotonic()
         if self._wanted is not None and wait <= 0:
             self._draw()
-        with self._lock:
-            encode, self._drawn = self._drawn, None
-        if encode is not None:
-            started = time.monotonic()
-            self.widget.value = encode()
-            self._pace(self._cost + time.monotonic() - started)
-            self._is_warm = True
-        if self._wanted is None:
+        self._encode()
+        if self._wanted is None and self._drawn is None:
             return None
-        return max(0.0, self._due - time.monotonic())
+        return max(SOON_SECONDS, self._due - time.monotonic() if self._drawn is None else 0.0)
 
     def hurry(self) -> None:
         """Draw what was asked for last without waiting; no more comes soon."""
@@ -102,16 +98,38 @@ class Picture:
         self.wake()
 
     def _draw(self) -> None:
-        with self._lock:
-            wanted, self._wanted = self._wanted, None
-        if wanted is None:
+        # One that another thread draws could be done after a newer one, and take its place. That
+        # thread looks for the newer one afterwards.
+        if not self._working.acquire(blocking=False):
             return
-        started = time.monotonic()
-        drawn = wanted()
-        with self._lock:
-            self._drawn = drawn
-        self._cost = time.monotonic() - started
-        self._pace(self._cost)
+        try:
+            with self._lock:
+                wanted, self._wanted = self._wanted, None
+            if wanted is None:
+                return
+            started = time.monotonic()
+            drawn = wanted()
+            with self._lock:
+                self._drawn = drawn
+            self._cost = time.monotonic() - started
+            self._pace(self._cost)
+        finally:
+            self._working.release()
+
+    def _encode(self) -> None:
+        if not self._working.acquire(blocking=False):
+            return
+        try:
+            with self._lock:
+                encode, self._drawn = self._drawn, None
+            if encode is None:
+                return
+            started = time.monotonic()
+            self.widget.value = encode()
+            self._pace(self._cost + time.monotonic() - started)
+            self._is_warm = True
+        finally:
+            self._working.release()
 
     def _pace(self, cost: float) -> None:
         wait = cost / COST_SHARE if self._is_warm else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -12,11 +13,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from processes import SECONDS
 
 import nbviz.integrations.hiddenlayer as hl
 from nbviz.errors import ConfigurationError
 from nbviz.integrations.hiddenlayer.drawing import histograms, normalized
 from nbviz.integrations.hiddenlayer.pictures import histogram_svg, images_svg
+from nbviz.widgets.canvas_view import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,6 +183,28 @@ def test_pictures_are_svg_without_anything_that_runs() -> None:
     assert title in "".join(drawn.itertext())
     kinds = {found.tag.rpartition("}")[2] for found in drawn.iter()}
     assert kinds == {"svg", "g", "text", "polygon", "line"}
+
+
+def test_a_picture_that_is_slow_to_draw_does_not_take_the_place_of_a_newer_one() -> None:
+    picture = Picture("png", 100)
+    begun, release = threading.Event(), threading.Event()
+
+    def old() -> Callable[[], bytes]:
+        begun.set()
+        assert release.wait(SECONDS)
+        return lambda: b"old"
+
+    slow = threading.Thread(target=picture.request, args=(old,))
+    slow.start()
+    assert begun.wait(SECONDS)
+    picture.request(lambda: lambda: b"new")
+    assert picture.refresh() is not None  # there is more to come
+    release.set()
+    slow.join()
+    picture.hurry()
+    while picture.refresh() is not None:
+        picture.hurry()
+    assert picture.widget.value == b"new"
 
 
 def test_show_images_outside_a_notebook_returns_a_figure() -> None:
