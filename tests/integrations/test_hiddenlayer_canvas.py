@@ -194,7 +194,7 @@ def test_a_picture_that_is_slow_to_draw_does_not_take_the_place_of_a_newer_one()
         assert release.wait(SECONDS)
         return lambda: b"old"
 
-    slow = threading.Thread(target=picture.request, args=(old,))
+    slow = threading.Thread(target=picture.request, args=(old,), daemon=True)
     slow.start()
     assert begun.wait(SECONDS)
     picture.request(lambda: lambda: b"new")
