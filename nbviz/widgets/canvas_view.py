@@ -65,6 +65,7 @@ class Picture:
         self._drawn: Callable[[], bytes] | None = None
         self._due = 0.0
         self._cost = 0.0
+        self._has_failed = False  # the last one, which is tried once more
         self._is_warm = False  # the first drawing loads matplotlib and its fonts
 
     def request(self, draw: Callable[[], Callable[[], bytes]]) -> None:
@@ -125,7 +126,18 @@ class Picture:
             if encode is None:
                 return
             started = time.monotonic()
-            self.widget.value = encode()
+            try:
+                self.widget.value = encode()
+            except Exception:
+                # matplotlib can fail where the cell's own thread draws at the same time.
+                with self._lock:
+                    if self._drawn is None and not self._has_failed:
+                        self._drawn = encode
+                self._has_failed = not self._has_failed
+                if self._has_failed:
+                    return
+                raise
+            self._has_failed = False
             self._pace(self._cost + time.monotonic() - started)
             self._is_warm = True
         finally:
