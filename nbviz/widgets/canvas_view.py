@@ -65,6 +65,7 @@ class Picture:
         self._drawn: Callable[[], bytes] | None = None
         self._due = 0.0
         self._cost = 0.0
+        self._is_hurried = False
         self._has_failed = False  # the last one, which is tried once more
         self._is_warm = False  # the first drawing loads matplotlib and its fonts
 
@@ -75,6 +76,7 @@ class Picture:
             draw: Draws; returns what encodes it. It is called here and now if the picture is due,
                 otherwise when it is, by the view's thread, unless a newer request comes first.
         """
+        self._is_hurried = False
         with self._lock:
             self._wanted = draw
         if time.monotonic() >= self._due:
@@ -95,6 +97,7 @@ class Picture:
 
     def hurry(self) -> None:
         """Draw what was asked for last without waiting; no more comes soon."""
+        self._is_hurried = True
         self._due = 0.0
         self.wake()
 
@@ -145,7 +148,9 @@ class Picture:
 
     def _pace(self, cost: float) -> None:
         wait = cost / COST_SHARE if self._is_warm else 0.0
-        self._due = time.monotonic() + max(SHORTEST_SECONDS, wait)
+        due = time.monotonic() + max(SHORTEST_SECONDS, wait)
+        # One that was being drawn when it was hurried must not put the last one off.
+        self._due = 0.0 if self._is_hurried else due
 
 
 class CanvasView:
