@@ -188,8 +188,6 @@ export class Connection implements Asker {
 				this.sequence = message.sequence;
 				break;
 			case "reply":
-				// It came by another shell than the first `ready`, which waits for the cell that runs.
-				if (this.sequence < 0 && this.attempts === 1) this.ready(true);
 				break;
 			default:
 				return;

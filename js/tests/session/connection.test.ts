@@ -130,23 +130,6 @@ describe("pushed frames", () => {
 		connection.close();
 	});
 
-	test("a page whose requests are answered before a snapshot comes says again that it is ready", () => {
-		const connection = new Connection(comm, store, false);
-		const asked = [1, 2].map(() => connection.ask({ kind: "send_asset", name: "graph" } as never));
-		for (const request_id of [1, 2]) {
-			const update = { kind: "asset_sent", client_id: comm.client, request_id, name: "graph" };
-			comm.deliver({ kind: "reply", client_id: comm.client, updates: [{ ...update, buffer: 0 }] }, [
-				new DataView(new ArrayBuffer(0)),
-			]);
-		}
-		expect(comm.kinds().filter((kind) => kind === "ready")).toHaveLength(2);
-		comm.snapshot();
-		vi.advanceTimersByTime(10_000);
-		expect(comm.kinds().filter((kind) => kind === "ready")).toHaveLength(2);
-		connection.close();
-		return Promise.all(asked);
-	});
-
 	test("what it asked for is asked again with it: both may wait where a cell runs", async () => {
 		const connection = new Connection(comm, store, false);
 		const asked = connection.ask({ kind: "send_graph", run_id: "run-1", scopes: [""] });
