@@ -66,7 +66,6 @@ class Picture:
         self._due = 0.0
         self._cost = 0.0
         self._is_hurried = False
-        self._has_failed = False  # the last one, which is tried once more
         self._is_warm = False  # the first drawing loads matplotlib and its fonts
 
     def request(self, draw: Callable[[], Callable[[], bytes]]) -> None:
@@ -80,17 +79,13 @@ class Picture:
         with self._lock:
             self._wanted = draw
         if time.monotonic() >= self._due:
-            self._draw()
-            if "google.colab" in sys.modules:  # which shows nothing that a thread sends
-                self.refresh()
+            # Colab shows nothing that a thread sends.
+            self._work(encodes="google.colab" in sys.modules)
         self.wake()
 
     def refresh(self) -> float | None:
         """Draw and encode what is due; return the seconds until more is, None if nothing is."""
-        wait = self._due - time.monotonic()
-        if self._wanted is not None and wait <= 0:
-            self._draw()
-        self._encode()
+        self._work(encodes=True)
         if self._wanted is None and self._drawn is None:
             return None
         return max(SOON_SECONDS, self._due - time.monotonic() if self._drawn is None else 0.0)
@@ -101,50 +96,43 @@ class Picture:
         self._due = 0.0
         self.wake()
 
-    def _draw(self) -> None:
-        # One that another thread draws could be done after a newer one, and take its place. That
-        # thread looks for the newer one afterwards.
+    def _work(self, *, encodes: bool) -> None:
+        """Draw what is due, and encode it if asked; nothing while another thread does either.
+
+        What that one began could be done after a newer one, and take its place. It looks for the
+        newer one afterwards.
+        """
         if not self._working.acquire(blocking=False):
             return
         try:
-            with self._lock:
-                wanted, self._wanted = self._wanted, None
-            if wanted is None:
-                return
-            started = time.monotonic()
-            drawn = wanted()
-            with self._lock:
-                self._drawn = drawn
-            self._cost = time.monotonic() - started
-            self._pace(self._cost)
+            if time.monotonic() >= self._due:
+                self._draw()
+            if encodes:
+                self._encode()
         finally:
             self._working.release()
 
-    def _encode(self) -> None:
-        if not self._working.acquire(blocking=False):
+    def _draw(self) -> None:
+        with self._lock:
+            wanted, self._wanted = self._wanted, None
+        if wanted is None:
             return
-        try:
-            with self._lock:
-                encode, self._drawn = self._drawn, None
-            if encode is None:
-                return
-            started = time.monotonic()
-            try:
-                self.widget.value = encode()
-            except Exception:
-                # matplotlib can fail where the cell's own thread draws at the same time.
-                with self._lock:
-                    if self._drawn is None and not self._has_failed:
-                        self._drawn = encode
-                self._has_failed = not self._has_failed
-                if self._has_failed:
-                    return
-                raise
-            self._has_failed = False
-            self._pace(self._cost + time.monotonic() - started)
-            self._is_warm = True
-        finally:
-            self._working.release()
+        started = time.monotonic()
+        drawn = wanted()
+        with self._lock:
+            self._drawn = drawn
+        self._cost = time.monotonic() - started
+        self._pace(self._cost)
+
+    def _encode(self) -> None:
+        with self._lock:
+            encode, self._drawn = self._drawn, None
+        if encode is None:
+            return
+        started = time.monotonic()
+        self.widget.value = encode()
+        self._pace(self._cost + time.monotonic() - started)
+        self._is_warm = True
 
     def _pace(self, cost: float) -> None:
         wait = cost / COST_SHARE if self._is_warm else 0.0

@@ -55,8 +55,9 @@ SAYS = """async ([root, text]) => {
   }
   return false;
 }"""
+# Of the view's: at the cell's end a still picture for readers without a kernel comes beside them.
 ALL_OTHERS = """([root, early]) => {
-  const late = [...root.querySelectorAll("img")].map((picture) => picture.src);
+  const late = [...root.querySelectorAll("img.widget-image")].map((picture) => picture.src);
   return late.length === early.length && late.every((source, i) => source !== early[i]);
 }"""
 LAST_STEP = """(root) => {
@@ -83,7 +84,7 @@ def test_a_canvas_is_one_view_updated_in_place(
     notebook.run(1, wait=False)
     output = notebook.output(1)
     expect(output.locator(".nbviz[data-nbviz=ready] .nbviz-slot-curves")).to_be_visible()
-    images = output.locator("img")
+    images = output.locator("img.widget-image")
     expect(images).to_have_count(3)
     early = images.evaluate_all(SOURCES)
     gate.touch()

@@ -123,13 +123,9 @@ def _painter(canvas: Painter, call: Call) -> Callable[[], bytes]:
     return lambda: _encoded(figure, 2 * _PIXELS_AN_INCH)
 
 
-# The view's thread and the cell's, at its end: what matplotlib caches of fonts is shared.
-_one_figure = threading.Lock()
-
-
 def _encoded(figure: Any, dpi: int) -> bytes:
     file = io.BytesIO()
-    with _one_figure, _without_warnings:
+    with _without_warnings:
         figure.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
 
