@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from nbviz.errors import CommandError, NbvizError, RunActiveError, describe, text_of
+from nbviz.training.checks import check_steps
 from nbviz.training.rewinding.recomputing import LOSS
 
 if TYPE_CHECKING:
@@ -223,8 +224,7 @@ class GoingBack:
             raise CommandError(f"a page can look at {' or '.join(PROBES)}; got {what!r}.")
         if of != "" and of not in names:
             raise CommandError(f"the model has no parameter {of!r}; it has: {', '.join(names)}.")
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise CommandError(f"every takes a whole number of steps, at least 1; got {every!r}.")
+        check_steps("every", every)
         now = engine.step
         self._rewinder.check(now, "probe")
         first = min((reach for _, reach in self.reach), default=0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CommandError
 from nbviz.training.between_steps import between_steps
+from nbviz.training.checks import check_steps
 from nbviz.training.phases.phase import Phase
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ class TrainerCommands(ABC):
         if self.is_active:
             self.control.step(n)
             return
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
+        check_steps("step", n)
         self._start(steps=n)
 
     def step_into(self) -> Phase | None:
@@ -172,10 +172,7 @@ def step_through(trainer: Any, steps: int = 1) -> Iterator[Phase]:
             f"step_through takes a Trainer or LiveTrainer, got {type(trainer).__name__}. In a loop "
             "of your own put breakpoint() where it is to stop."
         )
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise CommandError(
-            f"step_through takes a whole number of steps, at least 1; got {steps!r}."
-        )
+    check_steps("step_through", steps)
     return _through(trainer, steps)
 
 

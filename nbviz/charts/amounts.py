@@ -78,6 +78,7 @@ def _bar(*data: Any, labels: Any = None, title: str = "", color: Any = None) -> 
     groups: tuple[str, ...] = ()
     if counted is not None:
         heights, names, element_of = counted[0][None], counted[1], counted[2]
+        _check_groups(heights.shape[1], 1)
     else:
         values, found = number_columns("bar", data[-1], "heights", check=_check_groups)
         heights, rows = values.T, len(values)
@@ -85,7 +86,6 @@ def _bar(*data: Any, labels: Any = None, title: str = "", color: Any = None) -> 
         element_of = identity(rows)
         groups = tuple(found) if len(heights) > 1 else ()
     count, several = heights.shape[1], len(heights) > 1
-    _check_groups(count, len(heights))
     if several:
         groups = names_of("bar", labels, len(heights), "groups") or groups
         colors = part_colors("bar", color, len(heights), "groups")

@@ -149,6 +149,8 @@ def number_columns(
     found = [column for column in columns_of(chart, frame, what, check) if not column.words]
     if not found:
         raise ConfigurationError(f"{chart} got {what} without a column of numbers; give one.")
+    if check is not None:
+        check(len(found[0].values), len(found))
     names = [column.name for column in found] if has_names(frame) else []
     return np.column_stack([column.values for column in found]), names
 

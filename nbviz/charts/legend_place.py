@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from nbviz.pictures.figures.figure_picture import ranges
+from nbviz.pictures.figures.figure_picture import ranges, share_of_range
 from nbviz.pictures.figures.layers import Columns, Curves, Dots
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ def _shares(figure: Figure) -> NDArray[np.float64]:
     points = np.concatenate(found, axis=1)
     points = points[:, :: max(1, points.shape[1] // _MOST)]
     with np.errstate(invalid="ignore", over="ignore"):
-        x = (points[0] * 0.5 - left * 0.5) / (right * 0.5 - left * 0.5)
-        y = (points[1] * 0.5 - low * 0.5) / (high * 0.5 - low * 0.5)
-    return np.stack([x, y])
+        return np.stack(
+            [share_of_range(points[0], left, right), share_of_range(points[1], low, high)]
+        )

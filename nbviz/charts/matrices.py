@@ -168,7 +168,6 @@ def _correlation(frame: Any, *, labels: Any = None, title: str = "", color: Any 
 
     values, found = number_columns("correlation", frame, "columns", check=check)
     count = values.shape[1]
-    check(*values.shape)
     names = names_of("correlation", labels, count, "columns") or tuple(found)
     matrix = pearson(values)
     return _cells(

@@ -177,7 +177,6 @@ def points_of(
                 )
 
         values, names = number_columns(chart, data[0], "points", check=check_points)
-        check_points(*values.shape)
         x, y = values[:, 0], values[:, 1]
         axes = tuple(names) if names else ("", "")
     elif len(data) == _TWO:
@@ -213,7 +212,6 @@ def _curves(
             )
 
     values, names = number_columns(chart, data[-1], "y", check=check_curves)
-    check_curves(*values.shape)
     y = np.ascontiguousarray(values.T)
     rows = y.shape[1]
     x = numbers(chart, data[0], "x") if len(data) == _TWO else np.arange(rows, dtype=np.float64)

@@ -45,23 +45,17 @@ def record(
         if subject.run is not None:
             subject.run.read_points()
         subject.drain()
-    sharing = sum(
-        panel.saves_steps and _has_content(panel, subject)
-        for subject in subjects
-        for panel in panels
-    )
-    for subject in subjects:
+    found = [(subject, _with_content(panels, subject, len(subjects))) for subject in subjects]
+    sharing = sum(panel.saves_steps for _, parts in found for panel, _ in parts)
+    for subject, parts in found:
         entry = RunStateEntry()
         add_head(subject, entry, batch)
-        for panel in panels:
-            if len(subjects) < panel.least_runs or not _has_content(panel, subject):
-                continue
+        for panel, part in parts:
             limit = _usual_limit(subjects)
             if room is not None and panel.saves_steps:
                 # What those before have left is shared by those to come.
                 limit = max(0, room - batch.size) / max(1, sharing)
                 sharing -= 1
-            part = panel.part(subject)
             panel.read(part)
             if panel.saved(part, batch, limit):
                 shown.add(panel.name)
@@ -77,9 +71,12 @@ def record(
     )
 
 
-def _has_content(panel: Panel[Any, Any, Any], subject: Subject) -> bool:
-    part = panel.part(subject)
-    return part is not None and panel.has_content(part)
+def _with_content(
+    panels: Sequence[Panel[Any, Any, Any]], subject: Subject, count: int
+) -> list[tuple[Panel[Any, Any, Any], Any]]:
+    """Return the panels that show a subject, of so many, with the part that each shows."""
+    parts = [(panel, panel.part(subject)) for panel in panels if count >= panel.least_runs]
+    return [(panel, part) for panel, part in parts if part is not None and panel.has_content(part)]
 
 
 def _usual_limit(subjects: Sequence[Subject]) -> float:

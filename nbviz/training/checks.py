@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import CommandError, ConfigurationError
 from nbviz.training.steps.numbers import shown
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ def check_count(name: str, value: object, alternative: str | None = None) -> Non
         raise ConfigurationError(
             f"{name} must be a whole number of at least 1{other}, got {value!r}."
         )
+
+
+def check_steps(command: str, value: object) -> None:
+    """Raise CommandError unless a command is given a whole number of steps above 0."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise CommandError(f"{command} takes a whole number of steps, at least 1; got {value!r}.")
 
 
 def check_positive(name: str, value: float | None) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError, RunActiveError, RunInactiveError, RunStopped, describe
 from nbviz.training import clock
+from nbviz.training.checks import check_steps
 from nbviz.training.events import (
     Asked,
     LineLogged,
@@ -154,8 +155,7 @@ class Control:
             CommandError: `n` is not a whole number above 0.
             RunInactiveError: The run has not started or has ended.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise CommandError(f"step takes a whole number of steps, at least 1; got {n!r}.")
+        check_steps("step", n)
         with self._changed:
             self._require_active("step")
             self._into = False

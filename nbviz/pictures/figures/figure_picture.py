@@ -63,17 +63,17 @@ class Frame:
 
     def across(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return pixels from the left; far outside of the plot they stay near it."""
-        share = _share(x, *self.x)
+        share = share_of_range(x, *self.x)
         return self.left + np.clip(share, -1.0, 2.0) * self.width
 
     def up(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return pixels from the top; infinite values come to lie on the edge."""
-        share = np.clip(_share(y, *self.y), 0.0, 1.0)
+        share = np.clip(share_of_range(y, *self.y), 0.0, 1.0)
         return self.top + (1.0 - share) * self.height
 
 
-def _share(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Return how far values are from `low` to `high`."""
+def share_of_range(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Return how far values are from `low`, 0, to `high`, 1."""
     # Half of each: the whole span of floats would overflow.
     return (values * 0.5 - low * 0.5) / (high * 0.5 - low * 0.5)
 

@@ -15,7 +15,7 @@ import torch
 from nbviz.errors import CheckpointError, NbvizError, text_of
 from nbviz.training.better_values import better_values
 from nbviz.training.checkpoints.parts import Checkpoint
-from nbviz.training.checkpoints.ring_files import Key
+from nbviz.training.checkpoints.ring_files import Key, least_missed
 from nbviz.training.devices.cuda_events import CudaArrival, make_pinned
 from nbviz.training.events import DataChanged, RunResumed, SettingApplied
 
@@ -415,7 +415,7 @@ class StateRing:
     def _add(self, *, is_event: bool, is_after: bool) -> None:
         engine = self._engine()
         last = self._entries[-1] if self._entries else None
-        if last is not None and (last.checkpoint.step, last.is_after) == (engine.step, is_after):
+        if last is not None and last.key == (engine.step, is_after):
             if len(self._entries) == 1:
                 return
             is_event = is_event or last.is_event
@@ -455,7 +455,7 @@ class StateRing:
         return not self._entries or self.nbytes + needed <= self._budget
 
     def _thin(self, *, makes_room: bool) -> None:
-        """Let go of the state whose neighbours are closest together for how long ago it was."""
+        """Let go of the state that is missed least."""
         now = self._engine().step
         inner = [
             place
@@ -466,14 +466,8 @@ class StateRing:
         plain = [place for place in inner if not self._entries[place].is_event]
         # Events have at most half of the places.
         places = plain if 2 * len(plain) >= len(inner) else inner
-
-        def gap(place: int) -> float:
-            before, this, after = (
-                one.checkpoint.step for one in self._entries[place - 1 : place + 2]
-            )
-            return (after - before) / (now - this + 1)
-
-        self._reuse(self._entries.pop(min(places, key=gap) if places else -1))
+        steps = [one.checkpoint.step for one in self._entries]
+        self._reuse(self._entries.pop(least_missed(steps, places, now) if places else -1))
 
     def _reuse(self, entry: _Entry) -> None:
         is_used = self.files is not None and not self.files.release(entry.checkpoint)

@@ -18,7 +18,7 @@ from nbviz.training.checkpoints.parts import is_out_of_memory
 from nbviz.training.weak_registry import WeakRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from nbviz.training.checkpoints.parts import Checkpoint
@@ -43,6 +43,19 @@ class Key(NamedTuple):
 
     step: int
     is_after: bool
+
+
+def least_missed(steps: Sequence[int], places: Iterable[int], now: int) -> int:
+    """Return the place whose state is missed least.
+
+    Its neighbours are closest together for how long ago it was: states stay dense near now.
+
+    Args:
+        steps: Of all states, rising.
+        places: Among them; neither the first nor the last.
+        now: The present step.
+    """
+    return min(places, key=lambda n: (steps[n + 1] - steps[n - 1]) / (now - steps[n] + 1))
 
 
 class RingFiles:
@@ -274,13 +287,8 @@ class RingFiles:
                 continue
             if not keys:
                 return True
-            # As the ring does: those stay that are new, and the first.
-            inner = range(1, len(keys) - 1)
-            now = keys[-1].step
-            gaps = [
-                ((keys[n + 1].step - keys[n - 1].step) / (now - keys[n].step + 1), n) for n in inner
-            ]
-            victim = keys[min(gaps)[1] if gaps else 0]
+            steps, inner = [key.step for key in keys], range(1, len(keys) - 1)
+            victim = keys[least_missed(steps, inner, steps[-1]) if inner else 0]
             with self._changed:
                 self._left_out.add(victim)
             self._remove(victim)
