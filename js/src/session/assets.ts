@@ -2,6 +2,7 @@
 // opened is never sent.
 import { card } from "../ui/card";
 import { element } from "../ui/element";
+import { importModule } from "../ui/import-module";
 import type { Asker } from "./asker";
 import type { AssetPanel, Mount, Panel } from "./panel";
 import { isExpected } from "./workspace/presence";
@@ -86,7 +87,7 @@ async function loadPanel({ name, needs = [] }: AssetPanel, asker: Asker): Promis
 	needed.catch(() => undefined);
 	const { mount } = await loadAsset(name, asker, async (source) => {
 		await needed;
-		return importSource(source);
+		return importModule(source);
 	});
 	if (!mount) throw new Error(`The asset ${name} draws no panel.`);
 	return mount;
@@ -96,7 +97,7 @@ async function loadPanel({ name, needs = [] }: AssetPanel, asker: Asker): Promis
 export function loadAsset<A extends Asset = Asset>(
 	name: string,
 	asker: Asker,
-	evaluate: (source: DataView) => Promise<Asset> = importSource,
+	evaluate: (source: DataView<ArrayBuffer>) => Promise<Asset> = importModule,
 ): Promise<A> {
 	const shared = globalThis as Shared;
 	shared[SHARED] ??= new Map();
@@ -107,7 +108,7 @@ export function loadAsset<A extends Asset = Asset>(
 	if (known) return known as Promise<A>;
 	const loading = asker
 		.ask({ kind: "send_asset", name })
-		.then(({ bytes }) => evaluate(bytes))
+		.then(({ bytes }) => evaluate(bytes as DataView<ArrayBuffer>))
 		.then((asset) => {
 			if (asset.version !== VERSION) throw new Error(UPGRADED);
 			return asset;
@@ -115,9 +116,4 @@ export function loadAsset<A extends Asset = Asset>(
 	assets.set(key, loading);
 	loading.catch(() => assets.delete(key));
 	return loading as Promise<A>;
-}
-
-function importSource(source: DataView): Promise<Asset> {
-	const code = new Blob([source as DataView<ArrayBuffer>], { type: "text/javascript" });
-	return import(/* @vite-ignore */ URL.createObjectURL(code));
 }

@@ -2,6 +2,7 @@
 import type { Library } from "../../protocol/index.gen";
 import type { Asker } from "../../session/asker";
 import { inflate } from "../../session/buffers";
+import { importModule } from "../../ui/import-module";
 
 /** By name and version: two kernels of one page may have others. */
 const modules = new Map<string, Promise<unknown>>();
@@ -35,10 +36,5 @@ async function load(name: Library, run_id: string, asker: Asker): Promise<unknow
 async function evaluate(parts: readonly DataView[]): Promise<unknown> {
 	const whole = await new Blob(parts as DataView<ArrayBuffer>[]).arrayBuffer();
 	const source = await inflate(new DataView(whole));
-	const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-	try {
-		return (await import(/* @vite-ignore */ url)).default;
-	} finally {
-		URL.revokeObjectURL(url);
-	}
+	return (await importModule<{ default: unknown }>(source)).default;
 }
