@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -107,8 +106,8 @@ def test_a_step_is_stepped_into_and_faults_are_injected_and_undone(
     notebook.run(0)
     view = View(notebook.output(0))
     view.wait_for_curve(40)
-    weights = view.open("weights")
-    expect(weights.get_by_role("img", name=re.compile("at step 40:")).first).to_be_visible()
+    view.open("weights")
+    view.wait_for_weights(40)
     view.toolbar.get_by_role("button", name="Step into").click()
     line = phases(view)
     expect(line).to_contain_text("In step 41")
@@ -125,7 +124,7 @@ def test_a_step_is_stepped_into_and_faults_are_injected_and_undone(
     line.get_by_role("button", name="On to clip").press("n")
     line.get_by_role("button", name="On to optimizer").press("n")
     expect(line.locator("[aria-current=step]")).to_have_text("optimizer")
-    expect(weights.get_by_role("img", name=re.compile("at step 41:")).first).to_be_visible()
+    view.wait_for_weights(41)
     view.wait_for_step(40)
     line.get_by_role("button", name="Finish step").click()
     expect(line).to_contain_text("Step 41 is done")

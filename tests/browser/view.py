@@ -55,6 +55,13 @@ class View:
             expect(tab).to_have_attribute("aria-selected", "true")
         return slot
 
+    def wait_for_weights(self, step: int) -> None:
+        """Wait until heatmaps of the weights after a step are shown; the panel is open."""
+        shown = self.root.locator(".nbviz-slot-weights").get_by_role(
+            "img", name=re.compile(f"at step {step}:")
+        )
+        expect(shown.first).to_be_visible()
+
     def click(self, action: str) -> None:
         """Press Start, Pause, Resume, Step or Stop."""
         self.toolbar.locator(f"[data-action={action}]").click()
