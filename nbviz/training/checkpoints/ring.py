@@ -154,6 +154,21 @@ class StateRing:
         return [(one.checkpoint.step, one.checkpoint.step + one.is_after) for one in entries]
 
     @property
+    def weights(self) -> list[tuple[int, dict[str, torch.Tensor]]]:
+        """After which steps there is a state in memory, rising, with the model's tensors by name.
+
+        Only while the run makes no steps: their memory is used again.
+        """
+        found = {
+            one.checkpoint.step: one.checkpoint.parts["model"]["tensors"]
+            for one in reversed(self._entries)  # what a step gave is before what was done by hand
+            if not one.is_filed
+        }
+        for entry in self._entries:
+            entry.checkpoint.wait()
+        return sorted(found.items())
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all states; that of before the first step may be the trainer's own."""
         return sum(entry.nbytes for entry in self._entries)

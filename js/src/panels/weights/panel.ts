@@ -219,9 +219,12 @@ class WeightsPanel {
 		const shared = this.isShared ? this.sharedLimit() : undefined;
 		for (const [name, one] of this.cards) {
 			const picture = this.shown.get(name);
-			if (!picture || (onlyNew && shared === undefined && picture === one.picture)) continue;
-			const limit = shared ?? this.limitOf(name);
-			one.show(picture, { map: this.map, palette: this.palette, limit, theme: this.theme });
+			if (!picture) continue;
+			if (!onlyNew || shared !== undefined || picture !== one.picture) {
+				const limit = shared ?? this.limitOf(name);
+				one.show(picture, { map: this.map, palette: this.palette, limit, theme: this.theme });
+			}
+			one.sayStep(Number.isFinite(this.shownStep.step));
 		}
 	}
 
