@@ -128,7 +128,7 @@ class TrainerRuns:
         if trainer.run is not run or trainer.control.status == "running":
             yield ()
             return
-        with between_steps(trainer.engine.model):
+        with between_steps(trainer.engine.model, inside=True):
             yield trainer.ring.weights
 
     def _make(self, name: str | None, directory: str | Path | None) -> Run:
