@@ -1,6 +1,7 @@
 """What keeping a run's state costs, beside `torch.save` of the same state.
 
-Run: python benchmarks/checkpoints.py   (about four minutes)
+Run: python benchmarks/checkpoints.py          (about eight minutes)
+     python benchmarks/checkpoints.py --cost   (what the ring costs alone, about five)
 
 For three models with Adam, after a few steps: a capture into fresh memory and into memory that is
 used again, which the training waits for; writing it as a checkpoint and reading it back, which it
@@ -8,7 +9,12 @@ does not wait for; `copy.deepcopy` of the state dicts and `torch.save` of them, 
 one's own. Then steps a second with `checkpoint_every` as given, beside none, in turns; and with
 states kept in memory (`ring`, the default) beside none, and in `dir`, too, beside in memory alone,
 what they take, and how long it takes to go back; and how many steps a run and its fork make, in
-turns, of those that the run makes alone. Last,
+turns, of those that the run makes alone.
+
+What the ring costs is measured by the processor time of the training thread, which other processes
+do not add to: with and without the ring, in turns, the difference of each pair in % with the 95 %
+confidence interval of their mean; then of one longer run how many states were copied, their bytes,
+and the share of the thread's time that copying took, which has to be at most 1 %. Last,
 how long `find_nonfinite` takes to name a NaN that one sample makes in one layer of a CNN in step
 1,234 of 2,000, and how many of 50 healthy runs it flags: none may be.
 """
@@ -16,7 +22,9 @@ how long `find_nonfinite` takes to name a NaN that one sample makes in one layer
 from __future__ import annotations
 
 import copy
+import math
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -139,6 +147,91 @@ def measure_ring(name: str, steps: int) -> None:
     trainer.stop_and_wait()
 
 
+class ThreadTime:
+    """A callback that measures the processor time of the training thread, from a step on.
+
+    Args:
+        first: The step after which it begins.
+        seconds: When the run is stopped, by the clock; None for its last step.
+    """
+
+    def __init__(self, first: int, seconds: float | None = None) -> None:
+        self.spent = 0.0
+        self.steps = 0
+        self._first = first
+        self._seconds = seconds
+        self._began = self._until = 0.0
+
+    def on_step(self, trainer: nbviz.Trainer, event: Any) -> None:
+        if event.step == self._first:
+            self._began = time.thread_time()
+            self._until = time.monotonic() + (self._seconds or math.inf)
+        if event.step < self._first:
+            return
+        self.spent, self.steps = time.thread_time() - self._began, event.step - self._first
+        if time.monotonic() >= self._until:
+            trainer.stop()
+
+
+def thread_seconds(name: str, steps: int, *, ring: bool) -> float:
+    """Return what a step takes of the training thread's processor time, in seconds."""
+    torch.manual_seed(0)
+    meter = ThreadTime(WARM_UP)
+    trainer = make(*MODELS[name](), max_steps=WARM_UP + steps, ring=ring, callbacks=[meter])
+    trainer.start()
+    trainer.wait()
+    return meter.spent / meter.steps
+
+
+def measure_pairs(name: str, steps: int) -> None:
+    differences: list[float] = []
+    for number in range(PAIRS):
+        order = (False, True) if number % 2 else (True, False)
+        took = {ring: thread_seconds(name, steps, ring=ring) for ring in order}
+        differences.append(took[True] / took[False] - 1)
+    mean, deviation = statistics.mean(differences), statistics.stdev(differences)
+    half = STUDENT * deviation / math.sqrt(PAIRS)
+    print(
+        f"  {name}: {100 * mean:+.2f} % ± {100 * half:.2f} % of the thread's time "
+        f"({PAIRS} pairs of {steps:,} steps)"
+    )
+
+
+def measure_copies(name: str, seconds: float) -> None:
+    torch.manual_seed(0)
+    meter = ThreadTime(WARM_UP, seconds)
+    trainer = make(*MODELS[name](), max_steps=10**9, callbacks=[meter])
+    capture = trainer.engine.capture
+    copies: list[tuple[float, int]] = []
+
+    def counted(kept: Any = None) -> Any:
+        began = time.thread_time()
+        made = capture(kept)
+        copies.append((time.thread_time() - began, made.nbytes))
+        return made
+
+    setattr(trainer.engine, "capture", counted)  # noqa: B010  as the ring calls it
+    trainer.start()
+    trainer.wait()
+    first, *others = copies  # of before the first step, which `reset` needs, too
+    spent = sum(took for took, _ in others)
+    share = spent / meter.spent
+    print(
+        f"  {name}: {len(others)} states of {first[1] / 1e6:,.2f} MB in {meter.steps:,} steps, "
+        f"{sum(nbytes for _, nbytes in others) / 1e6:,.1f} MB copied in {1000 * spent:,.1f} ms of "
+        f"{meter.spent:,.1f} s: {100 * share:.3f} %; the first, once, {1000 * first[0]:,.1f} ms"
+    )
+    assert share <= MOST_SHARE, f"copying took {share:.2%} of the training thread's time"
+
+
+def measure_cost() -> None:
+    print("\nwhat the ring costs, in processor time of the training thread")
+    for name, (steps, _) in COSTS.items():
+        measure_pairs(name, steps)
+    for name, (_, seconds) in COSTS.items():
+        measure_copies(name, seconds)
+
+
 def measure_turns(name: str, steps: int) -> None:
     """Say what turns cost: steps of a run and its fork together, beside those of the run alone."""
     shares: list[float] = []
@@ -206,11 +299,18 @@ def measure_search() -> None:
 
 BROKEN, SAMPLE = 1234, 3
 MODELS = {"tiny MLP": mlp, "CNN": cnn, "ResNet-50": resnet50}
+PAIRS = 10
+STUDENT = 2.262  # of Student's t with 9 degrees of freedom, for 95 %
+MOST_SHARE = 0.01
+COSTS = {"tiny MLP": (4000, 10.0), "CNN": (200, 10.0), "ResNet-50": (8, 120.0)}  # steps, seconds
 STEPS = {"tiny MLP": (8000, 1000), "CNN": (400, 100), "ResNet-50": (30, 10)}  # in all, and every
 
 
 def main() -> None:
     torch.set_num_threads(1)
+    if "--cost" in sys.argv[1:]:
+        measure_cost()
+        return
     print("ms, but for MB; the median of", REPEATS)
     for name, model in MODELS.items():
         torch.manual_seed(0)
@@ -231,6 +331,7 @@ def main() -> None:
         print(f"  steps a second with checkpoint_every={every:,}: {share:.1%} of those without")
         measure_ring(name, steps)
         measure_turns(name, steps)
+    measure_cost()
     measure_search()
 
 

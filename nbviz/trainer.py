@@ -356,6 +356,7 @@ class Trainer(TrainerCommands):
             called = name or f"{without_number(self.run.name)}, fork of step {checkpoint.step:,}"
             directory = next_directory(self.options.dir, "fork")
             forked = Trainer(**copied_options(self.options, name=called, dir=directory))
+            forked.engine.parts.begin_like(self.engine.parts)
             forked.engine.restore(checkpoint.parts)
             go_on_from(forked.run, past, checkpoint.step, checkpoint.epoch)
             forked.run.origin = Origin(self.run.run_id, self.run.name, checkpoint.step, values)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from counting_runs import COUNTING
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -162,7 +163,8 @@ def make(name: str) -> dict[str, Any]:  # noqa: C901, PLR0911  a case a training
 NAMES = [
     "sgd", "adamw, dropout, batch norm, validation", "two workers", "own generator", "one cycle",
     "plateau", "milestones and validation by steps", "accumulation and clipping", "bfloat16",
-    "conv, two threads", "ema", "steps itself", "stateful loader",
+    "conv, two threads", "ema", "steps itself", "stateful loader", "counts everywhere",
+    "lbfgs and weights made anew",
 ]  # fmt: skip
 
 
@@ -170,7 +172,8 @@ def arguments(name: str, seed: int) -> tuple[nn.Module, Any, dict[str, Any]]:
     """Return what a trainer takes: model, loader and options."""
     torch.manual_seed(seed)
     options = {"loss_fn": nn.CrossEntropyLoss(), "threads": 1, "max_steps": STEPS, "seed": 5}
-    options |= {"device": "cpu", **make(name)}
+    made = COUNTING[name]() if name in COUNTING else make(name)
+    options |= {"device": "cpu", **made}
     model = options.pop("model")
     return model, options.pop("train_loader", None) or loader(), options
 

@@ -37,7 +37,16 @@ def ended(trainer: nbviz.Trainer) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "name",
-    ["adamw, dropout, batch norm, validation", "own generator", "two workers", "one cycle", "ema"],
+    [
+        "adamw, dropout, batch norm, validation",
+        "own generator",
+        "two workers",
+        "one cycle",
+        "ema",
+        "counts everywhere",
+        "lbfgs and weights made anew",
+        "a group that is added",
+    ],
 )
 def test_without_a_change_it_is_the_same_run(name: str) -> None:
     trainer = trained(name)

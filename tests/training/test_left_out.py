@@ -81,7 +81,7 @@ def drawing(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("loss_fn", "named"),
     [
-        (Counting(), "loss_fn (Counting) may keep a state (.calls)"),
+        (Counting(), ""),
         (Scaled(), ""),
         (functools.partial(weighted, by=random.Random(0)), "loss_fn draws from by (Random)"),
         (drawing, "loss_fn draws from DRAWN (Generator)"),

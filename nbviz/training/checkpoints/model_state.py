@@ -8,6 +8,7 @@ import torch
 from torch.nn.parameter import is_lazy
 
 from nbviz.errors import CheckpointError
+from nbviz.training.checkpoints.attributes import Attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,11 +27,15 @@ class ModelState:
         model: The model.
         keeps_gradients: Whether `.grad` belongs to it, as where `training_step` adds gradients up
             over several steps by itself.
+
+    Attributes:
+        attributes: What its modules keep on themselves.
     """
 
     def __init__(self, model: torch.nn.Module, *, keeps_gradients: bool) -> None:
         self._model = model
         self._keeps_gradients = keeps_gradients
+        self.attributes = Attributes(lambda: tuple(self._modules()))
 
     def state_dict(self) -> dict[str, Any]:
         """Return it; the tensors are the model's own.
@@ -53,6 +58,7 @@ class ModelState:
             },
             "buffers": {name: value for name, _, _, value in self._other_buffers()},
             "is_training": {name: module.training for name, module in self._modules()},
+            "attributes": self.attributes.state_dict(),
             "dropout": {name: layer.p for name, layer in self._dropouts()},
             "requires_grad": {
                 plain_name(name): parameter.requires_grad
@@ -89,8 +95,10 @@ class ModelState:
                     f"the checkpoint is of another model: its {name} is {value.dtype}, and that "
                     f"of this {kind} is {own.dtype}. Make the model in the precision that it had."
                 )
-        missing = [name for name in theirs if name not in ours]
-        more = [name for name in ours if name not in theirs]
+        empty = self._empty_buffers()
+        missing = [name for name in theirs if name not in ours and name not in empty]
+        may_be_empty = {plain_name(name) for name, _ in self._model.named_buffers()}
+        more = [name for name in ours if name not in theirs and name not in may_be_empty]
         if missing or more:
             parts = [
                 f"{_named(missing)} of it {'is' if len(missing) == 1 else 'are'} not in this {kind}"
@@ -106,6 +114,7 @@ class ModelState:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set the model to it, in place: what else holds its tensors holds them still."""
+        self._fill_or_empty_buffers(state["tensors"])
         names = {plain_name(name): name for name in self._model.state_dict()}
         tensors: Any = _Tensors({names[name]: value for name, value in state["tensors"].items()})
         tensors._metadata = self._versions(state["versions"])  # noqa: SLF001  as state_dict gives it
@@ -116,6 +125,8 @@ class ModelState:
                 _write_buffer(module, own_name, value, kept)
         for name, module in self._modules():
             module.training = state["is_training"].get(name, module.training)
+        if "attributes" in state:  # files of earlier versions have none
+            self.attributes.load_state_dict(state["attributes"])
         for name, layer in self._dropouts():
             layer.p = state["dropout"].get(name, layer.p)
         gradients = state.get("gradients", {})
@@ -125,7 +136,27 @@ class ModelState:
             if parameter.requires_grad != needs:
                 parameter.requires_grad_(needs)
             kept = gradients.get(plain)
-            parameter.grad = None if kept is None else kept.to(parameter.device, copy=True)
+            # Of sparse ones `to` makes no copy.
+            parameter.grad = None if kept is None else kept.to(parameter.device).clone()
+
+    def _empty_buffers(self) -> dict[str, tuple[torch.nn.Module, str]]:
+        """Return the buffers of `state_dict` that hold nothing yet, where they are."""
+        return {
+            f"{name}.{own_name}".lstrip("."): (module, own_name)
+            for name, module in self._modules()
+            for own_name, value in _buffers_of(module)
+            if value is None
+        }
+
+    def _fill_or_empty_buffers(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Have those buffers hold something that did then, and no others: some come with a step."""
+        for name, (module, own_name) in self._empty_buffers().items():
+            if name in tensors:
+                setattr(module, own_name, tensors[name].clone())
+        for name, module in self._modules():
+            for own_name, value in _buffers_of(module):
+                if value is not None and f"{name}.{own_name}".lstrip(".") not in tensors:
+                    setattr(module, own_name, None)
 
     def _versions(self, versions: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -165,6 +196,13 @@ def plain_name(name: str) -> str:
     if _COMPILED not in name:
         return name
     return ".".join(part for part in name.split(".") if part != _COMPILED)
+
+
+def _buffers_of(module: torch.nn.Module) -> list[tuple[str, torch.Tensor | None]]:
+    """Return a module's own buffers that `state_dict` has, those too that are None."""
+    left_out: Any = getattr(module, "_non_persistent_buffers_set", ())
+    own: Any = getattr(module, "_buffers", {})
+    return [(name, value) for name, value in own.items() if name not in left_out]
 
 
 def _write_buffer(

@@ -23,9 +23,18 @@ class OptimizersState:
 
     def __init__(self, optimizers: Optimizers) -> None:
         self._optimizers = optimizers
+        # Of each, the groups that it had at most: some are added in the middle of a training.
+        self._groups: dict[str, list[dict[str, Any]]] = {}
+        self._note_groups()
+
+    def _note_groups(self) -> None:
+        for name, optimizer in self._optimizers.items():
+            if len(optimizer.param_groups) > len(self._groups.get(name, ())):
+                self._groups[name] = list(optimizer.param_groups)
 
     def state_dict(self) -> dict[str, Any]:
         """Return it by the optimizers' names; the tensors are their own."""
+        self._note_groups()
         return {
             name: {"kind": type(optimizer).__name__, "state": optimizer.state_dict()}
             for name, optimizer in self._optimizers.items()
@@ -33,6 +42,7 @@ class OptimizersState:
 
     def check(self, state: dict[str, Any]) -> None:
         """Raise CheckpointError unless the state is one of such optimizers."""
+        self._note_groups()
         ours = dict(self._optimizers.items())
         if ours.keys() != state.keys():
             raise CheckpointError(
@@ -46,9 +56,9 @@ class OptimizersState:
                     f"the checkpoint's optimizer{f' {name!r}' if name else ''} is {there}, and "
                     f"this one is {kind}. Give one of the same kind."
                 )
-            groups = [len(group["params"]) for group in optimizer.param_groups]
+            groups = [len(group["params"]) for group in self._groups[name]]
             theirs = [len(group["params"]) for group in state[name]["state"]["param_groups"]]
-            if groups != theirs:
+            if groups[: len(theirs)] != theirs or not theirs:
                 raise CheckpointError(
                     f"the checkpoint's {there} has groups of {theirs} parameters, and this one of "
                     f"{groups}. Make it over the same parameters, in the same groups."
@@ -58,6 +68,11 @@ class OptimizersState:
         """Set them to it. They keep the tensors that they are given: give them copies."""
         for name, optimizer in self._optimizers.items():
             kept = state[name]["state"]
+            # As many groups as there were then.
+            known = self._groups[name][: len(kept["param_groups"])]
+            if [*map(id, known)] != [*map(id, optimizer.param_groups)]:
+                now = optimizer.param_groups[: len(known)]
+                optimizer.param_groups[:] = [*now, *known[len(now) :]]
             optimizer.load_state_dict(kept)
             _keep_types(optimizer, kept)
 

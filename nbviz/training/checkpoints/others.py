@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import inspect
-import random
+from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 
 from nbviz.training import checks
+from nbviz.training.callbacks import METHODS
+from nbviz.training.checkpoints.attributes import Attributes, is_kept
 from nbviz.training.optimizing.optimizers import Optimizers
+from nbviz.training.random_numbers.generators import is_generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,12 +32,45 @@ def stateful_of(options: TrainingOptions) -> dict[str, Stateful]:
     Such are a loss that is a module, and the object whose method `training_step` is.
     """
     found: dict[str, Stateful] = {}
+    objects = list(_objects_of(options))
+    attributes = Attributes(lambda: objects)
     for name in _FUNCTIONS:
         owner = _owner(getattr(options, name))
         known = (options.model, *found.values())
         if _keeps_state(owner) and not any(owner is one for one in known):
             found[name] = _Owned(owner)
-    return found
+    return {"attributes": attributes, **found}
+
+
+def _objects_of(options: TrainingOptions) -> Iterator[tuple[str, object]]:
+    """Return the objects of a run that may count, or draw random numbers, each by a name."""
+    for name, optimizer in Optimizers(options.optimizer).items():
+        yield f"optimizer {name}", optimizer
+    counts: Counter[str] = Counter()
+    for callback in options.callbacks:
+        kind = type(callback).__name__
+        counts[kind] += 1
+        if not _keeps_state(callback):
+            yield f"{kind} {counts[kind]}", callback
+    for name in _FUNCTIONS:
+        yield from _objects_of_function(name, getattr(options, name), options.model)
+
+
+def _objects_of_function(
+    name: str, function: Any, model: torch.nn.Module
+) -> Iterator[tuple[str, object]]:
+    while isinstance(function, functools.partial):
+        function = cast("Any", function).func
+    owner = _owner(function)
+    if inspect.isfunction(function):
+        yield name, function
+    elif isinstance(owner, torch.nn.Module):
+        own = list(model.modules())
+        for place, one in cast("Any", owner).named_modules():
+            if one not in own:
+                yield f"{name} {place}", one
+    elif owner is not None and not _keeps_state(owner):
+        yield name, owner
 
 
 class _Owned:
@@ -61,6 +97,11 @@ def describe_left_out(options: TrainingOptions) -> str | None:
     found = [*_of_loader(options.train_loader), *_of_scheduler(options.scheduler)]
     for name in _FUNCTIONS:
         found += _of_function(name, getattr(options, name), options)
+    for callback in options.callbacks:
+        for name in METHODS.values():
+            method: Any = getattr(callback, name, None)
+            if inspect.ismethod(method):
+                found += _of_used(f"the callback {type(callback).__name__}", method, options)
     if not found:
         return None
     unique = list(dict.fromkeys(found))
@@ -89,13 +130,21 @@ def _of_scheduler(scheduler: object) -> Iterator[str]:
 def _of_function(name: str, function: Any, options: TrainingOptions) -> Iterator[str]:
     owner = _owner(function)
     if owner is not None and not _keeps_state(owner):
-        kept = [attribute for attribute, value in _attributes(owner) if _is_number(value)]
+        kept = [
+            attribute
+            for attribute, value in _attributes(owner)
+            if _is_number(value) and not is_kept(value)
+        ]
         kept = [attribute for attribute in kept if not _is_constant(owner, attribute)]
         if kept:
             yield (
                 f"{name} ({type(owner).__name__}) may keep a state (.{kept[0]}) and has no "
                 "state_dict and load_state_dict"
             )
+    yield from _of_used(name, function, options)
+
+
+def _of_used(name: str, function: Any, options: TrainingOptions) -> Iterator[str]:
     known = _known(options)
     for used, value in _used_by(function):
         text = None if any(value is one for one in known) else _describe_used(used, value)
@@ -112,7 +161,7 @@ def _describe_used(used: str, value: object) -> str | None:
             return f"uses the module {used} ({kind}), which is no part of the model"
     elif isinstance(value, torch.amp.GradScaler):  # pyright: ignore[reportPrivateImportUsage]
         return f"uses the gradient scaler {used}"
-    elif isinstance(value, torch.Generator | np.random.Generator | random.Random):
+    elif is_generator(value):
         return f"draws from {used} ({kind})"
     return None
 
@@ -145,7 +194,7 @@ def _used_by(function: Any) -> Iterable[tuple[str, object]]:
         yield from partial.keywords.items()
         yield from ((f"argument {place}", value) for place, value in enumerate(partial.args))
     if inspect.ismethod(function):
-        yield from _attributes(function.__self__)
+        yield from _not_kept(_attributes(function.__self__))
         function = function.__func__
     if not inspect.isfunction(function):
         return
@@ -153,8 +202,13 @@ def _used_by(function: Any) -> Iterable[tuple[str, object]]:
         used = inspect.getclosurevars(function)
     except (TypeError, ValueError):
         return
-    yield from used.nonlocals.items()
+    yield from _not_kept(used.nonlocals.items())
     yield from used.globals.items()
+
+
+def _not_kept(found: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
+    """Leave out the generators that are part of the state."""
+    return ((name, value) for name, value in found if not is_generator(value))
 
 
 def _attributes(owner: object) -> list[tuple[str, object]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from nbviz.errors import CheckpointError, NbvizError, describe, text_of
+from nbviz.training.checkpoints.attributes import Attributes
 from nbviz.training.checkpoints.trees import Copier, bytes_of
 from nbviz.training.devices.cuda_events import CudaArrival
 
@@ -72,6 +73,14 @@ class Parts:
         """Add one, before those that are there."""
         self._parts = {name: part, **self._parts}
 
+    def begin_like(self, other: Parts) -> None:
+        """Have objects that are copies of another run's be taken to have begun as those did."""
+        for name, part in self._parts.items():
+            mine: Any = getattr(part, "attributes", part)
+            theirs: Any = getattr(other._parts[name], "attributes", other._parts[name])
+            if isinstance(mine, Attributes):
+                mine.begin_like(theirs)
+
     def capture(self, step: int, epoch: int, kept: Checkpoint | None = None) -> Checkpoint:
         """Copy the state as it is now; only between two steps.
 
@@ -107,7 +116,11 @@ class Parts:
 
     def check(self, parts: Mapping[str, Any]) -> None:
         """Raise CheckpointError unless the state fits; nothing is changed."""
-        missing = [name for name in self._parts if name not in parts]
+        missing = [
+            name
+            for name, part in self._parts.items()
+            if name not in parts and not getattr(part, "is_optional", False)
+        ]
         if missing:
             raise CheckpointError(
                 f"the checkpoint has no state of {', '.join(missing)}: it is of another kind of "
@@ -115,7 +128,7 @@ class Parts:
             )
         for name, part in reversed(self._parts.items()):  # the model says most
             check: Any = getattr(part, "check", None)
-            if check is not None:
+            if check is not None and name in parts:
                 check(parts[name])
 
     def restore(self, parts: Mapping[str, Any]) -> None:
@@ -129,7 +142,7 @@ class Parts:
         done: list[tuple[Stateful, Any]] = []
         with torch.no_grad():
             # First whatever needs memory: without it nothing is changed.
-            copies = _copied({name: parts[name] for name in self._parts})
+            copies = _copied({name: parts[name] for name in self._parts if name in parts})
             before = _copied(
                 {
                     name: _read(name, part)
@@ -138,6 +151,8 @@ class Parts:
                 }
             )
             for name, part in self._parts.items():
+                if name not in copies:
+                    continue
                 is_large, now = name not in before, before.get(name)
                 try:
                     part.load_state_dict(copies.pop(name))

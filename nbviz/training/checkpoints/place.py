@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CheckpointError
-from nbviz.training.random_numbers.random_state import Generators, RandomState
+from nbviz.training.checkpoints.attributes import Attributes
+from nbviz.training.checkpoints.loader_objects import objects_of
+from nbviz.training.random_numbers.random_state import RandomState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +38,8 @@ class Place:
         steps: Completed in the epoch.
         is_read: Whether the epoch's batches have all been trained.
         validation_due: Whether a validation comes next.
+        attributes: What the loader and what it is made of keep on themselves: where their
+            generators of random numbers are, what they count.
     """
 
     def __init__(
@@ -49,7 +53,8 @@ class Place:
         self._data = data
         self._changed = changed
         self._random = RandomState(device)
-        self._generators = Generators(loader)
+        objects = objects_of(loader)
+        self.attributes = Attributes(lambda: objects)
         self.is_open = False
         self.is_read = False
         self.validation_due = False
@@ -60,7 +65,7 @@ class Place:
         self._before: dict[str, Any] = {}
         self._resumes = False
         self._loader_state: Any = None
-        self._generators_now: dict[str, Any] | None = None  # of the safe point that was restored
+        self._attributes_now: dict[str, Any] | None = None  # of the safe point that was restored
 
     # ------------------------------------------------------------ for the loop
 
@@ -69,7 +74,7 @@ class Place:
         self.is_open, self.is_read, self.validation_due = True, False, False
         self.batches = self.steps = self._taken = 0
         self._before, self._iterator, self._resumes = {}, None, False
-        self._loader_state = self._generators_now = None
+        self._loader_state = self._attributes_now = None
 
     def end_epoch(self) -> None:
         """End it."""
@@ -139,7 +144,7 @@ class Place:
             "batches": self.batches,
             "steps": self.steps,
             "before": self._before if self.is_open else {},
-            "generators": self._generators.state_dict(),
+            "generators": self.attributes.state_dict(),
             "loader": self._state_of_loader(),
         }
 
@@ -153,16 +158,16 @@ class Place:
         self._iterator = None
         self._resumes = self.is_open and not self.is_read
         self._taken = self.batches
-        self._generators_now = state["generators"] if self._resumes else None
+        self._attributes_now = state["generators"] if self._resumes else None
         if not self._resumes:
-            self._generators.load_state_dict(state["generators"])
+            self.attributes.load_state_dict(state["generators"])
 
     # ------------------------------------------------------------ inside
 
     def _begin(self) -> Iterator[Any]:
         self._before = {
             "random": self._random.state_dict(),
-            "generators": self._generators.state_dict(),
+            "generators": self.attributes.state_dict(),
         }
         text = self._data.take()
         if text is not None:
@@ -172,21 +177,21 @@ class Place:
     def _resume(self) -> Iterator[Any]:
         now = {
             "random": self._random.state_dict(),
-            "generators": self._generators_now or self._generators.state_dict(),
+            "generators": self._attributes_now or self.attributes.state_dict(),
         }
         state, self._loader_state = self._loader_state, None
         before = self._before or now  # an epoch of which nothing was read yet
         self._random.load_state_dict(before["random"])
-        self._generators.load_state_dict(before["generators"])
+        self.attributes.load_state_dict(before["generators"])
         if state is not None:
             self._loader.load_state_dict(state)
             iterator = iter(self._loader)
         else:
             iterator = iter(self._data.loader)  # as the epoch began
             self._skip(iterator)
-        self._before, self._resumes, self._generators_now = before, False, None
+        self._before, self._resumes, self._attributes_now = before, False, None
         if self.batches:
-            self._generators.load_state_dict(now["generators"])
+            self.attributes.load_state_dict(now["generators"])
             self._random.load_state_dict(now["random"])
         self._taken = self.batches
         return iterator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ BEST_SHARE = 0.02
 MOST_BYTES = 2_000_000_000
 _MOST_CHECKPOINTS = 64
 _LEAST_SECONDS = 0.2  # between two
+_FINE_SECONDS = 1e-6  # of a clock that can measure one
 _BYTES_PER_SECOND = 1e9  # a first copy's, into memory that the system has to give
 
 
@@ -128,7 +130,9 @@ class StateRing:
         self._entries: list[_Entry] = []
         self._spare: Checkpoint | None = None
         self._needed = 0  # bytes of the newest
-        self._due = self._kept_at = 0.0
+        self._due = self._due_spent = self._kept_at = 0.0
+        self._thread = 0  # of the run, whose time it is
+        self._has_own_time = False
         # Of the newest copies: while one was made another process may have had the processor.
         self._costs: deque[float] = deque(maxlen=5)
         self._met_event = False
@@ -298,6 +302,9 @@ class StateRing:
         if self.refused:
             return
         engine = self._engine()
+        self._thread = threading.get_ident()
+        is_exact = time.get_clock_info("thread_time").resolution <= _FINE_SECONDS
+        self._has_own_time = is_exact and engine.device.type == "cpu"
         start = engine.start.checkpoint
         if event.step == 0 and start is not None:
             self._entries = [_Entry(start, 0, is_event=True, is_lent=True)]
@@ -313,7 +320,7 @@ class StateRing:
         if self._every is not None:
             is_due = event.step % self._every == 0
         else:
-            is_due = time.monotonic() >= self._due
+            is_due = time.monotonic() >= self._due and self._clock() >= self._due_spent
         if is_due or self._met_event:
             self._keep(is_event=self._met_event)
 
@@ -423,7 +430,7 @@ class StateRing:
         self._met_event = False
         if self.refused:
             return
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), self._clock()
         try:
             self._add(is_event=is_event, is_after=is_after)
         except NbvizError as error:
@@ -431,14 +438,22 @@ class StateRing:
                 reason = text_of(error).rstrip(".")
                 self.turn_off(reason)
                 self._say(f"no states are kept to go back to: {reason}. Training goes on.")
-        cost = time.perf_counter() - started
         self._kept_at = time.monotonic()
-        self._spend(cost)
-        self._costs.append(cost)
+        self._spend(time.perf_counter() - started)
+        self._costs.append(self._clock() - spent)
         self._wait_for(median(self._costs))
 
     def _wait_for(self, cost: float) -> None:
-        self._due = time.monotonic() + max(_LEAST_SECONDS, cost / self._share)
+        self._due = time.monotonic() + _LEAST_SECONDS
+        if threading.get_ident() == self._thread:
+            self._due_spent = self._clock() + cost / self._share
+
+    def _clock(self) -> float:
+        """Return what the share is one of: the thread's own time, by the clock where it waits.
+
+        Where other processes have the processor, too, copies would be too dear by the clock alone.
+        """
+        return time.thread_time() if self._has_own_time else time.monotonic()
 
     def _add(self, *, is_event: bool, is_after: bool) -> None:
         engine = self._engine()

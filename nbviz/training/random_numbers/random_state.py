@@ -1,17 +1,14 @@
-"""The random numbers of a run: those of the process and its device, and those of its data."""
+"""The random numbers of a run: those of the process and its device."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_MOST_WRAPPED = 8  # data sets inside each other
+from nbviz.training.random_numbers.generators import is_same
 
 
 class RandomState:
@@ -55,7 +52,7 @@ class RandomState:
     def is_at(self, state: dict[str, Any]) -> bool:
         """Whether they are where they were, those of which the state knows."""
         now = RandomState.state_dict(self)
-        return all(_is_same(now[name], one) for name, one in state.items() if name in now)
+        return all(is_same(now[name], one) for name, one in state.items() if name in now)
 
 
 class DeferredRandomState(RandomState):
@@ -83,85 +80,6 @@ class DeferredRandomState(RandomState):
         if self._due is not None:
             super().load_state_dict(self._due)
             self._due = None
-
-
-class Generators:
-    """The generators that a loader, its samplers and its data set keep for themselves.
-
-    Args:
-        loader: Any iterable of batches.
-    """
-
-    def __init__(self, loader: object) -> None:
-        self._loader = loader
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return where each is, by where it is kept."""
-        return {name: _read(generator) for name, generator in self._found()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Set those that there are to where they were."""
-        for name, generator in self._found():
-            if name in state:
-                _write(generator, state[name])
-
-    def _found(self) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
-        for place, owner in _owners(self._loader):
-            for name, value in tuple(getattr(owner, "__dict__", {}).items()):
-                if is_generator(value) and id(value) not in seen:
-                    seen.add(id(value))
-                    yield f"{place}.{name}", value
-
-
-def is_generator(value: object) -> bool:
-    """Whether it is what random numbers are drawn from, beside those of the process."""
-    return isinstance(value, torch.Generator | np.random.Generator | random.Random)
-
-
-def _owners(loader: Any) -> Iterator[tuple[str, Any]]:
-    yield "loader", loader
-    sampler = getattr(loader, "sampler", None)
-    batches = getattr(loader, "batch_sampler", None)
-    yield "sampler", sampler
-    yield "batch_sampler", batches
-    yield "batch_sampler.sampler", getattr(batches, "sampler", None)
-    dataset, place = getattr(loader, "dataset", None), "dataset"
-    for _ in range(_MOST_WRAPPED):
-        if dataset is None:
-            return
-        yield place, dataset
-        dataset, place = getattr(dataset, "dataset", None), f"{place}.dataset"
-
-
-def _read(generator: Any) -> Any:
-    if isinstance(generator, torch.Generator):
-        return generator.get_state()
-    if isinstance(generator, np.random.Generator):
-        return generator.bit_generator.state
-    version, numbers, gauss = generator.getstate()
-    return [version, torch.tensor(numbers, dtype=torch.int64), gauss]
-
-
-def _write(generator: Any, state: Any) -> None:
-    if isinstance(generator, torch.Generator):
-        generator.set_state(state)
-    elif isinstance(generator, np.random.Generator):
-        generator.bit_generator.state = state
-    else:
-        version, numbers, gauss = state
-        generator.setstate((version, tuple(numbers.tolist()), gauss))
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):  # NumPy's
-        pairs = cast("dict[str, Any]", one)
-        return all(_is_same(value, other[key]) for key, value in pairs.items())
-    if isinstance(one, list):  # Python's
-        return all(map(_is_same, cast("list[Any]", one), other))
-    return bool(np.all(one == other))
 
 
 def _cuda_size(device: torch.device) -> int:

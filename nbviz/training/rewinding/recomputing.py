@@ -55,8 +55,8 @@ class Divergence:
         return (
             "the steps that were made again are not to the last bit those of the first time: from "
             f"step {self.step:,} on their loss differs, by up to {self.largest:.3g}. Something "
-            "that they depend on is not in the state, such as a worker that lives on or a device "
-            "whose sums have no fixed order."
+            "that they depend on is not in the state, such as a list that a module keeps, a worker "
+            "that lives on, or a device whose sums have no fixed order."
         )
 
 
