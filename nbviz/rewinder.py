@@ -109,8 +109,7 @@ class Rewinder:
     def rewind(self, step: int | Literal["best"]) -> Rewound:
         """Go back to a step, as `Trainer.rewind` describes."""
         trainer = self._trainer
-        if not trainer.engine.step and not trainer.is_active and not trainer.ring.steps:
-            self._go_on_from_disk()
+        self._go_on_from_disk()
         step = trainer.ring.best.step if step == "best" else step
         step = int(step) if isinstance(step, np.integer) else step
         self.check(step)
@@ -154,6 +153,7 @@ class Rewinder:
         wanted = sorted({int(one) if isinstance(one, np.integer) else one for one in steps})
         if not wanted:
             raise CommandError("probe takes at least one step, such as steps=range(0, 1000, 50).")
+        self._go_on_from_disk()
         for step in wanted:
             self.check(step, "probe")
 
@@ -177,8 +177,9 @@ class Rewinder:
 
     def fork(self, step: int | None, make: Callable[[Checkpoint, Past], T]) -> T:
         """Make something of the state after a step, and of what had been recorded until then."""
-        engine, run = self._trainer.engine, self._trainer.run
+        engine = self._trainer.engine
         if step is not None:
+            self._go_on_from_disk()
             self.check(step, "fork")
 
         def keep(recomputing: Recomputing) -> tuple[Checkpoint, bool]:
@@ -188,7 +189,7 @@ class Rewinder:
 
         def made(kept: tuple[Checkpoint, bool]) -> T:
             checkpoint, before = kept
-            past = Past.until(run, checkpoint.step, before_validation=before)
+            past = Past.until(self._trainer.run, checkpoint.step, before_validation=before)
             return make(checkpoint, past)
 
         return self._undoing.look("fork", keep, made)
@@ -196,6 +197,7 @@ class Rewinder:
     def find_nonfinite(self) -> FirstNonFinite | None:
         """Find the step that broke, as `Trainer.find_nonfinite` describes."""
         self._trainer.require_apart("find what is not finite")
+        self._go_on_from_disk()
         if self._is_healthy():
             return None
         self._check_loader()
@@ -275,9 +277,10 @@ class Rewinder:
                 f"{command} takes completed steps, a whole number from 0 to {now:,}; got {step!r}."
             )
         if step > now:
+            other = "give an earlier one" if now else "give the dir in which an earlier run is kept"
             raise CommandError(
-                f"step {step:,} has not been made yet; the run is after step {now:,}. Give an "
-                f"earlier one, or let it go on."
+                f"step {step:,} has not been made yet; the run is after step {now:,}. Let it go "
+                f"on, or {other}."
             )
         self._check_loader()
         if now:
@@ -290,11 +293,14 @@ class Rewinder:
 
     def _go_on_from_disk(self) -> None:
         """Have a run that has not begun stand where the last one in its directory was kept."""
-        ring = self._trainer.ring
+        trainer = self._trainer
+        ring = trainer.ring
+        if trainer.engine.step or trainer.is_active or ring.steps:
+            return
         keys = [] if ring.files is None or ring.refused else ring.files.find()
         kept = newest_kept(ring.files, keys)
         if kept is not None:
-            self._trainer.go_on_from(kept)
+            trainer.go_on_from(kept)
             step = kept.checkpoint.step
             ring.adopt(key for key in keys if key <= (step, True))
 

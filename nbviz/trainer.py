@@ -336,7 +336,8 @@ class Trainer(TrainerCommands):
 
         Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
         Without a change it makes the same steps, on a CPU to the last bit, also while this run goes
-        on: they train in turns, some steps each, every one with random numbers of its own.
+        on: they train in turns, some steps each, every one with random numbers of its own. A trainer
+        that has made no step goes on first from the states in its `dir`, as with `rewind`.
 
         >>> slower = trainer.fork("lower lr", step=400, lr=1e-4)
         >>> slower.start()
@@ -396,7 +397,8 @@ class Trainer(TrainerCommands):
         """Return what a function of the model gives after earlier steps, though it was not logged.
 
         The steps are made again; afterwards the run is as it was. In `fn` the model is as that step
-        left it, `.grad` included; what `fn` changes of it is undone.
+        left it, `.grad` included; what `fn` changes of it is undone. As `rewind` it also looks at
+        the run of an earlier kernel.
 
         >>> norms = trainer.probe(lambda m: m.fc.weight.grad.norm(), steps=range(50, 1000, 50))
         >>> plt.plot(norms.steps, norms.values)

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 from resumed_runs import KEPT, SECONDS, STEPS, arguments, result
+from test_find_nonfinite import BREAKS_AT, by_zero
+from test_find_nonfinite import trained as broken
 from test_resume import differences
 
 import nbviz
 from nbviz import callbacks
 from nbviz.errors import CheckpointError, CommandError
+from nbviz.forking import copied_options
 from nbviz.training.checkpoints import ring_files
 
 if TYPE_CHECKING:
@@ -94,6 +97,46 @@ def test_another_kernel_goes_back_to_any_step_to_the_last_bit(tmp_path: Path) ->
     whole = third.run["loss/train"]
     assert whole.values.tobytes() == again.run["loss/train"].values[:35].tobytes()
     third.stop_and_wait()
+
+
+def test_another_kernel_forks_and_looks_back(tmp_path: Path) -> None:
+    first = trained(tmp_path)
+    expected = result(first)
+    assert first.run.journal is not None
+    assert first.run.journal.flush()
+    again = made(tmp_path)
+    fork = again.fork(step=KEPT)
+    assert (again.status, again.engine.step, fork.engine.step) == ("ready", STEPS, KEPT)
+    fork.start()
+    fork.wait(SECONDS)
+    assert differences(expected, result(fork)) == []
+    losses = first.run["loss/train"].values
+    assert fork.run["loss/train"].values.tobytes() == losses.tobytes()
+
+    def total(model: torch.nn.Module) -> float:
+        return sum(float(one.detach().double().sum()) for one in model.parameters())
+
+    other = made(tmp_path)
+    steps = [0, 9, KEPT, STEPS]
+    assert other.probe(total, steps).values.tolist() == first.probe(total, steps).values.tolist()
+    assert differences(expected, result(other)) == []
+    assert other.find_nonfinite() is None
+
+
+def test_another_kernel_finds_what_broke(tmp_path: Path) -> None:
+    first = broken(by_zero, dir=tmp_path)
+    flush(first)
+    assert first.run.journal is not None
+    assert first.run.journal.flush()
+    torch.manual_seed(1)
+    again = nbviz.Trainer(**{**vars(first.options), **copied_options(first.options)})
+    for parameter in again.model.parameters():
+        torch.nn.init.ones_(parameter)
+    found = again.find_nonfinite()
+    assert found is not None
+    assert (found.step, found.operation, found.sample) == (BREAKS_AT, "div", 3)
+    assert (again.status, again.engine.step) == ("paused", BREAKS_AT - 1)
+    again.stop_and_wait()
 
 
 def cut(path: Path) -> None:

@@ -248,6 +248,7 @@ class StateRing:
             _Entry(Checkpoint(key.step, 0, {}), 0, is_after=key.is_after, is_filed=True)
             for key in sorted(keys)
         ]
+        self._offer()  # else the files would be taken for those of states that were let go of
 
     def forget_after(self, step: int) -> None:
         """Let go of the states of later steps, which are those of another run now."""
