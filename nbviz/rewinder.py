@@ -20,7 +20,7 @@ from nbviz.training.rewinding.recomputing import LOSS
 from nbviz.training.rewinding.search import Search
 from nbviz.training.rewinding.soundness import Soundness
 from nbviz.training.rewinding.untouched import untouched
-from nbviz.undoing import Undoing
+from nbviz.undoing import Undoing, says_its_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,11 +73,12 @@ class Rewinder:
         trainer: The trainer.
 
     Attributes:
+        trainer: As given.
         stands_at: The step to which it was set back last, None before that.
     """
 
     def __init__(self, trainer: Rewindable) -> None:
-        self._trainer = trainer
+        self.trainer = trainer
         self._changes = Changes()
         self._undoing = Undoing(trainer, self._changes, self._settle)
         self.stands_at: int | None = None
@@ -86,13 +87,13 @@ class Rewinder:
     def __call__(self, event: Event) -> None:
         """Take note of an event of the engine's."""
         self._changes(event)
-        self._trainer.ring(event)
+        self.trainer.ring(event)
         if isinstance(event, RunPaused | RunEnded):
             self._undoing.stands()
 
     def forget(self) -> None:
         """Forget all: the run has been reset."""
-        self._trainer.ring.clear()
+        self.trainer.ring.clear()
         self._changes.set_to([])
         self.stands_at = None
 
@@ -106,38 +107,47 @@ class Rewinder:
 
     # ------------------------------------------------------------ what it does
 
+    @says_its_state
     def rewind(self, step: int | Literal["best"]) -> Rewound:
         """Go back to a step, as `Trainer.rewind` describes."""
-        trainer = self._trainer
+        trainer = self.trainer
         self._go_on_from_disk()
         step = trainer.ring.best.step if step == "best" else step
         step = int(step) if isinstance(step, np.integer) else step
         self.check(step)
         return self._undoing.change(
-            "rewind", f"step {step:,}", self._going_to(step), lambda done: _rewound_to(step, done)
+            "rewind",
+            f"step {step:,}",
+            self._going_to(step),
+            lambda done: _rewound_to(step, done),
         )
 
+    @says_its_state
     def take_over(self, other: Engine, run: Run) -> None:
         """Go on as another engine of the same kind stands, with what its run recorded."""
-        trainer = self._trainer
+        trainer = self.trainer
         old = trainer.run
-        checkpoint = other.capture()
-        with between_steps(trainer.engine.model):
-            trainer.engine.restore(checkpoint.parts)
-        run.drain()
-        past = Past.until(run, checkpoint.step, before_validation=other.may_validate_next)
-        trainer.engine.control.get_ready()
+
+        def act() -> None:
+            checkpoint = other.capture()
+            run.drain()
+            past = Past.until(run, checkpoint.step, before_validation=other.may_validate_next)
+            with between_steps(trainer.engine.model):
+                trainer.engine.restore(checkpoint.parts)
+            trainer.engine.control.get_ready()
+            text = f"goes on as {run.name!r}, after step {checkpoint.step:,}"
+            trainer.go_on_as_another(past, ("info", text))
+            trainer.run.origin = Origin(run.run_id, run.name, checkpoint.step)
+
+        self._undoing.replace("keep", act)
         self.forget()
-        text = f"goes on as {run.name!r}, after step {checkpoint.step:,}"
-        trainer.go_on_as_another(past, ("info", text))
-        trainer.run.origin = Origin(run.run_id, run.name, checkpoint.step)
         trainer.tell_of_another(old)
 
     @property
     def refused(self) -> str:
         """Why no step can be gone back to; empty where one can."""
-        loader = self._trainer.engine.options.train_loader
-        return self._trainer.ring.refused or (_of_one_pass(loader) if is_one_pass(loader) else "")
+        loader = self.trainer.engine.options.train_loader
+        return self.trainer.ring.refused or (_of_one_pass(loader) if is_one_pass(loader) else "")
 
     def allow(self) -> None:
         """Forget that `cancel` was called."""
@@ -147,9 +157,10 @@ class Rewinder:
         """Cancel what is being made again, from any thread; then the run is as it was."""
         self._undoing.cancel()
 
+    @says_its_state
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Look at something after earlier steps, as `Trainer.probe` describes."""
-        engine, ring = self._trainer.engine, self._trainer.ring
+        engine, ring = self.trainer.engine, self.trainer.ring
         wanted = sorted({int(one) if isinstance(one, np.integer) else one for one in steps})
         if not wanted:
             raise CommandError("probe takes at least one step, such as steps=range(0, 1000, 50).")
@@ -175,28 +186,30 @@ class Rewinder:
 
         return self._undoing.look("probe", look, listed)
 
+    @says_its_state
     def fork(self, step: int | None, make: Callable[[Checkpoint, Past], T]) -> T:
         """Make something of the state after a step, and of what had been recorded until then."""
-        engine = self._trainer.engine
+        engine = self.trainer.engine
         if step is not None:
             self._go_on_from_disk()
             self.check(step, "fork")
 
         def keep(recomputing: Recomputing) -> tuple[Checkpoint, bool]:
             if step is not None and step != engine.step:
-                recomputing.go_to(self._trainer.ring.before(step), step)
+                recomputing.go_to(self.trainer.ring.before(step), step)
             return engine.capture(), engine.may_validate_next
 
         def made(kept: tuple[Checkpoint, bool]) -> T:
             checkpoint, before = kept
-            past = Past.until(self._trainer.run, checkpoint.step, before_validation=before)
+            past = Past.until(self.trainer.run, checkpoint.step, before_validation=before)
             return make(checkpoint, past)
 
         return self._undoing.look("fork", keep, made)
 
+    @says_its_state
     def find_nonfinite(self) -> FirstNonFinite | None:
         """Find the step that broke, as `Trainer.find_nonfinite` describes."""
-        self._trainer.require_apart("find what is not finite")
+        self.trainer.require_apart("find what is not finite")
         self._go_on_from_disk()
         if self._is_healthy():
             return None
@@ -209,7 +222,7 @@ class Rewinder:
         Returns:
             Whether it did; the engine's `run` comes next.
         """
-        options, guard = self._trainer.options, self._trainer.engine.guard
+        options, guard = self.trainer.options, self.trainer.engine.guard
         if guard.met_nonfinite and options.on_nan == "rewind":
             self._check_loader()
             self._here(_BROKEN, self._searching(), _said_of)
@@ -229,7 +242,7 @@ class Rewinder:
         act: Callable[[Recomputing], T],
         said: Callable[[T], tuple[str, str | None]],
     ) -> None:
-        trainer = self._trainer
+        trainer = self.trainer
         old = trainer.run
         self._undoing.change_here(self._undoing.recomputing(), goal, act, said)
         trainer.tell_of_another(old)
@@ -239,22 +252,22 @@ class Rewinder:
     def _going_to(self, step: int) -> Callable[[Recomputing], Rewound]:
         def go(recomputing: Recomputing) -> Rewound:
             self._found = None
-            start = self._trainer.ring.before(step)
+            start = self.trainer.ring.before(step)
             recomputing.go_to(start, step)
             return Rewound(step - start.step, recomputing.divergence.describe())
 
         return go
 
     def _is_healthy(self) -> bool:
-        engine, run = self._trainer.engine, self._trainer.run
+        engine, run = self.trainer.engine, self.trainer.run
         run.drain()
         if _first_bad_loss(run) is not None or engine.overflows:
             return False
         with between_steps(engine.model):
-            return not Soundness(engine.model, self._trainer.ring.first).of_model()
+            return not Soundness(engine.model, self.trainer.ring.first).of_model()
 
     def _searching(self) -> Callable[[Recomputing], FirstNonFinite]:
-        engine, ring, run = self._trainer.engine, self._trainer.ring, self._trainer.run
+        engine, ring, run = self.trainer.engine, self.trainer.ring, self.trainer.run
         overflows = engine.overflows
 
         def search(recomputing: Recomputing) -> FirstNonFinite:
@@ -270,7 +283,7 @@ class Rewinder:
 
     def check(self, step: Any, command: str = "rewind") -> None:
         """Raise CommandError or CheckpointError where a step cannot be gone back to."""
-        trainer = self._trainer
+        trainer = self.trainer
         now = trainer.engine.step
         if isinstance(step, bool) or not isinstance(step, int) or step < 0:
             raise CommandError(
@@ -287,13 +300,13 @@ class Rewinder:
             trainer.ring.nearest(step)
 
     def _check_loader(self) -> None:
-        loader = self._trainer.engine.options.train_loader
+        loader = self.trainer.engine.options.train_loader
         if is_one_pass(loader):
             raise CheckpointError(f"{_of_one_pass(loader)}. Give a DataLoader or a list.")
 
     def _go_on_from_disk(self) -> None:
         """Have a run that has not begun stand where the last one in its directory was kept."""
-        trainer = self._trainer
+        trainer = self.trainer
         ring = trainer.ring
         if trainer.engine.step or trainer.is_active or ring.steps:
             return
@@ -306,7 +319,7 @@ class Rewinder:
 
     def _settle(self, text: str, warning: str | None) -> None:
         """Record in a new run from the step where the engine is now."""
-        trainer = self._trainer
+        trainer = self.trainer
         engine, old = trainer.engine, trainer.run
         old.drain()
         engine.control.get_ready()

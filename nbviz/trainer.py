@@ -336,8 +336,8 @@ class Trainer(TrainerCommands):
 
         Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
         Without a change it makes the same steps, on a CPU to the last bit, also while this run goes
-        on: they train in turns, some steps each, every one with random numbers of its own. A trainer
-        that has made no step goes on first from the states in its `dir`, as with `rewind`.
+        on: they train in turns, some steps each, every one with random numbers of its own. One that
+        has made no step goes on first from the states in its `dir`, as for `rewind`.
 
         >>> slower = trainer.fork("lower lr", step=400, lr=1e-4)
         >>> slower.start()
@@ -390,7 +390,7 @@ class Trainer(TrainerCommands):
             raise CommandError(f"keep takes a fork of {self.run.name!r}; got {fork!r}.")
         for one in (self, fork):
             one.require_apart("keep")
-            one.stop_and_wait()
+        fork.stop_and_wait()
         self._rewinder.take_over(fork.engine, fork.run)
 
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
@@ -517,13 +517,13 @@ class Trainer(TrainerCommands):
         background = self._claim(self._train)
         self._runs.begin_watch()
         self.control.reserve()
-        if is_paused:
-            self.control.pause()
-        if steps is not None:
-            self.control.step(steps)
-        if into:
-            self.control.step_into()
         try:
+            if is_paused:
+                self.control.pause()
+            if steps is not None:
+                self.control.step(steps)
+            if into:
+                self.control.step_into()
             background.start()
         except BaseException:  # such as that there can be no more threads
             self.control.give_up()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -37,7 +39,30 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = ParamSpec("P")
 _LOOK_SECONDS = 0.1  # between two looks at whether the kernel was interrupted
+
+
+def says_its_state(method: Callable[P, R]) -> Callable[P, R]:
+    """Have a method of what goes back say of any error in which state the run is.
+
+    What is refused says so itself, and so does what fails later; this is for what comes before.
+    """
+
+    @functools.wraps(method)
+    def saying(*args: P.args, **kwargs: P.kwargs) -> R:
+        trainer: Rewindable = cast("Any", args[0]).trainer
+        run = trainer.run
+        try:
+            return method(*args, **kwargs)
+        except NbvizError:
+            raise
+        except BaseException as error:
+            if trainer.run is run and not getattr(error, "__notes__", ()):
+                add_note(error, _as_it_was(trainer))
+            raise
+
+    return saying
 
 
 class Rewindable(Protocol):
@@ -168,6 +193,7 @@ class Undoing:
         was = self._stop(command)
         old = trainer.run
         found: list[T] = []
+        failure: BaseException | None = None
         with held_interrupts() as held:
             try:
                 self._in_thread(
@@ -177,8 +203,10 @@ class Undoing:
                     held,
                 )
             except BaseException as error:
-                self._go_on(was, error)
-                raise
+                if not found:
+                    self._go_on(was, error)
+                    raise
+                failure = error  # of who waited: what was waited for is done
             there = f"The run has been set to step {trainer.engine.step:,}"
             try:
                 trainer.tell_of_another(old)
@@ -186,6 +214,9 @@ class Undoing:
             except BaseException as error:
                 add_note(error, f"{there}; start() goes on from there.")
                 raise
+        if failure is not None:
+            add_note(failure, f"{there}, and is paused there.")
+            raise failure
         if held.came:
             raise _interrupt(f"{there}, and is paused there.")
         return found[0]
@@ -215,6 +246,31 @@ class Undoing:
                 f"the steps to {goal} could not be made again ({reason}). {self._as_it_was()}"
             ) from error
         return result
+
+    def replace(self, command: str, act: Callable[[], None]) -> None:
+        """Do something on the present thread that sets the run to another state, or nothing of it.
+
+        Args:
+            command: What it is, for an error.
+            act: Sets the engine, and has the trainer go on as another run at last.
+
+        Raises:
+            KeyboardInterrupt: The kernel was interrupted; a note says which state the run is in.
+            Exception: Whatever `act` raises, with a note that the run is as it was.
+        """
+        was = self._stop(command)
+        with held_interrupts() as held:
+            before: _Before | None = None
+            try:
+                before = self._now()
+                act()
+            except BaseException as error:
+                if before is not None:
+                    self._put_back(before)
+                self._go_on(was, error)
+                raise
+        if held.came:
+            raise _interrupt(f"The run has been set to step {self._trainer.engine.step:,}.")
 
     def look(
         self,
@@ -286,6 +342,12 @@ class Undoing:
             ends = "The run ends after its present step; start() goes on from there."
             add_note(interrupt, ends if trainer.is_active else self._as_it_was())
             raise
+        except NbvizError:
+            raise
+        except BaseException as error:
+            if not trainer.is_active:
+                self._go_on(was, error)
+            raise
         return was
 
     def _go_on(self, was: RunStatus, error: BaseException | None = None) -> None:
@@ -305,18 +367,47 @@ class Undoing:
         recomputing = self._going = self.recomputing()
         if self._cancelled.is_set():
             recomputing.cancel()
-        background = self._trainer.begin_apart(lambda: act(recomputing))
-        while background.is_alive:
-            background.join(_LOOK_SECONDS)
-            if held.came and not recomputing.is_cancelled:
-                recomputing.cancel()
+        failure: BaseException | None = None
+        background: BackgroundRun | None = None
+        try:
+            background = self._trainer.begin_apart(lambda: act(recomputing))
+        except BaseException as error:
+            if not self._trainer.is_active:
+                raise
+            failure = error  # and the thread has begun all the same
+        failure = self._wait(background, recomputing, held, failure)
         self._going = None
-        if isinstance(background.error, RecomputingCancelledError):
+        came = None if background is None else background.error
+        if failure is not None:
+            raise failure
+        if isinstance(came, RecomputingCancelledError):
             if held.came:
                 raise KeyboardInterrupt from None
             raise CommandError(f"cancelled. {self._as_it_was()}") from None
-        if background.error is not None:
-            raise background.error
+        if came is not None:
+            raise came
+
+    def _wait(
+        self,
+        background: BackgroundRun | None,
+        recomputing: Recomputing,
+        held: HeldInterrupt,
+        failure: BaseException | None,
+    ) -> BaseException | None:
+        """Wait until the thread has ended, whatever fails meanwhile; returns that, and cancels."""
+        while True:
+            try:
+                while self._trainer.is_active:
+                    if background is None:
+                        time.sleep(_LOOK_SECONDS)
+                    else:
+                        background.join(_LOOK_SECONDS)
+                    if (held.came or failure is not None) and not recomputing.is_cancelled:
+                        recomputing.cancel()
+            except Exception as error:  # noqa: BLE001  raised when it is over
+                failure = failure or error
+            else:
+                return failure
 
     def _quietly(self, act: Callable[[], T]) -> T:
         """Do something with whatever it logs or prints going nowhere."""
@@ -392,7 +483,11 @@ class Undoing:
             raise background.error
 
     def _as_it_was(self) -> str:
-        return f"The run is as it was, after step {self._trainer.engine.step:,}."
+        return _as_it_was(self._trainer)
+
+
+def _as_it_was(trainer: Rewindable) -> str:
+    return f"The run is as it was, after step {trainer.engine.step:,}."
 
 
 def _interrupt(note: str) -> KeyboardInterrupt:

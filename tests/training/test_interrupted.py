@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,10 +50,22 @@ def probe(trainer: nbviz.Trainer) -> None:
     )
 
 
+def with_fork() -> nbviz.Trainer:
+    trainer = trained()
+    fork = trainer.fork("other", step=AFTER)
+    FORKS[trainer] = fork
+    with torch.no_grad():
+        for parameter in fork.model.parameters():
+            parameter.add_(1)
+    return trainer
+
+
+FORKS: weakref.WeakKeyDictionary[nbviz.Trainer, nbviz.Trainer] = weakref.WeakKeyDictionary()
 CHANGES: dict[str, tuple[Callable[..., nbviz.Trainer], Callable[[nbviz.Trainer], Any], int]] = {
     "rewind": (trained, lambda trainer: trainer.rewind(AFTER), AFTER),
     "find": (lambda: broken_run(by_zero), lambda trainer: trainer.find_nonfinite(), BREAKS_AT - 1),
 }
+KEEPS = (with_fork, lambda trainer: trainer.keep(FORKS[trainer]), AFTER)
 LOOKS: dict[str, Callable[[nbviz.Trainer], Any]] = {
     "probe": probe, "fork": lambda trainer: trainer.fork(step=AFTER),
 }  # fmt: skip
@@ -123,6 +136,14 @@ def test_an_error_at_any_place_leaves_one_of_two_states(name: str) -> None:
         tried.check(Fault(at, raising(next(kinds))))
 
 
+@pytest.mark.parametrize("case", [CHANGES["rewind"], KEEPS], ids=["rewind", "keep"])
+def test_an_error_where_it_was_asked_for_leaves_one_of_two_states(case: Any) -> None:
+    tried = Tried(*case)
+    kinds = itertools.cycle(errors())
+    for at in points(tried.calls(on_main=True), 29):
+        tried.check(Fault(at, raising(next(kinds)), on_main=True))
+
+
 @pytest.mark.parametrize("name", [*CHANGES, *LOOKS])
 @pytest.mark.parametrize("on_main", [True, False])
 def test_the_kernels_interrupt_at_any_place_leaves_one_of_two_states(
@@ -132,6 +153,12 @@ def test_the_kernels_interrupt_at_any_place_leaves_one_of_two_states(
     tried = Tried(*CHANGES[name]) if name in CHANGES else Tried(trained, LOOKS[name], BEFORE)
     for at in points(tried.calls(on_main=on_main), 41):
         tried.check(Fault(at, interrupt, on_main=on_main))
+
+
+def test_an_interrupt_while_a_fork_is_kept_leaves_one_of_two_states() -> None:
+    tried = Tried(*KEEPS)
+    for at in points(tried.calls(on_main=True), 41)[::2]:
+        tried.check(Fault(at, interrupt, on_main=True))
 
 
 class Changes:

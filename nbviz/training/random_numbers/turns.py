@@ -33,7 +33,8 @@ LOOK_SECONDS = 30.0
 
 _DRAWN = (
     "another cell, or another thread, drew random numbers or set a seed between two turns of this "
-    "run. That changes nothing in it: it goes on with its own."
+    "run. That changes nothing in it: it goes on with its own. A draw in the middle of a turn "
+    "would: draw from a torch.Generator of your own, or in a block of trainer.between_steps()."
 )
 
 
