@@ -1,6 +1,5 @@
 // The data half of a panel of what was logged by tag and step: its index, and how a page without a kernel
 // answers for it.
-import { isOfModule } from "../charts/tag-groups";
 import type { ItemsAdded } from "../protocol/index.gen";
 import type { QuestionKind } from "./asker";
 import { ItemIndex } from "./item-index";
@@ -31,12 +30,8 @@ export function itemPanel<U extends Listing>(
 	asked: QuestionKind,
 	{ name, title, by, needs = [] }: ItemPanelOptions,
 ): Panel<ItemIndex, U> {
-	const data = itemsData<U>(name, added, itemState(name));
 	return {
-		...data,
-		ofModule: (run, path) => ({
-			isShown: [...data.state.of(run).entries.keys()].some((tag) => isOfModule(tag, path)),
-		}),
+		...itemsData<U>(name, added, itemState(name)),
 		recall: (question, recorded) =>
 			question.kind === asked && "tag" in question && "step" in question
 				? recallItem(question, recorded)

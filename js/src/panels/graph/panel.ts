@@ -104,7 +104,7 @@ export class GraphPanel {
 			context.onTheme(() => this.viewport.repaint()),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs")) this.update();
-				this.selected.updated();
+				this.selected.updated(topics);
 				const isWaiting = this.colours.isWaiting && topics.has("progress");
 				if (topics.has("overlays") || isWaiting) this.refresh();
 			}),

@@ -1,9 +1,11 @@
 // The selected box: what is known and recorded of it, below the drawing and in the other panels.
 
+import { isOfModule } from "../../../charts/tag-groups";
 import type { GraphNode } from "../../../protocol/index.gen";
 import type { Context, Panel } from "../../../session/panel";
 import type { ModuleContent } from "../../../session/panel-data";
 import type { RunState } from "../../../session/run";
+import type { Topics } from "../../../session/store";
 import { element } from "../../../ui/element";
 import type { GraphViewport } from "../drawing/viewport";
 import type { Colours } from "../overlays/colours";
@@ -56,10 +58,13 @@ export class SelectedBox {
 		if (!this.node) this.id = undefined;
 	}
 
-	/** After updates: shows the first new values of the selected module. */
-	updated(): void {
+	/** After updates: shows the first new values of the selected module, and where there is more. */
+	updated(topics: Topics): void {
 		if (this.awaits) this.followRecorded();
-		if (this.id !== undefined && this.summary() !== this.described) this.describe();
+		if (this.id === undefined) return;
+		const { panels } = this.context;
+		const isNew = topics.has("runs") || panels.some(({ name, tags }) => tags && topics.has(name));
+		if (isNew && this.summary() !== this.described) this.describe();
 	}
 
 	describe(): void {
@@ -85,9 +90,12 @@ export class SelectedBox {
 	/** What each panel has of the selected module. */
 	private contents(run: RunState): readonly (readonly [Panel, ModuleContent])[] {
 		const path = this.node?.path ?? "";
-		return this.context.panels.flatMap((panel) =>
-			panel.ofModule ? [[panel, panel.ofModule(run, path)] as const] : [],
-		);
+		return this.context.panels.flatMap((panel) => {
+			const content = panel.ofModule?.(run, path);
+			const tags = content ? undefined : panel.tags?.(run);
+			const isShown = tags?.some((tag) => isOfModule(tag, path)) ?? false;
+			return content || tags ? [[panel, content ?? { isShown }] as const] : [];
+		});
 	}
 
 	/** Undefined where the box is no layer, or the run cannot watch any. */
