@@ -22,7 +22,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	isOnScreen = false;
 	private readonly frame = element("div", "nbviz-items-frame");
 	private readonly tip = element("div", "nbviz-tip", { role: "status" });
-	private readonly waiting = element("p", "nbviz-empty", {}, "Loading…");
+	private readonly waiting = element("p", "nbviz-empty");
 	private readonly step = element("span");
 	private readonly note = element("span");
 	private readonly leftOut = element("p", "nbviz-items-left-out");
@@ -33,6 +33,8 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	/** What was asked last of each run and came, or was refused. */
 	private readonly settled = new Map<string, string>();
 	private isEnlarged = false;
+	/** Why there is nothing to be seen of a step at which there is something. */
+	private missing = "Loading…";
 
 	constructor(
 		readonly run_id: string,
@@ -135,7 +137,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		if (request.run_id !== this.run_id) return;
 		this.view.root.hidden = true;
 		this.waiting.hidden = false;
-		this.waiting.textContent = reason;
+		this.missing = this.waiting.textContent = reason;
 	}
 
 	private get pixels(): number {
@@ -148,6 +150,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		const isEarly = placeAt(steps, this.shownStep) < 0;
 		this.sayLeftOut();
 		this.root.dataset.early = String(isEarly);
+		this.waiting.textContent = isEarly ? "Not yet at this step" : this.missing;
 		const shown = this.view.show(this.shownStep);
 		if (isEarly) {
 			this.step.textContent = `first at step ${formatCount(steps[0] ?? 0)}`;
