@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbviz.inspection.graph.overlays.overlays import Overlays
+    from nbviz.layer_watches import LayerWatches
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.kept.past import Past
     from nbviz.trainer_options import TrainerOptions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "start", "pause", "resume", "step", "step_into", "stop", "set", "reset", "inject_fault",
+    "watch_layer",
 )  # fmt: skip
 
 
@@ -38,6 +40,7 @@ class Recorded(Protocol):
     engine: Engine
     control: Control
     overlays: Overlays
+    layers: LayerWatches
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -115,6 +118,7 @@ class TrainerRuns:
         trainer = self._trainer
         if self._watch is not None and not trainer.run.watches:
             trainer.run.watch(trainer.engine.model, **self._watch)
+        trainer.layers.begin()
 
     def _make(self, name: str | None, directory: str | Path | None) -> Run:
         options = self._trainer.options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,6 +29,8 @@ class WatchOptions:
     bins: int
     statistics: tuple[str, ...]
     prefix: str
+    feature_maps: tuple[str, ...] = ()
+    layers: tuple[str, ...] | None = None
 
 
 def read_options(
@@ -42,6 +45,8 @@ def read_options(
     bins: object,
     statistics: Sequence[str],
     name: object,
+    feature_maps: Sequence[str] | str | bool = (),
+    layers: Sequence[str] | str | None = None,
 ) -> WatchOptions:
     """Return the options.
 
@@ -55,20 +60,14 @@ def read_options(
         raise ConfigurationError(
             f"statistics must be some of {', '.join(STATISTICS)}; got {statistics!r}."
         )
-    if isinstance(activations, bool):
-        patterns: tuple[Any, ...] = ("*",) if activations else ()
-    else:
-        patterns = (activations,) if isinstance(activations, str) else tuple(activations)
-    if not all(isinstance(one, str) for one in patterns):
-        raise ConfigurationError(
-            f'activations must be names or patterns of modules, such as ["layer1", "encoder.*"]; '
-            f"got {activations!r}."
-        )
+    patterns = _patterns("activations", activations)
+    maps = _patterns("feature_maps", feature_maps)
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise ConfigurationError(f"name must be a string that is not empty, got {name!r}.")
-    if not (weights or gradients or updates or patterns):
+    if not (weights or gradients or updates or patterns or maps):
         raise ConfigurationError(
-            "there is nothing to watch; leave weights=True or gradients=True, or name activations."
+            "there is nothing to watch; leave weights=True or gradients=True, or name activations "
+            "or feature_maps."
         )
     return WatchOptions(
         weights=bool(weights),
@@ -81,7 +80,24 @@ def read_options(
         bins=cast("int", bins),
         statistics=tuple(statistics),
         prefix=f"{name}/" if name else "",
+        feature_maps=maps,
+        layers=None if layers is None else _patterns("layers", layers),
     )
+
+
+def _patterns(label: str, given: object) -> tuple[str, ...]:
+    """Return names and patterns of modules; "*" for True."""
+    if isinstance(given, bool):
+        return ("*",) if given else ()
+    patterns: Any = (given,) if isinstance(given, str) else given
+    is_listed = isinstance(patterns, Iterable) and not isinstance(patterns, bytes)
+    listed: tuple[Any, ...] = tuple(cast("Any", patterns)) if is_listed else (given,)
+    if not all(isinstance(one, str) for one in listed):
+        raise ConfigurationError(
+            f'{label} must be names or patterns of modules, such as ["layer1", "encoder.*"]; '
+            f"got {given!r}."
+        )
+    return listed
 
 
 def _check_switches(**switches: object) -> None:

@@ -66,7 +66,13 @@ export class GraphPanel {
 		);
 		this.measuring = new Measuring(context.wanted, this.colours, (why) => this.card.warn(why));
 		this.viewport = new GraphViewport(context.root, this.colours);
-		this.selected = new SelectedBox(context, this.viewport, this.colours, () => this);
+		this.selected = new SelectedBox(
+			context,
+			this.viewport,
+			this.colours,
+			() => this,
+			(error) => this.card.warn(messageOf(error)),
+		);
 		this.card = new GraphCard(
 			host,
 			context,
@@ -98,7 +104,7 @@ export class GraphPanel {
 			context.onTheme(() => this.viewport.repaint()),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs")) this.update();
-				this.selected.updated();
+				this.selected.updated(topics);
 				const isWaiting = this.colours.isWaiting && topics.has("progress");
 				if (topics.has("overlays") || isWaiting) this.refresh();
 			}),

@@ -197,6 +197,28 @@ describe("the graph panel", () => {
 		expect(box("stem")?.getAttribute("aria-selected")).toBe("false");
 	});
 
+	test("a layer is watched by a click, and leads to what is recorded of it", async () => {
+		const store = open((question) =>
+			question.kind === "control"
+				? Promise.reject(new Error("the run has ended"))
+				: answer(question),
+		);
+		await ready();
+		press("ArrowDown");
+		const button = () => host.querySelector<HTMLButtonElement>(".nbviz-graph-watch");
+		expect(button()).toBeNull(); // an input, of a run that cannot watch
+		press("ArrowDown");
+		expect(button()).toBeNull();
+		const { message } = fixture("run_added") as { message: { commands: string[] } };
+		store.apply({ ...message, commands: ["watch_layer"] } as never, []);
+		await vi.waitFor(() => expect(button()?.textContent).toBe("Watch"));
+		button()?.click();
+		await vi.waitFor(() => expect(host.textContent).toContain("the run has ended"));
+		store.apply({ kind: "graph_added", run_id: "run-1", watched: ["stem"] }, []);
+		await vi.waitFor(() => expect(button()?.textContent).toBe("Watched"));
+		expect(button()?.getAttribute("aria-pressed")).toBe("true");
+	});
+
 	test("finds what was never opened, and opens the way to it", async () => {
 		open();
 		await ready();
