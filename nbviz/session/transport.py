@@ -292,22 +292,22 @@ class Transport:
         if wait > 0:
             return wait
         self._feed.read()
-        if self.pulls:
-            return None
-        now = self._clock()
+        return None if self.pulls else self._send_read(self._clock())
+
+    def _send_read(self, now: float) -> float | None:
+        """Send what has been read; return the seconds until the next call, None to sleep."""
         is_early = self._owes_offer and now < self._offered_at + FIRST_POINT_SECONDS
         if is_early and self._feed.is_empty:
-            interval = LEAST_PAUSE
-        elif self._broadcast(now):
-            interval = self.pace.interval
-        else:
-            interval = None
-        if interval is not None:
-            return max(LEAST_PAUSE, now + interval - self._clock())
+            return LEAST_PAUSE
+        if self._broadcast(now):
+            return max(LEAST_PAUSE, now + self.pace.interval - self._clock())
+        return self._ask_for_lost(now)
+
+    def _ask_for_lost(self, now: float) -> float | None:
+        """Have pages notice a newest frame that was lost: no later one would show the gap."""
         with self._lock:
             owed = any(c.acknowledged < self._sequence for c in self._clients.values())
             if owed and self._silent_frames < SILENT_FRAMES:
-                # The newest frame may be lost, and no later one would show the gap.
                 if now - self._sent_at >= SILENCE_SECONDS * 2**self._silent_frames:
                     self._silent_frames += 1
                     self._send_frame([], [], now)
