@@ -16,6 +16,7 @@ from nbviz.errors import (
     RunStopped,
     StopTraining,
     add_note,
+    has_attribute,
     text_of,
 )
 from nbviz.training import checks, clock
@@ -163,7 +164,7 @@ class Engine:
         self.guard = LossGuard(options, self.device, self.control, self.log)
         self.threads = IntraopThreads(
             options.threads,
-            is_tunable=self.device.type == "cpu" and not hasattr(model, "_orig_mod"),
+            is_tunable=self.device.type == "cpu" and not has_attribute(model, "_orig_mod"),
             report=partial(self.log, "info"),
             step=lambda: self.step,
         )
@@ -367,8 +368,7 @@ class Engine:
         self._is_in_step = False
         for text in (self._check_schedule(), self._schedule.describe()):
             if text is not None:
-                level = "info" if text == self._schedule.describe() else "warning"
-                self.log.once(level, text)
+                self.log.once("info" if text == self._schedule.describe() else "warning", text)
         if left_out := describe_left_out(self.options):
             self.log.once("info", left_out)
         self._modes.begin()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from nbviz.errors import describe
 from nbviz.recording.embeddings.embedding import Embedding
 from nbviz.recording.embeddings.projector_files import ProjectorFiles
 from nbviz.recording.event_files.messages import (
@@ -38,6 +40,7 @@ EPOCH_TAG = "nbviz/epoch"
 NAME_TAG = "nbviz/name"
 _PART = 16_384  # points of a tag taken at once
 _MOST_TAGS = 32  # in one event; readers take long events one by one
+_OF_THE_PATH = (errno.ENAMETOOLONG, errno.EINVAL, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 class Place(NamedTuple):
@@ -79,12 +82,20 @@ class JournalSource:
         name: What the file says already that the run is called.
         places: Tags that have files of their own; as it is at each writing.
         directory: Where what an event cannot hold is written beside.
+        report: Called with what cannot be written whatever the disk does; the rest is.
 
     Attributes:
         payloads: Events to be written as they are.
     """
 
-    def __init__(self, name: str, places: Mapping[str, Place], directory: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        places: Mapping[str, Place],
+        directory: Path,
+        report: Callable[[str], None],
+    ) -> None:
+        self._report = report
         self._projector = ProjectorFiles(directory)
         self.payloads: deque[bytes] = deque()
         self._places = places
@@ -199,15 +210,12 @@ class JournalSource:
         payloads: list[bytes] = []
         if hparams is not self._hparams and hparams:
             text = run.hyperparameters.to_text()
-            payloads += [
-                hparams_event(run.meter.started_at, hparams),
-                text_event(run.meter.started_at, 0, CONFIG_TAG, text),
-            ]
+            payloads += self._made("the table", hparams_event, run.meter.started_at, hparams)
+            payloads += self._text(run.meter.started_at, 0, CONFIG_TAG, text)
         if name != self._name:
-            payloads.append(text_event(clock.now(), run.meter.step, NAME_TAG, name))
+            payloads += self._text(clock.now(), run.meter.step, NAME_TAG, name)
         if origin is not self._origin and origin is not None:
-            text = origin.to_text()
-            payloads.append(text_event(run.meter.started_at, 0, ORIGIN_TAG, text))
+            payloads += self._text(run.meter.started_at, 0, ORIGIN_TAG, origin.to_text())
         if payloads:
             write(frame(payloads))
         self._hparams, self._name, self._origin = hparams, name, origin
@@ -217,18 +225,15 @@ class JournalSource:
         started_at = run.meter.started_at
         events, epochs = run.events[self._events :], run.epochs[self._epochs :]
         lines, total = run.lines.after(self._lines)
-        payloads = [
-            text_event(started_at + one.wall_time, one.step, EVENT_TAG + one.event, one.text)
-            for one in events
-        ]
-        payloads += [
-            text_event(started_at + one.wall_time, one.step, LOG_TAG + one.level, one.text)
-            for one in lines
-        ]
-        payloads += [
-            text_event(clock.now(), step, EPOCH_TAG, f"epoch {self._epochs + number}")
-            for number, step in enumerate(epochs, 1)
-        ]
+        payloads: list[bytes] = []
+        for one in events:
+            at = started_at + one.wall_time
+            payloads += self._text(at, one.step, f"{EVENT_TAG}{one.event}", one.text)
+        for one in lines:
+            at = started_at + one.wall_time
+            payloads += self._text(at, one.step, f"{LOG_TAG}{one.level}", one.text)
+        for number, step in enumerate(epochs, 1):
+            payloads += self._text(clock.now(), step, EPOCH_TAG, f"epoch {self._epochs + number}")
         if payloads:
             write(frame(payloads))
         self._events += len(events)
@@ -240,11 +245,30 @@ class JournalSource:
         items = run.media_since(self._media)
         for tag, _, item in items:
             if isinstance(item.value, Embedding):
-                self._projector.write(tag, item.step, item.value)
-            else:
-                write(frame([media_event(item.wall_time, item.step, tag, item.value)]))
+                self._write_embedding(tag, item.step, item.value)
+            elif made := self._made(tag, media_event, item.wall_time, item.step, tag, item.value):
+                write(frame(made))
             self._media = item.version
         return bool(items)
+
+    def _write_embedding(self, tag: str, step: int, embedding: Embedding) -> None:
+        try:
+            self._projector.write(tag, step, embedding)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno not in _OF_THE_PATH:
+                raise  # the disk, which may have room later
+            self._report(f"{tag} cannot be written ({describe(error)})")
+
+    def _text(self, wall_time: float, step: int, tag: str, text: str) -> list[bytes]:
+        return self._made(tag, text_event, wall_time, step, tag, text)
+
+    def _made(self, what: str, make: Callable[..., bytes], *given: Any) -> list[bytes]:
+        """Return a record, or none if it cannot be made: the others must not wait for it."""
+        try:
+            return [make(*given)]
+        except Exception as error:  # noqa: BLE001  whatever it is, the rest is written
+            self._report(f"{what} cannot be written ({describe(error)})")
+            return []
 
 
 def _groups(columns: list[_Column], places: Mapping[str, Place]) -> list[list[_Column]]:

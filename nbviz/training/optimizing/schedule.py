@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from torch.optim import lr_scheduler as kinds
 
-from nbviz.errors import CheckpointError, ConfigurationError
+from nbviz.errors import CheckpointError, ConfigurationError, attribute_of, has_attribute
 from nbviz.training.better_values import better_values
 from nbviz.training.steps.means import Means
 
@@ -156,7 +156,9 @@ class Schedule:
         scheduler: Any = self._scheduler
         return {
             "kind": self._kind,
-            "scheduler": scheduler.state_dict() if hasattr(scheduler, "load_state_dict") else {},
+            "scheduler": scheduler.state_dict()
+            if has_attribute(scheduler, "load_state_dict")
+            else {},
             "means": self._means.state_dict(),
             "validated": dict(self._validated),
         }
@@ -210,7 +212,7 @@ def _goes_by_steps(scheduler: Any) -> bool:
     if isinstance(scheduler, _BY_STEPS):
         return True
     # SequentialLR and ChainedScheduler offer no public way to what they hold.
-    return any(_goes_by_steps(each) for each in getattr(scheduler, "_schedulers", ()))
+    return any(_goes_by_steps(each) for each in attribute_of(scheduler, "_schedulers", ()))
 
 
 def _argument_of(scheduler: Any) -> Literal["metric", "count"] | None:
@@ -218,14 +220,14 @@ def _argument_of(scheduler: Any) -> Literal["metric", "count"] | None:
     if isinstance(scheduler, kinds.ReduceLROnPlateau):
         return "metric"
     kind = type(scheduler).__name__
-    step = getattr(scheduler, "step", None)
+    step = attribute_of(scheduler, "step", None)
     if not callable(step):
         raise ConfigurationError(
             f"scheduler must have a step method, got {kind}; give one of torch.optim.lr_scheduler."
         )
     try:
         parameters = inspect.signature(step).parameters.values()
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001  its own code, or it has no signature
         return None
     named = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     needed = [p.name for p in parameters if p.default is p.empty and p.kind not in named]
@@ -244,7 +246,7 @@ def _argument_of(scheduler: Any) -> Literal["metric", "count"] | None:
 def _check_mode(scheduler: Any, tag: str) -> None:
     better = better_values(tag)
     fitting = None if better is None else "min" if better == "lower" else "max"
-    mode = getattr(scheduler, "mode", None)
+    mode = attribute_of(scheduler, "mode", None)
     if fitting is None or mode not in ("min", "max") or mode == fitting:
         return
     advice = "monitor='accuracy/val'" if mode == "max" else "monitor='loss/val'"
@@ -257,10 +259,10 @@ def _check_mode(scheduler: Any, tag: str) -> None:
 def _remaining(scheduler: Any) -> int | None:
     if isinstance(scheduler, kinds.OneCycleLR):
         return max(0, scheduler.total_steps - scheduler.last_epoch)
-    held = list(getattr(scheduler, "_schedulers", ()))
+    held = list(attribute_of(scheduler, "_schedulers", ()))
     if isinstance(scheduler, kinds.SequentialLR) and held:
-        length = getattr(held[-1], "total_steps", None)
-        begins = list(getattr(scheduler, "_milestones", ()))
+        length = attribute_of(held[-1], "total_steps", None)
+        begins = list(attribute_of(scheduler, "_milestones", ()))
         if length is None or not begins:
             return None
         return max(0, begins[-1] + length - scheduler.last_epoch)

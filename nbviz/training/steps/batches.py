@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 
-from nbviz.errors import TrainingError
+from nbviz.errors import TrainingError, has_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,7 +141,7 @@ def fields_of(batch: Any) -> dict[str, Any] | None:
         return {field.name: getattr(batch, field.name) for field in dataclasses.fields(batch)}
     if isinstance(batch, tuple):
         named = cast("Any", batch)
-        return dict(named._asdict()) if hasattr(named, "_asdict") else None
+        return dict(named._asdict()) if has_attribute(named, "_asdict") else None
     return None
 
 

@@ -36,7 +36,7 @@ class Forward:
                 inner = getattr(inner, wrapper, inner)
         try:
             parameters = inspect.signature(inner.forward).parameters.values()
-        except (TypeError, ValueError):
+        except Exception:  # noqa: BLE001  its own code, or it has no signature
             return None
         named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         if any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in parameters):

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nbviz.errors import attribute_of
+
 
 def renew_workers(*loaders: object) -> None:
     """Have loaders start their workers anew, where an interrupt of the foreground would end them.
@@ -20,8 +22,8 @@ def renew_workers(*loaders: object) -> None:
         return
     for loader in loaders:
         # Private, and the only place where a loader keeps its workers; without it nothing is done.
-        iterator: Any = getattr(loader, "_iterator", None)
-        workers: Any = getattr(iterator, "_workers", None)
+        iterator: Any = attribute_of(loader, "_iterator", None)
+        workers: Any = attribute_of(iterator, "_workers", None)
         if isinstance(loader, data.DataLoader) and workers and any(map(_heeds, workers)):
             vars(loader)["_iterator"] = None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.errors import TrainingError
+from nbviz.errors import TrainingError, attribute_of, has_attribute
 from nbviz.training.devices.device import to_device
 from nbviz.training.steps.batches import TARGET_NAMES, SplitBatch, read_prepared, split_batch
 from nbviz.training.steps.forward import Forward
@@ -118,7 +118,7 @@ def read_output(given: Any) -> tuple[Any, Any]:
         return None, given
     output: Any = given
     is_mapping = isinstance(given, Mapping)
-    loss = output.get("loss") if is_mapping else getattr(output, "loss", None)
-    if hasattr(output, "logits") and (is_mapping or hasattr(output, "loss")):
+    loss = output.get("loss") if is_mapping else attribute_of(output, "loss", None)
+    if has_attribute(output, "logits") and (is_mapping or has_attribute(output, "loss")):
         return loss, output.logits
     return loss, output

@@ -225,7 +225,7 @@ def _requires_closure(optimizer: Optimizer) -> bool:
         return True
     try:
         closure = inspect.signature(optimizer.step).parameters.get("closure")
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001  its own code, or it has no signature
         return False
     return closure is not None and closure.default is closure.empty
 
