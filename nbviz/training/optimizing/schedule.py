@@ -60,6 +60,7 @@ class Schedule:
         self._monitor = monitor
         self._means = _means()
         self._validated: Mapping[str, Any] = {}
+        self._is_over = False  # the rate of the schedule's end has been trained with
         self.interval: Literal["step", "epoch"] = (
             interval if interval != "auto" else "step" if _goes_by_steps(scheduler) else "epoch"
         )
@@ -81,14 +82,27 @@ class Schedule:
             return None
         text = f"{self._kind} steps after each {self.interval}"
         if self._argument == "metric":
-            text += f" and is given {self._monitor or 'the loss'}; monitor='accuracy/val' gives it"
-            return text + " another value."
+            if self._monitor is not None:
+                return f"{text} and is given {self._monitor}."
+            return f"{text} and is given the loss; monitor='accuracy/val' gives it another value."
         other = "epoch" if self.interval == "step" else "step"
         return text + f"; scheduler_interval={other!r} makes it each {other}."
 
+    def describe_other_optimizer(self, groups: Iterable[object]) -> str | None:
+        """Return a sentence where the scheduler changes none of these parameter groups."""
+        optimizer = attribute_of(self._scheduler, "optimizer")
+        theirs = attribute_of(optimizer, "param_groups")
+        if not theirs or {id(group) for group in theirs} & {id(group) for group in groups}:
+            return None
+        return (
+            f"{self._kind} changes the rates of another {type(optimizer).__name__} than the one "
+            "that trains, whose rate stays as it is. Make the scheduler of the optimizer given."
+        )
+
     def remaining(self) -> int | None:
-        """Return how often the scheduler can step before it fails; None for no end."""
-        return None if self._scheduler is None else _remaining(self._scheduler)
+        """Return for how many steps or epochs the schedule has rates; None for no end."""
+        left = None if self._scheduler is None else _remaining(self._scheduler)
+        return 0 if left is not None and self._is_over else left
 
     def check_length(self, steps: int | None, epochs: int | None, end: str) -> str | None:
         """Compare the schedule's length with that of a run that begins.
@@ -161,6 +175,7 @@ class Schedule:
             else {},
             "means": self._means.state_dict(),
             "validated": dict(self._validated),
+            "is_over": self._is_over,
         }
 
     def check(self, state: dict[str, Any]) -> None:
@@ -181,9 +196,12 @@ class Schedule:
             self._scheduler.load_state_dict(state["scheduler"])
         self._means.load_state_dict(state["means"])
         self._validated = state["validated"]
+        self._is_over = state.get("is_over", False)  # files of earlier versions have none
 
     def _step(self, count: int) -> None:
-        if self.remaining() == 0:
+        left = self.remaining()
+        if left is not None and left <= 1:  # another step would leave the rate of its end
+            self._is_over = True
             return
         if self._argument == "count":
             self._scheduler.step(count)
@@ -220,6 +238,11 @@ def _argument_of(scheduler: Any) -> Literal["metric", "count"] | None:
     if isinstance(scheduler, kinds.ReduceLROnPlateau):
         return "metric"
     kind = type(scheduler).__name__
+    if isinstance(scheduler, type):
+        raise ConfigurationError(
+            f"scheduler is the class {scheduler.__name__}; give an object of it, such as "
+            f"{scheduler.__name__}(optimizer, …)."
+        )
     step = attribute_of(scheduler, "step", None)
     if not callable(step):
         raise ConfigurationError(
