@@ -156,8 +156,8 @@ def check_step(
     if training_step is None and not (has_loss and optimizers):
         missing = "optimizer" if has_loss else "loss_fn"
         raise ConfigurationError(
-            f"{missing} is missing. Give loss_fn=… and optimizer=…, "
-            "or training_step=… that takes (model, batch)."
+            f"{missing} is missing. Give loss_fn=… and optimizer=…, or training_step=… that takes "
+            "(model, batch), such as lambda model, batch: model(**batch).loss."
         )
     if training_step is not None and metrics:
         raise ConfigurationError(

@@ -24,7 +24,7 @@ from torch.utils.data import (
 )
 
 from nbviz.errors import ConfigurationError, attribute_of, has_attribute
-from nbviz.training.steps.batches import TARGET_NAMES
+from nbviz.training.steps.forward import TARGET_NAMES
 from nbviz.training.steps.sample_weights import Weighed, WeighingCollate
 
 if TYPE_CHECKING:

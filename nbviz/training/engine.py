@@ -480,7 +480,7 @@ class Engine:
         with self._update.autocast():
             result = self.train_step(self.model, batch)
         if self.optimizers.own is not None:
-            if result.loss is None and self._source == "training_step":
+            if result.loss is None and result.has_loss and self._source == "training_step":
                 self.log.once(
                     "warning", "training_step gave no loss; such a batch is left out of training."
                 )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.origin import Origin
     from nbviz.recording.recorded_run import RecordedRun
-    from nbviz.recording.scalars.series import Point
+    from nbviz.recording.scalars.series import Point, Series
 
 EVENT_TAG = "nbviz/event/"
 LOG_TAG = "nbviz/log/"
@@ -129,25 +129,27 @@ class JournalSource:
             something = True
         something = self._write_texts(run, write) or something
         something = self._write_media(run, write) or something
-        more = True
-        while more:
-            columns = list(self._new_columns(run))
+        # What is drained meanwhile comes next time: its strays would not be known here.
+        reached = {tag: _end_of(run.series(tag)) for tag in tuple(run.tags)}
+        something = self._write_strays(run, write) or something
+        while columns := list(self._new_columns(run, reached)):
             for group in _groups(columns, self._places):
-                started_at = run.meter.started_at
-                places = [self._place(column.tag) for column in group]
-                records = scalar_records(
-                    started_at + group[0].wall_times,
-                    group[0].steps,
-                    [place.tag for place in places],
-                    [column.values for column in group],
-                )
-                write(records, folder=places[0].folder)
-                for column in group:
-                    place = self._points[column.tag]
-                    place.segment, place.index = column.segment, column.stop
-            something = something or bool(columns)
-            more = bool(columns)
-        return self._write_strays(run, write) or something
+                self._write_group(run, group, write)
+            something = True
+        return something
+
+    def _write_group(self, run: RecordedRun, group: list[_Column], write: Write) -> None:
+        places = [self._place(column.tag) for column in group]
+        records = scalar_records(
+            run.meter.started_at + group[0].wall_times,
+            group[0].steps,
+            [place.tag for place in places],
+            [column.values for column in group],
+        )
+        write(records, folder=places[0].folder)
+        for column in group:
+            place = self._points[column.tag]
+            place.segment, place.index = column.segment, column.stop
 
     def count_new(self, run: RecordedRun) -> int:
         """Return how many points, lines, events and media are not written; any thread may ask."""
@@ -161,28 +163,36 @@ class JournalSource:
                 count += sum(map(len, segments[place.segment :])) - place.index
         return count
 
-    def _new_columns(self, run: RecordedRun) -> Iterator[_Column]:
-        for tag in tuple(run.tags):
-            series = run.series(tag)
-            place = self._points.get(tag)
-            if place is None:
-                place = self._points[tag] = _Reached()
-            segments = series.segments
-            segment, start = place.segment, place.index
-            while start == len(segments[segment]) and segment + 1 < len(segments):
-                segment, start = segment + 1, 0
-                first = segments[segment].slice(0, 1)
-                if place.early is not None and place.early.step == first[0][0]:
-                    start, place.early = 1, None
-            if len(segments[segment]) > start:
-                points = segments[segment].slice(start, start + _PART)
-                yield _Column(tag, segment, start + len(points[0]), *points)
+    def _new_columns(
+        self, run: RecordedRun, reached: Mapping[str, tuple[int, int]]
+    ) -> Iterator[_Column]:
+        for tag, (last, length) in reached.items():
+            segment, start = self._next(run, tag)
+            if segment > last:
+                continue
+            points = run.series(tag).segments[segment]
+            stop = min(start + _PART, length if segment == last else len(points))
+            if start < stop:
+                yield _Column(tag, segment, stop, *points.slice(start, stop))
+
+    def _next(self, run: RecordedRun, tag: str) -> tuple[int, int]:
+        """Return the segment and the index of the first point that is not written."""
+        place, segments = self._points.setdefault(tag, _Reached()), run.series(tag).segments
+        while place.index >= len(segments[place.segment]) and place.segment + 1 < len(segments):
+            place.segment, place.index = place.segment + 1, 0
+            first = segments[place.segment].slice(0, 1)
+            if place.early is not None and place.early.step == first[0][0]:
+                place.index, place.early = 1, None
+        return place.segment, place.index
 
     def _write_strays(self, run: RecordedRun, write: Write) -> bool:
-        """Write what came alone after later steps, behind those; reading finds it as it was."""
+        """Write what came alone after later steps, between the points before and after it.
+
+        Only so does reading find it as it was: two of them in a row would be a restart.
+        """
         something = False
-        for tag, place in self._points.items():
-            series = run.series(tag)
+        for tag in tuple(run.tags):
+            series, place = run.series(tag), self._points.setdefault(tag, _Reached())
             count, strays = series.stray_count, series.strays
             closed = len(strays) - (series.open_count)
             for number, point in enumerate(strays):
@@ -190,6 +200,7 @@ class JournalSource:
                 is_known = not is_open and number < closed - (count - place.strays)
                 if is_known or point == place.early:
                     continue
+                self._write_until(run, tag, point.wall_time, write)
                 seconds = np.array([run.meter.started_at + point.wall_time])
                 steps, values = np.array([point.step]), np.array([point.value])
                 where = self._place(tag)
@@ -200,6 +211,17 @@ class JournalSource:
                     place.early = point
             place.strays = count
         return something
+
+    def _write_until(self, run: RecordedRun, tag: str, wall_time: float, write: Write) -> None:
+        """Write the points of a tag that were logged until then."""
+        while True:
+            segment, start = self._next(run, tag)
+            points = run.series(tag).segments[segment].slice(start, start + _PART)
+            count = int(np.searchsorted(points[1], wall_time, side="right"))
+            if not count:
+                return
+            columns = (column[:count] for column in points)
+            self._write_group(run, [_Column(tag, segment, start + count, *columns)], write)
 
     def _place(self, tag: str) -> Place:
         return self._places.get(tag) or Place("", tag)
@@ -269,6 +291,11 @@ class JournalSource:
         except Exception as error:  # noqa: BLE001  whatever it is, the rest is written
             self._report(f"{what} cannot be written ({describe(error)})")
             return []
+
+
+def _end_of(series: Series) -> tuple[int, int]:
+    segments = series.segments
+    return len(segments) - 1, len(segments[-1])
 
 
 def _groups(columns: list[_Column], places: Mapping[str, Place]) -> list[list[_Column]]:

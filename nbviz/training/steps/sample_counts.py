@@ -9,7 +9,8 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from nbviz.errors import attribute_of, describe, has_attribute
-from nbviz.training.steps.batches import TARGET_NAMES, fields_of, tensors_in
+from nbviz.training.steps.batches import fields_of, tensors_in
+from nbviz.training.steps.forward import TARGET_NAMES
 
 
 class SampleCount(NamedTuple):
