@@ -10,7 +10,7 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
-from nbviz.errors import ConfigurationError, RunStopped, text_of
+from nbviz.errors import ConfigurationError, RunStopped, has_attribute, text_of
 from nbviz.inspection.tensors.statistics import STATISTICS
 from nbviz.recording import all_runs, companions, tracking
 from nbviz.recording.collector import keep_drained
@@ -318,7 +318,7 @@ class Run(LoggedMedia, OutwardRun):
         Raises:
             ConfigurationError: It is no optimizer, or no model.
         """
-        if optimizer is not None and not hasattr(optimizer, "param_groups"):
+        if optimizer is not None and not has_attribute(optimizer, "param_groups"):
             raise ConfigurationError(
                 f"optimizer must be a torch optimizer, got {type(optimizer).__name__}."
             )
