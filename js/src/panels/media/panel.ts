@@ -8,6 +8,7 @@ export const mountMedia = mountItems<MediaContent>({
 	title: "Media",
 	noun: "media",
 	state: itemState("media"),
+	follows: true,
 	ask: (asker, { run_id, tag, step, pixels }) =>
 		asker.ask({ kind: "send_media", run_id, tag, step, pixels }),
 	view: mediaView,
