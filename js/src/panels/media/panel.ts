@@ -11,6 +11,7 @@ export const mountMedia = mountItems<MediaContent>(({ context, changed }) => {
 		title: "Media",
 		noun: "media",
 		state: itemState("media"),
+		follows: true,
 		tools: [comparison.select],
 		update: () => comparison.update(),
 		ask: (asker, { run_id, tag, step, pixels }) =>
