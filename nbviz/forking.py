@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.errors import CheckpointError, describe
+from nbviz.errors import CheckpointError, attribute_of, describe, has_attribute
 from nbviz.training.checkpoints.attributes import attributes_of, is_kept
 from nbviz.training.checkpoints.loader_objects import MOST_LISTED, is_object, objects_of
 from nbviz.training.optimizing.optimizers import Optimizers
@@ -49,10 +49,10 @@ def copied_options(options: TrainerOptions, **others: Any) -> dict[str, Any]:
     memo: dict[int, Any] = {id(one): one for one in loaders if type(one) in (list, tuple)}
     try:
         for one in loaders:
-            memo[id(getattr(one, "_iterator", None))] = None  # a fork's workers are its own
+            memo[id(attribute_of(one, "_iterator", None))] = None  # a fork's workers are its own
             for _, found in objects_of(one):
                 _with_own_cells(found, memo)
-            if hasattr(one, "dataset"):
+            if has_attribute(one, "dataset"):
                 _of_its_own(one.dataset, memo)
         for name in _COPIED:
             _with_own_cells(fields[name], memo)
@@ -123,7 +123,7 @@ def _of_its_own(value: Any, memo: dict[int, Any], depth: int = _MOST_DEEP) -> An
         return value
     changes: dict[str, Any] = {}
     counts = False
-    for name, one in tuple(cast("dict[str, Any]", vars(value)).items()):
+    for name, one in tuple(cast("dict[str, Any]", attribute_of(value, "__dict__", {})).items()):
         counts = counts or type(one) in (int, float)
         own = copy.deepcopy(one, memo) if is_generator(one) else _of_its_own(one, memo, depth - 1)
         if own is not one:

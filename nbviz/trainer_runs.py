@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from nbviz.inspection.graph.overlays.overlays import Overlays
+    from nbviz.layer_watches import LayerWatches
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.kept.past import Past
     from nbviz.recording.weights_store import State
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "start", "pause", "resume", "step", "step_into", "stop", "set", "reset", "inject_fault",
+    "watch_layer",
 )  # fmt: skip
 
 
@@ -42,6 +44,7 @@ class Recorded(Protocol):
     engine: Engine
     control: Control
     overlays: Overlays
+    layers: LayerWatches
     ring: StateRing
 
     @property
@@ -120,6 +123,7 @@ class TrainerRuns:
         trainer = self._trainer
         if self._watch is not None and not trainer.run.watches:
             trainer.run.watch(trainer.engine.model, **self._watch)
+        trainer.layers.begin()
 
     @contextmanager
     def _earlier_weights(self, run: Run) -> Generator[Sequence[State]]:

@@ -110,6 +110,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		live.setAttribute("aria-pressed", String(isLive));
 		root.dataset.running = String([...store.runs.values()].some(isActive));
 		play.hidden = steps.length < 2;
+		goBack.root.hidden = store.isGone;
 		goBack.update();
 		lookBack.update();
 		play.replaceChildren(icon(timer === undefined ? "start" : "pause"));

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
+from nbviz.errors import attribute_of
 from nbviz.training.random_numbers.generators import (
     is_generator,
     is_same,
@@ -100,7 +101,7 @@ def attributes_of(owner: object) -> list[tuple[str, Any]]:
             with contextlib.suppress(ValueError):  # not set yet
                 found.append((name, cell.cell_contents))
         return found
-    pairs = cast("dict[str, Any]", getattr(owner, "__dict__", {})).items()
+    pairs = cast("dict[str, Any]", attribute_of(owner, "__dict__", {})).items()
     known = _OF_MODULES if isinstance(owner, torch.nn.Module) else ()
     return [
         (name, value)
@@ -154,7 +155,7 @@ def _write(owner: Any, name: str, value: Any) -> None:
 def _now(owner: object, name: str, cell: Any) -> Any:
     if cell is not None:
         return getattr(cell, "cell_contents", _MISSING)
-    return getattr(owner, "__dict__", {}).get(name, _MISSING)
+    return attribute_of(owner, "__dict__", {}).get(name, _MISSING)
 
 
 def _fits(now: Any, value: Any) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from nbviz.errors import attribute_of, has_attribute
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,19 +22,19 @@ _MOST = 200
 
 def objects_of(loader: Any) -> list[tuple[str, object]]:
     """Return a loader, its samplers, its data set and what these keep, each by where it is kept."""
-    batches = getattr(loader, "batch_sampler", None)
+    batches = attribute_of(loader, "batch_sampler", None)
     roots = [
         ("loader", loader),
-        ("sampler", getattr(loader, "sampler", None)),
+        ("sampler", attribute_of(loader, "sampler", None)),
         ("batch_sampler", batches),
-        ("batch_sampler.sampler", getattr(batches, "sampler", None)),
-        ("collate_fn", getattr(loader, "collate_fn", None)),
+        ("batch_sampler.sampler", attribute_of(batches, "sampler", None)),
+        ("collate_fn", attribute_of(loader, "collate_fn", None)),
     ]
     found: dict[int, tuple[str, object]] = {}
     for place, one in roots:
         if one is not None and id(one) not in found:
             found[id(one)] = place, one
-    for place, one in _within("dataset", getattr(loader, "dataset", None), _MOST_DEEP):
+    for place, one in _within("dataset", attribute_of(loader, "dataset", None), _MOST_DEEP):
         if len(found) >= _MOST:
             break
         found.setdefault(id(one), (place, one))
@@ -49,7 +51,8 @@ def _within(place: str, value: Any, depth: int) -> Iterator[tuple[str, object]]:
     if not is_object(value) or depth == 0:
         return
     yield place, value
-    for name, one in tuple(cast("dict[str, Any]", value.__dict__).items()):
+    kept = cast("dict[str, Any]", attribute_of(value, "__dict__", {}))
+    for name, one in tuple(kept.items()):
         yield from _within(f"{place}.{name}", one, depth - 1)
 
 
@@ -57,4 +60,4 @@ def is_object(value: object) -> bool:
     """Whether it may keep generators or counts: no class, module or tensor."""
     if isinstance(value, type | ModuleType | torch.Tensor | torch.nn.Module):
         return False
-    return inspect.isfunction(value) or hasattr(value, "__dict__")
+    return inspect.isfunction(value) or has_attribute(value, "__dict__")

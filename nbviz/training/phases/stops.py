@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from nbviz.errors import attribute_of
 from nbviz.training.phases.phase import Phase
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class PhaseStops:
         self._computes = self._updates = False
         self._train_step = train_step
         hooks = self._hooks
-        if getattr(self._model, "_compiled_call_impl", None) is None:
+        if attribute_of(self._model, "_compiled_call_impl", None) is None:
             hooks.callback(self._model.register_forward_hook(self._forward).remove)
         for optimizer in self._optimizers:
             hooks.callback(optimizer.register_step_pre_hook(self._before_update).remove)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nbviz.errors import CheckpointError
+from nbviz.errors import CheckpointError, attribute_of
 from nbviz.training.rewinding.first_nonfinite import FirstNonFinite, describe_tensor
 from nbviz.training.rewinding.recomputing import LOSS, number
 from nbviz.training.rewinding.soundness import Soundness, all_finite
@@ -130,7 +130,7 @@ class Search:
         broken: list[int] = []
         spoiled = good.step + 1
         # Workers that read the data would begin anew after each state.
-        keeps = not getattr(engine.options.train_loader, "num_workers", 0)
+        keeps = not attribute_of(engine.options.train_loader, "num_workers", 0)
         due = 0.0
 
         def look(event: StepEnded) -> bool:

@@ -40,7 +40,6 @@ export class WeightsCard {
 		private readonly sizes: readonly number[],
 	) {
 		this.heatmap = new Heatmap((text, x, y) => this.point(text, x, y));
-		this.waiting.textContent = "Waiting for the next step…";
 		this.tip.hidden = true;
 		this.frame.append(this.heatmap.canvas, this.waiting, this.tip);
 		for (const label of ["min", "mean", "max", "std"]) {
@@ -82,6 +81,11 @@ export class WeightsCard {
 	remove(): void {
 		this.resizes.disconnect();
 		this.root.remove();
+	}
+
+	/** Says why there is no picture yet, or that none will come. */
+	wait(comes: boolean): void {
+		this.waiting.textContent = comes ? "Waiting for the next step…" : "No picture was kept";
 	}
 
 	show(picture: WeightsHeatmap, look: HeatmapLook): void {

@@ -217,7 +217,9 @@ class WeightsPanel {
 	private draw(onlyNew = false): void {
 		this.choosePictures();
 		const shared = this.isShared ? this.sharedLimit() : undefined;
+		const { asker, store } = this.context;
 		for (const [name, one] of this.cards) {
+			one.wait(asker.isLive && !store.isGone);
 			const picture = this.shown.get(name);
 			if (!picture) continue;
 			if (!onlyNew || shared !== undefined || picture !== one.picture) {

@@ -168,6 +168,21 @@ it("asks nothing of a recorded run", async () => {
 	expect(wanted).toEqual([]);
 });
 
+it("says of a layer whether its picture is on its way", async () => {
+	const live = stage();
+	live.mount(mountWeights);
+	await live.apply(runAdded(), SOME);
+	const said = () => live.find(".nbviz-weights-waiting").textContent;
+	expect(said()).toBe("Waiting for the next step…");
+	live.store.setGone();
+	await turns();
+	expect(said()).toBe("No picture was kept");
+	const recorded = stage(false);
+	recorded.mount(mountWeights);
+	await recorded.apply(runAdded(), SOME);
+	expect(recorded.find(".nbviz-weights-waiting").textContent).toBe("No picture was kept");
+});
+
 it("shows the layers that are picked", async () => {
 	const { mount, apply, root, find } = stage();
 	mount(mountWeights);

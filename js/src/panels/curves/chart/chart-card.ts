@@ -174,8 +174,9 @@ export class ChartCard {
 		this.resizes = new ResizeObserver(([entry]) => {
 			if (!entry) return;
 			const { width, height } = entry.contentRect;
+			const before = this.size;
 			this.size = { width: Math.floor(width), height: Math.floor(height) };
-			actions.redraw();
+			if (before.width !== this.size.width || before.height !== this.size.height) actions.redraw();
 		});
 		this.resizes.observe(this.box);
 	}
@@ -194,8 +195,12 @@ export class ChartCard {
 	draw(frame: ChartFrame): void {
 		this.frame = frame;
 		this.plot = { ...frame.plot, y: this.y };
-		const { width, height } = this.size;
 		this.legend.update(frame.legend);
+		if (this.size.width === 0) {
+			const { clientWidth: width, clientHeight: height } = this.box;
+			this.size = { width, height };
+		}
+		const { width, height } = this.size;
 		this.root.dataset.axis = this.xAxis;
 		this.root.dataset.compared = String(frame.legend.some(({ style }) => style !== undefined));
 		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height, this.xAxis);
