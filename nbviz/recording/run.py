@@ -10,10 +10,10 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
-from nbviz.errors import ConfigurationError, RunStopped, text_of
+from nbviz.errors import ConfigurationError, RunStopped, has_attribute, text_of
 from nbviz.inspection.tensors.statistics import STATISTICS
 from nbviz.recording import all_runs, companions, tracking
-from nbviz.recording.collector import keep_drained
+from nbviz.recording.collector import hasten_media, keep_drained
 from nbviz.recording.current import as_current
 from nbviz.recording.draining import MOST_WAITING, Draining
 from nbviz.recording.holdups import stop_notice
@@ -318,7 +318,7 @@ class Run(LoggedMedia, OutwardRun):
         Raises:
             ConfigurationError: It is no optimizer, or no model.
         """
-        if optimizer is not None and not hasattr(optimizer, "param_groups"):
+        if optimizer is not None and not has_attribute(optimizer, "param_groups"):
             raise ConfigurationError(
                 f"optimizer must be a torch optimizer, got {type(optimizer).__name__}."
             )
@@ -399,6 +399,11 @@ class Run(LoggedMedia, OutwardRun):
         """
         if not self._media_inbox.is_idle:
             off_main_thread(partial(self._media_inbox.drain, wait=wait))
+
+    def hasten_media(self, *, wait: bool) -> None:
+        """Have media made at once, as `RecordedRun.hasten_media` describes."""
+        if self._media_inbox.is_due:
+            hasten_media(wait=wait)
 
     def note(
         self,
@@ -529,6 +534,10 @@ class Run(LoggedMedia, OutwardRun):
             self.is_quiet = False
             return True
         return False
+
+    def make_media(self) -> None:
+        """Make the media that are ready, for the collector, between two times that it collects."""
+        self._draining.make_media(self)
 
     def _notices(self, asked: Asked | None) -> dict[str, str]:
         journal = self.journal

@@ -19,8 +19,10 @@ by then.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -39,6 +41,7 @@ _Parcel = tuple[list[protocol.Update], list[bytes]]
 
 FRAME_BYTES = 1_000_000
 PULL_FRAME_BYTES = 400_000
+UNPAINTED_BYTES = 1_000_000  # on their way or not painted, beyond which pictures wait
 WINDOW_SECONDS = 0.75  # covers a page that acknowledges twice a second, and its way back
 SILENCE_SECONDS = 1.5  # without an acknowledgement for this long a page is not waited for
 SEEN_SECONDS = 5.0  # of silence, after which it is taken to show nothing
@@ -106,6 +109,8 @@ class Transport:
         self._cursor = feed.cursor()
         self._sequence = 0
         self._sent_at = float("-inf")
+        self._sizes: deque[tuple[int, int]] = deque(maxlen=1000)  # of frames that are not painted
+        self._again_in = math.inf
         self._silent_frames = 0
         self._opened_at = float("-inf")
         self._offered_at = float("-inf")
@@ -229,7 +234,7 @@ class Transport:
         if self._feed.is_stale(cursor):
             self.open(client_id)
             return
-        batch = self._feed.collect(cursor, PULL_FRAME_BYTES)
+        batch = self._feed.collect(cursor, PULL_FRAME_BYTES, PULL_FRAME_BYTES)
         with self._lock:
             client.sequence += 1
             self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
@@ -300,7 +305,7 @@ class Transport:
         if is_early and self._feed.is_empty:
             return LEAST_PAUSE
         if self._broadcast(now):
-            return max(LEAST_PAUSE, now + self.pace.interval - self._clock())
+            return max(LEAST_PAUSE, now + self._interval - self._clock())
         return self._ask_for_lost(now)
 
     def _ask_for_lost(self, now: float) -> float | None:
@@ -313,7 +318,7 @@ class Transport:
                     self._send_frame([], [], now)
                 if not self._feed.is_active:
                     return SILENCE_SECONDS
-            return self.pace.interval if self._feed.is_active else None
+            return self._interval if self._feed.is_active else None
 
     def _is_on_offer(self, now: float) -> bool:
         """Whether a page that has just been displayed has been sent all without asking."""
@@ -329,9 +334,27 @@ class Transport:
             abandoned = min(silence.values()) > ABANDONED_SECONDS
             rare = ABANDONED_INTERVAL if abandoned else OPEN_LOOP_SECONDS
             return self._sent_at + rare - now
-        wait = self._sent_at + self.pace.interval - now
+        wait = self._sent_at + self._interval - now
         behind = self._sequence - min(c.acknowledged for c in attentive)
         return max(self.pace.interval, wait) if behind >= self._window else wait
+
+    @property
+    def _interval(self) -> float:
+        """Seconds between two frames; fewer than they cost where a panel has something due."""
+        sooner = math.inf if self.pace.is_fixed else self._again_in
+        return max(LEAST_PAUSE, min(self.pace.interval, sooner))
+
+    def _room(self, now: float) -> float:
+        """Bytes of pictures that the pages can be sent; none where no page answers."""
+        with self._lock:
+            painted = [
+                one.acknowledged
+                for one in self._clients.values()
+                if self._silence(one, now) <= SILENCE_SECONDS
+            ]
+            while self._sizes and self._sizes[0][0] <= min(painted, default=-1):
+                self._sizes.popleft()
+            return UNPAINTED_BYTES - sum(size for _, size in self._sizes) if painted else 0
 
     def _forget_silent(self, now: float) -> None:
         """Give up pages that have long not pulled."""
@@ -362,7 +385,8 @@ class Transport:
             if self._owes_offer or self._feed.is_stale(self._cursor):
                 self._send_anew(now)
                 return True
-            batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES)
+            batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES, self._room(now))
+            self._again_in = batch.again_in
             if not batch.updates:
                 return False
             with self._lock:
@@ -384,6 +408,7 @@ class Transport:
                 client.waiting_since = now
         self._sequence += 1
         self._sent_at = now
+        self._sizes.append((self._sequence, sum(map(len, buffers))))
         self._send(_frame("", self._sequence, updates), buffers)
 
     def _reply(self, client_id: str, updates: list[protocol.Update], buffers: list[bytes]) -> None:

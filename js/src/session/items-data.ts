@@ -17,7 +17,7 @@ export function itemsData<U extends Added>(
 		kinds: [kind],
 		state,
 		apply(index, update, buffers) {
-			index.add(update, doubles(buffers[update.buffer]));
+			index.add(update, doubles(buffers[update.buffer]), buffers);
 			return name;
 		},
 		has_content: (run) => state.of(run).entries.size > 0,

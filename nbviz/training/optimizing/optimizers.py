@@ -73,7 +73,7 @@ class Optimizers:
             tag: rate.detach().clone() if isinstance(rate := group["lr"], torch.Tensor) else rate
             for name, optimizer in self.items()
             for tag, group in zip(rate_tags(optimizer, name), optimizer.param_groups, strict=True)
-            if "lr" in group
+            if group.get("lr") is not None  # one may find its own, as Adafactor
         }
 
     def describe_missing(self, model: nn.Module) -> str | None:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from nbviz.errors import describe
-from nbviz.training.steps.batches import TARGET_NAMES, fields_of, tensors_in
+from nbviz.errors import attribute_of, describe, has_attribute
+from nbviz.training.steps.batches import fields_of, tensors_in
+from nbviz.training.steps.forward import TARGET_NAMES
 
 
 class SampleCount(NamedTuple):
@@ -72,12 +73,12 @@ def _own_count(part: Any) -> int | None:
     """Return what an object that is no mere container says of its size."""
     if isinstance(part, PackedSequence):
         return int(part.batch_sizes[0])
-    graphs = getattr(part, "num_graphs", None)
+    graphs = attribute_of(part, "num_graphs", None)
     if isinstance(graphs, int):
         return graphs
     if isinstance(part, list) and not any(isinstance(x, torch.Tensor) for x in part):  # pyright: ignore[reportUnknownVariableType]
         return len(cast("list[Any]", part)) or None  # such as a dict of boxes for each image
-    if isinstance(part, torch.Tensor | Mapping | tuple | list | str) or not hasattr(
+    if isinstance(part, torch.Tensor | Mapping | tuple | list | str) or not has_attribute(
         part, "__len__"
     ):
         return None
@@ -103,9 +104,13 @@ class SampleCounter:
         given = self._given
         if callable(given):
             try:
-                return max(0, int(given(batch)))
+                samples = int(given(batch))
             except Exception as error:  # noqa: BLE001  code of the user's
                 self._warn(f"batch_size=… failed, and nbviz counts by itself: {describe(error)}")
+            else:
+                if samples >= 0:
+                    return samples
+                self._warn(f"batch_size=… gave {samples:,}, and nbviz counts by itself")
         elif given is not None:
             return given
         try:

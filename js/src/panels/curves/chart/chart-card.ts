@@ -97,6 +97,7 @@ export class ChartCard {
 	private readonly resizes: ResizeObserver;
 	private frame: ChartFrame | undefined;
 	private newest: number | undefined;
+	private marked: number | undefined;
 	private noted = "0 false false";
 	private pointed: number | undefined;
 	private isPointedHere = false;
@@ -249,7 +250,7 @@ export class ChartCard {
 		this.badge.title = clips ? "Values outside of the middle 90 % lie beyond the edges" : "";
 	}
 
-	/** Shows the values at `step`, wherever the pointer is; undefined shows the last ones. */
+	/** Shows the values at `step`, wherever the pointer is; undefined those at the mark, or the last. */
 	showStep(step: number | undefined): void {
 		this.pointed = step;
 		this.readOut();
@@ -263,6 +264,11 @@ export class ChartCard {
 		const { plot } = this;
 		this.root.dataset.marked = String(step ?? "");
 		this.newest = newest;
+		if (step !== this.marked) {
+			this.marked = step;
+			this.valuesAt = Number.NEGATIVE_INFINITY;
+			this.readOut();
+		}
 		const at = step ?? newest;
 		const x = plot && at !== undefined ? xOfStep(plot.traces, at) : undefined;
 		this.chart.mark(x, newest !== undefined, step === undefined);
@@ -345,7 +351,13 @@ export class ChartCard {
 		return (max - min) / Math.max(1, this.chart.inside.width);
 	}
 
-	private showLastValues({ traces }: Plot, { view }: ChartFrame): void {
+	private showLastValues({ traces, x }: Plot, { view }: ChartFrame): void {
+		const marked = this.marked === undefined ? undefined : xOfStep(traces, this.marked);
+		if (marked !== undefined) {
+			const readings = readAt(traces, marked, x, this.pixel(x));
+			this.legend.show(new Map(readings.map((one) => [one.key, one.smoothed ?? one.value])));
+			return;
+		}
 		const now = performance.now();
 		const wait = this.valuesAt + VALUES_MS - now;
 		const shown = traces.flatMap((trace) => (trace.columns.length > 0 ? [trace.key] : []));
