@@ -292,6 +292,13 @@ class RecordedRun:
         """Return the media that were taken in after a version, as far as they are kept."""
         return self._media.since(version)
 
+    def hasten_media(self, *, wait: bool) -> None:
+        """Have media made at once, by another thread: a page looks at the run.
+
+        Args:
+            wait: Wait a moment for it.
+        """
+
     def projector_selection(self, tag: str) -> list[int]:
         """Return the indices of the points that were selected last in the projector, rising.
 

@@ -33,6 +33,8 @@ class WatchOptions:
     bins: int
     statistics: tuple[str, ...]
     prefix: str
+    feature_maps: tuple[str, ...] = ()
+    layers: tuple[str, ...] | None = None
 
 
 def read_options(
@@ -47,6 +49,8 @@ def read_options(
     bins: object,
     statistics: Sequence[str],
     name: object,
+    feature_maps: Sequence[str] | str | bool = (),
+    layers: Sequence[str] | str | None = None,
 ) -> WatchOptions:
     """Return the options.
 
@@ -60,19 +64,14 @@ def read_options(
         raise ConfigurationError(
             f"statistics must be some of {', '.join(STATISTICS)}; got {repr_of(statistics)}."
         )
-    if isinstance(activations, bool):
-        activations = ("*",) if activations else ()
-    patterns = _read_names(activations)
-    if patterns is None:
-        raise ConfigurationError(
-            'activations must be names or patterns of modules, such as ["layer1", "encoder.*"]; '
-            f"got {repr_of(activations)}."
-        )
+    patterns = _patterns("activations", activations)
+    maps = _patterns("feature_maps", feature_maps)
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise ConfigurationError(f"name must be a string that is not empty, got {name!r}.")
-    if not (weights or gradients or updates or patterns):
+    if not (weights or gradients or updates or patterns or maps):
         raise ConfigurationError(
-            "there is nothing to watch; leave weights=True or gradients=True, or name activations."
+            "there is nothing to watch; leave weights=True or gradients=True, or name activations "
+            "or feature_maps."
         )
     return WatchOptions(
         weights=bool(weights),
@@ -85,7 +84,22 @@ def read_options(
         bins=whole_number(bins) or 1,
         statistics=chosen,
         prefix=f"{name}/" if name else "",
+        feature_maps=maps,
+        layers=None if layers is None else _patterns("layers", layers),
     )
+
+
+def _patterns(label: str, given: object) -> tuple[str, ...]:
+    """Return names and patterns of modules; "*" for True."""
+    if isinstance(given, bool):
+        return ("*",) if given else ()
+    names = _read_names(given)
+    if names is None:
+        raise ConfigurationError(
+            f'{label} must be names or patterns of modules, such as ["layer1", "encoder.*"]; '
+            f"got {repr_of(given)}."
+        )
+    return names
 
 
 def _read_names(names: object) -> tuple[str, ...] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -285,3 +286,12 @@ def test_layers_that_pytorch_does_not_know_of_are_named() -> None:
     graph = trace(PlainList(), torch.zeros(1, 3))
     assert "not registered, not trained: l.0, l.1, l.2, …" in graph.note
     assert "acts" not in graph.note
+
+
+def test_the_source_is_a_line_of_the_author_or_none() -> None:
+    model, inputs = nn.Sequential(nn.Linear(3, 3), nn.ReLU()), torch.zeros(1, 3)
+    mine = [node.source for node in trace(model, inputs).nodes if node.source]
+    assert [source.startswith("test_trace.py:") for source in mine] == [True, True]
+    with ThreadPoolExecutor(1) as pool:  # as for a page, without a line of the author's around it
+        graph = pool.submit(trace, model, inputs).result()
+    assert [node.source for node in graph.nodes] == ["", "", "", ""]

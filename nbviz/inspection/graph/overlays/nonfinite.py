@@ -23,7 +23,7 @@ from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.devices.cuda_events import is_captured
-from nbviz.training.rewinding.step_watch import all_finite
+from nbviz.training.rewinding.soundness import all_finite
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph
