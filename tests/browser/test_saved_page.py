@@ -62,7 +62,7 @@ def all_is_drawn(page: Page, scheme: str) -> None:
     expect(page.locator(".nbviz-slot-weights canvas").first).to_be_visible()
     page.locator("[data-tab=media]").click()
     media = page.locator(".nbviz-slot-media")
-    photo = media.locator("img")
+    photo = media.locator("img[src]")
     expect(photo).to_be_visible()
     assert photo.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 12
     page.locator("[data-tab=text]").click()
