@@ -49,7 +49,19 @@ function legendItem(on: Stage, index: number): HTMLElement {
 	return on.root.querySelectorAll<HTMLElement>(".nbviz-legend-item")[index] as HTMLElement;
 }
 
+class NothingKnownYet {
+	observe() {}
+	unobserve() {}
+	disconnect() {}
+}
+
 describe("charts", () => {
+	test("the first are drawn before it is known what is in sight", async () => {
+		vi.stubGlobal("IntersectionObserver", NothingKnownYet);
+		const on = await twoCharts();
+		expect(on.find("[data-frames]").dataset.lastStep).toBe("3");
+	});
+
 	test("before the first point the panel says what can be done; its controls wait", async () => {
 		const on = stage();
 		on.mount(mountCurves);
