@@ -26,7 +26,7 @@ RUN = """
 import nbviz
 run = nbviz.Run("bench", overhead_budget=1.0, media_budget=1_000_000_000)
 """
-SHOWN = "nbviz.Dashboard(run, panels=['{panel}'], arrangement='stack', frames_per_second=60)"
+SHOWN = "nbviz.Dashboard(run, panels=['{panel}'], arrangement='stack')"
 # Each first shows step POINTS, and `update_for` then counts on from it.
 NORMAL = "DATA = [rng.standard_normal({shape}).astype('float32') for _ in range(8)]"
 DATA = {

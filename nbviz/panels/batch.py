@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Batch:
         buffers: What the updates' `buffer` counts.
         size: Bytes of all buffers.
         dropped: Heatmaps and the like that were left for a later frame, because this one is full.
+        again_in: Seconds after which there may be more, where that is known.
     """
 
     def __init__(self) -> None:
@@ -27,10 +29,15 @@ class Batch:
         self.buffers: list[bytes] = []
         self.size = 0
         self.dropped = 0
+        self.again_in = math.inf
 
     def add(self, update: protocol.Update) -> None:
         """Add one update."""
         self.updates.append(update)
+
+    def look_again_in(self, seconds: float) -> None:
+        """Have the next frame made no later, if there is something for it."""
+        self.again_in = min(self.again_in, seconds)
 
     @property
     def mark(self) -> tuple[int, int]:

@@ -7,20 +7,22 @@ carries some of them, so that it can still be scrubbed.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from nbviz.errors import NbvizError
 from nbviz.panels.batch import Batch
+from nbviz.panels.following import ITEM_BYTES, Followed, Following, checked_keys, joined
 from nbviz.panels.listing import find_media, item_tag, items_added, new_items
 from nbviz.panels.panel import NO_ADDRESS, RunPanel
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from nbviz.panels.batch import SavedBatch
-    from nbviz.panels.panel import Address, Extent, Reply
-    from nbviz.protocol.core import ItemTag
+    from nbviz.panels.panel import Address, Extent, Reply, View
+    from nbviz.protocol.core import ItemsAdded, ItemTag
     from nbviz.recording.media.store import Media, MediaKind
     from nbviz.recording.recorded_run import RecordedRun
 
@@ -34,21 +36,24 @@ AnswerT = TypeVar("AnswerT")
 
 @dataclass(slots=True)
 class ItemsEntry:
-    """Up to which version of the store was listed."""
+    """Up to which version of the store was listed, and what was sent unasked."""
 
     version: int = 0
+    following: Following = field(default_factory=Following)
 
 
-class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
+class ItemsPanel(RunPanel[ItemsEntry, Followed], Generic[AnswerT]):
     """A panel whose request names a tag and a step.
 
     Attributes:
         kinds: The kinds of media that it shows.
+        followed_kinds: Those of which the newest item is sent to pages that follow it.
         added: The kind of the update that lists them.
     """
 
     saves_steps = True
     kinds: ClassVar[Collection[MediaKind]]
+    followed_kinds: ClassVar[Collection[MediaKind]] = ()
     added: ClassVar[str]
 
     @abstractmethod
@@ -95,6 +100,24 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
         """
         return self.item(run_id, media, request["step"], batch, reply.address, reply.limit)
 
+    def item_followed(
+        self, run_id: str, media: Media, step: int, batch: Batch, pixels: int
+    ) -> AnswerT:
+        """Return the item of a tag at or before a step, for pages that follow the tag.
+
+        Args:
+            run_id: The run's.
+            media: The tag's items.
+            step: Any.
+            batch: Takes the answer's buffer.
+            pixels: The longest side of an image need not be much longer.
+
+        Raises:
+            NbvizError: It cannot be sent.
+        """
+        del pixels
+        return self.item(run_id, media, step, batch, NO_ADDRESS, ITEM_BYTES)
+
     def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
         """Send the item of a tag at or before a step."""
         batch = Batch()
@@ -111,17 +134,46 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
         return ItemsEntry()
 
     def updates(
-        self, part: RecordedRun, entry: ItemsEntry, batch: Batch, extent: Extent[ItemsEntry, None]
+        self,
+        part: RecordedRun,
+        entry: ItemsEntry,
+        batch: Batch,
+        extent: Extent[ItemsEntry, Followed],
     ) -> None:
-        """Add which items came."""
+        """Add which items came, with the newest of tags that pages follow."""
         end = None if extent.end is None else extent.end.version
         share = extent.limit * _LISTED_SHARE
         entry.version, listing = new_items(
             part, self.kinds, entry.version, batch, limit=share, upto=end
         )
+        followed = {} if extent.full else extent.wanted or {}
+        made = entry.following.add(
+            part,
+            self.followed_kinds,
+            followed,
+            batch,
+            lambda media, step, pixels: self.item_followed(part.run_id, media, step, batch, pixels),
+            upto=entry.version,
+            room=min(extent.room, extent.limit - batch.size),
+        )
+        if made:
+            listing = listing or items_added(part, [], [], batch)
+            _add_items(part, listing, made)
         if listing is not None:
             update: Any = {"kind": self.added, **listing}
             batch.add(update)
+
+    def view(self, part: RecordedRun, keys: Sequence[str], known: int) -> View:
+        """Return which tags a view follows."""
+        if not self.followed_kinds:
+            return super().view(part, keys, known)
+        names = {clean_line(tag): tag for tag in part.kept_media}
+        return checked_keys(keys, lambda tag: names.get(tag, tag))
+
+    def join(self, views: Sequence[View], before: Followed | None) -> Followed:
+        """Return which tags all pages follow."""
+        del before
+        return joined(views)
 
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
         """Add the newest item of each tag, and as many earlier ones as there is room for."""
@@ -161,6 +213,17 @@ class ItemsPanel(RunPanel[ItemsEntry, None], Generic[AnswerT]):
             update: Any = {"kind": self.added, **items_added(part, listed, steps, batch)}
             batch.add(update)
         return bool(listed)
+
+
+def _add_items(run: RecordedRun, listing: ItemsAdded, made: dict[str, Any]) -> None:
+    """Put items, by tag, beside their listing; what was listed before comes without a step."""
+    listed = {one["tag"]: one for one in listing["items"]}
+    for tag, item in made.items():
+        name, kind = clean_line(tag), run.kept_media.kind(tag)
+        if name not in listed and kind is not None:
+            listed[name] = item_tag(run, tag, kind, 0)
+            listing["items"].append(listed[name])
+        listed[name]["sent"] = item
 
 
 def spread(steps: Sequence[int]) -> list[int]:

@@ -96,6 +96,7 @@ class Extent(Generic[EntryT, WantedT]):
             None to go on to now.
         shows_undecided: What no page has said that it looks at is added, too. Not of the many runs
             that are over: their pages say what they show.
+        room: Bytes of pictures that pages have not painted, which may be on their way together.
     """
 
     wanted: WantedT | None = None
@@ -103,6 +104,7 @@ class Extent(Generic[EntryT, WantedT]):
     full: bool = False
     end: EntryT | None = None
     shows_undecided: bool = True
+    room: float = math.inf
 
 
 class Panel(ABC, Generic[PartT, EntryT, WantedT]):

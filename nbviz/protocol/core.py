@@ -33,10 +33,14 @@ class ItemTag(TypedDict):
     count: int
     left_out_for_time: int  # so far; logged and never made, to keep within `overhead_share`
     left_out_for_memory: int  # so far; thinned, to keep within the media budget
+    sent: NotRequired[Any]  # the newest item, as its panel answers a request: where pages follow it
 
 
 class ItemsAdded(TypedDict):
-    """Items of one panel that were logged; pages ask for those they show.
+    """Items of one panel that were logged; pages ask for those they show, or follow their tags.
+
+    What they follow is a key of `SetWanted`: the pixels of the longest side of an image there, a
+    space, and the tag.
 
     Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out;
     the first and the newest step of a tag are always listed.

@@ -1,4 +1,7 @@
-"""One thread that empties the inboxes of active runs a few times a second."""
+"""One thread that empties the inboxes of active runs a few times a second.
+
+What a page looks at is made as soon as its session asks for it, between two such looks.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,15 @@ import sys
 import threading
 import time
 import weakref
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nbviz.recording.current import context_without_run
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 INTERVAL_SECONDS = 0.25
+MOMENT_SECONDS = 0.005  # that a session waits for media, so that its next frame has them
 
 
 class Collected(Protocol):
@@ -19,6 +26,10 @@ class Collected(Protocol):
 
     def collect(self) -> bool:
         """Drain without waiting; returns whether to come again."""
+        ...
+
+    def make_media(self) -> None:
+        """Make the media that wait, without waiting for a device."""
         ...
 
 
@@ -39,6 +50,8 @@ class Collector:
         # Reentrant: a loop that is collected as garbage adds its run, whatever was being done.
         self._lock = threading.RLock()
         self._woken = threading.Event()
+        self._hastened = threading.Event()
+        self._made = threading.Event()
         self._thread: threading.Thread | None = None
 
     def add(self, run: Collected) -> None:
@@ -55,18 +68,40 @@ class Collector:
                 self._thread.start()
         self._woken.set()
 
+    def hasten(self, *, wait: bool) -> None:
+        """Make the media that wait in all runs now; `wait` a moment for it."""
+        self._made.clear()
+        self._hastened.set()
+        if wait:
+            self._made.wait(MOMENT_SECONDS)
+
     def _loop(self) -> None:
         while True:
             self._woken.wait()
             self._woken.clear()
-            while self._collect_safely():
-                time.sleep(INTERVAL_SECONDS)
+            while self._safely(self._collect):
+                self._rest(time.monotonic() + INTERVAL_SECONDS)
 
-    def _collect_safely(self) -> bool:
+    def _rest(self, until: float) -> None:
+        """Sleep, but make media meanwhile whenever it is asked for."""
+        while (left := until - time.monotonic()) > 0:
+            if self._hastened.wait(left):
+                self._hastened.clear()
+                self._safely(self._make_media)
+                self._made.set()
+
+    def _safely(self, act: Callable[[], bool]) -> bool:
         try:
-            return self._collect()
+            return act()
         except BaseException:  # noqa: BLE001  this one thread serves all runs; each says what failed
             return True
+
+    def _make_media(self) -> bool:
+        for added in list(self._runs.values()):
+            run = added.run()
+            if run is not None:
+                run.make_media()
+        return True
 
     def _collect(self) -> bool:
         """Drain every active run, and say whether any is left."""
@@ -90,6 +125,11 @@ _collector = Collector()
 def keep_drained(run: Collected) -> None:
     """Have the process's collector drain a run until it is quiet."""
     _collector.add(run)
+
+
+def hasten_media(*, wait: bool) -> None:
+    """Have the process's collector make the media that wait; `wait` a moment for it."""
+    _collector.hasten(wait=wait)
 
 
 def _start_afresh() -> None:

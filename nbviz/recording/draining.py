@@ -10,6 +10,8 @@ from nbviz.recording.progress import ENDED
 from nbviz.recording.scalars.intake import PORTION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbviz.recording.media.inbox import MediaInbox
     from nbviz.recording.progress import ProgressMeter
     from nbviz.recording.recorded_run import RecordedRun
@@ -58,16 +60,26 @@ class Draining:
 
     def collect(self, run: RecordedRun) -> bool:
         """Take in all that is there, for the collector; returns whether the run is not quiet."""
+        self._try(run, run.drain_ready, self._make_media)
+        is_over = self._meter.status in ENDED
+        return not is_over and time.monotonic() - self.active_at < QUIET_SECONDS
+
+    def make_media(self, run: RecordedRun) -> None:
+        """Make the media that are ready, for the collector, between two times that it takes in."""
+        self._try(run, self._make_media)
+
+    def _make_media(self) -> None:
+        if self._media.drain(wait=False):
+            self.active_at = time.monotonic()
+
+    def _try(self, run: RecordedRun, *acts: Callable[[], None]) -> None:
         started = time.thread_time()
         try:
-            run.drain_ready()
-            if self._media.drain(wait=False):
-                self.active_at = time.monotonic()
+            for act in acts:
+                act()
         except Exception as error:  # noqa: BLE001  the next time may succeed, and other runs come after
             if not self._has_reported:
                 self._has_reported = True
                 text = f"recording failed, and is tried again: {describe(error)}"
                 run.note(text, "warning")
         self._meter.spend(time.thread_time() - started)
-        is_over = self._meter.status in ENDED
-        return not is_over and time.monotonic() - self.active_at < QUIET_SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,11 @@ class Feed:
         """Whether something new may come at any time."""
         return self._has_more or any(subject.is_active for subject in self.subjects)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no number was logged yet."""
+        return not any(subject.run is not None and subject.run.tags for subject in self.subjects)
+
     def cursor(self) -> Cursor:
         """Return a cursor to which everything is new."""
         return Cursor(generation=self._generation)
@@ -101,6 +107,8 @@ class Feed:
             try:
                 # A run that is active is read again soon: its device delays no frame of others.
                 subject.drain(wait=not subject.is_active)
+                if subject.run is not None:
+                    subject.run.hasten_media(wait=may_wait)
                 for panel in self._panels:
                     part = panel.part(subject)
                     if part is not None and panel.read(part):
@@ -130,10 +138,15 @@ class Feed:
         self._add_unseen(cursor, batch)
         return batch
 
-    def collect(self, cursor: Cursor, limit: float) -> Batch:
+    def collect(self, cursor: Cursor, limit: float, room: float = math.inf) -> Batch:
         """Return what was read since the cursor, in about `limit` bytes, and move the cursor.
 
         Waits for nothing.
+
+        Args:
+            cursor: Moved to where it ends.
+            limit: Bytes.
+            room: As in `Extent`.
         """
         batch = Batch()
         for subject in tuple(self.subjects):
@@ -142,7 +155,7 @@ class Feed:
             if sent.settled_at == reads and not subject.is_active:
                 continue
             before = len(batch.updates)
-            self._collect(subject, cursor, batch, limit)
+            self._collect(subject, cursor, batch, limit, room=room)
             is_late = subject.run is not None and sent.state.progress is not subject.run.progress
             if len(batch.updates) == before and not is_late:
                 sent.settled_at = reads
@@ -164,10 +177,11 @@ class Feed:
         *,
         full: bool = False,
         end: RunCursor | None = None,
+        room: float = math.inf,
     ) -> None:
         sent = cursor.runs.setdefault(subject.run_id, RunCursor())
         add_head(subject, sent.state, batch, None if end is None else end.state)
-        dropped = batch.dropped
+        dropped, before = batch.dropped, batch.size
         shows_undecided = len(self.subjects) <= FEW or subject.is_active
         limit /= min(len(self.subjects), MOST_SHOWN)
         for panel in self._panels:
@@ -179,7 +193,8 @@ class Feed:
             wanted = self._wanted.of(subject.run_id, panel.name)
             mark = batch.mark
             try:
-                extent = Extent(wanted, limit, full, until, shows_undecided)
+                left = room - (batch.size - before)
+                extent = Extent(wanted, limit, full, until, shows_undecided, left)
                 panel.updates(part, entry, batch, extent)
             except Exception as error:  # noqa: BLE001  what the other panels added is theirs
                 batch.cut(mark)

@@ -6,7 +6,8 @@ meanwhile waits in the recording and leaves together in the next frame. Without 
 (the main thread is busy on an old kernel, the tab is closed) frames go out open-loop and rarely. A
 page that misses a sequence number asks for a snapshot. Where updates sent from a background thread
 are not shown (Colab), pages pull: a frame leaves only inside the handling of a page's request, or
-of the cell that runs. A page that a running cell keeps from asking is sent what it needs unasked.
+of the cell that runs. A page that a running cell keeps from asking is sent what it needs unasked;
+so is one that is only opening, whose first words JupyterLab may send to where the cell runs.
 
 Two locks, taken in this order. `_collecting` belongs to the cursors: it is held from the moment at
 which something is collected until it was sent, so that frames leave in the order in which they were
@@ -18,8 +19,10 @@ by then.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -38,6 +41,7 @@ _Parcel = tuple[list[protocol.Update], list[bytes]]
 
 FRAME_BYTES = 1_000_000
 PULL_FRAME_BYTES = 400_000
+UNPAINTED_BYTES = 1_000_000  # on their way or not painted, beyond which pictures wait
 WINDOW_SECONDS = 0.75  # covers a page that acknowledges twice a second, and its way back
 SILENCE_SECONDS = 1.5  # without an acknowledgement for this long a page is not waited for
 SEEN_SECONDS = 5.0  # of silence, after which it is taken to show nothing
@@ -48,6 +52,8 @@ REPLACED_SECONDS = 10.0  # of silence, while another page answers
 LEAST_PAUSE = 0.003  # between two frames, however long one takes to make
 AGAIN_SECONDS = 1.0  # between two snapshots that a page asked for with the same need
 ASKS_ANEW_SECONDS = 2.0  # a page that pulls takes no frame once it has waited somewhat longer
+OFFERED_SECONDS = 3.0  # that a page has from its display until it is heard
+FIRST_POINT_SECONDS = 0.03  # that is waited for the first point, before the page is there
 SILENT_FRAMES = 6  # sent after 1, 2, 4 … seconds, until a page answers
 
 
@@ -103,8 +109,12 @@ class Transport:
         self._cursor = feed.cursor()
         self._sequence = 0
         self._sent_at = float("-inf")
+        self._sizes: deque[tuple[int, int]] = deque(maxlen=1000)  # of frames that are not painted
+        self._again_in = math.inf
         self._silent_frames = 0
         self._opened_at = float("-inf")
+        self._offered_at = float("-inf")
+        self._owes_offer = False
 
     @property
     def sequence(self) -> int:
@@ -134,6 +144,15 @@ class Transport:
             if not self.pulls and self._clients and now - self._sent_at >= SILENCE_SECONDS:
                 self._send_frame([], [], now)
 
+    def offer(self) -> None:
+        """Have `tick` send all, and for a while what is new, to pages that open before they ask.
+
+        Not where there are pages, which the next one opens beside, or where these pull.
+        """
+        with self._lock:
+            if not self.pulls and not self._clients:
+                self._owes_offer, self._offered_at = True, self._clock()
+
     def open(self, client_id: str, attempt: int = 0, need: int = 0) -> None:
         """Answer a page that is ready with all that it needs to draw now.
 
@@ -153,6 +172,12 @@ class Transport:
                 known.attempt = attempt
                 if is_again:
                     return
+            if known is None and attempt == 1 and self._is_on_offer(now):
+                # It has what was offered. If it came too late for that it says so again.
+                with self._lock:
+                    self._clients[client_id] = _Client(self._sequence, now, attempt=attempt)
+                    self._opened_at, self._silent_frames = now, 0
+                return
             attempt = attempt or (0 if known is None else known.attempt)
             self._opened_at = now
             cursor = self._feed.cursor()
@@ -168,6 +193,7 @@ class Transport:
             with self._lock:
                 sequence = 0 if self.pulls else self._sequence
                 own = cursor if self.pulls else None
+                self._owes_offer = False
                 self._clients[client_id] = _Client(
                     sequence, now, cursor=own, attempt=attempt, opened_at=now
                 )
@@ -178,6 +204,9 @@ class Transport:
         """Note that a page has painted every frame up to `sequence`, in so many views."""
         with self._lock:
             client = self._clients.get(client_id)
+            if client is None and self._is_on_offer(self._clock()):
+                client = self._clients[client_id] = _Client(0, self._clock())
+                self._opened_at = client.heard_at
             if client is not None:
                 client.acknowledged = max(client.acknowledged, min(sequence, self._sequence))
                 client.heard_at, client.views = self._clock(), views
@@ -205,7 +234,7 @@ class Transport:
         if self._feed.is_stale(cursor):
             self.open(client_id)
             return
-        batch = self._feed.collect(cursor, PULL_FRAME_BYTES)
+        batch = self._feed.collect(cursor, PULL_FRAME_BYTES, PULL_FRAME_BYTES)
         with self._lock:
             client.sequence += 1
             self._send(_frame(client_id, client.sequence, batch.updates), batch.buffers)
@@ -262,39 +291,70 @@ class Transport:
                 self._forget_silent(now)
             else:
                 self._forget_abandoned(now)
-            if not self._clients:
+            if not self._clients and now >= self._offered_at + OFFERED_SECONDS:
                 return None
             wait = 0.0 if self.pulls else self._due_in(now)
         if wait > 0:
             return wait
         self._feed.read()
-        if self.pulls:
-            return None
-        now = self._clock()
+        return None if self.pulls else self._send_read(self._clock())
+
+    def _send_read(self, now: float) -> float | None:
+        """Send what has been read; return the seconds until the next call, None to sleep."""
+        is_early = self._owes_offer and now < self._offered_at + FIRST_POINT_SECONDS
+        if is_early and self._feed.is_empty:
+            return LEAST_PAUSE
         if self._broadcast(now):
-            return max(LEAST_PAUSE, now + self.pace.interval - self._clock())
+            return max(LEAST_PAUSE, now + self._interval - self._clock())
+        return self._ask_for_lost(now)
+
+    def _ask_for_lost(self, now: float) -> float | None:
+        """Have pages notice a newest frame that was lost: no later one would show the gap."""
         with self._lock:
             owed = any(c.acknowledged < self._sequence for c in self._clients.values())
             if owed and self._silent_frames < SILENT_FRAMES:
-                # The newest frame may be lost, and no later one would show the gap.
                 if now - self._sent_at >= SILENCE_SECONDS * 2**self._silent_frames:
                     self._silent_frames += 1
                     self._send_frame([], [], now)
                 if not self._feed.is_active:
                     return SILENCE_SECONDS
-            return self.pace.interval if self._feed.is_active else None
+            return self._interval if self._feed.is_active else None
+
+    def _is_on_offer(self, now: float) -> bool:
+        """Whether a page that has just been displayed has been sent all without asking."""
+        return not self._owes_offer and now < self._offered_at + OFFERED_SECONDS
 
     def _due_in(self, now: float) -> float:
         """Seconds until the next frame may leave."""
+        if not self._clients:
+            return 0.0 if self._owes_offer else self._sent_at + self.pace.interval - now
         silence = {id(c): self._silence(c, now) for c in self._clients.values()}
         attentive = [c for c in self._clients.values() if silence[id(c)] <= SILENCE_SECONDS]
         if not attentive:
             abandoned = min(silence.values()) > ABANDONED_SECONDS
             rare = ABANDONED_INTERVAL if abandoned else OPEN_LOOP_SECONDS
             return self._sent_at + rare - now
-        wait = self._sent_at + self.pace.interval - now
+        wait = self._sent_at + self._interval - now
         behind = self._sequence - min(c.acknowledged for c in attentive)
         return max(self.pace.interval, wait) if behind >= self._window else wait
+
+    @property
+    def _interval(self) -> float:
+        """Seconds between two frames; fewer than they cost where a panel has something due."""
+        sooner = math.inf if self.pace.is_fixed else self._again_in
+        return max(LEAST_PAUSE, min(self.pace.interval, sooner))
+
+    def _room(self, now: float) -> float:
+        """Bytes of pictures that the pages can be sent; none where no page answers."""
+        with self._lock:
+            painted = [
+                one.acknowledged
+                for one in self._clients.values()
+                if self._silence(one, now) <= SILENCE_SECONDS
+            ]
+            while self._sizes and self._sizes[0][0] <= min(painted, default=-1):
+                self._sizes.popleft()
+            return UNPAINTED_BYTES - sum(size for _, size in self._sizes) if painted else 0
 
     def _forget_silent(self, now: float) -> None:
         """Give up pages that have long not pulled."""
@@ -322,10 +382,11 @@ class Transport:
 
     def _broadcast(self, now: float) -> bool:
         with self._collecting:
-            if self._feed.is_stale(self._cursor):
+            if self._owes_offer or self._feed.is_stale(self._cursor):
                 self._send_anew(now)
                 return True
-            batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES)
+            batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES, self._room(now))
+            self._again_in = batch.again_in
             if not batch.updates:
                 return False
             with self._lock:
@@ -337,8 +398,8 @@ class Transport:
         cursor = self._feed.cursor()
         batch = self._feed.snapshot(cursor)
         with self._lock:
-            self._cursor, self._sent_at = cursor, now
-            for client_id in self._clients:
+            self._cursor, self._sent_at, self._owes_offer = cursor, now, False
+            for client_id in self._clients or ("",):
                 self._send(_snapshot(client_id, self._sequence, batch.updates), batch.buffers)
 
     def _send_frame(self, updates: list[protocol.Update], buffers: list[bytes], now: float) -> None:
@@ -347,6 +408,7 @@ class Transport:
                 client.waiting_since = now
         self._sequence += 1
         self._sent_at = now
+        self._sizes.append((self._sequence, sum(map(len, buffers))))
         self._send(_frame("", self._sequence, updates), buffers)
 
     def _reply(self, client_id: str, updates: list[protocol.Update], buffers: list[bytes]) -> None:

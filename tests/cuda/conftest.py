@@ -34,6 +34,10 @@ class EndingCollector(collector.Collector):
         with self._collecting:
             return not self._is_over and super()._collect()
 
+    def _make_media(self) -> bool:
+        with self._collecting:
+            return not self._is_over and super()._make_media()
+
     def end(self) -> None:
         with self._collecting:
             self._is_over = True

@@ -63,6 +63,7 @@ KEYS: dict[str, list[str]] = {
     "curves": ["0"],
     "weights": ["weight", "bias"],
     "graph": ["weight_norm", "0"],
+    "media": ["300 samples", "300 attention"],
 }
 
 

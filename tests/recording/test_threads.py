@@ -12,6 +12,7 @@ from pages import wait_until
 
 from nbviz import Run
 from nbviz.errors import LoggingError
+from nbviz.recording import collector as collector_module
 from nbviz.recording import draining
 from nbviz.recording.collector import Collector
 from nbviz.recording.lines import Lines
@@ -226,3 +227,27 @@ def test_what_is_added_again_while_it_is_found_quiet_stays() -> None:
     quiet = Quiet()
     collector.add(quiet)
     assert is_seen_again.wait(180)
+
+
+def test_media_that_a_page_looks_at_are_made_before_the_next_look(monkeypatch) -> None:
+    monkeypatch.setattr(collector_module, "INTERVAL_SECONDS", 3600.0)
+    collector = Collector()
+    has_looked, made = threading.Event(), threading.Semaphore(0)
+
+    class Busy:
+        def collect(self) -> bool:
+            has_looked.set()
+            return True
+
+        def make_media(self) -> None:
+            made.release()
+            raise RuntimeError("what one cannot make keeps nothing from the next")
+
+    busy = Busy()
+    collector.add(busy)
+    assert has_looked.wait(180)
+    for _ in range(2):
+        collector.hasten(wait=True)
+        assert made.acquire(timeout=180)
+    monkeypatch.undo()
+    del busy  # a collector keeps none alive

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from nbviz.panels.batch import Batch
 from nbviz.session.pace import FEWEST_FRAMES, MOST_FRAMES, RAREST_FRAMES, SHARE, Pace
-from nbviz.session.transport import ABANDONED_SECONDS, SILENCE_SECONDS, WINDOW_SECONDS, Transport
+from nbviz.session.transport import (
+    ABANDONED_SECONDS,
+    FIRST_POINT_SECONDS,
+    OFFERED_SECONDS,
+    PULL_FRAME_BYTES,
+    SILENCE_SECONDS,
+    UNPAINTED_BYTES,
+    WINDOW_SECONDS,
+    Transport,
+)
 
 
 class Counter:
@@ -15,6 +26,10 @@ class Counter:
     def __init__(self) -> None:
         self.made = 0
         self.is_active = True
+        self.is_empty = False
+        self.rooms: list[float] = []
+        self.frame_bytes = 0
+        self.again_in = math.inf
 
     def cursor(self):
         return [0]
@@ -29,9 +44,13 @@ class Counter:
         cursor[0] = self.made if upto is None else upto[0]
         return batch_of({"kind": "all", "upto": cursor[0]})
 
-    def collect(self, cursor, limit):
+    def collect(self, cursor, limit, room):
         start, cursor[0] = cursor[0], self.made
-        return batch_of(*[{"kind": "new", "range": (start, self.made)}] * (self.made > start))
+        self.rooms.append(room)
+        batch = batch_of(*[{"kind": "new", "range": (start, self.made)}] * (self.made > start))
+        batch.buffer(bytes(self.frame_bytes))
+        batch.look_again_in(self.again_in)
+        return batch
 
 
 def batch_of(*updates) -> Batch:
@@ -117,6 +136,54 @@ def test_an_attentive_page_gets_every_point_at_the_rate_asked() -> None:
     assert page.gaps == 0
     assert rig.feed.made - page.points <= 10
     assert 80 <= len(rig.frames(100)) <= 101
+
+
+def test_pictures_have_room_only_while_pages_paint_what_they_were_sent() -> None:
+    rig = Rig()
+    rig.feed.frame_bytes = 300_000
+    fast, slow = rig.page("a"), rig.page("b")
+    rig.run(2, acknowledging=[fast, slow], every=0.05)
+    assert rig.feed.rooms[0] == UNPAINTED_BYTES
+    assert min(rig.feed.rooms) >= UNPAINTED_BYTES - 2 * 300_000
+    rig.feed.rooms.clear()
+    rig.run(0.5, acknowledging=[fast], every=0.05)  # the slower of the two says what has room
+    assert rig.feed.rooms[-1] <= UNPAINTED_BYTES - 8 * 300_000
+    rig.run(SILENCE_SECONDS + 1, acknowledging=[fast], every=0.05)  # it is not waited for
+    assert rig.feed.rooms[-1] >= UNPAINTED_BYTES - 2 * 300_000
+    rig.run(SILENCE_SECONDS + 1)
+    assert rig.feed.rooms[-1] == 0
+    rig.transport.acknowledge("a", fast.sequence)
+    rig.run(0.2, acknowledging=[fast], every=0.05)
+    assert rig.feed.rooms[-1] >= UNPAINTED_BYTES - 2 * 300_000
+
+
+def test_a_page_that_pulls_has_room_in_each_frame() -> None:
+    rig = Rig(pulls=True)
+    rig.feed.frame_bytes = 300_000
+    rig.page("a")
+    for _ in range(5):
+        rig.transport.pull("a")
+    assert rig.feed.rooms == [PULL_FRAME_BYTES] * 5
+
+
+def test_what_is_due_sooner_has_the_next_frame_sent_sooner() -> None:
+    rig = Rig(frames_per_second=None)
+    for _ in range(50):
+        rig.transport.pace.spent(1.0)  # so much that the fewest frames leave
+    page = rig.page("a")
+    counts: list[int] = []
+    for again_in in (math.inf, 0.05, math.inf):
+        rig.feed.again_in = again_in
+        rig.run(0.3, acknowledging=[page])  # the frame that is due by what was said before
+        since = rig.now
+        rig.run(2, acknowledging=[page])
+        counts.append(len(rig.frames(since)))
+    assert counts == pytest.approx([2 * RAREST_FRAMES, 40, 2 * RAREST_FRAMES], abs=2)
+    fixed = Rig(frames_per_second=4)
+    page = fixed.page("a")
+    fixed.feed.again_in = 0.05
+    fixed.run(2, acknowledging=[page])  # more than were asked for never leave
+    assert 8 <= len(fixed.frames(100)) <= 9
 
 
 def test_no_page_no_frames() -> None:
@@ -326,3 +393,77 @@ def test_frames_that_cost_more_leave_more_rarely_within_bounds() -> None:
     fixed = Pace(60)
     fixed.spent(1.0)
     assert fixed.interval == 1 / 60
+
+
+def offered(rig: Rig, name: str = "a") -> Page:
+    """Return a page that opens where it is offered all: it has said nothing yet."""
+    page = Page(name)
+    rig.pages.append(page)
+    rig.transport.offer()
+    return page
+
+
+@pytest.mark.parametrize("heard", ["ready", "acknowledge"])
+def test_a_page_that_opens_has_all_before_it_is_heard_and_is_not_sent_it_twice(heard: str) -> None:
+    rig = Rig()
+    page = offered(rig)
+    rig.feed.made = 3
+    rig.transport.tick()
+    assert page.points == 3
+    rig.run(0.5)
+    assert page.points == rig.feed.made
+    if heard == "ready":
+        rig.transport.open("a", attempt=1, need=1)
+    else:
+        rig.transport.acknowledge("a", page.sequence)
+    rig.run(2 * OFFERED_SECONDS, acknowledging=[page])
+    assert page.gaps == 0
+    assert rig.feed.made - page.points <= 10
+    assert [m["kind"] for _, m in rig.sent].count("snapshot") == 1
+
+
+def test_what_is_offered_waits_a_moment_for_the_first_point() -> None:
+    rig = Rig()
+    rig.feed.is_empty = True
+    page = offered(rig)
+    assert rig.transport.tick() < FIRST_POINT_SECONDS / 2
+    assert rig.sent == []
+    rig.feed.made, rig.feed.is_empty = 1, False
+    rig.transport.tick()
+    assert page.points == 1
+    rig = Rig()
+    rig.feed.is_empty = True
+    page = offered(rig)
+    rig.now += 2 * FIRST_POINT_SECONDS
+    rig.transport.tick()
+    assert page.sequence == 0
+
+
+def test_a_page_that_came_too_late_for_what_was_offered_says_so_and_gets_it() -> None:
+    rig = Rig()
+    rig.transport.offer()
+    rig.run(0.5)
+    late = Page("late")
+    rig.pages.append(late)
+    rig.transport.open("late", attempt=1, need=1)
+    rig.run(0.3)
+    assert late.sequence == -1
+    rig.transport.open("late", attempt=2, need=1)
+    assert late.points == rig.feed.made
+
+
+def test_nothing_is_offered_for_ever_or_where_there_is_a_page_or_pages_pull() -> None:
+    rig = Rig()
+    rig.transport.offer()
+    rig.run(2 * OFFERED_SECONDS)
+    assert rig.transport.tick() is None
+    assert rig.sent[-1][0] <= 100 + OFFERED_SECONDS
+    pulls = Rig(pulls=True)
+    pulls.transport.offer()
+    pulls.run(1)
+    assert pulls.sent == []
+    rig = Rig()
+    page = rig.page("a")
+    rig.transport.offer()
+    rig.run(1, acknowledging=[page])
+    assert [m["kind"] for _, m in rig.sent].count("snapshot") == 1

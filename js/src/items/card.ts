@@ -14,6 +14,8 @@ const MOST_ENLARGED = 560;
 export interface CardHost
 	extends Omit<ItemHost, "tag" | "run_id" | "describe" | "enlarge" | "others"> {
 	overheadShare(): number;
+	/** Whether the newest items come unasked. */
+	isFollowed(): boolean;
 	others(): readonly (OtherRun & { readonly entry: ItemEntry })[];
 }
 
@@ -22,7 +24,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	isOnScreen = false;
 	private readonly frame = element("div", "nbviz-items-frame");
 	private readonly tip = element("div", "nbviz-tip", { role: "status" });
-	private readonly waiting = element("p", "nbviz-empty", {}, "Loading…");
+	private readonly waiting = element("p", "nbviz-empty");
 	private readonly step = element("span");
 	private readonly note = element("span");
 	private readonly leftOut = element("p", "nbviz-items-left-out");
@@ -32,7 +34,11 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	private shownStep = Number.POSITIVE_INFINITY;
 	/** What was asked last of each run and came, or was refused. */
 	private readonly settled = new Map<string, string>();
+	/** Items that came unasked and were taken. */
+	private readonly taken = new WeakSet<object>();
 	private isEnlarged = false;
+	/** Why there is nothing to be seen of a step at which there is something. */
+	private missing = "Loading…";
 
 	constructor(
 		readonly run_id: string,
@@ -100,7 +106,13 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		this.view.recolour();
 	}
 
-	needed(): ItemRequest | undefined {
+	/** What the kernel is told to send it unasked; undefined for nothing. */
+	get followed(): string | undefined {
+		const isFollowing = this.isOnScreen && this.host.isFollowed() && !this.view.held;
+		return isFollowing ? `${this.pixels} ${this.entry.tag}` : undefined;
+	}
+
+	needed(): ItemRequest<C> | undefined {
 		if (!this.isOnScreen) return undefined;
 		for (const { run_id, entry } of [this, ...this.host.others()]) {
 			const { tag, revision, steps } = entry;
@@ -108,20 +120,25 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 			const held = this.view.held?.(run_id);
 			const step = held === undefined ? steps[placeAt(steps, this.shownStep)] : steps.at(-1);
 			if (step === undefined) continue;
-			const request: ItemRequest = {
+			const sent = entry.sent as (C & { readonly step: number }) | undefined;
+			const isNew = sent?.step === step && !this.taken.has(sent);
+			const request: ItemRequest<C> = {
 				run_id,
 				tag,
 				step,
 				revision: step === steps.at(-1) ? revision : 0,
 				after: held,
 				pixels: this.pixels,
+				sent: isNew ? sent : undefined,
+				comesUnasked: run_id === this.run_id && this.followed !== undefined,
 			};
 			if (keyOf(request) !== this.settled.get(run_id)) return request;
 		}
 		return undefined;
 	}
 
-	take(content: C, request: ItemRequest): void {
+	take(content: C, request: ItemRequest<C>): void {
+		if (request.sent) this.taken.add(request.sent);
 		this.settled.set(request.run_id, keyOf(request));
 		this.view.take(content);
 		this.waiting.hidden = true;
@@ -130,12 +147,12 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		this.draw();
 	}
 
-	fail(reason: string, request: ItemRequest): void {
+	fail(reason: string, request: ItemRequest<C>): void {
 		this.settled.set(request.run_id, keyOf(request));
 		if (request.run_id !== this.run_id) return;
 		this.view.root.hidden = true;
 		this.waiting.hidden = false;
-		this.waiting.textContent = reason;
+		this.missing = this.waiting.textContent = reason;
 	}
 
 	private get pixels(): number {
@@ -148,6 +165,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		const isEarly = placeAt(steps, this.shownStep) < 0;
 		this.sayLeftOut();
 		this.root.dataset.early = String(isEarly);
+		this.waiting.textContent = isEarly ? "Not yet at this step" : this.missing;
 		const shown = this.view.show(this.shownStep);
 		if (isEarly) {
 			this.step.textContent = `first at step ${formatCount(steps[0] ?? 0)}`;
@@ -216,6 +234,6 @@ function shortName(tag: string): string {
 	return tag.slice(tag.indexOf("/") + 1) || tag;
 }
 
-function keyOf({ tag, step, revision, pixels }: ItemRequest): string {
+function keyOf({ tag, step, revision, pixels }: ItemRequest<ItemContent>): string {
 	return JSON.stringify([tag, step, revision, pixels]);
 }

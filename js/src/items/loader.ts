@@ -1,4 +1,6 @@
-// Asks for the items that can be seen, a few at a time; of what a card needs only the newest counts.
+// Gives cards the items that can be seen: what came unasked at once, the rest by asking, a few at a time. Of what
+// a card needs only the newest counts: what was logged while an answer was on its way is passed over. A card
+// rests as long as its last answer took, so that neither a slow page nor a slow kernel is kept busy by one.
 
 /** What is known of any item that came. */
 export interface ItemContent {
@@ -7,7 +9,7 @@ export interface ItemContent {
 }
 
 /** What one card needs now. */
-export interface ItemRequest {
+export interface ItemRequest<C extends ItemContent = ItemContent> {
 	readonly run_id: string;
 	readonly tag: string;
 	readonly step: number;
@@ -16,71 +18,97 @@ export interface ItemRequest {
 	/** Of a course, the newest step that the card has; -1 for none. Undefined of single items. */
 	readonly after: number | undefined;
 	readonly pixels: number;
+	/** The item itself, where it came unasked. */
+	readonly sent?: C | undefined;
+	/** It may come unasked: it is asked for only when none has come for a while. */
+	readonly comesUnasked?: boolean;
 }
 
 export interface ItemHolder<C extends ItemContent> {
 	/** Undefined when it has what it shows, or cannot be seen. */
-	needed(): ItemRequest | undefined;
-	take(content: C, request: ItemRequest): void;
-	fail(reason: string, request: ItemRequest): void;
+	needed(): ItemRequest<C> | undefined;
+	take(content: C, request: ItemRequest<C>): void;
+	fail(reason: string, request: ItemRequest<C>): void;
 }
 
 const MOST_AT_ONCE = 3;
-const PAUSE_MS = 400; // between two items of one card
+const PAUSE_MS = 120; // between two items of one card
+/** Of all cards together: each request costs the kernel several messages beside the training. */
+const MOST_A_SECOND = 25;
+const UNASKED_MS = 400;
 const CACHE_BYTES = 48_000_000;
 
+/** When a card's newest item was asked for or came, and from when on it may ask for the next; milliseconds. */
+interface Asked {
+	at: number;
+	restsUntil: number;
+}
+
 export class ItemLoader<C extends ItemContent> {
-	private readonly askedAt = new Map<ItemHolder<C>, number>();
+	private readonly asked = new Map<ItemHolder<C>, Asked>();
 	private readonly busy = new Set<ItemHolder<C>>();
 	private readonly cache = new Map<string, C>();
 	private cached = 0;
 	private timer: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(
-		private readonly load: (request: ItemRequest) => Promise<C>,
+		private readonly load: (request: ItemRequest<C>) => Promise<C>,
 		private readonly now: () => number = () => performance.now(),
 	) {}
 
 	/** Looks after these cards from now on. */
 	follow(holders: Iterable<ItemHolder<C>>): void {
 		const wanted = new Set(holders);
-		for (const holder of [...this.askedAt.keys()]) {
-			if (!wanted.has(holder)) this.askedAt.delete(holder);
+		for (const holder of [...this.asked.keys()]) {
+			if (!wanted.has(holder)) this.asked.delete(holder);
 		}
+		const never = { at: Number.NEGATIVE_INFINITY, restsUntil: Number.NEGATIVE_INFINITY };
 		for (const holder of wanted) {
-			if (!this.askedAt.has(holder)) this.askedAt.set(holder, Number.NEGATIVE_INFINITY);
+			if (!this.asked.has(holder)) this.asked.set(holder, { ...never });
 		}
 		this.look();
 	}
 
 	stop(): void {
 		clearTimeout(this.timer);
-		this.askedAt.clear();
+		this.asked.clear();
 	}
 
 	/** Asks for what is due: first for those that have waited longest. */
 	look(): void {
 		clearTimeout(this.timer);
 		let wait = Number.POSITIVE_INFINITY;
-		for (const [holder, at] of [...this.askedAt].sort(([, a], [, b]) => a - b)) {
+		const now = this.now();
+		const recent = [...this.asked.values()].filter(({ at }) => at > now - 1000).length;
+		const pause = Math.max(PAUSE_MS, (recent * 1000) / MOST_A_SECOND);
+		for (const [holder, { at, restsUntil }] of [...this.asked].sort(
+			([, a], [, b]) => a.at - b.at,
+		)) {
 			if (this.busy.has(holder)) continue;
 			const request = holder.needed();
 			if (!request) continue;
+			if (request.sent) {
+				this.keep(keyOf(request), request.sent);
+				const asked = this.asked.get(holder);
+				if (asked) asked.at = now;
+			}
 			const known = this.cache.get(keyOf(request));
 			if (known) {
 				holder.take(known, request);
 				continue;
 			}
-			const due = at + PAUSE_MS - this.now();
+			const due = Math.max(at + (request.comesUnasked ? UNASKED_MS : pause), restsUntil) - now;
 			if (due > 0) wait = Math.min(wait, due);
 			else if (this.busy.size < MOST_AT_ONCE) this.ask(holder, request);
 		}
 		if (wait < Number.POSITIVE_INFINITY) this.timer = setTimeout(() => this.look(), wait);
 	}
 
-	private ask(holder: ItemHolder<C>, request: ItemRequest): void {
+	private ask(holder: ItemHolder<C>, request: ItemRequest<C>): void {
+		const at = this.now();
 		this.busy.add(holder);
-		this.askedAt.set(holder, this.now());
+		const asked = this.asked.get(holder);
+		if (asked) asked.at = at;
 		this.load(request)
 			.then((answer) => {
 				// A course grows, and its card keeps it.
@@ -92,6 +120,8 @@ export class ItemLoader<C extends ItemContent> {
 			})
 			.finally(() => {
 				this.busy.delete(holder);
+				const now = this.now();
+				if (asked) asked.restsUntil = 2 * now - at;
 				this.look();
 			});
 	}
@@ -107,7 +137,7 @@ export class ItemLoader<C extends ItemContent> {
 	}
 }
 
-function keyOf({ run_id, tag, step, revision, pixels }: ItemRequest): string {
+function keyOf({ run_id, tag, step, revision, pixels }: ItemRequest<ItemContent>): string {
 	return JSON.stringify([run_id, tag, step, revision, pixels]);
 }
 

@@ -4,7 +4,7 @@ import type { Asker } from "../session/asker";
 import type { ItemEntry, ItemIndex } from "../session/item-index";
 import type { Context, Mount } from "../session/panel";
 import type { PanelState } from "../session/panel-data";
-import type { RunState } from "../session/run";
+import { isActive, type RunState } from "../session/run";
 import { runPicker, selectionOf } from "../session/selection";
 import { shownRunsOf } from "../session/shown-runs";
 import { type ShownStep, shownStepOf } from "../session/shown-step";
@@ -19,6 +19,7 @@ import type { ItemHost, ItemView } from "./view";
 
 const FILTER_FROM = 12;
 const NEARLY_ON_SCREEN = "150px";
+const MOST_FOLLOWED = 64; // of one view, as the kernel has it
 
 /** What tells one panel of items from another. */
 export interface ItemsOptions<C extends ItemContent> {
@@ -32,6 +33,8 @@ export interface ItemsOptions<C extends ItemContent> {
 	update?(): void;
 	/** Whether the other shown runs are drawn over each card's own. */
 	isOverlaid?(): boolean;
+	/** Whether the newest items of what is seen come unasked. */
+	readonly follows?: boolean;
 	/** Its own controls, beside the title. */
 	readonly tools?: readonly HTMLElement[];
 	ask(asker: Asker, request: ItemRequest): Promise<C>;
@@ -125,6 +128,7 @@ class ItemsPanel<C extends ItemContent> {
 			}),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs") || topics.has(name)) this.update();
+				else if (topics.has("progress")) this.follow();
 			}),
 		];
 		this.update();
@@ -134,6 +138,7 @@ class ItemsPanel<C extends ItemContent> {
 		for (const cleanup of this.cleanups) cleanup();
 		this.screen.disconnect();
 		this.loader.stop();
+		if (this.options.follows) this.context.wanted.set(this.options.name, "newest", []);
 		for (const one of this.cards.values()) one.remove();
 		this.root.remove();
 	}
@@ -221,6 +226,7 @@ class ItemsPanel<C extends ItemContent> {
 			name: () => this.run?.name ?? "",
 			style: () => this.run?.style ?? 0,
 			others: () => this.others(tag),
+			isFollowed: () => this.isFollowing,
 			overheadShare: () => (this.run ? this.options.state.of(this.run).overheadShare : 1),
 		};
 		const made = new ItemCard<C>(this.run?.run_id ?? "", entry, host, this.options.view, () =>
@@ -250,7 +256,25 @@ class ItemsPanel<C extends ItemContent> {
 
 	private show(): void {
 		for (const one of this.cards.values()) one.show(this.shownStep.step);
+		this.follow();
 		this.loader.look();
+	}
+
+	/** Whether the newest items are shown, of a run to which more come. */
+	private get isFollowing(): boolean {
+		const { run, shownStep, options } = this;
+		return (
+			!!options.follows && shownStep.step === Number.POSITIVE_INFINITY && !!run && isActive(run)
+		);
+	}
+
+	/** Has the kernel send what is logged for the cards that are seen. */
+	private follow(): void {
+		const { run, options } = this;
+		if (!options.follows) return;
+		const keys = [...this.cards.values()].flatMap(({ followed }) => followed ?? []);
+		const wants = run ? [{ run, keys: keys.slice(0, MOST_FOLLOWED), onlyVisible: true }] : [];
+		this.context.wanted.set(options.name, "newest", wants);
 	}
 
 	private see(entries: readonly IntersectionObserverEntry[]): void {
@@ -259,6 +283,7 @@ class ItemsPanel<C extends ItemContent> {
 			const one = this.cards.get(tag);
 			if (one) one.isOnScreen = isIntersecting;
 		}
+		this.follow();
 		this.loader.look();
 	}
 }

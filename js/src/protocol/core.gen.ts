@@ -23,9 +23,10 @@ export interface ItemTag {
 	count: number;
 	left_out_for_time: number;
 	left_out_for_memory: number;
+	sent?: unknown;
 }
 
-/** Items of one panel that were logged; pages ask for those they show. Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out; the first and the newest step of a tag are always listed. */
+/** Items of one panel that were logged; pages ask for those they show, or follow their tags. What they follow is a key of `SetWanted`: the pixels of the longest side of an image there, a space, and the tag. Buffer: float64; for each tag in turn its `count` steps, rising. A long history leaves some out; the first and the newest step of a tag are always listed. */
 export interface ItemsAdded {
 	run_id: string;
 	items: ItemTag[];

@@ -1,6 +1,7 @@
 // What was logged of some kinds, by tag and step: which items of a run can be asked for. They themselves
 // are loaded when they are seen.
 import type { ItemsAdded } from "../protocol/index.gen";
+import { withBytes } from "./asker";
 
 const MOST_STEPS = 4000; // a slider has no more places
 
@@ -14,6 +15,8 @@ export interface ItemEntry {
 	/** Rises when the newest step is logged again: the newer item counts. */
 	revision: number;
 	leftOut: LeftOut;
+	/** The newest item, where it came unasked; it is of a panel that knows its type. */
+	sent?: unknown;
 }
 
 /** How many items were logged and are not kept, to keep within the budget of time or of memory. */
@@ -29,11 +32,15 @@ export class ItemIndex {
 	/** Of the time that nbviz may take, above 0 to 1. */
 	overheadShare = 1;
 
-	/** Takes new steps in: those of each tag in turn, as `ItemsAdded` lays them out. */
-	add({ items, overhead_share }: Omit<ItemsAdded, "run_id" | "buffer">, steps: Float64Array): void {
+	/** Takes new steps in: those of each tag in turn, as `ItemsAdded` lays them out, and items. */
+	add(
+		{ items, overhead_share }: Omit<ItemsAdded, "run_id" | "buffer">,
+		steps: Float64Array,
+		buffers: readonly DataView[] = [],
+	): void {
 		this.overheadShare = overhead_share;
 		let offset = 0;
-		for (const { tag, item_kind, count, left_out_for_time, left_out_for_memory } of items) {
+		for (const { tag, item_kind, count, left_out_for_time, left_out_for_memory, sent } of items) {
 			const leftOut = { time: left_out_for_time, memory: left_out_for_memory };
 			let entry = this.entries.get(tag);
 			if (!entry) {
@@ -41,6 +48,7 @@ export class ItemIndex {
 				this.entries.set(tag, entry);
 			}
 			entry.leftOut = leftOut;
+			entry.sent = sent && withBytes(sent as never, buffers);
 			for (const step of steps.subarray(offset, offset + count)) {
 				if (entry.steps.at(-1) === step) entry.revision += 1;
 				else entry.steps.push(step);
@@ -66,12 +74,8 @@ export function placeAt(steps: readonly number[], step: number): number {
 }
 
 function insert(steps: number[], step: number): void {
-	const last = steps.at(-1);
-	if (last === undefined || step > last) steps.push(step);
-	else {
-		const place = placeAt(steps, step);
-		if (steps[place] !== step) steps.splice(place + 1, 0, step);
-	}
+	const place = placeAt(steps, step);
+	if (steps[place] !== step) steps.splice(place + 1, 0, step);
 }
 
 /** Every second step where there are too many; the first and the newest stay. */

@@ -17,10 +17,11 @@ export function itemsData<U extends Added>(
 		kinds: [kind],
 		state,
 		apply(index, update, buffers) {
-			index.add(update, doubles(buffers[update.buffer]));
+			index.add(update, doubles(buffers[update.buffer]), buffers);
 			return name;
 		},
 		has_content: (run) => state.of(run).entries.size > 0,
 		steps: (run) => state.of(run).steps,
+		tags: (run) => [...state.of(run).entries.keys()],
 	};
 }

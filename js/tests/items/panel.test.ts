@@ -99,7 +99,9 @@ test("the slider shows the item at or before its step, and the newest again", as
 	expect([slider.max, slider.value]).toEqual(["1000", "1000"]);
 	slider.value = "0";
 	slider.dispatchEvent(new Event("input"));
+	await tell(on, ["later"], 30);
 	await vi.advanceTimersByTimeAsync(1000);
+	expect(on.find("[data-tag=later] .nbviz-empty").textContent).toBe("Not yet at this step");
 	expect(on.find(".nbviz-text-body").textContent).toBe(`${NASTY} at 10`);
 	await tell(on, ["notes"], 40);
 	await vi.advanceTimersByTimeAsync(1000);
@@ -168,46 +170,111 @@ test("a refusal is shown in the card", async () => {
 	expect(on.find(".nbviz-items-frame .nbviz-empty").textContent).toBe("Pillow is missing");
 });
 
-test("few are asked for at once, and what is known is not asked for again", async () => {
+class One implements ItemHolder<ItemContent> {
+	wanted: ItemRequest | undefined;
+	readonly took: ItemContent[] = [];
+	constructor(tag: string, step: number, more: Partial<ItemRequest> = {}) {
+		this.wanted = { run_id: "a", tag, step, revision: 0, after: undefined, pixels: 100, ...more };
+	}
+	needed(): ItemRequest | undefined {
+		return this.wanted;
+	}
+	take(content: ItemContent): void {
+		this.took.push(content);
+		this.wanted = undefined;
+	}
+	fail(): void {}
+}
+
+/** A loader whose clock stands, and that is answered when `answer` is called. */
+function loading() {
 	const open: (() => void)[] = [];
 	const asked: ItemRequest[] = [];
-	let now = 0;
+	const at = { now: 0 };
 	const loader = new ItemLoader<ItemContent>(
 		(request) => {
 			asked.push(request);
 			return new Promise((resolve) => open.push(() => resolve({ kind: "text_sent" })));
 		},
-		() => now,
+		() => at.now,
 	);
-	class One implements ItemHolder<ItemContent> {
-		wanted: ItemRequest | undefined;
-		taken = 0;
-		constructor(tag: string, step: number) {
-			this.wanted = { run_id: "a", tag, step, revision: 0, after: undefined, pixels: 100 };
-		}
-		needed(): ItemRequest | undefined {
-			return this.wanted;
-		}
-		take(): void {
-			this.taken += 1;
-			this.wanted = undefined;
-		}
-		fail(): void {}
-	}
+	const answer = async () => {
+		open.shift()?.();
+		await turns();
+	};
+	/** Steps of one card that are asked for when milliseconds have passed. */
+	const after = (milliseconds: number) => {
+		at.now += milliseconds;
+		loader.look();
+		return asked.map(({ step }) => step);
+	};
+	return { loader, asked, answer, after };
+}
+
+test("few are asked for at once, and what is known is not asked for again", async () => {
+	const { loader, asked, answer, after } = loading();
 	const all = Array.from({ length: 8 }, (_, i) => new One(`tag${i}`, 1));
 	loader.follow(all);
 	expect(asked).toHaveLength(3);
-	for (let i = 0; i < 8; i += 1) {
-		open[i]?.();
-		await turns();
-	}
+	for (let i = 0; i < 8; i += 1) await answer();
 	expect(asked).toHaveLength(8);
 	const [first] = all;
 	if (!first) throw new Error("there are eight");
-	first.wanted = { run_id: "a", tag: "tag0", step: 1, revision: 0, after: undefined, pixels: 100 };
-	now = 10_000;
-	loader.look();
-	expect([asked.length, first.taken]).toEqual([8, 2]);
+	first.wanted = asked[0];
+	after(10_000);
+	expect([asked.length, first.took.length]).toEqual([8, 2]);
+	loader.stop();
+});
+
+test("a card rests as long as its answer took, and passes over what came meanwhile", async () => {
+	const { loader, answer, after } = loading();
+	const card = new One("a", 1);
+	const request = card.wanted as ItemRequest;
+	const need = (step: number) => {
+		card.wanted = { ...request, step };
+	};
+	loader.follow([card]);
+	need(2);
+	expect(after(400)).toEqual([1]); // the first is on its way
+	await answer();
+	need(3);
+	expect(after(390)).toEqual([1]);
+	need(4);
+	expect(after(20)).toEqual([1, 4]);
+	await answer(); // at once
+	need(5);
+	expect(after(110)).toEqual([1, 4]);
+	expect(after(20)).toEqual([1, 4, 5]);
+	loader.stop();
+});
+
+test("many cards ask more rarely", async () => {
+	const { loader, asked, answer, after } = loading();
+	const all = Array.from({ length: 10 }, (_, i) => new One(`tag${i}`, 1));
+	loader.follow(all);
+	for (let i = 0; i < 10; i += 1) await answer();
+	for (const one of all) one.wanted = { ...(asked[0] as ItemRequest), tag: "b", step: 2 };
+	after(390);
+	expect(asked).toHaveLength(10);
+	after(20);
+	expect(asked).toHaveLength(13);
+	loader.stop();
+});
+
+test("what comes unasked is taken at once, and asked for only where it stays away", async () => {
+	const { loader, after } = loading();
+	const card = new One("a", 1, { comesUnasked: true, sent: { kind: "tensor_sent" } });
+	const request = card.wanted as ItemRequest;
+	loader.follow([card]);
+	card.wanted = { ...request, step: 2, sent: { kind: "image_sent" } };
+	expect(after(10)).toEqual([]);
+	expect(card.took.map(({ kind }) => kind)).toEqual(["tensor_sent", "image_sent"]);
+	card.wanted = { ...request, step: 3, sent: undefined };
+	expect(after(390)).toEqual([]);
+	expect(after(20)).toEqual([3]);
+	card.wanted = { ...request, step: 1, sent: undefined };
+	after(0); // scrubbed back to what came unasked
+	expect(card.took.map(({ kind }) => kind)).toEqual(["tensor_sent", "image_sent"]);
 	loader.stop();
 });
 

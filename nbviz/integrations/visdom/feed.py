@@ -99,11 +99,15 @@ class WindowsFeed:
             upto.begun.clear()
         return batch
 
-    def collect(self, cursor: WindowsCursor, limit: float = math.inf) -> Batch:
+    def collect(
+        self, cursor: WindowsCursor, limit: float = math.inf, room: float = math.inf
+    ) -> Batch:
         """Return what is new since a cursor, in about `limit` bytes, and move it.
 
-        It waits for nothing. A window that has not been made ready yet comes later.
+        It waits for nothing. A window that has not been made ready yet comes later. A window is
+        sent once for each change: `room` for pictures that others may follow is not looked at.
         """
+        del room
         batch, windows = Batch(), self.windows()
         closed = [key for key in cursor.windows if key not in windows]
         change = self._change([], closed)

@@ -23,6 +23,7 @@ class MediaPanel(ItemsPanel["MediaAnswer"]):
     requests = (messages.SendMedia,)
     slow = frozenset({"send_media"})  # images may have to be reduced
     kinds = frozenset({"image", "video", "tensor"})
+    followed_kinds = frozenset({"image", "tensor"})
     added = "media_added"
 
     def item(  # noqa: PLR0917
@@ -49,3 +50,9 @@ class MediaPanel(ItemsPanel["MediaAnswer"]):
             pixels=request["pixels"],
             limit=reply.limit,
         )
+
+    def item_followed(
+        self, run_id: str, media: Media, step: int, batch: Batch, pixels: int
+    ) -> MediaAnswer:
+        """Return the item of a tag at or before a step, for pages that follow the tag."""
+        return media_item(run_id, media, step, batch, pixels=pixels)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.panels.batch import SavedBatch
+    from nbviz.panels.following import Followed
     from nbviz.panels.panel import Address, Extent, Reply
     from nbviz.protocol.core import ItemTag
     from nbviz.recording.embeddings.embedding import Embedding
@@ -94,7 +95,11 @@ class ProjectorPanel(ItemsPanel[messages.EmbeddingSent]):
         return ProjectorEntry()
 
     def updates(
-        self, part: RecordedRun, entry: ItemsEntry, batch: Batch, extent: Extent[ItemsEntry, None]
+        self,
+        part: RecordedRun,
+        entry: ItemsEntry,
+        batch: Batch,
+        extent: Extent[ItemsEntry, Followed],
     ) -> None:
         """Add which embeddings came, and where layouts are."""
         super().updates(part, entry, batch, extent)

@@ -80,6 +80,12 @@ class MediaInbox:
         """Whether nothing waits, nor is being made."""
         return not self._waiting and not self._under_work
 
+    @property
+    def is_due(self) -> bool:
+        """Whether something waits that may be made now, without waiting."""
+        with self._lock:
+            return bool(self._waiting) and self._is_time_for(self._waiting[0])
+
     def put(self, item: Waiting) -> None:
         """Add an item; never waits."""
         with self._lock:

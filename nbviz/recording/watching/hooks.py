@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, attribute_of, has_attribute
 from nbviz.inspection.graph.trace.modules import all_modules, has_children, named_modules
 from nbviz.inspection.tensors.heatmaps import plain_name
 from nbviz.inspection.tensors.hooks import Hook
@@ -85,7 +85,7 @@ def has_compiled_parts(model: nn.Module) -> bool:
     """Whether `torch.compile` is at work in a model."""
     return any(
         "_orig_mod" in module._modules  # noqa: SLF001
-        or getattr(module, "_compiled_call_impl", None) is not None
+        or attribute_of(module, "_compiled_call_impl", None) is not None
         for module in all_modules(model)
     )
 
@@ -219,7 +219,7 @@ def _first_tensor(output: Any) -> torch.Tensor | None:
     parts: Any = ()
     if isinstance(output, tuple | list):
         parts = output  # pyright: ignore[reportUnknownVariableType]
-    elif hasattr(output, "values") and callable(output.values):
+    elif has_attribute(output, "values") and callable(output.values):
         parts = output.values()
     for part in parts:
         found = _first_tensor(part)

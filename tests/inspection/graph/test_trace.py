@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -297,3 +298,12 @@ def test_layers_that_pytorch_does_not_know_of_are_named() -> None:
     model = Shadows()
     model._blocks = {"a": [(nn.Linear(3, 3),)]}
     assert "not trained: _blocks.a.0.0" in trace(model, torch.zeros(1, 3)).note
+
+
+def test_the_source_is_a_line_of_the_author_or_none() -> None:
+    model, inputs = nn.Sequential(nn.Linear(3, 3), nn.ReLU()), torch.zeros(1, 3)
+    mine = [node.source for node in trace(model, inputs).nodes if node.source]
+    assert [source.startswith("test_trace.py:") for source in mine] == [True, True]
+    with ThreadPoolExecutor(1) as pool:  # as for a page, without a line of the author's around it
+        graph = pool.submit(trace, model, inputs).result()
+    assert [node.source for node in graph.nodes] == ["", "", "", ""]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from nbviz.errors import attribute_of
 from nbviz.inspection.graph.overlays.device_values import DeviceValues
 from nbviz.inspection.graph.trace.details import label_of
 from nbviz.inspection.graph.trace.modules import copier_for, wrapped_module
@@ -22,7 +23,7 @@ from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.devices.cuda_events import is_captured
-from nbviz.training.rewinding.step_watch import all_finite
+from nbviz.training.rewinding.soundness import all_finite
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph
@@ -141,7 +142,7 @@ class NonFiniteCheck:
         self._is_told = False
         self._arriving: tuple[DeviceValues, tuple[Any, ...], dict[str, Any]] | None = None
         self._handle = None
-        if getattr(model, "_compiled_call_impl", None) is None:
+        if attribute_of(model, "_compiled_call_impl", None) is None:
             self._handle = model.register_forward_hook(Hook(self._called), with_kwargs=True)
 
     def remove(self) -> None:

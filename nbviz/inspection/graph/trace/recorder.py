@@ -18,6 +18,7 @@ import torch
 from nbviz.inspection.graph.trace.modules import named_modules, named_parameters, packed_parameters
 from nbviz.inspection.graph.trace.nested_tensors import TensorInfo, describe
 from nbviz.inspection.graph.trace.origins import Memory, Origin, TensorMap
+from nbviz.training.present_line import authors_frame
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -280,16 +281,16 @@ class Recorder:
         return source or self._called_at(frame), self._named(frames[:-1][::-1])
 
     def _called_at(self, frame: FrameType | None) -> str:
-        """Return the line that called the running module, whose first frame is given."""
+        """Return the line that called the running module, whose first frame is given.
+
+        Empty where no line of the author's did, as where a page asked for the graph.
+        """
         if self.stack[-1].source:
             return self.stack[-1].source
         if self._traced_at is None:
-            self._traced_at = ""
-            while frame is not None and not self._traced_at:
-                place = _place(frame.f_code.co_filename)
-                if place is not _OWN and place is not _TORCH:
-                    self._traced_at = f"{place}:{frame.f_lineno}"
-                frame = frame.f_back
+            found = authors_frame(frame)
+            place = "" if found is None else _place(found.f_code.co_filename)
+            self._traced_at = "" if found is None else f"{place}:{found.f_lineno}"
         return self._traced_at
 
     def _named(self, frames: list[FrameType]) -> tuple[str, ...]:
