@@ -237,7 +237,7 @@ def test_what_a_forked_process_is_told_depends_on_what_it_is(
     with pytest.raises(LoggingError, match=r"'mine' belongs to .* nbviz\.Run\(dir=\.\.\.\)"):
         run.log({"loss": 1.0})
     monkeypatch.setattr(torch.utils.data, "get_worker_info", object)
-    with pytest.raises(LoggingError, match="a worker of a DataLoader; .* num_workers=0"):
+    with pytest.raises(LoggingError, match=r"a worker of a DataLoader; .* num_workers=0"):
         run.log({"loss": 1.0})
 
 
