@@ -394,7 +394,7 @@ class Engine:
     def _run_epoch(self) -> None:
         place = self.place
         # A layer may have been replaced, or thawed, since: in a callback, or in another cell.
-        if untrained := self.optimizers.describe_missing(self.model):
+        if untrained := self.optimizers.describe_missing(self.model, self.options.loss_fn):
             self.log.once("warning", untrained)
         if not place.is_open:
             self.epoch += 1

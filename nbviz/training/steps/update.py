@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from nbviz.errors import ConfigurationError, TrainingError
-from nbviz.training.optimizing.closures import asks_for_closure, requires_closure
+from nbviz.training.optimizing.closures import (
+    asks_for_closure,
+    requires_closure,
+    versions_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,8 +78,8 @@ class Update:
             self._scaler = torch.amp.GradScaler(device.type)  # pyright: ignore[reportPrivateImportUsage]
             if optimizer is not None:
                 optimizer.register_step_post_hook(_weakly(self._count_made))
-        self._needs_closure, self._is_by_name = (
-            (False, False) if optimizer is None else requires_closure(optimizer)
+        self._needs_closure, self._closure_name = (
+            (False, "") if optimizer is None else requires_closure(optimizer)
         )
         if optimizer is not None and self._needs_closure:
             self._check_closure(optimizer)
@@ -151,10 +155,11 @@ class Update:
 
     def _step(self, optimizer: Any, evaluate: Callable[[], torch.Tensor]) -> None:
         if not self._needs_closure:
+            before = [] if self._has_stepped else versions_of(optimizer)
             try:
                 optimizer.step()
             except Exception as error:
-                if self._has_stepped or not asks_for_closure(optimizer, error):
+                if self._has_stepped or not asks_for_closure(optimizer, error, before):
                     raise
                 self._needs_closure = True
                 self._check_closure(optimizer)
@@ -171,8 +176,8 @@ class Update:
                     self._clip_gradients(self._clip)
             return loss.detach()
 
-        if self._is_by_name:
-            optimizer.step(closure=closure)
+        if self._closure_name:
+            optimizer.step(**{self._closure_name: closure})
         else:
             optimizer.step(closure)
         self._has_stepped = True
@@ -182,10 +187,11 @@ class Update:
         is_fused = getattr(optimizer, "_step_supports_amp_scaling", False)
         scale = self._scaler.get_scale() if is_fused else 0.0
         made = self._made
+        before = [] if self._has_stepped else versions_of(optimizer)
         try:
             self._scaler.step(optimizer)
         except Exception as error:
-            if not self._has_stepped and asks_for_closure(optimizer, error):
+            if not self._has_stepped and asks_for_closure(optimizer, error, before):
                 self._check_closure(optimizer)
             raise
         self._has_stepped = self._has_stepped or self._made > made

@@ -111,7 +111,8 @@ def _run(
     copy = copier_for(model)
     given, named = with_tensors(inputs, copy), with_tensors(kwargs, copy)
     with ExitStack() as stack:
-        recorder.gradients = stack.enter_context(preserved(model, runs_for_real=True))
+        kept = preserved(model, (inputs, kwargs), runs_for_real=True)
+        recorder.kept = stack.enter_context(kept)
         stack.enter_context(torch.no_grad())
         recorder.enter(model, type(model).__name__)
         stack.enter_context(tracking(recorder))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import FrameType
 
-    from nbviz.inspection.graph.trace.preserved import KeptGradients
+    from nbviz.inspection.graph.trace.preserved import KeptTensors
 
 _OWN_FOLDER = str(Path(__file__).parents[1]) + os.sep
 _TORCH_FOLDER = str(Path(torch.__file__).parent) + os.sep
@@ -85,6 +85,7 @@ class Recorded:
     functions: tuple[str, ...] = ()
     is_constant: bool = False
     error: str = ""
+    written: set[int] = field(default_factory=set[int])  # addresses, where tensors do not count it
     # The memory that it made on its way, which it may keep, as tangents and gradients are kept.
     hidden: list[tuple[Memory, TensorInfo]] = field(
         default_factory=list["tuple[Memory, TensorInfo]"]
@@ -97,7 +98,7 @@ class Recorder:
     Args:
         model: The model that is traced.
         keeps_tensors: See `TensorMap`.
-        gradients: Called before the pass uses them; None if they need not be kept.
+        kept: Told before the pass uses gradients or writes; None if nothing need be kept.
         is_users_pass: Whether the pass is one that the user's own code makes. Then nothing of it is
             changed, and an error of the recording ends the recording only.
     """
@@ -107,11 +108,12 @@ class Recorder:
         model: torch.nn.Module,
         *,
         keeps_tensors: bool,
-        gradients: KeptGradients | None = None,
+        kept: KeptTensors | None = None,
         is_users_pass: bool = False,
     ) -> None:
         self.model = model
-        self.gradients = gradients
+        self.kept = kept
+        self.keeps_tensors = keeps_tensors
         self.is_users_pass = is_users_pass
         self.failure: Exception | None = None  # what ended the recording before the pass ended
         self.uncounted: dict[str, None] = {}  # operators whose FLOPs are not known
