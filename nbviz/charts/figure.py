@@ -13,7 +13,7 @@ from nbviz.charts.chart import Chart, answer_at_once, selected_rows
 from nbviz.charts.legend_place import legend_place
 from nbviz.charts.marks import LABEL_COLOR, marks_of
 from nbviz.pictures.figures.figure_picture import figure_picture, ranges
-from nbviz.pictures.figures.layers import NO_ELEMENT, Boxes, Columns, Wedges
+from nbviz.pictures.figures.layers import Boxes, Columns, Wedges, elements_of, is_of_elements
 from nbviz.pictures.shapes import fit_text
 from nbviz.widgets.cell_widget import shown_again
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.pictures.figures.layers import Axis, Figure
+    from nbviz.pictures.figures.layers import Axis, ElementOf, Figure
     from nbviz.pictures.shapes import Picture
 
 _bqplot: Any = bqplot  # which has no types
@@ -54,7 +54,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         figure = describe(*data, **options)
         self._figure = figure
         self._is_mirroring = False
-        self._elements: list[tuple[Any, NDArray[np.int64]]] = []
+        self._elements: list[tuple[Any, ElementOf]] = []
         scales = {"x": _bqplot.LinearScale(), "y": _bqplot.LinearScale()}
         self._scales: Any = scales
         options_of_the_figure: dict[str, Any] = {
@@ -180,8 +180,8 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         for mark, element_of in self._elements:
             chosen = mark.selected
             if chosen is not None and len(chosen):
-                found = np.isin(element_of, np.asarray(chosen))
-                is_selected |= found if found.ndim == 1 else found.any(axis=0)
+                elements = np.asarray(chosen, np.int64)
+                is_selected |= is_of_elements(element_of, elements, self._figure.rows)
         return is_selected
 
     def _within_the_box(self) -> NDArray[np.bool_] | None:
@@ -202,8 +202,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         try:
             rows = np.asarray(self.selected, np.int64)
             for mark, element_of in self._elements:
-                elements = np.unique(element_of[..., rows])
-                elements = elements[elements != NO_ELEMENT]
+                elements = elements_of(element_of, rows)
                 mark.selected = elements.astype(np.uint32) if len(elements) else None
         finally:
             self._is_mirroring = False

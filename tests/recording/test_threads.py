@@ -12,8 +12,8 @@ from pages import wait_until
 
 from nbviz import Run
 from nbviz.errors import LoggingError
-from nbviz.recording import draining
 from nbviz.recording import collector as collector_module
+from nbviz.recording import draining
 from nbviz.recording.collector import Collector
 from nbviz.recording.lines import Lines
 
