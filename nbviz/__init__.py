@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from nbviz.charts.boxes_page import save_html
     from nbviz.errors import StopTraining
     from nbviz.inspection.graph.trace.trace import trace
-    from nbviz.integrations.experiment import finish, init, unwatch, watch
+    from nbviz.integrations.experiment import define_metric, finish, init, unwatch, watch
     from nbviz.integrations.tensorboard.writer import SummaryWriter
     from nbviz.integrations.tracked_values import (
         Audio,
         Histogram,
         Image,
+        Object3D,
+        Plotly,
         Settings,
         Table,
         Video,
@@ -51,6 +53,8 @@ __all__ = [
     "Histogram",
     "Image",
     "LiveTrainer",
+    "Object3D",
+    "Plotly",
     "Run",
     "Sample",
     "Series",
@@ -66,6 +70,7 @@ __all__ = [
     "charts",
     "compare",
     "datasets",
+    "define_metric",
     "errors",
     "finish",
     "graph",
@@ -90,12 +95,15 @@ __all__ = [
 _HOMES = {
     "unwatch": "nbviz.integrations.experiment",
     "watch": "nbviz.integrations.experiment",
+    "define_metric": "nbviz.integrations.experiment",
     "init": "nbviz.integrations.experiment",
     "finish": "nbviz.integrations.experiment",
     "Audio": "nbviz.integrations.tracked_values",
     "Settings": "nbviz.integrations.tracked_values",
     "Table": "nbviz.integrations.tracked_values",
     "Image": "nbviz.integrations.tracked_values",
+    "Object3D": "nbviz.integrations.tracked_values",
+    "Plotly": "nbviz.integrations.tracked_values",
     "Video": "nbviz.integrations.tracked_values",
     "login": "nbviz.integrations.tracked_values",
     "Histogram": "nbviz.integrations.tracked_values",
@@ -131,6 +139,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name in ("callbacks", "charts", "datasets", "errors"):
         return importlib.import_module(f"nbviz.{name}")
+    if name == "plot":  # of code that is written for W&B
+        return importlib.import_module("nbviz.integrations.tracked_plots")
     if name == "config":  # another one for each run of `init`
         from nbviz.integrations.experiment import experiment
 

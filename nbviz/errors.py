@@ -20,7 +20,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import threading
 from typing import Any
+
+_NONE = object()
+_SHOWN = 60  # characters of a value in a message
 
 
 def describe(error: BaseException) -> str:
@@ -31,9 +35,37 @@ def describe(error: BaseException) -> str:
 def text_of(value: object) -> str:
     """Return `str(value)`, or a sentence in its place where that fails: the code is not ours."""
     try:
-        return str(value)
-    except Exception as error:  # noqa: BLE001  whatever a user's code raises
+        return str.__str__(str(value))  # no subclass, with methods of its own
+    except BaseException as error:
+        is_interrupt = isinstance(error, KeyboardInterrupt)
+        if is_interrupt and threading.current_thread() is threading.main_thread():
+            raise  # the kernel's, in the middle of it
         return f"(its text cannot be shown: its __str__ raised {type(error).__name__})"
+
+
+def repr_of(value: object) -> str:
+    """Return the beginning of `repr(value)`, which may fail, for a message."""
+    try:
+        text = str.__str__(repr(value))
+    except Exception:  # noqa: BLE001  a user's broken repr must not hide our message
+        text = "that cannot be shown"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def attribute_of(thing: object, name: str, default: Any = None) -> Any:
+    """Return an object's attribute; the default if it has none, or if its own code fails.
+
+    A property may read a file that is not there, and a `__getattr__` may raise a KeyError.
+    """
+    try:
+        return getattr(thing, name, default)
+    except Exception:  # noqa: BLE001  whatever a user's code raises
+        return default
+
+
+def has_attribute(thing: object, name: str) -> bool:
+    """Return whether an object has an attribute, as `attribute_of` reads it."""
+    return attribute_of(thing, name, _NONE) is not _NONE
 
 
 def add_note(error: BaseException, note: str) -> None:

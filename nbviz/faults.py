@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args
 import torch
 from torch import nn
 
-from nbviz.errors import CheckpointError, CommandError, ConfigurationError, NbvizError, text_of
+from nbviz.errors import (
+    CheckpointError,
+    CommandError,
+    ConfigurationError,
+    NbvizError,
+    attribute_of,
+    text_of,
+)
 from nbviz.inspection.graph.overlays.box_values import layers_before_relus
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
 from nbviz.protocol.run import FaultName
@@ -136,7 +143,7 @@ class Faults:
         graph = self._graph()
         modules = dict(named_modules(self._inner()))
         paths = layers_before_relus(graph)
-        biases = [getattr(modules.get(path), "bias", None) for path in paths]
+        biases = [attribute_of(modules.get(path), "bias", None) for path in paths]
         found = [one for one in biases if isinstance(one, nn.Parameter)]
         if not found:
             raise CommandError(
@@ -154,7 +161,7 @@ class Faults:
         layers: list[Any] = [
             module
             for module in self._inner().modules()
-            if isinstance(getattr(module, "weight", None), nn.Parameter)
+            if isinstance(attribute_of(module, "weight", None), nn.Parameter)
             and module.weight.dim() > 1  # pyright: ignore[reportCallIssue]
             and not isinstance(module, nn.Embedding | nn.EmbeddingBag)
         ]
@@ -164,7 +171,7 @@ class Faults:
         def act() -> str:
             for layer in layers:
                 layer.weight.mul_(VANISHING_FACTOR)
-                if isinstance(getattr(layer, "bias", None), nn.Parameter):
+                if isinstance(attribute_of(layer, "bias", None), nn.Parameter):
                     layer.bias.zero_()
             return f"vanishing init: weights of {_count(layers, 'layer')} × {VANISHING_FACTOR:g}"
 

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import CheckpointError, describe
+from nbviz.errors import CheckpointError, attribute_of, describe, has_attribute
 from nbviz.training.random_numbers.random_state import is_generator
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def copied_options(options: TrainerOptions, **others: Any) -> dict[str, Any]:
     memo = {id(one): one for one in loaders if type(one) in (list, tuple)}
     try:
         for one in loaders:
-            if hasattr(one, "dataset"):
+            if has_attribute(one, "dataset"):
                 _of_its_own(one.dataset, memo)
         # Together, so that the copied optimizer steps the copied model.
         made = copy.deepcopy({name: fields[name] for name in _COPIED}, memo)
@@ -61,10 +61,10 @@ def _of_its_own(dataset: Any, memo: dict[int, Any]) -> Any:
         return memo[id(dataset)]
     changes: dict[str, Any] = {
         name: copy.deepcopy(value, memo)
-        for name, value in getattr(dataset, "__dict__", {}).items()
+        for name, value in attribute_of(dataset, "__dict__", {}).items()
         if is_generator(value)
     }
-    inner = getattr(dataset, "dataset", None)
+    inner = attribute_of(dataset, "dataset", None)
     if inner is not None and (own := _of_its_own(inner, memo)) is not inner:
         changes["dataset"] = own
     made = copy.copy(dataset) if changes else dataset

@@ -251,7 +251,7 @@ class GoingBack:
         def act() -> _Outcome:
             found = self._trainer.find_nonfinite()
             if found is None:
-                return _Outcome("All losses and weights are finite; nothing was changed")
+                return _Outcome("All training losses and weights are finite; nothing was changed")
             text = str(found)
             return _Outcome(
                 f"{text[0].upper()}{text[1:]} Paused before it, at step {found.step - 1:,}",

@@ -18,7 +18,7 @@ from nbviz.training.events import RunEnded, RunPaused
 from nbviz.training.rewinding.changes import Change, Changes
 from nbviz.training.rewinding.recomputing import LOSS
 from nbviz.training.rewinding.search import Search
-from nbviz.training.rewinding.step_watch import all_finite
+from nbviz.training.rewinding.soundness import Soundness
 from nbviz.training.rewinding.untouched import untouched
 from nbviz.undoing import Undoing
 
@@ -249,7 +249,7 @@ class Rewinder:
         if _first_bad_loss(run) is not None or engine.overflows:
             return False
         with between_steps(engine.model):
-            return all_finite(engine.model.parameters())
+            return not Soundness(engine.model, self._trainer.ring.first).of_model()
 
     def _searching(self) -> Callable[[Recomputing], FirstNonFinite]:
         engine, ring, run = self._trainer.engine, self._trainer.ring, self._trainer.run

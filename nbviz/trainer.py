@@ -20,6 +20,7 @@ from nbviz.forking import copied_options
 from nbviz.going_back import GoingBack
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
+from nbviz.layer_watches import LayerWatches
 from nbviz.recording.current import as_current
 from nbviz.recording.kept.kept_state import FOLDER, KeptState
 from nbviz.recording.kept.past import Past, go_on_from
@@ -107,6 +108,7 @@ class Trainer(TrainerCommands):
         )
         self._background: BackgroundRun | None = None
         self.run: Run
+        self.layers = LayerWatches(self)
         self._runs = TrainerRuns(self)
         self.ring = StateRing(
             lambda: self.engine,

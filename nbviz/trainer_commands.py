@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from nbviz.layer_watches import LayerWatches
     from nbviz.protocol.run import RunStatus
     from nbviz.training.background import BackgroundRun
     from nbviz.training.commands import Control
@@ -26,10 +27,12 @@ class TrainerCommands(ABC):
     Attributes:
         control: Where the run is told of them.
         engine: The training's loop.
+        layers: The layers that are watched because that was asked for.
     """
 
     control: Control
     engine: Engine
+    layers: LayerWatches
 
     @property
     def status(self) -> RunStatus:
@@ -125,6 +128,23 @@ class TrainerCommands(ABC):
         if phase is None:
             self.wait()  # which raises what it failed with
         return phase
+
+    def watch_layer(self, path: str, *, on: bool = True) -> None:
+        """Watch one layer from now on, as `run.watch` watches a model: what a click in a page does.
+
+        Statistics and histograms of its weights, gradients, updates and output become series and
+        histograms; its feature maps become pictures, which are shown by step.
+
+        >>> trainer.watch_layer("conv1")
+
+        Args:
+            path: The module's name in the model.
+            on: False to watch it no more; what was recorded stays.
+
+        Raises:
+            CommandError: The model has no such module.
+        """
+        self.layers.set(path, on=on)
 
     def between_steps(self) -> AbstractContextManager[None]:
         """Have the run stand between two steps while the block runs, then go on.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, repr_of
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.training.checks import check_choice, check_count
 from nbviz.training.options import TrainingOptions
+from nbviz.training.steps.numbers import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -68,11 +69,22 @@ class TrainerOptions(TrainingOptions):
                     "trainer.save(path) yourself."
                 )
         check_count("keep", self.keep)
+        if not isinstance(self.watch, bool | Mapping):
+            raise ConfigurationError(
+                "watch must be True, or a mapping of what Run.watch takes, such as {'every': 2}; "
+                f"got {repr_of(self.watch)}."
+            )
         if not isinstance(self.ring, bool):
             check_choice("ring", self.ring, ("on", "off"))
         check_count("ring_every", self.ring_every, "auto")
         check_count("ring_memory", 1 if self.ring_memory is None else self.ring_memory)
-        check_count("ring_disk", self.ring_disk or 1)  # 0 and None are right, too
+        for name in ("reset_memory", "ring_disk"):
+            value = getattr(self, name)
+            is_none = value is None and name == "ring_disk"
+            if not is_none and whole_number(value) != 0:
+                check_count(name, value)
+        self._make_plain("checkpoint_every", "keep", "ring_every", "ring_memory", "ring_disk")
+        self._make_plain("reset_memory")
 
 
 def length_text(options: TrainerOptions) -> str:

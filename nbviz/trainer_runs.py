@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,20 +14,25 @@ from nbviz.recording.origin import Origin
 from nbviz.recording.recorder import Recorder
 from nbviz.recording.run import Run
 from nbviz.trainer_options import length_text
+from nbviz.training.between_steps import between_steps
 from nbviz.training.known_parameters import expected_tags, of_training
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Sequence
 
     from nbviz.inspection.graph.overlays.overlays import Overlays
+    from nbviz.layer_watches import LayerWatches
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.kept.past import Past
+    from nbviz.recording.weights_store import State
     from nbviz.trainer_options import TrainerOptions
+    from nbviz.training.checkpoints.ring import StateRing
     from nbviz.training.commands import Control
     from nbviz.training.engine import Engine
 
 COMMANDS = (
     "start", "pause", "resume", "step", "step_into", "stop", "set", "reset", "inject_fault",
+    "watch_layer",
 )  # fmt: skip
 
 
@@ -38,6 +44,8 @@ class Recorded(Protocol):
     engine: Engine
     control: Control
     overlays: Overlays
+    layers: LayerWatches
+    ring: StateRing
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -115,6 +123,17 @@ class TrainerRuns:
         trainer = self._trainer
         if self._watch is not None and not trainer.run.watches:
             trainer.run.watch(trainer.engine.model, **self._watch)
+        trainer.layers.begin()
+
+    @contextmanager
+    def _earlier_weights(self, run: Run) -> Generator[Sequence[State]]:
+        """Give the states that the trainer keeps, if they are of this run and it rests."""
+        trainer = self._trainer
+        if trainer.run is not run or trainer.control.status == "running":
+            yield ()
+            return
+        with between_steps(trainer.engine.model, inside=True):
+            yield trainer.ring.weights
 
     def _make(self, name: str | None, directory: str | Path | None) -> Run:
         options = self._trainer.options
@@ -142,6 +161,7 @@ class TrainerRuns:
         run.again = length_text(options)
         run.steering = trainer
         run.overlays = trainer.overlays
+        run.weights.states = lambda: self._earlier_weights(run)
         classification = engine.classification
         classification.allows = self.recorder.allows_collecting
         classification.forget()

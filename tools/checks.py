@@ -45,6 +45,7 @@ NOT_IN_COLAB = (
     "tests/recording/test_confusion.py",
     "tests/recording/test_deferred_runs.py",
     "tests/recording/test_embeddings.py",
+    "tests/recording/test_feature_maps.py",
     "tests/recording/test_meshes.py",
     "tests/recording/test_pr_curves.py",
     "tests/recording/test_predictions.py",

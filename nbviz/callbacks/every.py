@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, attribute_of
 from nbviz.training.checks import check_count
 from nbviz.training.steps.numbers import shown
 
@@ -36,7 +36,7 @@ class every:  # noqa: N801  it reads as a word: every(100, sample)
             )
         self.n = n
         self._function = function
-        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self.__name__ = attribute_of(function, "__name__", type(function).__name__)
 
     def on_step(self, trainer: Trainer, event: StepEnded) -> None:
         """Call the function, if it is time to."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ import torch
 from nbviz.errors import LoggingError
 from nbviz.integrations.in_cells import CellLog
 from nbviz.integrations.refused import not_served
-from nbviz.integrations.tracked_values import Loggable, images_of
+from nbviz.integrations.tracked_values import Loggable, images_of, listed
 from nbviz.recording.current import as_current
 from nbviz.recording.media.figures import is_figure
 from nbviz.recording.run import Run
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _newest: Experiment | None = None
+_TAKEN = ("entity", "group", "job_type", "notes", "settings", "sweep_id", "tags")
 
 
 class Config(Mapping[str, Any]):
@@ -121,9 +122,16 @@ class Experiment(CellLog):
     """
 
     def __init__(
-        self, run: Run, config: Mapping[str, Any], *, show: bool, project: str = ""
+        self,
+        run: Run,
+        config: Mapping[str, Any],
+        *,
+        show: bool,
+        project: str = "",
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(run, show=show)
+        self._options = dict(options or {})
         self.config = Config(run, config)
         self.summary = Summary(self)
         self.project = project
@@ -153,7 +161,9 @@ class Experiment(CellLog):
         """None, as of W&B's offline runs: nothing is sent anywhere."""
         return
 
-    def __getattr__(self, name: str) -> NoReturn:
+    def __getattr__(self, name: str) -> Any:
+        if name in _TAKEN:  # what `init` was given, and does not need
+            return self._options.get(name)
         raise not_served(name, f"{type(self).__name__!r} object")
 
     def log(
@@ -247,6 +257,9 @@ class Experiment(CellLog):
             value.log_to(run, tag, step)
         elif images := images_of(value):
             run.log_images(tag, [one.image for one in images], step, **images[0].options)
+        elif several := listed(value):
+            for i, one in enumerate(several):
+                one.log_to(run, f"{tag}/{i}", step)
         elif is_figure(value):
             run.log_figure(tag, value, step)
         elif isinstance(value, str):
@@ -282,13 +295,12 @@ def init(
     Raises:
         ConfigurationError: `dir` cannot be written to, or `config` is no mapping.
     """
-    del options
     whole = f"{project}/{name}" if project and name else name or project
     given = dict(config or {})
     global _newest  # noqa: PLW0603  one at a time, as in other trackers
     finish()
     run = Run(whole, dir=dir, config=given)
-    _newest = Experiment(run, given, show=show, project=project or "")
+    _newest = Experiment(run, given, show=show, project=project or "", options=options)
     return _newest
 
 
@@ -307,6 +319,15 @@ def finish(exit_code: int | None = None) -> None:
     """End the newest run of `init`, if there is one; as `Experiment.finish`."""
     if _newest is not None and _newest.is_current:
         _newest.finish(exit_code)
+
+
+def define_metric(name: str, **options: Any) -> None:
+    """Do nothing, as `Experiment.define_metric`.
+
+    Raises:
+        LoggingError: There is no run of `init`.
+    """
+    experiment().define_metric(name, **options)
 
 
 def unwatch(model: nn.Module | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 import weakref
@@ -166,3 +167,8 @@ def _ended(result: Any = None) -> None:
     error = getattr(result, "error_in_exec", None)
     for logger in _loggers:
         logger.cell_ended(error)
+
+
+if in_notebook():
+    # Here, not in the loop that is to be shown: it takes as long as half a second.
+    importlib.import_module("nbviz.widgets.dashboard")

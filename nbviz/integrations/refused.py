@@ -4,18 +4,28 @@ from __future__ import annotations
 
 _INSTEAD = {
     "Artifact": "keep files where you want them; trainer.save(path) keeps a model",
+    "AlertLevel": "run.print writes a line of the log",
+    "Api": "nbviz.open_run and nbviz.open_runs read what was recorded",
+    "Classes": "draw masks into the image first, as torchvision.utils.draw_segmentation_masks does",
+    "EvalTable": "run.log_table shows a table, and run.log_predictions what was predicted",
+    "Graph": "nbviz.graph(model, example) shows a model's graph",
     "Html": "run.log_text shows Markdown",
     "Molecule": "run.log_mesh shows points and triangles",
-    "Object3D": "run.log_mesh shows points and triangles",
+    "JoinedTable": "join them before, as pandas does, and log the table",
     "agent": "nbviz.compare shows several runs beside each other, with a table",
     "alert": "run.print writes a line of the log",
+    "link_artifact": "keep files where you want them; nothing is sent anywhere",
+    "link_model": "trainer.save(path) keeps a model",
     "log_artifact": "keep files where you want them; trainer.save(path) keeps a model",
     "log_code": "the notebook holds the code",
     "log_model": "trainer.save(path) keeps a model",
-    "plot": "run.log_confusion_matrix, run.log_pr_curve and run.log_figure show what its charts do",
+    "restore": "read files from where you keep them",
     "save": "keep files where you want them; nothing is sent anywhere",
     "sweep": "nbviz.compare shows several runs beside each other, with a table",
+    "termlog": "run.print writes a line of the log",
+    "termwarn": "run.print writes a line of the log",
     "use_artifact": "read files from where you keep them",
+    "use_model": "Trainer.load reads what trainer.save wrote",
 }
 
 

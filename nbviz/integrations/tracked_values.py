@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nbviz.errors import LoggingError
+from nbviz.errors import LoggingError, optional_module
 from nbviz.inspection.tensors.histograms import Histogram as Counted
+from nbviz.recording.media.figures import is_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nbviz.recording.run import Run
+
+
+# Of categories 1 to 8, then again; red, green and blue.
+_CATEGORIES = np.array(
+    [
+        *([57, 106, 177], [218, 124, 48], [62, 150, 81], [204, 37, 41]),
+        *([83, 81, 84], [107, 76, 154], [146, 36, 40], [148, 139, 61]),
+    ]
+)
 
 
 def login(*arguments: object, **options: object) -> bool:
@@ -45,7 +56,8 @@ class Image(Loggable):
     """An image among the values of a log call.
 
     Args:
-        data_or_path: A tensor, an array or an image of Pillow, as for `Run.log_image`.
+        data_or_path: A tensor, an array or an image of Pillow, as for `Run.log_image`, a figure as
+            for `Run.log_figure`, or the path of a file.
         mode: Of Pillow; taken, and not needed.
         caption: What is said of it.
         grouping: Taken, and not needed.
@@ -56,7 +68,8 @@ class Image(Loggable):
         **options: Of `Run.log_image`, such as `normalize` and `colormap`.
 
     Raises:
-        LoggingError: It has boxes or masks.
+        LoggingError: It has boxes or masks, or the file cannot be read.
+        MissingDependencyError: It is a file, and Pillow is not installed.
     """
 
     def __init__(  # noqa: PLR0917  W&B's order
@@ -77,11 +90,16 @@ class Image(Loggable):
                 "Image draws no boxes or masks; draw them into the image first, as "
                 "torchvision.utils.draw_bounding_boxes and draw_segmentation_masks do."
             )
-        self.image, self.caption, self.options = data_or_path, caption, options
+        is_path = isinstance(data_or_path, str | Path)
+        self.image = _image_file(data_or_path) if is_path else data_or_path
+        self.caption, self.options = caption, options
 
     def log_to(self, run: Run, tag: str, step: int) -> None:
         """Record it, and its caption beside it."""
-        run.log_image(tag, self.image, step, **self.options)
+        if is_figure(self.image):
+            run.log_figure(tag, self.image, step)
+        else:
+            run.log_image(tag, self.image, step, **self.options)
         _log_caption(run, tag, self.caption, step)
 
 
@@ -163,38 +181,161 @@ class Table(Loggable):
     """A table among the values of a log call.
 
     Args:
+        columns: The names of the columns; "Input", "Output" and "Expected" if None.
+        data: Rows.
+        rows: An older name of `data`.
+        dataframe: A table of pandas in their place.
+        **options: Taken, and not needed.
+
+    Attributes:
         columns: The names of the columns.
         data: Rows.
-        dataframe: A table of pandas in their place.
+
+    Raises:
+        LoggingError: A row has another number of cells than there are columns.
     """
 
     def __init__(
         self,
         columns: Sequence[str] | None = None,
         data: Sequence[Sequence[Any]] | None = None,
+        rows: Sequence[Sequence[Any]] | None = None,
         dataframe: Any = None,
+        **options: object,
     ) -> None:
-        self.columns = list(columns or [])
-        self.data = [list(row) for row in data or []]
-        self.dataframe = dataframe
+        del options
+        if dataframe is None and hasattr(data, "columns"):
+            dataframe = data
+        if dataframe is not None:
+            columns, data = list(dataframe.columns), list(dataframe.itertuples(index=False))
+        given = rows if data is None else data
+        self.columns = list(("Input", "Output", "Expected") if columns is None else columns)
+        self.data: list[list[Any]] = []
+        for row in () if given is None else given:
+            self.add_data(*row)
 
     def add_data(self, *row: Any) -> None:
-        """Add a row."""
+        """Add a row.
+
+        Raises:
+            LoggingError: It has another number of cells than there are columns.
+        """
+        if len(row) != len(self.columns):
+            names = ", ".join(map(str, self.columns))
+            raise LoggingError(
+                f"a row of this table has {len(self.columns)} cells ({names}), got {len(row)}."
+            )
         self.data.append(list(row))
+
+    def add_column(self, name: str, data: Sequence[Any]) -> None:
+        """Add a column.
+
+        Raises:
+            LoggingError: It has another number of cells than there are rows.
+        """
+        if self.columns and len(data) != len(self.data):
+            raise LoggingError(
+                f"a column of this table has {len(self.data)} cells, got {len(data)} for {name!r}."
+            )
+        if not self.columns:
+            self.data = [[] for _ in data]
+        self.columns.append(name)
+        for row, value in zip(self.data, data, strict=True):
+            row.append(value)
+
+    def get_column(self, name: str) -> list[Any]:
+        """Return a column's cells.
+
+        Raises:
+            LoggingError: There is no such column.
+        """
+        if name not in self.columns:
+            known = ", ".join(map(str, self.columns)) or "none"
+            raise LoggingError(f"the table has no column {name!r}; it has {known}.")
+        place = self.columns.index(name)
+        return [row[place] for row in self.data]
+
+    def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
+        """Return the rows with their numbers."""
+        return enumerate(self.data)
+
+    def log_to(self, run: Run, tag: str, step: int) -> None:
+        """Record it; of an `Image` in a cell the picture."""
+        rows = [[one.image if isinstance(one, Image) else one for one in row] for row in self.data]
+        run.log_table(tag, rows, step, columns=[str(name) for name in self.columns])
+
+
+class Plotly(Loggable):
+    """A figure of Plotly, or of matplotlib, among the values of a log call; it can be logged as is.
+
+    Args:
+        val: As for `Run.log_figure`.
+    """
+
+    def __init__(self, val: Any) -> None:
+        self.figure = val
 
     def log_to(self, run: Run, tag: str, step: int) -> None:
         """Record it."""
-        frame = self.dataframe
-        if frame is None:
-            frame = [dict(zip(self.columns, row, strict=True)) for row in self.data]
-        run.log_table(tag, frame, step)
+        run.log_figure(tag, self.figure, step)
+
+
+class Object3D(Loggable):
+    """A cloud of points among the values of a log call.
+
+    Args:
+        data_or_path: Of shape (points, 3), (points, 4) with a category of each from 1 on, or
+            (points, 6) with red, green and blue from 0 to 255.
+        caption: What is said of it.
+        **options: Taken, and not needed.
+
+    Raises:
+        LoggingError: It is a file, a scene, or of another shape.
+    """
+
+    def __init__(self, data_or_path: Any, caption: str | None = None, **options: object) -> None:
+        del options
+        if isinstance(data_or_path, str | Path | dict) or hasattr(data_or_path, "read"):
+            raise LoggingError(
+                "Object3D shows points, got a file or a scene; run.log_mesh(tag, vertices, "
+                "faces=…) shows triangles."
+            )
+        self.points, self.caption = np.asarray(data_or_path), caption
+        if self.points.ndim != 2 or self.points.shape[1] not in (3, 4, 6):  # noqa: PLR2004
+            raise LoggingError(
+                f"Object3D needs points of shape (points, 3, 4 or 6), got {self.points.shape}."
+            )
+
+    def log_to(self, run: Run, tag: str, step: int) -> None:
+        """Record it, and its caption beside it."""
+        vertices, rest = self.points[:, :3], self.points[:, 3:]
+        colors = None if rest.shape[1] == 0 else rest
+        if rest.shape[1] == 1:
+            colors = _CATEGORIES[(rest[:, 0].astype(np.int64) - 1) % len(_CATEGORIES)]
+        run.log_mesh(tag, vertices, colors=colors, step=step)
+        _log_caption(run, tag, self.caption, step)
 
 
 def images_of(value: Any) -> list[Image]:
-    """Return the images of a list of them; nothing of another value."""
-    if isinstance(value, list | tuple) and value and isinstance(value[0], Image):
-        return list(cast("Sequence[Image]", value))
-    return []
+    """Return the images of a list of them; nothing of another value, or where one is a figure."""
+    several = listed(value)
+    images = [one for one in several if isinstance(one, Image) and not is_figure(one.image)]
+    return images if len(images) == len(several) else []
+
+
+def listed(value: Any) -> list[Loggable]:
+    """Return what a list of such values holds; nothing of another value."""
+    given = list(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else []
+    return given if all(isinstance(one, Loggable) for one in given) else []
+
+
+def _image_file(path: str | Path) -> Any:
+    image: Any = optional_module("PIL.Image", "all")
+    try:
+        with image.open(path) as opened:
+            return opened.convert("RGBA" if "A" in opened.getbands() else "RGB")
+    except OSError as error:
+        raise LoggingError(f"Image cannot read the file {str(path)!r}: {error}.") from error
 
 
 def _log_caption(run: Run, tag: str, caption: str | None, step: int) -> None:

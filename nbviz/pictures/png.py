@@ -10,6 +10,7 @@ import numpy as np
 
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.layout import make_picture
+from nbviz.pictures.one_thread import on_one_thread
 from nbviz.pictures.shapes import Box, Dots, Fill, Label, Photo, Picture, Shape, Stroke, light
 from nbviz.text import clean_text
 
@@ -63,6 +64,10 @@ def render_png(runs: Sequence[RecordedRun], width: int = 860, scale: int = 2) ->
 
 def picture_to_png(picture: Picture, scale: int) -> bytes:
     """Paint shapes into a PNG image of `scale` pixels a CSS pixel."""
+    return on_one_thread(lambda: _painted(picture, scale))
+
+
+def _painted(picture: Picture, scale: int) -> bytes:
     try:
         from PIL import Image, ImageDraw
     except ImportError:

@@ -44,12 +44,15 @@ _TALL = 1200  # CSS pixels; a higher PNG would take seconds, and a megabyte, at 
 _CELL = "padding:1px 12px 1px 0;text-align:"
 
 
-def mime_bundle(runs: Sequence[RecordedRun], view_id: str) -> dict[str, str]:
+def mime_bundle(
+    runs: Sequence[RecordedRun], view_id: str, *, with_png: bool = True
+) -> dict[str, str]:
     """Return a run's saved picture in every form that notebook readers know.
 
     Args:
         runs: What to show; of more than `MOST_RUNS` the first, and how many more there are.
         view_id: Ties the picture to the live view, which hides it while it is on the page.
+        with_png: Whether there is a PNG, which takes most of the time.
 
     Returns:
         `text/html`, `text/plain` and, where Pillow is installed, `image/png` as base64.
@@ -61,6 +64,8 @@ def mime_bundle(runs: Sequence[RecordedRun], view_id: str) -> dict[str, str]:
         text, below = f"{text}\n\n{more}", f"<p>{more}</p>"
     picture = make_picture(shown, _WIDTH)
     bundle = {"text/plain": text, "text/html": _html_of(picture, shown, view_id, below)}
+    if not with_png:
+        return bundle
     # Without Pillow: every reader that takes a PNG takes the text too.
     with contextlib.suppress(MissingDependencyError):
         png = picture_to_png(picture, 1 if picture.height > _TALL else 2)

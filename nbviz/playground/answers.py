@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import torch
 from nbviz.errors import describe
 from nbviz.playground.rebound import rebound
 from nbviz.training.between_steps import between_steps
+from nbviz.training.random_numbers.seeds import preserved_random_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -168,7 +169,7 @@ class Answers:
         model = self._model
         if model is None or rebound(self._predict, model, model) is None:
             return False
-        with between_steps(model):
+        with between_steps(model, inside=True):
             step = self._step()
             if self._copy is not None and step == self._copy_step:
                 return True
@@ -191,8 +192,11 @@ class Answers:
 
     def _ask_model(self, image: NDArray[np.float32]) -> Answer:
         model = self._model
-        standing = between_steps(model) if model is not None else nullcontext()
-        with standing:
+        with ExitStack() as standing:
+            if model is not None:
+                # Inside a step, too, where someone goes through it: that is not ended by a drawing.
+                standing.enter_context(between_steps(model, inside=True))
+                standing.enter_context(preserved_random_state(_device_of(model)))
             flags = {} if model is None else {one: one.training for one in model.modules()}
             try:
                 if model is not None:
@@ -203,7 +207,12 @@ class Answers:
                     module.training = is_training
 
     def _step(self) -> int | None:
-        return None if self._trainer is None else self._trainer.engine.step
+        """Return after how many updates the weights are."""
+        trainer = self._trainer
+        if trainer is None:
+            return None
+        phase = trainer.control.inside
+        return phase.step if phase is not None and phase.is_updated else trainer.engine.step
 
     def _ask(
         self,
@@ -221,9 +230,8 @@ class Answers:
             if model is not None:
                 hooks = [_keep_output(model, name, kept) for name in self._layers]
             given = torch.from_numpy(np.array(image, np.float32))[None, None]
-            parameter = None if model is None else next(model.parameters(), None)
-            if parameter is not None:
-                given = given.to(parameter.device)
+            if model is not None:
+                given = given.to(_device_of(model))
             with torch.no_grad():
                 scores = probabilities(predict(given))
             return Answer(scores, step, is_copy, kept)
@@ -255,6 +263,11 @@ def probabilities(scores: Any) -> NDArray[np.float64]:
     if not is_share:
         tensor = tensor.softmax(0) if len(tensor) > 1 else tensor.sigmoid()
     return tensor.numpy()
+
+
+def _device_of(model: torch.nn.Module) -> torch.device:
+    parameter = next(model.parameters(), None)
+    return torch.device("cpu") if parameter is None else parameter.device
 
 
 def _keep_output(model: torch.nn.Module, name: str, kept: dict[str, NDArray[np.float64]]) -> Any:

@@ -78,10 +78,11 @@ class GraphLevel(TypedDict):
 
 
 class GraphAdded(TypedDict):
-    """The run has a model, whose graph pages can ask for."""
+    """The run has a model; sent again when other layers of it are watched."""
 
     kind: Literal["graph_added"]
     run_id: str
+    watched: list[str]  # names of the layers that `watch_layer` has watched
 
 
 class OverlayUpdated(TypedDict):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from nbviz.errors import ConfigurationError, text_of
+from nbviz.errors import ConfigurationError, attribute_of, text_of
 from nbviz.text import shortened
 
 if TYPE_CHECKING:
@@ -98,10 +98,18 @@ def _flatten(
         if isinstance(value, Mapping) and depth < _DEEPEST:
             _flatten(cast("Mapping[object, Any]", value), f"{name}.", found, depth + 1)
         else:
-            found[name] = _parameter(value)
+            found[name] = _read(value)
 
 
 _DEEPEST = 8  # mappings in mappings: one may hold itself
+_LARGEST = 1 << 1000  # numbers from here on, which no float holds, are kept as their text
+
+
+def _read(value: Any) -> Parameter:
+    try:
+        return _parameter(value)
+    except Exception:  # noqa: BLE001  the value's own code
+        return shortened(text_of(value), MOST_TEXT)
 
 
 def _parameter(value: Any) -> Parameter:
@@ -109,14 +117,14 @@ def _parameter(value: Any) -> Parameter:
         return value
     if isinstance(value, float):
         return float(value)
-    if isinstance(value, int):
+    if isinstance(value, int) and abs(int(value)) < _LARGEST:
         return int(value)
-    if not isinstance(value, str) and getattr(value, "shape", None) == ():
+    if not isinstance(value, str) and attribute_of(value, "shape", None) == ():
         try:
             number = value.item()  # of numpy and torch
         except Exception:  # noqa: BLE001  a value that cannot be had is shown as its text
             number = None
-        if isinstance(number, bool | int | float):
+        if isinstance(number, bool | float) or (isinstance(number, int) and number < _LARGEST):
             return number
     text = value if isinstance(value, str) else text_of(value)
     return shortened(text, MOST_TEXT)

@@ -21,6 +21,7 @@ from nbviz.recording.media.store import MediaStore
 from nbviz.recording.overhead import OverheadBudget
 from nbviz.recording.progress import ENDED, Progress, ProgressMeter, Steps
 from nbviz.recording.scalars.budget import MemoryBudget
+from nbviz.recording.scalars.inputs import read_level, read_step, read_wall_time
 from nbviz.recording.scalars.store import ScalarStore
 from nbviz.recording.weights_store import WeightsStore
 from nbviz.training import clock
@@ -49,6 +50,7 @@ DEFAULT_MEMORY_BUDGET = 256_000_000
 DEFAULT_MEDIA_BUDGET = 64_000_000
 LEAST_BUDGET = 1_000_000
 _MEMORY_SECONDS = 1.0
+_MOST_EPOCHS_SKIPPED = 100_000  # by a run that goes on where another was
 _WEIGHTS_SHARE = 4  # this part of the media budget is for heatmaps of weights of earlier steps
 _MOST_VALIDATION_MARKS = 1000  # their scalars are in the series anyway
 
@@ -115,7 +117,7 @@ class RecordedRun:
                 )
         number = next(_numbers)
         self.run_id = uuid.uuid4().hex[:12]
-        self.name = name or f"run {number}"
+        self.name = _read_name(name) or f"run {number}"
         self.commands: tuple[str, ...] = ()
         self.again = ""
         self.control = control
@@ -193,9 +195,9 @@ class RecordedRun:
         Raises:
             ConfigurationError: The name is empty.
         """
-        if not name.strip():
+        if not (read := (_read_name(name) or "").strip()):
             raise ConfigurationError("a run needs a name with at least one letter; got none.")
-        self.name = name.strip()
+        self.name = read
         self.notify()
 
     # ------------------------------------------------------------ scalars
@@ -372,7 +374,7 @@ class RecordedRun:
     def mark_epoch(self, epoch: int, step: int) -> None:
         """Record that an epoch (1-based) begins after `step` completed steps."""
         self.meter.epoch = epoch
-        if epoch > len(self.epochs):
+        if 0 < epoch - len(self.epochs) <= _MOST_EPOCHS_SKIPPED:
             self.epochs.extend([step] * (epoch - len(self.epochs)))
 
     def note(
@@ -391,9 +393,13 @@ class RecordedRun:
             step: The step; the one that is being made if None, where an engine makes them, else
                 the newest known.
             wall_time: Unix seconds, now if None.
+
+        Raises:
+            LoggingError: There is no such level, or the step or the wall time is none.
         """
-        at_step = self._steps.of_a_line if step is None else step
-        self.lines.append(Line(level, at_step, self._since_start(wall_time), text_of(text)))
+        at_step = self._steps.of_a_line if step is None else read_step(step)
+        since_start = self._since_start(None if wall_time is None else read_wall_time(wall_time))
+        self.lines.append(Line(read_level(level), at_step, since_start, text_of(text)))
 
     # ------------------------------------------------------------ subscribers
 
@@ -479,3 +485,11 @@ class RecordedRun:
     def _since_start(self, wall_time: float | None) -> float:
         now = clock.now() if wall_time is None else wall_time
         return max(0.0, now - self.meter.started_at) if self.meter.started_at else 0.0
+
+
+def _read_name(name: object) -> str | None:
+    if name is not None and not isinstance(name, str):
+        raise ConfigurationError(
+            f"the name of a run must be a string, got a {type(name).__name__}."
+        )
+    return name and str.__str__(name)

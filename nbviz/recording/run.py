@@ -10,7 +10,7 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
-from nbviz.errors import ConfigurationError, RunStopped, text_of
+from nbviz.errors import ConfigurationError, RunStopped, has_attribute, text_of
 from nbviz.inspection.tensors.statistics import STATISTICS
 from nbviz.recording import all_runs, companions, tracking
 from nbviz.recording.collector import hasten_media, keep_drained
@@ -204,6 +204,8 @@ class Run(LoggedMedia, OutwardRun):
         bins: int = 64,
         statistics: Sequence[str] = STATISTICS,
         name: str | None = None,
+        feature_maps: Sequence[str] | str | bool = (),
+        layers: Sequence[str] | str | None = None,
     ) -> Watch:
         """Record statistics and histograms of a model's tensors from now on, now and then.
 
@@ -243,6 +245,11 @@ class Run(LoggedMedia, OutwardRun):
             bins: Their bins, 1 to 512.
             statistics: Which to record, of norm, mean, std, min, max, nan, inf and zeros.
             name: Comes before the tags, to tell several models apart.
+            feature_maps: Names or patterns of modules whose outputs are logged as pictures, such as
+                `feature_maps/conv1`: of the batch's first sample each channel, at most 64, in its
+                own range; of an output without channels its numbers.
+            layers: Names or patterns of modules to which weights, gradients and updates are
+                restricted, with those inside them; None for all of the model.
 
         Returns:
             Its handle: call `stop`, or use it as a context. It ends with the run.
@@ -262,17 +269,21 @@ class Run(LoggedMedia, OutwardRun):
             bins=bins,
             statistics=statistics,
             name=name,
+            feature_maps=feature_maps,
+            layers=layers,
         )
+        from nbviz.recording.watching.plan import plan_of
         from nbviz.recording.watching.watch import Watch
         from nbviz.training.checks import check_module
 
         check_module(model)
-        if any(one.options.prefix == options.prefix for one in self.watches):
+        plan = plan_of(model, options)
+        if any(plan.clashes(one.plan) for one in self.watches):
             raise ConfigurationError(
                 f"{self.name!r} has a watch{f' named {name!r}' if name else ''} already; stop that "
                 "one first, or give name=… to tell them apart."
             )
-        watch = Watch(self, model, options)
+        watch = Watch(self, model, options, plan)
         self.watches.append(watch)
         return watch
 
@@ -307,7 +318,7 @@ class Run(LoggedMedia, OutwardRun):
         Raises:
             ConfigurationError: It is no optimizer, or no model.
         """
-        if optimizer is not None and not hasattr(optimizer, "param_groups"):
+        if optimizer is not None and not has_attribute(optimizer, "param_groups"):
             raise ConfigurationError(
                 f"optimizer must be a torch optimizer, got {type(optimizer).__name__}."
             )

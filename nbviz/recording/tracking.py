@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from nbviz.errors import ConfigurationError, RunStopped
+from nbviz.errors import ConfigurationError, RunStopped, repr_of
+from nbviz.training.checks import length_of
+from nbviz.training.steps.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from nbviz.recording.progress import ProgressMeter
 
 T = TypeVar("T")
+
+_MOST = 1 << 53  # from here on a page cannot tell whole numbers apart
 
 
 class Tracked(Protocol):
@@ -68,15 +71,11 @@ def track(
     Raises:
         ConfigurationError: `total`, `epoch` or `total_epochs` is out of range.
     """
-    for name, value, least in (
-        ("total", total, 0),
-        ("epoch", epoch, 1),
-        ("total_epochs", total_epochs, 1),
-    ):
-        if value is not None and value < least:
-            raise ConfigurationError(f"{name} must be at least {least}, got {value}.")
+    total = _read_count("total", total, 0)
+    epoch = _read_count("epoch", epoch, 1)
+    total_epochs = _read_count("total_epochs", total_epochs, 1)
     if total is None:
-        total = _length(iterable)
+        total = length_of(iterable)
     return _items(run, iterable, total, epoch, total_epochs)
 
 
@@ -118,10 +117,12 @@ def _items(
         run.loop_ended(is_complete=is_complete)
 
 
-def _length(iterable: Iterable[T]) -> int | None:
-    if not isinstance(iterable, Sized):
+def _read_count(name: str, value: object, least: int) -> int | None:
+    if value is None:
         return None
-    try:
-        return len(iterable)
-    except TypeError:  # a DataLoader over an IterableDataset has a len that raises
-        return None
+    whole = whole_number(value)
+    if whole is None or not least <= whole < _MOST:
+        raise ConfigurationError(
+            f"{name} must be a whole number of at least {least}, got {repr_of(value)}."
+        )
+    return whole

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from nbviz.recording.media.store import MediaStore
 from nbviz.training import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     import torch
     from torch import nn
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from nbviz.recording.capture.arrays import CapturedArray
 
     Coming = tuple[CapturedArray, ReducedWeights]
+    State = tuple[int, Mapping[str, torch.Tensor]]
 
 
 class WeightsStore:
@@ -34,6 +37,8 @@ class WeightsStore:
 
     Attributes:
         kept: The heatmaps by parameter and step, thinned as media are.
+        states: Opens a block in which there are whole sets of earlier weights, as rising steps with
+            tensors by the parameters' names; none where nothing but heatmaps is kept.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class WeightsStore:
         self.seconds = seconds
         self.share = share
         self.kept = MediaStore(budget)
+        self.states: Callable[[], AbstractContextManager[Sequence[State]]] = _no_states
         self.layers: list[tuple[str, tuple[int, ...]]] = []
         self._model: weakref.ref[nn.Module] | None = None
         self._wants: dict[str, frozenset[str]] = {}
@@ -208,3 +214,7 @@ class WeightsStore:
             if name in self.kept and self.kept[name][-1].step > image.step:
                 self.kept.purge(image.step)  # the training went back: what came after is no more
             self.kept.add(name, "tensor", image.step, clock.now(), image)
+
+
+def _no_states() -> AbstractContextManager[Sequence[State]]:
+    return nullcontext(())

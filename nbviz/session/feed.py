@@ -67,6 +67,11 @@ class Feed:
         """Whether something new may come at any time."""
         return self._has_more or any(subject.is_active for subject in self.subjects)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no number was logged yet."""
+        return not any(subject.run is not None and subject.run.tags for subject in self.subjects)
+
     def cursor(self) -> Cursor:
         """Return a cursor to which everything is new."""
         return Cursor(generation=self._generation)

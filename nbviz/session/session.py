@@ -28,6 +28,7 @@ QUIET_SECONDS = 0.5  # between looks at an active run that no page shows
 UNASKED_SECONDS = 0.5  # between two times that pages are sent what they did not ask for
 UNASKED_SHARE = 0.05  # of the time, for making that
 _QUIET_TIMES = 9  # that it is done after all runs are over, each after twice the pause: 4 minutes
+_brought: set[str] = set()  # assets that pages of this process were sent unasked
 _OFFERED = ("lines", "files", "curves", "timeline", "log")  # what draws the first that is seen
 
 
@@ -124,6 +125,16 @@ class Session:
         else:
             self.wake()
 
+    def offer(self, assets: Sequence[str] = ()) -> None:
+        """Send pages that open now what they need, before they ask for it.
+
+        Args:
+            assets: What they will ask for. It is sent once in a process: later pages have it.
+        """
+        self.transport.offer()
+        self._offer_assets([name for name in assets if name not in _brought])
+        self.wake()
+
     def wake(self) -> None:
         """Send what is new soon."""
         self._feed.touch()
@@ -195,15 +206,16 @@ class Session:
         self._unasked_quiet += not self._feed.is_active
         if self._unasked_quiet or self._unasked & (self._unasked - 1) == 0:
             # Again after twice as many, since a page that is only opening has heard nothing yet.
-            self._offer_assets()
+            self._offer_assets(_OFFERED)
         self.transport.serve_unasked(may_wait=may_wait)
         least = UNASKED_SECONDS * 2**self._unasked_quiet
         pause = max(least, (time.thread_time() - spent) / UNASKED_SHARE)
         self._unasked_due = time.monotonic() + pause
         return pause
 
-    def _offer_assets(self) -> None:
-        for name in _OFFERED:
+    def _offer_assets(self, names: Sequence[str]) -> None:
+        _brought.update(names)
+        for name in names:
             sent: AssetSent = {
                 "kind": "asset_sent", "client_id": "", "request_id": 0, "name": name, "buffer": 0
             }  # fmt: skip

@@ -6,7 +6,8 @@ meanwhile waits in the recording and leaves together in the next frame. Without 
 (the main thread is busy on an old kernel, the tab is closed) frames go out open-loop and rarely. A
 page that misses a sequence number asks for a snapshot. Where updates sent from a background thread
 are not shown (Colab), pages pull: a frame leaves only inside the handling of a page's request, or
-of the cell that runs. A page that a running cell keeps from asking is sent what it needs unasked.
+of the cell that runs. A page that a running cell keeps from asking is sent what it needs unasked;
+so is one that is only opening, whose first words JupyterLab may send to where the cell runs.
 
 Two locks, taken in this order. `_collecting` belongs to the cursors: it is held from the moment at
 which something is collected until it was sent, so that frames leave in the order in which they were
@@ -51,6 +52,8 @@ REPLACED_SECONDS = 10.0  # of silence, while another page answers
 LEAST_PAUSE = 0.003  # between two frames, however long one takes to make
 AGAIN_SECONDS = 1.0  # between two snapshots that a page asked for with the same need
 ASKS_ANEW_SECONDS = 2.0  # a page that pulls takes no frame once it has waited somewhat longer
+OFFERED_SECONDS = 3.0  # that a page has from its display until it is heard
+FIRST_POINT_SECONDS = 0.03  # that is waited for the first point, before the page is there
 SILENT_FRAMES = 6  # sent after 1, 2, 4 … seconds, until a page answers
 
 
@@ -110,6 +113,8 @@ class Transport:
         self._again_in = math.inf
         self._silent_frames = 0
         self._opened_at = float("-inf")
+        self._offered_at = float("-inf")
+        self._owes_offer = False
 
     @property
     def sequence(self) -> int:
@@ -139,6 +144,15 @@ class Transport:
             if not self.pulls and self._clients and now - self._sent_at >= SILENCE_SECONDS:
                 self._send_frame([], [], now)
 
+    def offer(self) -> None:
+        """Have `tick` send all, and for a while what is new, to pages that open before they ask.
+
+        Not where there are pages, which the next one opens beside, or where these pull.
+        """
+        with self._lock:
+            if not self.pulls and not self._clients:
+                self._owes_offer, self._offered_at = True, self._clock()
+
     def open(self, client_id: str, attempt: int = 0, need: int = 0) -> None:
         """Answer a page that is ready with all that it needs to draw now.
 
@@ -158,6 +172,12 @@ class Transport:
                 known.attempt = attempt
                 if is_again:
                     return
+            if known is None and attempt == 1 and self._is_on_offer(now):
+                # It has what was offered. If it came too late for that it says so again.
+                with self._lock:
+                    self._clients[client_id] = _Client(self._sequence, now, attempt=attempt)
+                    self._opened_at, self._silent_frames = now, 0
+                return
             attempt = attempt or (0 if known is None else known.attempt)
             self._opened_at = now
             cursor = self._feed.cursor()
@@ -173,6 +193,7 @@ class Transport:
             with self._lock:
                 sequence = 0 if self.pulls else self._sequence
                 own = cursor if self.pulls else None
+                self._owes_offer = False
                 self._clients[client_id] = _Client(
                     sequence, now, cursor=own, attempt=attempt, opened_at=now
                 )
@@ -183,6 +204,9 @@ class Transport:
         """Note that a page has painted every frame up to `sequence`, in so many views."""
         with self._lock:
             client = self._clients.get(client_id)
+            if client is None and self._is_on_offer(self._clock()):
+                client = self._clients[client_id] = _Client(0, self._clock())
+                self._opened_at = client.heard_at
             if client is not None:
                 client.acknowledged = max(client.acknowledged, min(sequence, self._sequence))
                 client.heard_at, client.views = self._clock(), views
@@ -267,21 +291,28 @@ class Transport:
                 self._forget_silent(now)
             else:
                 self._forget_abandoned(now)
-            if not self._clients:
+            if not self._clients and now >= self._offered_at + OFFERED_SECONDS:
                 return None
             wait = 0.0 if self.pulls else self._due_in(now)
         if wait > 0:
             return wait
         self._feed.read()
-        if self.pulls:
-            return None
-        now = self._clock()
+        return None if self.pulls else self._send_read(self._clock())
+
+    def _send_read(self, now: float) -> float | None:
+        """Send what has been read; return the seconds until the next call, None to sleep."""
+        is_early = self._owes_offer and now < self._offered_at + FIRST_POINT_SECONDS
+        if is_early and self._feed.is_empty:
+            return LEAST_PAUSE
         if self._broadcast(now):
             return max(LEAST_PAUSE, now + self._interval - self._clock())
+        return self._ask_for_lost(now)
+
+    def _ask_for_lost(self, now: float) -> float | None:
+        """Have pages notice a newest frame that was lost: no later one would show the gap."""
         with self._lock:
             owed = any(c.acknowledged < self._sequence for c in self._clients.values())
             if owed and self._silent_frames < SILENT_FRAMES:
-                # The newest frame may be lost, and no later one would show the gap.
                 if now - self._sent_at >= SILENCE_SECONDS * 2**self._silent_frames:
                     self._silent_frames += 1
                     self._send_frame([], [], now)
@@ -289,8 +320,14 @@ class Transport:
                     return SILENCE_SECONDS
             return self._interval if self._feed.is_active else None
 
+    def _is_on_offer(self, now: float) -> bool:
+        """Whether a page that has just been displayed has been sent all without asking."""
+        return not self._owes_offer and now < self._offered_at + OFFERED_SECONDS
+
     def _due_in(self, now: float) -> float:
         """Seconds until the next frame may leave."""
+        if not self._clients:
+            return 0.0 if self._owes_offer else self._sent_at + self.pace.interval - now
         silence = {id(c): self._silence(c, now) for c in self._clients.values()}
         attentive = [c for c in self._clients.values() if silence[id(c)] <= SILENCE_SECONDS]
         if not attentive:
@@ -345,7 +382,7 @@ class Transport:
 
     def _broadcast(self, now: float) -> bool:
         with self._collecting:
-            if self._feed.is_stale(self._cursor):
+            if self._owes_offer or self._feed.is_stale(self._cursor):
                 self._send_anew(now)
                 return True
             batch: Batch = self._feed.collect(self._cursor, FRAME_BYTES, self._room(now))
@@ -361,8 +398,8 @@ class Transport:
         cursor = self._feed.cursor()
         batch = self._feed.snapshot(cursor)
         with self._lock:
-            self._cursor, self._sent_at = cursor, now
-            for client_id in self._clients:
+            self._cursor, self._sent_at, self._owes_offer = cursor, now, False
+            for client_id in self._clients or ("",):
                 self._send(_snapshot(client_id, self._sequence, batch.updates), batch.buffers)
 
     def _send_frame(self, updates: list[protocol.Update], buffers: list[bytes], now: float) -> None:

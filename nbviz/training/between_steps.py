@@ -5,6 +5,9 @@ process: PyTorch puts the gradient there without holding Python's lock. And a ca
 if only with shapes, changes what its modules keep on themselves.
 """
 
+# pyright: reportPrivateUsage=false
+# A model may have given `parameters` another meaning: here they are read where PyTorch keeps them.
+
 from __future__ import annotations
 
 import os
@@ -73,7 +76,7 @@ def between_steps(
     if thread in _runs:
         yield
         return
-    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
+    ours = _parameter_ids(model)
     look = thread, ours
     with ExitStack() as stack:
         with _changed:
@@ -92,7 +95,7 @@ def between_steps(
 
 def is_trained_elsewhere(model: torch.nn.Module) -> bool:
     """Whether a run on another thread trains parameters of this model."""
-    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
+    ours = _parameter_ids(model)
     thread = threading.get_ident()
     with _changed:
         return any(
@@ -104,7 +107,7 @@ def is_trained_elsewhere(model: torch.nn.Module) -> bool:
 
 def is_between_steps(model: torch.nn.Module) -> bool:
     """Whether the present thread is in a block in which this model's runs stand."""
-    ours = frozenset(map(id, type(model).parameters(model)))  # a model may shadow its own
+    ours = _parameter_ids(model)
     thread = threading.get_ident()
     with _changed:
         return any(who == thread and not ours.isdisjoint(look) for who, look in _looks)
@@ -128,3 +131,17 @@ def _forget_other_threads() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_other_threads)
+
+
+def _parameter_ids(model: torch.nn.Module) -> frozenset[int]:
+    found: set[int] = set()
+    seen: set[int] = set()
+    waiting = [model]
+    while waiting:
+        module = waiting.pop()
+        if id(module) not in seen:
+            seen.add(id(module))
+            parameters, modules = module._parameters, module._modules  # noqa: SLF001
+            found.update(id(one) for one in parameters.values() if one is not None)
+            waiting += [child for child in modules.values() if child is not None]
+    return frozenset(found)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nbviz.errors import ConfigurationError, RunStopped, StopTraining, describe, text_of
+from nbviz.errors import (
+    ConfigurationError,
+    RunStopped,
+    StopTraining,
+    attribute_of,
+    describe,
+    text_of,
+)
 from nbviz.training.events import (
     EpochEnded,
     RunEnded,
@@ -43,7 +50,7 @@ def check_callbacks(callbacks: Iterable[object]) -> None:
                 f"callbacks: {callback.__name__} is a class; give an object of it, "
                 f"{callback.__name__}()."
             )
-        if not any(callable(getattr(callback, name, None)) for name in METHODS.values()):
+        if not any(callable(attribute_of(callback, name, None)) for name in METHODS.values()):
             raise ConfigurationError(
                 f"callbacks: {shown(callback)} has none of the methods "
                 f"{', '.join(METHODS.values())}. A function is called every n steps by "
@@ -98,7 +105,7 @@ class Callbacks:
             return
         called = self._all[: self._given] if self.recomputes else self._all
         for number, callback in enumerate(called):
-            method: Any = getattr(callback, name, None)
+            method: Any = attribute_of(callback, name, None)
             if method is None or number in self._off:
                 continue
             try:
@@ -120,13 +127,13 @@ class Callbacks:
         return {
             name: callback.state_dict()
             for name, callback in self._named()
-            if callable(getattr(callback, "state_dict", None))
+            if callable(attribute_of(callback, "state_dict", None))
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Give those that are there their state; new ones begin."""
         for name, callback in self._named():
-            if name in state and callable(getattr(callback, "load_state_dict", None)):
+            if name in state and callable(attribute_of(callback, "load_state_dict", None)):
                 callback.load_state_dict(state[name])
 
     def _named(self) -> list[tuple[str, Any]]:
@@ -140,4 +147,4 @@ class Callbacks:
 
 
 def _name_of(callback: object) -> str:
-    return getattr(callback, "__name__", None) or type(callback).__name__
+    return attribute_of(callback, "__name__", None) or type(callback).__name__

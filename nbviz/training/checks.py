@@ -2,48 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
-from typing import TYPE_CHECKING, cast
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.errors import CommandError, ConfigurationError
-from nbviz.training.steps.numbers import shown
+from nbviz.errors import CommandError, ConfigurationError, repr_of
+from nbviz.training.steps.numbers import read_number, shown, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbviz.training.optimizing.optimizers import Optimizers
 
+_MOST_SEEDS = 1 << 63
+
 
 def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
     """Raise ConfigurationError unless the value is one of those allowed."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         known = ", ".join(repr(each) for each in allowed)
-        raise ConfigurationError(f"{name} must be one of {known}; got {value!r}.")
+        raise ConfigurationError(f"{name} must be one of {known}; got {repr_of(value)}.")
 
 
 def check_count(name: str, value: object, alternative: str | None = None) -> None:
     """Raise ConfigurationError unless the value is a whole number above 0, or the alternative."""
-    if value == alternative:
+    if isinstance(value, str) and value == alternative:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    whole = whole_number(value)
+    if whole is None or whole < 1:
         other = "" if alternative is None else f" or {alternative!r}"
         raise ConfigurationError(
-            f"{name} must be a whole number of at least 1{other}, got {value!r}."
+            f"{name} must be a whole number of at least 1{other}, got {repr_of(value)}."
         )
 
 
 def check_steps(command: str, value: object) -> None:
     """Raise CommandError unless a command is given a whole number of steps above 0."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise CommandError(f"{command} takes a whole number of steps, at least 1; got {value!r}.")
+    whole = whole_number(value)
+    if whole is None or whole < 1:
+        raise CommandError(
+            f"{command} takes a whole number of steps, at least 1; got {repr_of(value)}."
+        )
 
 
-def check_positive(name: str, value: float | None) -> None:
-    """Raise ConfigurationError unless the value is above 0, or None."""
-    if value is not None and not value > 0:
-        raise ConfigurationError(f"{name} must be above 0, or None for no bound; got {value!r}.")
+def check_positive(name: str, value: object) -> None:
+    """Raise ConfigurationError unless the value is a number above 0, or None."""
+    if value is None:
+        return
+    try:
+        number = float(read_number(value))
+    except ValueError:
+        number = math.nan
+    if isinstance(value, bool) or not number > 0:
+        raise ConfigurationError(
+            f"{name} must be above 0, or None for no bound; got {repr_of(value)}."
+        )
+
+
+def check_callable(name: str, value: object) -> None:
+    """Raise ConfigurationError unless the value can be called, or is None."""
+    if value is not None and not callable(value):
+        raise ConfigurationError(
+            f"{name} must be a function or another callable; got {repr_of(value)}."
+        )
+
+
+def check_text(name: str, value: object) -> None:
+    """Raise ConfigurationError unless the value is a string, or None."""
+    if value is not None and not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a string; got {repr_of(value)}.")
+
+
+def check_seed(seed: object) -> None:
+    """Raise ConfigurationError unless Python, numpy and torch take the seed, or it is None."""
+    whole = whole_number(seed)
+    if seed is not None and (whole is None or not 0 <= whole < _MOST_SEEDS):
+        raise ConfigurationError(
+            f"seed must be a whole number from 0 to 2**63 - 1, or None; got {repr_of(seed)}."
+        )
+
+
+def read_several(name: str, values: object) -> Any:
+    """Return what was given as a list or another iterable as one that can be gone through again.
+
+    A mapping and a string stay as they are; None is nothing.
+
+    Raises:
+        ConfigurationError: It is no iterable.
+    """
+    if values is None:
+        return ()
+    if isinstance(values, str | Mapping):
+        return cast("object", values)
+    if not isinstance(values, Iterable) or isinstance(values, type):
+        raise ConfigurationError(
+            f"{name} must be a list, such as [{name[:-1]}]; got {repr_of(values)}."
+        )
+    return tuple(cast("Iterable[object]", values))
 
 
 def check_module(model: object) -> None:
@@ -99,8 +156,8 @@ def check_step(
     if training_step is None and not (has_loss and optimizers):
         missing = "optimizer" if has_loss else "loss_fn"
         raise ConfigurationError(
-            f"{missing} is missing. Give loss_fn=… and optimizer=…, "
-            "or training_step=… that takes (model, batch)."
+            f"{missing} is missing. Give loss_fn=… and optimizer=…, or training_step=… that takes "
+            "(model, batch), such as lambda model, batch: model(**batch).loss."
         )
     if training_step is not None and metrics:
         raise ConfigurationError(
@@ -128,7 +185,7 @@ def length_of(loader: object) -> int | None:
         return None
     try:
         return len(loader)
-    except (TypeError, NotImplementedError):  # a DataLoader of an IterableDataset
+    except Exception:  # noqa: BLE001  a DataLoader of an IterableDataset, or another's own code
         return None
 
 

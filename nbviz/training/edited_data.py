@@ -23,8 +23,8 @@ from torch.utils.data import (
     TensorDataset,
 )
 
-from nbviz.errors import ConfigurationError
-from nbviz.training.steps.batches import TARGET_NAMES
+from nbviz.errors import ConfigurationError, attribute_of, has_attribute
+from nbviz.training.steps.forward import TARGET_NAMES
 from nbviz.training.steps.sample_weights import Weighed, WeighingCollate
 
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ class TrainingData:
         """
         dataset = self._dataset()
         places = range(len(dataset)) if indices is None else _checked(indices, len(dataset))
-        is_plain = getattr(dataset, "target_transform", None) is None
-        held = getattr(dataset, "targets", None) if is_plain else None
+        is_plain = attribute_of(dataset, "target_transform", None) is None
+        held = attribute_of(dataset, "targets", None) if is_plain else None
         if held is None and isinstance(dataset, TensorDataset) and len(dataset.tensors) > 1:
             held = dataset.tensors[-1]
         if held is not None and len(held) == len(dataset):
@@ -373,14 +373,14 @@ def _checked(indices: Iterable[Any], count: int) -> list[int]:
         ConfigurationError: One is no index.
     """
     array: Any = indices
-    listed: Any = array.tolist() if hasattr(array, "tolist") else array  # of a tensor, too
+    listed: Any = array.tolist() if has_attribute(array, "tolist") else array  # of a tensor, too
     if isinstance(listed, str | bytes) or not isinstance(listed, Iterable):
         raise ConfigurationError(
             f"indices must be a list of whole numbers, got {listed!r}; write [{listed!r}]."
         )
     found: list[int] = []
     for given in cast("Iterable[Any]", listed):
-        one = given.item() if hasattr(given, "item") else given  # of numpy
+        one = given.item() if has_attribute(given, "item") else given  # of numpy
         if isinstance(one, bool) or not isinstance(one, int) or not 0 <= one < count:
             raise ConfigurationError(
                 f"indices must be whole numbers from 0 to {count - 1:,}, the samples of the data "
@@ -451,7 +451,7 @@ def _edited(loader: Any, edits: Edits) -> Any:
         )
     else:
         sampler = SequentialSampler(dataset)
-    options = {name: getattr(loader, name) for name in _COPIED if hasattr(loader, name)}
+    options = {name: getattr(loader, name) for name in _COPIED if has_attribute(loader, name)}
     if edits.weights:
         options["collate_fn"] = WeighingCollate(loader.collate_fn)
     if loader.batch_sampler is None:
@@ -468,7 +468,7 @@ def _target_of(sample: Any) -> tuple[Any, Any]:
         return (None, None) if name is None else (name, fields[name])
     if isinstance(sample, list | tuple):
         parts = cast("Sequence[Any]", sample)
-        names: tuple[str, ...] | None = getattr(
+        names: tuple[str, ...] | None = attribute_of(
             cast("Any", sample), "_fields", None
         )  # of a named tuple
         if names is not None:
@@ -494,7 +494,7 @@ def _with_target(sample: Any, target: Any) -> Any:
         return {**cast("Mapping[Any, Any]", sample), place: target}
     parts = list(cast("Sequence[Any]", sample))
     parts[place] = target
-    if hasattr(sample, "_fields"):  # a named tuple
+    if has_attribute(sample, "_fields"):  # a named tuple
         return type(sample)(*parts)
     return type(sample)(parts)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from nbviz.errors import (
     RunStopped,
     StopTraining,
     add_note,
+    has_attribute,
     text_of,
 )
 from nbviz.training import checks, clock
@@ -53,7 +53,7 @@ from nbviz.training.random_numbers.seeds import preserved_random_state, seed_eve
 from nbviz.training.random_numbers.turns import Turn
 from nbviz.training.run_log import RunLog
 from nbviz.training.steps.batches import describe
-from nbviz.training.steps.loader_workers import renew_workers
+from nbviz.training.steps.loader_workers import shield_workers
 from nbviz.training.steps.means import Means
 from nbviz.training.steps.metrics import MetricMeans, read_metrics
 from nbviz.training.steps.modes import TrainingModes
@@ -163,7 +163,7 @@ class Engine:
         self.guard = LossGuard(options, self.device, self.control, self.log)
         self.threads = IntraopThreads(
             options.threads,
-            is_tunable=self.device.type == "cpu" and not hasattr(model, "_orig_mod"),
+            is_tunable=self.device.type == "cpu" and not has_attribute(model, "_orig_mod"),
             report=partial(self.log, "info"),
             step=lambda: self.step,
         )
@@ -365,15 +365,14 @@ class Engine:
         started = RunStarted(clock.now(), self.step, self._total_steps(), epochs, device)
         self.emit(started)
         self._is_in_step = False
-        for text in (self._check_schedule(), self._schedule.describe()):
+        groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
+        misled = self._schedule.describe_other_optimizer(groups)
+        for text in (misled, self._check_schedule(), self._schedule.describe()):
             if text is not None:
-                level = "info" if text == self._schedule.describe() else "warning"
-                self.log.once(level, text)
+                self.log.once("info" if text == self._schedule.describe() else "warning", text)
         if left_out := describe_left_out(self.options):
             self.log.once("info", left_out)
         self._modes.begin()
-        if threading.current_thread() is not threading.main_thread():
-            renew_workers(self._train_loader, self.data.loader, self.options.val_loader)
         move_model(self.model, self.optimizers, self.device)
         on_cuda = self.device.type == "cuda"
         # What is each thread's own: whether there are gradients, which GPU is meant by "cuda".
@@ -395,12 +394,13 @@ class Engine:
     def _run_epoch(self) -> None:
         place = self.place
         # A layer may have been replaced, or thawed, since: in a callback, or in another cell.
-        if untrained := self.optimizers.describe_missing(self.model):
+        if untrained := self.optimizers.describe_missing(self.model, self.options.loss_fn):
             self.log.once("warning", untrained)
         if not place.is_open:
             self.epoch += 1
             place.begin_epoch()
             self.emit(EpochStarted(clock.now(), self.step, self.epoch))
+        shield_workers(self._train_loader, self.data.loader, self.options.val_loader)
         self.threads.restart_clock()
         if place.validation_due:  # the run was stopped before it was over
             self._validate()
@@ -480,7 +480,7 @@ class Engine:
         with self._update.autocast():
             result = self.train_step(self.model, batch)
         if self.optimizers.own is not None:
-            if result.loss is None and self._source == "training_step":
+            if result.loss is None and result.has_loss and self._source == "training_step":
                 self.log.once(
                     "warning", "training_step gave no loss; such a batch is left out of training."
                 )

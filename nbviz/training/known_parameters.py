@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbviz.errors import attribute_of
 from nbviz.training.checks import length_of
 from nbviz.training.optimizing.schedule import known_tags
 from nbviz.training.steps.metrics import read_metrics
@@ -31,8 +32,8 @@ def of_training(
         **of_optimizers(optimizers),
         "scheduler": None if options.scheduler is None else type(options.scheduler).__name__,
         "loss_fn": _name(options.loss_fn),
-        "batch_size": getattr(loader, "batch_size", None) or given,
-        "examples": _length(getattr(loader, "dataset", None)),
+        "batch_size": attribute_of(loader, "batch_size", None) or given,
+        "examples": _length(attribute_of(loader, "dataset", None)),
         "batches": length_of(loader),
         "accumulate": options.accumulate,
         "gradient_clip": options.gradient_clip,
@@ -62,7 +63,7 @@ def of_model(model: nn.Module) -> dict[str, Any]:
     """Return a model's class and how many parameters it has."""
     import torch
 
-    inner = getattr(model, "_orig_mod", model)  # of a compiled one
+    inner = attribute_of(model, "_orig_mod", model)  # of a compiled one
     lazy = torch.nn.parameter.UninitializedParameter
     known = [one for one in model.parameters() if not isinstance(one, lazy)]
     return {"model": type(inner).__name__, "parameters": sum(one.numel() for one in known)}
@@ -83,13 +84,13 @@ def of_optimizers(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, Any]
 
 
 def _single(value: Any) -> Any:
-    return float(value) if getattr(value, "shape", None) == () else str(value)
+    return float(value) if attribute_of(value, "shape", None) == () else str(value)
 
 
 def _name(function: Any) -> str | None:
     if function is None:
         return None
-    return getattr(function, "__name__", None) or type(function).__name__
+    return attribute_of(function, "__name__", None) or type(function).__name__
 
 
 def _length(data: Any) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nbviz.errors import text_of
+from nbviz.errors import attribute_of, text_of
 from nbviz.training import clock
 from nbviz.training.events import LineLogged, RunEnded
 
@@ -53,7 +53,7 @@ class Observers:
         self._observers.remove(observer)
         # RunEnded comes last: who has it already hears no more.
         notified = self._observers[position:] if isinstance(event, RunEnded) else self._observers
-        name = getattr(observer, "__qualname__", None) or type(observer).__name__
+        name = attribute_of(observer, "__qualname__", None) or type(observer).__name__
         text = (
             f"the observer {name} raised {type(error).__name__} at {type(event).__name__} and gets "
             f"no more events of this run; training goes on. {text_of(error)}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbviz.training import checks
 from nbviz.training.callbacks import check_callbacks
+from nbviz.training.steps.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -117,6 +118,9 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         checks.check_model(self.model)
+        for name in ("loss_fn", "prepare_batch", "training_step", "validation_step"):
+            checks.check_callable(name, getattr(self, name))
+        checks.check_text("monitor", self.monitor)
         intervals = ("auto", "step", "epoch")
         checks.check_choice("scheduler_interval", self.scheduler_interval, intervals)
         checks.check_choice("schedule_end", self.schedule_end, ("hold", "refuse"))
@@ -130,8 +134,27 @@ class TrainingOptions:
         checks.check_count("validate_every", self.validate_every, "epoch")
         checks.check_count("accumulate", self.accumulate)
         checks.check_count("threads", self.threads, "auto")
+        for name in ("callbacks", "metrics"):
+            object.__setattr__(self, name, checks.read_several(name, getattr(self, name)))
         check_callbacks(self.callbacks)
+        checks.check_seed(self.seed)
         checks.check_positive("gradient_clip", self.gradient_clip)
+        self._make_plain(
+            "batch_size",
+            "max_epochs",
+            "max_steps",
+            "validate_every",
+            "accumulate",
+            "threads",
+            "seed",
+        )
         checks.check_loader("train_loader", self.train_loader, self.max_epochs)
         if self.val_loader is not None:
             checks.check_loader("val_loader", self.val_loader, self.max_epochs)
+
+    def _make_plain(self, *names: str) -> None:
+        """Keep numpy's whole numbers as Python's: they go to files and pages."""
+        for name in names:
+            whole = whole_number(getattr(self, name))
+            if whole is not None:
+                object.__setattr__(self, name, whole)

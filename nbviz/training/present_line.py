@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import linecache
+import os
 import re
 import sys
 import sysconfig
@@ -15,7 +16,7 @@ from nbviz.text import shortened
 if TYPE_CHECKING:
     from types import FrameType
 
-_PACKAGE = str(Path(__file__).parent.parent)
+_PACKAGE = str(Path(__file__).parent.parent) + os.sep
 _MOST_CHARACTERS = 100  # of a source line
 # Files into which ipykernel and marimo put a cell's code.
 _CELL_FILE = re.compile(r"[/\\](ipykernel_\d+|marimo_\d+)[/\\]|^<ipython-input-")
@@ -34,16 +35,23 @@ def present_line(thread: int) -> str:
         The line, or an empty text if there is no such thread.
     """
     innermost = sys._current_frames().get(thread)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  documented
-    frame, library = innermost, None
-    while frame is not None:
-        filename = frame.f_code.co_filename
-        if not filename.startswith((_PACKAGE, "<frozen")):
-            if not filename.startswith(_libraries()):
-                return _described(frame)
-            library = library or frame
-        frame = frame.f_back
-    found = library or innermost
+    found = authors_frame(innermost) or _outside(innermost) or innermost
     return "" if found is None else _described(found)
+
+
+def authors_frame(frame: FrameType | None) -> FrameType | None:
+    """Return a frame, or the nearest that called it, that is in no library; None for none."""
+    frame = _outside(frame)
+    while frame is not None and frame.f_code.co_filename.startswith(_libraries()):
+        frame = _outside(frame.f_back)
+    return frame
+
+
+def _outside(frame: FrameType | None) -> FrameType | None:
+    """Return a frame, or the nearest that called it, that is not nbviz's own."""
+    while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<frozen")):
+        frame = frame.f_back
+    return frame
 
 
 @functools.cache

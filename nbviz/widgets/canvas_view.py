@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 import ipywidgets
 
 from nbviz.session.emitter import Emitter
+from nbviz.widgets.cell_widget import close_whole, open_whole
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.dashboard import Dashboard
 from nbviz.widgets.output import WIDGET_VIEW
+from nbviz.widgets.replaced import let_go_when_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +42,10 @@ class Plot:
     def wake(self) -> None:
         """Send what is new soon."""
         self.widget.wake()
+
+    def open(self) -> None:
+        """Open it to pages, again if it was closed."""
+        self.widget.open()
 
     def close(self) -> None:
         """Remove it from all pages."""
@@ -67,6 +73,14 @@ class Picture:
         self._cost = 0.0
         self._is_hurried = False
         self._is_warm = False  # the first drawing loads matplotlib and its fonts
+
+    def open(self) -> None:
+        """Open it to pages, again if it was closed."""
+        open_whole(self.widget)
+
+    def close(self) -> None:
+        """Remove it from all pages."""
+        close_whole(self.widget)
 
     def request(self, draw: Callable[[], Callable[[], bytes]]) -> None:
         """Show something new.
@@ -145,7 +159,8 @@ class CanvasView:
     """Shows text, plots and pictures below one another in the running cell.
 
     A second output of the cell, which the view hides, is a picture for readers without a kernel; it
-    is drawn when the cell has ended.
+    is drawn when the cell has ended. Once no cell displays the view any more, it lets go of its
+    widgets and its thread, until it is shown again.
 
     Args:
         name: What it is, for readers that show only text.
@@ -164,8 +179,28 @@ class CanvasView:
         self._emitter = Emitter(self._tick, self._report)
         self._cell: object = None
 
+    def open(self) -> None:
+        """Be there for pages, again if it had let go."""
+        if not self._emitter.is_closed:
+            return
+        self._emitter = Emitter(self._tick, self._report)
+        for widget in (self._hiding, self._head, self._notice, self._box):
+            open_whole(widget)
+        for part in self._parts:
+            part.open()
+
+    def replaced(self) -> None:
+        """Let go: no cell displays it any more."""
+        self._emitter.close()
+        for part in self._parts:
+            part.close()
+        for widget in (self._box, self._notice, self._head, self._hiding):
+            close_whole(widget)
+        self._cell = None
+
     def show(self, head: str, parts: Sequence[Plot | Picture]) -> None:
         """Show these parts, and display the view if this cell does not show it yet."""
+        self.open()
         if self._head.value != head:
             self._head.value = head
         for part in parts:
@@ -192,6 +227,7 @@ class CanvasView:
     def _display(self) -> None:
         import IPython.display
 
+        let_go_when_replaced(self)
         display = cast("Any", IPython.display.display)
         view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
         display({"text/plain": self._name, WIDGET_VIEW: view}, raw=True)

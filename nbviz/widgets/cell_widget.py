@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import anywidget
+import ipywidgets
 import traitlets
 
 from nbviz.widgets.comms import let_subshells_answer
@@ -14,6 +15,25 @@ def shown_again(widget: object) -> None:
     """Let a closed widget be displayed: ipywidgets makes it invisible to IPython for ever."""
     for name in ("_ipython_display_", "_repr_mimebundle_"):
         vars(cast("Any", widget)).pop(name, None)
+
+
+def close_whole(widget: Any) -> None:
+    """Close an ipywidgets widget, and what it alone uses: its layout and its style."""
+    widget.close()
+    for part in _parts_of(widget):
+        part.close()
+
+
+def open_whole(widget: Any) -> None:
+    """Open a widget that was closed so, for the box that shows it."""
+    for part in (*_parts_of(widget), widget):
+        part.open()
+    shown_again(widget)
+
+
+def _parts_of(widget: Any) -> list[Any]:
+    found = (getattr(widget, name, None) for name in ("layout", "style"))
+    return [part for part in found if isinstance(part, ipywidgets.Widget)]
 
 
 class CellWidget(anywidget.AnyWidget):

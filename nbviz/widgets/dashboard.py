@@ -156,6 +156,13 @@ class Dashboard(LiveView):
 
         return mime_bundle(self.runs, self.view_id)
 
+    def first_picture(self) -> dict[str, Any]:
+        """Return the same without a PNG, which takes long, if another picture follows."""
+        from nbviz.pictures.saved_view import mime_bundle
+
+        is_active = any(subject.is_active for subject in self.subjects)
+        return mime_bundle(self.runs, self.view_id, with_png=not is_active)
+
     def drawing(self) -> str:
         """Return the same as SVG, for pages that hold the widget and no picture beside it."""
         from nbviz.pictures.saved_view import MOST_RUNS, render_svg

@@ -363,6 +363,23 @@ class LiveTrainer(Dashboard):
         self.wake()
         return fault
 
+    def watch_layer(self, path: str, *, on: bool = True) -> None:
+        """Watch one layer from now on: statistics as curves, histograms, and its feature maps.
+
+        A click on a layer's box in the graph, then on Watch, does the same.
+
+        >>> trainer.watch_layer("conv1")
+
+        Args:
+            path: The module's name in the model.
+            on: False to watch it no more; what was recorded stays.
+
+        Raises:
+            CommandError: The model has no such module.
+        """
+        self._own("watched").watch_layer(path, on=on)
+        self.wake()
+
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Return what a function of the model gives after earlier steps, though it was not logged.
 

@@ -15,7 +15,7 @@ from nbviz.front_end import front_end, widget_module, widget_source
 from nbviz.panels import PANELS
 from nbviz.session.session import Session
 from nbviz.widgets.cell_widget import CellWidget
-from nbviz.widgets.cells import is_unattended, place_name
+from nbviz.widgets.cells import is_terminal, is_unattended, place_name
 from nbviz.widgets.comms import waits_for_cells
 from nbviz.widgets.output import Output
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Charts = Sequence["str | Sequence[str]"]
 """Which tags share a chart: a pattern, or several, for each chart."""
 
+FIRST_DRAWN = ("lines", "curves")
+"""The assets that draw the first that is seen of a run."""
 NAMES = tuple(panel.name for panel in PANELS)
 Arrangement = Literal["screen", "stack", "compact", "bar"]
 ARRANGEMENTS: tuple[Arrangement, ...] = ("screen", "stack", "compact")
@@ -141,6 +143,8 @@ class LiveView(CellWidget):
     def show(self) -> None:
         """Show it here, where a cell's last line would."""
         self.open()
+        if not (self.transport.pulls or waits_for_cells() or is_unattended() or is_terminal()):
+            self._session.offer(FIRST_DRAWN if "curves" in self._panels else ())
         self._output.show()
 
     @property
@@ -194,6 +198,10 @@ class LiveView(CellWidget):
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the live view, for readers without a kernel, by MIME type."""
         raise NotImplementedError
+
+    def first_picture(self) -> dict[str, Any]:
+        """Return the same where it is displayed with the view, which waits for it."""
+        return self.picture()
 
     def drawing(self) -> str:
         """Return the same as SVG, for pages that hold the widget and no picture beside it."""

@@ -81,6 +81,10 @@ class Shown(Protocol):
         """Return what readers without a kernel are shown, by MIME type."""
         ...
 
+    def first_picture(self) -> dict[str, Any]:
+        """Return it where the view is displayed: less of it if another picture follows."""
+        ...
+
 
 class Output:
     """Displays one live view, and keeps the pictures beside its outputs up to date."""
@@ -124,7 +128,9 @@ class Output:
             return
         cell_id, request = running_cell()
         self._shown_by[cell_id] = request
-        self._shown = self._shown_in_cell = self._state(view)
+        self._shown = self._state(view)
+        is_active = any(subject.is_active for subject in view.subjects)
+        self._shown_in_cell = () if is_active else self._shown
         self._shown_at = time.monotonic()
         handle = self.display(view)
         self._watch_cells()
@@ -134,7 +140,7 @@ class Output:
 
     def display(self, view: Shown) -> Any:
         """Display it, and return the handle by which what is saved of it can be replaced."""
-        return display_live(view, view.picture)
+        return display_live(view, view.first_picture)
 
     def refresh(self) -> None:
         """Replace the pictures if they are old; called now and then from the emitter's thread."""

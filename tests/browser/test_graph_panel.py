@@ -191,11 +191,11 @@ def test_a_click_tells_of_a_box_and_shows_its_weights(notebook: Notebook, graph:
     expect(cards.first).to_be_in_viewport()
 
 
-def test_a_click_narrows_what_is_watched_to_the_layer(
+def test_a_click_narrows_what_is_watched_to_the_layer_and_has_more_of_it_watched(
     make_notebook: Callable[..., Notebook],
 ) -> None:
     watched = MODEL.replace(
-        'panels=["toolbar", "weights", "graph"]', 'panels=["histograms", "graph"]'
+        'panels=["toolbar", "weights", "graph"]', 'panels=["histograms", "media", "graph"]'
     )
     watched += "trainer.run.watch(model, every_steps=1)\n"
     notebook = make_notebook(watched, "trainer")
@@ -204,7 +204,7 @@ def test_a_click_narrows_what_is_watched_to_the_layer(
     notebook.run(1)
     notebook.value("trainer.step(2)")
     output = notebook.output(1)
-    cards = output.locator(".nbviz-items-card")
+    cards = output.locator(".nbviz-histograms .nbviz-items-card")
     expect(cards.first).to_be_visible()
     graph = output.locator(".nbviz-graph[data-ready=true]")
     output.locator(".nbviz-slot-graph").scroll_into_view_if_needed()
@@ -217,6 +217,14 @@ def test_a_click_narrows_what_is_watched_to_the_layer(
     assert all("/embed" in tag for tag in tags), tags
     back.click()
     expect(cards).not_to_have_count(len(tags))
+    details = graph.locator(".nbviz-graph-details")
+    details.get_by_role("button", name="Watch", exact=True).click()
+    expect(details.get_by_role("button", name="Watched")).to_be_visible()
+    notebook.value("trainer.step(2)")
+    details.get_by_role("button", name="Media").click()
+    maps = output.locator(".nbviz-media [data-tag='feature_maps/embed']")
+    expect(maps).to_contain_text("6 × 16")  # words × features of the first sample
+    expect(maps.locator("canvas")).to_be_in_viewport()
 
 
 def test_overlays_follow_the_run_and_mark_the_operation_that_made_a_nan(

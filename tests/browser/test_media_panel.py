@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 from view import View
 
@@ -64,9 +66,9 @@ def test_media_are_seen_at_any_step(
     text = seen(view.root, "samples/text").locator(".nbviz-text-body")
     expect(text).to_contain_text("<img src=x onerror=alert(1)> step 40")
     assert view.root.locator("img[src=x]").count() == 0
-    photo = card(view.root, "samples/photo").locator("img")
+    photo = card(view.root, "samples/photo").locator("img").first
     assert photo.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 360
-    digit = card(view.root, "samples/digit").locator("img")
+    digit = card(view.root, "samples/digit").locator("img").first
     assert digit.evaluate("(image) => getComputedStyle(image).imageRendering") == "pixelated"
     weights = card(view.root, "weights/0.weight")
     newest = notebook.value("int(run.kept_media['weights/0.weight'].steps[-1])")
@@ -101,8 +103,40 @@ def test_media_are_seen_at_any_step(
     expect(card(view.root, "samples/photo")).to_have_attribute("data-enlarged", "true")
     snapshots.take(notebook, view.root, "media-enlarged")
     photo.click()
+    compare_photos(view, notebook)
+    snapshots.take(notebook, view.root, "media-compared")
     view.root.evaluate("(root) => { root.style.width = '420px'; }")
     snapshots.take(notebook, view.root, "media-narrow")
+
+
+def compare_photos(view: View, notebook: Notebook) -> None:
+    """What is drawn as the difference of two steps is that of what was logged; a pixel is told."""
+    shown = seen(view.root, "samples/photo")
+    compare = view.root.get_by_role("combobox", name="Compare images with")
+    compare.select_option(label="With the first step")
+    names = shown.locator("figcaption")
+    expect(names).to_have_count(3)
+    expect(names.nth(0)).to_have_text("step 40")
+    expect(names.nth(1)).to_have_text("step 10")
+    pixels = "run.kept_media['samples/photo'].at({}).value.pixels.astype(int)"
+    change = f"abs({pixels.format(40)} - {pixels.format(10)})"
+    largest = notebook.value(f"int({change}.max())")
+    expect(names.nth(2)).to_have_text(f"difference ≤ {largest}")
+    at = notebook.value(f"divmod(int({change}[..., 0].argmax()), 360)")
+    drawn = shown.locator("canvas").evaluate(
+        "(canvas, [y, x]) => canvas.getContext('2d').getImageData(x, y, 1, 1).data[0]", at
+    )
+    red = notebook.value(f"int({change}[{at[0]}, {at[1]}, 0])")
+    assert drawn == pytest.approx(255 * red / largest, abs=1)
+    photo = shown.locator("img").first
+    box = photo.bounding_box()
+    assert box is not None
+    photo.hover(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    tip = shown.locator(".nbviz-tip")
+    expect(tip).to_have_text(re.compile(r"^x \d+, y \d+: "))
+    x, y, *colors = map(int, re.findall(r"\d+", tip.inner_text()))
+    assert (x, y) == (pytest.approx(180, abs=2), pytest.approx(120, abs=2))
+    assert colors == notebook.value(f"{pixels.format(40)}[{y}, {x}].tolist()")
 
 
 def seen(root: Locator, tag: str) -> Locator:

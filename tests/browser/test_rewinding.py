@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,17 @@ trainer = nbviz.LiveTrainer(model, train, val_loader=val, loss_fn=nn.CrossEntrop
                             device="cpu", threads=1, ring_every=50, name="lr-0.1")
 trainer.step(20)
 trainer
+"""
+RACE = """\
+torch.manual_seed(0)
+racer = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Dropout(0.2),
+                      nn.Linear(32, 10))
+race = nbviz.LiveTrainer(racer, train, val_loader=val, loss_fn=nn.CrossEntropyLoss(),
+                         optimizer=torch.optim.SGD(racer.parameters(), lr=0.1),
+                         metrics=["accuracy"], max_epochs=100_000, device="cpu", threads=1,
+                         ring_every=50, name="lr-0.1")
+race.step(200)
+race
 """
 BREAK = """\
 import nbviz, torch
@@ -94,24 +107,24 @@ def rewind(notebook: Notebook, view: View, step: int) -> None:
 
 
 def fork_by_keys(view: View, step: int, name: str, lr: str) -> None:
+    """Fork from the step that the handle marks."""
     button = view.root.locator("[data-act=fork]")
     button.focus()
     button.press("Enter")
     box = view.root.get_by_role("dialog", name="Fork the run")
-    box.get_by_label("Step").fill(str(step))
+    expect(box.get_by_label("Step")).to_have_value(str(step))
     box.get_by_label("Name of the fork").fill(name)
     box.get_by_label("Learning rate of the fork").fill(lr)
-    expect(box.locator("output")).to_contain_text(f"The state of step {step} is kept")
     box.get_by_label("Learning rate of the fork").press("Enter")
     expect(strip(view)).to_contain_text(f"'{name}' forked from step {step}")
     view.wait_for_status("ready")
     view.wait_for_step(step)
 
 
-def test_back_by_the_handle_then_on_forked_raced_and_kept(
+def test_back_by_the_handle_then_on_and_looked_back_then_forked_raced_and_kept(
     make_notebook: Callable[..., Notebook], snapshots: Snapshots
 ) -> None:
-    notebook = make_notebook(TRAIN)
+    notebook = make_notebook(TRAIN, RACE)
     notebook.page.set_viewport_size({"width": 1280, "height": 800})
     notebook.run(0)
     view = View(notebook.output(0))
@@ -152,21 +165,58 @@ def test_back_by_the_handle_then_on_forked_raced_and_kept(
     expect(view.curves.locator("[data-chart='probe/gradient_norm/1.weight']")).to_be_attached()
     photograph(notebook, snapshots, "looked-back")
 
-    fork_by_keys(view, 100, "lower lr", "0.01")
+    race_and_keep(notebook, snapshots)
+
+
+def last_steps(view: View) -> dict[str, int]:
+    """By run, the newest step of its loss that the page holds."""
+    rows = csv.DictReader(io.StringIO(view.save("CSV").decode()))
+    return {row["run"]: int(row["step"]) for row in rows if row["tag"] == "loss/train"}
+
+
+def race_and_keep(notebook: Notebook, snapshots: Snapshots) -> None:
+    notebook.run(1)
+    view = View(notebook.output(1))
+    view.wait_for_status("paused")
+    view.wait_for_curve(200)
+    step = drag_back(view, 0.5)
+    fork_by_keys(view, step, "lower lr", "0.01")
     view.click("start")
-    view.wait_for_status("finished")
-    view.wait_for_step(total)
-    expect(strip(view)).to_be_hidden()
-    fork = "trainer.subjects[2].run"
-    assert notebook.value(f"{fork}['lr'].values[[99, 100]].tolist()") == [0.1, 0.01]
-    row = view.open("runs").locator(".nbviz-runs-row").filter(has_text="lower lr").last
-    expect(row).to_contain_text("lr-0.1 (2) at step 100")
-    row.locator("[data-action=select]").click()
-    photograph(notebook, snapshots, "raced")
+    view.wait_for_status("running")
+    view.root.get_by_label("Run", exact=True).first.select_option("lr-0.1")
+    view.wait_for_status("paused")
+    view.click("resume")
+    view.wait_for_status("running")
+    assert notebook.value("[one.run.status for one in race.subjects]") == ["running", "running"]
+
+    # Each of both goes on, in turns, in the kernel and in the same page.
+    made = notebook.value("[one.run.progress.step for one in race.subjects]")
+    lowest = "min(one.run.progress.step for one in race.subjects)"
+    notebook.wait_for(f"{lowest} > {max(made) + 300}")
+    view.wait_for_curve(max(made) + 300)
+    seen = last_steps(view)
+    assert seen.keys() == {"lr-0.1", "lower lr"}
+    assert min(seen.values()) > max(made)
+    rows = view.open("runs").locator(".nbviz-runs-row")
+    first, second = rows.filter(has_text="lr-0.1").first, rows.filter(has_text="lower lr").first
+    for row in (first, second):
+        expect(row).to_contain_text("running")
+    expect(second).to_contain_text(f"lr-0.1 at step {step}")
+    colours = [
+        row.locator(".nbviz-runs-swatch").evaluate("(one) => getComputedStyle(one).color")
+        for row in (first, second)
+    ]
+    assert colours[0] != colours[1]
+    photograph(notebook, snapshots, "racing")
+
+    fork = "race.subjects[1].run"
+    assert notebook.value(f"{fork}['lr'].values[[{step - 1}, {step}]].tolist()") == [0.1, 0.01]
+    second.locator("[data-action=select]").click()
     view.root.get_by_role("button", name="Keep this one").click()
     expect(strip(view)).to_contain_text("Your model and optimizer are those of 'lower lr' now")
+    photograph(notebook, snapshots, "kept")
     assert notebook.value(
-        "trainer.model is model and all(torch.equal(a, b) for a, b in zip(model.parameters(), "
+        "race.model is racer and all(torch.equal(a, b) for a, b in zip(racer.parameters(), "
         f"{fork}.steering.model.parameters()))"
     )
 

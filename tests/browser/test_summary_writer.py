@@ -67,3 +67,19 @@ def test_a_writer_shows_in_the_cell_that_logs(
     box = notebook.output(4).locator(".nbviz-graph-box").first
     notebook.output(4).scroll_into_view_if_needed()
     expect(box).to_be_visible()
+
+
+def test_on_ipykernel_6_the_page_sees_a_loop_that_keeps_it_waiting(
+    make_notebook: Callable[..., Notebook], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    notebook = make_notebook(MAKE.format(gate=str(gate)), LOOP, kernel="ipykernel-6.29")
+    notebook.run(0)
+    notebook.run(1, wait=False)
+    view = View(notebook.output(1))
+    # What the page asks is answered after the cell only, which waits for this.
+    view.wait_for_curve(199)
+    assert view.points("both/val")[-1] == (199, 398)
+    gate.touch()
+    view.wait_for_step(299)
+    view.wait_for_status("finished")

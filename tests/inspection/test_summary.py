@@ -210,7 +210,7 @@ class CompilesAMethod(nn.Module):
     def __init__(self, backend) -> None:
         super().__init__()
         self.fc = nn.Linear(3, 3)
-        self.compiled = torch.compile(self.inside, backend=backend)
+        self.compiled = torch.compile(self.inside, backend=backend, fullgraph=True)
 
     def inside(self, x):
         return self.fc(x).relu()
@@ -239,7 +239,11 @@ def summarise_while_compiling() -> None:
         spent += 1e6  # as a compiler takes its time
         return graph.forward
 
-    found = summary(CompilesAMethod(backend), torch.zeros(2, 3))
-    assert spent
+    model, x = CompilesAMethod(backend), torch.zeros(2, 3)
+    found = summary(model, x)
+    compiled = spent
+    assert compiled
     assert found.seconds is not None
     assert found.seconds < 1e6
+    assert summary(model, x).note == ""  # the hooks of the first stand in nobody's way
+    assert spent == compiled

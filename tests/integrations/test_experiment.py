@@ -135,7 +135,114 @@ def test_a_tracker_s_quickstart_and_what_its_docs_log() -> None:
     assert wandb.run is None
 
 
-@pytest.mark.parametrize("name", ["Artifact", "sweep", "plot", "save", "alert", "Html"])
+def test_charts_of_a_tracker_s_tables() -> None:
+    import nbviz as wandb
+
+    rows = [[0, 1.0, "a"], [1, 3.0, "a"], [0, 2.0, "b"], [1, 5.0, "b"]]
+    table = wandb.Table(columns=["x", "y", "name"], data=rows)
+    charts = {
+        "line": wandb.plot.line(table, "x", "y", title="A line"),
+        "lines": wandb.plot.line(table, "x", "y", stroke="name"),
+        "points": wandb.plot.scatter(table, "x", "y"),
+        "bars": wandb.plot.bar(table, "name", "y", split_table=True),
+        "histogram": wandb.plot.histogram(table, "y"),
+        "series": wandb.plot.line_series([0, 1], [[1, 2], [3, 4]], keys=["p", "q"], xname="epoch"),
+    }
+    axes = {name: chart.figure().axes[0] for name, chart in charts.items()}
+    drawn = [(one.get_label(), one.get_xydata().tolist()) for one in axes["lines"].lines]
+    assert drawn == [("a", [[0, 1], [1, 3]]), ("b", [[0, 2], [1, 5]])]
+    assert (axes["line"].get_title(), axes["line"].get_xlabel()) == ("A line", "x")
+    assert axes["points"].collections[0].get_offsets().tolist() == [row[:2] for row in rows]
+    assert [bar.get_width() for bar in axes["bars"].patches] == [1, 3, 2, 5]
+    assert sum(bar.get_height() for bar in axes["histogram"].patches) == 4
+    assert [one.get_ydata().tolist() for one in axes["series"].lines] == [[1, 2], [3, 4]]
+    with wandb.init() as run:
+        wandb.log({**charts, "loss": 1.0})
+    assert {run.run.media[name].kind for name in charts} == {"figure"}
+    with pytest.raises(LoggingError, match=r"no column 'z'; it has x, y, name\."):
+        wandb.plot.line(table, "x", "z")
+    with pytest.raises(LoggingError, match="as many xs and keys as ys, got 1 and 2 for 2"):
+        wandb.plot.line_series([[0, 1]], [[1, 2], [3, 4]])
+    with pytest.raises(AttributeError, match=r"'plot\.plot_table' of W&B is not served: .*figure"):
+        _ = wandb.plot.plot_table
+
+
+def test_confusion_and_curves_of_a_tracker_are_those_of_the_panels() -> None:
+    import nbviz as wandb
+
+    true, scores = [0, 1, 1, 0], np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
+    charts = {
+        "named": wandb.plot.confusion_matrix(probs=scores, y_true=true, class_names=["cat", "dog"]),
+        "found": wandb.plot.confusion_matrix(y_true=["b", "a", "b"], preds=["b", "b", "a"]),
+        "pr": wandb.plot.pr_curve(true, torch.from_numpy(scores), labels=["cat", "dog"]),
+        "roc": wandb.plot.roc_curve(true, scores, classes_to_plot=[1]),
+        "one": wandb.plot.roc_curve(true, scores[:, 1]),
+    }
+    with wandb.init() as run:
+        wandb.log(charts)
+    kept = {name: run.run.media[name][0].value for name in charts}
+    assert kept["named"].matrix.tolist() == [[2, 0], [1, 1]]
+    assert (*kept["named"].classes, *kept["found"].classes) == ("cat", "dog", "a", "b")
+    assert kept["found"].matrix.tolist() == [[0, 1], [1, 1]]
+    names = {name: [one.name for one in kept[name].curves] for name in ("pr", "roc", "one")}
+    assert names == {"pr": ["cat", "dog"], "roc": [""], "one": [""]}  # one needs no name
+    assert kept["one"].curves[0].roc_auc == kept["roc"].curves[0].roc_auc == 1.0
+    confusion, curve = wandb.plot.confusion_matrix, wandb.plot.pr_curve
+    for call, said in (
+        (lambda: confusion(y_true=true), "probs or preds, one of both"),
+        (lambda: confusion(y_true=true, preds=[0]), r"got shapes \(1,\) for \(4,\)"),
+        (lambda: confusion(y_true=[2], preds=[0], class_names=["a"]), r"0 to 0, got \[0, 2\]"),
+        (lambda: curve(true), "take y_true and y_probas"),
+        (lambda: curve([0, 1, 2], scores[:3]), r"3 samples of 3 classes, got \(3, 2\)"),
+        (lambda: curve(true, scores, classes_to_plot=[7]), r"none of the classes \[7\]"),
+    ):
+        with pytest.raises(LoggingError, match=said):
+            call()
+
+
+def test_tables_clouds_files_and_lists_of_a_tracker(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    import nbviz as wandb
+
+    Image.new("RGB", (3, 2), (255, 0, 0)).save(tmp_path / "red.png")
+    table = wandb.Table(data=[[1, 2, 3]])
+    table.add_column("picture", [wandb.Image(tmp_path / "red.png")])
+    assert table.columns == ["Input", "Output", "Expected", "picture"]
+    assert [row[:3] for _, row in table.iterrows()] == [[1, 2, 3]]
+    figure = Figure()
+    figure.subplots().plot([1, 2])
+    tone = wandb.Audio(np.zeros(10), 8000)
+    run = wandb.init(tags=["a"], group="g")
+    assert (run.tags, run.group, run.notes) == (["a"], "g", None)
+    wandb.define_metric("loss", step_metric="epoch", summary="min")
+    values = {
+        "table": table,
+        "file": wandb.Image(str(tmp_path / "red.png")),
+        "figure": wandb.Image(figure),
+        "cloud": wandb.Object3D(np.array([[0, 0, 0, 1], [1, 1, 1, 2]])),
+        "tones": [tone, tone],
+    }
+    wandb.log(values)
+    wandb.finish()
+    media = run.run.media
+    kinds = [media[tag].kind for tag in (*list(values)[:4], "tones/0", "tones/1")]
+    assert kinds == ["table", "image", "figure", "mesh", "audio", "audio"]
+    assert media["file"][0].value.width == 3
+    assert media["cloud"][0].value.colors.tolist() == [[57, 106, 177], [218, 124, 48]]
+    for call, said in (
+        (lambda: table.add_data(1), r"has 4 cells \(Input, Output, Expected, picture\), got 1"),
+        (lambda: table.add_column("more", [1, 2]), "has 1 cells, got 2 for 'more'"),
+        (lambda: wandb.Image(tmp_path / "none.png"), r"cannot read the file .*none\.png"),
+        (lambda: wandb.Object3D("scene.glb"), r"run\.log_mesh"),
+        (lambda: wandb.Object3D(np.zeros((2, 5))), r"got \(2, 5\)"),
+    ):
+        with pytest.raises(LoggingError, match=said):
+            call()
+
+
+@pytest.mark.parametrize("name", ["Artifact", "sweep", "Api", "save", "alert", "Html", "Molecule"])
 def test_what_is_not_served_of_a_tracker_says_what_to_use(name: str) -> None:
     with pytest.raises(AttributeError, match=f"'{name}' of W&B is not served; "):
         getattr(nbviz, name)

@@ -235,6 +235,38 @@ def test_it_answers_between_two_steps_in_eval_mode(make_pad: object) -> None:
         trainer.wait(180)
 
 
+def test_a_drawing_does_not_end_a_step_that_is_gone_through(make_pad: object) -> None:
+    class Draws(Which):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x) + torch.rand(1)  # in eval mode, too
+
+    def trainer_of(model: nn.Module) -> nbviz.Trainer:
+        data = DataLoader(TensorDataset(torch.rand(4, 1, 8, 8), torch.zeros(4).long()))
+        return nbviz.Trainer(
+            model, data, loss_fn=nn.CrossEntropyLoss(), max_steps=3, seed=1, device="cpu",
+            optimizer=torch.optim.SGD(model.parameters(), lr=0.5), threads=1,
+        )  # fmt: skip
+
+    plain = trainer_of(Draws())
+    plain.start()
+    plain.wait(180)
+    trainer = trainer_of(Draws())
+    pad = make_pad(trainer.model, (8, 8), trainer)
+    for name, step in (("batch", 0), ("forward", 0), ("backward", 0), ("optimizer", 1)):
+        while trainer.step_into().name != name:
+            pass
+        shown = pad.answer
+        draw(pad, (20, 30), (20, 200))
+        until(lambda shown=shown: pad.answer is not shown)
+        assert (pad.answer.error, pad.answer.step, pad.answer.is_copy) == ("", step, False)
+        assert trainer.control.inside.name == name
+    trainer.resume()
+    trainer.wait(180)
+    same = zip(trainer.model.parameters(), plain.model.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in same)
+    assert trainer.run["loss/train"].values.tolist() == plain.run["loss/train"].values.tolist()
+
+
 def test_it_takes_a_trainer_with_a_view(make_pad: object) -> None:
     model = nn.Linear(64, 2)
     with_view = nbviz.LiveTrainer(

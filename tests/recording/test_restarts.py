@@ -118,3 +118,22 @@ def test_the_journal_reads_back_the_same(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.values, other.values)
     assert [point.step for point in recorded.strays] == [10]
     assert [point.step for point in opened.strays] == [10]
+
+
+def test_stragglers_in_a_row_are_no_restart_when_they_are_read_back(tmp_path: Path) -> None:
+    run = nbviz.Run(dir=tmp_path)
+    log(run, range(1, 101))
+    log(run, [10])
+    log(run, range(101, 121))
+    log(run, [20])
+    log(run, range(121, 141))
+    run.journal.flush()
+    log(run, [30])  # open, and written alone
+    run.journal.flush()
+    log(run, range(141, 151))
+    log(run, [40])
+    run.finish()
+    for series in (run["loss"], nbviz.open_run(tmp_path)["loss"]):
+        assert series.restarts == 0
+        assert series.values.tolist() == list(range(1, 151))
+        assert [point.step for point in series.strays] == [10, 20, 30, 40]

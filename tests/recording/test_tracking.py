@@ -77,9 +77,11 @@ def test_iterables_without_a_length() -> None:
         assert run.progress.step == 3
 
 
-@pytest.mark.parametrize("options", [{"total": -1}, {"epoch": 0}, {"total_epochs": 0}])
+@pytest.mark.parametrize(
+    "options", [{"total": -1}, {"epoch": 0}, {"total_epochs": 0}, {"epoch": "2"}, {"total": 2.5}]
+)
 def test_impossible_totals_are_refused_at_once(options) -> None:
-    with pytest.raises(ConfigurationError, match="must be at least"):
+    with pytest.raises(ConfigurationError, match="whole number of at least"):
         Run().track([1], **options)
 
 

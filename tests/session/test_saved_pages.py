@@ -179,6 +179,28 @@ def steps_in(page: str, tag: str) -> list[int]:
     return sorted(one["step"] for one in answers if one.get("tag") == tag)
 
 
+def test_weights_that_no_page_showed_are_those_of_the_states_that_a_trainer_keeps() -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Linear(3, 2)
+    trainer = nbviz.Trainer(
+        model, [(torch.randn(4, 3), torch.tensor([0, 1, 0, 1]))] * 50, threads=1, device="cpu",
+        loss_fn=torch.nn.CrossEntropyLoss(), ring_every=10, max_steps=45,
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.5),
+    )  # fmt: skip
+    trainer.start()
+    trainer.wait(60)
+    answers = data_of(page_of(trainer.run))["recorded"]["answers"]
+    sent = {one["step"]: one["minimum"] for one in answers if one.get("name") == "weight"}
+    assert sorted(sent) == [0, 10, 20, 30, 40, 45]
+    for step, weights in trainer.ring.weights:
+        assert sent[step] == pytest.approx(weights["weight"].min().item(), abs=1e-6)
+    assert sent[45] == pytest.approx(model.weight.min().item(), abs=1e-6)
+    old = trainer.run
+    trainer.rewind(20)
+    trainer.stop_and_wait()
+    assert {one.get("step") for one in data_of(page_of(old))["recorded"]["answers"]} <= {45}
+
+
 def test_a_page_that_replays_has_all_steps_that_fit_and_says_what_it_left_out(tmp_path) -> None:
     run = Run("replayed")
     generator = np.random.default_rng(0)

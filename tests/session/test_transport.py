@@ -10,6 +10,8 @@ from nbviz.panels.batch import Batch
 from nbviz.session.pace import FEWEST_FRAMES, MOST_FRAMES, RAREST_FRAMES, SHARE, Pace
 from nbviz.session.transport import (
     ABANDONED_SECONDS,
+    FIRST_POINT_SECONDS,
+    OFFERED_SECONDS,
     PULL_FRAME_BYTES,
     SILENCE_SECONDS,
     UNPAINTED_BYTES,
@@ -24,6 +26,7 @@ class Counter:
     def __init__(self) -> None:
         self.made = 0
         self.is_active = True
+        self.is_empty = False
         self.rooms: list[float] = []
         self.frame_bytes = 0
         self.again_in = math.inf
@@ -390,3 +393,77 @@ def test_frames_that_cost_more_leave_more_rarely_within_bounds() -> None:
     fixed = Pace(60)
     fixed.spent(1.0)
     assert fixed.interval == 1 / 60
+
+
+def offered(rig: Rig, name: str = "a") -> Page:
+    """Return a page that opens where it is offered all: it has said nothing yet."""
+    page = Page(name)
+    rig.pages.append(page)
+    rig.transport.offer()
+    return page
+
+
+@pytest.mark.parametrize("heard", ["ready", "acknowledge"])
+def test_a_page_that_opens_has_all_before_it_is_heard_and_is_not_sent_it_twice(heard: str) -> None:
+    rig = Rig()
+    page = offered(rig)
+    rig.feed.made = 3
+    rig.transport.tick()
+    assert page.points == 3
+    rig.run(0.5)
+    assert page.points == rig.feed.made
+    if heard == "ready":
+        rig.transport.open("a", attempt=1, need=1)
+    else:
+        rig.transport.acknowledge("a", page.sequence)
+    rig.run(2 * OFFERED_SECONDS, acknowledging=[page])
+    assert page.gaps == 0
+    assert rig.feed.made - page.points <= 10
+    assert [m["kind"] for _, m in rig.sent].count("snapshot") == 1
+
+
+def test_what_is_offered_waits_a_moment_for_the_first_point() -> None:
+    rig = Rig()
+    rig.feed.is_empty = True
+    page = offered(rig)
+    assert rig.transport.tick() < FIRST_POINT_SECONDS / 2
+    assert rig.sent == []
+    rig.feed.made, rig.feed.is_empty = 1, False
+    rig.transport.tick()
+    assert page.points == 1
+    rig = Rig()
+    rig.feed.is_empty = True
+    page = offered(rig)
+    rig.now += 2 * FIRST_POINT_SECONDS
+    rig.transport.tick()
+    assert page.sequence == 0
+
+
+def test_a_page_that_came_too_late_for_what_was_offered_says_so_and_gets_it() -> None:
+    rig = Rig()
+    rig.transport.offer()
+    rig.run(0.5)
+    late = Page("late")
+    rig.pages.append(late)
+    rig.transport.open("late", attempt=1, need=1)
+    rig.run(0.3)
+    assert late.sequence == -1
+    rig.transport.open("late", attempt=2, need=1)
+    assert late.points == rig.feed.made
+
+
+def test_nothing_is_offered_for_ever_or_where_there_is_a_page_or_pages_pull() -> None:
+    rig = Rig()
+    rig.transport.offer()
+    rig.run(2 * OFFERED_SECONDS)
+    assert rig.transport.tick() is None
+    assert rig.sent[-1][0] <= 100 + OFFERED_SECONDS
+    pulls = Rig(pulls=True)
+    pulls.transport.offer()
+    pulls.run(1)
+    assert pulls.sent == []
+    rig = Rig()
+    page = rig.page("a")
+    rig.transport.offer()
+    rig.run(1, acknowledging=[page])
+    assert [m["kind"] for _, m in rig.sent].count("snapshot") == 1

@@ -240,3 +240,27 @@ def test_interrupting_the_foreground_leaves_loader_workers_alone(keeps: bool, lo
     if keeps:
         expected.append(str(sys.platform == "linux"))
     assert done.stdout.split() == expected
+
+
+TRACKED = """
+import signal, threading
+from multiprocessing import resource_tracker
+from torch.utils.data import DataLoader
+from nbviz.training.background import leave_interrupts_to_the_foreground
+from nbviz.training.steps.loader_workers import shield_workers
+
+def work():
+    leave_interrupts_to_the_foreground()
+    shield_workers(DataLoader([1, 2], num_workers=1, multiprocessing_context="spawn"))
+    resource_tracker.ensure_running()  # as the first worker that is spawned does
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="blocks no signals")
+def test_workers_that_are_spawned_do_not_get_the_interrupt_either() -> None:
+    assert processes.run(TRACKED).stdout.split() == ["True"]

@@ -101,8 +101,10 @@ def test_tensor_that_is_there_is_not_copied() -> None:
 
 
 def test_samples_and_description() -> None:
-    assert count_samples({"scale": torch.tensor(1.0), "x": [X, Y]}) == (4, "")
+    assert count_samples({"scale": torch.tensor(1.0), "x": [X, Y]})[:2] == (4, "")
     assert count_samples("nothing").samples == 1
+    assert count_samples(SimpleNamespace(batch_size=3)).samples == 3  # as DGL's
+    assert count_samples((X, torch.tensor(0.0))).samples == 4  # one target for all of them
     assert describe({"a": X, "b": (Y, 1)}) == "a float32 (4, 3), b[0] float32 (4,)"
     assert describe(X) == "float32 (4, 3)"
     assert describe(3) == "int"
@@ -124,6 +126,14 @@ def test_nested_tensor_and_foreign_code_are_counted_without_an_error() -> None:
     assert "batch_size=" in said[0]
     assert SampleCounter(lambda batch: batch["none"], said.append)({"x": X}, None) == 4
     assert "KeyError" in said[1]
+    assert SampleCounter(lambda batch: -1, said.append)({"x": X}, None) == 4
+    assert said[2] == "batch_size=… gave -1, and nbviz counts by itself"
+    of_pictures = SampleCounter(None, said.append)
+    assert [of_pictures(one, None) for one in (X, X[:1])] == [4, 1]
+    assert len(said) == 3  # only the first dimension differs
+    of_series = SampleCounter(None, said.append)  # (time, samples)
+    assert [of_series(one, None) for one in (X, X[:, :1])] == [4, 4]
+    assert "shapes (…, 1,) and (…, 3,), and the first dimension is taken to be" in said[3]
 
 
 class Masked(nn.Module):
@@ -258,6 +268,34 @@ def test_model_whose_output_has_loss_and_logits(kind: Any, loss_fn: Any) -> None
     assert found["loss/val"] == pytest.approx(expected.loss.item())
     right = (expected.logits.argmax(1) == y).float().mean().item()
     assert found["accuracy/val"] == pytest.approx(right)
+
+
+class Answers(nn.Module):
+    """Computes its loss from targets of names of its own, as Hugging Face's BERT for questions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, pixel_values: Any, start_positions: Any = None, end_positions: Any = None):
+        logits = self.layer(pixel_values)
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            loss = nn.functional.cross_entropy(logits, (start_positions + end_positions) % 2)
+        return Output(loss=loss, logits=logits)
+
+
+def test_model_that_computes_its_loss_from_targets_of_its_own_names() -> None:
+    x, y = torch.randn(8, 3), torch.arange(8) % 2
+    model: Any = Answers()
+    batch = {"pixel_values": x, "start_positions": y, "end_positions": 1 - y}
+    expected = model(**batch).loss.item()
+    assert final([batch], model, loss_fn=None)["loss/val"] == pytest.approx(expected)
+    model = Classifier(Output)
+    expected = model(pixel_values=x, labels=y).loss.item()
+    for name in ("label", "label_ids"):  # as data sets name what the model calls `labels`
+        found = final([{"pixel_values": x, name: y}], model, loss_fn=None)
+        assert found["loss/val"] == pytest.approx(expected)
 
 
 def pieces() -> list[tuple[torch.Tensor, torch.Tensor]]:

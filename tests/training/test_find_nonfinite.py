@@ -275,6 +275,113 @@ def test_log_of_0_in_the_loss() -> None:
     check_rewound(trainer, str(found))
 
 
+def test_a_weight_that_was_made_infinite_by_hand_while_the_run_stood() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 12), nn.ReLU(), nn.Linear(12, 2))
+    trainer = nbviz.Trainer(
+        model, batches(), loss_fn=nn.CrossEntropyLoss(), threads=1, device="cpu", max_steps=50,
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.1), ring_every=10,
+    )  # fmt: skip
+    trainer.step(BREAKS_AT - 1)
+    while trainer.status != "paused":
+        time.sleep(0.002)
+    with torch.no_grad():
+        model[2].weight[0, 3] = float("inf")
+    trainer.resume()
+    trainer.wait(SECONDS)
+    found = trainer.find_nonfinite()
+    assert found is not None
+    assert (found.step, found.phase, found.module) == (BREAKS_AT, "before", "2")
+    assert str(found) == (
+        "before step 31 the tensor 2.weight was no longer finite: 1 of 24 values of it (2 × 12, "
+        "float32), infinite (it was changed by hand, between two steps)."
+    )
+    check_rewound(trainer, str(found))
+
+
+@pytest.mark.parametrize("options", [{}, {"foreach": False}, {"fused": True}])
+def test_an_optimizer_that_divides_by_0_and_which_weight_it_was(options: Any) -> None:
+    class Idle(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.used, self.idle = nn.Linear(6, 2), nn.Linear(6, 2)
+
+        def forward(self, given: torch.Tensor) -> torch.Tensor:
+            is_idle = trainers and trainers[0].engine.step_number >= BREAKS_AT
+            return self.used(given) + self.idle(given) * (0 if is_idle else 1)
+
+    torch.manual_seed(0)
+    trainers: list[nbviz.Trainer] = []
+    model = Idle()
+    trainer = nbviz.Trainer(
+        model, batches(), loss_fn=nn.CrossEntropyLoss(), threads=1, device="cpu", max_steps=50,
+        optimizer=torch.optim.Adam(model.parameters(), lr=0.01, eps=0, betas=(0.0, 0.0), **options),
+    )  # fmt: skip
+    trainers.append(trainer)
+    trainer.start()
+    trainer.wait(SECONDS)
+    found = trainer.find_nonfinite()
+    assert found is not None
+    assert (found.step, found.phase, found.sample) == (BREAKS_AT, "update", None)
+    assert "12 of 12 values of idle.weight (2 × 6, float32), NaN" in found.tensor
+    assert found.facts == (
+        "Adam, lr 0.01", "eps is 0", "its gradient is at most 0 in size",
+    )  # fmt: skip
+    check_rewound(trainer, str(found))
+
+
+def test_statistics_that_became_nan_in_a_step_whose_update_was_left_out() -> None:
+    """What a gradient scaler does: the weights are fine, and no validation is."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 12), Breaks(by_zero), nn.BatchNorm1d(12), nn.Linear(12, 2))
+    model.register_buffer("mask", torch.full((2, 2), float("-inf")))  # is meant
+    model.register_buffer("missing", torch.full((2,), float("nan")))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(model: nn.Module, batch: Any) -> dict[str, Any]:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(batch[0]), batch[1])
+        if torch.isfinite(loss):
+            loss.backward()
+            optimizer.step()
+        return {"loss": loss.nan_to_num()}
+
+    trainer = nbviz.Trainer(
+        model, batches(), training_step=step, optimizer=[optimizer], threads=1, device="cpu",
+        ring_every=10, max_steps=50,
+    )  # fmt: skip
+    trainer.start()
+    trainer.wait(SECONDS)
+    assert is_finite(model)
+    found = trainer.find_nonfinite()
+    assert found is not None
+    assert (found.step, found.operation, found.module, found.sample) == (BREAKS_AT, "div", "1", 3)
+    check_rewound(trainer, str(found))
+
+
+@pytest.mark.parametrize(
+    ("act", "operation", "fact", "samples"),
+    [
+        (lambda x: x * torch.full_like(x, float("-inf")).softmax(1), "softmax",
+         "softmax of -inf alone: 8 rows", 0),
+        (lambda x: x / x[:1].std(0), "std", "std of one value each", 0),
+        (lambda x: x / (torch.arange(BATCH) % 3 != 0)[:, None], "div",
+         "division by 0: 3 values", 3),
+        (lambda x: x + nn.functional.cross_entropy(x, torch.full((BATCH,), -100)),
+         "nll_loss_forward", "no target counts: each is ignore_index", 0),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:std")
+def test_what_is_known_of_why(act: Any, operation: str, fact: str, samples: int) -> None:
+    trainer = trained(act)
+    found = trainer.find_nonfinite()
+    assert found is not None
+    assert (found.operation, found.facts) == (operation, (fact,))
+    assert found.more_samples == max(0, samples - 1)
+    assert (", of sample 0 and 2 more in the batch" in str(found)) == (samples > 0)
+    check_rewound(trainer, str(found))
+
+
 def test_a_recurrent_network_that_explodes() -> None:
     class Recurrent(nn.Module):
         def __init__(self) -> None:

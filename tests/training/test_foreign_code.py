@@ -11,7 +11,7 @@ import torch
 from observed import SECONDS, Events, make_batches, make_engine, make_model
 from torch import nn
 
-from nbviz.errors import TrainingError
+from nbviz.errors import TrainingError, describe, text_of
 from nbviz.training.background import BackgroundRun
 from nbviz.training.events import (
     Event,
@@ -180,3 +180,76 @@ def test_batch_that_cannot_be_described_hides_no_error() -> None:
 
     with pytest.raises(ArithmeticError, match="the user's"):
         make_engine(Events(), Loader(), training_step=step).run()
+
+
+def test_attributes_whose_own_code_fails_end_nothing() -> None:
+    class Texts(torch.utils.data.Dataset[Any]):
+        """A property reads a file that is not there."""
+
+        def __len__(self) -> int:
+            return 8
+
+        def __getitem__(self, index: int) -> Any:
+            return torch.randn(3), index % 2
+
+        @property
+        def classes(self) -> Any:
+            raise FileNotFoundError("classes.txt")
+
+        targets = classes
+
+    class Bag:
+        """As many do, raises a KeyError for what it does not have."""
+
+        def __init__(self, **held: Any) -> None:
+            self.__dict__.update(held)
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise KeyError(name)
+
+    class Model(nn.Linear):
+        def forward(self, given: Any) -> Any:  # type: ignore[override]
+            return Bag(scores=super().forward(given.x))
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        return nn.functional.cross_entropy(outputs.scores, targets)
+
+    loader = torch.utils.data.DataLoader(Texts(), 4)
+    events = Events()
+    make_engine(
+        events, loader, model=Model(3, 2), loss_fn=loss, val_loader=loader, max_epochs=1,
+        prepare_batch=lambda batch: (Bag(x=batch[0]), batch[1]),
+    ).run()  # fmt: skip
+    assert events[-1].reason == "finished"
+    assert len(events.of(ValidationEnded)) == 1
+
+
+def test_mapping_without_a_loss_is_refused_and_none_skips_the_batch() -> None:
+    model = make_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    options: dict[str, Any] = {"model": model, "optimizer": optimizer, "max_epochs": 1}
+    with pytest.raises(TrainingError, match=r"training_step must return .* got no 'loss'"):
+        make_engine(Events(), training_step=lambda model, batch: {"los": 1.0}, **options).run()
+    events = Events()
+    make_engine(events, training_step=lambda model, batch: {"loss": None}, **options).run()
+    assert events[-1].reason == "finished"
+
+
+def test_text_is_plain_whatever_a_users_class_makes_of_it() -> None:
+    class Marked(str):  # noqa: SLOT000
+        def __format__(self, form: str) -> str:
+            raise RuntimeError
+
+    class Said(Exception):  # noqa: N818
+        def __str__(self) -> str:
+            return Marked("marked")
+
+    class Leaving(Exception):  # noqa: N818
+        def __str__(self) -> str:
+            raise SystemExit
+
+    assert type(text_of(Said())) is str
+    assert describe(Said()) == "Said: marked"
+    assert "raised SystemExit" in text_of(Leaving())

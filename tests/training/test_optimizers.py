@@ -65,6 +65,29 @@ def test_parameters_in_no_optimizer_are_named() -> None:
     assert "the optimizer holds 2 that the model does not have" in text
 
 
+def test_parameters_of_the_loss_in_no_optimizer_are_named() -> None:
+    class Scaled(nn.CrossEntropyLoss):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(()))
+
+        def forward(self, outputs: Any, targets: Any) -> Any:  # type: ignore[override]
+            return super().forward(outputs * self.scale, targets)
+
+    loss_fn, model = Scaled(), make_model()
+    said = []
+    for parameters in (model.parameters(), [*model.parameters(), *loss_fn.parameters()]):
+        events, optimizer = Events(), torch.optim.SGD(parameters, lr=0.1)
+        options: dict[str, Any] = {"loss_fn": loss_fn, "optimizer": optimizer, "max_epochs": 1}
+        make_engine(events, model=model, **options).run()
+        said.append([line.text for line in events.of(LineLogged)])
+    assert [text[:60] for text in said[0]] == [
+        "1 trainable parameter (loss_fn.scale) is in no optimizer and"
+    ]
+    assert said[1] == []
+    assert loss_fn.scale.item() != 1.0
+
+
 def test_parameters_thawed_while_it_trains_are_named() -> None:
     events, model = Events(), make_model()
     model[0].requires_grad_(False)
@@ -144,6 +167,19 @@ class StrictSam(Sam):
         super().step(closure)
 
 
+class SilentSam(Sam):
+    """Calls the closure without a look at whether it has one."""
+
+    def step(self, closure: Any = None) -> None:
+        torch.enable_grad()(closure)()
+        super().step(closure)
+
+
+class KeywordSam(Sam):
+    def step(self, *, evaluate: Any) -> None:  # type: ignore[override]
+        super().step(evaluate)
+
+
 def train_by_hand(kind: type[Sam], batches: list[Any]) -> tuple[nn.Module, list[float]]:
     torch.manual_seed(0)
     model, losses = nn.Linear(3, 2), []
@@ -157,11 +193,11 @@ def train_by_hand(kind: type[Sam], batches: list[Any]) -> tuple[nn.Module, list[
             return loss
 
         losses.append(closure().item())
-        optimizer.step(closure)
+        Sam.step(optimizer, closure)
     return model, losses
 
 
-@pytest.mark.parametrize("kind", [Sam, StrictSam])
+@pytest.mark.parametrize("kind", [Sam, StrictSam, SilentSam, KeywordSam])
 def test_optimizer_that_asks_for_a_closure_gets_one(kind: type[Sam]) -> None:
     events, batches = Events(), make_batches(3)
     torch.manual_seed(0)
@@ -192,11 +228,34 @@ def test_closure_does_not_go_with_everything(options: dict[str, Any], what: str)
         make_engine(
             Events(), model=model, optimizer=StrictSam(model.parameters(), lr=0.1), **options
         )
-    if what == "accumulate":  # the assert of the other kind is met at the first step
+    for kind in (Sam, SilentSam):  # what is missed is met at the first step
         with pytest.raises(ConfigurationError, match=message):
             make_engine(
-                Events(), model=model, optimizer=Sam(model.parameters(), lr=0.1), **options
+                Events(), model=model, optimizer=kind(model.parameters(), lr=0.1), **options
             ).run()
+
+
+def test_step_that_takes_something_else_is_refused_with_what_to_do() -> None:
+    class OfTheLoss(torch.optim.SGD):
+        def step(self, loss: Any) -> Any:  # type: ignore[override]
+            raise AssertionError
+
+    class Late(Sam):
+        def step(self, closure: Any = None) -> None:
+            super().step(torch.enable_grad()(closure))  # which fails once the weights are moved
+
+    class InTwoParts(torch.optim.SGD):
+        def step(self, closure: Any = None) -> Any:
+            raise NotImplementedError("call first_step and second_step")
+
+    model = make_model()
+    advice = r"Step it yourself in training_step=…, with optimizer=\[optimizer\]"
+    with pytest.raises(ConfigurationError, match=f"OfTheLoss.step needs loss, .* {advice}"):
+        make_engine(Events(), model=model, optimizer=OfTheLoss(model.parameters(), lr=0.1))
+    with pytest.raises(ConfigurationError, match=f"after it had changed the weights.* {advice}"):
+        make_engine(Events(), model=model, optimizer=Late(model.parameters(), lr=0.1)).run()
+    with pytest.raises(ConfigurationError, match=f"first_step and second_step. {advice}"):
+        make_engine(Events(), model=model, optimizer=InTwoParts(model.parameters(), lr=0.1)).run()
 
 
 def test_error_of_a_step_that_asks_for_no_closure_is_raised() -> None:

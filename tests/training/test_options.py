@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 from observed import Events, make_batches, make_engine, make_model
@@ -14,6 +15,14 @@ from nbviz.training.events import LineLogged, RunStarted, StepEnded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class Unspeakable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+    __str__ = __len__ = __eq__ = __repr__  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +44,16 @@ if TYPE_CHECKING:
         ({"loss_fn": None}, "loss_fn is missing"),
         ({"optimizer": None}, "optimizer is missing"),
         ({"optimizer": "sgd"}, "must be a torch.optim.Optimizer, or .*, got str 'sgd'"),
+        ({"loss_fn": "mse"}, "loss_fn must be a function or another callable; got 'mse'"),
+        ({"training_step": 3}, "training_step must be a function"),
+        ({"monitor": 3}, "monitor must be a string; got 3"),
+        ({"seed": -1}, "seed must be a whole number from 0 to"),
+        ({"seed": "x"}, "seed must be .* got 'x'"),
+        ({"metrics": 3}, r"metrics must be a list, such as \[metric\]; got 3"),
+        ({"callbacks": len}, "callbacks must be a list"),
+        ({"gradient_clip": "1"}, "gradient_clip must be above 0, or None.* got '1'"),
+        ({"max_steps": Unspeakable()}, "max_steps must be .* got that cannot be shown"),
+        ({"precision": Unspeakable()}, "precision must be .* got that cannot be shown"),
         ({"train_loader": []}, "train_loader has no batches"),
         ({"val_loader": []}, "val_loader has no batches"),
         ({"train_loader": 3}, "train_loader must be an iterable of batches.* got int"),
@@ -59,6 +78,31 @@ def test_what_cannot_work_is_refused(options: dict[str, Any], message: str) -> N
 def test_own_step_that_cannot_work_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         make_engine(Events(), training_step=lambda model, batch: None, **options)
+
+
+def test_options_as_people_have_them() -> None:
+    """Numbers of numpy's, None for nothing, and lists that can be gone through only once."""
+    ends: list[str] = []
+
+    class Ended:
+        def on_end(self, trainer: Any, event: Any) -> None:
+            ends.append(event.reason)
+
+    events = Events()
+    engine = make_engine(
+        events, max_steps=np.int64(3), accumulate=np.int32(1), seed=np.uint8(7),
+        metrics=(name for name in ["accuracy"]), callbacks=(one for one in [Ended()]),
+    )  # fmt: skip
+    options = engine.options
+    assert [type(n) for n in (options.max_steps, options.accumulate, options.seed)] == [int] * 3
+    engine.run()
+    assert ends == ["finished"]
+    assert engine.step == 3
+    assert "accuracy/train" in events.of(StepEnded)[-1].scalars
+    engine.load_state_dict(engine.state_dict())  # reads the metrics again
+    engine.run()
+    assert "accuracy/train" in events.of(StepEnded)[-1].scalars
+    make_engine(Events(), max_steps=1, metrics=None, callbacks=None).run()
 
 
 def test_optimizer_of_another_model_is_refused() -> None:

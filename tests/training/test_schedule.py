@@ -196,6 +196,36 @@ def test_rate_is_held_after_the_schedules_end() -> None:
     assert text.startswith("OneCycleLR has 0 steps left, and this run will make 8: the learning")
 
 
+@pytest.mark.parametrize("wraps", [False, True])
+def test_rate_that_is_held_is_that_of_the_schedules_own_end(wraps: bool) -> None:
+    model = make_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scheduler = one_cycle(optimizer, 5)
+    if wraps:
+        constant = schedulers.ConstantLR(optimizer, 1.0)
+        scheduler = schedulers.SequentialLR(optimizer, [constant, one_cycle(optimizer, 3)], [2])
+    end = 0.1 / 25 / 1e4  # OneCycleLR's last rate: a step further, it rises again
+    events = run(scheduler, model, optimizer, max_epochs=2)
+    rates = [event.scalars["lr"] for event in events.of(StepEnded)]
+    assert rates[4:] == pytest.approx([end] * 4)
+    assert rates[3] > 100 * end
+
+
+def test_scheduler_of_another_optimizer_is_said() -> None:
+    model = make_model()
+    optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for _ in range(2)]
+    said = []
+    for scheduler in (schedulers.StepLR(optimizers[0], 1), schedulers.StepLR(optimizers[1], 1)):
+        events = run(scheduler, model, optimizers[1], max_epochs=1)
+        said.append([line.text for line in events.of(LineLogged) if line.level == "warning"])
+    assert [text.partition(",")[0] for text in said[0]] == [
+        "StepLR changes the rates of another SGD than the one that trains"
+    ]
+    assert said[1] == []
+    with pytest.raises(ConfigurationError, match="scheduler is the class StepLR; give an object"):
+        run(schedulers.StepLR, model, optimizers[0])
+
+
 def test_run_longer_than_the_schedule_can_be_refused() -> None:
     model = make_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

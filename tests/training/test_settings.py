@@ -73,6 +73,9 @@ def test_values_out_of_range_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(CommandError, match="must be finite and 0 ≤"):
         make_control(optimizer).set(**values)
     assert optimizer.param_groups[0]["lr"] == 0.1
+    for value in ("x", True, 10**400, torch.ones(2)):
+        with pytest.raises(CommandError, match="lr must be a number, got"):
+            make_control(optimizer).set(lr=value)
 
 
 def test_rmsprop_without_momentum_does_not_offer_it() -> None:

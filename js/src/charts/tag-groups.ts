@@ -4,7 +4,8 @@
 export const MOST_TOGETHER = 24;
 
 /** As `Run.watch` writes them: `weights/conv1.weight/norm`, after a name where it has one. */
-const WATCHED = /^(?:.+\/)?(?:weights|gradients|activations|updates|update_to_weight_ratio)\//;
+const WATCHED =
+	/^(?:.+\/)?(?:weights|gradients|activations|feature_maps|updates|update_to_weight_ratio)\//;
 
 /** Charts of one place: those that stand in it, and groups below. */
 export interface TagGroup {

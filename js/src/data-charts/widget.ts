@@ -53,7 +53,7 @@ export function render({ model, el }: { model: ChartModel; el: HTMLElement }): (
 		width = now;
 		drawn?.draw();
 	});
-	const view = viewRoot(el, [tokens, base, sheet].join("\n"), "", true, () => {
+	const view = viewRoot(el, [tokens, base, sheet], "", true, () => {
 		if (drawn) show();
 	});
 	const { root } = view;

@@ -24,7 +24,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	isOnScreen = false;
 	private readonly frame = element("div", "nbviz-items-frame");
 	private readonly tip = element("div", "nbviz-tip", { role: "status" });
-	private readonly waiting = element("p", "nbviz-empty", {}, "Loading…");
+	private readonly waiting = element("p", "nbviz-empty");
 	private readonly step = element("span");
 	private readonly note = element("span");
 	private readonly leftOut = element("p", "nbviz-items-left-out");
@@ -37,6 +37,8 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	/** Items that came unasked and were taken. */
 	private readonly taken = new WeakSet<object>();
 	private isEnlarged = false;
+	/** Why there is nothing to be seen of a step at which there is something. */
+	private missing = "Loading…";
 
 	constructor(
 		readonly run_id: string,
@@ -150,7 +152,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		if (request.run_id !== this.run_id) return;
 		this.view.root.hidden = true;
 		this.waiting.hidden = false;
-		this.waiting.textContent = reason;
+		this.missing = this.waiting.textContent = reason;
 	}
 
 	private get pixels(): number {
@@ -163,6 +165,7 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		const isEarly = placeAt(steps, this.shownStep) < 0;
 		this.sayLeftOut();
 		this.root.dataset.early = String(isEarly);
+		this.waiting.textContent = isEarly ? "Not yet at this step" : this.missing;
 		const shown = this.view.show(this.shownStep);
 		if (isEarly) {
 			this.step.textContent = `first at step ${formatCount(steps[0] ?? 0)}`;

@@ -1,6 +1,7 @@
 // A picture in its card. Enlarged it can be magnified, by the wheel with Ctrl or ⌘ or by + and −, and moved,
 // by the pointer or the arrow keys; a click shows it whole again.
 import { element } from "../ui/element";
+import { pixelsOf, pixelText } from "./pixels";
 import type { ItemHost } from "./view";
 
 /** One picture as it came. */
@@ -33,6 +34,9 @@ export class PictureView {
 	private zoom = 1;
 	private offset = { x: 0, y: 0 };
 	private wasDragged = false;
+	private reduced = 1;
+	/** Of the picture that is shown, once they were pointed at. */
+	private pixels: ImageData | undefined;
 
 	/** `over` is drawn over the picture, in its size. */
 	constructor(
@@ -63,6 +67,8 @@ export class PictureView {
 		this.url = url;
 		this.image.alt = `${this.host.tag} at step ${step}, ${what}${width} × ${height} pixels`;
 		this.size = { width, height };
+		this.reduced = reduced;
+		this.pixels = undefined;
 		const smaller = reduced > 1 ? `, sent at 1/${reduced}` : "";
 		this.shown = { step, note: `${what}${width} × ${height}${smaller}` };
 		this.fit();
@@ -125,8 +131,25 @@ export class PictureView {
 		this.fit();
 	}
 
+	/** Says which pixel is pointed at, and what it is. */
+	private point(event: PointerEvent): void {
+		const { image, root } = this;
+		if (!image.complete) return;
+		this.pixels ??= pixelsOf(image);
+		const { pixels } = this;
+		const { left, top, width, height } = image.getBoundingClientRect();
+		const x = Math.floor(((event.clientX - left) / width) * (pixels?.width ?? 0));
+		const y = Math.floor(((event.clientY - top) / height) * (pixels?.height ?? 0));
+		const isInside = pixels && x >= 0 && y >= 0 && x < pixels.width && y < pixels.height;
+		const around = root.getBoundingClientRect();
+		const text = isInside ? pixelText(pixels, x, y, this.reduced) : "";
+		this.host.describe(text, event.clientX - around.left, event.clientY - around.top);
+	}
+
 	private listen(): void {
 		const { root } = this;
+		root.addEventListener("pointermove", (event) => this.point(event));
+		root.addEventListener("pointerleave", () => this.host.describe("", 0, 0));
 		root.addEventListener("click", (event) => {
 			const isClick = event.detail > 0; // and not Enter
 			if (this.zoom > 1 && isClick) {

@@ -49,10 +49,11 @@ export interface GraphLevel {
 	note: string;
 }
 
-/** The run has a model, whose graph pages can ask for. */
+/** The run has a model; sent again when other layers of it are watched. */
 export interface GraphAdded {
 	kind: "graph_added";
 	run_id: string;
+	watched: string[];
 }
 
 /** What the boxes of the graph in sight were measured to be, for one overlay. Buffer: float64, a value for each of `nodes`. Boxes without a value are left out. */

@@ -22,5 +22,6 @@ export function itemsData<U extends Added>(
 		},
 		has_content: (run) => state.of(run).entries.size > 0,
 		steps: (run) => state.of(run).steps,
+		tags: (run) => [...state.of(run).entries.keys()],
 	};
 }

@@ -10,8 +10,7 @@ import type { Arrangement, Context, Mount, Panel } from "./panel";
 import { createPointedStep, Listeners } from "./shared";
 import type { Store } from "./store";
 import { Wanted } from "./wanted";
-import { footer } from "./workspace/footer";
-import { unseenRuns } from "./workspace/unseen";
+import { footer, unseenRuns } from "./workspace/later";
 import { Workspace } from "./workspace/workspace";
 import workspaceStyles from "./workspace/workspace.css";
 
@@ -24,9 +23,7 @@ export interface Page {
 
 export const panels: readonly Panel[] = PANELS;
 /** In the order in which they cascade; assets bring their own. */
-const STYLES = [tokens, base, workspaceStyles, ...panels.map(({ styles = "" }) => styles)].join(
-	"\n",
-);
+const STYLES = [tokens, base, workspaceStyles, ...panels.flatMap(({ styles }) => styles ?? [])];
 
 export interface ViewOptions {
 	readonly arrangement: Arrangement;
@@ -89,7 +86,7 @@ export function mount(
 		const mountPanel = mountOf(panel);
 		if (mountPanel) cleanups.push(mountPanel(slot, context));
 	}
-	if (arrangement !== "bar") cleanups.push(unseenRuns(root, store, asker));
+	if (arrangement !== "bar") cleanups.push(unseenRuns(context));
 	if (workspace.footer) cleanups.push(footer(workspace.footer, context));
 	root.dataset.nbviz = "ready";
 	return () => {

@@ -22,6 +22,8 @@ export interface PanelData<S = unknown, U extends PanelUpdate = PanelUpdate> {
 	steps?(run: RunState): readonly number[];
 	/** Names of the model's parameters, as far as it knows them. */
 	parameters?(run: RunState): readonly string[];
+	/** The tags of its items. */
+	tags?(run: RunState): readonly string[];
 	/** What it has of a module, by the module's path. */
 	ofModule?(run: RunState, path: string): ModuleContent;
 	/** Its newest values that say best how a run does. */

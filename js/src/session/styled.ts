@@ -1,17 +1,11 @@
 // An asset brings its style sheets with it: a page without its panel does without them.
-import { element } from "../ui/element";
+import { adopt } from "../ui/sheets";
 import type { Mount } from "./panel";
 
-/** A mount that puts style sheets beside what it draws, and takes them away with it. */
+/** A mount that has style sheets hold where it draws. */
 export function styled(mount: Mount, ...sheets: readonly string[]): Mount {
 	return (host, context) => {
-		const style = element("style");
-		style.textContent = sheets.join("\n");
-		host.append(style);
-		const unmount = mount(host, context);
-		return () => {
-			unmount();
-			style.remove();
-		};
+		adopt(host, sheets);
+		return mount(host, context);
 	};
 }

@@ -13,7 +13,7 @@ interface Model {
 }
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
-	const styles = [tokens, base, controls, summary].join("\n");
+	const styles = [tokens, base, controls, summary];
 	const { root, show, remove } = viewRoot(el, styles, String(model.get("_view_id") ?? ""), true);
 	new SummaryPanel(root, model.get("_table") as SummaryTable);
 	show();

@@ -89,7 +89,8 @@ export class ActStrip {
 		}
 		const busy = [...store.runs.values()].find(({ going_back }) => going_back?.doing);
 		const { run } = selectionOf(this.context);
-		if (busy?.going_back) this.showProgress(busy);
+		if (store.isGone) this.root.hidden = true;
+		else if (busy?.going_back) this.showProgress(busy);
 		else if (this.outcome) this.showOutcome(this.outcome);
 		else if (run && this.fault(run)) this.offerToUndo(run);
 		else if (run && this.broken(run)) this.offerSearch(run);
@@ -165,11 +166,12 @@ export class ActStrip {
 	private offerSearch(run: RunState): void {
 		const { refused = "", kept = [] } = run.going_back ?? {};
 		const text = this.broken(run);
-		if (refused) this.show("bad", `${text} Which step broke cannot be looked for: ${refused}.`);
-		else if (kept.length === 0) this.show("bad", text);
+		if (refused)
+			this.show("bad-values", `${text} Which step broke cannot be looked for: ${refused}.`);
+		else if (kept.length === 0) this.show("bad-values", text);
 		else {
 			const search = () => this.command(run, "find_nonfinite", {});
-			this.show("bad", text, "Find the first bad step", search);
+			this.show("bad-values", text, "Find the first bad step", search);
 		}
 	}
 

@@ -63,7 +63,7 @@ export class LookBack {
 
 	update(): void {
 		const { run } = selectionOf(this.context);
-		this.root.hidden = !run?.commands.includes("probe");
+		this.root.hidden = !run?.going_back || !run.commands.includes("probe");
 		const refused = refusal(run);
 		this.box.refuse(refused);
 		if (!run || this.root.hidden || !this.box.isOpen) return;

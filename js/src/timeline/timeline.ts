@@ -41,7 +41,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 	});
 	const label = element("output", "nbviz-timeline-step");
 	const live = button("Follow the run: show the newest (End)");
-	live.textContent = "live";
+	live.textContent = context.asker.isLive ? "live" : "newest";
 	live.removeAttribute("aria-label");
 	const command: Command = ({ run_id }, name, args, answered) => {
 		const refused = (error: unknown) =>
@@ -110,6 +110,7 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		live.setAttribute("aria-pressed", String(isLive));
 		root.dataset.running = String([...store.runs.values()].some(isActive));
 		play.hidden = steps.length < 2;
+		goBack.root.hidden = store.isGone;
 		goBack.update();
 		lookBack.update();
 		play.replaceChildren(icon(timer === undefined ? "start" : "pause"));

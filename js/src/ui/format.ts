@@ -21,7 +21,7 @@ export function formatNumber(value: number, digits = 4): string {
 export function formatField(value: number): string {
 	const rounded = Number(value.toPrecision(6));
 	const size = Math.abs(rounded);
-	return size !== 0 && size < 1e-3 ? rounded.toExponential() : String(rounded);
+	return size !== 0 && (size < 1e-3 || size >= 1e6) ? rounded.toExponential() : String(rounded);
 }
 
 /** A count with its thousands apart. */

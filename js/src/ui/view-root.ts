@@ -1,5 +1,6 @@
-// The element that a widget draws in, with its style sheet, theme and the picture saved beside it.
+// The element that a widget draws in, with its style sheets, theme and the picture saved beside it.
 import { element } from "./element";
+import { adopt, whenConnected } from "./sheets";
 import { followTheme } from "./theme";
 
 export interface ViewRoot {
@@ -18,7 +19,7 @@ export interface ViewRoot {
  */
 export function viewRoot(
 	el: HTMLElement,
-	styles: string,
+	styles: readonly string[],
 	id: string,
 	isLive: boolean,
 	themeChanged: () => void = () => undefined,
@@ -26,15 +27,13 @@ export function viewRoot(
 ): ViewRoot {
 	const root = element("div", "nbviz", { "data-live": String(isLive), "data-waiting": id });
 	const picture = `[data-nbviz-static="${CSS.escape(id)}"]`;
-	const style = element("style");
-	style.textContent = styles;
-	// Apart from the sheets, which are not read again when it changes.
 	const place = element("style");
 	const look = (rule: string) => {
 		place.textContent = id ? rule : "";
 	};
 	look(`:root:has(${picture}) .nbviz[data-waiting="${CSS.escape(id)}"]{display:none}`);
-	el.append(style, place, root);
+	el.append(place, root);
+	adopt(root, styles);
 	let saved: HTMLElement | undefined;
 	if (drawing) {
 		saved = element("img", "", {
@@ -57,29 +56,8 @@ export function viewRoot(
 		remove() {
 			leave();
 			root.remove();
-			style.remove();
 			place.remove();
 			saved?.remove();
 		},
-	};
-}
-
-/**
- * Calls `then` once `element` is in the page: until then it has no computed style, and so no colours.
- * Returns a function that ends the waiting, or what `then` began.
- */
-function whenConnected(element: HTMLElement, then: () => () => void): () => void {
-	if (element.isConnected) return then();
-	let end: (() => void) | undefined;
-	// An element's size is first observed when it has a place in the page.
-	const observer = new ResizeObserver(() => {
-		if (!element.isConnected || end) return;
-		observer.disconnect();
-		end = then();
-	});
-	observer.observe(element);
-	return () => {
-		observer.disconnect();
-		end?.();
 	};
 }

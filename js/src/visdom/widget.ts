@@ -21,7 +21,7 @@ interface Page {
 	readonly places: Set<symbol>;
 }
 
-const STYLES = [tokens, base, controls, spaceStyles, styles].join("\n");
+const STYLES = [tokens, base, controls, spaceStyles, styles];
 // anywidget gives `initialize` and each `render` a stand-in of its own for the model.
 type Pages = Map<string, Page>;
 

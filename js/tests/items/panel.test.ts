@@ -99,7 +99,9 @@ test("the slider shows the item at or before its step, and the newest again", as
 	expect([slider.max, slider.value]).toEqual(["1000", "1000"]);
 	slider.value = "0";
 	slider.dispatchEvent(new Event("input"));
+	await tell(on, ["later"], 30);
 	await vi.advanceTimersByTimeAsync(1000);
+	expect(on.find("[data-tag=later] .nbviz-empty").textContent).toBe("Not yet at this step");
 	expect(on.find(".nbviz-text-body").textContent).toBe(`${NASTY} at 10`);
 	await tell(on, ["notes"], 40);
 	await vi.advanceTimersByTimeAsync(1000);

@@ -131,8 +131,8 @@ export function runAdded(run_id = "a", name = "baseline", is_earlier = false): U
 	};
 }
 
-export function graphAdded(run_id = "a"): Update {
-	return { kind: "graph_added", run_id };
+export function graphAdded(run_id = "a", watched: string[] = []): Update {
+	return { kind: "graph_added", run_id, watched };
 }
 
 export function runChanged(status: RunStatus, more: Partial<RunChanged> = {}): RunChanged {

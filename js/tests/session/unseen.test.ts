@@ -3,8 +3,9 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { PANELS } from "../../src/panels/panels.gen";
 import type { UnseenRun, Update } from "../../src/protocol/index.gen";
 import type { Asker } from "../../src/session/asker";
+import type { Context } from "../../src/session/panel";
 import { Store } from "../../src/session/store";
-import { unseenRuns } from "../../src/session/workspace/unseen";
+import { unseenRuns } from "../../src/session/unseen/unseen";
 
 const LONELY = { run_id: "run-9", text: "'lonely' has been training without a view for 3 min." };
 const OTHERS = { run_id: "", text: "2 others without a view: see nbviz.active()." };
@@ -36,7 +37,7 @@ beforeEach(() => {
 	root = document.createElement("div");
 	asked = [];
 	refusal = "";
-	unseenRuns(root, store, asker);
+	unseenRuns(root, { store, asker } as Context);
 });
 
 test("a line for each run above the view, while there are some", async () => {

@@ -94,6 +94,17 @@ test("a run that cannot go back says why, and one that is going back how far it 
 	expect(on.asked.at(-1)).toMatchObject({ name: "cancel", arguments: {} });
 });
 
+test("without its kernel nothing is offered that only that can do", async () => {
+	const on = await staged();
+	await on.apply(goingBack({ doing: "Rewinding to step 400", first: 363, last: 400, at: 380 }));
+	const parts = () => [on.find(".nbviz-go-back").hidden, on.find(".nbviz-act").hidden];
+	expect(parts()).toEqual([false, false]);
+	on.store.setGone();
+	await turns();
+	expect(parts()).toEqual([true, true]);
+	expect(on.find<HTMLInputElement>(".nbviz-slider").value).toBe("1000"); // looking back goes on
+});
+
 test("the run that a rewind led to is chosen, and its outcome stays until it goes on", async () => {
 	const on = await staged();
 	const outcome = { outcome: "Paused at step 370", outcome_run: "b", number: 2 };

@@ -32,6 +32,7 @@ describe("numbers", () => {
 		[3e-5, "3e-5"],
 		[0, "0"],
 		[0.1 + 0.2, "0.3"],
+		[2.5e9, "2.5e+9"],
 	])("%s stands in a field as %s, which reads back", (value, text) => {
 		expect(formatField(value)).toBe(text);
 		expect(Number(formatField(value))).toBeCloseTo(value);

@@ -17,7 +17,7 @@ const isShown = (one: HTMLElement) => getComputedStyle(one).display !== "none";
 
 describe("a view and the picture saved beside it", () => {
 	test("the picture goes when there is something to draw, and comes back with the view's end", () => {
-		const view = viewRoot(el, "", SAVED, true);
+		const view = viewRoot(el, [], SAVED, true);
 		expect(isShown(picture)).toBe(true);
 		expect(view.root.dataset.waiting).toBe(SAVED);
 		view.show();
@@ -28,7 +28,7 @@ describe("a view and the picture saved beside it", () => {
 	});
 
 	test("a drawing that came with the widget stands in for the view until then", () => {
-		const view = viewRoot(el, "", SAVED, true, undefined, "<svg/>");
+		const view = viewRoot(el, [], SAVED, true, undefined, "<svg/>");
 		expect(el.querySelector("img")?.src).toBe("data:image/svg+xml,%3Csvg%2F%3E");
 		expect(isShown(view.root)).toBe(false);
 		view.show();

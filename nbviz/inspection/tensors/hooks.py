@@ -29,6 +29,12 @@ def hooks_run(within: Callable[[], AbstractContextManager[Any]] | None) -> Gener
         _thread.within = before
 
 
+def is_looked_at() -> bool:
+    """Whether the pass that runs on this thread is nbviz's own, as in a trace."""
+    contexts = getattr(_thread, "within", ())
+    return bool(contexts) and contexts[-1] is None
+
+
 class Hook:
     """A module's hook. A copy of the module, or one that is saved, has a hook that does nothing.
 

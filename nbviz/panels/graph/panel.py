@@ -29,9 +29,9 @@ Measured = dict[str, frozenset[str]]
 
 @dataclass(slots=True)
 class GraphEntry:
-    """Whether the graph was sent, and which version of each overlay was sent."""
+    """What was sent with the graph, if it was, and which version of each overlay was sent."""
 
-    is_sent: bool = False
+    watched: tuple[str, ...] | None = None  # as it was sent with the graph
     overlays: dict[str, int] = field(default_factory=dict[str, int])
     broken: object = None
 
@@ -67,9 +67,7 @@ class GraphPanel(Panel["Subject", GraphEntry, Measured]):
 
         A page may be sent an overlay twice, so that a snapshot need not end where a frame begins.
         """
-        if not entry.is_sent and self.has_content(part):
-            entry.is_sent = True
-            batch.add({"kind": "graph_added", "run_id": part.run_id})
+        _add_graph(part, entry, batch)
         _add_broken(part, entry, batch)
         overlays = part.run.overlays if part.run is not None else None
         if overlays is None:
@@ -166,7 +164,7 @@ class GraphPanel(Panel["Subject", GraphEntry, Measured]):
             part.graph.ask(found.append)
         if not found or isinstance(found[0], Exception):
             return False
-        batch.add({"kind": "graph_added", "run_id": part.run_id})
+        batch.add({"kind": "graph_added", "run_id": part.run_id, "watched": []})
         batch.answers.append(
             {
                 "kind": "graph_sent",
@@ -178,6 +176,15 @@ class GraphPanel(Panel["Subject", GraphEntry, Measured]):
         )
         _add_broken(part, self.entry(), batch)
         return True
+
+
+def _add_graph(part: Subject, entry: GraphEntry, batch: Batch) -> None:
+    layers: Any = None if part.run is None else getattr(part.run.steering, "layers", None)
+    watched = () if layers is None else layers.paths
+    if part.graph is not None and entry.watched != watched:
+        entry.watched = watched
+        names = [clean_text(path) for path in watched]
+        batch.add({"kind": "graph_added", "run_id": part.run_id, "watched": names})
 
 
 def _add_broken(part: Subject, entry: GraphEntry, batch: Batch) -> None:

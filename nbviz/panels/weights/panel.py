@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbviz.protocol.core import ItemTag
     from nbviz.protocol.weights import WeightsSent
     from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.recording.weights_store import State
 
 MAX_LAYERS = 64  # looked at by one view
 _SAVED_CELLS = 256 * 256  # at most, of one parameter
@@ -131,7 +132,8 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
         """Add heatmaps of the first parameters, as they are now if the run is over.
 
         While it is active its thread changes them: then those that were made for pages. Of earlier
-        steps those are added that are kept, as far as there is room.
+        steps those are added that are kept, or can be made of states that are, as far as there is
+        room.
         """
         weights = part.weights
         owner = f"page-{uuid.uuid4().hex}"
@@ -150,7 +152,8 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
             if heatmap is not None:
                 _add_heatmap(part, name, heatmap, batch)
                 left -= heatmap.nbytes
-        _save_kept(part, [name for name in shown if name in weights.kept], batch, left)
+        with weights.states() as states:
+            _save_earlier(part, list(shown), states, batch, left)
         return bool(shown)
 
     @staticmethod
@@ -194,23 +197,35 @@ def _add_kept(
     batch.add({"kind": "weights_kept", **items_added(run, tags, every, batch)})
 
 
-def _save_kept(run: RecordedRun, names: Sequence[str], batch: SavedBatch, left: float) -> None:
+def _save_earlier(
+    run: RecordedRun,
+    names: Sequence[str],
+    states: Sequence[State],
+    batch: SavedBatch,
+    left: float,
+) -> None:
     """Add heatmaps of earlier steps, spread over all of them, and list their steps."""
+    from nbviz.inspection.tensors.heatmaps import reduce_weights
+
     listed: list[ItemTag] = []
     steps: list[int] = []
     for number, name in enumerate(names):
-        media = run.weights.kept[name]
+        made = {item.step: cast("Heatmap", item.value) for item in run.weights.kept.get(name, ())}
+        raw = {step: tensors[name] for step, tensors in states if name in tensors}
+        known = raw.keys() | made.keys()
+        if not known:
+            continue
         room = left / (len(names) - number)
         kept: list[int] = []
-        for step in batch.chosen(spread(media.steps.tolist()), _MOST_SAVED_STEPS):
-            heatmap = cast("Heatmap", media.at(step).value)
+        for step in batch.chosen(spread(sorted(known)), _MOST_SAVED_STEPS):
+            heatmap = made.get(step) or reduce_weights(name, raw[step], step)
             if heatmap.nbytes > room:
                 break
             batch.answers.append(_weights_sent(run, name, heatmap, batch, NO_ADDRESS))
             kept.append(step)
             room -= heatmap.nbytes
             left -= heatmap.nbytes
-        batch.note_kept(name, len(kept), len(media))
+        batch.note_kept(name, len(kept), len(known))
         if kept:
             listed.append(item_tag(run, name, "tensor", len(kept), run.weights.kept))
             steps += sorted(kept)

@@ -7,6 +7,7 @@ as float32 in place of text, which TensorBoard reads, too.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -18,7 +19,7 @@ import numpy as np
 
 from nbviz.errors import NbvizError
 from nbviz.recording.media.png import decode_image, encode_png
-from nbviz.text import clean_line
+from nbviz.text import clean_line, encodable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ MOST_SPRITE = 8192
 """Pixels along a side that TensorBoard's projector can show."""
 
 MOST_READ_BYTES = 2_000_000_000
+_LONGEST_NAME = 200  # bytes of a folder's name; most disks allow 255
 _MOST_TEXT = 200_000  # numbers
 _PART = 4096  # points that are written at a time
 _PLACED = re.compile(r"^(?P<tag>.*):(?P<step>\d{5,})$", re.DOTALL)
@@ -151,7 +153,12 @@ def read_listed(
 def _encoded(tag: str) -> str:
     """Return a tag as the name of a folder, as torch does, and safe on every disk."""
     encoded = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
-    return re.sub(r'[<>:"|?*\x00-\x1f]', lambda found: f"%{ord(found[0]):02x}", encoded)
+    encoded = re.sub(r'[<>:"|?*\x00-\x1f]', lambda found: f"%{ord(found[0]):02x}", encoded)
+    name = encodable(encoded).encode()
+    if len(name) <= _LONGEST_NAME:
+        return name.decode()
+    digest = hashlib.sha256(name).hexdigest()[:16]  # the entry has the tag itself
+    return f"{name[: _LONGEST_NAME - 20].decode(errors='ignore')}…{digest}"
 
 
 def _write(path: Path, data: bytes) -> None:

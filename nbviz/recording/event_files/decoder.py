@@ -343,11 +343,11 @@ class _Part:
         wall_times = self._sane_times(_numbers(alike, layout.wall_time, "<f8"))
         steps = _varints(alike[slice(*layout.step)])
         self._first = min(self._first, (int(places[0]), float(wall_times[0])))
+        numbers = [_numbers(alike, slot.start, slot.content) for slot in layout.slots]
         for rows in _by_tags(alike, layout):
-            for slot in layout.slots:
+            for slot, values in zip(layout.slots, numbers, strict=True):
                 tag = alike[slice(*slot.tag), int(rows[0])].tobytes().decode(errors="replace")
-                values = _numbers(alike, slot.start, slot.content)[rows]
-                points = Points(steps[rows], wall_times[rows], values)
+                points = Points(steps[rows], wall_times[rows], values[rows])
                 # Values of one event have an order, too: that of their tags.
                 self._add(tag, slot, places[rows] + slot.tag[0], points)
         return read

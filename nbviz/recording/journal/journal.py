@@ -14,7 +14,7 @@ import time as clock
 import weakref
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.errors import ConfigurationError, text_of
 from nbviz.recording.event_files.messages import start_event, text_event
@@ -62,7 +62,7 @@ class Journal:
         self.suffix = ""
         self.purged_from: int | None = None
         self.places: dict[str, Place] = {}
-        self.directory = Path(directory).absolute()
+        self.directory = _read_directory(directory)
         _check_directory(self.directory)
         self._run = weakref.ref(run)
         self._pid = os.getpid()
@@ -70,11 +70,11 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._asked = self._done = 0
-        self._source = JournalSource(run.name, self.places, self.directory)
+        self._source = JournalSource(run.name, self.places, self.directory, self._report)
         self._name = run.name
         self._writer: EventFileWriter | None = None
         self._folders: dict[str, EventFileWriter] = {}
-        self._is_failing = False
+        self._is_failing = self._has_reported = False
         self._begins_at = 0.0
         self._writing_since: float | None = None  # by the monotonic clock
         run.subscribe(self._wake)
@@ -202,6 +202,13 @@ class Journal:
             text = f"journal: the disk answers again after {now - began:,.0f} s; nothing is lost."
             run.note(text)
 
+    def _report(self, text: str) -> None:
+        """Say, once, what has no place in the journal; the rest is written."""
+        run = self._run()
+        if run is not None and not self._has_reported:
+            self._has_reported = True
+            run.note(f"Not in the journal: {text}.", "warning")
+
     def _look_for_file(self, run: RecordedRun) -> None:
         if self._writer is None or self._writer.is_there():
             return
@@ -213,7 +220,7 @@ class Journal:
         self._writer = None
         self._folders = {}
         self._name = run.name
-        self._source = JournalSource(run.name, self.places, self.directory)
+        self._source = JournalSource(run.name, self.places, self.directory, self._report)
 
     def _file(self, run: RecordedRun, folder: str) -> EventFileWriter:
         if folder:
@@ -235,6 +242,16 @@ class Journal:
         for writer in (self._writer, *self._folders.values()):
             if writer is not None:
                 writer.close()
+
+
+def _read_directory(directory: object) -> Path:
+    try:
+        return Path(cast("Any", directory)).absolute()
+    except TypeError:
+        kind = type(directory).__name__
+        raise ConfigurationError(
+            f"dir must be a path, such as 'runs/mine'; got a {kind}."
+        ) from None
 
 
 def _check_directory(directory: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from nbviz.errors import describe
 from nbviz.recording.embeddings.embedding import Embedding
 from nbviz.recording.embeddings.projector_files import ProjectorFiles
 from nbviz.recording.event_files.messages import (
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.origin import Origin
     from nbviz.recording.recorded_run import RecordedRun
-    from nbviz.recording.scalars.series import Point
+    from nbviz.recording.scalars.series import Point, Series
 
 EVENT_TAG = "nbviz/event/"
 LOG_TAG = "nbviz/log/"
@@ -38,6 +40,7 @@ EPOCH_TAG = "nbviz/epoch"
 NAME_TAG = "nbviz/name"
 _PART = 16_384  # points of a tag taken at once
 _MOST_TAGS = 32  # in one event; readers take long events one by one
+_OF_THE_PATH = (errno.ENAMETOOLONG, errno.EINVAL, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 class Place(NamedTuple):
@@ -79,12 +82,20 @@ class JournalSource:
         name: What the file says already that the run is called.
         places: Tags that have files of their own; as it is at each writing.
         directory: Where what an event cannot hold is written beside.
+        report: Called with what cannot be written whatever the disk does; the rest is.
 
     Attributes:
         payloads: Events to be written as they are.
     """
 
-    def __init__(self, name: str, places: Mapping[str, Place], directory: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        places: Mapping[str, Place],
+        directory: Path,
+        report: Callable[[str], None],
+    ) -> None:
+        self._report = report
         self._projector = ProjectorFiles(directory)
         self.payloads: deque[bytes] = deque()
         self._places = places
@@ -118,25 +129,27 @@ class JournalSource:
             something = True
         something = self._write_texts(run, write) or something
         something = self._write_media(run, write) or something
-        more = True
-        while more:
-            columns = list(self._new_columns(run))
+        # What is drained meanwhile comes next time: its strays would not be known here.
+        reached = {tag: _end_of(run.series(tag)) for tag in tuple(run.tags)}
+        something = self._write_strays(run, write) or something
+        while columns := list(self._new_columns(run, reached)):
             for group in _groups(columns, self._places):
-                started_at = run.meter.started_at
-                places = [self._place(column.tag) for column in group]
-                records = scalar_records(
-                    started_at + group[0].wall_times,
-                    group[0].steps,
-                    [place.tag for place in places],
-                    [column.values for column in group],
-                )
-                write(records, folder=places[0].folder)
-                for column in group:
-                    place = self._points[column.tag]
-                    place.segment, place.index = column.segment, column.stop
-            something = something or bool(columns)
-            more = bool(columns)
-        return self._write_strays(run, write) or something
+                self._write_group(run, group, write)
+            something = True
+        return something
+
+    def _write_group(self, run: RecordedRun, group: list[_Column], write: Write) -> None:
+        places = [self._place(column.tag) for column in group]
+        records = scalar_records(
+            run.meter.started_at + group[0].wall_times,
+            group[0].steps,
+            [place.tag for place in places],
+            [column.values for column in group],
+        )
+        write(records, folder=places[0].folder)
+        for column in group:
+            place = self._points[column.tag]
+            place.segment, place.index = column.segment, column.stop
 
     def count_new(self, run: RecordedRun) -> int:
         """Return how many points, lines, events and media are not written; any thread may ask."""
@@ -150,28 +163,36 @@ class JournalSource:
                 count += sum(map(len, segments[place.segment :])) - place.index
         return count
 
-    def _new_columns(self, run: RecordedRun) -> Iterator[_Column]:
-        for tag in tuple(run.tags):
-            series = run.series(tag)
-            place = self._points.get(tag)
-            if place is None:
-                place = self._points[tag] = _Reached()
-            segments = series.segments
-            segment, start = place.segment, place.index
-            while start == len(segments[segment]) and segment + 1 < len(segments):
-                segment, start = segment + 1, 0
-                first = segments[segment].slice(0, 1)
-                if place.early is not None and place.early.step == first[0][0]:
-                    start, place.early = 1, None
-            if len(segments[segment]) > start:
-                points = segments[segment].slice(start, start + _PART)
-                yield _Column(tag, segment, start + len(points[0]), *points)
+    def _new_columns(
+        self, run: RecordedRun, reached: Mapping[str, tuple[int, int]]
+    ) -> Iterator[_Column]:
+        for tag, (last, length) in reached.items():
+            segment, start = self._next(run, tag)
+            if segment > last:
+                continue
+            points = run.series(tag).segments[segment]
+            stop = min(start + _PART, length if segment == last else len(points))
+            if start < stop:
+                yield _Column(tag, segment, stop, *points.slice(start, stop))
+
+    def _next(self, run: RecordedRun, tag: str) -> tuple[int, int]:
+        """Return the segment and the index of the first point that is not written."""
+        place, segments = self._points.setdefault(tag, _Reached()), run.series(tag).segments
+        while place.index >= len(segments[place.segment]) and place.segment + 1 < len(segments):
+            place.segment, place.index = place.segment + 1, 0
+            first = segments[place.segment].slice(0, 1)
+            if place.early is not None and place.early.step == first[0][0]:
+                place.index, place.early = 1, None
+        return place.segment, place.index
 
     def _write_strays(self, run: RecordedRun, write: Write) -> bool:
-        """Write what came alone after later steps, behind those; reading finds it as it was."""
+        """Write what came alone after later steps, between the points before and after it.
+
+        Only so does reading find it as it was: two of them in a row would be a restart.
+        """
         something = False
-        for tag, place in self._points.items():
-            series = run.series(tag)
+        for tag in tuple(run.tags):
+            series, place = run.series(tag), self._points.setdefault(tag, _Reached())
             count, strays = series.stray_count, series.strays
             closed = len(strays) - (series.open_count)
             for number, point in enumerate(strays):
@@ -179,6 +200,7 @@ class JournalSource:
                 is_known = not is_open and number < closed - (count - place.strays)
                 if is_known or point == place.early:
                     continue
+                self._write_until(run, tag, point.wall_time, write)
                 seconds = np.array([run.meter.started_at + point.wall_time])
                 steps, values = np.array([point.step]), np.array([point.value])
                 where = self._place(tag)
@@ -190,6 +212,17 @@ class JournalSource:
             place.strays = count
         return something
 
+    def _write_until(self, run: RecordedRun, tag: str, wall_time: float, write: Write) -> None:
+        """Write the points of a tag that were logged until then."""
+        while True:
+            segment, start = self._next(run, tag)
+            points = run.series(tag).segments[segment].slice(start, start + _PART)
+            count = int(np.searchsorted(points[1], wall_time, side="right"))
+            if not count:
+                return
+            columns = (column[:count] for column in points)
+            self._write_group(run, [_Column(tag, segment, start + count, *columns)], write)
+
     def _place(self, tag: str) -> Place:
         return self._places.get(tag) or Place("", tag)
 
@@ -199,15 +232,12 @@ class JournalSource:
         payloads: list[bytes] = []
         if hparams is not self._hparams and hparams:
             text = run.hyperparameters.to_text()
-            payloads += [
-                hparams_event(run.meter.started_at, hparams),
-                text_event(run.meter.started_at, 0, CONFIG_TAG, text),
-            ]
+            payloads += self._made("the table", hparams_event, run.meter.started_at, hparams)
+            payloads += self._text(run.meter.started_at, 0, CONFIG_TAG, text)
         if name != self._name:
-            payloads.append(text_event(clock.now(), run.meter.step, NAME_TAG, name))
+            payloads += self._text(clock.now(), run.meter.step, NAME_TAG, name)
         if origin is not self._origin and origin is not None:
-            text = origin.to_text()
-            payloads.append(text_event(run.meter.started_at, 0, ORIGIN_TAG, text))
+            payloads += self._text(run.meter.started_at, 0, ORIGIN_TAG, origin.to_text())
         if payloads:
             write(frame(payloads))
         self._hparams, self._name, self._origin = hparams, name, origin
@@ -217,18 +247,15 @@ class JournalSource:
         started_at = run.meter.started_at
         events, epochs = run.events[self._events :], run.epochs[self._epochs :]
         lines, total = run.lines.after(self._lines)
-        payloads = [
-            text_event(started_at + one.wall_time, one.step, EVENT_TAG + one.event, one.text)
-            for one in events
-        ]
-        payloads += [
-            text_event(started_at + one.wall_time, one.step, LOG_TAG + one.level, one.text)
-            for one in lines
-        ]
-        payloads += [
-            text_event(clock.now(), step, EPOCH_TAG, f"epoch {self._epochs + number}")
-            for number, step in enumerate(epochs, 1)
-        ]
+        payloads: list[bytes] = []
+        for one in events:
+            at = started_at + one.wall_time
+            payloads += self._text(at, one.step, f"{EVENT_TAG}{one.event}", one.text)
+        for one in lines:
+            at = started_at + one.wall_time
+            payloads += self._text(at, one.step, f"{LOG_TAG}{one.level}", one.text)
+        for number, step in enumerate(epochs, 1):
+            payloads += self._text(clock.now(), step, EPOCH_TAG, f"epoch {self._epochs + number}")
         if payloads:
             write(frame(payloads))
         self._events += len(events)
@@ -240,11 +267,35 @@ class JournalSource:
         items = run.media_since(self._media)
         for tag, _, item in items:
             if isinstance(item.value, Embedding):
-                self._projector.write(tag, item.step, item.value)
-            else:
-                write(frame([media_event(item.wall_time, item.step, tag, item.value)]))
+                self._write_embedding(tag, item.step, item.value)
+            elif made := self._made(tag, media_event, item.wall_time, item.step, tag, item.value):
+                write(frame(made))
             self._media = item.version
         return bool(items)
+
+    def _write_embedding(self, tag: str, step: int, embedding: Embedding) -> None:
+        try:
+            self._projector.write(tag, step, embedding)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno not in _OF_THE_PATH:
+                raise  # the disk, which may have room later
+            self._report(f"{tag} cannot be written ({describe(error)})")
+
+    def _text(self, wall_time: float, step: int, tag: str, text: str) -> list[bytes]:
+        return self._made(tag, text_event, wall_time, step, tag, text)
+
+    def _made(self, what: str, make: Callable[..., bytes], *given: Any) -> list[bytes]:
+        """Return a record, or none if it cannot be made: the others must not wait for it."""
+        try:
+            return [make(*given)]
+        except Exception as error:  # noqa: BLE001  whatever it is, the rest is written
+            self._report(f"{what} cannot be written ({describe(error)})")
+            return []
+
+
+def _end_of(series: Series) -> tuple[int, int]:
+    segments = series.segments
+    return len(segments) - 1, len(segments[-1])
 
 
 def _groups(columns: list[_Column], places: Mapping[str, Place]) -> list[list[_Column]]:

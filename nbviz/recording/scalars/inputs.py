@@ -6,12 +6,13 @@ import math
 import numbers
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
-from nbviz.errors import LoggingError, describe
+from nbviz.errors import LoggingError, describe, repr_of
 from nbviz.inspection.tensors.sharded import is_whole, own_part
+from nbviz.protocol.log import LineLevel
 from nbviz.recording.capture.captured import CapturedScalar
 from nbviz.training.devices.cuda_events import is_captured
 
@@ -22,24 +23,32 @@ MOST_STEPS = (1 << 63) - 1
 """The largest number of 64 bits; steps are below it."""
 
 _YEAR_10000 = 253_402_300_800  # Unix seconds
-_SHOWN = 60  # characters of a value in an error message
+_LEVELS: tuple[LineLevel, ...] = get_args(LineLevel)
+_DEEPEST = 16  # mappings in mappings: one may hold itself
 
 
-def flatten(values: object, prefix: str = "") -> Iterator[tuple[object, object]]:
+def flatten(values: object, prefix: str = "", depth: int = 0) -> Iterator[tuple[object, object]]:
     """Yield (tag, value); the tags of nested mappings are joined by slashes.
 
     Raises:
-        LoggingError: `values` is no mapping.
+        LoggingError: `values` is no mapping, or too many are in one another.
     """
+    if depth > _DEEPEST:
+        raise LoggingError(
+            f"{repr_of(prefix)} has mappings more than {_DEEPEST} deep in one another; does one "
+            "hold itself?"
+        )
     if not isinstance(values, Mapping):
         raise LoggingError(
             f'log takes a mapping of tags to numbers, such as {{"loss": 0.5}}; '
             f"got {_named(values)}."
         )
     for tag, value in cast("Mapping[object, object]", values).items():
-        whole = f"{prefix}/{tag}" if prefix and isinstance(tag, str) and tag else tag
+        whole = str.__str__(tag) if isinstance(tag, str) else tag  # an Enum's, or numpy's
+        if prefix and whole and isinstance(whole, str):
+            whole = f"{prefix}/{whole}"
         if isinstance(value, Mapping) and isinstance(whole, str):
-            yield from flatten(cast("object", value), whole)
+            yield from flatten(cast("object", value), whole, depth + 1)
         else:
             yield whole, value
 
@@ -53,7 +62,7 @@ def read_tag(tag: object) -> str:
     if not isinstance(tag, str):
         raise LoggingError(
             f"a tag must be a string, got {_named(tag)}; "
-            f'write {{"{_short(tag)}": …}} if that is its name.'
+            f'write {{"{repr_of(tag)}": …}} if that is its name.'
         )
     if not tag.strip():
         raise LoggingError(
@@ -70,7 +79,10 @@ def read_step(step: object) -> int:
     """
     given: Any = step
     if isinstance(given, int | np.integer) and not isinstance(given, bool):
-        whole = int(given)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
+        try:
+            whole = int(given)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
+        except Exception:  # noqa: BLE001  a subclass's own code
+            whole = -1
         if 0 <= whole < MOST_STEPS:
             return whole
     raise LoggingError(
@@ -89,7 +101,7 @@ def read_wall_time(wall_time: object) -> float:
     if isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool):
         try:
             seconds = float(given)  # pyright: ignore[reportUnknownArgumentType]  numpy's own generic
-        except (OverflowError, TypeError):
+        except Exception:  # noqa: BLE001  too large, or a subclass's own code
             seconds = math.nan
         if abs(seconds) < _YEAR_10000:
             return seconds
@@ -102,6 +114,19 @@ def read_wall_time(wall_time: object) -> float:
         f"wall_time must be Unix seconds, a finite number such as time.time(), got "
         f"{_named(wall_time)}; of a datetime give .timestamp()."
     )
+
+
+def read_level(level: object) -> LineLevel:
+    """Return the level of a line of the log.
+
+    Raises:
+        LoggingError: There is none such.
+    """
+    for known in _LEVELS:
+        if isinstance(level, str) and str.__eq__(known, level):
+            return known
+    levels = ", ".join(map(repr, _LEVELS))
+    raise LoggingError(f"the level of a line must be one of {levels}; got {_named(level)}.")
 
 
 def read_value(tag: str, value: object) -> float | CapturedScalar:
@@ -164,7 +189,7 @@ def _to_float(tag: str, value: Any) -> float:
         return float(value)
     except OverflowError:
         raise LoggingError(
-            f"{tag!r} is too large for a 64-bit float ({_short(value)}); "
+            f"{tag!r} is too large for a 64-bit float ({repr_of(value)}); "
             "scale it, or log its logarithm."
         ) from None
     except TypeError:
@@ -179,12 +204,4 @@ def _to_float(tag: str, value: Any) -> float:
 
 
 def _named(value: object) -> str:
-    return f"{type(value).__name__} {_short(value)}"
-
-
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001  a user's broken repr must not hide our message
-        text = "that cannot be shown"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return f"{type(value).__name__} {repr_of(value)}"

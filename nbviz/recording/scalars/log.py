@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import LoggingError
+from nbviz.errors import LoggingError, describe, text_of
 from nbviz.recording.capture.captured import CapturedScalar, CapturedValues, seal
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.scalars.inbox import Inbox
@@ -89,30 +89,41 @@ class ScalarLog:
         """
         given = None if step is None else read_step(step)
         accepted: dict[str, Any] = {}
-        captured: list[CapturedScalar] = []
-        first_error: LoggingError | None = None
-        for tag, value in flatten(values):
-            try:
-                name = read_tag(tag)
-                number = read_value(name, value)
-                if name not in self._tags:
-                    if not self._store.admits(name, len(self._tags)):
-                        continue
-                    self._tags.add(name)
-            except LoggingError as error:
-                first_error = first_error or error
-            else:
-                accepted[name] = number
-                if isinstance(number, CapturedScalar):
-                    captured.append(number)
+        errors: list[LoggingError] = []
+        try:
+            for tag, value in flatten(values):
+                try:
+                    self._accept(tag, value, accepted)
+                except Exception as error:  # noqa: BLE001  a value's own code; the others are kept
+                    errors.append(_refusal(f"{text_of(tag)!r}", error))
+        except Exception as error:  # noqa: BLE001  a mapping's own code
+            errors.append(_refusal(type(values).__name__, error))
+        captured = [one for one in accepted.values() if isinstance(one, CapturedScalar)]
         if captured:
             seal(captured)
             self._inbox.put_captured(CapturedValues(accepted), given, seconds)
         elif accepted:
             self._inbox.put(accepted, given, seconds)
-        if first_error is not None:
-            raise first_error
+        if errors:
+            raise errors[0]
+
+    def _accept(self, tag: object, value: object, accepted: dict[str, Any]) -> None:
+        name = read_tag(tag)
+        number = read_value(name, value)
+        if name not in self._tags:
+            if not self._store.admits(name, len(self._tags)):
+                return
+            self._tags.add(name)
+        accepted[name] = number
 
     def drain(self, *, wait: bool, limit: int | None = None) -> int:
         """Store what waits, as `Intake.drain`, from any thread."""
         return off_main_thread(partial(self._intake.drain, wait=wait, limit=limit))
+
+
+def _refusal(what: str, error: Exception) -> LoggingError:
+    if isinstance(error, LoggingError):
+        return error
+    refusal = LoggingError(f"{what} cannot be read ({describe(error)}); log a float.")
+    refusal.__cause__ = error
+    return refusal

@@ -5,15 +5,19 @@ when a step ends. Those of modules and parameters are put on for the pass that i
 while a graph is captured or traced, so that neither a CUDA graph nor a compiled model contains it.
 """
 
+# pyright: reportPrivateUsage=false
+# A model may have given `modules`, `children` and the like another meaning.
+
 from __future__ import annotations
 
 import weakref
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, attribute_of, has_attribute
+from nbviz.inspection.graph.trace.modules import all_modules, has_children, named_modules
 from nbviz.inspection.tensors.heatmaps import plain_name
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.devices.cuda_events import is_captured
@@ -53,7 +57,8 @@ def choose_modules(model: nn.Module, patterns: tuple[str, ...]) -> dict[str, nn.
     Raises:
         ConfigurationError: A pattern matches none.
     """
-    everything: dict[str, nn.Module] = dict(cast("Any", model.named_modules()))
+    paths = {id(module): path for path, module in reversed(named_modules(model))}  # of each one
+    everything = {paths[id(module)]: module for module in all_modules(model)}
     named = {plain_name(name): module for name, module in everything.items() if name}
     wrapped = named.pop("_orig_mod", None) or named.pop("module", None) or model
     if not named:
@@ -63,7 +68,7 @@ def choose_modules(model: nn.Module, patterns: tuple[str, ...]) -> dict[str, nn.
         found: dict[str, nn.Module]
         if pattern == "*":
             whole = len(named) == 1
-            found = {n: one for n, one in named.items() if whole or not list(one.children())}
+            found = {n: one for n, one in named.items() if whole or not has_children(one)}
         else:
             found = {name: one for name, one in named.items() if fnmatchcase(name, pattern)}
         if not found:
@@ -79,9 +84,9 @@ def choose_modules(model: nn.Module, patterns: tuple[str, ...]) -> dict[str, nn.
 def has_compiled_parts(model: nn.Module) -> bool:
     """Whether `torch.compile` is at work in a model."""
     return any(
-        "_orig_mod" in dict(module.named_children())
-        or getattr(module, "_compiled_call_impl", None) is not None
-        for module in model.modules()
+        "_orig_mod" in module._modules  # noqa: SLF001
+        or attribute_of(module, "_compiled_call_impl", None) is not None
+        for module in all_modules(model)
     )
 
 
@@ -104,7 +109,7 @@ class Hooks:
         self.sees_passes = is_driven
         if not is_driven:
             hook = ModelHook(self._before_forward)
-            self._handles.append(model.register_forward_pre_hook(hook))
+            self._handles.append(torch.nn.Module.register_forward_pre_hook(model, hook))
 
     def remove(self) -> None:
         """Take all of them off."""
@@ -123,7 +128,7 @@ class Hooks:
         self._armed = []
         for name, module in watch.modules.items():
             hook = _OutputHook(self._watch, name)
-            hook.handle = module.register_forward_hook(ModelHook(hook))
+            hook.handle = torch.nn.Module.register_forward_hook(module, ModelHook(hook))
             self._armed.append(hook.handle)
 
     def arm_gradients(self, parameters: Mapping[str, nn.Parameter]) -> None:
@@ -214,7 +219,7 @@ def _first_tensor(output: Any) -> torch.Tensor | None:
     parts: Any = ()
     if isinstance(output, tuple | list):
         parts = output  # pyright: ignore[reportUnknownVariableType]
-    elif hasattr(output, "values") and callable(output.values):
+    elif has_attribute(output, "values") and callable(output.values):
         parts = output.values()
     for part in parts:
         found = _first_tensor(part)

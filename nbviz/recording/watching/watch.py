@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Self
 
 import torch
 
+from nbviz.errors import LoggingError
 from nbviz.inspection.tensors.device_statistics import PLAIN
 from nbviz.inspection.tensors.heatmaps import layer_tensors
 from nbviz.inspection.tensors.sharded import is_whole, own_part
 from nbviz.recording.media.inbox import Waiting
-from nbviz.recording.watching.hooks import Hooks, choose_modules, has_compiled_parts
+from nbviz.recording.watching.feature_maps import log_feature_maps
+from nbviz.recording.watching.hooks import Hooks, has_compiled_parts
 from nbviz.recording.watching.jobs import Plans, take_samples
 from nbviz.training import clock
 from nbviz.training.devices.cuda_events import is_captured
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from nbviz.inspection.tensors.statistics import Statistics
     from nbviz.recording.watching.jobs import Sample
     from nbviz.recording.watching.options import WatchOptions
+    from nbviz.recording.watching.plan import WatchPlan
     from nbviz.recording.watching.watched import WatchedRun
 
     Found = dict[str, tuple[Statistics, Histogram | None]]
@@ -42,12 +45,15 @@ class Watch:
     As a context (`with run.watch(model):`) it ends with the block; it ends with its run, too.
     """
 
-    def __init__(self, record: WatchedRun, model: nn.Module, options: WatchOptions) -> None:
+    def __init__(
+        self, record: WatchedRun, model: nn.Module, options: WatchOptions, plan: WatchPlan
+    ) -> None:
         self.options = options
+        self.plan = plan
         self.samples = 0
         self._record = weakref.ref(record)
         self._model = weakref.ref(model)
-        self.modules = choose_modules(model, options.activations)
+        self.modules = plan.modules
         if self.modules and has_compiled_parts(model):
             record.note(
                 "activations inside a compiled model cannot be watched, except those of the whole "
@@ -143,7 +149,11 @@ class Watch:
         record = self._record()
         if record is not None:
             with self._costs(record):
-                self._take("activations", {name: output}, record.newest_step())
+                step = record.newest_step()
+                if name in self.plan.activations:
+                    self._take("activations", {name: output}, step)
+                if name in self.plan.feature_maps:
+                    self._take_maps(record, name, output, step)
 
     def take_gradients(self, gradients: Mapping[str, torch.Tensor]) -> None:
         """Sample gradients; called at the end of a backward pass."""
@@ -197,7 +207,20 @@ class Watch:
         if model is None:
             self.stop()
             return {}
-        return layer_tensors(model)
+        named = layer_tensors(model).items()
+        return {name: one for name, one in named if self.plan.has_parameter(name)}
+
+    def _take_maps(self, record: WatchedRun, name: str, output: torch.Tensor, step: int) -> None:
+        tag = f"{self.options.prefix}feature_maps/{name}"
+        try:
+            log_feature_maps(record, tag, output, step)
+        except LoggingError as error:
+            self._refuse(record, tag, error)
+
+    def _refuse(self, record: WatchedRun, tag: str, error: Exception) -> None:
+        if tag not in self._refused:
+            self._refused.add(tag)
+            record.note(f"{tag} is not watched: {error}", "warning")
 
     def _gradients(self) -> dict[str, torch.Tensor]:
         named = self._parameters().items()
@@ -257,9 +280,7 @@ class Watch:
         self._mention_shards(record, tensors)
 
         def refuse(name: str, error: Exception) -> None:
-            if name not in self._refused:
-                self._refused.add(name)
-                record.note(f"{kind}/{name} is not watched: {error}", "warning")
+            self._refuse(record, f"{kind}/{name}", error)
 
         spend = record.meter.spend
         plans = self._plans

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.media.inbox import Waiting
+    from nbviz.recording.media.shading import Colormap, Normalize
     from nbviz.recording.media.store import MediaKind
     from nbviz.recording.overhead import OverheadBudget
     from nbviz.recording.progress import ProgressMeter
@@ -49,4 +50,20 @@ class WatchedRun(Protocol):
 
     def take_points(self, points: Mapping[str, float], step: int, wall_time: float) -> None:
         """Take in a point for each tag."""
+        ...
+
+    def log_images(
+        self,
+        tag: str,
+        images: object,
+        step: int | None = None,
+        *,
+        normalize: Normalize = False,
+        colormap: Colormap = None,
+    ) -> None:
+        """Record several images as one grid."""
+        ...
+
+    def log_tensor(self, tag: str, values: object, step: int | None = None) -> None:
+        """Record an array as it is."""
         ...

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
+from nbviz.errors import attribute_of
 from nbviz.training import checks
 from nbviz.training.optimizing.optimizers import Optimizers
 
@@ -74,7 +75,9 @@ def describe_left_out(options: TrainingOptions) -> str | None:
 def _of_loader(loader: object) -> Iterator[str]:
     if checks.is_one_pass(loader):
         yield f"train_loader is a {type(loader).__name__}, which cannot be read again"
-    elif getattr(loader, "persistent_workers", False) and getattr(loader, "num_workers", 0):
+    elif attribute_of(loader, "persistent_workers", False) and attribute_of(
+        loader, "num_workers", 0
+    ):
         yield (
             "persistent_workers=True keeps the random numbers of its processes over epochs, which "
             "new ones do not have"
@@ -151,14 +154,14 @@ def _used_by(function: Any) -> Iterable[tuple[str, object]]:
         return
     try:
         used = inspect.getclosurevars(function)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001  its own code, or it has no signature
         return
     yield from used.nonlocals.items()
     yield from used.globals.items()
 
 
 def _attributes(owner: object) -> list[tuple[str, object]]:
-    return list(getattr(owner, "__dict__", {}).items())
+    return list(attribute_of(owner, "__dict__", {}).items())
 
 
 def _is_number(value: object) -> bool:
@@ -170,11 +173,11 @@ def _is_constant(owner: object, attribute: str) -> bool:
     """Whether an attribute is an argument of the object's `__init__`: so it was given, not kept."""
     try:
         return attribute.lstrip("_") in inspect.signature(type(owner)).parameters
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001  its own code, or it has no signature
         return False
 
 
 def _keeps_state(owner: Any) -> bool:
-    return callable(getattr(owner, "state_dict", None)) and callable(
-        getattr(owner, "load_state_dict", None)
+    return callable(attribute_of(owner, "state_dict", None)) and callable(
+        attribute_of(owner, "load_state_dict", None)
     )

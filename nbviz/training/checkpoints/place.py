@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import CheckpointError
+from nbviz.errors import CheckpointError, attribute_of, has_attribute
 from nbviz.training.random_numbers.random_state import Generators, RandomState
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Place:
         if isinstance(self._loader, Iterator):  # it can be read only once
             self.batches = self._taken
             return
-        has_workers = bool(getattr(self._loader, "num_workers", 0))
+        has_workers = bool(attribute_of(self._loader, "num_workers", 0))
         if is_between_steps and not has_workers and self._taken == self.batches:
             return
         is_whole = is_between_steps and self._taken == self.batches
@@ -204,6 +204,6 @@ class Place:
 
     def _state_of_loader(self) -> Any:
         loader = self._loader
-        if self._iterator is None or not hasattr(loader, "load_state_dict"):
+        if self._iterator is None or not has_attribute(loader, "load_state_dict"):
             return self._loader_state
         return loader.state_dict()

@@ -20,7 +20,7 @@ from nbviz.training.devices.cuda_events import CudaArrival, make_pinned
 from nbviz.training.events import DataChanged, RunResumed, SettingApplied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from nbviz.training.checkpoints.ring_files import RingFiles
     from nbviz.training.engine import Engine
@@ -152,6 +152,34 @@ class StateRing:
         """
         entries = tuple(self._entries)
         return [(one.checkpoint.step, one.checkpoint.step + one.is_after) for one in entries]
+
+    @property
+    def first(self) -> Checkpoint | None:
+        """The earliest state that there is; None for none."""
+        return next(filter(None, map(self._whole, tuple(self._entries))), None)
+
+    def after_changes(self) -> Iterator[Checkpoint]:
+        """Return the states of where something may have been changed by hand, rising."""
+        for entry in tuple(self._entries):
+            if entry.is_after or entry is self._entries[0]:
+                checkpoint = self._whole(entry)
+                if checkpoint is not None:
+                    yield checkpoint
+
+    @property
+    def weights(self) -> list[tuple[int, dict[str, torch.Tensor]]]:
+        """After which steps there is a state in memory, rising, with the model's tensors by name.
+
+        Only while the run makes no steps: their memory is used again.
+        """
+        found = {
+            one.checkpoint.step: one.checkpoint.parts["model"]["tensors"]
+            for one in reversed(self._entries)  # what a step gave is before what was done by hand
+            if not one.is_filed
+        }
+        for entry in self._entries:
+            entry.checkpoint.wait()
+        return sorted(found.items())
 
     @property
     def nbytes(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, has_attribute, text_of
 from nbviz.training.between_steps import is_trained_elsewhere
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def choose_device(wanted: str | torch.device) -> torch.device:
     Raises:
         ConfigurationError: There is no such device here.
     """
-    if str(wanted) == "auto":
+    if isinstance(wanted, str) and wanted == "auto":
         wanted = "cpu"
         if torch.cuda.is_available():
             wanted = "cuda"
@@ -35,10 +35,10 @@ def choose_device(wanted: str | torch.device) -> torch.device:
     try:
         device = torch.device(wanted)
         device = torch.empty(1, device=device).device
-    except (RuntimeError, AssertionError, TypeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+    except Exception as error:
+        reason = next(iter(text_of(error).splitlines()), type(error).__name__)
         raise ConfigurationError(
-            f'device must be "auto" or a device of this machine, got {str(wanted)!r}: {reason}'
+            f'device must be "auto" or a device of this machine, got {text_of(wanted)!r}: {reason}'
         ) from error
     return device
 
@@ -88,7 +88,7 @@ def to_device(batch: Any, device: torch.device) -> Any:
     if isinstance(batch, torch.Tensor):
         # Elsewhere a copy that does not wait may be read before it is there.
         return batch.to(device, non_blocking=device.type == "cuda")
-    if hasattr(batch, "to") and not isinstance(batch, type):  # a library's own batch
+    if has_attribute(batch, "to") and not isinstance(batch, type):  # a library's own batch
         return batch.to(device)
     if isinstance(batch, Mapping):
         return _move_mapping(cast("Mapping[Any, Any]", batch), device)
@@ -115,6 +115,6 @@ def _move_mapping(batch: Mapping[Any, Any], device: torch.device) -> Any:
 
 def _move_sequence(batch: tuple[Any, ...] | list[Any], device: torch.device) -> Any:
     moved = [to_device(part, device) for part in batch]
-    if hasattr(batch, "_fields"):
+    if has_attribute(batch, "_fields"):
         return cast("Any", type(batch))(*moved)
     return moved if isinstance(batch, list) else tuple(moved)

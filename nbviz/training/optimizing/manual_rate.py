@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import torch
 
+from nbviz.errors import attribute_of, has_attribute
+
 _OF_GROUPS = ("initial_lr", "max_lr", "min_lr")
 _OF_SCHEDULERS = ("base_lrs", "max_lrs", "eta_min")
 
@@ -40,10 +42,10 @@ def _rescale_groups(optimizer: Any, factor: float, place: int | None) -> None:
 
 def _rescale_scheduler(scheduler: Any, factor: float, place: int | None) -> None:
     # SequentialLR and ChainedScheduler offer no public way to what they hold.
-    for inner in getattr(scheduler, "_schedulers", ()):
+    for inner in attribute_of(scheduler, "_schedulers", ()):
         _rescale_scheduler(inner, factor, place)
     for name in _OF_SCHEDULERS:
-        value = getattr(scheduler, name, None)
+        value = attribute_of(scheduler, name, None)
         if isinstance(value, list):
             rates = cast("list[Any]", value)
             scaled = [
@@ -53,7 +55,7 @@ def _rescale_scheduler(scheduler: Any, factor: float, place: int | None) -> None
             setattr(scheduler, name, scaled)
         elif isinstance(value, float | int) and place is None:
             setattr(scheduler, name, value * factor)
-    if hasattr(scheduler, "_last_lr"):
+    if has_attribute(scheduler, "_last_lr"):
         scheduler._last_lr = [  # noqa: SLF001  what get_last_lr() returns until the next step
             lr.clone() if isinstance(lr := group["lr"], torch.Tensor) else lr
             for group in scheduler.optimizer.param_groups

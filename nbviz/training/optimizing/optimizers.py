@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 from torch.optim import Optimizer
 
 from nbviz.errors import ConfigurationError
@@ -14,7 +15,6 @@ from nbviz.training.steps.numbers import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torch import nn
 
 GivenOptimizer = Optimizer | Mapping[str, Optimizer] | Sequence[Optimizer] | None
 
@@ -73,15 +73,22 @@ class Optimizers:
             tag: rate.detach().clone() if isinstance(rate := group["lr"], torch.Tensor) else rate
             for name, optimizer in self.items()
             for tag, group in zip(rate_tags(optimizer, name), optimizer.param_groups, strict=True)
-            if "lr" in group
+            if group.get("lr") is not None  # one may find its own, as Adafactor
         }
 
-    def describe_missing(self, model: nn.Module) -> str | None:
-        """Return a sentence on the model's parameters that none of them trains, if there are."""
+    def describe_missing(self, model: nn.Module, loss_fn: object = None) -> str | None:
+        """Return a sentence on the parameters that none of them trains, if there are.
+
+        Those of a loss that has some, such as a learned weight of its parts, are named `loss_fn.…`.
+        """
         if not self._named:
             return None
         theirs = {id(parameter) for parameter in self.parameters()}
         named = list(model.named_parameters())
+        if isinstance(loss_fn, nn.Module):
+            of_model = {id(parameter) for _, parameter in named}
+            of_loss = loss_fn.named_parameters(prefix="loss_fn")
+            named += [(name, p) for name, p in of_loss if id(p) not in of_model]
         missing = [name for name, p in named if p.requires_grad and id(p) not in theirs]
         if not missing:
             return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from torch.optim import lr_scheduler as kinds
 
-from nbviz.errors import CheckpointError, ConfigurationError
+from nbviz.errors import CheckpointError, ConfigurationError, attribute_of, has_attribute
 from nbviz.training.better_values import better_values
 from nbviz.training.steps.means import Means
 
@@ -60,6 +60,7 @@ class Schedule:
         self._monitor = monitor
         self._means = _means()
         self._validated: Mapping[str, Any] = {}
+        self._is_over = False  # the rate of the schedule's end has been trained with
         self.interval: Literal["step", "epoch"] = (
             interval if interval != "auto" else "step" if _goes_by_steps(scheduler) else "epoch"
         )
@@ -81,14 +82,27 @@ class Schedule:
             return None
         text = f"{self._kind} steps after each {self.interval}"
         if self._argument == "metric":
-            text += f" and is given {self._monitor or 'the loss'}; monitor='accuracy/val' gives it"
-            return text + " another value."
+            if self._monitor is not None:
+                return f"{text} and is given {self._monitor}."
+            return f"{text} and is given the loss; monitor='accuracy/val' gives it another value."
         other = "epoch" if self.interval == "step" else "step"
         return text + f"; scheduler_interval={other!r} makes it each {other}."
 
+    def describe_other_optimizer(self, groups: Iterable[object]) -> str | None:
+        """Return a sentence where the scheduler changes none of these parameter groups."""
+        optimizer = attribute_of(self._scheduler, "optimizer")
+        theirs = attribute_of(optimizer, "param_groups")
+        if not theirs or {id(group) for group in theirs} & {id(group) for group in groups}:
+            return None
+        return (
+            f"{self._kind} changes the rates of another {type(optimizer).__name__} than the one "
+            "that trains, whose rate stays as it is. Make the scheduler of the optimizer given."
+        )
+
     def remaining(self) -> int | None:
-        """Return how often the scheduler can step before it fails; None for no end."""
-        return None if self._scheduler is None else _remaining(self._scheduler)
+        """Return for how many steps or epochs the schedule has rates; None for no end."""
+        left = None if self._scheduler is None else _remaining(self._scheduler)
+        return 0 if left is not None and self._is_over else left
 
     def check_length(self, steps: int | None, epochs: int | None, end: str) -> str | None:
         """Compare the schedule's length with that of a run that begins.
@@ -156,9 +170,12 @@ class Schedule:
         scheduler: Any = self._scheduler
         return {
             "kind": self._kind,
-            "scheduler": scheduler.state_dict() if hasattr(scheduler, "load_state_dict") else {},
+            "scheduler": scheduler.state_dict()
+            if has_attribute(scheduler, "load_state_dict")
+            else {},
             "means": self._means.state_dict(),
             "validated": dict(self._validated),
+            "is_over": self._is_over,
         }
 
     def check(self, state: dict[str, Any]) -> None:
@@ -179,9 +196,12 @@ class Schedule:
             self._scheduler.load_state_dict(state["scheduler"])
         self._means.load_state_dict(state["means"])
         self._validated = state["validated"]
+        self._is_over = state.get("is_over", False)  # files of earlier versions have none
 
     def _step(self, count: int) -> None:
-        if self.remaining() == 0:
+        left = self.remaining()
+        if left is not None and left <= 1:  # another step would leave the rate of its end
+            self._is_over = True
             return
         if self._argument == "count":
             self._scheduler.step(count)
@@ -210,7 +230,7 @@ def _goes_by_steps(scheduler: Any) -> bool:
     if isinstance(scheduler, _BY_STEPS):
         return True
     # SequentialLR and ChainedScheduler offer no public way to what they hold.
-    return any(_goes_by_steps(each) for each in getattr(scheduler, "_schedulers", ()))
+    return any(_goes_by_steps(each) for each in attribute_of(scheduler, "_schedulers", ()))
 
 
 def _argument_of(scheduler: Any) -> Literal["metric", "count"] | None:
@@ -218,14 +238,19 @@ def _argument_of(scheduler: Any) -> Literal["metric", "count"] | None:
     if isinstance(scheduler, kinds.ReduceLROnPlateau):
         return "metric"
     kind = type(scheduler).__name__
-    step = getattr(scheduler, "step", None)
+    if isinstance(scheduler, type):
+        raise ConfigurationError(
+            f"scheduler is the class {scheduler.__name__}; give an object of it, such as "
+            f"{scheduler.__name__}(optimizer, …)."
+        )
+    step = attribute_of(scheduler, "step", None)
     if not callable(step):
         raise ConfigurationError(
             f"scheduler must have a step method, got {kind}; give one of torch.optim.lr_scheduler."
         )
     try:
         parameters = inspect.signature(step).parameters.values()
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001  its own code, or it has no signature
         return None
     named = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     needed = [p.name for p in parameters if p.default is p.empty and p.kind not in named]
@@ -244,7 +269,7 @@ def _argument_of(scheduler: Any) -> Literal["metric", "count"] | None:
 def _check_mode(scheduler: Any, tag: str) -> None:
     better = better_values(tag)
     fitting = None if better is None else "min" if better == "lower" else "max"
-    mode = getattr(scheduler, "mode", None)
+    mode = attribute_of(scheduler, "mode", None)
     if fitting is None or mode not in ("min", "max") or mode == fitting:
         return
     advice = "monitor='accuracy/val'" if mode == "max" else "monitor='loss/val'"
@@ -257,10 +282,10 @@ def _check_mode(scheduler: Any, tag: str) -> None:
 def _remaining(scheduler: Any) -> int | None:
     if isinstance(scheduler, kinds.OneCycleLR):
         return max(0, scheduler.total_steps - scheduler.last_epoch)
-    held = list(getattr(scheduler, "_schedulers", ()))
+    held = list(attribute_of(scheduler, "_schedulers", ()))
     if isinstance(scheduler, kinds.SequentialLR) and held:
-        length = getattr(held[-1], "total_steps", None)
-        begins = list(getattr(scheduler, "_milestones", ()))
+        length = attribute_of(held[-1], "total_steps", None)
+        begins = list(attribute_of(scheduler, "_milestones", ()))
         if length is None or not begins:
             return None
         return max(0, begins[-1] + length - scheduler.last_epoch)

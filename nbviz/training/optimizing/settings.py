@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import numbers
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError
 from nbviz.training.optimizing.values import optimizer_values
-from nbviz.training.steps.numbers import shown
+from nbviz.training.steps.numbers import read_number, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -181,9 +180,12 @@ class Settings:
         if entry is None:
             known = ", ".join(self._entries) or "nothing"
             raise CommandError(f"there is no {name!r} to set; this run has: {known}.")
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        if isinstance(value, bool):
             raise CommandError(f"{name} must be a number, got {shown(value)}.")
-        number = float(value)
+        try:
+            number = float(read_number(value))
+        except ValueError as error:
+            raise CommandError(f"{name} must be a number, {error}.") from None
         if not math.isfinite(number) or not entry.admits(number):
             raise CommandError(f"{name} must be finite and {entry.range_of(name)}, got {value}.")
         return number

@@ -44,6 +44,11 @@ class Phase:
         return {name: tuple(tensor.shape) for name, tensor in self.tensors.items()}
 
     @property
+    def is_updated(self) -> bool:
+        """Whether the optimizer has changed the weights in this step."""
+        return self.name in ("optimizer", "scheduler", "end")
+
+    @property
     def text(self) -> str:
         """What it gave, in a line: shapes where they are few, and numbers."""
         shapes = [(name, one) for name, one in self.shapes.items() if one]

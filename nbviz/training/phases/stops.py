@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from nbviz.errors import attribute_of
 from nbviz.training.phases.phase import Phase
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class PhaseStops:
         self._hooks = contextlib.ExitStack()
         self._batch = 0
         self._computes = self._updates = False
+        self._thread = 0
         self._phases = _phases_of(options, owns=optimizers.own is not None, by_step=by_step)
 
     def follow(self, train_step: StepFunction) -> StepFunction:
@@ -79,7 +82,7 @@ class PhaseStops:
         self._computes = self._updates = False
         self._train_step = train_step
         hooks = self._hooks
-        if getattr(self._model, "_compiled_call_impl", None) is None:
+        if attribute_of(self._model, "_compiled_call_impl", None) is None:
             hooks.callback(self._model.register_forward_hook(self._forward).remove)
         for optimizer in self._optimizers:
             hooks.callback(optimizer.register_step_pre_hook(self._before_update).remove)
@@ -99,6 +102,7 @@ class PhaseStops:
         if self._updates:  # an optimizer that evaluates the loss again
             return self._train_step(model, batch)
         self._batch += 1
+        self._thread = threading.get_ident()
         self._reach("batch", lambda: ({}, _named(batch, "batch")))
         self._computes = True
         try:
@@ -109,7 +113,8 @@ class PhaseStops:
         return result
 
     def _forward(self, _module: Any, _inputs: Any, output: Any) -> None:
-        if self._computes and not self._updates:
+        # Another thread may ask the model something while the run stands inside the step.
+        if self._computes and not self._updates and threading.get_ident() == self._thread:
             self._reach("forward", lambda: _of_output(output))
 
     def _before_update(self, *_: Any) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
+from nbviz.errors import attribute_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -108,7 +110,7 @@ class Generators:
     def _found(self) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
         for place, owner in _owners(self._loader):
-            for name, value in tuple(getattr(owner, "__dict__", {}).items()):
+            for name, value in tuple(attribute_of(owner, "__dict__", {}).items()):
                 if is_generator(value) and id(value) not in seen:
                     seen.add(id(value))
                     yield f"{place}.{name}", value
@@ -121,17 +123,17 @@ def is_generator(value: object) -> bool:
 
 def _owners(loader: Any) -> Iterator[tuple[str, Any]]:
     yield "loader", loader
-    sampler = getattr(loader, "sampler", None)
-    batches = getattr(loader, "batch_sampler", None)
+    sampler = attribute_of(loader, "sampler", None)
+    batches = attribute_of(loader, "batch_sampler", None)
     yield "sampler", sampler
     yield "batch_sampler", batches
-    yield "batch_sampler.sampler", getattr(batches, "sampler", None)
-    dataset, place = getattr(loader, "dataset", None), "dataset"
+    yield "batch_sampler.sampler", attribute_of(batches, "sampler", None)
+    dataset, place = attribute_of(loader, "dataset", None), "dataset"
     for _ in range(_MOST_WRAPPED):
         if dataset is None:
             return
         yield place, dataset
-        dataset, place = getattr(dataset, "dataset", None), f"{place}.dataset"
+        dataset, place = attribute_of(dataset, "dataset", None), f"{place}.dataset"
 
 
 def _read(generator: Any) -> Any:

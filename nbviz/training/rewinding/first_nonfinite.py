@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ Phase = Literal["batch", "forward", "backward", "update", "before"]
 _LARGEST = {torch.float16: "65,504", torch.bfloat16: "3.4e38"}
 _OF_POSITIVE = ("log", "log2", "log10", "xlogy")
 _ROOTS = ("sqrt", "rsqrt", "pow")
+_IGNORED = 4  # which argument of nll_loss is the class that does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class FirstNonFinite:
         phase: When: the batch itself, forward, backward or the optimizer's update; "before" for a
             value that was there already.
         facts: What is known of why.
+        more_samples: How many others of the batch are not finite there, too.
     """
 
     step: int
@@ -41,16 +44,23 @@ class FirstNonFinite:
     batch: int
     phase: Phase
     facts: tuple[str, ...] = ()
+    more_samples: int = 0
 
     def __str__(self) -> str:
         """Say it in a sentence."""
-        sample = "" if self.sample is None else f", of sample {self.sample} in the batch"
+        others = f" and {self.more_samples:,} more" if self.more_samples else ""
+        sample = "" if self.sample is None else f", of sample {self.sample}{others} in the batch"
         facts = f" ({'; '.join(self.facts)})" if self.facts else ""
         batch = f", batch {self.batch + 1}" if self.batch else ""
         if self.phase == "batch":
             return (
                 f"in step {self.step:,}{batch} the batch itself is not finite: {self.tensor}"
                 f"{sample}{facts}."
+            )
+        if self.phase == "before":
+            return (
+                f"before step {self.step:,} {self.operation} was no longer finite: {self.tensor}"
+                f"{facts}."
             )
         where = f" in {self.module}" if self.module else " outside the model's modules"
         if self.phase == "update":
@@ -70,14 +80,31 @@ def describe_tensor(tensor: torch.Tensor, what: str) -> str:
     return f"{bad:,} of {tensor.numel():,} values of {what} ({shape}, {dtype}), {kind}"
 
 
-def sample_of(tensor: torch.Tensor, samples: int | None) -> int | None:
-    """Return the first row that is not finite, where rows are samples and some are finite."""
+def samples_of(tensor: torch.Tensor, samples: int | None) -> list[int]:
+    """Return the rows that are not finite, where rows are samples and some are finite."""
     if samples is None or not tensor.dim() or tensor.shape[0] != samples:
-        return None
+        return []
     rows = (~torch.isfinite(tensor)).reshape(samples, -1).any(1)
     if samples > 1 and bool(rows.all()):
-        return None
-    return int(rows.nonzero()[0])
+        return []
+    return [int(row) for row in rows.nonzero().flatten()]
+
+
+def facts_of_update(
+    optimizer: torch.optim.Optimizer, parameter: torch.nn.Parameter | None
+) -> tuple[str, ...]:
+    """Return what is known of why an optimizer's update of a weight is not finite."""
+    group: dict[str, Any] = optimizer.param_groups[0]
+    for one in optimizer.param_groups:
+        if any(known is parameter for known in one["params"]):
+            group = one
+    facts = [f"{type(optimizer).__name__}, lr {float(group['lr']):.4g}"] if "lr" in group else []
+    if group.get("eps") == 0:
+        facts.append("eps is 0")
+    gradient = None if parameter is None else parameter.grad
+    if gradient is not None and gradient.layout is torch.strided and gradient.numel():
+        facts.append(f"its gradient is at most {float(gradient.abs().max()):.4g} in size")
+    return tuple(facts)
 
 
 def facts_of(name: str, args: Sequence[Any], output: torch.Tensor) -> tuple[str, ...]:
@@ -95,7 +122,7 @@ def facts_of(name: str, args: Sequence[Any], output: torch.Tensor) -> tuple[str,
             inputs[0] < 0, f"{name} of a negative number"
         )
     elif name in ("div", "reciprocal", "remainder", "addcdiv"):
-        below = args[-1] if name != "reciprocal" else args[0]
+        below = args[2 if name == "addcdiv" else 0 if name == "reciprocal" else 1]
         if isinstance(below, torch.Tensor):
             facts += _count(below == 0, "division by 0")
         elif below == 0:
@@ -104,19 +131,39 @@ def facts_of(name: str, args: Sequence[Any], output: torch.Tensor) -> tuple[str,
         facts += _count(inputs[0] == 0, f"{name} of 0") + _count(
             inputs[0] < 0, f"{name} of a negative number"
         )
+    facts += _facts_of_nothing(name, args, output)
     if not facts and inputs:
         largest = max(float(one.detach().abs().max()) for one in inputs)
-        facts.append(f"what it was given is at most {largest:.4g} in size")
+        if math.isfinite(largest):
+            facts.append(f"what it was given is at most {largest:.4g} in size")
     if output.dtype in _LARGEST and bool(torch.isinf(output).any()):
         named = str(output.dtype).removeprefix("torch.")
         facts.append(f"{named} holds at most {_LARGEST[output.dtype]}")
     return tuple(facts)
 
 
-def _count(places: torch.Tensor, what: str) -> list[str]:
+def _facts_of_nothing(name: str, args: Sequence[Any], output: torch.Tensor) -> list[str]:
+    """Return where a mean, a spread or a distribution is taken over nothing."""
+    given = args[0] if args else None
+    if not isinstance(given, torch.Tensor):
+        return []
+    if name.endswith("softmax"):
+        return _count((given == -math.inf).all(-1), "softmax of -inf alone", "row")
+    if name.startswith("nll_loss") and len(args) > _IGNORED and _is_all(args[1], args[_IGNORED]):
+        return ["no target counts: each is ignore_index"]
+    if name.startswith(("std", "var")) and given.numel() == output.numel():
+        return [f"{name} of one value each"]
+    return []
+
+
+def _count(places: torch.Tensor, what: str, one: str = "value") -> list[str]:
     count = int(places.sum())
-    return [f"{what}: {count:,} value{'s' if count > 1 else ''}"] if count else []
+    return [f"{what}: {count:,} {one}{'s' if count > 1 else ''}"] if count else []
 
 
 def _is_real(tensor: torch.Tensor) -> bool:
     return bool(tensor.numel()) and tensor.is_floating_point()
+
+
+def _is_all(tensor: Any, value: Any) -> bool:
+    return isinstance(tensor, torch.Tensor) and bool((tensor == value).all())

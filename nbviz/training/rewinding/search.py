@@ -8,20 +8,22 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nbviz.errors import CheckpointError
-from nbviz.training.checkpoints.trees import tensors_of
+from nbviz.errors import CheckpointError, attribute_of
+from nbviz.training.rewinding.first_nonfinite import FirstNonFinite, describe_tensor
 from nbviz.training.rewinding.recomputing import LOSS, number
-from nbviz.training.rewinding.step_watch import StepOverError, StepWatch, all_finite
+from nbviz.training.rewinding.soundness import Soundness, all_finite
+from nbviz.training.rewinding.step_watch import StepOverError, StepWatch
 
 if TYPE_CHECKING:
     from nbviz.training.checkpoints.parts import Checkpoint
     from nbviz.training.checkpoints.ring import StateRing
     from nbviz.training.engine import Engine
     from nbviz.training.events import StepEnded
-    from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.rewinding.recomputing import Recomputing
 
 
+_BY_HAND = "it was changed by hand, between two steps"
+_FROM_THE_BEGINNING = "so the run began"
 _KEEP_SECONDS = 1.0  # of steps that are made again before a state is kept: that much is made twice
 
 
@@ -43,8 +45,10 @@ class _Broken:
 class Search:
     """Finds what first became NaN or infinite in a run, and leaves its engine before that step.
 
-    A step is broken if its loss is not finite, or a weight after it. Gradients that are not finite
-    break nothing by themselves: a gradient scaler leaves such an update out.
+    A step is broken if its loss is not finite, or a weight after it, or if a buffer, such as the
+    running statistics of a BatchNorm, became NaN in it. Gradients that are not finite break nothing
+    by themselves: a gradient scaler leaves such an update out. What was changed by hand between two
+    steps does not break when they are made again: it is known from the states around it.
 
     Args:
         engine: The run's, which is not active.
@@ -56,6 +60,7 @@ class Search:
         self._engine = engine
         self._ring = ring
         self._recomputing = recomputing
+        self._soundness = Soundness(engine.model, ring.first)
 
     def find(self, last: int) -> FirstNonFinite:
         """Find it.
@@ -66,8 +71,15 @@ class Search:
         Raises:
             CheckpointError: All is finite when the steps are made again, or there is no state.
         """
+        by_hand = self._spoiled_by_hand(last)
+        if by_hand is not None and by_hand.facts == (_FROM_THE_BEGINNING,):
+            return self._back_to(by_hand)
         good = self._good_before(last)
         broken = self._first_broken(good, last)
+        if broken is None:
+            if by_hand is not None:
+                return self._back_to(by_hand)
+            raise CheckpointError(f"all was finite when step {last:,} was made again")
         # Gradients that a training_step adds up over steps break the weights in a later one.
         found = self._watch(broken.near, broken.step)
         if (found is None or found.phase == "before") and broken.spoiled < broken.step:
@@ -90,16 +102,35 @@ class Search:
         return found
 
     def _good_before(self, step: int) -> Checkpoint:
-        return self._ring.before(
-            step - 1, lambda one: all_finite(tensors_of(one.parts["model"]["tensors"]))
-        )
+        return self._ring.before(step - 1, lambda one: not self._soundness.of(one))
 
-    def _first_broken(self, good: Checkpoint, last: int) -> _Broken:
+    def _spoiled_by_hand(self, last: int) -> FirstNonFinite | None:
+        """Return what the first state that was kept after a change by hand has, if not sound."""
+        why = _FROM_THE_BEGINNING
+        for checkpoint in self._ring.after_changes():
+            if checkpoint.step >= last:
+                break
+            for name, tensor in self._soundness.of(checkpoint):
+                return FirstNonFinite(
+                    checkpoint.step + 1, f"the tensor {name}", name.rpartition(".")[0],
+                    describe_tensor(tensor, "it"), None, 0, "before",
+                    (why,),
+                )  # fmt: skip
+            why = _BY_HAND
+        return None
+
+    def _back_to(self, found: FirstNonFinite) -> FirstNonFinite:
+        """Leave the engine before what was found to be there before a step."""
+        step = found.step - 1
+        self._recomputing.go_to(self._ring.before(step), step)
+        return found
+
+    def _first_broken(self, good: Checkpoint, last: int) -> _Broken | None:
         engine, recomputing = self._engine, self._recomputing
         broken: list[int] = []
         spoiled = good.step + 1
         # Workers that read the data would begin anew after each state.
-        keeps = not getattr(engine.options.train_loader, "num_workers", 0)
+        keeps = not attribute_of(engine.options.train_loader, "num_workers", 0)
         due = 0.0
 
         def look(event: StepEnded) -> bool:
@@ -107,7 +138,7 @@ class Search:
             loss = event.scalars.get(LOSS)
             is_good = loss is None or math.isfinite(number(loss))
             parameters = list(engine.model.parameters())
-            if not (is_good and all_finite(parameters)):
+            if not is_good or self._soundness.of_model():
                 broken.append(event.step)
             elif all_finite(one.grad for one in parameters if one.grad is not None):
                 spoiled = event.step + 1
@@ -121,9 +152,7 @@ class Search:
             near, spare = engine.capture(spare), None if near is good else near
             due = time.monotonic() + _KEEP_SECONDS
             recomputing.go_to(None, last, look)
-        if not broken:
-            raise CheckpointError(f"all was finite when step {last:,} was made again")
-        return _Broken(broken[0], spoiled, near)
+        return _Broken(broken[0], spoiled, near) if broken else None
 
     def _watch(
         self, good: Checkpoint, step: int, batches: int | None = None
@@ -135,7 +164,7 @@ class Search:
         engine, recomputing = self._engine, self._recomputing
         recomputing.go_to(good, step - 1)
         before = engine.capture()
-        watch = StepWatch(engine, step, batches)
+        watch = StepWatch(engine, self._soundness, step, batches)
 
         def end(event: StepEnded) -> bool:
             del event

@@ -16,13 +16,16 @@ from nbviz.training.rewinding.first_nonfinite import (
     Phase,
     describe_tensor,
     facts_of,
-    sample_of,
+    facts_of_update,
+    samples_of,
 )
+from nbviz.training.rewinding.soundness import is_finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from nbviz.training.engine import Engine
+    from nbviz.training.rewinding.soundness import Soundness
 
 _UNWRITTEN = ("empty", "new_empty", "empty_like", "empty_strided", "new_empty_strided", "resize")
 _CONSTANTS = ("full", "full_like", "new_full", "scalar_tensor", "fill", "lift_fresh", "masked_fill")
@@ -55,12 +58,16 @@ class StepWatch:
 
     Args:
         engine: Whose.
+        soundness: Tells which buffers are spoiled.
         step: The step that is going to be made.
         batches: After how many it is over, though it may not be completed; None once it is.
     """
 
-    def __init__(self, engine: Engine, step: int, batches: int | None = None) -> None:
+    def __init__(
+        self, engine: Engine, soundness: Soundness, step: int, batches: int | None = None
+    ) -> None:
         self._engine = engine
+        self._soundness = soundness
         self._step = step
         self._batches = batches
         self._origins: dict[int, _Origin] = {}
@@ -69,7 +76,7 @@ class StepWatch:
         self._modules: list[str] = []
         self._backward_module = ""
         self._named: list[Any] = []  # nodes of the backward pass
-        self._is_updating = False
+        self._updating: torch.optim.Optimizer | None = None
         self._is_on = False
         self._batch = -1
         self._samples: int | None = None
@@ -103,9 +110,11 @@ class StepWatch:
 
     def found(self) -> FirstNonFinite | None:
         """Return what broke the step, None if all of it is finite."""
-        parameters = list(self._engine.model.parameters())
+        model = self._engine.model
+        parameters = list(model.parameters())
         gradients = [one.grad for one in parameters if one.grad is not None]
-        for tensors in (self._losses, gradients, parameters):
+        buffers = [one for _, one in self._soundness.of_model()]
+        for tensors in (self._losses, gradients, parameters, buffers):
             origins = [self._origin_of(one) for one in tensors if not is_finite(one)]
             known = [one for one in origins if one is not None]
             if known:
@@ -141,15 +150,26 @@ class StepWatch:
             if not is_finite(tensor):
                 told = describe_tensor(tensor, "a tensor of it")
                 self._add(tensor, "the batch", "batch", told, (), "")
+        spoiled = {name for name, _ in self._soundness.of_model()}
         for name, buffer in self._engine.model.named_buffers():
             if not is_finite(buffer):  # such as a mask
-                told = describe_tensor(buffer, f"the buffer {plain_name(name)}")
-                self._add(buffer, "a buffer", "before", told, (), "", is_given=True)
+                is_meant = plain_name(name) not in spoiled
+                self._add_known(buffer, "the buffer", name, is_given=is_meant)
         if self._batch == 0:  # gradients that a training_step adds up
             for name, parameter in self._engine.model.named_parameters():
+                if not is_finite(parameter):  # such as by a callback
+                    self._add_known(parameter, "the weight", name)
                 if parameter.grad is not None and not is_finite(parameter.grad):
-                    told = describe_tensor(parameter.grad, f"that of {plain_name(name)}")
-                    self._add(parameter.grad, "a gradient", "before", told, (), "")
+                    self._add_known(parameter.grad, "the gradient of", name)
+
+    def _add_known(
+        self, tensor: torch.Tensor, what: str, name: str, *, is_given: bool = False
+    ) -> None:
+        """Add what was there before the step."""
+        plain = plain_name(name)
+        told = describe_tensor(tensor, "it")
+        module = plain.rpartition(".")[0]
+        self._add(tensor, f"{what} {plain}", "before", told, (), module, is_given=is_given)
 
     def _entering(self, name: str) -> Callable[..., None]:
         plain = plain_name(name)
@@ -174,11 +194,11 @@ class StepWatch:
 
         return enter
 
-    def _begin_update(self, *_: Any) -> None:
-        self._is_updating = True
+    def _begin_update(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        self._updating = optimizer
 
     def _end_update(self, *_: Any) -> None:
-        self._is_updating = False
+        self._updating = None
 
     # ------------------------------------------------------------ what is computed
 
@@ -190,7 +210,8 @@ class StepWatch:
         output = function(*args, **kwargs)
         if name in _UNWRITTEN:
             return output
-        results = list(tensors_of((output, *_written(function, args, kwargs))))
+        written = _written(function, args, kwargs)
+        results = list(tensors_of((output, *written)))
         for tensor in results:
             if is_finite(tensor):
                 if tensor.untyped_storage().nbytes() == tensor.nbytes:
@@ -203,22 +224,26 @@ class StepWatch:
             elif known and not bool(torch.isnan(tensor).any()):
                 self._follow(tensor, known[0])
             else:
-                self._make(tensor, name, args, kwargs)
+                # What was written to is no longer what was given.
+                given = [None if one is tensor else one for one in (*args, *kwargs.values())]
+                self._make(tensor, name, given)
         return output
 
-    def _make(self, tensor: torch.Tensor, name: str, args: Any, kwargs: dict[str, Any]) -> None:
+    def _make(self, tensor: torch.Tensor, name: str, given: list[Any]) -> None:
         node = _present_node()
-        given = [*args, *kwargs.values()]
         is_constant = name in _CONSTANTS and not bool(torch.isnan(tensor).any())
         phase: Phase = "forward"
         operation, module = name, self._modules[-1] if self._modules else ""
         if node is not None:
             phase, module = "backward", self._backward_module
             operation = f"the gradient of {_forward_name(node)}"
-        elif self._is_updating:
-            phase, module = "update", ""
         what = "the gradient that it gave" if phase == "backward" else "its output"
         facts = facts_of(name, given, tensor) if tensor.numel() else ()
+        if node is None and self._updating is not None:
+            phase, module = "update", ""
+            weight, parameter = self._weight_at(tensor)
+            what = weight or what
+            facts = facts_of_update(self._updating, parameter)
         self._add(
             tensor, operation, phase, describe_tensor(tensor, what), facts, module,
             is_given=is_constant,
@@ -236,11 +261,19 @@ class StepWatch:
         is_given: bool = False,
     ) -> None:
         self._order += 1
-        sample = None if phase == "update" else sample_of(tensor, self._samples)
+        by_sample = [] if phase in ("update", "before") else samples_of(tensor, self._samples)
         found = FirstNonFinite(
-            self._step, operation, module, told, sample, max(0, self._batch), phase, facts
-        )
+            self._step, operation, module, told, next(iter(by_sample), None),
+            max(0, self._batch), phase, facts, max(0, len(by_sample) - 1),
+        )  # fmt: skip
         self._follow(tensor, _Origin(self._order, found, is_given))
+
+    def _weight_at(self, tensor: torch.Tensor) -> tuple[str, torch.nn.Parameter | None]:
+        """Return which weight lies where a result does, with its name."""
+        for name, parameter in self._engine.model.named_parameters():
+            if _key(parameter) == _key(tensor):
+                return plain_name(name), parameter
+        return "", None
 
     def _follow(self, tensor: torch.Tensor, origin: _Origin) -> None:
         self._origins[_key(tensor)] = origin
@@ -261,20 +294,6 @@ class _Mode(TorchDispatchMode):
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         return self._see(func, args, kwargs or {})
-
-
-def is_finite(tensor: torch.Tensor) -> bool:
-    """Whether all values of a tensor are finite; waits for its device."""
-    if tensor.layout is not torch.strided or tensor.is_meta or not tensor.numel():
-        return True
-    if not (tensor.is_floating_point() or tensor.is_complex()):
-        return True
-    return bool(torch.isfinite(tensor).all())
-
-
-def all_finite(tensors: Iterable[torch.Tensor]) -> bool:
-    """Whether all values of all tensors are finite."""
-    return all(is_finite(tensor) for tensor in tensors)
 
 
 def _key(tensor: torch.Tensor) -> int:

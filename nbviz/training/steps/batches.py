@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 
-from nbviz.errors import TrainingError
+from nbviz.errors import TrainingError, has_attribute
+from nbviz.training.steps.forward import TARGET_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nbviz.training.steps.forward import Forward
 
-
 INPUT_NAMES = (
     "inputs", "input", "x", "images", "image", "pixel_values", "features", "data",
 )  # fmt: skip
-TARGET_NAMES = ("targets", "target", "labels", "label", "y")
 _SHOWN = 6  # tensors described in an error's note
 
 
@@ -55,15 +54,20 @@ def split_batch(
     if fields is not None:
         target_name = next((name for name in TARGET_NAMES if name in fields), None)
         if target_name is not None and len(fields) > 1:
-            targets = fields[target_name]
-            if not (keeps_targets and forward is not None and target_name in forward.names):
-                del fields[target_name]
+            targets = fields.pop(target_name)
+            own = None if forward is None or not keeps_targets else forward.target(target_name)
+            if own is not None:
+                fields[own] = targets
             if forward is not None:
                 return SplitBatch(*_match(fields, forward), targets)
             input_name = next((name for name in INPUT_NAMES if name in fields), None)
             if input_name is not None:
                 return SplitBatch((fields[input_name],), {}, targets)
             return SplitBatch((), fields, targets)
+        if keeps_targets and forward is not None:
+            labels = [name for name in forward.labels if name in fields]
+            if labels:
+                return SplitBatch(*_match(fields, forward), fields[labels[0]])
     if isinstance(batch, tuple | list):
         parts = cast("tuple[Any, ...] | list[Any]", batch)
         if len(parts) > 1:
@@ -141,7 +145,7 @@ def fields_of(batch: Any) -> dict[str, Any] | None:
         return {field.name: getattr(batch, field.name) for field in dataclasses.fields(batch)}
     if isinstance(batch, tuple):
         named = cast("Any", batch)
-        return dict(named._asdict()) if hasattr(named, "_asdict") else None
+        return dict(named._asdict()) if has_attribute(named, "_asdict") else None
     return None
 
 

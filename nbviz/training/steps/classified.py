@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset, SequentialSampler, Subset
 
+from nbviz.errors import attribute_of
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -227,10 +229,10 @@ def _shown(inputs: Any, count: int) -> Tensor | None:
 
 def _names_in(loader: Any, classes: int) -> tuple[str, ...]:
     """Return the names that a data set such as torchvision's has of its classes."""
-    dataset: Any = getattr(loader, "dataset", None)
+    dataset: Any = attribute_of(loader, "dataset", None)
     while isinstance(dataset, Subset):
         dataset = cast("Any", dataset).dataset
-    names: Any = getattr(dataset, "classes", None)
+    names: Any = attribute_of(dataset, "classes", None)
     if not isinstance(names, list | tuple):
         return ()
     found = cast("Sequence[Any]", names)

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from torch import nn
 
+TARGET_NAMES = ("targets", "target", "labels", "label", "label_ids", "y")
+_LABELS = (*TARGET_NAMES, "start_positions", "end_positions")
+
 
 @dataclass(frozen=True, slots=True)
 class Forward:
@@ -26,6 +29,18 @@ class Forward:
     required: tuple[str, ...]
     takes_any: bool
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The parameters that are targets, by their names, as Hugging Face's models have them."""
+        return tuple(name for name in self.names if name in _LABELS or "label" in name)
+
+    def target(self, name: str) -> str | None:
+        """Return the parameter that takes the targets a batch has under a name; None if none."""
+        if name in self.names:
+            return name
+        known = [each for each in TARGET_NAMES if each in self.names]
+        return known[0] if len(known) == 1 else None
+
     @classmethod
     def of(cls, model: nn.Module) -> Self | None:
         """Return that of a model, compiled, parallel or not; None if it cannot be read."""
@@ -36,7 +51,7 @@ class Forward:
                 inner = getattr(inner, wrapper, inner)
         try:
             parameters = inspect.signature(inner.forward).parameters.values()
-        except (TypeError, ValueError):
+        except Exception:  # noqa: BLE001  its own code, or it has no signature
             return None
         named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         if any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in parameters):

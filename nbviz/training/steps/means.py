@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -40,6 +41,10 @@ class Means:
             except ValueError as error:
                 self._report(name, str(error))
                 continue
+            if not weight:  # a batch without samples, whose loss is NaN
+                self._sums.setdefault(name, 0.0)
+                self._weights.setdefault(name, 0)
+                continue
             if self._is_single:
                 self._sums[name] = number
                 self._weights[name] = 1
@@ -62,9 +67,13 @@ class Means:
     def values(self) -> dict[str, Any]:
         """Return each mean, as a tensor where tensors were added."""
         return {
-            name: total if self._weights[name] == 1 else total / self._weights[name]
+            name: total if self._weights[name] == 1 else self._mean(name, total)
             for name, total in self._sums.items()
         }
+
+    def _mean(self, name: str, total: Any) -> Any:
+        weight = self._weights[name]
+        return total / weight if weight else math.nan
 
 
 def sum_type(device: torch.device) -> torch.dtype:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.errors import ConfigurationError, describe
+from nbviz.errors import ConfigurationError, attribute_of, describe
 from nbviz.training.steps import counts
 from nbviz.training.steps.means import Means
 
@@ -78,7 +78,7 @@ def read_metrics(
 def _name_of(metric: object) -> str:
     if isinstance(metric, str):
         return metric
-    return getattr(metric, "__name__", type(metric).__name__).strip("<>").lower()
+    return attribute_of(metric, "__name__", type(metric).__name__).strip("<>").lower()
 
 
 class MetricMeans:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import numbers
 from decimal import Decimal
 from typing import Any, cast
@@ -9,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-_SHOWN = 60  # characters of a value in a message
+from nbviz.errors import repr_of, text_of
 
 
 def read_number(value: object) -> torch.Tensor | float:
@@ -21,6 +22,25 @@ def read_number(value: object) -> torch.Tensor | float:
     Raises:
         ValueError: It is not one real number; the message goes on after "must be one number, ".
     """
+    try:
+        return _read(value)
+    except ValueError:
+        raise
+    except Exception as error:  # noqa: BLE001  such as of a tensor's subclass
+        raise ValueError(f"got {shown(value)}, and {text_of(error)}") from None
+
+
+def whole_number(value: object) -> int | None:
+    """Return Python's or numpy's whole number as an int; None of anything else, and of bools."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        return None
+    try:
+        return int(cast("Any", value))
+    except Exception:  # noqa: BLE001  a subclass's own code
+        return None
+
+
+def _read(value: object) -> torch.Tensor | float:
     if isinstance(value, torch.Tensor):
         return _read_tensor(value)
     if isinstance(value, np.ndarray):
@@ -32,20 +52,17 @@ def read_number(value: object) -> torch.Tensor | float:
         plain = cast("Any", value)
         try:
             return float(plain)
-        except (OverflowError, ValueError, TypeError) as error:
-            raise ValueError(f"got {shown(plain)}, and {error}") from None
+        except Exception as error:  # noqa: BLE001  a number's own code
+            raise ValueError(f"got {shown(plain)}, and {text_of(error)}") from None
     raise ValueError(f"got {shown(value)}")
 
 
 def shown(value: object) -> str:
     """Return a value's type and the beginning of its repr, which may fail."""
     if isinstance(value, torch.Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001  a user's broken repr must not hide our message
-        text = "that cannot be shown"
-    return f"{type(value).__name__} {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"
+        with contextlib.suppress(Exception):  # of a subclass, or of a nested tensor
+            return f"a tensor of shape {tuple(value.shape)}"
+    return f"{type(value).__name__} {repr_of(value)}"
 
 
 def _read_tensor(value: torch.Tensor) -> torch.Tensor:

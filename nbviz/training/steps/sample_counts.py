@@ -8,23 +8,29 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from nbviz.errors import describe
-from nbviz.training.steps.batches import TARGET_NAMES, fields_of, tensors_in
+from nbviz.errors import attribute_of, describe, has_attribute
+from nbviz.training.steps.batches import fields_of, tensors_in
+from nbviz.training.steps.forward import TARGET_NAMES
 
 
 class SampleCount(NamedTuple):
-    """What a batch weighs in a mean over samples; `doubt` says why that may be wrong."""
+    """What a batch weighs in a mean over samples.
+
+    `doubt` says why that may be wrong; `others` are the dimensions of its first tensor behind the
+    first, where that one was taken to be the samples.
+    """
 
     samples: int
     doubt: str = ""
+    others: tuple[int, ...] | None = None
 
 
 def count_samples(batch: Any, targets: Any = None) -> SampleCount:
     """Count the samples of a batch.
 
-    By the elements of its targets; where there are none, by the `num_graphs` or the `len` of a
-    library's own batch object, or by the first dimension that all its tensors share. A packed
-    sequence knows its own.
+    By the elements of its targets; where there are none, by the `num_graphs`, the `batch_size` or
+    the `len` of a library's own batch object, or by the first dimension that all its tensors share.
+    A packed sequence knows its own.
 
     Args:
         batch: The batch.
@@ -34,7 +40,8 @@ def count_samples(batch: Any, targets: Any = None) -> SampleCount:
     if targets is None:
         targets = _targets_of(batch)
     # `len` and `shape` ask for all sizes, which a nested tensor does not have.
-    firsts = [int(tensor.size(0)) for _, tensor in tensors_in(batch) if tensor.ndim]
+    tensors = [tensor for _, tensor in tensors_in(batch) if tensor.ndim]
+    firsts = [int(tensor.size(0)) for tensor in tensors]
     for part in (targets, batch):
         count = None if part is None else _own_count(part)
         if count is not None:
@@ -42,12 +49,20 @@ def count_samples(batch: Any, targets: Any = None) -> SampleCount:
     if targets is not None:
         # Its elements, not its first dimension: in the same proportion where all samples have the
         # same shape, and what a mean over tokens or pixels is a mean of, whichever comes first.
-        sizes = [tensor.numel() for _, tensor in tensors_in(targets)]
+        sizes = [tensor.numel() for _, tensor in tensors_in(targets) if tensor.ndim]
         if sizes:
             return SampleCount(sizes[0])
     if not firsts:
-        return SampleCount(1)
-    return SampleCount(firsts[0], _doubt(firsts[0], firsts) if len(set(firsts)) > 1 else "")
+        kind = type(batch).__name__
+        return SampleCount(
+            1,
+            f"the samples of a {kind} cannot be counted, and each batch weighs the same; say how "
+            "many with batch_size=…",
+        )
+    if len(set(firsts)) > 1:
+        return SampleCount(firsts[0], _doubt(firsts[0], firsts))
+    nested = tensors[0].is_nested
+    return SampleCount(firsts[0], others=None if nested else tuple(tensors[0].shape[1:]))
 
 
 def _doubt(count: int, firsts: list[int]) -> str:
@@ -72,12 +87,14 @@ def _own_count(part: Any) -> int | None:
     """Return what an object that is no mere container says of its size."""
     if isinstance(part, PackedSequence):
         return int(part.batch_sizes[0])
-    graphs = getattr(part, "num_graphs", None)
-    if isinstance(graphs, int):
-        return graphs
+    if not isinstance(part, torch.Tensor | Mapping | tuple | list):
+        for name in ("num_graphs", "batch_size"):  # PyTorch Geometric's, and DGL's
+            count = attribute_of(part, name)
+            if isinstance(count, int):
+                return count
     if isinstance(part, list) and not any(isinstance(x, torch.Tensor) for x in part):  # pyright: ignore[reportUnknownVariableType]
         return len(cast("list[Any]", part)) or None  # such as a dict of boxes for each image
-    if isinstance(part, torch.Tensor | Mapping | tuple | list | str) or not hasattr(
+    if isinstance(part, torch.Tensor | Mapping | tuple | list | str) or not has_attribute(
         part, "__len__"
     ):
         return None
@@ -97,15 +114,20 @@ class SampleCounter:
     ) -> None:
         self._given = given
         self._warn = warn
+        self._others: tuple[int, ...] | None = None
 
     def __call__(self, batch: Any, targets: Any) -> int:
         """Return the number of samples, at least 0."""
         given = self._given
         if callable(given):
             try:
-                return max(0, int(given(batch)))
+                samples = int(given(batch))
             except Exception as error:  # noqa: BLE001  code of the user's
                 self._warn(f"batch_size=… failed, and nbviz counts by itself: {describe(error)}")
+            else:
+                if samples >= 0:
+                    return samples
+                self._warn(f"batch_size=… gave {samples:,}, and nbviz counts by itself")
         elif given is not None:
             return given
         try:
@@ -118,4 +140,12 @@ class SampleCounter:
             )
         if count.doubt:
             self._warn(count.doubt)
+        if count.others is not None:
+            if self._others not in (None, count.others):
+                self._warn(
+                    f"the batches' tensors are of shapes (…, {str(count.others)[1:]} and (…, "
+                    f"{str(self._others)[1:]}, and the first dimension is taken to be the samples; "
+                    "say how many with batch_size=…"
+                )
+            self._others = count.others
         return count.samples

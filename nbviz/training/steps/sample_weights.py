@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import torch
 from torch import nn
 
-from nbviz.errors import TrainingError
+from nbviz.errors import TrainingError, attribute_of
 from nbviz.training.steps.numbers import shown
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class WeighedLoss:
             )
         losses = losses.reshape(count, -1).mean(1)
         weights = self.weights.to(losses.device, losses.dtype, non_blocking=True)
-        ignored = getattr(self._loss_fn, "ignore_index", None)
-        if ignored is not None and getattr(targets, "shape", None) == weights.shape:
+        ignored = attribute_of(self._loss_fn, "ignore_index", None)
+        if ignored is not None and attribute_of(targets, "shape", None) == weights.shape:
             weights = weights * (targets != ignored)
         least = torch.finfo(losses.dtype).tiny
         return (losses * weights).sum() / weights.sum().clamp_min(least)
@@ -99,19 +99,19 @@ def _single(loss_fn: LossFunction | None) -> tuple[LossFunction | None, str]:
     """Return what gives a loss for each sample, or why there is none."""
     if loss_fn is None:
         return None, "training_step, or the model itself, computes the loss"
-    name = getattr(loss_fn, "__name__", type(loss_fn).__name__)
+    name = attribute_of(loss_fn, "__name__", type(loss_fn).__name__)
     if isinstance(loss_fn, nn.Module):
-        reduction = getattr(loss_fn, "reduction", None)
+        reduction = attribute_of(loss_fn, "reduction", None)
         if reduction != "mean":
             return None, f"{name} has reduction={reduction!r} and not 'mean'"
-        if getattr(loss_fn, "weight", None) is not None:
+        if attribute_of(loss_fn, "weight", None) is not None:
             return None, f"{name} has weights of its own"
         made = copy.copy(loss_fn)
         cast("Any", made).reduction = "none"
         return made, ""
     try:
         has_reduction = "reduction" in inspect.signature(loss_fn).parameters
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001  its own code, or it has no signature
         has_reduction = False
     if not has_reduction:
         return None, f"{name} takes no reduction='none', which gives the loss of each sample"

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from torch.utils.data import DataLoader, IterableDataset
 
+from nbviz.errors import attribute_of
+
 _COUNT = 2
 
 
@@ -22,6 +24,6 @@ def first_samples(loader: Any) -> Any:
             return None
         indices = list(range(min(_COUNT, len(dataset))))
         # As DataLoader's own fetcher does.
-        at_once = getattr(dataset, "__getitems__", None)
+        at_once = attribute_of(dataset, "__getitems__", None)
         return collate(at_once(indices) if at_once else [dataset[i] for i in indices])
     return cast("Any", loader)[0] if isinstance(loader, Sequence) and loader else None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nbviz.errors import TrainingError
+from nbviz.errors import TrainingError, add_note, attribute_of, has_attribute
 from nbviz.training.devices.device import to_device
-from nbviz.training.steps.batches import TARGET_NAMES, SplitBatch, read_prepared, split_batch
+from nbviz.training.steps.batches import SplitBatch, read_prepared, split_batch
 from nbviz.training.steps.forward import Forward
 from nbviz.training.steps.step_results import PrepareBatch, StepResult, UserStep, read_result
 
@@ -48,7 +48,7 @@ class Splitter:
         """Whether the model is given the targets, so that it can compute the loss."""
         if not self._keeps_targets or self.forward is None:
             return False
-        return self._prepare is not None or any(n in TARGET_NAMES for n in self.forward.names)
+        return self._prepare is not None or bool(self.forward.labels)
 
     def __call__(self, batch: Any) -> SplitBatch:
         """Split a batch.
@@ -95,11 +95,20 @@ def _supervised(loss_fn: Callable[..., Any] | None, split: Splitter) -> StepFunc
 
     def step(model: torch.nn.Module, batch: Any) -> StepResult:
         inputs, named, targets = split(batch)
-        given = model(*inputs, **named)
-        own_loss, outputs = read_output(given)
-        if loss_fn is not None:
-            own_loss = loss_fn(outputs, targets)
-        elif own_loss is None:
+        try:
+            given = model(*inputs, **named)
+            own_loss, outputs = read_output(given)
+            if loss_fn is not None:
+                own_loss = loss_fn(outputs, targets)
+        except Exception as error:
+            if len(inputs) > 1 and isinstance(batch, tuple | list):
+                add_note(
+                    error,
+                    f"The model was given {len(inputs)} inputs: all parts of the batch but the "
+                    "last, which is taken to be the targets. prepare_batch=… splits it otherwise.",
+                )
+            raise
+        if loss_fn is None and own_loss is None:
             raise TrainingError(
                 f"{type(model).__name__} gave no .loss in its output "
                 f"({type(given).__name__}); pass loss_fn=…"
@@ -118,7 +127,7 @@ def read_output(given: Any) -> tuple[Any, Any]:
         return None, given
     output: Any = given
     is_mapping = isinstance(given, Mapping)
-    loss = output.get("loss") if is_mapping else getattr(output, "loss", None)
-    if hasattr(output, "logits") and (is_mapping or hasattr(output, "loss")):
+    loss = output.get("loss") if is_mapping else attribute_of(output, "loss", None)
+    if has_attribute(output, "logits") and (is_mapping or has_attribute(output, "loss")):
         return loss, output.logits
     return loss, output

@@ -25,11 +25,13 @@ PrepareBatch = Callable[[Any], Any]
 class StepResult:
     """The result of one batch.
 
+    `has_loss` is False of a mapping of the user's step without a loss in it, not of one with None.
     `outputs`, `targets` and what the model was given are None after a step of the user's.
     """
 
     loss: Any
     scalars: dict[str, Any] = field(default_factory=dict[str, Any])
+    has_loss: bool = True
     outputs: Any = None
     targets: Any = None
     inputs: Any = None
@@ -48,7 +50,8 @@ def read_result(result: Any, source: str) -> StepResult:
     """
     if isinstance(result, Mapping):
         scalars = dict(_flatten(cast("Mapping[Any, Any]", result)))
-        return StepResult(scalars.pop("loss", None), scalars)
+        has_loss = "loss" in scalars
+        return StepResult(scalars.pop("loss", None), scalars, has_loss)
     if result is None or isinstance(result, torch.Tensor):
         return StepResult(result)
     try:

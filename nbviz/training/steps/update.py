@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import weakref
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from nbviz.errors import ConfigurationError, TrainingError, text_of
+from nbviz.errors import ConfigurationError, TrainingError
+from nbviz.training.optimizing.closures import (
+    asks_for_closure,
+    requires_closure,
+    versions_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +78,9 @@ class Update:
             self._scaler = torch.amp.GradScaler(device.type)  # pyright: ignore[reportPrivateImportUsage]
             if optimizer is not None:
                 optimizer.register_step_post_hook(_weakly(self._count_made))
-        self._needs_closure = optimizer is not None and _requires_closure(optimizer)
+        self._needs_closure, self._closure_name = (
+            (False, "") if optimizer is None else requires_closure(optimizer)
+        )
         if optimizer is not None and self._needs_closure:
             self._check_closure(optimizer)
 
@@ -149,12 +155,12 @@ class Update:
 
     def _step(self, optimizer: Any, evaluate: Callable[[], torch.Tensor]) -> None:
         if not self._needs_closure:
+            before = [] if self._has_stepped else versions_of(optimizer)
             try:
                 optimizer.step()
             except Exception as error:
-                if self._has_stepped or "closure" not in text_of(error).lower():
+                if self._has_stepped or not asks_for_closure(optimizer, error, before):
                     raise
-                # Many that need one have `closure=None` in their signature, and an assert.
                 self._needs_closure = True
                 self._check_closure(optimizer)
             else:
@@ -170,7 +176,10 @@ class Update:
                     self._clip_gradients(self._clip)
             return loss.detach()
 
-        optimizer.step(closure)
+        if self._closure_name:
+            optimizer.step(**{self._closure_name: closure})
+        else:
+            optimizer.step(closure)
         self._has_stepped = True
 
     def _step_scaled(self, optimizer: Optimizer) -> None:
@@ -178,7 +187,14 @@ class Update:
         is_fused = getattr(optimizer, "_step_supports_amp_scaling", False)
         scale = self._scaler.get_scale() if is_fused else 0.0
         made = self._made
-        self._scaler.step(optimizer)
+        before = [] if self._has_stepped else versions_of(optimizer)
+        try:
+            self._scaler.step(optimizer)
+        except Exception as error:
+            if not self._has_stepped and asks_for_closure(optimizer, error, before):
+                self._check_closure(optimizer)
+            raise
+        self._has_stepped = self._has_stepped or self._made > made
         self._scaler.update()
         self.is_made = self._scaler.get_scale() >= scale if is_fused else self._made > made
         self._left_out = 0 if self.is_made else self._left_out + 1
@@ -218,16 +234,6 @@ class Update:
     def _parameters(self) -> list[torch.Tensor]:
         assert self._optimizer is not None
         return [p for group in self._optimizer.param_groups for p in group["params"]]
-
-
-def _requires_closure(optimizer: Optimizer) -> bool:
-    if isinstance(optimizer, torch.optim.LBFGS):
-        return True
-    try:
-        closure = inspect.signature(optimizer.step).parameters.get("closure")
-    except (TypeError, ValueError):
-        return False
-    return closure is not None and closure.default is closure.empty
 
 
 def _weakly(method: Callable[..., None]) -> Callable[..., None]:

@@ -29,6 +29,18 @@ class Chooses(nn.Module):
         return self.yes(x).relu() if x.sum() > 0 else self.no(x)
 
 
+class ChoosesOfMany(Chooses):
+    """Takes and gives containers, which PyTorch's compiler takes apart."""
+
+    def forward(self, x):
+        given = ({"x": x, "more": [x * 2]},)
+        yes = lambda d: {"y": self.yes(d["x"]).relu() + d["more"][0]}  # noqa: E731
+        return torch.cond(x.sum() > 0, yes, lambda d: {"y": self.no(d["x"])}, given)["y"]
+
+    def plain(self, x):
+        return self.yes(x).relu() + x * 2 if x.sum() > 0 else self.no(x)
+
+
 class Loops(nn.Module):
     def __init__(self):
         super().__init__()
@@ -91,6 +103,7 @@ class Attends(nn.Module):
 
 MODELS: list[tuple[Callable[[], Any], Callable[[], torch.Tensor]]] = [
     (Chooses, lambda: torch.randn(2, 4)),
+    (ChoosesOfMany, lambda: torch.randn(2, 4)),
     (Loops, lambda: torch.randn(2, 4)),
     (Scans, lambda: torch.randn(5, 4)),
     (Attends, lambda: torch.randn(1, 32, 16)),
@@ -146,6 +159,18 @@ def test_both_branches_of_a_condition_are_shown_and_of_a_real_pass_the_one_taken
     with Recording(model) as recording:
         model(x)
     assert {call.path for call in recording.graph.module_calls} == {"", "yes", None}
+
+
+def test_a_recorded_condition_can_be_differentiated_whichever_branch_it_takes() -> None:
+    fc, x = nn.Linear(4, 4), torch.ones(2, 4)
+    model = nn.Module()
+    model.fc = fc
+    model.forward = lambda x: torch.cond(x.sum() > 0, torch.sin, fc, (x,))
+    with Recording(model):
+        result = model(x)
+    result.sum().backward()
+    assert torch.equal(result, x.sin())
+    assert fc.weight.grad is None
 
 
 def test_a_loop_is_shown_once_and_counted_as_often_as_it_ran() -> None:

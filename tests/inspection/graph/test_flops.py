@@ -47,6 +47,18 @@ COUNTED: dict[str, tuple[int, Callable[..., Any], tuple[torch.Tensor, ...]]] = {
     "grouped_mm": (1024, grouped, (r(8, 16).bfloat16(), r(2, 16, 8).bfloat16())),
     "cdist": (5 * 6 * 4, torch.cdist, (r(5, 4), r(6, 4))),
     "cdist by products": (50 * 60 * 4, torch.cdist, (r(50, 4), r(60, 4))),
+    "addr_": (24, lambda out, a, b: out.clone().addr_(a, b), (r(6, 4), r(6), r(4))),
+    "pdist": (6 * 5, torch.pdist, (r(4, 5),)),
+    "weights of int8": (
+        3 * 32 * 16,
+        torch._weight_int8pack_mm,
+        (r(3, 32).bfloat16(), integers(16, 32), torch.ones(16).bfloat16()),
+    ),
+    "a batch of sparse ones": (
+        2 * 24,
+        torch.bmm,
+        (torch.stack([torch.eye(6)] * 2).to_sparse(), r(2, 6, 4)),
+    ),
     "sparse times dense": (24, torch.sparse.mm, (torch.eye(6).to_sparse(), r(6, 4))),
     "CSR times dense": (24, torch.matmul, (torch.eye(6).to_sparse_csr(), r(6, 4))),
 }
@@ -59,6 +71,15 @@ def test_products_are_counted_with_shapes_alone_and_with_values(name: str) -> No
     for graph in (trace(model, *given), trace_for_real(model, given, {})):
         assert graph.flops == 2 * wanted
         assert "not counted" not in graph.note
+
+
+@torch.inference_mode()
+def test_inference_mode_hides_no_product() -> None:
+    layers = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3), nn.LSTM(3, 4))
+    x = torch.ones(2, 1, 4, 4)
+    wanted = 2 * (2 * 2 * 4 * 9 + 2 * 8 * 3 + 2 * 4 * 4 * (3 + 4))
+    assert trace(layers, x).flops == trace_for_real(layers, (x,), {}).flops == wanted
+    assert summary(layers, x).mult_adds == wanted // 2
 
 
 def test_a_bilinear_layer_is_two_products() -> None:

@@ -62,11 +62,37 @@ class Resizes(nn.Module):
             return y.view(-1) + 1
 
 
+class InInferenceMode(nn.Module):
+    @torch.inference_mode()
+    def forward(self, x):
+        y = torch.zeros_like(x)
+        y[:] = x * 2
+        return y + 1
+
+
+class GradientLeft(nn.Module):
+    def forward(self, x):
+        with torch.enable_grad():
+            y = x.detach().requires_grad_()
+            (y * y).sum().backward()
+        return y.grad + 1
+
+
+class Swaps(nn.Module):
+    def forward(self, x):
+        y, doubled = torch.zeros_like(x), x * 2
+        torch.utils.swap_tensors(y, doubled)
+        return y + 1
+
+
 WRITES = {
     ThroughData: [("x", "mul"), ("zeros_like", "copy_"), ("mul", "copy_"), ("copy_", "add")],
     SetsStorage: [("x", "mul"), ("mul", "add")],
     SharesStorage: [("x", "mul"), ("mul", "add")],
     WritesOut: [("x", "mul"), ("mul", "add")],
+    InInferenceMode: [("mul", "__setitem__"), ("__setitem__", "add")],
+    GradientLeft: [("sum", "backward"), ("backward", "add")],
+    Swaps: [("x", "mul"), ("mul", "add")],
     Resizes: [("x", "copy_"), ("copy_", "view"), ("view", "add")],
 }
 

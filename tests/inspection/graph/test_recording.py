@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 
 import pytest
 import torch
@@ -194,3 +195,42 @@ def test_a_pass_that_fails_raises_its_own_error_and_leaves_its_graph_up_to_there
     graph = caught.value.graph
     assert [call.path for call in graph.module_calls if call.error] == ["", "head", "head.0"]
     assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+class Waits(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+        self.is_there, self.may_go = threading.Event(), threading.Event()
+
+    def forward(self, x):
+        x = self.fc(x)
+        self.is_there.set()
+        assert self.may_go.wait(60)
+        return self.fc(x)
+
+
+def test_a_pass_that_outlasts_the_block_on_another_thread_ends_by_itself() -> None:
+    model, modes = Waits(), []
+
+    def run() -> None:
+        model(torch.zeros(2, 4))
+        modes.append((torch._C._len_torch_function_stack(), torch._C._len_torch_dispatch_stack()))
+
+    thread = threading.Thread(target=run)
+    with Recording(model) as recording:
+        thread.start()
+        assert model.is_there.wait(60)
+    model.may_go.set()
+    thread.join(60)
+    assert modes == [(0, 0)]
+    assert not model._forward_hooks
+    assert [call.path for call in recording.graph.module_calls] == ["", "fc", "fc"]
+
+
+def test_a_trace_in_the_block_is_not_the_users_pass() -> None:
+    model = nn.Linear(4, 4)
+    with Recording(model) as recording:
+        trace(model, torch.zeros(5, 4))
+        model(torch.zeros(2, 4))
+    assert recording.graph.nodes[0].outputs[0].shape == (2, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,8 @@ from torch.nn import functional
 
 from nbviz.errors import TraceError
 from nbviz.inspection.graph import Graph, trace
+from nbviz.inspection.graph.trace.recording import Recording
+from nbviz.inspection.summary.summary import summary
 
 
 class SmallCnn(nn.Module):
@@ -258,15 +261,20 @@ class Shadows(nn.Module):
         self.modules = [self.fc]
         self.children = ["a"]
         self.buffers = {}
+        self.named_modules = self.named_parameters = "names"
+        self.register_forward_hook = self.register_forward_pre_hook = 3
 
     def forward(self, x):
         return self.fc(x)
 
 
 def test_names_of_methods_may_be_data() -> None:
-    graph = trace(Shadows(), torch.zeros(1, 3))
-    assert graph.parameter_count == 8
-    assert graph.note == ""
+    model, x = Shadows(), torch.zeros(1, 3)
+    with Recording(model) as recording:
+        model(x)
+    for graph in (trace(model, x), recording.graph):
+        assert graph.parameter_count == 8
+    assert summary(model, x).note == ""
 
 
 class PlainList(nn.Module):
@@ -274,6 +282,7 @@ class PlainList(nn.Module):
         super().__init__()
         self.l = [nn.Linear(3, 3) for _ in range(4)]
         self.acts = [nn.ReLU()]
+        self.teacher = [nn.Linear(3, 3).requires_grad_(False)]
 
     def forward(self, x):
         for layer in self.l:
@@ -285,3 +294,16 @@ def test_layers_that_pytorch_does_not_know_of_are_named() -> None:
     graph = trace(PlainList(), torch.zeros(1, 3))
     assert "not registered, not trained: l.0, l.1, l.2, …" in graph.note
     assert "acts" not in graph.note
+    assert "teacher" not in graph.note
+    model = Shadows()
+    model._blocks = {"a": [(nn.Linear(3, 3),)]}
+    assert "not trained: _blocks.a.0.0" in trace(model, torch.zeros(1, 3)).note
+
+
+def test_the_source_is_a_line_of_the_author_or_none() -> None:
+    model, inputs = nn.Sequential(nn.Linear(3, 3), nn.ReLU()), torch.zeros(1, 3)
+    mine = [node.source for node in trace(model, inputs).nodes if node.source]
+    assert [source.startswith("test_trace.py:") for source in mine] == [True, True]
+    with ThreadPoolExecutor(1) as pool:  # as for a page, without a line of the author's around it
+        graph = pool.submit(trace, model, inputs).result()
+    assert [node.source for node in graph.nodes] == ["", "", "", ""]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import weakref
 from collections import UserDict
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -80,6 +82,67 @@ class Registered:
     edge_index = property(lambda self: self.get()[1])
 
 
+class Held(MutableMapping):
+    """As DGL's and tensordict's mappings, which keep their items in an attribute."""
+
+    def __init__(self, **tensors: torch.Tensor) -> None:
+        self._items = dict(tensors)
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        return self._items[name]
+
+    def __setitem__(self, name: str, value: torch.Tensor) -> None:
+        if value.is_meta:
+            raise TypeError("a meta tensor")
+        self._items[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    x = property(lambda self: self["x"])
+    edge_index = property(lambda self: self["edge_index"])
+
+
+class Frozen(Private):
+    """Is its own copy, and takes no attributes."""
+
+    def __copy__(self) -> Frozen:
+        return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if hasattr(self, name):
+            raise AttributeError("frozen")
+        super().__setattr__(name, value)
+
+
+class Pair(tuple):
+    """A tuple whose constructor takes other things than its items."""
+
+    __slots__ = ()
+
+    def __new__(cls, x: torch.Tensor, edge_index: torch.Tensor) -> Self:
+        return super().__new__(cls, (x, edge_index))
+
+    x = property(lambda self: self[0])
+    edge_index = property(lambda self: self[1])
+
+
+class Shown:
+    """Has a view of its items that cannot be written."""
+
+    def __init__(self, **tensors: torch.Tensor) -> None:
+        self.items = MappingProxyType(tensors)
+
+    x = property(lambda self: self.items["x"])
+    edge_index = property(lambda self: self.items["edge_index"])
+
+
 pytree.register_pytree_node(
     Registered, lambda one: (one.get(), None), lambda tensors, _: Registered(*tensors)
 )
@@ -102,7 +165,10 @@ def parts() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.ones(4, 3), torch.tensor([[0, 1], [1, 2]])
 
 
-@pytest.mark.parametrize("kind", [GraphData, Slotted, Private, Registered])
+KINDS = [GraphData, Slotted, Private, Registered, Held, Frozen, Pair, Shown]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_model_that_writes_into_its_data_does_not_reach_the_users(kind: Any) -> None:
     x, edge_index = parts()
     data = kind(x=x, edge_index=edge_index) if kind is not Registered else kind(x, edge_index)

@@ -42,8 +42,9 @@ export class ChartCards {
 		const [main] = places.keys();
 		for (const [grid, titles] of places) {
 			for (const [i, title] of titles.entries()) {
-				const { root } = this.cards.get(title) ?? this.add(title);
-				root.dataset.isMain = String(grid === main && i < MAIN_CHARTS);
+				const isMain = grid === main && i < MAIN_CHARTS;
+				const { root } = this.cards.get(title) ?? this.add(title, isMain);
+				root.dataset.isMain = String(isMain);
 				if (grid.children[i] !== root) grid.insertBefore(root, grid.children[i] ?? null);
 			}
 			grid.dataset.count = String(titles.length);
@@ -98,9 +99,11 @@ export class ChartCards {
 		for (const chart of this.cards.values()) chart.destroy();
 	}
 
-	private add(title: string): ChartCard {
+	private add(title: string, isMain: boolean): ChartCard {
 		const chart = this.make(title);
 		this.cards.set(title, chart);
+		// What is seen is known a frame later only.
+		if (isMain) this.onScreen.add(chart.root);
 		this.screen.observe(chart.root);
 		return chart;
 	}

@@ -5,7 +5,7 @@ import type { Context } from "../../session/panel";
 import { type Card, card } from "../../ui/card";
 import { element } from "../../ui/element";
 import { autogradKey } from "./drawing/autograd";
-import { tableOf } from "./tree/table";
+import { fillMeasured, type Measured, tableOf } from "./tree/table";
 import type { GraphTree } from "./tree/tree";
 
 /** What stands in the card from its top to its bottom, besides its own texts. */
@@ -18,6 +18,8 @@ interface Parts {
 export class GraphCard {
 	readonly root: HTMLElement;
 	isTable = false;
+	/** What the table's column of values is of. */
+	private measured = "";
 	private readonly table = element("div", "nbviz-graph-rows");
 	private readonly card: Card;
 	private readonly title = element("span", "nbviz-graph-title");
@@ -57,8 +59,17 @@ export class GraphCard {
 	}
 
 	/** Fills the table, if that is what is shown; `toggle` opens and closes a box. */
-	fillTable(tree: GraphTree, toggle: (id: string) => void): void {
-		if (this.isTable) this.table.replaceChildren(tableOf(tree, toggle));
+	fillTable(tree: GraphTree, toggle: (id: string) => void, measured: Measured): void {
+		if (!this.isTable) return;
+		this.measured = measured.label;
+		this.table.replaceChildren(tableOf(tree, toggle, measured));
+	}
+
+	/** Shows new values in the table. Returns whether it has a column for them, or is not shown. */
+	showMeasured(measured: Measured): boolean {
+		if (!this.isTable) return true;
+		fillMeasured(this.table, measured);
+		return this.measured === measured.label;
 	}
 
 	/** Says something below the drawing. */

@@ -19,6 +19,7 @@ import { Measuring } from "./overlays/measuring";
 import { SelectedBox } from "./selection/selected-box";
 import { LoadedTree } from "./tree/loaded-tree";
 import { type Found, Search } from "./tree/search";
+import type { GraphTree } from "./tree/tree";
 
 const LATER =
 	" A loader without a data set to look at shows what the model takes at the first step.";
@@ -66,7 +67,13 @@ export class GraphPanel {
 		);
 		this.measuring = new Measuring(context.wanted, this.colours, (why) => this.card.warn(why));
 		this.viewport = new GraphViewport(context.root, this.colours);
-		this.selected = new SelectedBox(context, this.viewport, this.colours, () => this);
+		this.selected = new SelectedBox(
+			context,
+			this.viewport,
+			this.colours,
+			() => this,
+			(error) => this.card.warn(messageOf(error)),
+		);
 		this.card = new GraphCard(
 			host,
 			context,
@@ -98,7 +105,7 @@ export class GraphPanel {
 			context.onTheme(() => this.viewport.repaint()),
 			context.store.subscribe((topics) => {
 				if (topics.has("runs")) this.update();
-				this.selected.updated();
+				this.selected.updated(topics);
 				const isWaiting = this.colours.isWaiting && topics.has("progress");
 				if (topics.has("overlays") || isWaiting) this.refresh();
 			}),
@@ -159,13 +166,17 @@ export class GraphPanel {
 		const scene = compose(tree, layout, direction, text);
 		tree.remember(this.context.viewState);
 		this.card.say("");
-		this.card.fillTable(tree, (id) => void this.toggle(id));
+		this.fillTable(tree);
 		this.viewport.show(scene, fixed);
 		this.selected.check();
 		this.recolour();
 		this.selected.describe();
 		this.card.root.dataset.nodes = String(scene.boxes.length);
 		this.card.root.dataset.ready = "true";
+	}
+
+	private fillTable(tree: GraphTree): void {
+		this.card.fillTable(tree, (id) => void this.toggle(id), this.colours);
 	}
 
 	private applyMarks(): void {
@@ -189,6 +200,7 @@ export class GraphPanel {
 		this.broken.update(this.run);
 		this.card.root.dataset.overlay = this.measuring.take(this.run, this.tree);
 		this.applyMarks();
+		if (this.tree && !this.card.showMeasured(this.colours)) this.fillTable(this.tree);
 		if (overlay) this.viewport.repaint();
 		if (overlay && this.selected.id !== undefined) this.selected.describe();
 	}

@@ -20,6 +20,8 @@ export interface GraphState {
 	readonly overlays: Map<OverlayName, OverlayValues>;
 	/** Where the step broke that comes next. */
 	broken?: GraphBroken;
+	/** Names of the layers that are watched because a reader asked for it. */
+	watched?: readonly string[];
 }
 
 /** `runs`: a run has a model. `overlays`: there are new values. */
@@ -36,6 +38,7 @@ export function applyGraph(
 	switch (update.kind) {
 		case "graph_added":
 			run.has_model = true;
+			state.watched = update.watched;
 			return "runs";
 		case "overlay_updated": {
 			const { overlay, step, nodes, note, first } = update;

@@ -1,5 +1,4 @@
 // The histograms panel: how values are distributed over the steps. Its drawing is an asset.
-import { isOfModule } from "../../charts/tag-groups";
 import type { HistogramsUpdate } from "../../protocol/index.gen";
 import { itemPanel } from "../../session/item-panel";
 import type { Panel } from "../../session/panel";
@@ -14,10 +13,6 @@ const items = itemPanel<HistogramsUpdate>("histograms_added", "send_histograms",
 
 export const panel: Panel<ReturnType<typeof items.state.of>, HistogramsUpdate> = {
 	...items,
-	ofModule(run, path) {
-		const tags = [...items.state.of(run).entries.keys()];
-		return { isShown: tags.some((tag) => isOfModule(tag, path)) };
-	},
 	// One answer has those of all steps.
 	recall: recallWhole("histograms"),
 };

@@ -3,83 +3,26 @@
 import { type HeatmapCells, magnitudeWithin } from "../../charts/heatmap/cells";
 import { colormap } from "../../charts/heatmap/colormaps";
 import { Heatmap } from "../../charts/heatmap/heatmap";
-import { PictureView } from "../../items/picture-view";
 import type { ItemHost, ItemView } from "../../items/view";
-import type { ImageSent, MediaKind, TensorSent } from "../../protocol/index.gen";
-import type { Answered } from "../../session/asker";
+import type { MediaKind, TensorSent } from "../../protocol/index.gen";
 import { int16s } from "../../session/buffers";
-import { element } from "../../ui/element";
 import { formatCount, formatNumber, formatShape } from "../../ui/format";
+import type { Comparison, MediaContent } from "./comparison";
+import { ImageView } from "./image-view";
 import { VideoView } from "./video-view";
 
-/** An item, and its buffer. */
-export type MediaContent = Answered<"send_media">;
 type MediaView = ItemView<MediaContent>;
 
 /** The view for a kind of media. */
-export function mediaView(kind: string, host: ItemHost): MediaView {
+export function mediaView(kind: string, host: ItemHost, comparison?: Comparison): MediaView {
 	switch (kind as MediaKind) {
 		case "image":
-			return new ImageView(host);
+			return new ImageView(host, comparison);
 		case "video":
 			return new VideoView(host);
 		case "tensor":
 			return new TensorView(host);
 	}
-}
-
-class ImageView implements MediaView {
-	readonly root: HTMLElement;
-	private readonly picture: PictureView;
-	private readonly captions = element("span", "nbviz-media-captions");
-
-	constructor(host: ItemHost) {
-		this.picture = new PictureView(host, this.captions);
-		this.root = this.picture.root;
-	}
-
-	take(content: MediaContent): void {
-		if (content.kind !== "image_sent") return;
-		this.picture.take(content);
-		this.showCaptions(content);
-	}
-
-	show(): { step: number; note: string } | undefined {
-		return this.picture.show();
-	}
-
-	resize(width: number, height: number): void {
-		this.picture.resize(width, height);
-	}
-
-	recolour(): void {}
-
-	remove(): void {
-		this.picture.remove();
-	}
-
-	/** Right and wrong are told by a sign and an edge, as well as by colour. */
-	private showCaptions({ captions, columns }: ImageSent): void {
-		this.captions.style.setProperty("--columns", String(columns));
-		this.captions.hidden = captions.length === 0;
-		const texts = captions.map(({ text, is_right }) => `${signOf(is_right)}${text}`);
-		this.captions.replaceChildren(
-			...captions.map(({ is_right }, i) => {
-				const text = texts[i] ?? "";
-				return element(
-					"span",
-					"nbviz-media-caption",
-					{ "data-right": String(is_right), title: text },
-					element("span", "", {}, text),
-				);
-			}),
-		);
-		if (texts.length > 0) this.picture.image.alt += `: ${texts.join("; ")}`;
-	}
-}
-
-function signOf(isRight: boolean | null): string {
-	return isRight === null ? "" : isRight ? "✓ " : "✗ ";
 }
 
 type TensorPicture = HeatmapCells & Pick<TensorSent, "minimum" | "maximum" | "nonfinite">;

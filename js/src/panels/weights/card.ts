@@ -32,14 +32,14 @@ export class WeightsCard {
 	private readonly nonfinite = element("span", "nbviz-weights-nonfinite");
 	private readonly note = element("span", "nbviz-weights-note");
 	private readonly step = element("span", "nbviz-weights-step");
+	private readonly shape = element("span", "nbviz-weights-shape");
 	private readonly resizes: ResizeObserver;
 
 	constructor(
 		readonly name: string,
-		shape: readonly number[],
+		private readonly sizes: readonly number[],
 	) {
 		this.heatmap = new Heatmap((text, x, y) => this.point(text, x, y));
-		this.waiting.textContent = "Waiting for the next step…";
 		this.tip.hidden = true;
 		this.frame.append(this.heatmap.canvas, this.waiting, this.tip);
 		for (const label of ["min", "mean", "max", "std"]) {
@@ -57,7 +57,7 @@ export class WeightsCard {
 				{},
 				// The end of a long name says which layer it is; it starts to the left of the box.
 				element("span", "nbviz-picture-name", { title: name }, element("bdi", "", {}, name)),
-				element("span", "nbviz-weights-shape", {}, formatShape(shape)),
+				this.shape,
 				this.enlargeButton(),
 			),
 			this.frame,
@@ -68,11 +68,24 @@ export class WeightsCard {
 		this.resizes = new ResizeObserver(() => this.fit());
 		this.resizes.observe(this.frame);
 		this.showParts(false);
+		this.sayStep(false);
+	}
+
+	/** Says of which step the picture is where the view shows an earlier one: it may be another. */
+	sayStep(isEarlier: boolean): void {
+		const of = isEarlier && this.picture ? `step ${formatCount(this.picture.step)} · ` : "";
+		const text = of + formatShape(this.sizes);
+		if (this.shape.textContent !== text) this.shape.textContent = text;
 	}
 
 	remove(): void {
 		this.resizes.disconnect();
 		this.root.remove();
+	}
+
+	/** Says why there is no picture yet, or that none will come. */
+	wait(comes: boolean): void {
+		this.waiting.textContent = comes ? "Waiting for the next step…" : "No picture was kept";
 	}
 
 	show(picture: WeightsHeatmap, look: HeatmapLook): void {

@@ -217,11 +217,16 @@ class WeightsPanel {
 	private draw(onlyNew = false): void {
 		this.choosePictures();
 		const shared = this.isShared ? this.sharedLimit() : undefined;
+		const { asker, store } = this.context;
 		for (const [name, one] of this.cards) {
+			one.wait(asker.isLive && !store.isGone);
 			const picture = this.shown.get(name);
-			if (!picture || (onlyNew && shared === undefined && picture === one.picture)) continue;
-			const limit = shared ?? this.limitOf(name);
-			one.show(picture, { map: this.map, palette: this.palette, limit, theme: this.theme });
+			if (!picture) continue;
+			if (!onlyNew || shared !== undefined || picture !== one.picture) {
+				const limit = shared ?? this.limitOf(name);
+				one.show(picture, { map: this.map, palette: this.palette, limit, theme: this.theme });
+			}
+			one.sayStep(Number.isFinite(this.shownStep.step));
 		}
 	}
 

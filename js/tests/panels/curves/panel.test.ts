@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { mountCurves } from "../../../src/panels/curves/panel";
 import type { Update } from "../../../src/protocol/index.gen";
+import { type ShownStep, shownStepOf } from "../../../src/session/shown-step";
 import { passingViewState } from "../../../src/ui/view-state";
 import { EverythingInSight, runAdded, type Stage, stage, turns } from "../stage";
 
@@ -48,7 +49,19 @@ function legendItem(on: Stage, index: number): HTMLElement {
 	return on.root.querySelectorAll<HTMLElement>(".nbviz-legend-item")[index] as HTMLElement;
 }
 
+class NothingKnownYet {
+	observe() {}
+	unobserve() {}
+	disconnect() {}
+}
+
 describe("charts", () => {
+	test("the first are drawn before it is known what is in sight", async () => {
+		vi.stubGlobal("IntersectionObserver", NothingKnownYet);
+		const on = await twoCharts();
+		expect(on.find("[data-frames]").dataset.lastStep).toBe("3");
+	});
+
 	test("before the first point the panel says what can be done; its controls wait", async () => {
 		const on = stage();
 		on.mount(mountCurves);
@@ -83,6 +96,26 @@ describe("charts", () => {
 		const on = await twoCharts();
 		await points(on, 1, [Number.NaN, Number.NaN]);
 		expect(on.find(".nbviz-chart-badge").textContent).toBe("2 NaN");
+	});
+
+	test("have the values of the step at which the time line stands", async () => {
+		const on = stage();
+		let shown: ShownStep | undefined;
+		on.mount((host, context) => {
+			shown = shownStepOf(context);
+			return mountCurves(host, context);
+		});
+		await on.apply(runAdded(), added("loss/train", 0), added("loss/val", 1));
+		await points(on, 0, [4, 2, 1]);
+		await points(on, 1, [5, 3]);
+		const values = () => texts(on, ".nbviz-legend-value").filter(Boolean);
+		expect(values()).toEqual(["1", "3"]);
+		shown?.choose(2);
+		await turns();
+		expect(values()).toEqual(["2", "3"]);
+		shown?.choose(undefined);
+		await turns();
+		expect(values()).toEqual(["1", "3"]);
 	});
 
 	test("of several runs name each run once, and the kinds of lines beside the title", async () => {

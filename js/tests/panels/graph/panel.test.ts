@@ -197,6 +197,28 @@ describe("the graph panel", () => {
 		expect(box("stem")?.getAttribute("aria-selected")).toBe("false");
 	});
 
+	test("a layer is watched by a click, and leads to what is recorded of it", async () => {
+		const store = open((question) =>
+			question.kind === "control"
+				? Promise.reject(new Error("the run has ended"))
+				: answer(question),
+		);
+		await ready();
+		press("ArrowDown");
+		const button = () => host.querySelector<HTMLButtonElement>(".nbviz-graph-watch");
+		expect(button()).toBeNull(); // an input, of a run that cannot watch
+		press("ArrowDown");
+		expect(button()).toBeNull();
+		const { message } = fixture("run_added") as { message: { commands: string[] } };
+		store.apply({ ...message, commands: ["watch_layer"] } as never, []);
+		await vi.waitFor(() => expect(button()?.textContent).toBe("Watch"));
+		button()?.click();
+		await vi.waitFor(() => expect(host.textContent).toContain("the run has ended"));
+		store.apply({ kind: "graph_added", run_id: "run-1", watched: ["stem"] }, []);
+		await vi.waitFor(() => expect(button()?.textContent).toBe("Watched"));
+		expect(button()?.getAttribute("aria-pressed")).toBe("true");
+	});
+
 	test("finds what was never opened, and opens the way to it", async () => {
 		open();
 		await ready();
@@ -216,7 +238,7 @@ describe("the graph panel", () => {
 	});
 
 	test("is a table too", async () => {
-		open();
+		const store = open();
 		await ready();
 		const table = [...host.querySelectorAll("button")].find((one) => one.textContent === "Table");
 		table?.click();
@@ -224,6 +246,26 @@ describe("the graph panel", () => {
 			expect(host.querySelectorAll("tbody tr")).toHaveLength(9);
 		});
 		expect(host.querySelector("tbody")?.textContent).toContain("1 × 8 × 4 × 4");
+		expect(host.querySelector("thead")?.textContent).not.toContain("Gradient norm");
+		const colours = host.querySelector<HTMLSelectElement>(".nbviz-graph-colours");
+		if (!colours) throw new Error("no menu of colours");
+		colours.value = "gradient_norm";
+		colours.dispatchEvent(new Event("change"));
+		const value = () => host.querySelector("td[data-node-id=stem]")?.textContent;
+		expect(value()).toBe("");
+		const measured = {
+			kind: "overlay_updated" as const,
+			run_id: "run-1",
+			overlay: "gradient_norm" as const,
+			step: 3,
+			nodes: ["stem"],
+			note: "",
+			first: [],
+			buffer: 0,
+		};
+		store.apply(measured, [new DataView(Float64Array.of(0.25).buffer)]);
+		await vi.waitFor(() => expect(value()).toBe("0.25"));
+		expect(host.querySelector("thead")?.textContent).toContain("Gradient norm");
 	});
 
 	test("says why there is no graph", async () => {

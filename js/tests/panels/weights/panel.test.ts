@@ -168,6 +168,21 @@ it("asks nothing of a recorded run", async () => {
 	expect(wanted).toEqual([]);
 });
 
+it("says of a layer whether its picture is on its way", async () => {
+	const live = stage();
+	live.mount(mountWeights);
+	await live.apply(runAdded(), SOME);
+	const said = () => live.find(".nbviz-weights-waiting").textContent;
+	expect(said()).toBe("Waiting for the next step…");
+	live.store.setGone();
+	await turns();
+	expect(said()).toBe("No picture was kept");
+	const recorded = stage(false);
+	recorded.mount(mountWeights);
+	await recorded.apply(runAdded(), SOME);
+	expect(recorded.find(".nbviz-weights-waiting").textContent).toBe("No picture was kept");
+});
+
 it("shows the layers that are picked", async () => {
 	const { mount, apply, root, find } = stage();
 	mount(mountWeights);
@@ -225,14 +240,18 @@ it("at an earlier step its heatmaps are asked for, and come from what is kept", 
 	await turns();
 	expect(on.asked).toEqual([{ kind: "send_weights", run_id, name: "fc.weight", step: 20 }]);
 	expect(canvas()).toMatchObject({ step: "30" }); // until it has come
+	const said = () => on.find(".nbviz-weights-shape").textContent;
+	expect(said()).toBe("step 30 · 2 × 2");
 	const { kind, ...fields } = { ...HEATMAP, step: 20 };
 	const bytes = new DataView(Int16Array.of(5, 6, 7, 8).buffer);
 	const answer = { ...fields, kind: "weights_sent", client_id: "", request_id: 0, bytes };
 	await on.answer(answer as unknown as Answer);
 	expect(kind).toBe("weights_updated");
 	expect(canvas()).toMatchObject({ step: "20" });
+	expect(said()).toBe("step 20 · 2 × 2");
 	shown.choose(undefined);
 	expect(canvas()).toMatchObject({ step: "30" });
+	expect(said()).toBe("2 × 2");
 	shown.choose(20); // it is kept
 	expect(canvas()).toMatchObject({ step: "20" });
 	shown.choose(5); // the first one, where all are later

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from nbviz.errors import attribute_of
 from nbviz.inspection.graph.overlays.device_values import DeviceValues
 from nbviz.inspection.graph.trace.details import label_of
 from nbviz.inspection.graph.trace.modules import copier_for, wrapped_module
@@ -22,7 +23,7 @@ from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.tensors.hooks import Hook
 from nbviz.training.devices.cuda_events import is_captured
-from nbviz.training.rewinding.step_watch import all_finite
+from nbviz.training.rewinding.soundness import all_finite
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.model import Graph
@@ -110,7 +111,8 @@ def _run(
     copy = copier_for(model)
     given, named = with_tensors(inputs, copy), with_tensors(kwargs, copy)
     with ExitStack() as stack:
-        recorder.gradients = stack.enter_context(preserved(model, runs_for_real=True))
+        kept = preserved(model, (inputs, kwargs), runs_for_real=True)
+        recorder.kept = stack.enter_context(kept)
         stack.enter_context(torch.no_grad())
         recorder.enter(model, type(model).__name__)
         stack.enter_context(tracking(recorder))
@@ -140,7 +142,7 @@ class NonFiniteCheck:
         self._is_told = False
         self._arriving: tuple[DeviceValues, tuple[Any, ...], dict[str, Any]] | None = None
         self._handle = None
-        if getattr(model, "_compiled_call_impl", None) is None:
+        if attribute_of(model, "_compiled_call_impl", None) is None:
             self._handle = model.register_forward_hook(Hook(self._called), with_kwargs=True)
 
     def remove(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
+from nbviz.errors import attribute_of
 from nbviz.inspection.graph.trace.modules import all_parameters, named_modules, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import tensors_in
 from nbviz.inspection.tensors.hooks import Hook
@@ -50,7 +51,7 @@ def _is_compiled(module: torch.nn.Module) -> bool:
     return (
         wrapped_module(module) is not None
         or isinstance(module, torch.jit.ScriptModule)
-        or getattr(module, "_compiled_call_impl", None) is not None
+        or attribute_of(module, "_compiled_call_impl", None) is not None
     )
 
 
@@ -218,7 +219,7 @@ def _local(tensor: torch.Tensor) -> torch.Tensor:
     What needs the other processes would wait for ever where they do not measure.
     """
     values = tensor.detach()
-    to_local: Any = getattr(values, "to_local", None)
+    to_local: Any = attribute_of(values, "to_local", None)
     return cast("torch.Tensor", to_local()) if callable(to_local) else values
 
 

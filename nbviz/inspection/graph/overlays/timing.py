@@ -17,12 +17,14 @@ from nbviz.inspection.graph.trace.modules import (
     all_parameters,
     copier_for,
     named_modules,
+    type_name,
     wrapped_module,
 )
 from nbviz.inspection.graph.trace.nested_tensors import with_tensors
 from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
-from nbviz.inspection.graph.trace.preserved import KeptGradients, preserved
+from nbviz.inspection.graph.trace.preserved import KeptTensors, preserved
 from nbviz.inspection.graph.trace.recorder import Recorder
+from nbviz.inspection.graph.trace.scopes import tracking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -64,17 +66,19 @@ def call_seconds(model: torch.nn.Module, inputs: Any, kwargs: Any) -> dict[str, 
 
 def _passes(model: torch.nn.Module, inputs: Any, kwargs: Any) -> list[dict[str, float]]:
     """Return the seconds of the calls in each pass that counts."""
-    finish, copy = _waits_for(model), copier_for(model)
+    timer, copy = _Timer(model), copier_for(model)
     passes: list[dict[str, float]] = []
-    with preserved(model, runs_for_real=True) as gradients:
+    with preserved(model, (inputs, kwargs), runs_for_real=True) as kept, timer.listening():
 
         def run() -> float:
             given, named = with_tensors(inputs, copy), with_tensors(kwargs, copy)
             began = time.perf_counter()
-            passes.append(_timed_pass(model, given, named, finish))
+            timer.begin_pass()
+            model(*given, **named)
+            passes.append(timer.seconds)
             return time.perf_counter() - began
 
-        with _guarding(model, gradients):
+        with _guarding(model, kept):
             run()
         first = run()  # compiles what is to be compiled, which the pass before does not
         if first > _ENOUGH_SECONDS and "torch._dynamo" not in sys.modules:
@@ -88,50 +92,69 @@ def _passes(model: torch.nn.Module, inputs: Any, kwargs: Any) -> list[dict[str, 
 
 
 @contextmanager
-def _guarding(model: torch.nn.Module, gradients: KeptGradients) -> Generator[None]:
-    """Notice whether a pass uses gradients; slows it."""
-    recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
-    with KernelMode(recorder, None), FunctionMode(recorder, None, None):
+def _guarding(model: torch.nn.Module, kept: KeptTensors) -> Generator[None]:
+    """Notice whether a pass uses gradients, and what it writes into; slows it."""
+    recorder = Recorder(model, keeps_tensors=False, kept=kept)
+    recorder.enter(model, type_name(model))
+    with tracking(recorder), KernelMode(recorder, None), FunctionMode(recorder, None, None):
         yield
 
 
-def _timed_pass(
-    model: torch.nn.Module, inputs: Any, kwargs: Any, finish: Callable[[], None]
-) -> dict[str, float]:
-    paths = {id(module): path for path, module in reversed(named_modules(model))}
-    calls: defaultdict[str, int] = defaultdict(int)
-    open_calls: list[tuple[str, float]] = []
-    seconds: dict[str, float] = {}
-    thread = threading.get_ident()
+class _Timer:
+    """Hooks that time the calls of one thread; the same in all passes, so that none compiles anew.
 
-    def begin(module: torch.nn.Module, _inputs: Any) -> None:
-        if threading.get_ident() != thread:
+    Args:
+        model: The model.
+    """
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self.seconds: dict[str, float] = {}
+        self._modules = all_modules(model)
+        self._paths = {id(module): path for path, module in reversed(named_modules(model))}
+        self._finish = _waits_for(model)
+        self._thread = threading.get_ident()
+        self._calls: defaultdict[str, int] = defaultdict(int)
+        self._open: list[tuple[int, str, float]] = []
+
+    def begin_pass(self) -> None:
+        """Count calls anew."""
+        self.seconds = {}
+        self._calls.clear()
+        self._open.clear()
+
+    @contextmanager
+    def listening(self) -> Generator[None]:
+        """Have the hooks on while the block runs."""
+        handles: list[Any] = []
+        try:
+            for module in self._modules:
+                if isinstance(module, torch.jit.ScriptModule):
+                    continue  # takes no Python hooks; its time counts in the call around it
+                handles.append(torch.nn.Module.register_forward_pre_hook(module, self._begin))
+                handles.append(torch.nn.Module.register_forward_hook(module, self._end))
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _begin(self, module: torch.nn.Module, _inputs: Any) -> None:
+        if torch.compiler.is_compiling() or threading.get_ident() != self._thread:
+            return  # within what is compiled nothing is timed
+        path = self._paths[id(module)]
+        self._calls[path] += 1
+        self._finish()
+        call_id = path if self._calls[path] == 1 else f"{path}:{self._calls[path]}"
+        self._open.append((id(module), call_id, time.perf_counter()))
+
+    def _end(self, module: torch.nn.Module, _inputs: Any, _output: Any) -> None:
+        if torch.compiler.is_compiling() or threading.get_ident() != self._thread:
             return
-        path = paths[id(module)]
-        calls[path] += 1
-        finish()
-        call_id = path if calls[path] == 1 else f"{path}:{calls[path]}"
-        open_calls.append((call_id, time.perf_counter()))
-
-    def end(_module: torch.nn.Module, _inputs: Any, _output: Any) -> None:
-        if threading.get_ident() != thread:
-            return
-        finish()
-        call_id, started = open_calls.pop()
-        seconds[call_id] = time.perf_counter() - started
-
-    handles: list[Any] = []
-    try:
-        for module in all_modules(model):
-            if isinstance(module, torch.jit.ScriptModule):
-                continue  # takes no Python hooks; its time counts in the call around it
-            handles.append(module.register_forward_pre_hook(begin))
-            handles.append(module.register_forward_hook(end, always_call=True))
-        model(*inputs, **kwargs)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return seconds
+        self._finish()
+        while self._open:  # those inside that raised an error, which the model has caught, are open
+            key, call_id, started = self._open.pop()
+            if key == id(module):
+                self.seconds[call_id] = time.perf_counter() - started
+                break
 
 
 def _waits_for(model: torch.nn.Module) -> Callable[[], None]:

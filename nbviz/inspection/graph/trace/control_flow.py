@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import importlib
 from contextlib import nullcontext
+from types import CellType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch._ops import HigherOrderOperator
 
+from nbviz.inspection.graph.trace.modules import all_parameters
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin
 
@@ -98,7 +100,12 @@ class ControlFlow:
             chosen = "true branch" if condition else "false branch"
             branches = {chosen: branches[chosen]}
         results = [self._call(name, branch, operands) for name, branch in branches.items()]
-        return self._join(node, (condition, results), results[0])
+        result = results[0]
+        if self._recorder.is_users_pass and not any(t.requires_grad for t in tensors_in(result)):
+            # PyTorch's own result hangs on what the other branch would have used, too.
+            with self._quiet(node):
+                result = _hung_on(result, [t for b in (if_true, if_false) for t in _closed_over(b)])
+        return self._join(node, (condition, results), result)
 
     def _while_loop(
         self,
@@ -207,6 +214,48 @@ class ControlFlow:
         for tensor in made:
             recorder.tensors.set(tensor, Origin(number, describe(tensor)))
         return result
+
+
+def _closed_over(function: Any, depth: int = 0) -> list[torch.Tensor]:
+    """Return what can be trained of the modules and tensors that a function can reach."""
+    if isinstance(function, torch.Tensor):
+        return [function] if function.requires_grad else []
+    if isinstance(function, torch.nn.Module):
+        return [p for p in all_parameters(function) if p.requires_grad]
+    if depth > _DEEPEST_FUNCTION or not callable(function):
+        return []
+    cells = getattr(function, "__closure__", None) or ()
+    reached = [cell.cell_contents for cell in cells if cell != _EMPTY]
+    reached += [getattr(function, name, None) for name in ("__self__", "func", "__wrapped__")]
+    reached += getattr(function, "args", ())
+    return [tensor for one in reached for tensor in _closed_over(one, depth + 1)]
+
+
+_DEEPEST_FUNCTION = 4
+_EMPTY = CellType()
+
+
+class _Hung(torch.autograd.Function):
+    """Hands on tensors that then require gradients, and gives none."""
+
+    @staticmethod
+    def forward(_ctx: Any, _trained: torch.Tensor, *tensors: torch.Tensor) -> Any:
+        """Hand on the tensors."""
+        return tuple(tensor.view_as(tensor) for tensor in tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:  # noqa: ARG004
+        """Give no gradient."""
+        return None, *gradients
+
+
+def _hung_on(result: Any, trained: list[torch.Tensor]) -> Any:
+    """Return a result as one that requires gradients, if these are on and something is trained."""
+    tensors = [t for t in tensors_in(result) if t.is_floating_point() or t.is_complex()]
+    if not tensors or not trained or not torch.is_grad_enabled():
+        return result
+    hung = dict(zip(map(id, tensors), _Hung.apply(trained[0], *tensors), strict=True))
+    return with_tensors(result, lambda tensor: hung.get(id(tensor), tensor))
 
 
 def _say_first(drawn: Scope | None, passes: int) -> None:

@@ -38,7 +38,7 @@ def flops_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: A
     """
     packet = func._overloadpacket
     name = packet.__name__
-    rule = _RULES.get(name)
+    rule = _RULES.get(name) or _RULES.get(name.removesuffix("_"))
     try:
         if rule is not None:
             counted = rule(*args, result=result)
@@ -69,7 +69,37 @@ _WITHOUT_PRODUCTS = ("aten", "prim", "prims", "profiler", "c10d", "_c10d_functio
 _NOT_COUNTED = (
     *("linalg_", "_linalg_", "fft_", "_fft_", "cholesky", "triangular_solve", "lu_", "ormqr"),
     *("_native_multi_head_attention", "_transformer_encoder_layer", "mkldnn_linear", "_sparse"),
-    *("_fft", "stft", "conv_tbc", "mkldnn_rnn", "_cudnn_rnn", "miopen_rnn", "_scaled_grouped"),
+    *(
+        "_fft",
+        "stft",
+        "conv_tbc",
+        "mkldnn_rnn",
+        "_cudnn_rnn",
+        "miopen_rnn",
+        "_scaled_",
+        "_foreach_mm",
+    ),
+    *(
+        "_cslt_sparse_mm",
+        "hspmm",
+        "sspaddmm",
+        "sparse_sampled",
+        "_spsolve",
+        "geqrf",
+        "orgqr",
+        "matmul",
+    ),
+    *("linear", "fbgemm_linear_int8", "fbgemm_linear_fp16", "quantized_lstm", "quantized_gru"),
+    *("quantized_rnn", "mkldnn_convolution", "miopen_", "cudnn_convolution_", "_conv_depthwise"),
+    *(
+        "conv_depthwise",
+        "slow_conv",
+        "thnn_conv",
+        "_nnpack_spatial",
+        "_mps_conv",
+        "_lstm_mps",
+        "_triton",
+    ),
 )
 """Beginnings of the names of operators that make products of which no rule here knows how many."""
 
@@ -99,6 +129,12 @@ def _addr(_bias: Any, a: Any, b: Any, *_: Any, result: Any) -> int:
     return a.numel() * b.numel()
 
 
+def _bmm(a: Any, b: Any, *_: Any, result: Any) -> int | None:
+    """Count a product of batches, of a sparse one by what it stores; PyTorch counts the others."""
+    del result
+    return a._nnz() * b.shape[-1] if _is_sparse(a) and not _is_sparse(b) else None
+
+
 def _addbmm(_bias: Any, a: Any, b: Any, *_: Any, result: Any) -> int:
     del result
     return a.numel() * b.shape[-1]
@@ -123,7 +159,7 @@ def _grouped_mm(a: Any, b: Any, *_: Any, result: Any) -> int:
     return batch * a.shape[-2] * a.shape[-1] * b.shape[-1]
 
 
-def _distances(a: Any, _b: Any, *_: Any, result: Any) -> int:
+def _distances(a: Any, *_: Any, result: Any) -> int:
     return result.numel() * a.shape[-1]
 
 
@@ -165,8 +201,13 @@ def _cudnn_rnn(x: Any, weights: Any, *_: Any, result: Any) -> int:
     return math.prod(x.shape[:-1]) * sum(matrices)
 
 
-def _quantized_linear(x: Any, *_: Any, result: Any) -> int:
+def _linear(x: Any, *_: Any, result: Any) -> int:
+    """Count a product with weights that may be packed in a form of their own."""
     return result.numel() * x.shape[-1]
+
+
+def _sampled(_where: Any, a: Any, _b: Any, *_: Any, result: Any) -> int:
+    return _stored(result) * a.shape[-1]
 
 
 def _is_sparse(tensor: Any) -> bool:
@@ -181,28 +222,36 @@ def _stored(tensor: Any) -> int:
 _RULES: dict[str, Callable[..., int | None]] = {
     "mv": _mv,
     "addmv": _addmv,
-    "addmv_": _addmv,
     "dot": _dot,
     "vdot": _dot,
     "addr": _addr,
     "addbmm": _addbmm,
-    "addbmm_": _addbmm,
     "baddbmm_": _addbmm,
+    "bmm": _bmm,
     "mm": _mm,
     "_sparse_mm": _mm,
     "_sparse_addmm": _addmm,
     "addmm_": _addmm,
+    "_addmm_activation": _addmm,
     "_int_mm": _mm,
     "_grouped_mm": _grouped_mm,
     "_scaled_grouped_mm": _grouped_mm,
     "_cdist_forward": _distances,
     "_euclidean_dist": _distances,
+    "_pdist_forward": _distances,
+    "linear": _linear,
+    "_weight_int4pack_mm": _linear,
+    "_weight_int4pack_mm_for_cpu": _linear,
+    "_weight_int8pack_mm": _linear,
+    "_dyn_quant_matmul_4bit": _linear,
+    "_mixed_dtypes_linear": _linear,
+    "sparse_sampled_addmm": _sampled,
     "_trilinear": _trilinear,
     "mkldnn_rnn_layer": _mkldnn_rnn,
     "_cudnn_rnn": _cudnn_rnn,
     "miopen_rnn": _cudnn_rnn,
-    "linear_dynamic": _quantized_linear,
-    "linear_relu_dynamic": _quantized_linear,
-    "linear_dynamic_fp16": _quantized_linear,
+    "linear_dynamic": _linear,
+    "linear_relu_dynamic": _linear,
+    "linear_dynamic_fp16": _linear,
 }
 """Operator names to the multiply-adds of one call; each takes the operator's arguments."""

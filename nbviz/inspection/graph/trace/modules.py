@@ -42,9 +42,26 @@ def all_buffers(model: Module) -> list[torch.Tensor]:
     return list({id(b): b for b in found if b is not None}.values())
 
 
-def all_modules(model: Module) -> list[Module]:
-    """Return every module once, the model first, as `all_parameters`."""
-    return list({id(module): module for _, module in named_modules(model)}.values())
+def all_modules(*models: Module) -> list[Module]:
+    """Return every module once, the first model first, as `all_parameters`."""
+    found = (module for model in models for _, module in named_modules(model))
+    return list({id(module): module for module in found}.values())
+
+
+def modules_in(given: Any) -> list[Module]:
+    """Return the modules among a model's arguments: a teacher, weights in a `ParameterDict`."""
+    if isinstance(given, torch.nn.Module):
+        return [given]
+    if not isinstance(given, list | tuple | dict):
+        return []
+    held: Any = cast("Any", given)
+    items: list[Any] = list(held.values() if isinstance(given, dict) else held)
+    return [module for item in items for module in modules_in(item)]
+
+
+def has_children(module: Module) -> bool:
+    """Whether a module has modules of its own."""
+    return any(child is not None for child in module._modules.values())
 
 
 def packed_parameters(modules: list[tuple[str, Module]]) -> list[tuple[str, torch.Tensor]]:
@@ -92,26 +109,31 @@ def type_name(module: Module) -> str:
 
 
 def unregistered_layers(modules: list[tuple[str, Module]]) -> list[str]:
-    """Return what layers with parameters are called that modules hold in plain containers.
+    """Return what layers that can be trained are called that modules hold in plain containers.
 
     PyTorch does not know of them, so that no optimizer gets their parameters.
     """
     known = {id(module) for _, module in modules}
-    found: list[str] = []
+    found: dict[int, str] = {}
+
+    def look(name: str, value: Any, depth: int) -> None:
+        if isinstance(value, torch.nn.Module):
+            if id(value) not in known and any(p.requires_grad for p in all_parameters(value)):
+                found.setdefault(id(value), name)
+        elif depth and isinstance(value, list | tuple | dict):
+            held = cast("Any", value)
+            for key, item in held.items() if isinstance(value, dict) else enumerate(held):
+                look(f"{name}.{key}", item, depth - 1)
+
     for path, module in modules:
         for name, value in module.__dict__.items():
-            if name.startswith("_") or not isinstance(value, list | tuple | dict):
-                continue
-            held = cast("Any", value)
-            items = held.items() if isinstance(value, dict) else enumerate(held)
-            found += [
-                f"{path}.{name}.{key}" if path else f"{name}.{key}"
-                for key, layer in items
-                if isinstance(layer, torch.nn.Module)
-                and id(layer) not in known
-                and all_parameters(layer)
-            ]
-    return found
+            if name not in _OWN_ATTRIBUTES and not isinstance(value, torch.nn.Module):
+                look(f"{path}.{name}" if path else name, value, _DEEPEST)
+    return list(found.values())
+
+
+_OWN_ATTRIBUTES = frozenset(torch.nn.Module().__dict__)
+_DEEPEST = 3  # of containers within containers
 
 
 def copier_for(model: Module) -> Callable[[torch.Tensor], torch.Tensor]:

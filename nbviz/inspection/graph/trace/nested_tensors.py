@@ -148,22 +148,28 @@ class _Copier:
         if isinstance(value, tuple | set | frozenset):
             held: list[Any] = list(cast("Any", value))
             items = [self.copy(item, around) for item in held]
-            if all(map(operator.is_, held, items)):
-                return cast("Any", value)
-            return kind(*items) if hasattr(kind, "_fields") else kind(items)
+            is_same = all(map(operator.is_, held, items))
+            return cast("Any", value) if is_same else _filled(kind, items, cast("Any", value))
+        if isinstance(value, types.MappingProxyType):
+            return types.MappingProxyType(self.copy(dict(cast("Any", value)), around))
         node = _pytree_node(kind) if kind not in _PLAIN_CONTAINERS else None
-        if node is not None:
-            children, context = node.flatten_fn(value)
-            return node.unflatten_fn([self.copy(child, around) for child in children], context)
-        made = copy.copy(value)
+        if node is None:
+            return self._copy_with_contents(value, around)
+        children, context = node.flatten_fn(value)
+        return node.unflatten_fn([self.copy(child, around) for child in children], context)
+
+    def _copy_with_contents(self, value: Any, around: tuple[int, ...]) -> Any:
+        made = _shallow(value)
         self._made[id(value)] = made  # it may be held by what it holds
+        # Written as the plain containers that they are: a class of the user's own may refuse items.
         if isinstance(value, list | deque):
+            plain = list if isinstance(value, list) else deque
             for index, item in enumerate(cast("list[Any]", value)):
-                made[index] = self.copy(item, around)
-        elif isinstance(value, Mapping):
-            for key, item in cast("Mapping[Any, Any]", value).items():
-                made[key] = self.copy(item, around)
-        else:
+                plain.__setitem__(made, index, self.copy(item, around))
+        elif isinstance(value, dict):
+            for key, item in cast("dict[Any, Any]", value).items():
+                dict.__setitem__(made, key, self.copy(item, around))
+        if type(made) not in _PLAIN_CONTAINERS:  # what acts as one keeps its items in attributes
             self._copy_attributes(value, made, around)
         return made
 
@@ -175,6 +181,39 @@ class _Copier:
                 copied = cast("Any", item) if target is None else weakref.ref(target)
             if copied is not item:
                 object.__setattr__(made, name, copied)
+
+
+def _filled(kind: type[Any], items: list[Any], like: Any) -> Any:
+    """Return a tuple or set of a class, whatever its constructor takes, with other items."""
+    plain: Any = next(one for one in (tuple, set, frozenset) if issubclass(kind, one))
+    try:
+        made = plain.__new__(kind, items)
+    except TypeError:  # PyTorch's named results are made by their own class only
+        return cast("Any", kind)(items)
+    if plain is set:
+        made.update(items)
+    if hasattr(like, "__dict__"):
+        made.__dict__.update(like.__dict__)
+    return made
+
+
+def _shallow(value: Any) -> Any:
+    """Return a copy that shares what it holds, but not the attributes that hold it."""
+    kind = cast("type[Any]", type(value))
+    try:
+        made: Any = copy.copy(value)
+        shares = getattr(made, "__dict__", None)
+        if made is not value and (not shares or shares is not value.__dict__):
+            return made
+    except Exception:  # noqa: BLE001, S110  whatever a class of the user's own raises
+        pass
+    plain: Any = next((one for one in (list, dict, deque) if issubclass(kind, one)), object)
+    made = plain.__new__(kind)
+    if plain in (list, deque):
+        plain.extend(made, value)
+    for name, item in _attributes(value):
+        object.__setattr__(made, name, item)
+    return made
 
 
 _PLAIN_CONTAINERS = frozenset({list, dict, set, deque})

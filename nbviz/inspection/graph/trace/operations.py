@@ -10,6 +10,7 @@ passing the first (TorchScript, C++), and for passes without data.
 
 from __future__ import annotations
 
+import functools
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -205,9 +206,13 @@ class FunctionMode(TorchFunctionMode):
         node, given, versions, origins = call
         now = list(map(version_of, given))
         written = [t for t, a, b in zip(given, versions, now, strict=True) if a != b]
+        if node.written:
+            known = {id(tensor) for tensor in written}
+            written += [t for t in given if _is_in(t, node.written) and id(t) not in known]
         made = tensors_in(result)
         if not made and not written:
-            if node.name in SYNCHRONISING and origins:
+            is_backward = node.name == "backward" and bool(node.hidden)  # it leaves gradients
+            if origins and (node.name in SYNCHRONISING or is_backward):
                 self._add(node, given, origins, [])
             return result
         if not written and given and result is given[0]:
@@ -245,8 +250,11 @@ class FunctionMode(TorchFunctionMode):
         recorder = self._recorder
         if name in _PLACE_PROPERTIES and self._home is not None and access == "__get__":
             return _place(name, self._home)
-        if name == "grad" and recorder.gradients is not None:
-            recorder.gradients.keep()
+        if recorder.kept is not None:
+            if name == "grad":
+                recorder.kept.keep_gradients()
+            elif name == "data" and access == "__set__":
+                recorder.kept.keep_written(args[:1])
         if recorder.current is not None or not recorder.stack or recorder.failure is not None:
             return func(*args)
         node = recorder.begin(name)
@@ -305,8 +313,17 @@ class KernelMode(TorchDispatchMode):
         if is_higher_order(func):
             return func(*args, **kwargs)
         shapes, recorder = self._shapes, self._recorder
-        if recorder.gradients is not None and _is_backward():
-            recorder.gradients.keep()  # the pass back has not reached its leaves
+        is_plain = _is_composite(func) and not any(t.is_nested for t in tensors_in(args))
+        if is_plain:  # of tensors that autograd does not follow, as in inference mode
+            with self:
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
+        if recorder.kept is not None:
+            if _is_backward():
+                recorder.kept.keep_gradients()  # the pass back has not reached its leaves
+            if func._schema.is_mutable:
+                recorder.kept.keep_written(_written(func, args, kwargs))
         with torch._C.DisableTorchFunction():  # operators called here are no calls of the author's
             try:
                 result = func(*args, **kwargs) if shapes is None else shapes.run(func, args, kwargs)
@@ -333,6 +350,10 @@ class KernelMode(TorchDispatchMode):
             node.kernels.append(packet.__name__)
             node.flops += flops
             _note_hidden(node, args, result)
+            if torch.is_inference_mode_enabled() and func._schema.is_mutable:
+                # Tensors of that mode do not count what is written into them.
+                written = map(memory_of, _written(func, args, kwargs))
+                node.written.update(memory.address for memory in written if memory)
         elif packet.__name__ == "set_":  # reaches no function mode
             recorder.tensors.forget(args[0])
         elif recorder.stack and packet.__name__ not in _BOOKKEEPING:
@@ -353,6 +374,29 @@ class KernelMode(TorchDispatchMode):
         for tensor in made:
             setter = recorder.tensors.set_written if name.endswith("_") else recorder.tensors.set
             setter(tensor, Origin(number, describe(tensor)))
+
+
+@functools.cache
+def _is_composite(func: Any) -> bool:
+    """Whether an operator is made of others, which are seen only where autograd takes it apart."""
+    return torch._C._dispatch_has_kernel_for_dispatch_key(
+        func.name(), "CompositeImplicitAutograd"
+    ) and not torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CPU")
+
+
+def _is_in(tensor: torch.Tensor, addresses: set[int]) -> bool:
+    memory = memory_of(tensor)
+    return memory is not None and memory.address in addresses
+
+
+def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
+    """Return the tensors among an operator's arguments that it writes into."""
+    found: list[torch.Tensor] = []
+    for place, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            given = args[place] if place < len(args) else kwargs.get(argument.name)
+            found += tensors_in(given)
+    return found
 
 
 def _note_hidden(node: Recorded, args: tuple[Any, ...], result: Any) -> None:

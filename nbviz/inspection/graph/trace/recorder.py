@@ -18,12 +18,13 @@ import torch
 from nbviz.inspection.graph.trace.modules import named_modules, named_parameters, packed_parameters
 from nbviz.inspection.graph.trace.nested_tensors import TensorInfo, describe
 from nbviz.inspection.graph.trace.origins import Memory, Origin, TensorMap
+from nbviz.training.present_line import authors_frame
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import FrameType
 
-    from nbviz.inspection.graph.trace.preserved import KeptGradients
+    from nbviz.inspection.graph.trace.preserved import KeptTensors
 
 _OWN_FOLDER = str(Path(__file__).parents[1]) + os.sep
 _TORCH_FOLDER = str(Path(torch.__file__).parent) + os.sep
@@ -84,6 +85,7 @@ class Recorded:
     functions: tuple[str, ...] = ()
     is_constant: bool = False
     error: str = ""
+    written: set[int] = field(default_factory=set[int])  # addresses, where tensors do not count it
     # The memory that it made on its way, which it may keep, as tangents and gradients are kept.
     hidden: list[tuple[Memory, TensorInfo]] = field(
         default_factory=list["tuple[Memory, TensorInfo]"]
@@ -96,7 +98,7 @@ class Recorder:
     Args:
         model: The model that is traced.
         keeps_tensors: See `TensorMap`.
-        gradients: Called before the pass uses them; None if they need not be kept.
+        kept: Told before the pass uses gradients or writes; None if nothing need be kept.
         is_users_pass: Whether the pass is one that the user's own code makes. Then nothing of it is
             changed, and an error of the recording ends the recording only.
     """
@@ -106,11 +108,12 @@ class Recorder:
         model: torch.nn.Module,
         *,
         keeps_tensors: bool,
-        gradients: KeptGradients | None = None,
+        kept: KeptTensors | None = None,
         is_users_pass: bool = False,
     ) -> None:
         self.model = model
-        self.gradients = gradients
+        self.kept = kept
+        self.keeps_tensors = keeps_tensors
         self.is_users_pass = is_users_pass
         self.failure: Exception | None = None  # what ended the recording before the pass ended
         self.uncounted: dict[str, None] = {}  # operators whose FLOPs are not known
@@ -278,16 +281,16 @@ class Recorder:
         return source or self._called_at(frame), self._named(frames[:-1][::-1])
 
     def _called_at(self, frame: FrameType | None) -> str:
-        """Return the line that called the running module, whose first frame is given."""
+        """Return the line that called the running module, whose first frame is given.
+
+        Empty where no line of the author's did, as where a page asked for the graph.
+        """
         if self.stack[-1].source:
             return self.stack[-1].source
         if self._traced_at is None:
-            self._traced_at = ""
-            while frame is not None and not self._traced_at:
-                place = _place(frame.f_code.co_filename)
-                if place is not _OWN and place is not _TORCH:
-                    self._traced_at = f"{place}:{frame.f_lineno}"
-                frame = frame.f_back
+            found = authors_frame(frame)
+            place = "" if found is None else _place(found.f_code.co_filename)
+            self._traced_at = "" if found is None else f"{place}:{found.f_lineno}"
         return self._traced_at
 
     def _named(self, frames: list[FrameType]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from nbviz.inspection.graph.trace.operations import FunctionMode, KernelMode
 from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.trace import named_inputs
+from nbviz.inspection.tensors.hooks import is_looked_at
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
@@ -53,6 +54,8 @@ class Recording:
         self._model = model
         self._graph: Graph | None = None
         self._context = ExitStack()
+        self._hooks = ExitStack()
+        self._is_left = False  # the block has ended
         self._pass: ExitStack | None = None
         self._recorder: Recorder | None = None
         self._failed: Recorder | None = None
@@ -107,10 +110,14 @@ class Recording:
         self._context.enter_context(compiled)
         if isinstance(self._model, torch.jit.ScriptModule):
             return self  # it takes no hooks; the step is the user's, and goes on
-        begin = self._model.register_forward_pre_hook(self._begin, prepend=True, with_kwargs=True)
-        end = self._model.register_forward_hook(self._end, always_call=True)
-        self._context.callback(begin.remove)
-        self._context.callback(end.remove)
+        # Of the class: a model may have given the names another meaning.
+        hooks = torch.nn.Module
+        end = hooks.register_forward_hook(self._model, self._end, always_call=True)
+        self._hooks.callback(end.remove)
+        begin = hooks.register_forward_pre_hook(
+            self._model, self._begin, prepend=True, with_kwargs=True
+        )
+        self._hooks.callback(begin.remove)
         return self
 
     def __exit__(
@@ -119,13 +126,18 @@ class Recording:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._close()
+        self._is_left = True
         self._context.close()
+        # What a pass has set belongs to its thread: one that still runs on another ends by itself.
+        if self._pass is None or threading.get_ident() == self._thread:
+            self._close()
+            self._hooks.close()
 
     def _begin(
         self, model: torch.nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        if self._recorder is not None or self._graph is not None:
+        is_over = self._is_left or self._recorder is not None or self._graph is not None
+        if is_over or is_looked_at():
             return
         recorder = self._recorder = _LinkingRecorder(model, _caller())
         self._thread = threading.get_ident()
@@ -157,6 +169,8 @@ class Recording:
         if recorder is None or self._pass is None or is_other_thread or len(recorder.stack) != 1:
             return
         self._close()
+        if self._is_left:
+            self._hooks.close()
         self._recorder = None
         raised = sys.exc_info()[1] if output is None else None
         if raised is not None:  # by its forward; the error is the user's to see

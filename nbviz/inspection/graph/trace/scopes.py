@@ -13,7 +13,9 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
+from torch._higher_order_ops.cond import cond_op
 from torch.nn import DataParallel, Module
+from torch.utils import _pytree as pytree
 
 from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
@@ -75,6 +77,21 @@ class ScopeTracker:
         origins = recorder.origins_of(tensors_in((args, kwargs)))  # before it writes into them
         scope = self._enter(None, lambda: function.__name__)
         return self._run(scope, lambda: run(*args, **kwargs), (args, kwargs), origins)
+
+    def swap(self, run: Callable[..., None], one: torch.Tensor, other: torch.Tensor) -> None:
+        """Swap two tensors, which PyTorch does only to those that have no weak reference."""
+        recorder = self._recorder
+        if recorder.keeps_tensors:
+            raise RuntimeError("torch.utils.swap_tensors changes the tensors themselves")
+        if recorder.kept is not None:
+            recorder.kept.keep_written((one, other))
+        origins = [recorder.tensors.get(tensor) for tensor in (one, other)]
+        for tensor in (one, other):
+            recorder.tensors.forget(tensor)
+        run(one, other)
+        for tensor, origin in zip((other, one), origins, strict=True):
+            if origin is not None:
+                recorder.tensors.set(tensor, origin)
 
     def _inside(self, module: Module) -> Module | None:
         """Return the module to be called in place of one that only changes how it is run."""
@@ -198,6 +215,8 @@ def _install() -> None:
     _original["_call_impl"] = Module._call_impl
     _original["apply"] = torch.autograd.Function.__dict__["apply"]
     _original["compile"] = torch.compile
+    _original["swap"] = torch.utils.swap_tensors
+    _original["cond"] = type(cond_op).__call__
 
     def call_compiled(self: Module, *args: Any, **kwargs: Any) -> Any:
         # A module compiled in place would run a method that was bound before ours was installed.
@@ -226,6 +245,8 @@ def _install() -> None:
         return compiled
 
     torch.compile = compile_later
+    torch.utils.swap_tensors = _swap
+    cast("Any", type(cond_op)).__call__ = _call_cond
     Module.__call__ = call_compiled
     Module._call_impl = call
     torch.autograd.Function.apply = classmethod(apply)  # pyright: ignore[reportAttributeAccessIssue]
@@ -236,6 +257,31 @@ def _uninstall() -> None:
     Module._call_impl = _original["_call_impl"]
     torch.autograd.Function.apply = _original["apply"]
     torch.compile = _original["compile"]
+    torch.utils.swap_tensors = _original["swap"]
+    type(cond_op).__call__ = _original["cond"]
+
+
+def _swap(one: torch.Tensor, other: torch.Tensor) -> None:
+    tracker = _active.get(threading.get_ident())
+    if tracker is None:
+        _original["swap"](one, other)
+    else:
+        tracker.swap(_original["swap"], one, other)
+
+
+def _call_cond(self: Any, condition: Any, if_true: Any, if_false: Any, operands: Any) -> Any:
+    # The compiler, which does not run here, is what takes containers among them apart.
+    if threading.get_ident() in _active:
+        flat, spec = pytree.tree_flatten(operands)
+        if_true, if_false = (
+            functools.partial(_unflattened, branch, spec) for branch in (if_true, if_false)
+        )
+        operands = tuple(flat)
+    return _original["cond"](self, condition, if_true, if_false, operands)
+
+
+def _unflattened(branch: Callable[..., Any], spec: Any, *flat: Any) -> Any:
+    return branch(*pytree.tree_unflatten(flat, spec))
 
 
 def _renew_lock() -> None:

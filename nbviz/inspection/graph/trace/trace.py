@@ -66,8 +66,12 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
     recorder: Recorder | None = None
     try:
         model = _with_all_parameters(model, inputs, kwargs)
-        with gc_paused(), without_compiler(), preserved(model, runs_for_real=False) as gradients:
-            recorder = Recorder(model, keeps_tensors=True, gradients=gradients)
+        with (
+            gc_paused(),
+            without_compiler(),
+            preserved(model, (inputs, kwargs), runs_for_real=False) as kept,
+        ):
+            recorder = Recorder(model, keeps_tensors=True, kept=kept)
             return _run(recorder, inputs, kwargs, ShapesOnly(), note="")
     except Exception as error:  # noqa: BLE001 - any error of the user's model means: try for real
         reason = _with_cause(error, recorder)
@@ -79,7 +83,7 @@ def _with_all_parameters(model: torch.nn.Module, inputs: Any, kwargs: Any) -> to
     if not any(torch.nn.parameter.is_lazy(parameter) for parameter in all_parameters(model)):
         return model
     copied, take = copy.deepcopy(model), copier_for(model)
-    with preserved(model, runs_for_real=True), torch.no_grad():
+    with preserved(model, (inputs, kwargs), runs_for_real=True), torch.no_grad():
         copied(*with_tensors(inputs, take), **with_tensors(kwargs, take))
     return copied
 
@@ -102,9 +106,9 @@ def trace_for_real(
         try:
             with (
                 nullcontext() if needs_gradients else torch.no_grad(),
-                preserved(model, runs_for_real=True) as gradients,
+                preserved(model, (inputs, kwargs), runs_for_real=True) as kept,
             ):
-                recorder = Recorder(model, keeps_tensors=False, gradients=gradients)
+                recorder = Recorder(model, keeps_tensors=False, kept=kept)
                 return _run(recorder, inputs, kwargs, None, note)
         except Exception as error:  # noqa: BLE001 - whatever the model raises
             failure = _with_cause(error, recorder)

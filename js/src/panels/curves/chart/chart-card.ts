@@ -97,6 +97,7 @@ export class ChartCard {
 	private readonly resizes: ResizeObserver;
 	private frame: ChartFrame | undefined;
 	private newest: number | undefined;
+	private marked: number | undefined;
 	private noted = "0 false false";
 	private pointed: number | undefined;
 	private isPointedHere = false;
@@ -173,8 +174,9 @@ export class ChartCard {
 		this.resizes = new ResizeObserver(([entry]) => {
 			if (!entry) return;
 			const { width, height } = entry.contentRect;
+			const before = this.size;
 			this.size = { width: Math.floor(width), height: Math.floor(height) };
-			actions.redraw();
+			if (before.width !== this.size.width || before.height !== this.size.height) actions.redraw();
 		});
 		this.resizes.observe(this.box);
 	}
@@ -193,8 +195,12 @@ export class ChartCard {
 	draw(frame: ChartFrame): void {
 		this.frame = frame;
 		this.plot = { ...frame.plot, y: this.y };
-		const { width, height } = this.size;
 		this.legend.update(frame.legend);
+		if (this.size.width === 0) {
+			const { clientWidth: width, clientHeight: height } = this.box;
+			this.size = { width, height };
+		}
+		const { width, height } = this.size;
 		this.root.dataset.axis = this.xAxis;
 		this.root.dataset.compared = String(frame.legend.some(({ style }) => style !== undefined));
 		this.chart.draw(this.plot, frame.view.xKind, frame.theme, width, height, this.xAxis);
@@ -244,7 +250,7 @@ export class ChartCard {
 		this.badge.title = clips ? "Values outside of the middle 90 % lie beyond the edges" : "";
 	}
 
-	/** Shows the values at `step`, wherever the pointer is; undefined shows the last ones. */
+	/** Shows the values at `step`, wherever the pointer is; undefined those at the mark, or the last. */
 	showStep(step: number | undefined): void {
 		this.pointed = step;
 		this.readOut();
@@ -258,6 +264,11 @@ export class ChartCard {
 		const { plot } = this;
 		this.root.dataset.marked = String(step ?? "");
 		this.newest = newest;
+		if (step !== this.marked) {
+			this.marked = step;
+			this.valuesAt = Number.NEGATIVE_INFINITY;
+			this.readOut();
+		}
 		const at = step ?? newest;
 		const x = plot && at !== undefined ? xOfStep(plot.traces, at) : undefined;
 		this.chart.mark(x, newest !== undefined, step === undefined);
@@ -340,7 +351,13 @@ export class ChartCard {
 		return (max - min) / Math.max(1, this.chart.inside.width);
 	}
 
-	private showLastValues({ traces }: Plot, { view }: ChartFrame): void {
+	private showLastValues({ traces, x }: Plot, { view }: ChartFrame): void {
+		const marked = this.marked === undefined ? undefined : xOfStep(traces, this.marked);
+		if (marked !== undefined) {
+			const readings = readAt(traces, marked, x, this.pixel(x));
+			this.legend.show(new Map(readings.map((one) => [one.key, one.smoothed ?? one.value])));
+			return;
+		}
 		const now = performance.now();
 		const wait = this.valuesAt + VALUES_MS - now;
 		const shown = traces.flatMap((trace) => (trace.columns.length > 0 ? [trace.key] : []));

@@ -96,11 +96,16 @@ export class Colours {
 		return value === undefined || !this.scale ? undefined : colourOf(this.scale.share(value));
 	}
 
+	/** What the overlay measures; "" for none. */
+	get label(): string {
+		return this.overlay ? OVERLAYS[this.overlay].label : "";
+	}
+
 	/** A box's value as text. */
-	text(id: string): string | undefined {
+	readonly text = (id: string): string | undefined => {
 		const value = this.picture?.values.get(id);
 		return value === undefined || !this.overlay ? undefined : OVERLAYS[this.overlay].text(value);
-	}
+	};
 
 	private scaleBar(overlay: OverlayName, waiting: string): HTMLElement[] {
 		const { label, hint, kind, text } = OVERLAYS[overlay];

@@ -14,6 +14,10 @@ export interface BoxFacts {
 	readonly contents: readonly (readonly [Panel, ModuleContent])[];
 	/** What the overlay in sight says of the box. */
 	readonly measured: { readonly overlay: OverlayName; readonly value: string } | undefined;
+	/** Whether the box's layer is watched; undefined where it cannot be. */
+	readonly isWatched: boolean | undefined;
+	/** Has it watched, or no more. */
+	watch(): void;
 	/** Brings a panel into sight; undefined where the view does not have it. */
 	leadTo(panel: string): (() => void) | undefined;
 }
@@ -26,7 +30,7 @@ export function showDetails(
 	strip: HTMLElement,
 	node: GraphNode | undefined,
 	inputs: string,
-	{ contents, measured, leadTo }: BoxFacts,
+	{ contents, measured, isWatched, watch, leadTo }: BoxFacts,
 ): void {
 	if (!node) {
 		strip.replaceChildren(element("span", "nbviz-graph-hint", {}, HINT));
@@ -35,7 +39,6 @@ export function showDetails(
 	const shapes = node.output_shapes.map(formatShape).join(", ");
 	const frozen = node.parameter_count - node.trainable_count;
 	const facts: (readonly [string, string])[] = [
-		["", node.path || node.label],
 		["Type", node.kind === "module" || node.kind === "operation" ? node.type : kindOf(node)],
 		["Settings", node.detail],
 		["Input", inputs],
@@ -50,24 +53,36 @@ export function showDetails(
 		[measured ? OVERLAYS[measured.overlay].label : "", measured?.value ?? ""],
 		...contents.flatMap(([, { values = [] }]) => values),
 	];
-	const made = facts
-		.filter(([, value]) => value !== "")
-		.map(([name, value]) =>
-			element(
-				"span",
-				name ? "nbviz-graph-fact" : "nbviz-graph-name",
-				{},
-				...(name ? [element("span", "nbviz-graph-soft", {}, name), value] : [value]),
-			),
-		);
-	for (const [{ name }, { link }] of contents) {
-		const lead = leadTo(name);
-		if (!lead || link === undefined) continue;
+	// What can be done comes first: the facts may be more than there is room for.
+	const made = [element("span", "nbviz-graph-name", {}, node.path || node.label)];
+	if (isWatched !== undefined) made.push(watchButton(isWatched, watch));
+	for (const [{ name, asset }, { isShown, link = asset?.title ?? name }] of contents) {
+		const lead = isShown ? leadTo(name) : undefined;
+		if (!lead) continue;
 		const button = element("button", "nbviz-button nbviz-button-small", { type: "button" }, link);
 		button.addEventListener("click", lead);
 		made.push(button);
 	}
+	for (const [name, value] of facts) {
+		if (value === "") continue;
+		const label = element("span", "nbviz-graph-soft", {}, name);
+		made.push(element("span", "nbviz-graph-fact", {}, label, value));
+	}
 	strip.replaceChildren(...made);
+}
+
+function watchButton(isWatched: boolean, watch: () => void): HTMLElement {
+	const title = isWatched
+		? "Record no more of it; what was recorded stays"
+		: "Record its statistics, histograms and feature maps from now on";
+	const button = element(
+		"button",
+		"nbviz-button nbviz-button-small nbviz-graph-watch",
+		{ type: "button", title, "aria-pressed": String(isWatched) },
+		isWatched ? "Watched" : "Watch",
+	);
+	button.addEventListener("click", watch);
+	return button;
 }
 
 /** What an input or output is; in a backward graph, which of them it is. */

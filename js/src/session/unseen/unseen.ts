@@ -1,16 +1,15 @@
 // What trains without a view, said above the view that opened last: a line each, to show or to stop it.
 import { element } from "../../ui/element";
 import { icon } from "../../ui/icons";
-import type { Asker } from "../asker";
-import type { Store } from "../store";
+import type { Mount } from "../panel";
 
 const ACTS = [
 	["Show it here", "show"],
 	["Stop it", "stop"],
 ] as const;
 
-/** Adds the lines to `root` while there are some. Returns a function that unsubscribes. */
-export function unseenRuns(root: HTMLElement, store: Store, asker: Asker): () => void {
+/** Adds the lines to `root` while there are some. */
+export const unseenRuns: Mount = (root, { store, asker }) => {
 	const lines = element("div", "nbviz-unseen", { role: "status" });
 	const dismissed = new Set<string>();
 	let drawn: unknown;
@@ -53,4 +52,4 @@ export function unseenRuns(root: HTMLElement, store: Store, asker: Asker): () =>
 	};
 	draw();
 	return store.subscribe(draw);
-}
+};
