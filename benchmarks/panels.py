@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="all of it in about eight minutes")
     options = parser.parse_args()
     if options.quick:
-        options.seconds, options.limit = 3.0, 30.0
+        options.seconds, options.limit = 3.0, 45.0
     if options.only is not None:
         in_browser(options.kinds, options.only, options.seconds)
         return
