@@ -11,7 +11,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from nbviz.errors import ConfigurationError, RunStopped, has_attribute, text_of
-from nbviz.inspection.tensors.statistics import STATISTICS
 from nbviz.recording import all_runs, companions, tracking
 from nbviz.recording.collector import hasten_media, keep_drained
 from nbviz.recording.current import as_current
@@ -28,12 +27,12 @@ from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
 from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
 from nbviz.recording.scalars.log import ScalarLog
-from nbviz.recording.watching.options import read_options
+from nbviz.recording.watching.watched_models import WatchedModels
 from nbviz.training import known_parameters
 from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -42,13 +41,12 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.media.inbox import Waiting
-    from nbviz.recording.watching.watch import Watch
     from nbviz.training.events import Asked, EndReason, RunEnded, RunStarted
 
 T = TypeVar("T")
 
 
-class Run(LoggedMedia, OutwardRun):
+class Run(LoggedMedia, WatchedModels, OutwardRun):
     """One training: its scalars, log, progress and newest weights, and its controls.
 
     Log from any thread; `run["loss"]` is the whole series at any time. A dashboard shows a run; a
@@ -189,103 +187,6 @@ class Run(LoggedMedia, OutwardRun):
         else:
             seconds = read_wall_time(wall_time) - self._life.clock_offset
         self._scalars.record_any(values, step, seconds)
-
-    def watch(
-        self,
-        model: nn.Module,
-        *,
-        weights: bool = True,
-        gradients: bool = True,
-        activations: Sequence[str] | str | bool = (),
-        updates: bool = False,
-        every: float = 0.5,
-        every_steps: int | None = None,
-        histograms: bool = True,
-        bins: int = 64,
-        statistics: Sequence[str] = STATISTICS,
-        name: str | None = None,
-        feature_maps: Sequence[str] | str | bool = (),
-        layers: Sequence[str] | str | None = None,
-    ) -> Watch:
-        """Record statistics and histograms of a model's tensors from now on, now and then.
-
-        They become series such as `weights/layer1.weight/norm`, `gradients/layer1.weight/std` and
-        `activations/layer1/max`, and histograms of the tags before the last slash in `media`, at
-        the newest completed step. Statistics are of the finite values; `nan`, `inf` and `zeros` are
-        counts. Histograms of tensors of more than 16,384 values count every n-th one.
-
-        Under an engine (`Trainer`, `LiveTrainer`) samples are taken between two steps, where
-        `.grad` holds the whole step's gradient, unscaled and clipped as the optimizer saw it. In a
-        loop of your own they are taken around a forward pass of the model with gradients enabled:
-        the gradient is what `.grad` holds after the backward pass that follows, so with
-        `torch.amp.GradScaler` it is still scaled, and with accumulation it may be a part. Where
-        `torch.compile` or a CUDA graph hides the forward pass, they are taken at a log call, and
-        show what `.grad` holds then; outputs of modules inside are not seen. The compiled model
-        that `torch.compile` returns can be watched as any other.
-
-        A sample costs more the larger the model is: under `overhead_budget` it is taken less often
-        than it could be. On a GPU all is reduced there, and nothing waits for it. Of tensors that
-        processes share (FSDP2's DTensors) each process watches the part that it holds.
-
-        Args:
-            model: The model; it is not kept alive. A tied weight appears once.
-            weights: Whether to sample the parameters.
-            gradients: Whether to sample their gradients, of sparse ones too.
-            activations: Names or patterns of modules whose outputs are sampled, such as ["layer1",
-                "encoder.*.attention"]; True for all modules without submodules. Of an output with
-                several tensors the first.
-            updates: Whether to record `update_to_weight_ratio/…`: the norm of a step's change over
-                that of the weight. Takes a copy of the weights for the length of a step, of at most
-                16.8 million values: the layers of a larger model take turns, and of a larger layer
-                every n-th value counts.
-            every: The least seconds between two samples.
-            every_steps: The number of steps (in a loop of your own: of training passes) between two
-                samples, in place of `every`.
-            histograms: Whether to record histograms.
-            bins: Their bins, 1 to 512.
-            statistics: Which to record, of norm, mean, std, min, max, nan, inf and zeros.
-            name: Comes before the tags, to tell several models apart.
-            feature_maps: Names or patterns of modules whose outputs are logged as pictures, such as
-                `feature_maps/conv1`: of the batch's first sample each channel, at most 64, in its
-                own range; of an output without channels its numbers.
-            layers: Names or patterns of modules to which weights, gradients and updates are
-                restricted, with those inside them; None for all of the model.
-
-        Returns:
-            Its handle: call `stop`, or use it as a context. It ends with the run.
-
-        Raises:
-            ConfigurationError: An option is out of range, `model` is no torch.nn.Module, no module
-                has such a name, or a watch with the same tags is active.
-        """
-        options = read_options(
-            weights=weights,
-            gradients=gradients,
-            activations=activations,
-            updates=updates,
-            every=every,
-            every_steps=every_steps,
-            histograms=histograms,
-            bins=bins,
-            statistics=statistics,
-            name=name,
-            feature_maps=feature_maps,
-            layers=layers,
-        )
-        from nbviz.recording.watching.plan import plan_of
-        from nbviz.recording.watching.watch import Watch
-        from nbviz.training.checks import check_module
-
-        check_module(model)
-        plan = plan_of(model, options)
-        if any(plan.clashes(one.plan) for one in self.watches):
-            raise ConfigurationError(
-                f"{self.name!r} has a watch{f' named {name!r}' if name else ''} already; stop that "
-                "one first, or give name=… to tell them apart."
-            )
-        watch = Watch(self, model, options, plan)
-        self.watches.append(watch)
-        return watch
 
     def log_weights(self, model: nn.Module, step: int | None = None) -> None:
         """Let dashboards show a model's weights; call it at each step.
