@@ -219,7 +219,9 @@ def main() -> None:
     for name, arguments in quick.items():
         print(f"\n{name.replace('_', ' ')}:", flush=True)
         script = str(Path(__file__).with_name(f"{name}.py"))
-        subprocess.run([sys.executable, script, *(arguments if options.quick else [])], check=True)
+        command = [sys.executable, script, *(arguments if options.quick else [])]
+        if subprocess.run(command, check=False).returncode != 0:
+            print(f"{name} failed", flush=True)
     print(f"\n{time.monotonic() - began:.0f} s in all")
 
 

@@ -21,6 +21,7 @@ from _live_page import steps_and_seconds, training_speed
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
+LIMIT_MS = 180_000  # a million points travel in slices, beside the training
 SHOWN = """\
 import numpy as np, nbviz
 run = nbviz.Run("points", overhead_budget=1, media_budget=2_000_000_000)
@@ -96,15 +97,15 @@ def main() -> None:
             began = time.monotonic()
             tag = panel.get_by_label("Embedding", exact=True)
             if place > 1:
-                tag.select_option(f"points {points}", timeout=60_000)
-            panel.locator(f"xpath=self::*[@data-points='{points}']").wait_for(timeout=60_000)
+                tag.select_option(f"points {points}", timeout=LIMIT_MS)
+            panel.locator(f"xpath=self::*[@data-points='{points}']").wait_for(timeout=LIMIT_MS)
             first = time.monotonic() - began
             canvas = panel.locator(".nbviz-space-picture")
             canvas.scroll_into_view_if_needed()
             for dims in ("3D", "2D"):
                 panel.get_by_role("button", name=dims).click()
                 ready = f"{points:,} points of"
-                panel.locator(".nbviz-projector-line", has_text=ready).wait_for(timeout=60_000)
+                panel.locator(".nbviz-projector-line", has_text=ready).wait_for(timeout=LIMIT_MS)
                 count, at = steps_and_seconds(notebook)
                 found = turn(canvas, arguments.seconds)
                 count2, at2 = steps_and_seconds(notebook)
