@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _bqplot: Any = bqplot  # which has no types
 _MARGIN = {"top": 34, "bottom": 54, "left": 62, "right": 20}
 _MOST_TICKS = 24
+_TICKS = 6
 _CLEARED = {"selected": None}
 _GRIDS = ("#9aa2ae40", "#d5d9e0")  # the first is seen on light and dark pages; ipywidgets 8 has it
 _TEXT_SIZE = 12.0
@@ -61,7 +62,12 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
             "fig_margin": _MARGIN,
             "title_style": {"fill": "var(--jp-ui-font-color1, currentColor)", "font-size": "15px"},
             "legend_style": {"fill": "none", "stroke": "none"},
-            "layout": {"width": "100%", "max_width": "760px", "height": "360px"},
+            "layout": {
+                "width": "100%",
+                "min_width": "200px",  # several beside each other share what there is
+                "max_width": "760px",
+                "height": "360px",
+            },
         }
         super().__init__(**options_of_the_figure)
         # Not in the constructor: bqplot's own defaults come after it.
@@ -70,6 +76,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
             _bqplot.Axis(scale=scales["y"], grid_lines="solid"),
         )
         self._axes[0].label_offset = "2.6em"
+        self._axes[0].num_ticks = _TICKS  # of more, long numbers meet where it is narrow
         self._axes[1].orientation = "vertical"  # which is no trait of newer ones
         for axis in self._axes:
             axis.label_color = LABEL_COLOR
