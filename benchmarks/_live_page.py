@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
-from typing import Any, NamedTuple
+import threading
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from _lab import NEWEST, Notebook, Page
+
+START_SECONDS = 60  # for a JupyterLab and a browser
 
 WATCH = """([index, read]) => {
   const area = document.querySelectorAll('.jp-Notebook .jp-Cell')[index];
@@ -120,7 +125,13 @@ HEAD = [
 
 
 def painted_updates(
-    opened: tuple[Page, Any], cells: tuple[str, str], read: str, *, seconds: float, name: str
+    opened: tuple[Page, Any],
+    cells: tuple[str, str],
+    read: str,
+    *,
+    seconds: float,
+    name: str,
+    alone_seconds: float = 2.0,
 ) -> Painted:
     """Run a training and a display in a new notebook, then updates beside the training.
 
@@ -131,6 +142,7 @@ def painted_updates(
             update that it shows, undefined until there is one.
         seconds: How long.
         name: The notebook's.
+        alone_seconds: For which the training runs by itself, for comparison.
     """
     page, lab = opened
     wire = Wire(page)
@@ -138,7 +150,7 @@ def painted_updates(
     notebook = Notebook(page, lab, [*cells, asked], kernel=NEWEST, name=name)
     notebook.run(0)
     notebook.wait_for("COUNT[0]", lambda count: count > 200)
-    alone = training_speed(notebook, page, 2)
+    alone = training_speed(notebook, page, alone_seconds)
     notebook.run(1)
     show(page, 1)
     page.wait_for_function(
@@ -212,3 +224,49 @@ def run_apart(command: list[str], name: str, limit: float) -> tuple[list[str], s
         print(complaints[-2000:], file=sys.stderr)
         return [name, "failed"], rest
     return json.loads(row), rest
+
+
+def run_each_apart(
+    command: list[str], kinds: list[str], name: str, limit: float
+) -> dict[str, list[str]]:
+    """Run the measurements of one library in one process, until one of its pages freezes.
+
+    Args:
+        command: Measures the kinds that are added to it, and prints a row of each as JSON.
+        kinds: What is measured.
+        name: The library's.
+        limit: Seconds for each kind; where one takes longer another process does the rest.
+
+    Returns:
+        A row of each kind.
+    """
+    rows: dict[str, list[str]] = {}
+    while left := [kind for kind in kinds if kind not in rows]:
+        print(f"{name}: {', '.join(left)} …", file=sys.stderr)
+        process = subprocess.Popen(
+            [*command, *left], stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        printed: queue.Queue[str] = queue.Queue()
+        assert process.stdout is not None
+        reader = threading.Thread(target=_read, args=(process.stdout, printed), daemon=True)
+        reader.start()
+        for place, kind in enumerate(left):
+            try:
+                line = printed.get(timeout=limit + (START_SECONDS if place == 0 else 0))
+            except queue.Empty:
+                rows[kind] = [name, f"page frozen: no answer within {limit:g} s"]
+                break
+            if not line:  # the process is over
+                rows[kind] = [name, "failed"]
+                break
+            rows[kind] = json.loads(line)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return rows
+
+
+def _read(printed: IO[str], lines: queue.Queue[str]) -> None:
+    for line in printed:
+        lines.put(line)
+    lines.put("")

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbviz.charts.binning import binned
 from nbviz.charts.colors import part_colors
 from nbviz.charts.figure import ChartFigure
 from nbviz.charts.inputs import (
     Column,
     array_of,
+    check_count,
     columns_of,
     has_names,
     name_of,
@@ -30,6 +32,7 @@ from nbviz.pictures.figures.layers import (
     Boxes,
     Columns,
     Dots,
+    Drawn,
     Figure,
     Wedges,
     identity,
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_BARS = 1_000
-MOST_BINS = 1_000
+MOST_BOXED = 50_000_000  # values: their quartiles are found by a sort in part
 MOST_BOXES = 100
 _MOST_GROUPS = 20
 _SLICES = 20
@@ -142,17 +145,7 @@ def _histogram(
             f"histogram draws at most {_MOST_GROUPS} groups, got {groups:,}; .reshape(-1) of an "
             "array makes one of it."
         )
-    edges = _edges(bins, table)
-    counts = np.zeros((groups, len(edges) - 1))
-    element_of = np.full((groups, rows), NO_ELEMENT)
-    for at in range(groups):
-        column = table[:, at]
-        # The last bin has its upper edge, too, as numpy's.
-        places = np.searchsorted(edges, column, side="right") - 1
-        places[column == edges[-1]] = len(edges) - 2
-        inside = (places >= 0) & (places < len(edges) - 1) & ~np.isnan(column)
-        element_of[at, inside] = places[inside]
-        counts[at] = np.bincount(places[inside], minlength=len(edges) - 1)
+    counts, edges, element_of = binned(table, bins)
     left = int((element_of == NO_ELEMENT).sum())
     shown = names_of("histogram", labels, groups, "groups") or tuple(names)
     colors = part_colors("histogram", color, groups, "groups")
@@ -253,7 +246,7 @@ def _boxplot(
 ) -> Figure:
     table, names = number_columns("boxplot", values, "values", check=_check_boxes)
     rows, label = len(table), name_of(values)
-    element_of = np.full((1, rows), NO_ELEMENT)
+    element_of = np.full((1, rows), NO_ELEMENT, np.int16)
     if by is not None:
         if table.shape[1] != 1:
             raise ConfigurationError(
@@ -269,8 +262,8 @@ def _boxplot(
         parts = [table[element_of[0] == at, 0] for at in range(len(names))]
     else:
         parts = list(table.T)
-        element_of = np.repeat(np.arange(len(parts))[:, None], rows, axis=1)
-        element_of[np.isnan(table.T)] = NO_ELEMENT
+        boxes_of = np.arange(len(parts), dtype=np.int16)[:, None]
+        element_of = np.where(np.isnan(table.T), np.int16(NO_ELEMENT), boxes_of)
     _check_boxes(rows, len(parts))
     shown = names_of("boxplot", labels, len(parts), "boxes") or tuple(names)
     shown = shown or tuple(str(at) for at in range(len(parts)))
@@ -299,43 +292,46 @@ def _check_groups(rows: int, groups: int) -> None:
         )
 
 
-def _check_boxes(_rows: int, boxes: int) -> None:
+def _check_boxes(rows: int, boxes: int) -> None:
     if boxes > MOST_BOXES:
         raise ConfigurationError(
             f"boxplot draws at most {MOST_BOXES} boxes, got {boxes:,}; choose some, or .T of an "
             "array exchanges rows and columns."
         )
+    check_count("boxplot", rows * boxes, MOST_BOXED, "values")
 
 
 def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    finite = values[np.isfinite(values)]
+    is_finite = np.isfinite(values)
+    finite = values.copy() if is_finite.all() else values[is_finite]
     if len(finite) == 0:
         return np.full(5, np.nan)
-    finite = np.clip(finite, -FARTHEST, FARTHEST)
-    lower, middle, upper = np.percentile(finite, [25, 50, 75])
+    np.clip(finite, -FARTHEST, FARTHEST, out=finite)
+    lower, middle, upper = np.percentile(finite, [25, 50, 75], overwrite_input=True)
     reach = 1.5 * (upper - lower)
-    inside = finite[(finite >= lower - reach) & (finite <= upper + reach)]
-    return np.array([min(inside.min(), lower), lower, middle, upper, max(inside.max(), upper)])
+    low = finite.min(initial=np.inf, where=finite >= lower - reach)
+    high = finite.max(initial=-np.inf, where=finite <= upper + reach)
+    return np.array([min(low, lower), lower, middle, upper, max(high, upper)])
 
 
 def _outliers(
-    table: NDArray[np.float64], element_of: NDArray[np.int64], levels: NDArray[np.float64]
+    table: NDArray[np.float64],
+    element_of: NDArray[np.signedinteger[Any]],
+    levels: NDArray[np.float64],
 ) -> Dots:
     found: list[NDArray[np.int64]] = []  # row, column, box
-    for column in range(table.shape[1]):
-        box = element_of[column]
+    for column, boxes in enumerate(element_of):
         values = table[:, column]
-        known = np.isfinite(values) & (box != NO_ELEMENT)
-        low, high = levels[box, 0], levels[box, 4]
-        rows = np.flatnonzero(known & ((values < low) | (values > high)))
-        found.append(np.stack([rows, np.full(len(rows), column), box[rows]]))
+        for box in [column] if len(element_of) > 1 else range(len(levels)):
+            low, high = levels[box, 0], levels[box, 4]
+            is_beyond = (values < low) | (values > high)  # of NaN neither
+            rows = np.flatnonzero(is_beyond & (boxes == box) & np.isfinite(values))
+            found.append(np.stack([rows, np.full(len(rows), column), np.full(len(rows), box)]))
     every = np.concatenate(found, axis=1)
     every = every[:, sample(every.shape[1], _OUTLIERS)]
-    rows, columns, boxes = every
-    element = np.full((table.shape[1], len(table)), NO_ELEMENT)
-    element[columns, rows] = np.arange(len(rows))
+    rows, columns, of = every
     return Dots(
-        boxes.astype(np.float64), table[rows, columns], ("text-soft",), "", (), element, 4.0
+        of.astype(np.float64), table[rows, columns], ("text-soft",), "", (), Drawn(rows), 4.0
     )
 
 
@@ -389,34 +385,12 @@ def _bar_names(given: Any, rows: int) -> tuple[str, ...]:
     return tuple(short_name(f"{value:g}") for value in column.values.tolist())
 
 
-def _flat(values: Any) -> NDArray[np.float64]:
+def _flat(values: Any) -> NDArray[Any]:
     """Return values of shape (rows, groups); of more axes than two all are rows."""
-    array = array_of("histogram", values, "values").astype(np.float64)
+    array = array_of("histogram", values, "values")
     if array.size == 0:
         raise ConfigurationError(
             f"histogram got values of shape {array.shape}, in which there is nothing to draw; give "
             "at least one value."
         )
     return array if array.ndim == _TWO and array.shape[1] <= _MOST_GROUPS else array.reshape(-1, 1)
-
-
-def _edges(bins: Any, table: NDArray[np.float64]) -> NDArray[np.float64]:
-    if isinstance(bins, int) and not isinstance(bins, bool):
-        if not 1 <= bins <= MOST_BINS:
-            raise ConfigurationError(f"bins must be from 1 to {MOST_BINS:,}, got {bins:,}.")
-        finite = table[np.isfinite(table)]
-        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-        if high * 0.5 - low * 0.5 <= 1e-12 * max(abs(low), abs(high)):
-            reach = abs(low) * 1e-3 or 0.5
-            low, high = low - reach, high + reach
-        share = np.linspace(0.0, 1.0, bins + 1)
-        return low * (1 - share) + high * share
-    edges = numbers("histogram", bins, "bins")
-    if len(edges) < _TWO or len(edges) > MOST_BINS + 1 or not (np.diff(edges) > 0).all():
-        raise ConfigurationError(
-            f"bins must be a whole number, or 2 to {MOST_BINS + 1:,} edges that rise; got "
-            f"{short_name(bins)}."
-        )
-    if not np.isfinite(edges).all():
-        raise ConfigurationError("bins must have finite edges.")
-    return edges

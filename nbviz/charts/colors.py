@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from PIL import ImageColor
 
-from nbviz.charts.inputs import short_name, words_or_numbers
+from nbviz.charts.inputs import check_count, short_name, words_or_numbers
 from nbviz.errors import ConfigurationError
 from nbviz.pictures.number_text import format_value
 from nbviz.pictures.shapes import SERIES_COLORS, fixed, series_color
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _RAMP = ((0x4B, 0x3B, 0xA8), (0x2F, 0x6F, 0xDE), (0x1F, 0x94, 0x70), (0xD6, 0xB4, 0x44))
 _STEPS = 24  # colours of a ramp
+_MOST_COLORED = 20_000_000  # rows
 _MOST_CLASSES = 20  # whose numbers are read as classes
 
 
@@ -83,6 +84,7 @@ def row_colors(chart: str, color: object, rows: int, *, parts: int = 0) -> RowCo
         return RowColors((series_color(parts),), everywhere, ("",))
     if isinstance(color, str):
         return RowColors((one_color(chart, color),), everywhere, ("",))
+    check_count(chart, rows, _MOST_COLORED, "values of color=")
     column = words_or_numbers(chart, color, "color=")
     if len(column.values) != rows:
         raise ConfigurationError(

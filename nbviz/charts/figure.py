@@ -13,7 +13,7 @@ from nbviz.charts.chart import Chart, answer_at_once, selected_rows
 from nbviz.charts.legend_place import legend_place
 from nbviz.charts.marks import LABEL_COLOR, marks_of
 from nbviz.pictures.figures.figure_picture import figure_picture, ranges
-from nbviz.pictures.figures.layers import NO_ELEMENT, Boxes, Columns, Wedges
+from nbviz.pictures.figures.layers import Boxes, Columns, Wedges, elements_of, is_of_elements
 from nbviz.pictures.shapes import fit_text
 from nbviz.widgets.cell_widget import shown_again
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbviz.pictures.figures.layers import Axis, Figure
+    from nbviz.pictures.figures.layers import Axis, ElementOf, Figure
     from nbviz.pictures.shapes import Picture
 
 _bqplot: Any = bqplot  # which has no types
 _MARGIN = {"top": 34, "bottom": 54, "left": 62, "right": 20}
 _MOST_TICKS = 24
+_TICKS = 6
 _CLEARED = {"selected": None}
 _GRIDS = ("#9aa2ae40", "#d5d9e0")  # the first is seen on light and dark pages; ipywidgets 8 has it
 _TEXT_SIZE = 12.0
@@ -54,14 +55,19 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         figure = describe(*data, **options)
         self._figure = figure
         self._is_mirroring = False
-        self._elements: list[tuple[Any, NDArray[np.int64]]] = []
+        self._elements: list[tuple[Any, ElementOf]] = []
         scales = {"x": _bqplot.LinearScale(), "y": _bqplot.LinearScale()}
         self._scales: Any = scales
         options_of_the_figure: dict[str, Any] = {
             "fig_margin": _MARGIN,
             "title_style": {"fill": "var(--jp-ui-font-color1, currentColor)", "font-size": "15px"},
             "legend_style": {"fill": "none", "stroke": "none"},
-            "layout": {"width": "100%", "max_width": "760px", "height": "360px"},
+            "layout": {
+                "width": "100%",
+                "min_width": "200px",  # several beside each other share what there is
+                "max_width": "760px",
+                "height": "360px",
+            },
         }
         super().__init__(**options_of_the_figure)
         # Not in the constructor: bqplot's own defaults come after it.
@@ -70,6 +76,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
             _bqplot.Axis(scale=scales["y"], grid_lines="solid"),
         )
         self._axes[0].label_offset = "2.6em"
+        self._axes[0].num_ticks = _TICKS  # of more, long numbers meet where it is narrow
         self._axes[1].orientation = "vertical"  # which is no trait of newer ones
         for axis in self._axes:
             axis.label_color = LABEL_COLOR
@@ -180,8 +187,8 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         for mark, element_of in self._elements:
             chosen = mark.selected
             if chosen is not None and len(chosen):
-                found = np.isin(element_of, np.asarray(chosen))
-                is_selected |= found if found.ndim == 1 else found.any(axis=0)
+                elements = np.asarray(chosen, np.int64)
+                is_selected |= is_of_elements(element_of, elements, self._figure.rows)
         return is_selected
 
     def _within_the_box(self) -> NDArray[np.bool_] | None:
@@ -202,8 +209,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         try:
             rows = np.asarray(self.selected, np.int64)
             for mark, element_of in self._elements:
-                elements = np.unique(element_of[..., rows])
-                elements = elements[elements != NO_ELEMENT]
+                elements = elements_of(element_of, rows)
                 mark.selected = elements.astype(np.uint32) if len(elements) else None
         finally:
             self._is_mirroring = False

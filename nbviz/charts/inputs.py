@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_NUMBERS = 200_000_000
 _NAME_CHARACTERS = 80
+_BLOCK = 1 << 16  # numbers
 _AXES = 2
 _NUMERIC = "biuf"
 
@@ -113,18 +114,9 @@ def columns_of(
     """
     named = _named_columns(frame)
     if named is None:
-        array = array_of(chart, frame, what)
-        array = array[:, None] if array.ndim == 1 else array
-        if array.ndim != _AXES:
-            raise ConfigurationError(
-                f"{chart} needs {what} as a table of rows and columns, got {_shape(frame, array)}."
-            )
-        if check is not None:
-            check(*array.shape)
-        values = array.astype(np.float64)
-        found = [Column(f"column {at}", values[:, at]) for at in range(values.shape[1])]
-    else:
-        found = [_column(chart, str(name), values) for name, values in named]
+        values = _table(chart, frame, what, check)
+        return [Column(f"column {at}", column) for at, column in enumerate(values)]
+    found = [_column(chart, str(name), values) for name, values in named]
     if not found or not len(found[0].values):
         raise ConfigurationError(
             f"{chart} got {what} without {'rows' if found else 'columns'}; give at least one."
@@ -146,13 +138,14 @@ def number_columns(
     Raises:
         ConfigurationError: There is none.
     """
+    if not has_names(frame):
+        return _table(chart, frame, what, check).T, []
     found = [column for column in columns_of(chart, frame, what, check) if not column.words]
     if not found:
         raise ConfigurationError(f"{chart} got {what} without a column of numbers; give one.")
     if check is not None:
         check(len(found[0].values), len(found))
-    names = [column.name for column in found] if has_names(frame) else []
-    return np.column_stack([column.values for column in found]), names
+    return np.stack([column.values for column in found]).T, [column.name for column in found]
 
 
 def has_names(frame: object) -> bool:
@@ -199,6 +192,19 @@ def names_of(chart: str, labels: object, count: int, what: str) -> tuple[str, ..
             f"{chart} draws {count:,} {what}, but labels= has {len(names):,} names; give as many."
         )
     return names
+
+
+def check_count(chart: str, count: int, most: int, what: str) -> None:
+    """Refuse more than can be drawn in a few seconds.
+
+    Raises:
+        ConfigurationError: There are more than `most`.
+    """
+    if count > most:
+        raise ConfigurationError(
+            f"{chart} takes at most {most:,} {what}, got {count:,}; draw a sample of them, such as "
+            "each tenth: values[::10]."
+        )
 
 
 def short_name(value: object) -> str:
@@ -262,6 +268,30 @@ def _of_anything(chart: str, value: object, what: str) -> NDArray[Any]:
             f"{array.dtype}; convert it first."
         )
     return array
+
+
+def _table(
+    chart: str, frame: object, what: str, check: Callable[[int, int], None] | None
+) -> NDArray[np.float64]:
+    """Return an array's columns one after another; float64, shape (columns, rows)."""
+    array = array_of(chart, frame, what)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != _AXES:
+        raise ConfigurationError(
+            f"{chart} needs {what} as a table of rows and columns, got {_shape(frame, array)}."
+        )
+    rows, columns = array.shape
+    if check is not None:
+        check(rows, columns)
+    if array.size == 0:
+        raise ConfigurationError(
+            f"{chart} got {what} without {'rows' if columns else 'columns'}; give at least one."
+        )
+    found = np.empty((columns, rows))
+    block = max(1, _BLOCK // columns)
+    for start in range(0, rows, block):  # as much as a cache holds: several times as fast
+        found[:, start : start + block] = array[start : start + block].T
+    return found
 
 
 def _named_columns(frame: Any) -> list[tuple[Any, Any]] | None:

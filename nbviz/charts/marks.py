@@ -15,7 +15,7 @@ from nbviz.pictures.shapes import fit_text, light
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nbviz.pictures.figures.layers import Figure, Layer
+    from nbviz.pictures.figures.layers import ElementOf, Figure, Layer
 
 # bqplot draws every point of what is not selected, too.
 LABEL_COLOR = "#808894"
@@ -39,7 +39,7 @@ class MarkValues:
 
     kind: Any
     values: dict[str, Any]
-    element_of: NDArray[np.int64] | None = None
+    element_of: ElementOf | None = None
     tooltip: tuple[str, ...] = ()
 
     def make(self, scales: Any) -> Any:

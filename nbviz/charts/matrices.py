@@ -11,6 +11,7 @@ from nbviz.charts.colors import one_color
 from nbviz.charts.drawn import DrawnChart
 from nbviz.charts.inputs import (
     array_of,
+    check_count,
     has_names,
     names_of,
     number_columns,
@@ -26,6 +27,8 @@ from nbviz.recording.media.confusion import ConfusionInput
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nbviz.recording.media.confusion import ConfusionMatrix
+
 MOST_SIDE = 400
 """Cells along a side that are drawn; of a larger matrix each cell is the strongest of a block."""
 
@@ -33,7 +36,9 @@ MOST_COLUMNS = 2_000
 """Of a correlation."""
 
 _PAIR = 2
-_CONTOUR_SIDE = 2_000
+_PART = 1 << 18  # cells that are looked at together
+_CONTOUR_SIDE = 500
+_MOST_CORRELATED = 30_000_000
 _LEVELS = 10
 _MOST_LEVELS = 100
 
@@ -65,7 +70,8 @@ def _heatmap(matrix: Any, *, labels: Any = None, title: str = "", color: Any = N
     row_names, column_names = _both_names("heatmap", labels, values.shape)
     return _cells(
         "heatmap",
-        values,
+        values.shape,
+        strongest(values),
         title,
         color,
         names=(row_names or rows, column_names or columns),
@@ -124,7 +130,8 @@ def _confusion(
     remark = f"{counted.left_out:,} samples have no class" if counted.left_out else ""
     return _cells(
         chart,
-        counted.matrix,
+        (counted.size, counted.size),
+        _most_of_blocks(counted),
         title,
         color,
         names=(names, names),
@@ -160,18 +167,25 @@ def correlation(
 
 
 def _correlation(frame: Any, *, labels: Any = None, title: str = "", color: Any = None) -> Cells:
-    def check(_rows: int, count: int) -> None:
+    def check(rows: int, count: int) -> None:
         if count > MOST_COLUMNS:
             raise ConfigurationError(
                 f"correlation draws at most {MOST_COLUMNS:,} columns, got {count:,}; choose some."
             )
+        check_count("correlation", rows * count, _MOST_CORRELATED, "numbers")
 
     values, found = number_columns("correlation", frame, "columns", check=check)
     count = values.shape[1]
     names = names_of("correlation", labels, count, "columns") or tuple(found)
     matrix = pearson(values)
     return _cells(
-        "correlation", matrix, title, color, names=(names, names), ends=("sign", -1.0, 1.0)
+        "correlation",
+        matrix.shape,
+        strongest(matrix),
+        title,
+        color,
+        names=(names, names),
+        ends=("sign", -1.0, 1.0),
     )
 
 
@@ -232,7 +246,7 @@ def _contour(
     for height in heights:
         found = cast("list[Any]", generator.lines(height))
         lines += [(height, np.asarray(one, np.float64) * apart) for one in found]
-    made = _cells("contour", z, title, color, axes=names)
+    made = _cells("contour", z.shape, strongest(z), title, color, axes=names)
     return Cells(
         made.title,
         made.shape,
@@ -279,7 +293,8 @@ def pearson(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _cells(
     chart: str,
-    values: NDArray[Any],
+    shape: tuple[int, ...],
+    drawn: tuple[NDArray[np.float64], tuple[int, int]],
     title: str,
     color: Any,
     *,
@@ -288,17 +303,16 @@ def _cells(
     ends: tuple[Literal["sign", "magnitude"], float, float] | None = None,
     remark: str = "",
 ) -> Cells:
-    reduced, block = strongest(values)
+    reduced, block = drawn
     palette, low, high = ends or _color_ends(reduced)
     if block != (1, 1):
         each = f"each cell is the strongest of {block[0]:,} × {block[1]:,}"
         remark = f"{remark}; {each}" if remark else each
     if not np.isfinite(reduced).any():
         remark = "nothing finite to draw"
-    shape = cast("tuple[int, int]", values.shape)
     return Cells(
         title_of(chart, title),
-        shape,
+        cast("tuple[int, int]", shape),
         reduced,
         block,
         palette,
@@ -326,6 +340,20 @@ def strongest(values: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, int
         low = np.fmin.reduceat(low, starts, axis=axis)
     high, low = high.astype(np.float64), low.astype(np.float64)
     return np.where(np.abs(low) > np.abs(high), low, high), block
+
+
+def _most_of_blocks(
+    counted: ConfusionMatrix,
+) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """Return the same of counts, without the cells that are 0."""
+    block = math.ceil(counted.size / MOST_SIDE)
+    side = math.ceil(counted.size / block)
+    most = np.zeros(side * side)
+    for start in range(0, len(counted.places), _PART):
+        rows, columns = np.divmod(counted.places[start : start + _PART], counted.size)
+        places = (rows // block).astype(np.int64) * side + columns // block
+        np.maximum.at(most, places, counted.values[start : start + _PART].astype(np.float64))
+    return most.reshape(side, side), (block, block)
 
 
 def _color_ends(

@@ -9,7 +9,7 @@ import numpy as np
 
 from nbviz.charts.colors import part_colors
 from nbviz.charts.figure import ChartFigure
-from nbviz.charts.inputs import array_of, names_of, title_of
+from nbviz.charts.inputs import array_of, check_count, names_of, title_of
 from nbviz.errors import ConfigurationError, LoggingError
 from nbviz.pictures.figures.layers import NO_ELEMENT, Axis, Curves, Figure
 from nbviz.pictures.number_text import format_value
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbviz.recording.media.pr_curves import Curve
+
+
+_MOST_SCORES = 10_000_000  # which are sorted
 
 
 def pr_curve(
@@ -133,6 +136,7 @@ def _figure(
             f"{chart} got targets of shape {targets.shape} and scores of shape {scores.shape}, in "
             "which there is nothing to draw; give at least one sample."
         )
+    check_count(chart, scores.size, _MOST_SCORES, "scores")
     try:
         curves = PrCurveInput(chart, targets, scores.astype(np.float64), None).make()
     except LoggingError as error:

@@ -8,7 +8,16 @@ import numpy as np
 
 from nbviz.charts.colors import row_colors
 from nbviz.charts.drawn import DrawnChart
-from nbviz.charts.inputs import Column, array_of, columns_of, name_of, names_of, numbers, title_of
+from nbviz.charts.inputs import (
+    Column,
+    array_of,
+    check_count,
+    columns_of,
+    name_of,
+    names_of,
+    numbers,
+    title_of,
+)
 from nbviz.charts.xy import sample
 from nbviz.errors import ConfigurationError
 from nbviz.pictures.figures.spread import Arrows, Parallel, ParallelAxis
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_AXES = 30
 _ARROWS = 4_000
+_MOST_ARROWS = 25_000_000  # that are looked through for the longest
 _LINES = 3_000
 _PAIR, _FOUR = 2, 4
 
@@ -85,6 +95,8 @@ def _quiver(*data: Any, labels: Any = None, title: str = "", color: Any = None) 
 
 
 def _arrows(data: tuple[Any, ...]) -> list[NDArray[np.float64]]:
+    for one in data:
+        check_count("quiver", array_of("quiver", one, "arrows").size, _MOST_ARROWS, "arrows")
     if len(data) == _PAIR:
         u, v = (numbers("quiver", one, name, axes=2) for one, name in zip(data, "uv", strict=True))
         y, x = np.indices(u.shape, np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from nbviz.charts.inputs import (
     title_of,
 )
 from nbviz.errors import ConfigurationError
-from nbviz.pictures.figures.layers import NO_ELEMENT, Axis, Curves, Dots, Figure, identity
+from nbviz.pictures.figures.layers import Axis, Curves, Dots, Drawn, Figure, identity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -148,10 +149,8 @@ def _scatter(*data: Any, labels: Any = None, title: str = "", color: Any = None)
         own = chosen[colors.of_row[chosen] == at]
         if len(own) == 0 and not name:
             continue
-        element_of = np.full(rows, NO_ELEMENT)
-        element_of[own] = np.arange(len(own))
         named = tuple(names[int(row)] for row in own) if names else ()
-        layers.append(Dots(x[own], y[own], (one,), name, named, element_of, size))
+        layers.append(Dots(x[own], y[own], (one,), name, named, Drawn(own), size))
     return Figure(
         title_of("scatter", title),
         rows,
@@ -227,27 +226,28 @@ def _curves(
 
 def _extremes(
     x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.signedinteger[Any]]]:
     """Return which points are drawn, and for each row the one that stands for it."""
     rows, curves = len(x), len(y)
     most = max(200, min(_POINTS, _POINTS_IN_ALL // curves))
     if rows <= most:
         return identity(rows), identity(rows)
     stretches = max(50, most // (2 * curves))
-    starts = np.unique(np.linspace(0, rows, stretches + 1).astype(np.int64))[:-1]
-    chosen = [np.array([0, rows - 1])]
+    ends = np.unique(np.linspace(0, rows, stretches + 1).astype(np.int64)).tolist()
+    chosen = {0, rows - 1}
     for values in y:
-        # The first with the value: reduceat has no argmax.
-        for fill, extreme in ((np.inf, np.minimum), (-np.inf, np.maximum)):
-            known = np.where(np.isnan(values), fill, values)
-            found = np.repeat(extreme.reduceat(known, starts), np.diff(starts, append=rows))
-            places = np.flatnonzero(known == found)
-            stretch = np.searchsorted(starts, places, side="right")
-            chosen.append(places[np.unique(stretch, return_index=True)[1]])
-        gaps = np.flatnonzero(np.isnan(values))  # one for each stretch, so that it stays one
-        stretch = np.searchsorted(starts, gaps, side="right")
-        chosen.append(gaps[np.unique(stretch, return_index=True)[1]])
-    kept = np.unique(np.concatenate(chosen)).astype(np.int64)
-    after = np.searchsorted(kept, np.arange(rows)).clip(1, len(kept) - 1)
-    is_before = np.arange(rows) - kept[after - 1] < kept[after] - np.arange(rows)
-    return kept, np.where(is_before, after - 1, after)
+        for start, end in itertools.pairwise(ends):
+            part = values[start:end]
+            low, high = int(part.argmin()), int(part.argmax())  # the first NaN, if there is one
+            if np.isnan(part[low]):
+                chosen.add(start + low)  # so that the gap stays one
+                known = np.flatnonzero(~np.isnan(part))
+                if not len(known):
+                    continue
+                low, high = int(known[part[known].argmin()]), int(known[part[known].argmax()])
+            chosen |= {start + low, start + high}
+    kept = np.array(sorted(chosen), np.int64)
+    # Each row stands for the nearest that is drawn; of two as near, for the later.
+    between = (kept[:-1] + kept[1:] + 1) // 2
+    counts = np.diff(between, prepend=0, append=rows)
+    return kept, np.repeat(np.arange(len(kept), dtype=np.int32), counts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import LoggingError
 from nbviz.training import clock
@@ -36,10 +37,20 @@ def copy_refused(name: str) -> LoggingError:
 
 def fork_refused(name: str) -> LoggingError:
     """Return what is raised where a forked child logs to a run of its parent."""
+    if _is_loaders_worker():
+        return LoggingError(
+            f"the run {name!r} belongs to the process that made it, and this is a worker of a "
+            "DataLoader; log from the training loop, or use num_workers=0."
+        )
     return LoggingError(
-        f"the run {name!r} belongs to the process that made it, and this is a forked copy, such as "
-        "a DataLoader worker; log from the training loop, or use num_workers=0."
+        f"the run {name!r} belongs to the process that made it, and this is another one, forked "
+        "from it; make a run here, nbviz.Run(dir=...), and nbviz.open_runs shows all of them."
     )
+
+
+def _is_loaders_worker() -> bool:
+    loading: Any = sys.modules.get("torch.utils.data")
+    return loading is not None and loading.get_worker_info() is not None
 
 
 def _leave_all_to_parent() -> None:

@@ -184,14 +184,15 @@ class CanvasView:
         if not self._emitter.is_closed:
             return
         self._emitter = Emitter(self._tick, self._report)
-        for widget in (self._hiding, self._head, self._notice, self._box):
-            open_whole(widget)
         for part in self._parts:
             part.open()
+        for widget in (self._hiding, self._head, self._notice, self._box):
+            open_whole(widget)
 
     def replaced(self) -> None:
         """Let go: no cell displays it any more."""
         self._emitter.close()
+        self._box.children = ()
         for part in self._parts:
             part.close()
         for widget in (self._box, self._notice, self._head, self._hiding):
@@ -200,13 +201,13 @@ class CanvasView:
 
     def show(self, head: str, parts: Sequence[Plot | Picture]) -> None:
         """Show these parts, and display the view if this cell does not show it yet."""
+        self._parts = list(parts)
         self.open()
         if self._head.value != head:
             self._head.value = head
         for part in parts:
             if isinstance(part, Picture):
                 part.wake = self._emitter.wake
-        self._parts = list(parts)
         widgets = (self._hiding, *([self._head] if head else []), *(part.widget for part in parts))
         if self._notice.value:
             widgets = (*widgets, self._notice)

@@ -13,7 +13,7 @@ from nbviz.recording.current import as_current
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
 from nbviz.training.background import BackgroundRun
-from nbviz.training.steps.loader_workers import renew_workers
+from nbviz.training.steps.loader_workers import shield_workers
 from nbviz.widgets.active import remember_loop, say_at_exit_what_is_cut
 from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
@@ -125,7 +125,7 @@ class LiveCell:
         error: BaseException | None = None
         self.run.meter.thread = threading.get_ident()  # its first log call may be far away
         try:
-            renew_workers(*self._namespace.values())
+            shield_workers(*self._namespace.values())
             with as_current(self.run), captured_prints(self.run.note), own_displays():
                 exec(self._code, self._namespace)  # noqa: S102  the user's own cell
         except RunStopped:

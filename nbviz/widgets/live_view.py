@@ -187,6 +187,12 @@ class LiveView(CellWidget):
         self._output.close()
         super().close()
 
+    def __copy__(self) -> NoReturn:
+        self.__reduce__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NoReturn:
+        self.__reduce__()
+
     def __reduce__(self) -> NoReturn:
         names = ", ".join(repr(subject.name) for subject in self.subjects) or "nothing"
         raise ConfigurationError(

@@ -52,6 +52,7 @@ class RunBar(LiveView):
         super().__init__(panels=("toolbar",), arrangement="bar")
         self._leads_to = leads_to
         self._run = run
+        self._end = ""
         self.add_subject(Subject.of_run(run))
 
     @property
@@ -60,11 +61,13 @@ class RunBar(LiveView):
         return self._run.progress.status in ENDED and not self._run.control.is_active
 
     def picture(self) -> dict[str, Any]:
-        """Return the line until the run has ended, and then text."""
+        """Return the line until the run has ended, and then text, which stays if it goes on."""
         progress = self._run.progress
         text = f"{self._run.name}: {progress.status} at step {progress.step:,}"
         if self.is_over:
-            return {"text/plain": text}
+            self._end = self._end or text
+        if self._end:
+            return {"text/plain": self._end}
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {"text/plain": text, WIDGET_VIEW: view}
 

@@ -164,7 +164,7 @@ def test_a_script_ends_with_its_last_line(tmp_path: Path) -> None:
 
 
 def test_a_cell_shows_its_bars_as_one_run(run_cells: Callable[..., list[Any]]) -> None:
-    [cell, later] = run_cells(
+    [cell, later, _, ends] = run_cells(
         "from nbviz.integrations.tqdm import tqdm\n"
         "first = tqdm(range(3))\n"
         "for item in first: first.set_postfix(item=item)\n"
@@ -174,8 +174,12 @@ def test_a_cell_shows_its_bars_as_one_run(run_cells: Callable[..., list[Any]]) -
         "for item in (third := tqdm(range(2))): tqdm.write('to the log')\n"
         "assert third.run is not first.run\n"
         "(first.run.progress.step, third.run.lines.since(0)[-1].text)",
+        "for item in (left := tqdm(range(9))):\n    if item == 2: break",
+        "import time\nwhile left.run.is_active or third.run.is_active: time.sleep(0.02)\n"
+        "[one.run.status for one in (third, left)]",
     )
     kinds = [kind for one in cell.outputs for kind in one.get("data", {})]
     assert kinds.count("application/vnd.jupyter.widget-view+json") == 1
     assert all(one.output_type != "stream" for one in (*cell.outputs, *later.outputs))
     assert later.outputs[-1]["data"]["text/plain"] == "(5, 'to the log')"
+    assert ends.outputs[-1]["data"]["text/plain"] == "['finished', 'stopped']"

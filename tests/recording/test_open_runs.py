@@ -269,6 +269,7 @@ def event_file() -> bytes:
 ALIENS: list[tuple[str, bytes, str]] = [
     ("gz", gzip.compress(event_file()), "gzip"),
     ("html", b"\n<!DOCTYPE html><html><body>Sign in</body></html>", "HTML"),
+    ("random bytes", bytes(range(255, 0, -1)) * 20, "no record is in it"),
     ("crlf", event_file().replace(b"\n", b"\r\n"), "line ends"),
     ("text", event_file().decode("utf-8", "replace").encode(), "UTF-8"),
     ("zip", b"PK\x03\x04" + bytes(100), "zip"),

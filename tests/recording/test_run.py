@@ -229,6 +229,18 @@ def test_a_run_is_not_copied() -> None:
             attempt(run)
 
 
+def test_what_a_forked_process_is_told_depends_on_what_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = Run("mine")
+    run.leave_to_parent()  # as in a child
+    with pytest.raises(LoggingError, match=r"'mine' belongs to .* nbviz\.Run\(dir=\.\.\.\)"):
+        run.log({"loss": 1.0})
+    monkeypatch.setattr(torch.utils.data, "get_worker_info", object)
+    with pytest.raises(LoggingError, match=r"a worker of a DataLoader; .* num_workers=0"):
+        run.log({"loss": 1.0})
+
+
 def test_a_step_is_shown_with_the_status_that_it_was_made_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -262,11 +262,15 @@ def test_the_line_of_a_run_that_has_not_begun_yet_is_no_text(trainer) -> None:
     assert WIDGET_VIEW in bar.picture()
     trainer.start()
     trainer.trainer.stop_and_wait()
-    assert list(bar.picture()) == ["text/plain"]
+    text = bar.picture()
+    assert list(text) == ["text/plain"]
     trainer.run.control.reserve()
-    assert WIDGET_VIEW in bar.picture()
+    again = RunBar(trainer.run, trainer.view_id)
+    assert WIDGET_VIEW in again.picture()
+    assert bar.picture() == text  # of the cell whose loop has ended
     trainer.run.control.end("stopped")
-    bar.close()
+    for one in (bar, again):
+        one.close()
 
 
 def test_an_overlay_comes_for_the_boxes_that_a_page_shows_until_it_is_gone(trainer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import queue
@@ -77,10 +78,11 @@ def test_a_notebook_is_given_the_view_and_its_picture(tmp_path: Path) -> None:
     assert any("image/png" in one for one in shown)
 
 
-def test_a_view_that_is_pickled_says_what_to_save_instead() -> None:
+def test_a_view_that_is_pickled_or_copied_says_what_to_save_instead() -> None:
     dashboard = nbviz.Dashboard(nbviz.Run("digits"))
-    with pytest.raises(ConfigurationError, match=r"Dashboard of 'digits' .*save_html"):
-        pickle.dumps(dashboard)
+    for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(ConfigurationError, match=r"Dashboard of 'digits' .*save_html"):
+            attempt(dashboard)
     dashboard.close()
 
 

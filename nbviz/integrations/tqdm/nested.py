@@ -49,6 +49,7 @@ class NestedBars(CellLog):
     def __init__(self, run: Run, *, show: bool) -> None:
         super().__init__(run, show=show)
         self._bars: list[Bar] = []
+        self._is_complete = True  # the bar that ended last
         self._refused: set[str] = set()
 
     @classmethod
@@ -139,9 +140,14 @@ class NestedBars(CellLog):
         if all(one is not bar for one in self._bars):
             return
         self._bars = [one for one in self._bars if one is not bar]
+        self._is_complete = is_complete
         self.describe()
         if not self.is_stopped:
             self.run.loop_ended(is_complete=is_complete)
+
+    def _leave(self, *, is_complete: bool) -> bool:
+        # A cell that goes on behind a loop that it left has not done all of it.
+        return super()._leave(is_complete=is_complete and self._is_complete)
 
     def log(self, values: Mapping[str, Any]) -> None:
         """Record the numbers among values that a bar shows, at the step that is being made."""

@@ -67,12 +67,12 @@ def _packed(matrix: ConfusionMatrix, limit: int) -> tuple[int, bytes]:
         np.bincount(columns, values, matrix.size),
         np.bincount(rows[is_diagonal], values[is_diagonal], matrix.size),
     ]
-    by_size = np.argsort(-values, kind="stable")
     count = len(places)
+    chosen = np.arange(count)  # rising, and all of them for most
     while True:
-        chosen = np.sort(by_size[:count])
         gaps = np.diff(places[chosen], prepend=0)
         data = deflated(np.concatenate([gaps, values[chosen], *sums]).astype(np.float64))
         if len(data) <= limit or not count:
             return count, data
         count = int(count * limit / len(data) * _LEAST_GAIN)
+        chosen = np.sort(np.argsort(-values, kind="stable")[:count])

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 NO_ELEMENT = -1
 """Where an input row is not drawn by itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """Which input row each element of a layer is, where only some rows are drawn by themselves.
+
+    Attributes:
+        row_of: For each element its row; int64, shape (elements,).
+    """
+
+    row_of: NDArray[np.int64]
+
+
+ElementOf = NDArray[np.signedinteger[Any]] | Drawn
+"""For each input row the element that stands for it, or `NO_ELEMENT`, of shape (rows,) or (several,
+rows); or the row of each element."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +54,8 @@ class Curves:
         y: float64, shape (curves, points).
         colors: A colour's name for each curve, as of `nbviz.pictures.shapes`.
         names: One for each curve, or none.
-        element_of: For each input row the point that stands for it, or `NO_ELEMENT`; int64, shape
-            (rows,) or (several, rows). None where nothing of the layer can be selected.
+        element_of: Which points stand for which rows. None where nothing of the layer can be
+            selected.
         is_dashed: Whether they are dashed.
     """
 
@@ -49,7 +63,7 @@ class Curves:
     y: NDArray[np.float64]
     colors: tuple[str, ...]
     names: tuple[str, ...] = ()
-    element_of: NDArray[np.int64] | None = None
+    element_of: ElementOf | None = None
     is_dashed: bool = False
 
 
@@ -72,7 +86,7 @@ class Dots:
     colors: tuple[str, ...]
     name: str = ""
     names: tuple[str, ...] = ()
-    element_of: NDArray[np.int64] | None = None
+    element_of: ElementOf | None = None
     size: float = 6.0
 
 
@@ -93,7 +107,7 @@ class Columns:
     heights: NDArray[np.float64]
     colors: tuple[str, ...]
     names: tuple[str, ...] = ()
-    element_of: NDArray[np.int64] | None = None
+    element_of: ElementOf | None = None
     gap: float = 0.2
 
 
@@ -111,7 +125,7 @@ class Wedges:
     sizes: NDArray[np.float64]
     colors: tuple[str, ...]
     names: tuple[str, ...]
-    element_of: NDArray[np.int64] | None = None
+    element_of: ElementOf | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +141,7 @@ class Boxes:
 
     levels: NDArray[np.float64]
     colors: tuple[str, ...]
-    element_of: NDArray[np.int64] | None = None
+    element_of: ElementOf | None = None
 
 
 Layer = Curves | Dots | Columns | Wedges | Boxes
@@ -177,3 +191,23 @@ class Figure:
 def identity(rows: int) -> NDArray[np.int64]:
     """Return that each input row is an element of its own."""
     return np.arange(rows, dtype=np.int64)
+
+
+def elements_of(element_of: ElementOf, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the elements that stand for any of some rows, rising."""
+    if isinstance(element_of, Drawn):
+        return np.flatnonzero(np.isin(element_of.row_of, rows))
+    found = np.unique(element_of[..., rows])
+    return found[found != NO_ELEMENT].astype(np.int64)
+
+
+def is_of_elements(
+    element_of: ElementOf, elements: NDArray[np.int64], rows: int
+) -> NDArray[np.bool_]:
+    """Return of each of so many rows whether one of some elements stands for it."""
+    if isinstance(element_of, Drawn):
+        is_chosen = np.zeros(rows, bool)
+        is_chosen[element_of.row_of[elements]] = True
+        return is_chosen
+    found = np.isin(element_of, elements)
+    return found if found.ndim == 1 else np.asarray(found.any(axis=0))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _HEAD = 0.32  # of an arrow's length
 _LINES_DRAWN = 600
 _WORDS_SHOWN = 10
+_NAME_HEIGHT, _NAME_ROWS = 13.0, 3
 _BESIDE = 44.0  # pixels that what an outer axis says has at least
 
 
@@ -152,6 +153,11 @@ def parallel_picture(parallel: Parallel) -> Picture:
     rooms = [_beside(parallel.axes[at]) for at in (0, count - 1)] if count else [_BESIDE] * 2
     bottom, left, right = picture.height - 16, rooms[0] + 8, WIDTH - rooms[1] - 8
     places = np.linspace(left, right, count) if count > 1 else np.array([(left + right) / 2])
+    # Names that do not fit beside each other take turns in rows.
+    apart = (right - left) / max(1, count - 1)
+    widest = max((text_width(axis.name, 11) for axis in parallel.axes), default=0.0)
+    name_rows = min(_NAME_ROWS, max(1, int(np.ceil((widest + 8) / apart))))
+    top += _NAME_HEIGHT * (name_rows - 1)
     heights = np.full((count, len(parallel.chosen)), np.nan)
     for at, axis in enumerate(parallel.axes):
         low, high = axis.ends
@@ -169,14 +175,15 @@ def parallel_picture(parallel: Parallel) -> Picture:
             ends = np.flatnonzero(np.diff(known.astype(np.int8), prepend=0, append=0))
             pieces += [points[a:b] for a, b in zip(ends[::2], ends[1::2], strict=True) if b - a > 1]
         picture.add(Stroke(pieces, color, 1.0, opacity=0.5))
-    room = (right - left) / max(1, count - 1) - 8
+    room = apart - 8
     for at, axis in enumerate(parallel.axes):
         x = float(places[at])
         picture.add(Stroke([np.array([[x, top], [x, bottom]])], "text-soft"))
-        name = fit_text(axis.name, 11, max(24.0, room))
+        name = fit_text(axis.name, 11, max(24.0, apart * name_rows - 8))
         half = text_width(name, 11) / 2
         middle = min(max(x, 8 + half), WIDTH - 8 - half)
-        picture.add(Label(middle, top - 10, name, "text", 11, "middle"))
+        above = top - 10 - _NAME_HEIGHT * (name_rows - 1 - at % name_rows)
+        picture.add(Label(middle, above, name, "text", 11, "middle"))
         anchor = "end" if at == 0 else "start"
         for share, text in _axis_texts(axis):
             y = bottom - share * (bottom - top) + 4

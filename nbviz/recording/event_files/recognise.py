@@ -29,21 +29,28 @@ _REPLACEMENT = "\ufffd".encode()
 _FEW = 3  # marks of a conversion that may be there by chance
 
 
-def recognise(path: Path) -> str | None:
+def recognise(path: Path, *, is_unread: bool) -> str | None:
     """Return what a file is that is no event file, or was damaged as a whole, and what to do.
 
     None if it is an event file as far as its start tells, or holds too little to tell.
+
+    Args:
+        path: The file.
+        is_unread: Whether no record of it could be read.
 
     Raises:
         OSError: It cannot be read.
     """
     with path.open("rb") as file:
         start = file.read(_LOOKED_AT)
-    return _alien(start) or _converted(start)
+    found = _alien(start) or _converted(start)
+    if found is None and is_unread and _begins_with_no_record(start):
+        found = "no record is in it; it is of another kind, or damaged as a whole"
+    return found
 
 
 def _alien(start: bytes) -> str | None:
-    if len(start) < HEADER or length_at(np.frombuffer(start, np.uint8), 0) is not None:
+    if not _begins_with_no_record(start):
         return None
     what = next((what for signature, what in _SIGNATURES if start.startswith(signature)), None)
     if what is None and start[_TAR[0] :].startswith(_TAR[1]):
@@ -55,6 +62,10 @@ def _alien(start: bytes) -> str | None:
     elif what is None and not _CONTROLS.search(start):
         what = "it is a text"
     return what
+
+
+def _begins_with_no_record(start: bytes) -> bool:
+    return len(start) >= HEADER and length_at(np.frombuffer(start, np.uint8), 0) is None
 
 
 def _converted(start: bytes) -> str | None:

@@ -513,7 +513,7 @@ class OpenedRun(OutwardRun):
             if path in self._aliens or not (reader.waiting or path in self._left_out.files):
                 continue
             try:
-                what = recognise(path)
+                what = recognise(path, is_unread=reader.position == 0)
             except OSError:
                 continue
             if what is not None:

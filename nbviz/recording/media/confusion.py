@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 10_000
 _MATRIX_AXES = 2
+_PART = 1 << 20  # samples that are counted at once
+_SMALL = 1 << 17  # cells that are counted in parts
+_FEW = 8  # times fewer samples than cells are sorted; more are counted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,20 +91,44 @@ class ConfusionInput:
 
     def make(self) -> ConfusionMatrix:
         """Count."""
-        targets, predictions = (part.read().reshape(-1).astype(np.int64) for part in self._parts)
-        is_counted = (targets >= 0) & (predictions >= 0)
-        targets, predictions = targets[is_counted], predictions[is_counted]
-        highest = max(int(targets.max(initial=-1)), int(predictions.max(initial=-1)))
+        targets, predictions = (part.read().reshape(-1) for part in self._parts)
+        highest = max(int(one.max()) if one.size else -1 for one in (targets, predictions))
         size = max(self._size, len(self._classes), highest + 1, 1)
         check_size(self._tag, size)
-        places, counts = np.unique(targets * size + predictions, return_counts=True)
+        places, counts, left_out = _counted(targets, predictions, size)
         return ConfusionMatrix(
-            size,
-            places.astype(np.uint32),
-            counts.astype(np.uint32),
-            self._classes,
-            int(is_counted.size - is_counted.sum()),
+            size, places.astype(np.uint32), counts.astype(np.uint32), self._classes, left_out
         )
+
+
+def _counted(
+    targets: NDArray[Any], predictions: NDArray[Any], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Return the places of cells, rising, their counts, and how many samples have no class."""
+    cells = size * size
+    is_small = cells <= _SMALL
+    whole = np.zeros(cells if is_small else 0, np.int64)
+    rest: list[NDArray[np.int64]] = []
+    left_out = 0
+    for start in range(0, len(targets), _PART):
+        target, prediction = (
+            one[start : start + _PART].astype(np.int64) for one in (targets, predictions)
+        )
+        is_counted = (target >= 0) & (prediction >= 0)
+        left_out += len(target) - int(is_counted.sum())
+        places = (target * size + prediction)[is_counted]
+        if is_small:
+            whole += np.bincount(places, minlength=cells)
+        else:
+            rest.append(places)
+    if not is_small:
+        samples = np.concatenate([*rest, np.zeros(0, np.int64)])
+        if len(samples) < cells // _FEW:
+            found, counts = np.unique(samples, return_counts=True)
+            return found, counts, left_out
+        whole = np.bincount(samples, minlength=cells)
+    places = np.flatnonzero(whole)
+    return places, whole[places], left_out
 
 
 class MatrixInput:

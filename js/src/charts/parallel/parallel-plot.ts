@@ -7,6 +7,8 @@ import { Surface } from "./surface";
 const HEIGHT = 220;
 const MARGIN = { left: 46, right: 46, top: 30, bottom: 12 };
 const MOST_AXES = 9;
+const NAME_HEIGHT = 13;
+const MOST_NAME_ROWS = 3;
 const NEAR = 8;
 /** A drag shorter than this, in pixels, takes the range away. */
 const CLICK = 4;
@@ -49,6 +51,8 @@ export class ParallelPlot<T> {
 	private readonly ranges = new Map<string, readonly [low: number, high: number]>();
 	private content: ParallelContent<T> | undefined;
 	private scales: Scale<T>[] = [];
+	/** Names that do not fit beside each other take turns in so many rows. */
+	private nameRows = 1;
 
 	/** `named` has the label and the description of what is drawn. */
 	constructor(
@@ -78,6 +82,9 @@ export class ParallelPlot<T> {
 		);
 		const context = this.surface.begin(width, this.height);
 		if (!context) return;
+		context.font = `11px ${content.theme.font}`;
+		this.nameRows = 1;
+		while (this.nameRows < MOST_NAME_ROWS && !this.namesFit(context)) this.nameRows += 1;
 		const { theme, pointed, opacity = 0.9 } = content;
 		const order = [...content.lines].sort((a, b) => rank(a, pointed) - rank(b, pointed));
 		for (const one of order) {
@@ -128,19 +135,16 @@ export class ParallelPlot<T> {
 			context.strokeStyle = theme.textSoft;
 			context.lineWidth = 1;
 			context.beginPath();
-			context.moveTo(x, MARGIN.top);
+			context.moveTo(x, this.top);
 			context.lineTo(x, this.height - MARGIN.bottom);
 			context.stroke();
 			const isLast = i === this.scales.length - 1;
 			const align = i === 0 ? "left" : isLast ? "right" : "center";
 			context.textAlign = align;
 			context.fillStyle = theme.text;
-			const room =
-				(this.surface.width - MARGIN.left - MARGIN.right) / Math.max(1, this.scales.length - 1);
-			const isEnd = i === 0 || isLast;
 			const shift = i === 0 ? 4 - MARGIN.left : isLast ? MARGIN.right - 4 : 0;
-			const width = isEnd ? room / 2 + MARGIN.left - 8 : room - 8;
-			context.fillText(fitted(context, scale.column.title, width), x + shift, 12);
+			const name = fitted(context, scale.column.title, this.nameRoom(i));
+			context.fillText(name, x + shift, 12 + NAME_HEIGHT * (i % this.nameRows));
 			context.textAlign = isLast ? "left" : i === 0 ? "right" : "left";
 			context.fillStyle = theme.textSoft;
 			for (const { share, text } of scale.ticks(6)) {
@@ -160,17 +164,37 @@ export class ParallelPlot<T> {
 		}
 	}
 
+	private namesFit(context: CanvasRenderingContext2D): boolean {
+		return this.scales.every(
+			({ column }, i) => context.measureText(column.title).width <= this.nameRoom(i),
+		);
+	}
+
+	/** How wide the name of an axis may be. */
+	private nameRoom(index: number): number {
+		const { length } = this.scales;
+		const inside = this.surface.width - MARGIN.left - MARGIN.right;
+		const room = (inside * this.nameRows) / Math.max(1, length - 1);
+		const isEnd = index === 0 || index === length - 1;
+		return isEnd ? room / 2 + MARGIN.left - 8 : room - 8;
+	}
+
+	/** Where the axes begin, below their names. */
+	private get top(): number {
+		return MARGIN.top + NAME_HEIGHT * (this.nameRows - 1);
+	}
+
 	private x(index: number): number {
 		const inside = this.surface.width - MARGIN.left - MARGIN.right;
 		return MARGIN.left + (inside * index) / Math.max(1, this.scales.length - 1);
 	}
 
 	private y(share: number): number {
-		return this.height - MARGIN.bottom - share * (this.height - MARGIN.top - MARGIN.bottom);
+		return this.height - MARGIN.bottom - share * (this.height - this.top - MARGIN.bottom);
 	}
 
 	private shareAt(top: number): number {
-		const share = (this.height - MARGIN.bottom - top) / (this.height - MARGIN.top - MARGIN.bottom);
+		const share = (this.height - MARGIN.bottom - top) / (this.height - this.top - MARGIN.bottom);
 		return Math.min(1, Math.max(0, share));
 	}
 

@@ -22,28 +22,60 @@ if TYPE_CHECKING:
 
 _SAME_DTYPE = (
     *("mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "addmv", "dot", "vdot", "addr"),
-    *("convolution", "native_layer_norm", "native_group_norm", "native_batch_norm"),
+    *("native_layer_norm", "native_group_norm", "native_batch_norm"),
 )
 _FLOATING = (
     *("gelu", "silu", "silu_", "elu", "elu_", "leaky_relu", "leaky_relu_", "softplus", "mish"),
     *("hardswish", "hardswish_", "hardsigmoid", "hardtanh_", "log_sigmoid_forward"),
     *("native_dropout", "mse_loss"),
     *("avg_pool2d", "max_pool2d_with_indices", "_adaptive_avg_pool2d", "upsample_nearest2d"),
-    *("upsample_bilinear2d", "upsample_bicubic2d"),
+    *("upsample_bilinear2d", "upsample_bicubic2d", "upsample_linear1d", "upsample_trilinear3d"),
+    *("max_pool3d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool3d", "avg_pool3d"),
+    *("fractional_max_pool2d", "fractional_max_pool3d", "_adaptive_avg_pool3d", "im2col", "col2im"),
+    *("reflection_pad1d", "reflection_pad2d", "replication_pad1d", "replication_pad2d", "celu"),
+    *(
+        "glu",
+        "hardshrink",
+        "softshrink",
+        "threshold",
+        "threshold_",
+        "hardtanh",
+        "relu6",
+        "tanhshrink",
+    ),
+    *("var", "var_mean", "std", "std_mean", "lerp", "huber_loss", "smooth_l1_loss", "multinomial"),
+    *("histc", "bernoulli", "poisson"),
+    *("rrelu_with_noise", "rrelu_with_noise_functional", "grid_sampler_2d", "grid_sampler_3d"),
 )
 _INTEGRAL = ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not")
-_ORDERED = ("relu", "relu_", "clamp", "clamp_min", "lt", "gt", "le", "ge", "maximum", "minimum")
+_ORDERED = (
+    *("relu", "relu_", "clamp", "clamp_min", "lt", "gt", "le", "ge", "maximum", "minimum"),
+    *("median", "sort", "topk", "max", "min", "amax", "amin", "argmax", "argmin", "aminmax"),
+    *("remainder", "atan2", "floor", "ceil", "erf", "bucketize", "searchsorted"),
+)
 _INDEXED = ("gather", "scatter", "scatter_", "scatter_add", "scatter_add_", "index_add")
 
 
 def _same_dtype(_real_of: RealOf, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     dtypes = dict.fromkeys(tensor.dtype for tensor in tensors_in((args, kwargs)))
-    return f"it is given {_named(*dtypes)}" if len(dtypes) > 1 else ""
+    return f"it is given {_named(*dtypes)}" if len(dtypes) > 1 or torch.bool in dtypes else ""
 
 
 def _floating(_real_of: RealOf, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> str:
-    dtype = args[0].dtype if isinstance(args[0], torch.Tensor) else torch.float32
-    return "" if dtype.is_floating_point else f"it is given {_named(dtype)}"
+    x = args[0]
+    if not isinstance(x, torch.Tensor):
+        return ""
+    if not x.numel():
+        return f"it is given a tensor of shape {tuple(x.shape)}"
+    return "" if x.dtype.is_floating_point else f"it is given {_named(x.dtype)}"
+
+
+def _convolution(real_of: RealOf, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    x, weight, *_ = args
+    is_transposed = args[6]
+    if is_transposed and x.shape[1] != weight.shape[0]:
+        return f"it is given {x.shape[1]} channels, and weights for {weight.shape[0]}"
+    return _same_dtype(real_of, args, kwargs) or ("" if x.numel() else "it is given nothing")
 
 
 def _softmax(real_of: RealOf, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -119,7 +151,10 @@ DOUBTS: dict[str, Doubt] = {
     **dict.fromkeys(_INDEXED, _indexed),
     "index_select": _indexed,
     **dict.fromkeys(("_softmax", "_log_softmax", "_safe_softmax"), _softmax),
+    "convolution": _convolution,
     "embedding": _embedding,
+    "_embedding_bag": _embedding,
+    "_embedding_bag_forward_only": _embedding,
     "index": _index,
     "nll_loss_forward": _classes,
     "nll_loss2d_forward": _classes,
