@@ -2,12 +2,13 @@
 
 In a real JupyterLab each cell is run 100 times. Printed for each, from the tenth run on: growth a
 run of the kernel's memory and Python objects, and of the page's JavaScript heap and nodes, after
-both have collected garbage; then how many widgets, comms and models of the page are left. Part of
-the memory is malloc's, which has an arena for each of the threads that come and go, up to eight a
-core: it comes to an end where objects do not grow. IPython keeps what cells have returned (`Out`),
-so that the cells here end with a line that returns nothing.
+both have collected garbage and malloc has given back what is free; then how many widgets, comms and
+models of the page are left. A part of some 20 MB comes and goes with malloc's arenas, of which it
+has up to eight a core: over few runs it says nothing, and where objects do not grow, memory does
+not either. IPython keeps what cells have returned (`Out`), so that the cells here end with a line
+that returns nothing.
 
-Run: python benchmarks/soak.py   (needs what `make setup` installs; under four minutes)
+Run: python benchmarks/soak.py   (needs what `make setup` installs; about five minutes)
 """
 
 from __future__ import annotations
@@ -43,6 +44,13 @@ for step in range(1, 41):
     run.log({"loss": 1 / step}, step=step)
 run.finish()
 """
+CANVAS = """
+import nbviz.integrations.hiddenlayer as hl
+history, canvas = hl.History(), hl.Canvas()
+for step in range(10):
+    history.log(step, loss=1 / (step + 1))
+    canvas.draw_plot(history["loss"])
+"""
 CHART = """
 import numpy as np
 from IPython.display import display
@@ -63,6 +71,7 @@ display(slider)
 CELLS = {
     "LiveTrainer": TRAINER,
     "Run and Dashboard": LOOP,
+    "hiddenlayer's Canvas": CANVAS,
     "charts.scatter": CHART,
     "ipywidgets.IntSlider": SLIDER,
 }

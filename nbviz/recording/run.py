@@ -378,6 +378,7 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
         self.control = self._own_control
         self.commands = ()
         self.steering = self.overlays = None
+        self.weights.leave_states()
         if self._steps.present is not None:
             step = self._steps.present()
             self._steps.present = lambda: step  # which holds no trainer

@@ -98,6 +98,10 @@ class WeightsStore:
         """Whether a page waits for new heatmaps; costs next to nothing."""
         return bool(self.wanted) and time.monotonic() >= self._due
 
+    def leave_states(self) -> None:
+        """Let go of where earlier weights come from: the trainer is not needed any more."""
+        self.states = _no_states
+
     def watch(self, model: nn.Module) -> None:
         """Take heatmaps of this model, which is not kept alive.
 
