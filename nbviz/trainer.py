@@ -100,12 +100,7 @@ class Trainer(TrainerCommands):
         self.graph = LiveGraph(
             model, train_loader, split=None if options.training_step is not None else split
         )
-        self.overlays = Overlays(
-            model,
-            lambda: self.graph.graph,
-            is_idle=is_idle,
-            spend=spend,
-        )
+        self.overlays = Overlays(model, lambda: self.graph.graph, is_idle=is_idle, spend=spend)
         self._background: BackgroundRun | None = None
         self.run: Run
         self.layers = LayerWatches(self)
