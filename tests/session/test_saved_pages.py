@@ -116,7 +116,8 @@ def test_panels_are_those_that_have_something_to_show() -> None:
     (answer,) = data["recorded"]["answers"]
     assert (answer["kind"], answer["run_id"]) == ("graph_sent", run.run_id)
     assert answer["levels"] == json.loads(json.dumps(list(graph.levels())))
-    assert {"kind": "graph_added", "run_id": run.run_id} in data["recorded"]["updates"]
+    added = {"kind": "graph_added", "run_id": run.run_id, "watched": []}
+    assert added in data["recorded"]["updates"]
 
 
 def test_a_saved_page_is_a_file_with_its_title(tmp_path) -> None:
