@@ -187,7 +187,7 @@ def parallel_picture(parallel: Parallel) -> Picture:
         anchor = "end" if at == 0 else "start"
         for share, text in _axis_texts(axis):
             y = bottom - share * (bottom - top) + 4
-            beside = rooms[0] if at == 0 else rooms[1] if at == count - 1 else room / 2
+            beside = rooms[0] if at == 0 else rooms[1] if at == count - 1 else room
             shown = fit_text(text, 10, beside)
             picture.add(Label(x + (-5 if at == 0 else 5), y, shown, "text-soft", 10, anchor))
     return picture
