@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from nbviz.protocol.log import LineLevel
     from nbviz.recording.run import Run
     from nbviz.training.checkpoints.parts import Checkpoint
-    from nbviz.training.engine import Engine
     from nbviz.training.events import Event
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
     from nbviz.training.rewinding.recomputing import Recomputing
@@ -123,10 +122,13 @@ class Rewinder:
         )
 
     @says_its_state
-    def take_over(self, other: Engine, run: Run) -> None:
-        """Go on as another engine of the same kind stands, with what its run recorded."""
+    def take_over(self, fork: Rewindable) -> None:
+        """Go on as a fork stands, with what its run recorded."""
         trainer = self.trainer
-        old = trainer.run
+        for one in (trainer, fork):
+            one.require_apart("keep")
+        fork.stop_and_wait()
+        other, run, old = fork.engine, fork.run, trainer.run
 
         def act() -> None:
             checkpoint = other.capture()

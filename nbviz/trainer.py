@@ -385,10 +385,7 @@ class Trainer(TrainerCommands):
         """
         if fork is self or fork not in tuple(self.relatives.all):
             raise CommandError(f"keep takes a fork of {self.run.name!r}; got {fork!r}.")
-        for one in (self, fork):
-            one.require_apart("keep")
-        fork.stop_and_wait()
-        self._rewinder.take_over(fork.engine, fork.run)
+        self._rewinder.take_over(fork)
 
     def probe(self, fn: Callable[[torch.nn.Module], Any], steps: Iterable[int]) -> Probed:
         """Return what a function of the model gives after earlier steps, though it was not logged.

@@ -362,7 +362,12 @@ class RecordedRun:
     # ------------------------------------------------------------ its log
 
     def mark(self, kind: EventKind, step: int, text: str, wall_time: float | None = None) -> None:
-        """Record an event to be drawn on the curves, and as a line of the log."""
+        """Record an event to be drawn on the curves, and as a line of the log.
+
+        Raises:
+            LoggingError: The step or the wall time is none.
+        """
+        step, wall_time = read_step(step), None if wall_time is None else read_wall_time(wall_time)
         if kind == "validation":
             self._validation_marks += 1
         if kind != "validation" or self._validation_marks <= _MOST_VALIDATION_MARKS:

@@ -16,7 +16,7 @@ import pytest
 from pages import SECONDS, Page
 
 import nbviz
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, LoggingError
 from nbviz.panels import PANELS
 from nbviz.panels.subject import Subject
 from nbviz.panels.weights.panel import WeightsPanel
@@ -340,12 +340,17 @@ def texts_in(value) -> list[str]:
 
 def test_a_page_never_gets_a_number_that_json_has_not(run, tmp_path) -> None:
     run.log({"loss": 1.0}, step=1)
-    run.note("before time began", wall_time=math.inf)
-    run.mark("warning", 1, "after it ended", math.inf)
+    with pytest.raises(LoggingError, match="wall_time must be Unix seconds"):
+        run.note("after time ended", wall_time=math.inf)
+    with pytest.raises(LoggingError, match="wall_time must be Unix seconds"):
+        run.mark("warning", 1, "after time ended", math.nan)
+    run.mark("warning", 1, "after it ended", 2e11)  # of the year 8307
     dashboard = nbviz.Dashboard(run)
     page = Page(dashboard)
     page.ready()  # which would refuse it
-    assert page.newest("events_recorded")["events"][-1]["text"] == "after it ended"
+    texts = [one["text"] for one in page.newest("events_recorded")["events"]]
+    assert texts[-1] == "after it ended"
+    assert "after time ended" not in texts
     assert dashboard.save_html(tmp_path / "page.html").stat().st_size > 1000
 
 

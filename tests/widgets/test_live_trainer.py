@@ -81,7 +81,7 @@ def test_start_pause_step_set_stop_from_the_page(trainer) -> None:
     assert page.newest("run_changed")["status"] == "ready"
     assert page.newest("run_added")["commands"] == [
         "start", "pause", "resume", "step", "step_into", "stop", "set", "reset", "inject_fault",
-        "rewind", "fork", "probe", "find_nonfinite", "cancel",
+        "watch_layer", "rewind", "fork", "probe", "find_nonfinite", "cancel",
     ]  # fmt: skip
     page.control("start")
     page.wait_for(lambda: len(page.points.get("loss/train", [])) > 3)

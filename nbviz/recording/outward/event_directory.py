@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def write_event_files(run: RecordedRun, path: str | Path) -> None:
         first = [text_event(run.meter.started_at, 0, IDENTITY_TAG, identity)]
         writer = EventFileWriter(directory, run.meter.started_at, first)
         try:
-            source = JournalSource(run.name, {}, directory)
+            source = JournalSource(run.name, {}, directory, partial(run.note, level="warning"))
 
             def write(records: bytes, *, folder: str = "") -> None:
                 assert not folder  # of a source without places
