@@ -69,7 +69,8 @@ class TrainerOptions(TrainingOptions):
                     "trainer.save(path) yourself."
                 )
         check_count("keep", self.keep)
-        if not isinstance(self.watch, bool | Mapping):
+        watch: Any = self.watch
+        if not isinstance(watch, bool | Mapping):
             raise ConfigurationError(
                 "watch must be True, or a mapping of what Run.watch takes, such as {'every': 2}; "
                 f"got {repr_of(self.watch)}."

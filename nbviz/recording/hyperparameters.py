@@ -121,7 +121,7 @@ def _parameter(value: Any) -> Parameter:
         return int(value)
     if not isinstance(value, str) and attribute_of(value, "shape", None) == ():
         try:
-            number = value.item()  # of numpy and torch
+            number: Any = cast("Any", value).item()  # of numpy and torch
         except Exception:  # noqa: BLE001  a value that cannot be had is shown as its text
             number = None
         if isinstance(number, bool | float) or (isinstance(number, int) and number < _LARGEST):

@@ -169,7 +169,8 @@ class RequestHandler:
         if panel is None:
             raise CommandError(f"nothing can be wanted of a panel {name!r}.")
         view = panel.view(self._part(panel, run_id), keys, request.get("known", 0))
-        self._wanted.want(run_id, name, request["client_id"], request["view"], view)
+        page, number = request["client_id"], request["request_id"]
+        self._wanted.want(run_id, name, page, request["view"], view, number=number)
 
         def apply() -> None:
             self._apply(run_id, name)

@@ -173,10 +173,12 @@ class Transport:
                 if is_again:
                     return
             if known is None and attempt == 1 and self._is_on_offer(now):
-                # It has what was offered. If it came too late for that it says so again.
+                # It has what was offered, and is told that it is heard. If it came too late for
+                # that it says so again; and if its words lay behind the cell, what it asked, too.
                 with self._lock:
                     self._clients[client_id] = _Client(self._sequence, now, attempt=attempt)
                     self._opened_at, self._silent_frames = now, 0
+                    self._reply(client_id, [], [])
                 return
             attempt = attempt or (0 if known is None else known.attempt)
             self._opened_at = now

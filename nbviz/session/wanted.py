@@ -31,6 +31,7 @@ class Wanted:
         self._panels = {panel.name: panel for panel in panels}
         self._lock = threading.Lock()
         self._views: dict[_Of, dict[_Owner, View]] = {}
+        self._numbers: dict[tuple[_Of, _Owner], int] = {}
         self._joined: dict[_Of, Any] = {}
         # One a panel: what one of them has made may take long.
         self._applying = {panel.name: threading.Lock() for panel in panels}
@@ -40,11 +41,27 @@ class Wanted:
         """Return what all pages together look at of a run; None while no page has said."""
         return self._joined.get((run_id, panel))
 
-    def want(self, run_id: str, panel: str, page: str, view: int, looked_at: View) -> None:
-        """Note what one view of a page looks at, in place of what it looked at before."""
+    def want(
+        self, run_id: str, panel: str, page: str, view: int, looked_at: View, *, number: int = 0
+    ) -> None:
+        """Note what one view of a page looks at, in place of what it looked at before.
+
+        Args:
+            run_id: Of which run.
+            panel: In which panel.
+            page: The page.
+            view: The view's number in it.
+            looked_at: What it looks at.
+            number: Rises with the page's requests: one that lay behind a cell, and was passed by a
+                later one, changes nothing.
+        """
+        of, owner = (run_id, panel), (page, view)
         with self._lock:
-            self._views.setdefault((run_id, panel), {})[page, view] = looked_at
-            self._join((run_id, panel))
+            if number < self._numbers.get((of, owner), number):
+                return
+            self._numbers[of, owner] = number
+            self._views.setdefault(of, {})[owner] = looked_at
+            self._join(of)
 
     def forget(self, page: str) -> list[tuple[str, str]]:
         """Forget a page that is not there any more; return the runs' ids and panels it concerns."""
@@ -53,7 +70,7 @@ class Wanted:
             for of, views in self._views.items():
                 owners = [owner for owner in views if owner[0] == page]
                 for owner in owners:
-                    del views[owner]
+                    del views[owner], self._numbers[of, owner]
                 if owners:
                     changed.append(of)
                     self._join(of)

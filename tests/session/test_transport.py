@@ -420,6 +420,9 @@ def test_a_page_that_opens_has_all_before_it_is_heard_and_is_not_sent_it_twice(h
     assert page.gaps == 0
     assert rig.feed.made - page.points <= 10
     assert [m["kind"] for _, m in rig.sent].count("snapshot") == 1
+    # It is told that it was heard: else it says again that it is ready, with all that it asked.
+    told = [m["client_id"] for _, m in rig.sent if m["kind"] == "reply"]
+    assert told == (["a"] if heard == "ready" else [])
 
 
 def test_what_is_offered_waits_a_moment_for_the_first_point() -> None:

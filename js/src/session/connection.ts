@@ -123,7 +123,7 @@ export class Connection implements Asker {
 	}
 
 	private ready(isAgain = false): void {
-		this.sequence = -1;
+		if (!isAgain) this.sequence = -1;
 		const { client_id } = this;
 		const attempt = ++this.attempts;
 		if (!isAgain) this.need = attempt;
@@ -172,10 +172,13 @@ export class Connection implements Asker {
 		this.probeWait = PROBE_MS;
 		this.store.setSilent(false);
 		const buffers = raw.map(asDataView);
+		// Whether it was heard is not known of one that is sent all unasked: what it asks may lie behind a cell.
+		if (message.client_id && (message.kind === "snapshot" || this.sequence >= 0)) {
+			clearTimeout(this.readyTimer);
+			this.readyWait = READY_RETRY_MS;
+		}
 		switch (message.kind) {
 			case "snapshot":
-				clearTimeout(this.readyTimer);
-				this.readyWait = READY_RETRY_MS;
 				this.store.clear();
 				this.sequence = message.sequence;
 				break;

@@ -130,6 +130,22 @@ describe("pushed frames", () => {
 		connection.close();
 	});
 
+	test("a page that is sent all unasked says that it is ready until it is heard", () => {
+		const connection = new Connection(comm, store, false);
+		const said = () => comm.kinds().filter((kind) => kind === "ready").length;
+		comm.deliver({ ...fixture("snapshot").message, client_id: "", sequence: 4 });
+		vi.advanceTimersByTime(300);
+		expect(said()).toBe(2);
+		// What comes meanwhile is drawn: it has its place.
+		const running = { ...fixture("run_changed").message, run_id: "run-1", status: "running" };
+		comm.deliver({ kind: "frame", client_id: "", sequence: 5, updates: [running] });
+		expect(store.runs.get("run-1")?.progress?.status).toBe("running");
+		comm.deliver({ kind: "reply", client_id: comm.client, updates: [] });
+		vi.advanceTimersByTime(5000);
+		expect(said()).toBe(2);
+		connection.close();
+	});
+
 	test("what it asked for is asked again with it: both may wait where a cell runs", async () => {
 		const connection = new Connection(comm, store, false);
 		const asked = connection.ask({ kind: "send_graph", run_id: "run-1", scopes: [""] });

@@ -220,7 +220,8 @@ class JournalSource:
             count = int(np.searchsorted(points[1], wall_time, side="right"))
             if not count:
                 return
-            columns = (column[:count] for column in points)
+            steps, wall_times, values = points
+            columns = steps[:count], wall_times[:count], values[:count]
             self._write_group(run, [_Column(tag, segment, start + count, *columns)], write)
 
     def _place(self, tag: str) -> Place:
