@@ -72,7 +72,7 @@ def copied_options(options: TrainerOptions, **others: Any) -> dict[str, Any]:
 
 def _detach(model: torch.nn.Module, memo: dict[int, Any]) -> None:
     """Have tensors that a forward pass made be copied: weights that are computed anew in each."""
-    for module in model.modules():
+    for module in type(model).modules(model):
         for value in vars(module).values():
             if isinstance(value, torch.Tensor) and value.grad_fn is not None:
                 memo[id(value)] = value.detach().clone()

@@ -468,7 +468,7 @@ class Undoing:
 
     def _let_go_of_gradients(self) -> None:
         engine = self._trainer.engine
-        for parameter in engine.model.parameters():
+        for parameter in type(engine.model).parameters(engine.model):
             parameter.grad = None
         if engine.device.type == "cuda":
             torch.cuda.empty_cache()

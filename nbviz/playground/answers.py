@@ -197,7 +197,9 @@ class Answers:
                 # Inside a step, too, where someone goes through it: that is not ended by a drawing.
                 standing.enter_context(between_steps(model, inside=True))
                 standing.enter_context(preserved_random_state(_device_of(model)))
-            flags = {} if model is None else {one: one.training for one in model.modules()}
+            flags = (
+                {} if model is None else {one: one.training for one in type(model).modules(model)}
+            )
             try:
                 if model is not None:
                     model.eval()
@@ -266,7 +268,7 @@ def probabilities(scores: Any) -> NDArray[np.float64]:
 
 
 def _device_of(model: torch.nn.Module) -> torch.device:
-    parameter = next(model.parameters(), None)
+    parameter = next(type(model).parameters(model), None)
     return torch.device("cpu") if parameter is None else parameter.device
 
 

@@ -321,7 +321,7 @@ class Engine:
 
     def _parameters(self) -> Iterable[torch.Tensor]:
         """What training changes, or might."""
-        yield from self.model.parameters()
+        yield from type(self.model).parameters(self.model)
         yield from self.optimizers.parameters()
 
     def _run_to_the_end(self) -> None:

@@ -65,7 +65,7 @@ def of_model(model: nn.Module) -> dict[str, Any]:
 
     inner = attribute_of(model, "_orig_mod", model)  # of a compiled one
     lazy = torch.nn.parameter.UninitializedParameter
-    known = [one for one in model.parameters() if not isinstance(one, lazy)]
+    known = [one for one in type(model).parameters(model) if not isinstance(one, lazy)]
     return {"model": type(inner).__name__, "parameters": sum(one.numel() for one in known)}
 
 

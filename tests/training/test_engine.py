@@ -12,6 +12,7 @@ import torch
 from observed import SECONDS, Events, make_batches, make_engine, make_model
 from torch import nn
 
+import nbviz
 from nbviz.errors import RunActiveError, TrainingError
 from nbviz.training.events import (
     EpochStarted,
@@ -351,3 +352,38 @@ def test_frozen_part_stays_in_eval_mode_through_validation() -> None:
     assert model.training
     assert not model[1].training
     assert model[1].num_batches_tracked == 0
+
+
+class Shadowing(nn.Module):
+    """A model whose attributes have names of methods that PyTorch itself does without."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.drop = nn.Linear(64, 10), nn.Dropout(0.1)
+        self.modules, self.buffers, self.parameters = [self.fc], {}, 3  # type: ignore[assignment]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.drop(self.fc(x.flatten(1)))
+
+
+def test_names_of_methods_may_be_data_of_a_model_that_is_trained() -> None:
+    train, val = nbviz.datasets.digits()
+    model = Shadowing()
+    trainer = nbviz.Trainer(
+        model,
+        train,
+        val_loader=val,
+        loss_fn=nn.CrossEntropyLoss(),
+        optimizer=torch.optim.SGD(model.fc.parameters(), lr=0.1),
+        max_steps=25,
+        device="cpu",
+        threads=1,
+        ring_every=10,
+    )
+    trainer.start()
+    trainer.wait()
+    trainer.rewind(20)
+    trainer.resume()
+    trainer.wait()
+    assert trainer.run.progress.step == 25
+    assert trainer.run["loss/val"].steps.tolist() == [23]

@@ -66,7 +66,7 @@ def _objects_of_function(
     if inspect.isfunction(function):
         yield name, function
     elif isinstance(owner, torch.nn.Module):
-        own = list(model.modules())
+        own = list(type(model).modules(model))
         for place, one in cast("Any", owner).named_modules():
             if one not in own:
                 yield f"{name} {place}", one
@@ -170,7 +170,11 @@ def _describe_used(used: str, value: object) -> str | None:
 
 
 def _known(options: TrainingOptions) -> list[object]:
-    known: list[object] = [options.model, *options.model.modules(), options.scheduler]
+    known: list[object] = [
+        options.model,
+        *type(options.model).modules(options.model),
+        options.scheduler,
+    ]
     known += list(Optimizers(options.optimizer))
     for name in _FUNCTIONS:
         owner = _owner(getattr(options, name))

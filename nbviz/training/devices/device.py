@@ -56,8 +56,8 @@ def move_model(model: nn.Module, optimizers: Optimizers, device: torch.device) -
             f"the model's {empty} is on the meta device, which holds no values. Make the model "
             'there with model.to_empty(device="cpu"), and load or initialise its weights.'
         )
-    before = {parameter.device for parameter in model.parameters()}
-    if before | {buffer.device for buffer in model.buffers()} != {device}:
+    before = {parameter.device for parameter in type(model).parameters(model)}
+    if before | {buffer.device for buffer in type(model).buffers(model)} != {device}:
         if is_trained_elsewhere(model):
             raise ConfigurationError(
                 f"the model cannot be moved to {device} while another run trains it; stop that one "
@@ -66,7 +66,7 @@ def move_model(model: nn.Module, optimizers: Optimizers, device: torch.device) -
         model.to(device)
     if not optimizers:
         return
-    ours = {id(parameter) for parameter in model.parameters()}
+    ours = {id(parameter) for parameter in type(model).parameters(model)}
     if not ours & set(map(id, optimizers.parameters())):
         names = ", ".join(type(optimizer).__name__ for optimizer in optimizers)
         raise ConfigurationError(

@@ -137,7 +137,7 @@ class Settings:
             _DropoutNd,  # pyright: ignore[reportPrivateUsage]  the one base of all of them
         )
 
-        layers = [module for module in model.modules() if isinstance(module, _DropoutNd)]
+        layers = [module for module in type(model).modules(model) if isinstance(module, _DropoutNd)]
         if not layers:
             return
 

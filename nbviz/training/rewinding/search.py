@@ -137,7 +137,7 @@ class Search:
             nonlocal spoiled
             loss = event.scalars.get(LOSS)
             is_good = loss is None or math.isfinite(number(loss))
-            parameters = list(engine.model.parameters())
+            parameters = list(type(engine.model).parameters(engine.model))
             if not is_good or self._soundness.of_model():
                 broken.append(event.step)
             elif all_finite(one.grad for one in parameters if one.grad is not None):

@@ -111,7 +111,7 @@ class StepWatch:
     def found(self) -> FirstNonFinite | None:
         """Return what broke the step, None if all of it is finite."""
         model = self._engine.model
-        parameters = list(model.parameters())
+        parameters = list(type(model).parameters(model))
         gradients = [one.grad for one in parameters if one.grad is not None]
         buffers = [one for _, one in self._soundness.of_model()]
         for tensors in (self._losses, gradients, parameters, buffers):

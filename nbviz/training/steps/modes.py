@@ -29,7 +29,7 @@ class TrainingModes:
         """Set the model to train mode, unless it is; what is in eval mode inside it is frozen."""
         if not self._model.training:
             self._model.train()
-        self._modules = list(self._model.modules())
+        self._modules = list(type(self._model).modules(self._model))
         self._flags = self._read()
 
     def step_ended(self) -> None:
@@ -58,5 +58,5 @@ class TrainingModes:
 
     def _write(self) -> None:
         flags = dict(zip(self._modules, self._flags, strict=True))
-        for module in self._model.modules():
+        for module in type(self._model).modules(self._model):
             module.training = flags.get(module, True)

@@ -185,7 +185,7 @@ class Validation:
 
     @contextlib.contextmanager
     def _evaluating(self, *, with_gradients: bool = False) -> Generator[None]:
-        modes = [(module, module.training) for module in self._model.modules()]
+        modes = [(module, module.training) for module in type(self._model).modules(self._model)]
         self._model.eval()
         try:
             # Not inference_mode: what a model keeps from it, such as a cache of positions, could
