@@ -386,4 +386,4 @@ def test_names_of_methods_may_be_data_of_a_model_that_is_trained() -> None:
     trainer.resume()
     trainer.wait()
     assert trainer.run.progress.step == 25
-    assert trainer.run["loss/val"].steps.tolist() == [23]
+    assert trainer.run["loss/val"].steps.tolist() == [23, 25]
