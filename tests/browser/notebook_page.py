@@ -52,7 +52,8 @@ CLEAN_UP = """async (id) => {
   const shown = window.nbvizPanel.sessionContext.session?.kernel;
   const own = shown?.id === id ? shown : undefined;
   const kernel = own ?? kernels.connectTo({ model: { id } });
-  await kernel.interrupt();
+  // An interrupt between two messages may end an old ipykernel.
+  if (kernel.status !== "idle") await kernel.interrupt();
   // Every page that opens asks a kernel for all its widgets, with their source.
   const code = `
 import sys

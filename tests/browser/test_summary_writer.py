@@ -83,3 +83,4 @@ def test_on_ipykernel_6_the_page_sees_a_loop_that_keeps_it_waiting(
     gate.touch()
     view.wait_for_step(299)
     view.wait_for_status("finished")
+    notebook.wait_for_idle_kernel()
