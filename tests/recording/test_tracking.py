@@ -187,10 +187,7 @@ def test_run_whose_loop_is_through_is_over() -> None:
 
 
 def test_run_whose_loop_was_left_is_over_and_may_go_on() -> None:
-    def leave(how) -> None:
-        run = Run()
-        run.log({"loss": 1.0})
-        how(run)
+    def wait_for(run) -> None:
         until(run, lambda: run.status == "stopped")
         assert list(run.track([1, 2])) == [1, 2]
         until(run, lambda: run.status == "finished")
@@ -214,11 +211,18 @@ def test_run_whose_loop_was_left_is_over_and_may_go_on() -> None:
         cycle.append(cycle)
         dropped = weakref.ref(loop)
         del loop, cycle
-        while dropped() is not None:  # Python collects nothing while another thread collects
+        while dropped() is not None:  # nothing is collected while the collector's thread does
             gc.collect()
 
+    runs = []
+    # One after another: while one thread collects garbage another cannot.
+    for leave in (by_break, by_error, by_garbage):
+        run = Run()
+        run.log({"loss": 1.0})
+        leave(run)
+        runs.append(run)
     with ThreadPoolExecutor(3) as pool:  # each waits twice for its run to be quiet
-        list(pool.map(leave, (by_break, by_error, by_garbage)))
+        list(pool.map(wait_for, runs))
 
 
 def test_block_says_itself_when_its_run_is_over() -> None:
