@@ -9,14 +9,52 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-_NAME = "nbviz-pictures"
+
+
+class _OneThread:
+    """A daemon thread, which no end of the process waits for: unlike an executor's."""
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def do(self, work: Callable[[], T]) -> T:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._loop, name="nbviz-pictures", daemon=True
+                )
+                self._thread.start()
+        if threading.current_thread() is self._thread:
+            return work()
+        future: Future[T] = Future()
+        self._asked.put((future, work))
+        try:
+            return future.result()
+        finally:
+            del future  # its error holds this frame, and the frame the error
+
+    def _loop(self) -> None:
+        while True:
+            _answer(*self._asked.get())
+
+
+def _answer(future: Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001  raised where it was asked for
+        future.set_exception(error)
+    finally:
+        del future
 
 
 def on_one_thread(work: Callable[[], T]) -> T:
@@ -25,24 +63,15 @@ def on_one_thread(work: Callable[[], T]) -> T:
     Raises:
         BaseException: Whatever `work` raises.
     """
-    if threading.current_thread().name.startswith(_NAME):
-        return work()
-    try:
-        future = _threads[0].submit(work)
-    except RuntimeError:  # the interpreter is shutting down and starts no more threads
-        return work()
-    try:
-        return future.result()
-    finally:
-        del future  # its error holds this frame, and the frame the error
+    return _painter.do(work)
 
 
 def _begin_anew() -> None:
     """After a fork, in the child: the thread is not here."""
-    _threads[:] = [ThreadPoolExecutor(1, _NAME)]
+    global _painter  # noqa: PLW0603
+    _painter = _OneThread()
 
 
-_threads: list[ThreadPoolExecutor] = []
-_begin_anew()
+_painter = _OneThread()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)

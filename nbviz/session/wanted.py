@@ -30,8 +30,7 @@ class Wanted:
         self._owner = uuid.uuid4().hex[:12]  # a run may be shown by several sessions
         self._panels = {panel.name: panel for panel in panels}
         self._lock = threading.Lock()
-        self._views: dict[_Of, dict[_Owner, View]] = {}
-        self._numbers: dict[tuple[_Of, _Owner], int] = {}
+        self._views: dict[_Of, dict[_Owner, tuple[int, View]]] = {}
         self._joined: dict[_Of, Any] = {}
         # One a panel: what one of them has made may take long.
         self._applying = {panel.name: threading.Lock() for panel in panels}
@@ -57,10 +56,10 @@ class Wanted:
         """
         of, owner = (run_id, panel), (page, view)
         with self._lock:
-            if number < self._numbers.get((of, owner), number):
+            views = self._views.setdefault(of, {})
+            if owner in views and number < views[owner][0]:
                 return
-            self._numbers[of, owner] = number
-            self._views.setdefault(of, {})[owner] = looked_at
+            views[owner] = number, looked_at
             self._join(of)
 
     def forget(self, page: str) -> list[tuple[str, str]]:
@@ -70,7 +69,7 @@ class Wanted:
             for of, views in self._views.items():
                 owners = [owner for owner in views if owner[0] == page]
                 for owner in owners:
-                    del views[owner], self._numbers[of, owner]
+                    del views[owner]
                 if owners:
                     changed.append(of)
                     self._join(of)
@@ -89,5 +88,5 @@ class Wanted:
                 panel.wanted_changed(part, self._owner, before, now)
 
     def _join(self, of: _Of) -> None:
-        views = tuple(self._views[of].values())
+        views = tuple(view for _, view in self._views[of].values())
         self._joined[of] = self._panels[of[1]].join(views, self._joined.get(of))

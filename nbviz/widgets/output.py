@@ -7,6 +7,7 @@ after the run has ended, and a saved notebook still shows the curves.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
@@ -31,6 +32,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 REFRESH_SECONDS = 60.0
 COST_SHARE = 0.002  # of the time of an active run
 HANDLES_KEPT = 4
+_ended = threading.Event()  # once the process ends
+atexit.register(_ended.set)
 
 
 def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
@@ -175,6 +178,8 @@ class Output:
         picture = view.picture()
         self._shown, self._shown_at = state, time.monotonic()
         self._interval = max(REFRESH_SECONDS, (self._shown_at - started) / COST_SHARE)
+        if _ended.is_set():  # Jupyter's sockets take nothing large any more
+            return
         for handle in list(self._handles):
             handle.update(picture, raw=True)
 

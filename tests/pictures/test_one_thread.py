@@ -44,3 +44,20 @@ print(os.waitstatus_to_exitcode(os.wait()[1]))
 
 def test_a_forked_child_has_a_thread_of_its_own() -> None:
     assert processes.run(FORKED).stdout.split() == ["7"]
+
+
+LEFT = """
+import threading
+from nbviz.pictures.one_thread import on_one_thread
+painting = threading.Event()
+def paint():
+    painting.set()
+    threading.Event().wait()
+threading.Thread(target=on_one_thread, args=(paint,), daemon=True).start()
+painting.wait()
+print("over")
+"""
+
+
+def test_the_end_of_a_process_waits_for_no_picture() -> None:
+    assert processes.run(LEFT).stdout.split() == ["over"]

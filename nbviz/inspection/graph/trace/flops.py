@@ -69,37 +69,14 @@ _WITHOUT_PRODUCTS = ("aten", "prim", "prims", "profiler", "c10d", "_c10d_functio
 _NOT_COUNTED = (
     *("linalg_", "_linalg_", "fft_", "_fft_", "cholesky", "triangular_solve", "lu_", "ormqr"),
     *("_native_multi_head_attention", "_transformer_encoder_layer", "mkldnn_linear", "_sparse"),
-    *(
-        "_fft",
-        "stft",
-        "conv_tbc",
-        "mkldnn_rnn",
-        "_cudnn_rnn",
-        "miopen_rnn",
-        "_scaled_",
-        "_foreach_mm",
-    ),
-    *(
-        "_cslt_sparse_mm",
-        "hspmm",
-        "sspaddmm",
-        "sparse_sampled",
-        "_spsolve",
-        "geqrf",
-        "orgqr",
-        "matmul",
-    ),
+    *("_fft", "stft", "conv_tbc", "mkldnn_rnn", "_cudnn_rnn", "miopen_rnn", "_scaled_"),
+    "_foreach_mm",
+    *("_cslt_sparse_mm", "hspmm", "sspaddmm", "sparse_sampled", "_spsolve", "geqrf", "orgqr"),
+    "matmul",
     *("linear", "fbgemm_linear_int8", "fbgemm_linear_fp16", "quantized_lstm", "quantized_gru"),
     *("quantized_rnn", "mkldnn_convolution", "miopen_", "cudnn_convolution_", "_conv_depthwise"),
-    *(
-        "conv_depthwise",
-        "slow_conv",
-        "thnn_conv",
-        "_nnpack_spatial",
-        "_mps_conv",
-        "_lstm_mps",
-        "_triton",
-    ),
+    *("conv_depthwise", "slow_conv", "thnn_conv", "_nnpack_spatial", "_mps_conv", "_lstm_mps"),
+    "_triton",
 )
 """Beginnings of the names of operators that make products of which no rule here knows how many."""
 
