@@ -35,9 +35,8 @@ export class Comparison {
 	) {
 		this.select.addEventListener("change", () => {
 			const { value } = this.select;
-			const { step } = shownStepOf(context);
 			if (value === FIRST) this.choice = { step: 0 };
-			else if (value === NOW) this.choice = { step };
+			else if (value === NOW) this.choice = { step: this.stepNow() };
 			else if (value.startsWith("run ")) this.choice = { run_id: value.slice(4) };
 			else if (!value.startsWith("step ")) this.choice = undefined;
 			this.update();
@@ -62,7 +61,7 @@ export class Comparison {
 			[NOW, "With the step shown now"],
 		];
 		if (choice && "step" in choice && choice.step > 0) {
-			options.push([`step ${choice.step}`, stepText(choice.step)]);
+			options.push([`step ${choice.step}`, `With step ${formatCount(choice.step)}`]);
 		}
 		if (runs.length > 1) {
 			for (const { run_id, name } of runs) options.push([`run ${run_id}`, `With ${name}`]);
@@ -77,6 +76,15 @@ export class Comparison {
 		if (!choice) this.select.value = "";
 		else if ("run_id" in choice) this.select.value = `run ${choice.run_id}`;
 		else this.select.value = choice.step > 0 ? `step ${choice.step}` : FIRST;
+	}
+
+	/** The step that is shown: of runs that are followed the newest, which is kept while they go on. */
+	private stepNow(): number {
+		const { store } = this.context;
+		const newest = [...store.runs.values()].map(
+			(run) => itemState("media").of(run).steps.at(-1) ?? 0,
+		);
+		return Math.min(shownStepOf(this.context).step, Math.max(0, ...newest));
 	}
 
 	/** What an image of a run is compared with; a text says why there is nothing. */
@@ -100,8 +108,4 @@ export class Comparison {
 	load({ run_id, tag, step }: Other, pixels: number): Promise<MediaContent> {
 		return this.context.asker.ask({ kind: "send_media", run_id, tag, step, pixels });
 	}
-}
-
-function stepText(step: number): string {
-	return Number.isFinite(step) ? `With step ${formatCount(step)}` : "With the newest step";
 }

@@ -65,6 +65,9 @@ test("an image stands beside that of the first step, of a pinned step or of anot
 	expect(comparison.select.selectedOptions[0]?.textContent).toBe("With step 27");
 	step?.choose(undefined); // it stays pinned
 	expect(comparison.other("a", "x")).toMatchObject({ run_id: "a", step: 20 });
+	choose(comparison, "With the step shown now"); // the newest, while the runs are followed
+	expect(comparison.select.selectedOptions[0]?.textContent).toBe("With step 30");
+	expect(comparison.other("a", "x")).toMatchObject({ run_id: "a", step: 30 });
 	choose(comparison, "With wide");
 	expect(comparison.other("a", "x")).toMatchObject({
 		run_id: "b",
