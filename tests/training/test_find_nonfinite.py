@@ -70,6 +70,14 @@ def is_finite(model: nn.Module) -> bool:
     return all(bool(torch.isfinite(one).all()) for one in model.parameters())
 
 
+def stepped(model: nn.Module, step: Any, optimizer: torch.optim.Optimizer) -> nbviz.Trainer:
+    """A trainer of 50 steps of the test's own."""
+    return nbviz.Trainer(
+        model, batches(), training_step=step, optimizer=[optimizer], threads=1, device="cpu",
+        ring_every=10, max_steps=50,
+    )  # fmt: skip
+
+
 def check_rewound(trainer: nbviz.Trainer, said: str) -> None:
     assert trainer.status == "paused"
     assert trainer.engine.step == BREAKS_AT - 1
@@ -183,10 +191,7 @@ def test_an_update_that_a_scaler_left_out_is_not_blamed() -> None:
             optimizer.step()
         return {"loss": loss}
 
-    trainer = nbviz.Trainer(
-        model, batches(), training_step=step, optimizer=[optimizer], threads=1, device="cpu",
-        ring_every=10, max_steps=50,
-    )  # fmt: skip
+    trainer = stepped(model, step, optimizer)
     trainer.start()
     trainer.wait(SECONDS)
     found = trainer.find_nonfinite()
@@ -208,10 +213,7 @@ def test_gradients_that_add_up_over_steps_are_followed_to_the_step_that_spoiled_
             optimizer.zero_grad()
         return {"loss": loss}
 
-    trainer = nbviz.Trainer(
-        model, batches(), training_step=step, optimizer=[optimizer], threads=1, device="cpu",
-        ring_every=10, max_steps=50,
-    )  # fmt: skip
+    trainer = stepped(model, step, optimizer)
     trainer.start()
     trainer.wait(SECONDS)
     found = trainer.find_nonfinite()
@@ -346,10 +348,7 @@ def test_statistics_that_became_nan_in_a_step_whose_update_was_left_out() -> Non
             optimizer.step()
         return {"loss": loss.nan_to_num()}
 
-    trainer = nbviz.Trainer(
-        model, batches(), training_step=step, optimizer=[optimizer], threads=1, device="cpu",
-        ring_every=10, max_steps=50,
-    )  # fmt: skip
+    trainer = stepped(model, step, optimizer)
     trainer.start()
     trainer.wait(SECONDS)
     assert is_finite(model)
