@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NEWEST = "ipykernel-7.4"
 LAB_KERNELS = (NEWEST, "ipykernel-7.3", "ipykernel-6.29")
 COLAB = "colab"
+# Where each thread of a kernel stands is written by this signal.
+SIGNAL = signal.SIGUSR1
+STACKS = "NBVIZ_TEST_STACKS"
+LAUNCH = f"""
+import faulthandler, os, runpy
+path = os.path.join(os.environ["{STACKS}"], str(os.getpid()))
+faulthandler.register({int(SIGNAL)}, open(path, "a"))
+runpy.run_module("ipykernel_launcher", run_name="__main__")
+"""
 
 
 def write_kernel_specs(data: Path) -> None:
@@ -30,15 +42,44 @@ def _write(data: Path, name: str, python: Path, before: list[Path]) -> None:
         pytest.fail(f"{missing[0].relative_to(ROOT)} is missing; make it with: make setup")
     folder = data / "kernels" / name
     folder.mkdir(parents=True)
+    stacks = data / "stacks"
+    stacks.mkdir(exist_ok=True)
     specification = {
-        "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [str(python), "-c", LAUNCH, "-f", "{connection_file}"],
         "display_name": name,
         "language": "python",
         # This checkout goes first, so that no installed nbviz is tested in its place.
-        "env": {"PYTHONPATH": os.pathsep.join(str(path) for path in (*before, ROOT))},
+        "env": {
+            "PYTHONPATH": os.pathsep.join(str(path) for path in (*before, ROOT)),
+            STACKS: str(stacks),
+        },
         "metadata": {"debugger": False},
     }
     (folder / "kernel.json").write_text(json.dumps(specification))
+
+
+def kernel_stacks(data: Path, seconds: float = 5) -> str:
+    """Return where each thread of each kernel stands that was started with specifications here.
+
+    Args:
+        data: The folder that the specifications were written to.
+        seconds: How long a kernel is waited for; one that stops all its threads says nothing.
+    """
+    parts: list[str] = []
+    for path in sorted((data / "stacks").iterdir()):
+        before = path.stat().st_size
+        try:
+            process = psutil.Process(int(path.name))
+            process.send_signal(SIGNAL)
+        except psutil.Error:
+            continue
+        deadline = time.monotonic() + seconds
+        size = before
+        while (size == before or path.stat().st_size > size) and time.monotonic() < deadline:
+            size = path.stat().st_size
+            time.sleep(0.05)
+        parts.append(f"kernel {path.name}, {process.status()}:\n{path.read_text()[before:]}")
+    return "\n".join(parts)
 
 
 def jupyter_environment(folder: Path) -> dict[str, str]:

@@ -170,6 +170,7 @@ def make_notebook(
 ) -> Iterator[Callable[..., Notebook]]:
     """Returns a function that opens a new notebook with the given cells."""
     opened: list[Notebook] = []
+    failed_before = request.session.testsfailed
 
     def make(*cells: str, kernel: str = NEWEST) -> Notebook:
         page.mouse.move(0, 0)  # a pointer that rests on a curve shows the step below it
@@ -178,6 +179,8 @@ def make_notebook(
         return opened[-1]
 
     yield make
+    if request.session.testsfailed > failed_before:
+        print(lab.stacks())
     for notebook in opened:
         notebook.close()
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from kernel_specs import ROOT, jupyter_environment, write_kernel_specs
+from kernel_specs import ROOT, jupyter_environment, kernel_stacks, write_kernel_specs
 from nbformat.sign import NotebookNotary
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ class Lab:
         """Shut a kernel down, as a reader does who comes back another day."""
         self.kernels = {name: found for name, found in self.kernels.items() if found != kernel_id}
         self.ask(f"/api/kernels/{kernel_id}", method="DELETE")
+
+    def stacks(self) -> str:
+        """Return where each thread of each kernel stands."""
+        return kernel_stacks(self.folder.parent / "data")
 
     def trust(self, path: Path) -> None:
         """Have the server take a notebook for one that the reader has run."""

@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+from playwright.sync_api import Error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lab import Lab
     from playwright.sync_api import Locator, Page
+
+# What a script waits for, such as a kernel that stands, may never come; Playwright waits for ever.
+IN_TIME = """(argument) => {
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("no answer in time")), MILLISECONDS);
+  });
+  return Promise.race([(SCRIPT)(argument), late]);
+}"""
 
 OPEN = """async ([path, id]) => {
   const app = window.jupyterapp;
@@ -127,7 +136,7 @@ class Notebook:
 
     def _open(self) -> None:
         self.kernel_id = self.kernel_id or self.lab.kernel(self.kernel)
-        self.page.evaluate(OPEN, [self.path.name, self.kernel_id])
+        self._ask(OPEN, [self.path.name, self.kernel_id])
 
     def open_without_kernel(self, *, is_trusted: bool = False) -> None:
         """Open the file as a reader does who does not have its kernel, and wants no other.
@@ -141,7 +150,7 @@ class Notebook:
         content["metadata"]["kernelspec"] = {"name": "elsewhere", "display_name": "elsewhere"}
         self._copy(content, is_trusted=is_trusted)
         self._load()
-        self.page.evaluate(OPEN_WITHOUT_KERNEL, self.path.name)
+        self._ask(OPEN_WITHOUT_KERNEL, self.path.name)
         self.page.locator(".jp-Dialog").get_by_role("button", name="No Kernel").click()
 
     def open_with_another_kernel(self, widgets: dict[str, Any]) -> None:
@@ -169,16 +178,22 @@ class Notebook:
         self.page.goto(f"{self.lab.url('/lab')}&reset")
         self.page.wait_for_function("window.jupyterapp !== undefined", polling=POLL_MS)
 
+    def _ask(self, script: str, argument: Any = None, seconds: float = 180) -> Any:
+        """Call a function in the page and return its result; fail if it takes longer."""
+        milliseconds = str(int(seconds * 1000))
+        script = IN_TIME.replace("MILLISECONDS", milliseconds).replace("SCRIPT", script)
+        return self.page.evaluate(script, argument)
+
     def run(self, index: int, *, wait: bool = True) -> None:
         """Run a cell; with `wait`, until it has ended, and fail if it raised."""
-        self.page.evaluate(RUN, [index, wait])
+        self._ask(RUN, [index, wait], seconds=300)
         if wait and (error := self.page.evaluate(ERROR, index)):
             pytest.fail(f"cell {index} of {self.path.name} raised {error}")
 
     def value(self, expression: str) -> Any:
         """Evaluate an expression in the kernel, between its cells, and return its JSON value."""
         asked = f"__import__('json').dumps({expression})"
-        reply = self.page.evaluate(EVALUATE, asked)["user_expressions"]["value"]
+        reply = self._ask(EVALUATE, asked)["user_expressions"]["value"]
         if reply["status"] != "ok":
             pytest.fail(f"{expression} raised {reply['ename']}: {reply['evalue']}")
         return json.loads(ast.literal_eval(reply["data"]["text/plain"]))
@@ -209,7 +224,7 @@ class Notebook:
 
     def save(self) -> dict[str, Any]:
         """Save the file, and return what it holds."""
-        self.page.evaluate("window.nbvizPanel.context.save()")
+        self._ask("() => window.nbvizPanel.context.save()")
         return json.loads(self.path.read_text())
 
     def reload(self) -> None:
@@ -251,5 +266,11 @@ class Notebook:
 
     def close(self) -> None:
         """End what the test left running in the kernel, which others use after it."""
-        if self.kernel_id:
-            self.page.evaluate(CLEAN_UP, self.kernel_id)
+        if not self.kernel_id:
+            return
+        try:
+            self._ask(CLEAN_UP, self.kernel_id, seconds=60)
+        except Error as error:
+            stacks = self.lab.stacks()
+            self.end_kernel()
+            pytest.fail(f"what the test began in the kernel does not end: {error}\n{stacks}")
