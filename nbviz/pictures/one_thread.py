@@ -30,10 +30,10 @@ class _OneThread:
     def do(self, work: Callable[[], T]) -> T:
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._loop, name="nbviz-pictures", daemon=True
-                )
-                self._thread.start()
+                thread = threading.Thread(target=self._loop, name="nbviz-pictures", daemon=True)
+                thread.start()
+                # Not before: what is interrupted here, or has no room, must be tried again.
+                self._thread = thread
         if threading.current_thread() is self._thread:
             return work()
         future: Future[T] = Future()

@@ -7,6 +7,7 @@ import threading
 import processes
 import pytest
 
+from nbviz.pictures import one_thread
 from nbviz.pictures.one_thread import on_one_thread
 
 
@@ -30,6 +31,19 @@ def test_all_ask_the_same_thread_and_get_what_it_returns_or_raises() -> None:
 
     with pytest.raises(ValueError, match="no ink"):
         on_one_thread(fail)
+
+
+def test_a_thread_that_cannot_start_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    painter = one_thread._OneThread()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="start new thread"):
+            painter.do(int)
+    assert painter.do(lambda: 7) == 7
 
 
 FORKED = """

@@ -51,6 +51,10 @@ export class Connection implements Asker {
 	/** Assets that came unasked, from a kernel that a cell keeps from answering. */
 	private readonly offered = new Map<string, unknown>();
 	private requests = 0;
+	/** The newest request that was answered: what was asked before it, and was not, lies behind a cell. */
+	private answered = 0;
+	/** Requests from before the first answer: they may wait where the page's first words wait. */
+	private readonly early = new Set<number>();
 	private attempts = 0;
 	private need = 0;
 	private sequence = -1;
@@ -85,6 +89,7 @@ export class Connection implements Asker {
 		return new Promise((resolve, reject) => {
 			const request = { ...question, client_id: this.client_id, request_id } as Request;
 			this.waiting.set(request_id, { resolve, reject, request });
+			if (this.answered === 0 && isRepeatable(request)) this.early.add(request_id);
 			this.send(request);
 		});
 	}
@@ -139,14 +144,24 @@ export class Connection implements Asker {
 	/** Sends again what only asks for something: it may wait where the page's first words wait. */
 	private askAgain(): void {
 		for (const { request } of [...this.waiting.values()])
-			if (request.kind.startsWith("send_")) this.send(request);
+			if (isRepeatable(request)) this.send(request);
+	}
+
+	/** Sends again what was asked early and is passed by an answer to a later request. */
+	private askPassed(): void {
+		for (const request_id of [...this.early].filter((one) => one <= this.answered)) {
+			this.early.delete(request_id);
+			const passed = this.waiting.get(request_id);
+			if (passed) this.send(passed.request);
+		}
 	}
 
 	/** Notices that nothing came from a kernel from which something is due, and asks whether it is there. */
 	private listen(): void {
 		const runs = [...this.store.runs.values()];
 		const isDue =
-			this.waiting.size > 0 || runs.some(({ progress }) => progress?.status === "running");
+			[...this.waiting.keys()].some((request_id) => request_id > this.answered) ||
+			runs.some(({ progress }) => progress?.status === "running");
 		if (!isDue) {
 			this.heardAt = Date.now();
 			if (!this.pulls && this.heardAt >= this.probeAt && document.visibilityState !== "hidden")
@@ -154,7 +169,8 @@ export class Connection implements Asker {
 		}
 		if (this.store.isSilent || Date.now() - this.heardAt < SILENT_MS) return;
 		this.store.setSilent(true);
-		if (!this.pulls) this.ready();
+		// What comes meanwhile still follows what is here.
+		if (!this.pulls) this.ready(true);
 	}
 
 	/** Sends what changes nothing: where the comm is closed, with its kernel, that fails. */
@@ -214,6 +230,8 @@ export class Connection implements Asker {
 		}
 		const pending = this.waiting.get(answer.request_id);
 		this.waiting.delete(answer.request_id);
+		this.answered = Math.max(this.answered, answer.request_id);
+		this.askPassed();
 		if (!pending) return;
 		try {
 			if (answer.kind === "command_failed") throw new Error(answer.error);
@@ -244,6 +262,11 @@ export class Connection implements Asker {
 			this.pullTimer = setTimeout(() => this.ready(), PULL_RETRY_MS);
 		}, PULL_MS);
 	}
+}
+
+/** Whether it does no more when it is heard twice. */
+function isRepeatable({ kind }: Request): boolean {
+	return kind.startsWith("send_") || kind === "set_wanted";
 }
 
 function asDataView(buffer: unknown): DataView {

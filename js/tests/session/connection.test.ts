@@ -105,6 +105,35 @@ describe("a kernel from which nothing comes", () => {
 		connection.close();
 	});
 
+	test("is not awaited for what it has passed over: that lies behind a cell", () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		const steer = (name: string) =>
+			connection.ask({ kind: "control", run_id: "run-1", name, arguments: {} });
+		steer("pause").catch(() => undefined);
+		steer("resume").catch(() => undefined);
+		const { message: done } = fixture("command_done");
+		const answer = { ...done, client_id: comm.client, request_id: 2 };
+		comm.deliver({ kind: "reply", client_id: comm.client, updates: [answer] });
+		const said = comm.kinds().filter((kind) => kind === "ready").length;
+		vi.advanceTimersByTime(60_000);
+		expect(store.isSilent).toBe(false);
+		expect(comm.kinds().filter((kind) => kind === "ready")).toHaveLength(said);
+		connection.close();
+	});
+
+	test("has its frames drawn while it is asked whether it is there", () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		connection.ask({ kind: "send_asset", name: "graph" }).catch(() => undefined);
+		vi.advanceTimersByTime(11_000);
+		expect(store.isSilent).toBe(true);
+		comm.frame(5);
+		expect(store.isSilent).toBe(false);
+		expect(store.runs.get("run-1")?.epochs).toEqual([0]);
+		connection.close();
+	});
+
 	test("is known to be gone when its comm is closed", () => {
 		const connection = new Connection(comm, store, false);
 		comm.isClosed = true;
@@ -249,6 +278,43 @@ describe("questions", () => {
 		await expect(second).rejects.toThrow("lr must be at least 0, got -1.");
 		expect((await first).kind).toBe("graph_sent");
 		connection.close();
+	});
+
+	test("from before the first answer are asked once more when a later one is answered", async () => {
+		const connection = new Connection(comm, store, false);
+		const first = connection.ask({ kind: "send_asset", name: "log" });
+		const steered = connection.ask({
+			kind: "control",
+			run_id: "run-1",
+			name: "step",
+			arguments: { n: 1 },
+		});
+		const asked = connection.ask({ kind: "send_graph", run_id: "run-1", scopes: [""] });
+		const { message: graph } = fixture("graph_sent");
+		const reply = (update: object, request_id: number, buffers: unknown[] = []) =>
+			comm.deliver(
+				{
+					kind: "reply",
+					client_id: comm.client,
+					updates: [{ ...update, client_id: comm.client, request_id }],
+				},
+				buffers,
+			);
+		for (const _ of ["once", "and again"]) reply(graph, 3);
+		await asked;
+		// What is steered is not: it might be done twice.
+		expect(comm.kinds()).toEqual(["ready", "send_asset", "control", "send_graph", "send_asset"]);
+		const content = [new DataView(new ArrayBuffer(3))];
+		reply({ kind: "asset_sent", name: "log", buffer: 0 }, 1, content);
+		expect((await first).bytes.byteLength).toBe(3);
+		// Later ones are slow, and not lost.
+		connection.ask({ kind: "send_graph", run_id: "run-1", scopes: ["a"] }).catch(() => undefined);
+		connection.ask({ kind: "send_graph", run_id: "run-1", scopes: ["b"] }).catch(() => undefined);
+		const sent = comm.sent.length;
+		reply(graph, 5);
+		expect(comm.sent.length).toBe(sent);
+		connection.close();
+		await expect(steered).rejects.toThrow(/closed/);
 	});
 
 	test("for a part of the page are answered by what came unasked, before or after", async () => {
