@@ -119,8 +119,8 @@ class EMA(_Average):
 
     @torch.no_grad()
     def on_step(self, trainer: Trainer, event: StepEnded) -> None:
-        """Take the weights in."""
-        if event.step % self.every == 0:
+        """Take the weights in, unless no optimizer has made a step."""
+        if event.step % self.every == 0 and event.is_made:
             if not self.count:
                 text = f"EMA with decay {self.decay:g} begins"
                 trainer.run.mark("command", event.step, text)

@@ -134,7 +134,7 @@ class Engine:
         self._paused: RunPaused | None = None  # of which callbacks were not told yet
         self._skipped = 0
         self._update = Update(
-            optimizers.own,
+            optimizers,
             self.device,
             options.precision,
             options.gradient_clip,
@@ -147,17 +147,16 @@ class Engine:
             options,
             self.split,
             device=self.device,
-            steps_itself=optimizers.own is None,
+            optimizers=optimizers,
             metrics=self._metrics,
             autocast=self._update.autocast,
             count=self._count,
             log=self.log,
         )
-        known = None
-        if training_step is None:
-            known = known_tags(self._metrics, validates=self.validation.is_possible)
+        validates = self.validation.is_possible
+        known = None if training_step else known_tags(self._metrics, validates=validates)
         self._schedule = Schedule(
-            options.scheduler, options.scheduler_interval, options.monitor, known
+            options.scheduler, options.scheduler_interval, options.monitor, known, optimizers
         )
         self._modes = TrainingModes(model, accepts_thawing=training_step is not None)
         self.guard = LossGuard(options, self.device, self.control, self.log)
@@ -349,6 +348,7 @@ class Engine:
             try:
                 self.place.leave(is_between_steps=is_between_steps)
                 self.control.finish_commands(self.step)
+                self.optimizers.end_run()
                 ended = RunEnded(clock.now(), self.step, self.epoch, reason, failure)
                 with contextlib.suppress(RunStopped):  # it ends anyhow
                     self.callbacks(ended)
@@ -367,11 +367,10 @@ class Engine:
         self._is_in_step = False
         groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
         misled = self._schedule.describe_other_optimizer(groups)
-        for text in (misled, self._check_schedule(), self._schedule.describe()):
-            if text is not None:
-                self.log.once("info" if text == self._schedule.describe() else "warning", text)
-        if left_out := describe_left_out(self.options):
-            self.log.once("info", left_out)
+        for text in filter(None, (misled, self._check_schedule())):
+            self.log.once("warning", text)
+        for text in filter(None, (self._schedule.describe(), describe_left_out(self.options))):
+            self.log.once("info", text)
         self._modes.begin()
         move_model(self.model, self.optimizers, self.device)
         on_cuda = self.device.type == "cuda"
@@ -410,8 +409,7 @@ class Engine:
             place.validation_due = self._validate_every is None
         if place.validation_due:
             self._validate()
-        missing = self._schedule.epoch_ended(self.epoch)
-        if missing is not None:
+        if missing := self._schedule.epoch_ended(self.epoch):
             self.log.once("error", missing)
         place.end_epoch()
         ended = EpochEnded(clock.now(), self.step, self.epoch)
@@ -521,11 +519,13 @@ class Engine:
             scalars["skipped_updates"] = self._skipped
         if self.threads.is_measuring:
             self.threads.step_ended()
-        ended = StepEnded(clock.now(), self.step, self.epoch, scalars)
+        is_made = self.optimizers.has_stepped()
+        ended = StepEnded(clock.now(), self.step, self.epoch, scalars, is_made)
         self.emit(ended)
         if self.callbacks.recomputes:
             self.threads.repeat()
-        self._schedule.step_ended(scalars, self.step)
+        if waits := self._schedule.step_ended(scalars, self.step):
+            self.log.once("warning", waits, about="schedule waits")
         if self._stops.is_on:
             self._stops.scheduled()
         every = self._validate_every

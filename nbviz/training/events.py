@@ -47,12 +47,17 @@ class EpochStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepEnded:
-    """Step `step` (1-based, completed optimizer steps) is done."""
+    """Step `step` (1-based, completed optimizer steps) is done.
+
+    `is_made` is False where `training_step` steps by itself and made no optimizer's step: its loss
+    scaler left it out, or it gathers gradients.
+    """
 
     wall_time: float
     step: int
     epoch: int
     scalars: Scalars
+    is_made: bool = True
 
 
 @dataclass(frozen=True, slots=True)

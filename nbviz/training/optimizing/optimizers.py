@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from nbviz.errors import ConfigurationError
+from nbviz.errors import ConfigurationError, attribute_of
+from nbviz.training.optimizing.step_counts import StepCount
 from nbviz.training.steps.numbers import shown
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ class Optimizers:
             if not isinstance(each, Optimizer):
                 raise _no_optimizer(each)
         self._named: dict[str, Optimizer] = dict(pairs)
+        self._counts: dict[int, StepCount] = {}
+        self._before: dict[int, int] = {}
+        self._with_modes: list[Any] = [each for _, each in pairs if _has_modes(each)]
 
     def __iter__(self) -> Iterator[Optimizer]:
         return iter(self._named.values())
@@ -66,6 +71,40 @@ class Optimizers:
         for optimizer in self:
             for group in optimizer.param_groups:
                 yield from group["params"]
+
+    def begin_step(self) -> None:
+        """Begin to follow which of them make a step; those that have modes are set to train."""
+        for optimizer in self._with_modes:
+            optimizer.train()
+        if self.own is None and not self._counts:
+            self._counts = {id(each): StepCount(each) for each in self}
+        self._before = {key: count.made for key, count in self._counts.items()}
+
+    def has_stepped(self, optimizer: object = None) -> bool:
+        """Return whether this one has made a step since `begin_step`, or, without one, any.
+
+        True where that is not known: of one that is not stepped by `training_step`, or that does
+        not tell.
+        """
+        keys = self._counts if optimizer is None else (id(optimizer),)
+        known = [key for key in keys if key in self._counts]
+        return not known or any(
+            not self._counts[key].is_told or self._counts[key].made > self._before.get(key, 0)
+            for key in known
+        )
+
+    def evaluate(self) -> None:
+        """Set those that have modes to eval mode: such as train other weights than they end with.
+
+        Schedule-free ones are the example. The next step sets them to train mode.
+        """
+        for optimizer in self._with_modes:
+            optimizer.eval()
+
+    def end_run(self) -> None:
+        """As `evaluate`; a failure is not raised in place of training's own error."""
+        with contextlib.suppress(Exception):
+            self.evaluate()
 
     def rates(self) -> dict[str, Any]:
         """Return the learning rates by tag: `lr`, `lr/0` by group, `lr/name` by optimizer."""
@@ -102,6 +141,10 @@ class Optimizers:
         if stale:
             text += f", and the optimizer holds {stale:,} that the model does not have"
         return text + ". Make the optimizer after the last change to the model's layers."
+
+
+def _has_modes(optimizer: Any) -> bool:
+    return all(callable(attribute_of(optimizer, name)) for name in ("train", "eval"))
 
 
 def rate_tags(optimizer: Optimizer, name: str = "") -> list[str]:

@@ -14,6 +14,8 @@ from nbviz.training.steps.means import Means
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from nbviz.training.optimizing.optimizers import Optimizers
+
 Interval = Literal["auto", "step", "epoch"]
 
 _BY_STEPS = (kinds.OneCycleLR, kinds.CyclicLR, kinds.LambdaLR)
@@ -38,6 +40,7 @@ class Schedule:
         monitor: The tag that such a scheduler is given; by default `loss/val`, or `loss/train`
             without validation.
         known: The tags that there will be; None if that is open.
+        optimizers: Those that train. The scheduler of one that `training_step` steps waits for it.
 
     Attributes:
         interval: "step" or "epoch".
@@ -53,8 +56,10 @@ class Schedule:
         interval: Interval,
         monitor: str | None = None,
         known: Collection[str] | None = None,
+        optimizers: Optimizers | None = None,
     ) -> None:
         self._scheduler = scheduler
+        self._optimizers = optimizers
         self._kind = type(scheduler).__name__
         self._argument = None if scheduler is None else _argument_of(scheduler)
         self._monitor = monitor
@@ -132,16 +137,23 @@ class Schedule:
             return self._compare_period(wanted)
         return None
 
-    def step_ended(self, scalars: Mapping[str, Any], step: int = 0) -> None:
-        """Step the scheduler, if it goes by steps."""
+    def step_ended(self, scalars: Mapping[str, Any], step: int = 0) -> str | None:
+        """Step the scheduler, if it goes by steps; returns what it waits for, if it does."""
         if self._scheduler is None:
-            return
+            return None
         if self.interval == "step":
+            optimizer = attribute_of(self._scheduler, "optimizer")
+            if self._optimizers is not None and not self._optimizers.has_stepped(optimizer):
+                return (
+                    f"training_step made no step of {type(optimizer).__name__} in step {step:,}, "
+                    f"so {self._kind} did not step either; it follows the optimizer's steps."
+                )
             self._step(step)
         elif self._argument == "metric":
             tag = self._monitor or "loss/train"
             if tag in scalars:
                 self._means.add({tag: scalars[tag]})
+        return None
 
     def validated(self, scalars: Mapping[str, Any]) -> None:
         """Take in the means of a validation."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import weakref
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -14,12 +13,15 @@ from nbviz.training.optimizing.closures import (
     requires_closure,
     versions_of,
 )
+from nbviz.training.optimizing.step_counts import StepCount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from torch.optim import Optimizer
+
+    from nbviz.training.optimizing.optimizers import Optimizers
 
 Precision = Literal["float32", "bf16", "fp16"]
 DTYPES = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -31,7 +33,7 @@ class Update:
     """Gathers the gradients of `accumulate` batches and makes one optimizer step of them.
 
     Args:
-        optimizer: None where the user's step does its own stepping.
+        optimizers: Without one of its own, the user's step does its own stepping.
         device: Where the model is.
         precision: "bf16" and "fp16" run forward passes under autocast; fp16 scales the loss, and
             leaves out an update whose gradients overflow (`torch.amp.GradScaler`, which waits for
@@ -52,13 +54,14 @@ class Update:
 
     def __init__(
         self,
-        optimizer: Optimizer | None,
+        optimizers: Optimizers,
         device: torch.device,
         precision: Precision,
         gradient_clip: float | None,
         accumulate: int,
     ) -> None:
-        self._optimizer = optimizer
+        self._optimizers = optimizers
+        self._optimizer = optimizer = optimizers.own
         self._device = device
         self._dtype = DTYPES[precision]
         self._clip = gradient_clip
@@ -67,7 +70,7 @@ class Update:
         self.is_made = True
         self.reached: Callable[..., None] | None = None
         self._left_out = 0
-        self._made = 0
+        self._count: StepCount | None = None
         self._has_stepped = False
         if precision == "fp16":
             if device.type not in ("cuda", "cpu"):
@@ -77,7 +80,7 @@ class Update:
                 )
             self._scaler = torch.amp.GradScaler(device.type)  # pyright: ignore[reportPrivateImportUsage]
             if optimizer is not None:
-                optimizer.register_step_post_hook(_weakly(self._count_made))
+                self._count = StepCount(optimizer)
         self._needs_closure, self._closure_name = (
             (False, "") if optimizer is None else requires_closure(optimizer)
         )
@@ -111,6 +114,7 @@ class Update:
 
     def begin(self) -> None:
         """Clear the gradients; until here those of the last step can be looked at."""
+        self._optimizers.begin_step()
         if self._optimizer is not None:
             self._optimizer.zero_grad(set_to_none=True)
 
@@ -183,10 +187,12 @@ class Update:
         self._has_stepped = True
 
     def _step_scaled(self, optimizer: Optimizer) -> None:
+        assert self._count is not None  # since there is a scaler
         # An optimizer that is fused leaves the update out by itself, on the device.
         is_fused = getattr(optimizer, "_step_supports_amp_scaling", False)
-        scale = self._scaler.get_scale() if is_fused else 0.0
-        made = self._made
+        is_seen = self._count.is_told and not is_fused
+        scale = 0.0 if is_seen else self._scaler.get_scale()
+        made = self._count.made
         before = [] if self._has_stepped else versions_of(optimizer)
         try:
             self._scaler.step(optimizer)
@@ -194,9 +200,10 @@ class Update:
             if not self._has_stepped and asks_for_closure(optimizer, error, before):
                 self._check_closure(optimizer)
             raise
-        self._has_stepped = self._has_stepped or self._made > made
         self._scaler.update()
-        self.is_made = self._scaler.get_scale() >= scale if is_fused else self._made > made
+        is_made = self._count.made > made if is_seen else self._scaler.get_scale() >= scale
+        self.is_made = is_made
+        self._has_stepped = self._has_stepped or is_made
         self._left_out = 0 if self.is_made else self._left_out + 1
         if self.overflows:
             # They do not count as steps, so a run with `max_steps` would never end.
@@ -206,9 +213,6 @@ class Update:
                 "find_nonfinite() names the operation; or look at the loss and the weights, lower "
                 'lr, or use precision="bf16".'
             )
-
-    def _count_made(self, *_: Any) -> None:
-        self._made += 1
 
     def _check_closure(self, optimizer: Optimizer) -> None:
         """Raise ConfigurationError for what does not go with an optimizer that needs a closure."""
@@ -234,15 +238,3 @@ class Update:
     def _parameters(self) -> list[torch.Tensor]:
         assert self._optimizer is not None
         return [p for group in self._optimizer.param_groups for p in group["params"]]
-
-
-def _weakly(method: Callable[..., None]) -> Callable[..., None]:
-    """Return a hook that does not keep the object of its method alive."""
-    reference = weakref.WeakMethod(method)
-
-    def call(*given: Any) -> None:
-        target = reference()
-        if target is not None:
-            target(*given)
-
-    return call

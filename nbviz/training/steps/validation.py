@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
 
+    from nbviz.training.optimizing.optimizers import Optimizers
     from nbviz.training.options import TrainingOptions
     from nbviz.training.run_log import RunLog
     from nbviz.training.steps.metrics import AnyMetric
@@ -36,7 +37,7 @@ class Validation:
         options: The training's.
         split: Splits batches for the supervised step.
         device: Where the batches go.
-        steps_itself: Whether `training_step` trains when it is called.
+        optimizers: Those that train; without one of its own, `training_step` trains when called.
         metrics: By name; one that raises is taken out.
         autocast: Makes the context for a forward pass.
         count: Returns how many samples a batch has, given it and its targets.
@@ -56,7 +57,7 @@ class Validation:
         split: Splitter,
         *,
         device: torch.device,
-        steps_itself: bool,
+        optimizers: Optimizers,
         metrics: dict[str, AnyMetric],
         autocast: Callable[[], AbstractContextManager[Any]],
         count: Callable[[Any, Any], int],
@@ -66,6 +67,8 @@ class Validation:
         self._model = options.model
         self._loader = options.val_loader
         self.classification = Classification(options.val_loader)
+        self._optimizers = optimizers
+        steps_itself = optimizers.own is None
         self._step, self._source = validation_function(options, split, steps_itself=steps_itself)
         if self._loader is not None and self._step is None:
             raise ConfigurationError(
@@ -187,6 +190,7 @@ class Validation:
     def _evaluating(self, *, with_gradients: bool = False) -> Generator[None]:
         modes = [(module, module.training) for module in type(self._model).modules(self._model)]
         self._model.eval()
+        self._optimizers.evaluate()
         try:
             # Not inference_mode: what a model keeps from it, such as a cache of positions, could
             # not be used in training after.
