@@ -15,6 +15,7 @@ import ipywidgets
 from nbviz.session.emitter import Emitter
 from nbviz.widgets.cell_widget import close_whole, open_whole
 from nbviz.widgets.cells import running_cell
+from nbviz.widgets.clearing import stay_when_cleared
 from nbviz.widgets.dashboard import Dashboard
 from nbviz.widgets.output import WIDGET_VIEW
 from nbviz.widgets.replaced import let_go_when_replaced
@@ -231,13 +232,19 @@ class CanvasView:
         let_go_when_replaced(self)
         display = cast("Any", IPython.display.display)
         view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
-        display({"text/plain": self._name, WIDGET_VIEW: view}, raw=True)
+        data = {"text/plain": self._name, WIDGET_VIEW: view}
+        display(data, raw=True)
         shell: Any = cast("Any", IPython).get_ipython()
         if shell is None or threading.current_thread() is not threading.main_thread():
             return
-        handle = display(
-            {"text/html": self._figure(""), "text/plain": ""}, raw=True, display_id=True
-        )
+        still = {"text/html": self._figure(""), "text/plain": ""}
+        handle = display(still, raw=True, display_id=True)
+
+        def put_back() -> None:
+            display(data, raw=True)
+            display(still, raw=True, display_id=handle.display_id)
+
+        stay_when_cleared(self._box, put_back)
 
         def cell_ended(*_: object) -> None:
             shell.events.unregister("post_run_cell", cell_ended)

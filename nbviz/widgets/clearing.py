@@ -11,6 +11,7 @@ import contextlib
 import sys
 import threading
 import uuid
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,32 +21,53 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 _EMPTY = {"text/plain": ""}
+_MOST_CELLS = 64  # runs of cells whose outputs may still be cleared
+# By the request that ran a cell: widgets it displays, the areas that took them, what shows them.
+_staying: dict[str, list[tuple[Any, frozenset[str], Callable[[], None]]]] = {}
+_publishers: weakref.WeakSet[Any] = weakref.WeakSet()
+_thread = threading.local()
 
 
-def stay_when_cleared(put_back: Callable[[], None]) -> None:
-    """Call `put_back` after each `clear_output` of the running cell, until the cell ends.
+def stay_when_cleared(widget: Any, put_back: Callable[[], None]) -> None:
+    """Call `put_back` after each `clear_output` of the running cell, until the widget is closed.
+
+    Also after the cell's end, where a task or a thread of the cell goes on.
 
     Args:
+        widget: The ipywidget that the cell displays; this does not keep it alive.
         put_back: Displays again what the cell has displayed.
     """
-    shell = _shell()
-    if shell is None or running_cell()[1] is None:
+    shell, request = _shell(), running_cell()[1]
+    if shell is None or request is None:
         return
-    publisher, areas, thread = shell.display_pub, output_areas(), threading.get_ident()
+    publisher = shell.display_pub
+    if publisher not in _publishers:
+        _publishers.add(publisher)
+        _put_back_after_clearing(publisher)
+        shell.events.register("pre_run_cell", _cell_begins)
+    _staying.setdefault(request, []).append((weakref.ref(widget), output_areas(), put_back))
+    while len(_staying) > _MOST_CELLS:
+        del _staying[next(iter(_staying))]
 
+
+def _cell_begins(*_: object) -> None:
+    # A program that runs one notebook after the other may number its requests anew.
+    _staying.pop(running_cell()[1] or "", None)
+
+
+def _put_back_after_clearing(publisher: Any) -> None:
     def clear_output(*arguments: Any, **options: Any) -> None:
         type(publisher).clear_output(publisher, *arguments, **options)
-        # A training's thread clears what it has shown; the context of an ipywidgets.Output, that.
-        if threading.get_ident() == thread and output_areas() == areas:
-            put_back()
-
-    def cell_ended(*_: object) -> None:
-        if publisher.__dict__.get("clear_output") is clear_output:
-            del publisher.__dict__["clear_output"]
-        shell.events.unregister("post_run_cell", cell_ended)
+        if getattr(_thread, "has_own_displays", False):  # which it has cleared
+            return
+        # In the context of an ipywidgets.Output, that is cleared.
+        request, areas = running_cell()[1], output_areas()
+        for reference, areas_then, put_back in list(_staying.get(request or "", ())):
+            widget = reference()
+            if widget is not None and widget.comm is not None and areas == areas_then:
+                put_back()
 
     publisher.__dict__["clear_output"] = clear_output
-    shell.events.register("post_run_cell", cell_ended)
 
 
 @contextlib.contextmanager
@@ -59,9 +81,11 @@ def own_displays() -> Generator[None]:
     hook = _Displays(publisher.publish)
     publisher.register_hook(hook)
     _pass_to_hooks(type(publisher))
+    _thread.has_own_displays = True
     try:
         yield
     finally:
+        _thread.has_own_displays = False
         publisher.unregister_hook(hook)
 
 

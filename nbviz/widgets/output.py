@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import inspect
 import os
 import sys
 import threading
@@ -64,11 +65,16 @@ def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
     display(data, raw=True)
     handle = display(picture(), raw=True, display_id=True)
 
-    def put_back() -> None:
-        display(data, raw=True)
-        display(picture(), raw=True, display_id=handle.display_id)
+    # Neither the view nor its picture is kept alive by this.
+    newest = weakref.WeakMethod(picture) if inspect.ismethod(picture) else lambda: picture
 
-    stay_when_cleared(put_back)
+    def put_back() -> None:
+        make = newest()
+        if make is not None:
+            display(data, raw=True)
+            display(make(), raw=True, display_id=handle.display_id)
+
+    stay_when_cleared(widget, put_back)
     return handle
 
 

@@ -145,6 +145,39 @@ for number in range(3):
     clear_output(wait=number < 2)
     print("at", number)
 """
+CLEARED_TWO = """
+from IPython.display import display
+runs = [nbviz.Run("first"), nbviz.Run("second")]
+for run in runs:
+    run.log({"loss": 1.0}, step=1)
+    display(nbviz.Dashboard(run))
+for number in range(3):
+    display(f"at {number}", clear=True)
+"""
+CLEARED_BY_A_THREAD = """
+import threading
+from IPython.display import clear_output, display
+run = nbviz.Run("own")
+display(nbviz.Dashboard(run))
+def work():
+    for number in range(3):
+        run.log({"loss": 1.0}, step=number + 1)
+        clear_output(wait=True)
+        print("at", number)
+worker = threading.Thread(target=work)
+worker.start()
+worker.join()
+"""
+CLEARED_UNDER_A_CANVAS = """
+import nbviz.integrations.hiddenlayer as hl
+from IPython.display import clear_output
+history, canvas = hl.History(), hl.Canvas()
+for number in range(3):
+    history.log(number, loss=1 / (number + 1))
+    canvas.draw_plot(history["loss"])
+    clear_output(wait=True)
+    print("at", number)
+"""
 CLEARED_IN_AN_AREA = """
 import ipywidgets
 from IPython.display import clear_output, display
@@ -193,6 +226,28 @@ def test_the_view_stays_when_its_cell_clears_its_output(
     assert len(cell) == 3
     assert streams(later) == "2\n"
     assert not views(later)
+
+
+def test_all_views_stay_when_their_cell_clears_its_output(
+    executed: Callable[..., list[list[Any]]],
+) -> None:
+    _, cell = executed("import nbviz", CLEARED_TWO)
+    shown: list[str] = [one["data"]["text/plain"] for one in cell]
+    assert len(views(cell)) == 2
+    assert shown[0] == "Dashboard('first')"
+    assert shown[1].startswith("first: ")
+    assert shown[2] == "Dashboard('second')"
+    assert shown[3].startswith("second: ")
+    assert shown[4:] == ["'at 2'"]
+
+
+@pytest.mark.parametrize("source", [CLEARED_BY_A_THREAD, CLEARED_UNDER_A_CANVAS])
+def test_the_view_stays_whoever_clears_its_output(
+    source: str, executed: Callable[..., list[list[Any]]]
+) -> None:
+    _, cell = executed("import nbviz", source)
+    assert len(views(cell)) == 1
+    assert streams(cell) == "at 2\n"
 
 
 def test_an_output_area_that_is_cleared_takes_no_view(
