@@ -19,6 +19,10 @@ that two names that differ are shown as different.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Controls without tab and line feed; surrogates; what turns the direction of the text around it;
@@ -36,6 +40,14 @@ _FORMULA = ("=", "+", "-", "@")
 def encodable(text: str) -> str:
     """Return text that UTF-8 can hold: halves of surrogate pairs are written out."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def encodable_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a table, with names and texts that a library in UTF-8 takes."""
+    return {
+        encodable(name): encodable(value) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def clean_text(text: str) -> str:

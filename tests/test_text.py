@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as some
+from torch import nn
 
 import nbviz
 from nbviz.text import clean_line, clean_text, csv_text, encodable
@@ -87,3 +89,45 @@ def test_a_journal_keeps_text_as_far_as_a_file_can(tmp_path: Path, text: str) ->
     with pytest.raises(KeyError) as raised:
         opened.media["no such"]
     assert len(str(raised.value.args[0]).splitlines()) == 1
+
+
+class _Named(nn.Linear):
+    """A layer with text of its own in what is said of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(2, 2)
+        self.text = text
+
+    def extra_repr(self) -> str:
+        return self.text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_graphs_and_summaries_are_written_with_any_text(tmp_path: Path, text: str) -> None:
+    model = nn.Sequential()
+    model.add_module(text, _Named(text))
+    graph = nbviz.graph(model, torch.ones(1, 2))
+    dot = graph.save(tmp_path / "graph.dot").read_text("utf-8")
+    lines = (clean_line(line).replace("\\", "\\\\") for line in text.split("\n"))
+    assert "\\n".join(lines) in dot
+    assert clean_text(dot) == dot
+    kept = json.loads(graph.save(tmp_path / "graph.json").read_text("utf-8"))
+    assert any(text in node["node_id"] for node in kept["nodes"])
+    summary = nbviz.summary(model, torch.ones(1, 2))
+    assert clean_line(text) in str(summary)
+    assert clean_text(str(summary)) == str(summary)
+    frame = summary.to_pandas()
+    assert encodable(text) in list(frame["path"])
+
+
+@pytest.mark.parametrize("text", ["a\ud800b", "a\x00b", "größe"])
+def test_tables_are_written_with_any_text(tmp_path: Path, text: str) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    run = nbviz.Run(text, config={text: text})
+    run.log({text: 1.0}, 1)
+    run.finish()
+    run.to_parquet(tmp_path / "points.parquet")
+    assert parquet.read_table(tmp_path / "points.parquet")["tag"].to_pylist() == [encodable(text)]
+    frame = nbviz.Dashboard(run).to_pandas()
+    assert list(frame["run"]) == [encodable(text)]
+    assert encodable(text) in frame.columns

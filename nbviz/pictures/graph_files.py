@@ -57,7 +57,9 @@ def _encoded(levels: Levels, kind: str, depth: int | None) -> bytes:
     if kind == "dot":
         return levels.to_dot().encode()
     if kind == "json":
-        return json.dumps(levels.to_dict(), indent=1, ensure_ascii=False).encode()
+        # Half of a surrogate pair becomes JSON's own escape, and so reads back as it was.
+        text = json.dumps(levels.to_dict(), indent=1, ensure_ascii=False)
+        return text.encode("utf-8", "backslashreplace")
     return encoded_picture(graph_picture(levels, depth), kind)
 
 

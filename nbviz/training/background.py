@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nbviz.errors import NbvizError, RunActiveError, RunStopped, TrainingError, describe
+from nbviz.text import clean_text
 from nbviz.training.devices.device_guard import keep_device_guard
 from nbviz.training.devices.intraop import release_workers
 from nbviz.training.devices.thread_settings import ThreadSettings
@@ -140,7 +141,8 @@ class BackgroundRun:
                 f"{self.name!r} is still active after {timeout} s; it goes on in the background."
             )
         if self.error is not None:
-            raise TrainingError(f"{self.name!r} failed: {describe(self.error)}") from self.error
+            text = clean_text(f"{self.name!r} failed: {describe(self.error)}")
+            raise TrainingError(text) from self.error
 
     def present_line(self) -> str:
         """Return the line of the user's code at which the thread is; empty if it has ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbviz.inspection.graph.families import family_of
+from nbviz.text import clean_line
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.hierarchy.hierarchy import Hierarchy
@@ -46,8 +47,9 @@ def to_dot(graph: GraphStructure, hierarchy: Hierarchy) -> str:
 
 def quoted(text: str) -> str:
     """Return text as a string of the language, which shows it letter by letter."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + escaped.replace("\r", "").replace("\n", "\\n").replace("\0", "") + '"'
+    cleaned = (clean_line(line) for line in text.split("\n"))  # those that differ stay so
+    escaped = (line.replace("\\", "\\\\").replace('"', '\\"') for line in cleaned)
+    return '"' + "\\n".join(escaped) + '"'
 
 
 def _level(hierarchy: Hierarchy, scope: str, indent: str) -> list[str]:

@@ -13,6 +13,7 @@ from nbviz.inspection.graph.trace.pass_memory import activation_bytes, tensor_by
 from nbviz.inspection.graph.trace.trace import trace, trace_for_real
 from nbviz.inspection.summary.rows import SummaryRow, SummaryRows
 from nbviz.inspection.summary.text import as_html, as_text, readable_depth
+from nbviz.text import encodable_row
 
 if TYPE_CHECKING:
     import torch
@@ -90,7 +91,8 @@ class Summary(SummaryRows):
             MissingDependencyError: pandas is not installed.
         """
         pandas = optional_module("pandas", "all")
-        return pandas.DataFrame({name: [getattr(r, name) for r in self.rows] for name in _COLUMNS})
+        rows = [{name: getattr(row, name) for name in _COLUMNS} for row in self.rows]
+        return pandas.DataFrame([encodable_row(row) for row in rows], columns=list(_COLUMNS))
 
     def __str__(self) -> str:
         return as_text(self, readable_depth(self))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbviz.text import clean_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -70,7 +72,7 @@ def _html_table(rows: Sequence[SummaryRow]) -> str:
 def _html_row(row: SummaryRow) -> str:
     indent = "&emsp;" * row.depth  # a style's padding would be lost on GitHub
     said = f" <small>{escape(said_of(row))}</small>" if said_of(row) else ""
-    first = f'<td style="{_CELL}left">{indent}<b>{escape(row.name)}</b>{said}</td>'
+    first = f'<td style="{_CELL}left">{indent}<b>{escape(clean_line(row.name))}</b>{said}</td>'
     rest = "".join(
         f'<td style="{_CELL}{"right" if i else "left"}">{escape(cell)}</td>'
         for i, cell in enumerate(cells_of(row)[1:])
@@ -102,14 +104,14 @@ def said_of(row: SummaryRow) -> str:
         parts.append(row.detail)
     if row.call > 1:
         parts.append(f"call {row.call}")
-    return ", ".join(parts)
+    return clean_line(", ".join(parts))
 
 
 def cells_of(row: SummaryRow) -> tuple[str, ...]:
     """Return what a row says in each column, its name first."""
-    said = said_of(row)
+    name, said = clean_line(row.name), said_of(row)
     return (
-        f"{row.name}  {said}" if said else row.name,
+        f"{name}  {said}" if said else name,
         _shapes(row.output_shapes),
         # A module that is called again has no further parameters.
         "as above" if row.call > 1 and row.parameter_count else _count(row.parameter_count),
@@ -136,7 +138,7 @@ def totals_of(summary: SummaryRows) -> list[str]:
     if summary.seconds is not None:
         mode = "train" if summary.is_training else "eval"
         lines.append(f"Time        {_seconds(summary.seconds)} on {summary.device}, {mode} mode")
-    return [*lines, summary.note] if summary.note else lines
+    return [*lines, clean_line(summary.note)] if summary.note else lines
 
 
 def _shapes(shapes: tuple[tuple[int, ...], ...]) -> str:

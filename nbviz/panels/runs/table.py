@@ -10,7 +10,7 @@ import numpy as np
 
 from nbviz.errors import optional_module
 from nbviz.panels.runs.values import COLUMNS, values_of
-from nbviz.text import csv_text
+from nbviz.text import csv_text, encodable_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def table_to_pandas(runs: Sequence[RecordedRun]) -> Any:
         MissingDependencyError: pandas is not installed.
     """
     pandas = optional_module("pandas", "all")
-    return pandas.DataFrame(table_of(runs))
+    return pandas.DataFrame([encodable_row(row) for row in table_of(runs)])
 
 
 def table_to_csv(runs: Sequence[RecordedRun], path: str | Path) -> None:

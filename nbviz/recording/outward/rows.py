@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nbviz.errors import optional_module
-from nbviz.text import csv_text
+from nbviz.text import csv_text, encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,8 @@ def write_parquet(run: RecordedRun, path: str | Path) -> None:
     with parquet.ParquetWriter(str(path), schema) as writer:
         for rows in rows_of(run):
             count = len(rows.steps)
-            tag = arrow.DictionaryArray.from_arrays(np.zeros(count, np.int32), [rows.tag])
+            name = encodable(rows.tag)
+            tag = arrow.DictionaryArray.from_arrays(np.zeros(count, np.int32), [name])
             columns = [tag, np.full(count, rows.segment, np.int32), *rows[2:]]
             writer.write_table(
                 arrow.Table.from_arrays([arrow.array(one) for one in columns], schema=schema)
