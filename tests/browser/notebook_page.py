@@ -74,7 +74,11 @@ if "ipywidgets" in sys.modules:
     sys.modules["ipywidgets"].Widget.close_all()
 get_ipython().reset(new_session=False)
 `;
-  await kernel.requestExecute({code, silent: true}).done;
+  const { done } = kernel.requestExecute({code, silent: true});
+  // What a subshell has done makes the status idle, too, while a cell runs.
+  const late = setTimeout(() => kernel.interrupt(), 10_000);
+  await done;
+  clearTimeout(late);
   if (!own) kernel.dispose();
 }"""
 HOLDS_TEXT = """([index, text]) => {
