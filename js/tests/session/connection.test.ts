@@ -282,6 +282,8 @@ describe("questions", () => {
 
 	test("from before the first answer are asked once more when a later one is answered", async () => {
 		const connection = new Connection(comm, store, false);
+		// What it needs to draw came unasked; its first words lie behind the cell that runs.
+		comm.deliver({ ...fixture("snapshot").message, client_id: "", sequence: 4 });
 		const first = connection.ask({ kind: "send_asset", name: "log" });
 		const steered = connection.ask({
 			kind: "control",
@@ -302,8 +304,10 @@ describe("questions", () => {
 			);
 		for (const _ of ["once", "and again"]) reply(graph, 3);
 		await asked;
+		vi.advanceTimersByTime(2000);
 		// What is steered is not: it might be done twice.
-		expect(comm.kinds()).toEqual(["ready", "send_asset", "control", "send_graph", "send_asset"]);
+		const kinds = comm.kinds().filter((kind) => kind !== "acknowledge");
+		expect(kinds).toEqual(["ready", "send_asset", "control", "send_graph", "send_asset"]);
 		const content = [new DataView(new ArrayBuffer(3))];
 		reply({ kind: "asset_sent", name: "log", buffer: 0 }, 1, content);
 		expect((await first).bytes.byteLength).toBe(3);
