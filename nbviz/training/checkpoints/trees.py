@@ -131,6 +131,18 @@ def tensors_of(tree: Any) -> Iterator[torch.Tensor]:
             yield from tensors_of(value)
 
 
+def named_tensors_of(tree: Any, path: str) -> Iterator[tuple[str, torch.Tensor]]:
+    """Return every tensor in a state, each with how it is reached from `path`, such as "it[0]"."""
+    if isinstance(tree, torch.Tensor):
+        yield path, tree
+    elif isinstance(tree, Mapping):
+        for key, value in cast("Mapping[Any, Any]", tree).items():
+            yield from named_tensors_of(value, f"{path}[{key!r}]")
+    elif isinstance(tree, list | tuple):
+        for place, value in enumerate(cast("list[Any]", tree)):
+            yield from named_tensors_of(value, f"{path}[{place}]")
+
+
 def to_plain(tree: Any, path: str = "state") -> Any:  # noqa: PLR0911  a case a kind
     """Return a state as what `torch.load(weights_only=True)` reads: it runs no code.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+
+from nbviz.training.rewinding.soundness import has_nan, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +17,11 @@ if TYPE_CHECKING:
 Phase = Literal["batch", "forward", "backward", "update", "before"]
 
 _LARGEST = {torch.float16: "65,504", torch.bfloat16: "3.4e38"}
-_OF_POSITIVE = ("log", "log2", "log10", "xlogy")
+# Which argument's logarithm is taken, and where that is minus infinity.
+_LOGARITHMS = {"log": (0, 0), "log2": (0, 0), "log10": (0, 0), "log1p": (0, -1), "xlogy": (1, 0)}
+_DIVISORS = {"div": 1, "reciprocal": 0, "remainder": 1, "addcdiv": 2}
 _ROOTS = ("sqrt", "rsqrt", "pow")
+_LARGE = 1e4  # what an operation is given, so that the lr is worth saying
 _IGNORED = 4  # which argument of nll_loss is the class that does not count
 
 
@@ -74,15 +80,21 @@ class FirstNonFinite:
 def describe_tensor(tensor: torch.Tensor, what: str) -> str:
     """Return what it is, its shape and how much of it is not finite."""
     shape = " × ".join(map(str, tensor.shape)) or "one number"
-    bad = int((~torch.isfinite(tensor)).sum())
-    kind = "NaN" if bool(torch.isnan(tensor).any()) else "infinite"
     dtype = str(tensor.dtype).removeprefix("torch.")
-    return f"{bad:,} of {tensor.numel():,} values of {what} ({shape}, {dtype}), {kind}"
+    values = values_of(tensor)
+    if values is None:
+        return f"{what} ({shape}, {dtype})"
+    bad = int((~torch.isfinite(values)).sum())
+    kind = "NaN" if has_nan(values) else "infinite"
+    return f"{bad:,} of {values.numel():,} values of {what} ({shape}, {dtype}), {kind}"
 
 
 def samples_of(tensor: torch.Tensor, samples: int | None) -> list[int]:
     """Return the rows that are not finite, where rows are samples and some are finite."""
     if samples is None or not tensor.dim() or tensor.shape[0] != samples:
+        base = tensor._base  # noqa: SLF001  documented; of a row, say, which alone was written
+        return [] if base is None else samples_of(base.detach(), samples)
+    if tensor.layout is not torch.strided:
         return []
     rows = (~torch.isfinite(tensor)).reshape(samples, -1).any(1)
     if samples > 1 and bool(rows.all()):
@@ -107,39 +119,54 @@ def facts_of_update(
     return tuple(facts)
 
 
-def facts_of(name: str, args: Sequence[Any], output: torch.Tensor) -> tuple[str, ...]:
+def facts_of(
+    name: str, args: Sequence[Any], output: torch.Tensor, rates: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Return what the arguments of an operation tell of why its output is not finite.
 
     Args:
         name: The operation, such as "log".
         args: What it was given; tensors among it as they were.
         output: What it gave.
+        rates: What is said of the learning rates, which is where large numbers come from.
     """
+    if output.layout is not torch.strided:
+        return ()
     inputs = [one for one in args if isinstance(one, torch.Tensor) and _is_real(one)]
-    facts: list[str] = []
-    if name.startswith(_OF_POSITIVE) and inputs:
-        facts += _count(inputs[0] == 0, f"{name} of 0") + _count(
-            inputs[0] < 0, f"{name} of a negative number"
-        )
-    elif name in ("div", "reciprocal", "remainder", "addcdiv"):
-        below = args[2 if name == "addcdiv" else 0 if name == "reciprocal" else 1]
-        if isinstance(below, torch.Tensor):
-            facts += _count(below == 0, "division by 0")
-        elif below == 0:
-            facts.append("division by 0")
-    elif name.startswith(_ROOTS) and inputs:
-        facts += _count(inputs[0] == 0, f"{name} of 0") + _count(
-            inputs[0] < 0, f"{name} of a negative number"
-        )
+    facts = _facts_of_values(name, args, output)
     facts += _facts_of_nothing(name, args, output)
     if not facts and inputs:
         largest = max(float(one.detach().abs().max()) for one in inputs)
         if math.isfinite(largest):
             facts.append(f"what it was given is at most {largest:.4g} in size")
+            facts += rates if largest >= _LARGE else ()
     if output.dtype in _LARGEST and bool(torch.isinf(output).any()):
         named = str(output.dtype).removeprefix("torch.")
         facts.append(f"{named} holds at most {_LARGEST[output.dtype]}")
     return tuple(facts)
+
+
+def _facts_of_values(name: str, args: Sequence[Any], output: torch.Tensor) -> list[str]:
+    """Return which values a function is not defined at, of those that led to a bad one."""
+    bad, nan = ~torch.isfinite(output), torch.isnan(output)
+    if name in _LOGARITHMS:
+        place, least = _LOGARITHMS[name]
+        less = "a negative number" if least == 0 else f"less than {least}"
+        given = args[place]
+        if isinstance(given, torch.Tensor) and _is_real(given):
+            return _count(given == least, f"{name} of {least}", bad) + _count(
+                given < least, f"{name} of {less}", nan
+            )
+    if name in _DIVISORS:
+        below = args[_DIVISORS[name]]
+        if isinstance(below, torch.Tensor):
+            return _count(below == 0, "division by 0", bad)
+        return ["division by 0"] if below == 0 else []
+    if name.startswith(_ROOTS) and isinstance(args[0], torch.Tensor) and _is_real(args[0]):
+        return _count(args[0] == 0, f"{name} of 0", bad) + _count(
+            args[0] < 0, f"{name} of a negative number", nan
+        )
+    return []
 
 
 def _facts_of_nothing(name: str, args: Sequence[Any], output: torch.Tensor) -> list[str]:
@@ -148,7 +175,8 @@ def _facts_of_nothing(name: str, args: Sequence[Any], output: torch.Tensor) -> l
     if not isinstance(given, torch.Tensor):
         return []
     if name.endswith("softmax"):
-        return _count((given == -math.inf).all(-1), "softmax of -inf alone", "row")
+        along = args[1] if len(args) > 1 and isinstance(args[1], int) else -1
+        return _count((given == -math.inf).all(along), "softmax of -inf alone", one="row")
     if name.startswith("nll_loss") and len(args) > _IGNORED and _is_all(args[1], args[_IGNORED]):
         return ["no target counts: each is ignore_index"]
     if name.startswith(("std", "var")) and given.numel() == output.numel():
@@ -156,7 +184,13 @@ def _facts_of_nothing(name: str, args: Sequence[Any], output: torch.Tensor) -> l
     return []
 
 
-def _count(places: torch.Tensor, what: str, one: str = "value") -> list[str]:
+def _count(
+    places: torch.Tensor, what: str, bad: torch.Tensor | None = None, one: str = "value"
+) -> list[str]:
+    """Return how many there are, of those that led to a bad value."""
+    if bad is not None:
+        with contextlib.suppress(RuntimeError):  # the operation was none of single values
+            places = places & (bad.float().sum_to_size(places.shape) > 0)
     count = int(places.sum())
     return [f"{what}: {count:,} {one}{'s' if count > 1 else ''}"] if count else []
 

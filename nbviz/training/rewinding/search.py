@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbviz.errors import CheckpointError, attribute_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbviz.training.engine import Engine
     from nbviz.training.events import StepEnded
     from nbviz.training.rewinding.recomputing import Recomputing
+    from nbviz.training.rewinding.step_watch import Place
 
 
 _BY_HAND = "it was changed by hand, between two steps"
@@ -27,7 +28,7 @@ _FROM_THE_BEGINNING = "so the run began"
 _KEEP_SECONDS = 1.0  # of steps that are made again before a state is kept: that much is made twice
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Broken:
     """A step that broke.
 
@@ -72,8 +73,6 @@ class Search:
             CheckpointError: All is finite when the steps are made again, or there is no state.
         """
         by_hand = self._spoiled_by_hand(last)
-        if by_hand is not None and by_hand.facts == (_FROM_THE_BEGINNING,):
-            return self._back_to(by_hand)
         good = self._good_before(last)
         broken = self._first_broken(good, last)
         if broken is None:
@@ -86,6 +85,9 @@ class Search:
             found = self._watch(good, broken.spoiled) or found
         if found is None:
             raise CheckpointError(f"all was finite when step {broken.step:,} was watched")
+        first = self._ring.first
+        if found.phase == "before" and first is not None and found.step == first.step + 1:
+            return dataclasses.replace(found, facts=(*found.facts, _FROM_THE_BEGINNING))
         return found
 
     def find_overflow(self) -> FirstNonFinite:
@@ -106,17 +108,14 @@ class Search:
 
     def _spoiled_by_hand(self, last: int) -> FirstNonFinite | None:
         """Return what the first state that was kept after a change by hand has, if not sound."""
-        why = _FROM_THE_BEGINNING
         for checkpoint in self._ring.after_changes():
             if checkpoint.step >= last:
                 break
             for name, tensor in self._soundness.of(checkpoint):
                 return FirstNonFinite(
                     checkpoint.step + 1, f"the tensor {name}", name.rpartition(".")[0],
-                    describe_tensor(tensor, "it"), None, 0, "before",
-                    (why,),
+                    describe_tensor(tensor, "it"), None, 0, "before", (_BY_HAND,),
                 )  # fmt: skip
-            why = _BY_HAND
         return None
 
     def _back_to(self, found: FirstNonFinite) -> FirstNonFinite:
@@ -164,7 +163,27 @@ class Search:
         engine, recomputing = self._engine, self._recomputing
         recomputing.go_to(good, step - 1)
         before = engine.capture()
-        watch = StepWatch(engine, self._soundness, step, batches)
+        watch = self._watched(StepWatch(engine, self._soundness, step, batches), step)
+        found = watch.found()
+        if not watch.is_clear and (meant := self._meant_before(step, good)):
+            recomputing.restore(before)
+            watch = StepWatch(engine, self._soundness, step, batches, meant)
+            found = self._watched(watch, step).found()
+        recomputing.restore(before)
+        return found
+
+    def _meant_before(self, step: int, good: Checkpoint) -> frozenset[Place]:
+        """Return what was not finite in the step before a step, too, which it did not break."""
+        if good.step >= step - 1:
+            try:
+                good = self._good_before(step - 1)
+            except CheckpointError:  # there is no step before
+                return frozenset()
+        self._recomputing.go_to(good, step - 2)
+        return self._watched(StepWatch(self._engine, self._soundness, step - 1), step - 1).meant()
+
+    def _watched(self, watch: StepWatch, step: int) -> StepWatch:
+        """Make a step that comes next, watched."""
 
         def end(event: StepEnded) -> bool:
             del event
@@ -172,7 +191,5 @@ class Search:
             return True
 
         with watch.watching(), contextlib.suppress(StepOverError):
-            recomputing.go_to(None, step, end)
-        found = watch.found()
-        recomputing.restore(before)
-        return found
+            self._recomputing.go_to(None, step, end)
+        return watch

@@ -14,13 +14,27 @@ if TYPE_CHECKING:
     from nbviz.training.checkpoints.parts import Checkpoint
 
 
+def values_of(tensor: torch.Tensor) -> torch.Tensor | None:
+    """Return the values that a tensor holds, of a sparse one those that it names; None for none."""
+    tensor = tensor.detach()
+    if tensor.layout is torch.sparse_coo:
+        # `values()` is of coalesced ones alone, and lies elsewhere.
+        values: Any = getattr(tensor, "_values", None)
+        tensor = tensor.coalesce().values() if values is None else values()
+    elif tensor.layout is not torch.strided:
+        values = getattr(tensor, "values", None)
+        if values is None:
+            return None
+        tensor = values()
+    return None if tensor.layout is not torch.strided or tensor.is_meta else tensor
+
+
 def is_finite(tensor: torch.Tensor) -> bool:
     """Whether all values of a tensor are finite; waits for its device."""
-    if tensor.layout is not torch.strided or tensor.is_meta or not tensor.numel():
-        return True
     if not (tensor.is_floating_point() or tensor.is_complex()):
         return True
-    return bool(torch.isfinite(tensor).all())
+    values = values_of(tensor)
+    return values is None or not values.numel() or bool(torch.isfinite(values).all())
 
 
 def all_finite(tensors: Iterable[torch.Tensor]) -> bool:
@@ -30,13 +44,15 @@ def all_finite(tensors: Iterable[torch.Tensor]) -> bool:
 
 def has_nan(tensor: torch.Tensor) -> bool:
     """Whether a value of a tensor is NaN; waits for its device."""
-    return not is_finite(tensor) and bool(torch.isnan(tensor).any())
+    values = None if is_finite(tensor) else values_of(tensor)
+    return values is not None and bool(torch.isnan(values).any())
 
 
 class Soundness:
-    """Tells which weights are not finite, and which buffers became NaN.
+    """Tells which weights are not finite any more, and which buffers became NaN.
 
-    Buffers may be infinite, as a mask is, and NaN where they were so from the beginning.
+    Buffers may be infinite, as a mask is, and NaN where they were so from the beginning. So may
+    weights that began so: probabilities of 0, as logarithms, or what is never used.
 
     Args:
         model: The model.
@@ -47,10 +63,12 @@ class Soundness:
         self._model = model
         named: Any = model.named_parameters(remove_duplicate=False)
         self._weights = frozenset(plain_name(name) for name, _ in named)
-        self._meant: frozenset[str] = frozenset()
+        self._may_be_nan: frozenset[str] = frozenset()
+        self._may_be_infinite: frozenset[str] = frozenset()
         if first is not None:
-            spoiled = [name for name, _ in self.of(first)]
-            self._meant = frozenset(spoiled) - self._weights
+            spoiled = self.of(first)
+            self._may_be_nan = frozenset(name for name, tensor in spoiled if has_nan(tensor))
+            self._may_be_infinite = frozenset(name for name, _ in spoiled)
 
     def of(self, checkpoint: Checkpoint) -> list[tuple[str, torch.Tensor]]:
         """Return what of a state is not sound, by name."""
@@ -68,6 +86,9 @@ class Soundness:
             (name, tensor)
             for name, tensor in named
             if isinstance(tensor, torch.Tensor)
-            and name not in self._meant
-            and (not is_finite(tensor) if name in self._weights else has_nan(tensor))
+            and name not in self._may_be_nan
+            and (has_nan(tensor) if self._may_be_inf(name) else not is_finite(tensor))
         ]
+
+    def _may_be_inf(self, name: str) -> bool:
+        return name not in self._weights or name in self._may_be_infinite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +11,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode  # the documented way to see every one
 
 from nbviz.training.checkpoints.model_state import plain_name
-from nbviz.training.checkpoints.trees import tensors_of
+from nbviz.training.checkpoints.trees import named_tensors_of, tensors_of
 from nbviz.training.rewinding.first_nonfinite import (
     FirstNonFinite,
     Phase,
@@ -19,16 +20,21 @@ from nbviz.training.rewinding.first_nonfinite import (
     facts_of_update,
     samples_of,
 )
-from nbviz.training.rewinding.soundness import is_finite
+from nbviz.training.rewinding.soundness import has_nan, is_finite, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from nbviz.training.engine import Engine
     from nbviz.training.rewinding.soundness import Soundness
 
 _UNWRITTEN = ("empty", "new_empty", "empty_like", "empty_strided", "new_empty_strided", "resize")
-_CONSTANTS = ("full", "full_like", "new_full", "scalar_tensor", "fill", "lift_fresh", "masked_fill")
+_CONSTANTS = ("full", "full_like", "new_full", "scalar_tensor", "fill", "masked_fill")
+_FROM_OUTSIDE = "lift_fresh"  # what a list, a number or a numpy array becomes a tensor by
+_TENSOR_FROM_OUTSIDE = "a tensor made of numbers"
+
+Place = tuple[Phase, str, str, int]
+"""Phase, operation, module, and the how many-th time it is made there in a batch."""
 
 
 @dataclass(slots=True)
@@ -38,12 +44,17 @@ class _Origin:
     Attributes:
         order: The how many-th it is.
         found: What is said of it.
-        is_given: Whether they were meant, as the -inf of a mask: infinite, and no result.
+        place: Where in the step it is.
+        is_nan: Whether NaN is among them.
+        is_given: Whether they were meant, as the -inf of a mask: infinite, and no result; or not
+            finite in a step, too, that did not break.
     """
 
     order: int
     found: FirstNonFinite
-    is_given: bool = False
+    place: Place
+    is_nan: bool
+    is_given: bool
 
 
 class StepOverError(Exception):
@@ -61,18 +72,26 @@ class StepWatch:
         soundness: Tells which buffers are spoiled.
         step: The step that is going to be made.
         batches: After how many it is over, though it may not be completed; None once it is.
+        meant: What was not finite in a step that did not break, as `meant` of its watch returns it.
     """
 
     def __init__(
-        self, engine: Engine, soundness: Soundness, step: int, batches: int | None = None
+        self,
+        engine: Engine,
+        soundness: Soundness,
+        step: int,
+        batches: int | None = None,
+        meant: frozenset[Place] = frozenset(),
     ) -> None:
         self._engine = engine
         self._soundness = soundness
         self._step = step
         self._batches = batches
+        self._meant = meant
+        self._made: list[_Origin] = []
+        self._counts: Counter[tuple[str, str, str]] = Counter()
         self._origins: dict[int, _Origin] = {}
         self._held: list[torch.Tensor] = []  # so that nothing else comes to lie where they do
-        self._order = 0
         self._modules: list[str] = []
         self._backward_module = ""
         self._named: list[Any] = []  # nodes of the backward pass
@@ -110,20 +129,35 @@ class StepWatch:
 
     def found(self) -> FirstNonFinite | None:
         """Return what broke the step, None if all of it is finite."""
-        model = self._engine.model
-        parameters = list(type(model).parameters(model))
-        gradients = [one.grad for one in parameters if one.grad is not None]
-        buffers = [one for _, one in self._soundness.of_model()]
-        for tensors in (self._losses, gradients, parameters, buffers):
+        for tensors in self._results():
             origins = [self._origin_of(one) for one in tensors if not is_finite(one)]
             known = [one for one in origins if one is not None]
             if known:
                 return min(known, key=lambda one: (one.is_given, one.order)).found
             if origins:  # it is not finite, and made where no operation is seen
-                every = [one for one in self._origins.values() if not one.is_given]
+                every = [one for one in self._made if not one.is_given]
                 if every:
-                    return min(every, key=lambda one: one.order).found
+                    return every[0].found
         return None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether all that is not finite comes from one NaN, which cannot have been meant."""
+        real = [one for one in self._made if not one.is_given]
+        return len(real) == 1 and real[0].is_nan
+
+    def meant(self) -> frozenset[Place]:
+        """Return what was not finite without an effect on the loss, a gradient or a weight."""
+        results = [one for tensors in self._results() for one in tensors if not is_finite(one)]
+        spoiled = {one.order for one in map(self._origin_of, results) if one is not None}
+        return frozenset(one.place for one in self._made if one.order not in spoiled)
+
+    def _results(self) -> Iterator[list[torch.Tensor]]:
+        model = self._engine.model
+        gradients = [one.grad for one in type(model).parameters(model) if one.grad is not None]
+        yield self._losses
+        yield gradients
+        yield [one for _, one in self._soundness.of_model()]
 
     # ------------------------------------------------------------ where the step is
 
@@ -144,12 +178,13 @@ class StepWatch:
     def _begin_batch(self, batch: Any) -> None:
         self._batch += 1
         self._backward_module = ""
+        self._counts.clear()
         tensors = [one for one in tensors_of(batch) if one.dim()]
         self._samples = tensors[0].shape[0] if tensors else None
-        for tensor in tensors_of(batch):
+        for name, tensor in named_tensors_of(batch, "batch"):
             if not is_finite(tensor):
-                told = describe_tensor(tensor, "a tensor of it")
-                self._add(tensor, "the batch", "batch", told, (), "")
+                told = describe_tensor(tensor, "it" if tensor is batch else name)
+                self._add(tensor, ("batch", "the batch", name, 0), told)
         spoiled = {name for name, _ in self._soundness.of_model()}
         for name, buffer in self._engine.model.named_buffers():
             if not is_finite(buffer):  # such as a mask
@@ -168,8 +203,8 @@ class StepWatch:
         """Add what was there before the step."""
         plain = plain_name(name)
         told = describe_tensor(tensor, "it")
-        module = plain.rpartition(".")[0]
-        self._add(tensor, f"{what} {plain}", "before", told, (), module, is_given=is_given)
+        place: Place = "before", f"{what} {plain}", plain.rpartition(".")[0], 0
+        self._add(tensor, place, told, is_given=is_given)
 
     def _entering(self, name: str) -> Callable[..., None]:
         plain = plain_name(name)
@@ -206,7 +241,9 @@ class StepWatch:
         if not self._is_on:
             return function(*args, **kwargs)
         name = _name_of(function)
-        sources = [self._origin_of(one) for one in tensors_of((args, kwargs))]
+        given = list(tensors_of((args, kwargs)))
+        sources = [(one, origin) for one in given if (origin := self._origin_of(one)) is not None]
+        place = self._place_of(name)
         output = function(*args, **kwargs)
         if name in _UNWRITTEN:
             return output
@@ -214,59 +251,82 @@ class StepWatch:
         results = list(tensors_of((output, *written)))
         for tensor in results:
             if is_finite(tensor):
-                if tensor.untyped_storage().nbytes() == tensor.nbytes:
+                if _is_whole(tensor):
                     self._origins.pop(_key(tensor), None)
                 continue
-            known = [one for one in sources if one is not None]
-            real = [one for one in known if not one.is_given]
-            if real:
-                self._follow(tensor, min(real, key=lambda one: one.order))
-            elif known and not bool(torch.isnan(tensor).any()):
-                self._follow(tensor, known[0])
+            cause = _cause_of(tensor, sources)
+            if cause is not None:
+                self._follow(tensor, cause)
             else:
                 # What was written to is no longer what was given.
-                given = [None if one is tensor else one for one in (*args, *kwargs.values())]
-                self._make(tensor, name, given)
+                others = [None if one is tensor else one for one in (*args, *kwargs.values())]
+                infinite = sources[0][1] if sources else None
+                self._make(tensor, place, name, others, infinite)
         return output
 
-    def _make(self, tensor: torch.Tensor, name: str, given: list[Any]) -> None:
+    def _place_of(self, name: str) -> Place:
+        """Return where in the step an operation is that is about to be computed."""
         node = _present_node()
-        is_constant = name in _CONSTANTS and not bool(torch.isnan(tensor).any())
         phase: Phase = "forward"
         operation, module = name, self._modules[-1] if self._modules else ""
         if node is not None:
             phase, module = "backward", self._backward_module
             operation = f"the gradient of {_forward_name(node)}"
-        what = "the gradient that it gave" if phase == "backward" else "its output"
-        facts = facts_of(name, given, tensor) if tensor.numel() else ()
-        if node is None and self._updating is not None:
+        elif self._updating is not None:
             phase, module = "update", ""
+        key = phase, operation, module
+        self._counts[key] += 1
+        return phase, operation, module, self._counts[key]
+
+    def _make(
+        self,
+        tensor: torch.Tensor,
+        place: Place,
+        name: str,
+        given: list[Any],
+        infinite: _Origin | None,
+    ) -> None:
+        phase, _, module, count = place
+        is_constant = not has_nan(tensor) and (
+            name in _CONSTANTS or (name == _FROM_OUTSIDE and _is_mask(tensor))
+        )
+        if name == _FROM_OUTSIDE:
+            place = phase, _TENSOR_FROM_OUTSIDE, module, count
+        what = "the gradient that it gave" if phase == "backward" else "its output"
+        if phase == "update" and self._updating is not None:
             weight, parameter = self._weight_at(tensor)
             what = weight or what
             facts = facts_of_update(self._updating, parameter)
-        self._add(
-            tensor, operation, phase, describe_tensor(tensor, what), facts, module,
-            is_given=is_constant,
-        )  # fmt: skip
+        else:
+            rates = [f"{tag} {rate:.4g}" for tag, rate in self._engine.optimizers.rates().items()]
+            facts = facts_of(name, given, tensor, rates) if tensor.numel() else ()
+            if infinite is not None and not facts:
+                found = infinite.found
+                where = f" in {found.module}" if found.module else ""
+                facts = (f"it was given infinity by {found.operation}{where}",)
+        told = describe_tensor(tensor, what)
+        self._add(tensor, place, told, facts, is_given=is_constant)
 
-    def _add(  # noqa: PLR0917  what is said of it
+    def _add(
         self,
         tensor: torch.Tensor,
-        operation: str,
-        phase: Phase,
+        place: Place,
         told: str,
-        facts: tuple[str, ...],
-        module: str,
+        facts: tuple[str, ...] = (),
         *,
         is_given: bool = False,
     ) -> None:
-        self._order += 1
+        phase, operation, module, _ = place
         by_sample = [] if phase in ("update", "before") else samples_of(tensor, self._samples)
         found = FirstNonFinite(
-            self._step, operation, module, told, next(iter(by_sample), None),
-            max(0, self._batch), phase, facts, max(0, len(by_sample) - 1),
+            self._step, operation, "" if phase == "batch" else module, told,
+            next(iter(by_sample), None), max(0, self._batch), phase, facts,
+            max(0, len(by_sample) - 1),
         )  # fmt: skip
-        self._follow(tensor, _Origin(self._order, found, is_given))
+        is_given = is_given or place in self._meant
+        origin = _Origin(len(self._made), found, place, has_nan(tensor), is_given)
+        self._made.append(origin)
+        self._follow(tensor, origin)
 
     def _weight_at(self, tensor: torch.Tensor) -> tuple[str, torch.nn.Parameter | None]:
         """Return which weight lies where a result does, with its name."""
@@ -280,7 +340,7 @@ class StepWatch:
         self._held.append(tensor)
 
     def _origin_of(self, tensor: torch.Tensor) -> _Origin | None:
-        return self._origins.get(_key(tensor)) if tensor.layout is torch.strided else None
+        return self._origins.get(_key(tensor))
 
 
 class _Mode(TorchDispatchMode):
@@ -297,7 +357,32 @@ class _Mode(TorchDispatchMode):
 
 
 def _key(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
+    """Return where its values lie; 0 for those that lie nowhere."""
+    values = values_of(tensor)
+    return 0 if values is None else values.untyped_storage().data_ptr()
+
+
+def _is_whole(tensor: torch.Tensor) -> bool:
+    """Whether nothing else lies where its values do."""
+    values = values_of(tensor)
+    return values is not None and values.untyped_storage().nbytes() == values.nbytes
+
+
+def _is_mask(tensor: torch.Tensor) -> bool:
+    """Whether what is finite of it is 0: it is added to scores, of which it leaves some out."""
+    return bool((tensor[torch.isfinite(tensor)] == 0).all())
+
+
+def _cause_of(tensor: torch.Tensor, sources: list[tuple[torch.Tensor, _Origin]]) -> _Origin | None:
+    """Return which of what an operation was given makes its result not finite; None for itself."""
+    makes_nan = has_nan(tensor)
+    real = [one for one in sources if not one[1].is_given]
+    for found in (real, sources):
+        nan = [origin for given, origin in found if has_nan(given)] if makes_nan else []
+        every = nan or [origin for _, origin in found]
+        if every and (nan or found is real or not makes_nan):
+            return min(every, key=lambda one: one.order)
+    return None
 
 
 def _name_of(function: Any) -> str:
