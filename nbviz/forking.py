@@ -6,25 +6,36 @@ import contextlib
 import copy
 import dataclasses
 import inspect
+import threading
+import weakref
 from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 
 from nbviz.errors import CheckpointError, attribute_of, describe, has_attribute
+from nbviz.rebinding import Rebinding
 from nbviz.training.checkpoints.attributes import attributes_of, is_kept
 from nbviz.training.checkpoints.loader_objects import MOST_LISTED, is_object, objects_of
+from nbviz.training.checkpoints.used import FUNCTIONS, known_objects, used_objects
 from nbviz.training.optimizing.optimizers import Optimizers
 from nbviz.training.random_numbers.generators import is_generator
 
 if TYPE_CHECKING:
     from nbviz.trainer_options import TrainerOptions
+    from nbviz.training.engine import Engine
 
 _COPIED = (
     "model", "optimizer", "scheduler", "loss_fn", "training_step", "validation_step",
     "prepare_batch", "metrics", "callbacks", "train_loader", "val_loader",
 )  # fmt: skip
 _MOST_DEEP = 8  # objects of a data set inside each other
+
+
+class Fork(Protocol):
+    """What of a fork is needed."""
+
+    engine: Engine
 
 
 def copied_options(options: TrainerOptions, **others: Any) -> dict[str, Any]:
@@ -37,37 +48,76 @@ def copied_options(options: TrainerOptions, **others: Any) -> dict[str, Any]:
     Raises:
         CheckpointError: Something cannot be copied, or would not be the copy's own.
     """
-    if options.training_step is not None and isinstance(options.optimizer, list | tuple | dict):
-        raise CheckpointError(
-            "a run whose training_step steps its optimizers cannot be forked: a copy of the step "
-            "would step the same ones. Give optimizer=… and return the loss."
-        )
     fields = {one.name: getattr(options, one.name) for one in dataclasses.fields(options)}
-    loaders: list[Any] = [
-        one for one in (options.train_loader, options.val_loader) if one is not None
-    ]
-    memo: dict[int, Any] = {id(one): one for one in loaders if type(one) in (list, tuple)}
     try:
-        for one in loaders:
-            memo[id(attribute_of(one, "_iterator", None))] = None  # a fork's workers are its own
-            for _, found in objects_of(one):
-                _with_own_cells(found, memo)
-            if has_attribute(one, "dataset"):
-                _of_its_own(one.dataset, memo)
-        for name in _COPIED:
-            _with_own_cells(fields[name], memo)
-        _detach(options.model, memo)
-        # Together, so that the copied optimizer steps the copied model.
-        made = copy.deepcopy({name: fields[name] for name in _COPIED}, memo)
-        both = zip(Optimizers(options.optimizer), Optimizers(made["optimizer"]), strict=True)
-        for optimizer, copied in both:
-            _copy_attributes(optimizer, copied, memo)
+        return fields | _copied(options, {name: fields[name] for name in _COPIED}) | others
     except Exception as error:
         raise CheckpointError(
             f"the run cannot be forked, because something of it cannot be copied "
             f"({describe(error)})."
         ) from error
-    return fields | made | others
+
+
+def _copied(options: TrainerOptions, fields: dict[str, Any]) -> dict[str, Any]:
+    loaders: list[Any] = [
+        one for one in (options.train_loader, options.val_loader) if one is not None
+    ]
+    memo: dict[int, Any] = {id(one): one for one in loaders if type(one) in (list, tuple)}
+    for one in loaders:
+        memo[id(attribute_of(one, "_iterator", None))] = None  # a fork's workers are its own
+        for _, found in objects_of(one):
+            _with_own_cells(found, memo)
+        if has_attribute(one, "dataset"):
+            _of_its_own(one.dataset, memo)
+    used = used_objects(options)
+    binding = Rebinding([*known_objects(options), *used.values()], memo)
+    for name, value in fields.items():
+        for one in value if name == "callbacks" else (value,):
+            binding.prepare(one)
+        _with_own_cells(value, memo)
+    _detach(options.model, memo)
+    # Together, so that the copied optimizer steps the copied model.
+    made, own = copy.deepcopy((fields, used), memo)
+    binding.name()
+    for name, value in made.items():
+        made[name] = _finished(binding, name, value)
+    optimizers = [*Optimizers(options.optimizer), *used.values()]
+    for one, copied in zip(
+        optimizers, [*Optimizers(made["optimizer"]), *own.values()], strict=True
+    ):
+        if isinstance(one, torch.optim.Optimizer):
+            _copy_attributes(one, copied, memo)
+    return made
+
+
+def guard_optimizers(options: TrainerOptions, fork: Fork) -> None:
+    """Have the optimizers of a run refuse to be stepped by a fork of it, which has its own.
+
+    Args:
+        options: The run's.
+        fork: The fork.
+    """
+    held = weakref.ref(fork)
+
+    def check(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        one = held()
+        turn = None if one is None else one.engine.turn
+        if turn is not None and turn.is_held and turn.thread == threading.get_ident():
+            raise CheckpointError(
+                f"the fork's step would step the {type(optimizer).__name__} of the run that it was "
+                "forked from, which it reaches in a way that is not seen. Name the optimizer in "
+                "training_step itself, or keep it on the model."
+            )
+
+    for one in (*Optimizers(options.optimizer), *used_objects(options).values()):
+        if isinstance(one, torch.optim.Optimizer):
+            weakref.finalize(fork, one.register_step_pre_hook(check).remove)
+
+
+def _finished(binding: Rebinding, name: str, value: Any) -> Any:
+    if name == "callbacks":
+        return type(value)(binding.finish(one) for one in value)
+    return binding.finish(value) if name in FUNCTIONS else value
 
 
 def _detach(model: torch.nn.Module, memo: dict[int, Any]) -> None:

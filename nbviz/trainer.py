@@ -16,7 +16,7 @@ from nbviz.errors import (
     text_of,
 )
 from nbviz.faults import Faults
-from nbviz.forking import copied_options
+from nbviz.forking import copied_options, guard_optimizers
 from nbviz.going_back import GoingBack
 from nbviz.inspection.graph.live import LiveGraph
 from nbviz.inspection.graph.overlays.overlays import Overlays
@@ -331,7 +331,8 @@ class Trainer(TrainerCommands):
     def fork(self, name: str | None = None, step: int | None = None, **values: float) -> Trainer:
         """Return a second trainer that goes on from a step of this one; this one stays as it is.
 
-        Model, optimizer, scheduler, loader and callbacks are copied together; data sets are shared.
+        Model, optimizer, scheduler, loader and callbacks are copied together, with what functions
+        such as `training_step` name around them and change; data sets are shared.
         Without a change it makes the same steps, on a CPU to the last bit, also while this run goes
         on: they train in turns, some steps each, every one with random numbers of its own. One that
         has made no step goes on first from the states in its `dir`, as for `rewind`.
@@ -362,6 +363,7 @@ class Trainer(TrainerCommands):
             forked.set(**values)
             forked.relatives = self.relatives
             forked.run.commands = forked.commands
+            guard_optimizers(self.options, forked)
             self.relatives.add(forked)
             return forked
 

@@ -10,7 +10,7 @@ from test_resume import differences
 
 import nbviz
 from nbviz import callbacks
-from nbviz.errors import CheckpointError, CommandError
+from nbviz.errors import CommandError
 from nbviz.panels import PANELS
 from nbviz.panels.runs.table import table_of
 from nbviz.panels.subject import Subject
@@ -46,6 +46,7 @@ def ended(trainer: nbviz.Trainer) -> dict[str, Any]:
         "counts everywhere",
         "lbfgs and weights made anew",
         "a group that is added",
+        "steps itself",
     ],
 )
 def test_without_a_change_it_is_the_same_run(name: str) -> None:
@@ -92,10 +93,7 @@ def test_what_is_changed_changes_the_fork_alone() -> None:
 
 
 def test_what_cannot_be_forked_is_said() -> None:
-    trainer = trained("steps itself")
-    with pytest.raises(CheckpointError, match="training_step steps its optimizers"):
-        trainer.fork(step=3)
-    assert trainer.status == "finished"
+    trainer = trained("sgd")
     with pytest.raises(CommandError, match="has not been made yet"):
         trainer.fork(step=STEPS + 1)
 

@@ -13,11 +13,12 @@ import type { Command } from "./go-back";
 interface Outcome {
 	readonly text: string;
 	readonly isFailure: boolean;
+	/** The run to which it has led, or that it was refused; "" for none. */
 	readonly run_id: string;
 	/** The panel in which it is to be seen; "" for none. */
 	readonly panel: string;
-	/** Where the run was when it was first shown: it is old news once that has gone on. */
-	step?: number;
+	/** Where the run was when it was first shown, and how many faults it had: else it is old news. */
+	since?: string;
 }
 
 export class ActStrip {
@@ -74,7 +75,8 @@ export class ActStrip {
 
 	/** Says that a command was refused. */
 	fail(text: string): void {
-		this.outcome = { text, isFailure: true, run_id: "", panel: "" };
+		const { run } = selectionOf(this.context);
+		this.outcome = { text, isFailure: true, run_id: run?.run_id ?? "", panel: "" };
 		this.update();
 	}
 
@@ -98,17 +100,20 @@ export class ActStrip {
 	}
 
 	/** Takes in what came of an act. */
-	private look({ run_id, going_back, progress }: RunState): void {
+	private look(run: RunState): void {
+		const { run_id, going_back, progress } = run;
 		const { outcome } = this;
 		if (outcome?.run_id === run_id && progress) {
-			outcome.step ??= progress.step;
-			if (progress.step !== outcome.step) this.outcome = undefined;
+			const now = `${outcome.isFailure ? "" : progress.step} ${faultsOf(run).length}`;
+			outcome.since ??= now;
+			if (now !== outcome.since) this.outcome = undefined;
 		}
 		if (!going_back) return;
 		const { number, outcome: text, is_failure, outcome_run, outcome_panel } = going_back;
 		if (number <= this.ended) return;
 		this.ended = number;
-		this.outcome = { text, isFailure: is_failure, run_id: outcome_run, panel: outcome_panel };
+		const led = outcome_run || (is_failure ? run_id : "");
+		this.outcome = { text, isFailure: is_failure, run_id: led, panel: outcome_panel };
 		if (outcome_run) this.awaited = outcome_run;
 	}
 
@@ -138,7 +143,7 @@ export class ActStrip {
 	/** The newest fault that was injected into a run, as long as that can be undone. */
 	private fault(run: RunState): Event | undefined {
 		if (!run.going_back || this.dismissedFaults.has(run.run_id)) return undefined;
-		return run.events.filter(({ event }) => event === "fault").at(-1);
+		return faultsOf(run).at(-1);
 	}
 
 	private offerToUndo(run: RunState): void {
@@ -188,4 +193,8 @@ export class ActStrip {
 		this.press = press;
 		this.dismiss.hidden = kind === "busy";
 	}
+}
+
+function faultsOf(run: RunState): Event[] {
+	return run.events.filter(({ event }) => event === "fault");
 }

@@ -61,7 +61,23 @@ test("one that is refused is said, and what was found leads to its panel", async
 	on.find<HTMLButtonElement>("[data-fault=dead_relu]").click();
 	await on.answer("the model has no ReLU");
 	expect(strip(on).textContent).toContain("the model has no ReLU");
+	await on.apply(runChanged("running", { step: 42 }));
+	expect(strip(on).textContent).toContain("the model has no ReLU");
 	const outcome = { outcome: "In step 17 log was the first", outcome_panel: "graph", number: 3 };
 	await on.apply({ ...(goingBack as GoingBackChanged), ...outcome });
 	expect(strip(on).querySelector("button")?.textContent).toBe("Show in Model");
+});
+
+test("a fault is said at once, also where an act has led to the step or was refused there", async () => {
+	const on = await staged();
+	const outcome = { outcome: "Paused at step 41", outcome_run: "a", number: 3 };
+	await on.apply({ ...(goingBack as GoingBackChanged), ...outcome });
+	expect(strip(on).textContent).toContain("Paused at step 41");
+	await on.apply(injected);
+	expect(strip(on).textContent).toContain("Since step 41: lr × 100");
+	on.find<HTMLButtonElement>("[data-fault=dead_relu]").click();
+	await on.answer("the model has no ReLU");
+	expect(strip(on).textContent).toContain("the model has no ReLU");
+	await on.apply(injected);
+	expect(strip(on).textContent).toContain("Since step 41: lr × 100");
 });

@@ -12,18 +12,16 @@ import torch
 
 from nbviz.errors import attribute_of
 from nbviz.training import checks
-from nbviz.training.callbacks import METHODS
 from nbviz.training.checkpoints.attributes import Attributes, is_kept
+from nbviz.training.checkpoints.used import FUNCTIONS, Used, owner_of
 from nbviz.training.optimizing.optimizers import Optimizers
-from nbviz.training.random_numbers.generators import is_generator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from nbviz.training.checkpoints.parts import Stateful
     from nbviz.training.options import TrainingOptions
 
-_FUNCTIONS = ("loss_fn", "training_step", "validation_step", "prepare_batch")
 _SHOWN = 4
 
 
@@ -35,12 +33,12 @@ def stateful_of(options: TrainingOptions) -> dict[str, Stateful]:
     found: dict[str, Stateful] = {}
     objects = list(_objects_of(options))
     attributes = Attributes(lambda: objects)
-    for name in _FUNCTIONS:
-        owner = _owner(getattr(options, name))
+    for name in FUNCTIONS:
+        owner = owner_of(getattr(options, name))
         known = (options.model, *found.values())
         if _keeps_state(owner) and not any(owner is one for one in known):
             found[name] = _Owned(owner)
-    return {"attributes": attributes, **found}
+    return {"attributes": attributes, "used": Used(options), **found}
 
 
 def _objects_of(options: TrainingOptions) -> Iterator[tuple[str, object]]:
@@ -53,7 +51,7 @@ def _objects_of(options: TrainingOptions) -> Iterator[tuple[str, object]]:
         counts[kind] += 1
         if not _keeps_state(callback):
             yield f"{kind} {counts[kind]}", callback
-    for name in _FUNCTIONS:
+    for name in FUNCTIONS:
         yield from _objects_of_function(name, getattr(options, name), options.model)
 
 
@@ -62,7 +60,7 @@ def _objects_of_function(
 ) -> Iterator[tuple[str, object]]:
     while isinstance(function, functools.partial):
         function = cast("Any", function).func
-    owner = _owner(function)
+    owner = owner_of(function)
     if inspect.isfunction(function):
         yield name, function
     elif isinstance(owner, torch.nn.Module):
@@ -96,13 +94,8 @@ def describe_left_out(options: TrainingOptions) -> str | None:
     name, in the attributes of their objects, and in the loader.
     """
     found = [*_of_loader(options.train_loader), *_of_scheduler(options.scheduler)]
-    for name in _FUNCTIONS:
-        found += _of_function(name, getattr(options, name), options)
-    for callback in options.callbacks:
-        for name in METHODS.values():
-            method: Any = getattr(callback, name, None)
-            if inspect.ismethod(method):
-                found += _of_used(f"the callback {type(callback).__name__}", method, options)
+    for name in FUNCTIONS:
+        found += _of_function(name, getattr(options, name))
     if not found:
         return None
     unique = list(dict.fromkeys(found))
@@ -130,8 +123,8 @@ def _of_scheduler(scheduler: object) -> Iterator[str]:
         yield f"scheduler ({type(scheduler).__name__}) has no state_dict and load_state_dict"
 
 
-def _of_function(name: str, function: Any, options: TrainingOptions) -> Iterator[str]:
-    owner = _owner(function)
+def _of_function(name: str, function: Any) -> Iterator[str]:
+    owner = owner_of(function)
     if owner is not None and not _keeps_state(owner):
         kept = [
             attribute
@@ -144,78 +137,6 @@ def _of_function(name: str, function: Any, options: TrainingOptions) -> Iterator
                 f"{name} ({type(owner).__name__}) may keep a state (.{kept[0]}) and has no "
                 "state_dict and load_state_dict"
             )
-    yield from _of_used(name, function, options)
-
-
-def _of_used(name: str, function: Any, options: TrainingOptions) -> Iterator[str]:
-    known = _known(options)
-    for used, value in _used_by(function):
-        text = None if any(value is one for one in known) else _describe_used(used, value)
-        if text is not None:
-            yield f"{name} {text}"
-
-
-def _describe_used(used: str, value: object) -> str | None:
-    kind = type(value).__name__
-    if isinstance(value, torch.optim.Optimizer):
-        return f"uses the optimizer {used} ({kind}): give it as optimizer=[{used}]"
-    if isinstance(value, torch.nn.Module):
-        if any(p.requires_grad for p in value.parameters()):
-            return f"uses the module {used} ({kind}), which is no part of the model"
-    elif isinstance(value, torch.amp.GradScaler):  # pyright: ignore[reportPrivateImportUsage]
-        return f"uses the gradient scaler {used}"
-    elif is_generator(value):
-        return f"draws from {used} ({kind})"
-    return None
-
-
-def _known(options: TrainingOptions) -> list[object]:
-    known: list[object] = [
-        options.model,
-        *type(options.model).modules(options.model),
-        options.scheduler,
-    ]
-    known += list(Optimizers(options.optimizer))
-    for name in _FUNCTIONS:
-        owner = _owner(getattr(options, name))
-        if isinstance(owner, torch.nn.Module):
-            known += list(owner.modules())
-    return known
-
-
-def _owner(function: Any) -> Any:
-    """Return the object that a function belongs to, or is, if any."""
-    while isinstance(function, functools.partial):
-        function = cast("Any", function).func
-    if inspect.ismethod(function):
-        return function.__self__
-    if function is None or inspect.isroutine(function) or isinstance(function, type):
-        return None
-    return function
-
-
-def _used_by(function: Any) -> Iterable[tuple[str, object]]:
-    while type(function) is functools.partial:
-        partial: Any = cast("Any", function)
-        function = partial.func
-        yield from partial.keywords.items()
-        yield from ((f"argument {place}", value) for place, value in enumerate(partial.args))
-    if inspect.ismethod(function):
-        yield from _not_kept(_attributes(function.__self__))
-        function = function.__func__
-    if not inspect.isfunction(function):
-        return
-    try:
-        used = inspect.getclosurevars(function)
-    except Exception:  # noqa: BLE001  its own code, or it has no signature
-        return
-    yield from _not_kept(used.nonlocals.items())
-    yield from used.globals.items()
-
-
-def _not_kept(found: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
-    """Leave out the generators that are part of the state."""
-    return ((name, value) for name, value in found if not is_generator(value))
 
 
 def _attributes(owner: object) -> list[tuple[str, object]]:
