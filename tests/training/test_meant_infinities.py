@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from resumed_runs import SECONDS
 from test_find_nonfinite import BATCH, BREAKS_AT, Breaks, batches, by_zero, check_rewound, run
 from torch import nn
+
+import nbviz
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import nbviz
     from nbviz.training.rewinding.first_nonfinite import FirstNonFinite
 
 INFINITY = float("inf")
@@ -197,3 +199,40 @@ def test_what_is_said_of_it(act: Any, operation: str, sample: int | None, facts:
     found = found_in(run(nn.Sequential(nn.Linear(6, 12), Breaks(act), nn.Linear(12, 2))))
     assert (found.step, found.operation, found.module) == (BREAKS_AT, operation, "1")
     assert (found.sample, found.facts) == (sample, facts)
+
+
+class Own(nn.Module):
+    """Takes a logarithm in its own `forward`, as the loss does, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(6, 2)
+        self.broken = Breaks(lambda given: -given)
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return torch.log(self.broken(self.layer(given).exp()))
+
+
+def test_in_the_models_own_forward_and_in_the_loss() -> None:
+    torch.manual_seed(0)
+    found = found_in(run(Own()))
+    assert "in step 31 log in the model's own forward was the first" in str(found)
+    assert found.is_in_model
+
+    def loss(given: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        is_late = trainers[0].engine.step_number >= BREAKS_AT
+        return nn.functional.cross_entropy(given, targets) / (0 if is_late else 1)
+
+    trainers: list[nbviz.Trainer] = []
+    torch.manual_seed(0)
+    model = nn.Linear(6, 2)
+    trainer = nbviz.Trainer(
+        model, batches(), loss_fn=loss, max_steps=50, threads=1, device="cpu", ring_every=10,
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
+    )  # fmt: skip
+    trainers.append(trainer)
+    trainer.start()
+    trainer.wait(SECONDS)
+    found = found_in(trainer)
+    assert "in step 31 div outside the model was the first" in str(found)
+    assert not found.is_in_model

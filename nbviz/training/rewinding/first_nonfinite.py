@@ -32,7 +32,8 @@ class FirstNonFinite:
     Attributes:
         step: The step that broke; the one before was the last good one.
         operation: Such as "log", or "the gradient of sqrt".
-        module: The name of the module in the model that was being computed; empty outside it.
+        module: The name of the module in the model that was being computed; empty outside it, and
+            in the model's own `forward`.
         tensor: What was not finite, such as "its output (32 × 10, float32)".
         sample: Which of the batch, from 0; None where it cannot be told, or all of them are.
         batch: Which batch of the step, from 0.
@@ -40,6 +41,7 @@ class FirstNonFinite:
             value that was there already.
         facts: What is known of why.
         more_samples: How many others of the batch are not finite there, too.
+        is_in_model: Whether it is in the model: in one of its modules, or its own `forward`.
     """
 
     step: int
@@ -51,6 +53,7 @@ class FirstNonFinite:
     phase: Phase
     facts: tuple[str, ...] = ()
     more_samples: int = 0
+    is_in_model: bool = False
 
     def __str__(self) -> str:
         """Say it in a sentence."""
@@ -68,7 +71,8 @@ class FirstNonFinite:
                 f"before step {self.step:,} {self.operation} was no longer finite: {self.tensor}"
                 f"{facts}."
             )
-        where = f" in {self.module}" if self.module else " outside the model's modules"
+        where = " in the model's own forward" if self.is_in_model else " outside the model"
+        where = f" in {self.module}" if self.module else where
         if self.phase == "update":
             where = " in the optimizer's update"
         return (

@@ -33,8 +33,8 @@ _CONSTANTS = ("full", "full_like", "new_full", "scalar_tensor", "fill", "masked_
 _FROM_OUTSIDE = "lift_fresh"  # what a list, a number or a numpy array becomes a tensor by
 _TENSOR_FROM_OUTSIDE = "a tensor made of numbers"
 
-Place = tuple[Phase, str, str, int]
-"""Phase, operation, module, and the how many-th time it is made there in a batch."""
+Place = tuple[Phase, str, str | None, int]
+"""Phase, operation, module (None outside the model), the how many-th it is there in a batch."""
 
 
 @dataclass(slots=True)
@@ -89,11 +89,11 @@ class StepWatch:
         self._batches = batches
         self._meant = meant
         self._made: list[_Origin] = []
-        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._counts: Counter[tuple[str, str, str | None]] = Counter()
         self._origins: dict[int, _Origin] = {}
         self._held: list[torch.Tensor] = []  # so that nothing else comes to lie where they do
         self._modules: list[str] = []
-        self._backward_module = ""
+        self._backward_module: str | None = None
         self._named: list[Any] = []  # nodes of the backward pass
         self._updating: torch.optim.Optimizer | None = None
         self._is_on = False
@@ -177,14 +177,14 @@ class StepWatch:
 
     def _begin_batch(self, batch: Any) -> None:
         self._batch += 1
-        self._backward_module = ""
+        self._backward_module = None
         self._counts.clear()
         tensors = [one for one in tensors_of(batch) if one.dim()]
         self._samples = tensors[0].shape[0] if tensors else None
         for name, tensor in named_tensors_of(batch, "batch"):
             if not is_finite(tensor):
                 told = describe_tensor(tensor, "it" if tensor is batch else name)
-                self._add(tensor, ("batch", "the batch", name, 0), told)
+                self._add(tensor, ("batch", f"the batch {name}", None, 0), told)
         spoiled = {name for name, _ in self._soundness.of_model()}
         for name, buffer in self._engine.model.named_buffers():
             if not is_finite(buffer):  # such as a mask
@@ -268,12 +268,12 @@ class StepWatch:
         """Return where in the step an operation is that is about to be computed."""
         node = _present_node()
         phase: Phase = "forward"
-        operation, module = name, self._modules[-1] if self._modules else ""
+        operation, module = name, self._modules[-1] if self._modules else None
         if node is not None:
             phase, module = "backward", self._backward_module
             operation = f"the gradient of {_forward_name(node)}"
         elif self._updating is not None:
-            phase, module = "update", ""
+            phase, module = "update", None
         key = phase, operation, module
         self._counts[key] += 1
         return phase, operation, module, self._counts[key]
@@ -319,9 +319,9 @@ class StepWatch:
         phase, operation, module, _ = place
         by_sample = [] if phase in ("update", "before") else samples_of(tensor, self._samples)
         found = FirstNonFinite(
-            self._step, operation, "" if phase == "batch" else module, told,
+            self._step, "the batch" if phase == "batch" else operation, module or "", told,
             next(iter(by_sample), None), max(0, self._batch), phase, facts,
-            max(0, len(by_sample) - 1),
+            max(0, len(by_sample) - 1), module is not None,
         )  # fmt: skip
         is_given = is_given or place in self._meant
         origin = _Origin(len(self._made), found, place, has_nan(tensor), is_given)

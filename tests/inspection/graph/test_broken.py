@@ -42,20 +42,24 @@ class Model(nn.Module):
 @pytest.mark.parametrize(
     ("operation", "module", "phase", "boxes"),
     [
+        ("sqrt", "", "forward", ["/sqrt"]),
         ("log", "block.0", "forward", ["block", "block.0", "block.0/log"]),
         ("addmm", "block.1", "forward", ["block", "block.1"]),
         ("the gradient of sqrt", "", "backward", ["/sqrt"]),
         ("relu", "block.1", "forward", ["block", "block.1"]),  # not there: its module
-        ("the batch", "", "batch", ["/x"]),
-        ("nll_loss_forward", "", "forward", ["/output"]),
-        ("add", "", "update", []),
+        ("the batch", None, "batch", ["/x"]),
+        ("nll_loss_forward", None, "forward", ["/output"]),
+        ("sqrt", None, "forward", ["/output"]),  # in the loss
+        ("add", None, "update", []),
     ],
 )
 def test_the_box_is_that_of_the_operation(
-    operation: str, module: str, phase: Any, boxes: list[str]
+    operation: str, module: str | None, phase: Any, boxes: list[str]
 ) -> None:
     graph = nbviz.trace(Model(), torch.rand(4, 6))
-    found = FirstNonFinite(3, operation, module, "its output", None, 0, phase)
+    found = FirstNonFinite(
+        3, operation, module or "", "its output", None, 0, phase, is_in_model=module is not None
+    )
     broken = broken_on(graph, found)
     names = [graph.hierarchy.box(one) for one in broken.boxes]
     assert [box is not None for box in names] == [True] * len(boxes)

@@ -44,14 +44,14 @@ def _node_of(graph: Graph, found: FirstNonFinite) -> str:
     if found.phase not in ("forward", "backward"):
         return ""
     name = found.operation.removeprefix(_GRADIENT)
+    if not found.is_in_model:
+        return _first(graph, "output")  # it is in the loss, after the model
     calls = [call for call in graph.module_calls if (call.path or "") == found.module]
     for call in calls:
         for node in graph.nodes:
             if node.scope == call.call_id and _is_named(node, name):
                 return node.node_id
-    if found.module:
-        return _nearest(calls)
-    return _first(graph, "output")  # it is in the loss, after the model
+    return _nearest(calls) or _first(graph, "output")
 
 
 def _is_named(node: Operation, name: str) -> bool:
