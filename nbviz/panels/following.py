@@ -64,7 +64,7 @@ class Following:
         kinds: Collection[MediaKind],
         followed: Followed,
         batch: Batch,
-        make: Callable[[Media, int, int], Any],
+        make: Callable[[Media, int, int, int], Any],
         *,
         upto: int,
         room: float,
@@ -76,7 +76,8 @@ class Following:
             kinds: Of which kinds.
             followed: What pages follow.
             batch: Takes the items' buffers, and notes when to look again.
-            make: Adds the item of a tag at or before a step, for so many pixels, to the batch.
+            make: Adds the item of a tag at or before a step, for so many pixels, to the batch; of a
+                course what came after a version, 0 where pages have nothing of it.
             upto: The version up to which items have been listed.
             room: Bytes that the items may take.
         """
@@ -121,10 +122,10 @@ class Following:
                 due.append(media)
         return sorted(due, key=lambda media: self.versions.get(media.tag, 0))
 
-    def _made(self, media: Media, pixels: int, make: Callable[[Media, int, int], Any]) -> Any:
+    def _made(self, media: Media, pixels: int, make: Callable[[Media, int, int, int], Any]) -> Any:
         """Return a tag's newest item; None where it cannot be sent."""
         try:
-            return make(media, media[-1].step, pixels)
+            return make(media, media[-1].step, pixels, self.versions.get(media.tag, 0))
         except NbvizError:  # the page asks for it, and is told
             self.versions[media.tag] = media[-1].version
             return None

@@ -100,8 +100,8 @@ class ItemsPanel(RunPanel[ItemsEntry, Followed], Generic[AnswerT]):
         """
         return self.item(run_id, media, request["step"], batch, reply.address, reply.limit)
 
-    def item_followed(
-        self, run_id: str, media: Media, step: int, batch: Batch, pixels: int
+    def item_followed(  # noqa: PLR0917
+        self, run_id: str, media: Media, step: int, batch: Batch, pixels: int, since: int
     ) -> AnswerT:
         """Return the item of a tag at or before a step, for pages that follow the tag.
 
@@ -111,11 +111,12 @@ class ItemsPanel(RunPanel[ItemsEntry, Followed], Generic[AnswerT]):
             step: Any.
             batch: Takes the answer's buffer.
             pixels: The longest side of an image need not be much longer.
+            since: The version up to which the pages were sent the tag; 0 for nothing of it.
 
         Raises:
             NbvizError: It cannot be sent.
         """
-        del pixels
+        del pixels, since
         return self.item(run_id, media, step, batch, NO_ADDRESS, ITEM_BYTES)
 
     def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
@@ -152,7 +153,9 @@ class ItemsPanel(RunPanel[ItemsEntry, Followed], Generic[AnswerT]):
             self.followed_kinds,
             followed,
             batch,
-            lambda media, step, pixels: self.item_followed(part.run_id, media, step, batch, pixels),
+            lambda media, step, pixels, since: self.item_followed(
+                part.run_id, media, step, batch, pixels, since
+            ),
             upto=entry.version,
             room=min(extent.room, extent.limit - batch.size),
         )

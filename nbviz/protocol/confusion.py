@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from nbviz.protocol.core import Answers, ItemsAdded
+from nbviz.protocol.core import Answers, ItemsAdded, NumberType
 
 
 class ConfusionAdded(ItemsAdded):
@@ -27,9 +27,9 @@ class SendConfusion(TypedDict):
 class ConfusionSent(TypedDict):
     """One confusion matrix: its cells that are not 0, and the sums of all of them.
 
-    Buffer: float64, deflated as `nbviz.panels.wire.deflated` does. For each cell how far its place
-    (target × size + prediction) is from the one before, then for each cell its value, then for each
-    class the sum of its row, of its column, and its cell on the diagonal.
+    Buffer: three parts, each of its type, deflated as `nbviz.panels.wire.deflated` does. For each
+    cell how far its place (target × size + prediction) is from the one before; for each cell its
+    value; for each class the sum of its row, then of its column, then its cell on the diagonal.
     """
 
     kind: Literal["confusion_sent"]
@@ -43,6 +43,7 @@ class ConfusionSent(TypedDict):
     cells: int  # the largest ones, if not all had room
     omitted: int  # cells that are not sent; the sums count them
     left_out: int  # samples without a class
+    types: list[NumberType]  # of the buffer's parts
     buffer: int
 
 

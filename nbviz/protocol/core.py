@@ -8,6 +8,10 @@ Answers = dict[type[Any], tuple[type[Any], ...]]
 """Which updates answer a request; `CommandFailed` may always."""
 
 
+NumberType = Literal["uint8", "uint16", "uint32", "float32", "float64"]
+"""Of a part of a buffer that `nbviz.panels.wire.deflated` wrote."""
+
+
 class HeatmapFields(TypedDict):
     """What the heatmap of a tensor says beside its cells."""
 

@@ -42,6 +42,8 @@ class SendHistograms(TypedDict):
 class HistogramsSent(TypedDict):
     """A tag's histograms by step, rising; the newest one and others before it, evenly chosen.
 
+    To pages that follow the tag those are sent that came since the last were.
+
     Buffer: float64; for each histogram its counts (`bins`), then its edges (`bins + 1`).
     """
 
@@ -50,6 +52,8 @@ class HistogramsSent(TypedDict):
     request_id: int
     run_id: str
     tag: str
+    step: int  # of the newest one
+    after: int  # the step that it goes on from, -1 for none
     histograms: list[HistogramInfo]
     buffer: int
 

@@ -23,20 +23,27 @@ def ask(page: Page, run: nbviz.Run, tag: str, step: int) -> dict[str, Any]:
     return page.ask("send_confusion", run_id=run.run_id, tag=tag, step=step)
 
 
-def numbers_of(data: bytes) -> np.ndarray:
-    planes = np.frombuffer(zlib.decompress(data), np.uint8).reshape(8, -1)
-    return np.frombuffer(planes.T.tobytes(), "<f8")
+def parts_of(sent: dict[str, Any]) -> list[np.ndarray]:
+    """Return the gaps between the cells, their values, and the sums."""
+    data, parts = zlib.decompress(sent["data"]), []
+    for name, count in zip(sent["types"], (sent["cells"],) * 2 + (3 * sent["size"],), strict=True):
+        size = np.dtype(name).itemsize * count
+        planes = np.frombuffer(data[:size], np.uint8).reshape(-1, count)
+        parts.append(np.frombuffer(planes.T.tobytes(), np.dtype(name).newbyteorder("<")))
+        data = data[size:]
+    assert not data
+    return parts
 
 
 def matrix_of(sent: dict[str, Any]) -> np.ndarray:
-    numbers, cells, size = numbers_of(sent["data"]), sent["cells"], sent["size"]
-    dense = np.zeros(size * size)
-    dense[np.cumsum(numbers[:cells]).astype(int)] = numbers[cells : 2 * cells]
-    return dense.reshape(size, size)
+    gaps, values, _ = parts_of(sent)
+    dense = np.zeros(sent["size"] ** 2)
+    dense[np.cumsum(gaps.astype(int))] = values
+    return dense.reshape(sent["size"], -1)
 
 
 def sums_of(sent: dict[str, Any]) -> np.ndarray:
-    return numbers_of(sent["data"])[2 * sent["cells"] :].reshape(3, -1)
+    return parts_of(sent)[2].reshape(3, -1)
 
 
 @pytest.fixture
@@ -80,6 +87,28 @@ def test_a_thousand_classes_are_sent_in_few_bytes(run, page) -> None:
     assert run.kept_media["c"][0].nbytes < 150_000
 
 
+@pytest.mark.parametrize(
+    ("scale", "kind"), [(1, "uint8"), (100, "uint16"), (40_000, "uint32"), (0.1, "float32")]
+)
+def test_a_full_matrix_of_any_counts_is_sent_whole(run, page, scale, kind) -> None:
+    matrix = np.random.default_rng(0).integers(1, 100, (300, 300)) * scale
+    run.log_confusion_matrix("c", matrix=matrix, step=1)
+    run.drain_media()
+    sent = ask(page, run, "c", 1)
+    assert (sent["types"][:2], sent["omitted"]) == (["uint8", kind], 0)
+    np.testing.assert_allclose(matrix_of(sent), matrix, rtol=1e-7)
+    np.testing.assert_allclose(sums_of(sent), [matrix.sum(1), matrix.sum(0), matrix.diagonal()])
+
+
+def test_values_beyond_float32_keep_their_size(run, page) -> None:
+    matrix = np.array([[1e300, 0.5], [1e-300, 0]])
+    run.log_confusion_matrix("c", matrix=matrix, step=1)
+    run.drain_media()
+    sent = ask(page, run, "c", 1)
+    assert sent["types"][1] == "float64"
+    assert matrix_of(sent).tolist() == matrix.tolist()
+
+
 @pytest.mark.parametrize("limit", [FRAME_BYTES, PULL_FRAME_BYTES])
 def test_of_what_no_frame_holds_the_largest_cells_are_sent_and_all_sums(run, limit) -> None:
     generator = np.random.default_rng(0)
@@ -96,7 +125,9 @@ def test_of_what_no_frame_holds_the_largest_cells_are_sent_and_all_sums(run, lim
     assert sent["cells"] + sent["omitted"] == 1_000_000
     found = {**sent, "data": data}
     kept = matrix_of(found)
-    assert kept[kept > 0].min() >= np.sort(matrix.reshape(-1))[-sent["cells"]]
+    least = np.sort(matrix.reshape(-1))[-sent["cells"]]
+    assert kept[kept > 0].min() >= least.astype(np.float32)
+    assert kept[kept > 0] == pytest.approx(matrix[kept > 0], rel=1e-7)
     np.testing.assert_allclose(sums_of(found), [matrix.sum(1), matrix.sum(0), matrix.diagonal()])
 
 
@@ -107,6 +138,7 @@ def test_the_example_of_the_protocol_is_what_is_sent(run, page) -> None:
     run.drain_media()
     assert matrix_of(ask(page, run, "c", 1)).tolist() == matrix
     said = {**example["message"], "data": bytes(example["buffers"][0]["values"])}
+    assert said["types"] == ask(page, run, "c", 1)["types"]
     assert matrix_of(said).tolist() == matrix
     assert sums_of(said).tolist() == [[10, 10, 5], [9, 11, 5], [8, 9, 5]]
 

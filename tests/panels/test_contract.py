@@ -64,6 +64,7 @@ KEYS: dict[str, list[str]] = {
     "weights": ["weight", "bias"],
     "graph": ["weight_norm", "0"],
     "media": ["300 samples", "300 attention"],
+    "histograms": ["300 absent", "300 others"],
 }
 
 

@@ -73,6 +73,48 @@ def test_what_pages_follow_comes_unasked_and_the_rest_is_listed(transport) -> No
     assert len(sent(page, "image")) == before[1]
 
 
+@pytest.mark.parametrize("transport", ["push", "pull"])
+def test_histograms_go_on_from_what_was_sent(transport) -> None:
+    run = nbviz.Run("loop", overhead_budget=1.0)
+    page = Page(nbviz.Dashboard(run, transport=transport))
+    page.ready()
+    values = np.random.default_rng(0).normal(size=100)
+
+    def log(*steps: int) -> None:
+        for step in steps:
+            run.log_histogram("weights", values * step, step=step)
+        run.drain_media()
+
+    def parts() -> list[dict[str, Any]]:
+        updates = [update for update in page.updates if update["kind"] == "histograms_added"]
+        return [one["sent"] for update in updates for one in update["items"] if "sent" in one]
+
+    def steps(part: dict[str, Any]) -> list[int]:
+        return [one["step"] for one in part["histograms"]]
+
+    log(1, 2, 3)
+    page.wait_for(lambda: any(update["kind"] == "histograms_added" for update in page.updates))
+    page.ask("set_wanted", run_id=run.run_id, panel="histograms", view=1, keys=["400 weights"])
+    # Of one of which nothing was sent the newest comes; the page asks for those before.
+    page.wait_for(lambda: len(parts()) == 1)
+    assert (parts()[0]["after"], steps(parts()[0])) == (2, [3])
+    asked = page.ask("send_histograms", run_id=run.run_id, tag="weights", step=3, after=-1)
+    assert (asked["after"], asked["step"], steps(asked)) == (-1, 3, [1, 2, 3])
+    log(4, 5, 6)
+    page.wait_for(lambda: parts()[-1]["step"] == 6)
+    log(6)  # again: the newer counts
+    page.wait_for(lambda: parts()[-1]["after"] == 5)
+    log(7)
+    page.wait_for(lambda: parts()[-1]["step"] == 7)
+    reached = 3
+    for part in parts()[1:]:
+        assert part["after"] <= reached
+        assert steps(part) == list(range(part["after"] + 1, part["step"] + 1))
+        reached = part["step"]
+    assert reached == 7
+    assert sum(len(steps(part)) for part in parts()) == 6  # none twice but the one logged again
+
+
 @pytest.mark.parametrize("key", ["samples", "-1 samples", "1.5 samples", "300", "300 ", "\u0663 a"])
 def test_a_key_that_is_none_is_refused(key) -> None:
     with pytest.raises(CommandError, match="a key must be pixels, a space and a tag"):
@@ -90,6 +132,7 @@ class Rig:
     def __init__(self) -> None:
         self.now = self.spent = 0.0
         self.cost = 0.001
+        self.since: list[int] = []
         self.run = nbviz.Run(overhead_budget=1.0)
         self.following = Following(clock=lambda: self.now, cpu_clock=lambda: self.spent)
         self.again_in = math.inf
@@ -103,8 +146,9 @@ class Rig:
         """Return the steps that are sent, by tag."""
         batch = Batch()
 
-        def make(media, step, pixels):
+        def make(media, step, pixels, since):
             assert pixels == 300
+            self.since.append(since)
             self.spent += self.cost
             batch.buffer(bytes(1000))
             if media.tag == "refused":
@@ -138,6 +182,7 @@ def test_only_the_newest_is_sent_and_each_once() -> None:
     rig.log(3, "b")  # logged again: the newer counts
     rig.now += 10
     assert rig.send() == {"b": 3}
+    assert rig.since == [0, 0, 2, 5]  # the versions of what was sent of a tag before
 
 
 def test_what_is_not_listed_yet_waits_for_its_listing() -> None:

@@ -6,14 +6,17 @@ import csv
 import fnmatch
 import io
 import json
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from nbviz.inspection.graph.families import family_of
 from nbviz.inspection.graph.layout.layout import place
 from nbviz.inspection.graph.layout.level import LevelShape
+from nbviz.panels.wire import deflated, narrowed
 from nbviz.pictures.charts import is_setting, is_validation, order_charts, split_tag
 from nbviz.pictures.graph_boxes import text_of
 from nbviz.pictures.graph_picture import AUTOGRAD_COLORS, FAMILY_COLORS
@@ -45,6 +48,7 @@ tags, numbers, boxes = rule("tags"), rule("numbers"), rule("box_texts")
 better = rule("better")["better"]
 cells, patterns = rule("csv"), rule("patterns")
 families, opening, levels = rule("families"), rule("opening"), rule("levels")
+packed = rule("deflated")
 
 
 def test_every_rule_is_read_here_and_by_vitest() -> None:
@@ -191,3 +195,10 @@ def test_a_cell_of_a_csv_file(case: dict[str, str]) -> None:
     file = io.StringIO()
     csv.writer(file, lineterminator="").writerow([csv_text(case["given"])])
     assert file.getvalue() == case["cell"]
+
+
+def test_parts_are_deflated_in_the_smallest_type_that_holds_them() -> None:
+    parts = [narrowed(np.array(part["values"], float)) for part in packed["parts"]]
+    assert [name for _, name in parts] == [part["type"] for part in packed["parts"]]
+    data = zlib.decompress(deflated(*(numbers for numbers, _ in parts)))
+    assert list(data) == packed["planes"]

@@ -16,6 +16,7 @@ from nbviz.errors import LoggingError
 from nbviz.recording.event_files.messages import media_event
 from nbviz.recording.event_files.records import frame
 from nbviz.recording.event_files.writer import EventFileWriter
+from nbviz.recording.media import confusion
 from nbviz.recording.media.confusion import ConfusionMatrix
 
 if TYPE_CHECKING:
@@ -63,6 +64,36 @@ def test_pixels_of_a_segmentation_are_samples() -> None:
     assert found.size == 3
     assert found.matrix.tolist() == [[0, 1, 0], [0, 2, 0], [0, 0, 0]]
     assert found.left_out == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [(30, 5_000), (400, 60_000), (3_000, 5_000), (9_999, 30)],
+    ids=["few classes", "many samples", "few samples", "hardly any"],
+)
+@pytest.mark.parametrize("kind", [np.int16, np.int64])
+def test_counts_are_right_however_they_are_made(
+    monkeypatch: pytest.MonkeyPatch, size: int, count: int, kind: type
+) -> None:
+    monkeypatch.setattr(confusion, "_PART", 1_000)
+    generator = np.random.default_rng(size)
+    target, prediction = generator.integers(0, size, (2, count)).astype(kind)
+    prediction[::3] = target[::3]
+    target[5:1500:7] = -1
+    prediction[2::11] = -2
+    matrix = logged(target, prediction)
+    expected: dict[tuple[int, int], int] = {}
+    has_class = (target >= 0) & (prediction >= 0)
+    for cell in zip(target[has_class].tolist(), prediction[has_class].tolist(), strict=True):
+        expected[cell] = expected.get(cell, 0) + 1
+    found = {
+        divmod(int(place), matrix.size): int(value)
+        for place, value in zip(matrix.places, matrix.values, strict=True)
+    }
+    assert found == expected
+    assert matrix.left_out == count - has_class.sum()
+    assert np.all(np.diff(matrix.places.astype(int)) > 0)
+    assert (matrix.places.dtype, matrix.values.dtype) == (np.uint32, np.uint32)
 
 
 def test_samples_may_change_after_the_call() -> None:

@@ -1,6 +1,6 @@
 // One tag's item at the panel's step: its name, what was logged, and from which step it is.
 
-import { type ItemEntry, placeAt } from "../session/item-index";
+import { type ItemEntry, placeAt, type Unasked } from "../session/item-index";
 import { element } from "../ui/element";
 import { formatCount, formatNumber } from "../ui/format";
 import { panelIcon } from "../ui/panel-icons";
@@ -37,6 +37,8 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	/** Items that came unasked and were taken. */
 	private readonly taken = new WeakSet<object>();
 	private isEnlarged = false;
+	/** CSS pixels of the frame. Asking for them after each change would have the page laid out each time. */
+	private width = 0;
 	/** Why there is nothing to be seen of a step at which there is something. */
 	private missing = "Loading…";
 
@@ -86,7 +88,10 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 			this.leftOut,
 		);
 		this.root.style.setProperty("--media-height", `${HEIGHT}px`);
-		this.resizes = new ResizeObserver(() => this.fit());
+		this.resizes = new ResizeObserver(() => {
+			this.width = this.frame.clientWidth;
+			this.fit();
+		});
 		this.resizes.observe(this.frame);
 	}
 
@@ -108,8 +113,9 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 
 	/** What the kernel is told to send it unasked; undefined for nothing. */
 	get followed(): string | undefined {
-		const isFollowing = this.isOnScreen && this.host.isFollowed() && !this.view.held;
-		return isFollowing ? `${this.pixels} ${this.entry.tag}` : undefined;
+		return this.isOnScreen && this.host.isFollowed()
+			? `${this.pixels} ${this.entry.tag}`
+			: undefined;
 	}
 
 	needed(): ItemRequest<C> | undefined {
@@ -120,16 +126,16 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 			const held = this.view.held?.(run_id);
 			const step = held === undefined ? steps[placeAt(steps, this.shownStep)] : steps.at(-1);
 			if (step === undefined) continue;
-			const sent = entry.sent as (C & { readonly step: number }) | undefined;
-			const isNew = sent?.step === step && !this.taken.has(sent);
+			const sent = this.untaken(entry, step, held);
+			const reached = sent.at(-1)?.step ?? step;
 			const request: ItemRequest<C> = {
 				run_id,
 				tag,
-				step,
-				revision: step === steps.at(-1) ? revision : 0,
+				step: reached,
+				revision: reached === steps.at(-1) ? revision : 0,
 				after: held,
 				pixels: this.pixels,
-				sent: isNew ? sent : undefined,
+				sent: sent.length > 0 ? (sent as unknown as C[]) : undefined,
 				comesUnasked: run_id === this.run_id && this.followed !== undefined,
 			};
 			if (keyOf(request) !== this.settled.get(run_id)) return request;
@@ -137,10 +143,22 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 		return undefined;
 	}
 
-	take(content: C, request: ItemRequest<C>): void {
-		if (request.sent) this.taken.add(request.sent);
+	/** What came unasked and is the item of a step, or goes on with what is held of a course. */
+	private untaken({ sent }: ItemEntry, step: number, held: number | undefined): Unasked[] {
+		const isNew = (one: Unasked) => !this.taken.has(one);
+		if (held === undefined) return sent.filter((one) => one.step === step && isNew(one));
+		let end = held;
+		return sent.filter((one) => {
+			const goesOn = (one.after ?? -1) <= end && one.step >= end && isNew(one);
+			if (goesOn) end = one.step;
+			return goesOn;
+		});
+	}
+
+	take(contents: readonly C[], request: ItemRequest<C>): void {
+		for (const one of request.sent ?? []) this.taken.add(one);
 		this.settled.set(request.run_id, keyOf(request));
-		this.view.take(content);
+		for (const content of contents) this.view.take(content);
 		this.waiting.hidden = true;
 		this.view.root.hidden = false;
 		this.fit();
@@ -203,7 +221,8 @@ export class ItemCard<C extends ItemContent> implements ItemHolder<C> {
 	}
 
 	private fit(): void {
-		const width = this.frame.clientWidth - 16;
+		this.width ||= this.frame.clientWidth;
+		const width = this.width - 16;
 		const height = this.isEnlarged
 			? Math.min(MOST_ENLARGED, Math.max(HEIGHT, width * 0.7))
 			: HEIGHT;

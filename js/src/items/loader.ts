@@ -5,7 +5,6 @@
 /** What is known of any item that came. */
 export interface ItemContent {
 	readonly kind: string;
-	readonly bytes?: DataView;
 }
 
 /** What one card needs now. */
@@ -18,8 +17,8 @@ export interface ItemRequest<C extends ItemContent = ItemContent> {
 	/** Of a course, the newest step that the card has; -1 for none. Undefined of single items. */
 	readonly after: number | undefined;
 	readonly pixels: number;
-	/** The item itself, where it came unasked. */
-	readonly sent?: C | undefined;
+	/** The item itself, or the next parts of a course, where they came unasked. */
+	readonly sent?: readonly C[] | undefined;
 	/** It may come unasked: it is asked for only when none has come for a while. */
 	readonly comesUnasked?: boolean;
 }
@@ -27,7 +26,8 @@ export interface ItemRequest<C extends ItemContent = ItemContent> {
 export interface ItemHolder<C extends ItemContent> {
 	/** Undefined when it has what it shows, or cannot be seen. */
 	needed(): ItemRequest<C> | undefined;
-	take(content: C, request: ItemRequest<C>): void;
+	/** Takes an item, or parts of a course in their order. */
+	take(contents: readonly C[], request: ItemRequest<C>): void;
 	fail(reason: string, request: ItemRequest<C>): void;
 }
 
@@ -85,23 +85,26 @@ export class ItemLoader<C extends ItemContent> {
 			([, a], [, b]) => a.at - b.at,
 		)) {
 			if (this.busy.has(holder)) continue;
-			const request = holder.needed();
-			if (!request) continue;
-			if (request.sent) {
-				this.keep(keyOf(request), request.sent);
+			let request = holder.needed();
+			if (request?.sent) {
 				const asked = this.asked.get(holder);
 				if (asked) asked.at = now;
+				for (const one of request.sent) this.keepItem(request, one);
+				holder.take(request.sent, request);
+				request = holder.needed(); // of a course some may be missing still
 			}
+			if (!request) continue;
 			const known = this.cache.get(keyOf(request));
 			if (known) {
-				holder.take(known, request);
+				holder.take([known], request);
 				continue;
 			}
 			const due = Math.max(at + (request.comesUnasked ? UNASKED_MS : pause), restsUntil) - now;
 			if (due > 0) wait = Math.min(wait, due);
 			else if (this.busy.size < MOST_AT_ONCE) this.ask(holder, request);
 		}
-		if (wait < Number.POSITIVE_INFINITY) this.timer = setTimeout(() => this.look(), wait);
+		if (wait < Number.POSITIVE_INFINITY)
+			this.timer = setTimeout(() => this.look(), Math.ceil(wait));
 	}
 
 	private ask(holder: ItemHolder<C>, request: ItemRequest<C>): void {
@@ -111,9 +114,8 @@ export class ItemLoader<C extends ItemContent> {
 		if (asked) asked.at = at;
 		this.load(request)
 			.then((answer) => {
-				// A course grows, and its card keeps it.
-				if (request.after === undefined) this.keep(keyOf(request), answer);
-				holder.take(answer, request);
+				this.keepItem(request, answer);
+				holder.take([answer], request);
 			})
 			.catch((error: unknown) => {
 				holder.fail(error instanceof Error ? error.message : String(error), request);
@@ -126,7 +128,11 @@ export class ItemLoader<C extends ItemContent> {
 			});
 	}
 
-	private keep(key: string, content: C): void {
+	private keepItem(request: ItemRequest<C>, content: C): void {
+		if (request.after !== undefined) return; // a course grows, and its card keeps it
+		const key = keyOf(request);
+		const known = this.cache.get(key);
+		if (known) this.cached -= sizeOf(known);
 		this.cache.set(key, content);
 		this.cached += sizeOf(content);
 		for (const [oldest, item] of this.cache) {
@@ -141,6 +147,11 @@ function keyOf({ run_id, tag, step, revision, pixels }: ItemRequest<ItemContent>
 	return JSON.stringify([run_id, tag, step, revision, pixels]);
 }
 
-function sizeOf(content: ItemContent): number {
-	return 500 + (content.bytes?.byteLength ?? 2 * JSON.stringify(content).length);
+/** Bytes that a content takes, about. Numbers in a buffer are not looked at: there may be millions. */
+export function sizeOf(content: unknown): number {
+	if (typeof content === "string") return 2 * content.length;
+	if (typeof content !== "object" || content === null) return 8;
+	if (ArrayBuffer.isView(content)) return content.byteLength;
+	const parts: unknown[] = Array.isArray(content) ? content : Object.values(content);
+	return parts.reduce((size: number, part) => size + sizeOf(part), 40);
 }

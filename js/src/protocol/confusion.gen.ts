@@ -20,7 +20,7 @@ export interface SendConfusion {
 	step: number;
 }
 
-/** One confusion matrix: its cells that are not 0, and the sums of all of them. Buffer: float64, deflated as `nbviz.panels.wire.deflated` does. For each cell how far its place (target × size + prediction) is from the one before, then for each cell its value, then for each class the sum of its row, of its column, and its cell on the diagonal. */
+/** One confusion matrix: its cells that are not 0, and the sums of all of them. Buffer: three parts, each of its type, deflated as `nbviz.panels.wire.deflated` does. For each cell how far its place (target × size + prediction) is from the one before; for each cell its value; for each class the sum of its row, then of its column, then its cell on the diagonal. */
 export interface ConfusionSent {
 	kind: "confusion_sent";
 	client_id: string;
@@ -33,6 +33,7 @@ export interface ConfusionSent {
 	cells: number;
 	omitted: number;
 	left_out: number;
+	types: ("uint8" | "uint16" | "uint32" | "float32" | "float64")[];
 	buffer: number;
 }
 

@@ -1,5 +1,7 @@
 // Generated from nbviz/protocol/core.py by generate_protocol.py. Do not edit.
 
+export type NumberType = "uint8" | "uint16" | "uint32" | "float32" | "float64";
+
 /** What the heatmap of a tensor says beside its cells. */
 export interface HeatmapFields {
 	shape: number[];

@@ -34,13 +34,15 @@ export interface SendHistograms {
 	after: number;
 }
 
-/** A tag's histograms by step, rising; the newest one and others before it, evenly chosen. Buffer: float64; for each histogram its counts (`bins`), then its edges (`bins + 1`). */
+/** A tag's histograms by step, rising; the newest one and others before it, evenly chosen. To pages that follow the tag those are sent that came since the last were. Buffer: float64; for each histogram its counts (`bins`), then its edges (`bins + 1`). */
 export interface HistogramsSent {
 	kind: "histograms_sent";
 	client_id: string;
 	request_id: number;
 	run_id: string;
 	tag: string;
+	step: number;
+	after: number;
 	histograms: HistogramInfo[];
 	buffer: number;
 }

@@ -4,6 +4,7 @@ import type { ItemsAdded } from "../protocol/index.gen";
 import { withBytes } from "./asker";
 
 const MOST_STEPS = 4000; // a slider has no more places
+const MOST_PARTS = 8; // that came while nothing was drawn
 
 /** One tag. */
 export interface ItemEntry {
@@ -15,8 +16,15 @@ export interface ItemEntry {
 	/** Rises when the newest step is logged again: the newer item counts. */
 	revision: number;
 	leftOut: LeftOut;
-	/** The newest item, where it came unasked; it is of a panel that knows its type. */
-	sent?: unknown;
+	/** What came unasked and was not replaced by newer: the newest item, or the last parts of a course. */
+	sent: readonly Unasked[];
+}
+
+/** Of a panel that knows its type. */
+export interface Unasked {
+	readonly step: number;
+	/** Of a course, which goes on with each part: the step from which on it does. */
+	readonly after?: number;
 }
 
 /** How many items were logged and are not kept, to keep within the budget of time or of memory. */
@@ -44,16 +52,23 @@ export class ItemIndex {
 			const leftOut = { time: left_out_for_time, memory: left_out_for_memory };
 			let entry = this.entries.get(tag);
 			if (!entry) {
-				entry = { tag, kind: item_kind, steps: [], revision: 0, leftOut };
+				entry = { tag, kind: item_kind, steps: [], revision: 0, leftOut, sent: [] };
 				this.entries.set(tag, entry);
 			}
 			entry.leftOut = leftOut;
-			entry.sent = sent && withBytes(sent as never, buffers);
+			let parts = entry.sent.filter(({ after }) => after !== undefined);
 			for (const step of steps.subarray(offset, offset + count)) {
-				if (entry.steps.at(-1) === step) entry.revision += 1;
-				else entry.steps.push(step);
+				if (entry.steps.at(-1) === step) {
+					entry.revision += 1;
+					parts = [];
+				} else entry.steps.push(step);
 				insert(this.steps, step);
 			}
+			if (sent) {
+				const one = withBytes(sent as never, buffers) as unknown as Unasked;
+				parts = one.after === undefined ? [one] : [...parts, one].slice(-MOST_PARTS);
+			}
+			entry.sent = parts;
 			entry.steps = thinned(entry.steps);
 			offset += count;
 		}

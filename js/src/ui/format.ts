@@ -1,6 +1,10 @@
 // Numbers as people read them: few digits, units, and a width that does not jump.
 
 const MINUS = "−";
+// `toLocaleString` makes one for each number, which takes longer than a small chart.
+const counts = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+/** By significant digits. */
+const formats: Record<number, Intl.NumberFormat> = {};
 
 /** A number to `digits` significant digits, or whole; very small and very large ones as 1.2e−4. */
 export function formatNumber(value: number, digits = 4): string {
@@ -11,7 +15,8 @@ export function formatNumber(value: number, digits = 4): string {
 	if (size >= 1e-3 && size < 1e6) {
 		if (size >= 10 ** digits) return signed(formatCount(value));
 		const rounded = Number(value.toPrecision(digits));
-		return signed(rounded.toLocaleString("en", { maximumSignificantDigits: digits }));
+		formats[digits] ??= new Intl.NumberFormat("en", { maximumSignificantDigits: digits });
+		return signed(formats[digits].format(rounded));
 	}
 	const [mantissa = "", exponent = ""] = value.toExponential(digits - 1).split("e");
 	return signed(`${Number(mantissa)}e${exponent.replace("+", "")}`);
@@ -26,7 +31,7 @@ export function formatField(value: number): string {
 
 /** A count with its thousands apart. */
 export function formatCount(value: number): string {
-	return value.toLocaleString("en", { maximumFractionDigits: 0 });
+	return counts.format(value);
 }
 
 /** Seconds as 4.2 s, 42 s, 3 min 20 s, 2 h 05 min, 3 d 4 h. */

@@ -6,6 +6,7 @@ import {
 	type ItemHolder,
 	ItemLoader,
 	type ItemRequest,
+	sizeOf,
 } from "../../src/items/loader";
 import { mountText } from "../../src/panels/text/panel";
 import type { Update } from "../../src/protocol/index.gen";
@@ -179,8 +180,8 @@ class One implements ItemHolder<ItemContent> {
 	needed(): ItemRequest | undefined {
 		return this.wanted;
 	}
-	take(content: ItemContent): void {
-		this.took.push(content);
+	take(contents: readonly ItemContent[]): void {
+		this.took.push(...contents);
 		this.wanted = undefined;
 	}
 	fail(): void {}
@@ -263,10 +264,10 @@ test("many cards ask more rarely", async () => {
 
 test("what comes unasked is taken at once, and asked for only where it stays away", async () => {
 	const { loader, after } = loading();
-	const card = new One("a", 1, { comesUnasked: true, sent: { kind: "tensor_sent" } });
+	const card = new One("a", 1, { comesUnasked: true, sent: [{ kind: "tensor_sent" }] });
 	const request = card.wanted as ItemRequest;
 	loader.follow([card]);
-	card.wanted = { ...request, step: 2, sent: { kind: "image_sent" } };
+	card.wanted = { ...request, step: 2, sent: [{ kind: "image_sent" }] };
 	expect(after(10)).toEqual([]);
 	expect(card.took.map(({ kind }) => kind)).toEqual(["tensor_sent", "image_sent"]);
 	card.wanted = { ...request, step: 3, sent: undefined };
@@ -276,6 +277,17 @@ test("what comes unasked is taken at once, and asked for only where it stays awa
 	after(0); // scrubbed back to what came unasked
 	expect(card.took.map(({ kind }) => kind)).toEqual(["tensor_sent", "image_sent"]);
 	loader.stop();
+});
+
+test("what is kept is measured without a look at each number", () => {
+	const numbers = new Float64Array(1 << 20);
+	const counts = { numbers, name: "ab", step: 1 };
+	const looks = vi.spyOn(Object, "values");
+	expect(sizeOf({ kind: "roc", counts })).toBe(8 * (1 << 20) + 40 + 40 + 6 + 4 + 8);
+	expect(looks.mock.calls.every(([of]) => !ArrayBuffer.isView(of))).toBe(true);
+	looks.mockRestore();
+	expect(sizeOf({ bytes: new DataView(new ArrayBuffer(9), 1) })).toBe(48);
+	expect(sizeOf([1, null, undefined, ["a"], true])).toBe(40 + 4 * 8 + 42);
 });
 
 test("what was left out is counted on the card, with what keeps more", async () => {

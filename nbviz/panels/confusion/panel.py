@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from nbviz.panels.items import ItemsPanel
 from nbviz.panels.listing import class_names
-from nbviz.panels.wire import deflated
+from nbviz.panels.wire import deflated, narrowed
 from nbviz.protocol import confusion as messages
 from nbviz.text import clean_line
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address
     from nbviz.protocol.confusion import ConfusionSent
+    from nbviz.protocol.core import NumberType
     from nbviz.recording.media.confusion import ConfusionMatrix
     from nbviz.recording.media.store import Media
 
 _LEAST_GAIN = 0.9
+_MOST_CELLS_A_BYTE = 8  # zlib makes less of few matrices; of the largest not all are tried
 
 
 class ConfusionPanel(ItemsPanel["ConfusionSent"]):
@@ -41,7 +43,7 @@ class ConfusionPanel(ItemsPanel["ConfusionSent"]):
         item = media.at(step)
         matrix = cast("ConfusionMatrix", item.value)
         names = class_names(matrix.classes, matrix.size, limit)
-        cells, data = _packed(matrix, limit - sum(map(len, names)))
+        cells, types, data = _packed(matrix, limit - sum(map(len, names)))
         return {
             "kind": "confusion_sent",
             **address,
@@ -53,26 +55,49 @@ class ConfusionPanel(ItemsPanel["ConfusionSent"]):
             "cells": cells,
             "omitted": len(matrix.places) - cells,
             "left_out": matrix.left_out,
+            "types": types,
             "buffer": batch.buffer(data),
         }
 
 
-def _packed(matrix: ConfusionMatrix, limit: int) -> tuple[int, bytes]:
-    """Return how many cells are sent, and the bytes: the largest cells, if not all have room."""
-    places, values = matrix.places.astype(np.int64), matrix.values.astype(np.float64)
-    rows, columns = places // matrix.size, places % matrix.size
-    is_diagonal = rows == columns
-    sums: list[NDArray[Any]] = [
-        np.bincount(rows, values, matrix.size),
-        np.bincount(columns, values, matrix.size),
-        np.bincount(rows[is_diagonal], values[is_diagonal], matrix.size),
-    ]
-    count = len(places)
-    chosen = np.arange(count)  # rising, and all of them for most
+class _Packed(NamedTuple):
+    """How many cells are sent, and as what."""
+
+    cells: int
+    types: list[NumberType]
+    data: bytes
+
+
+def _packed(matrix: ConfusionMatrix, limit: int) -> _Packed:
+    """Return what is sent in about `limit` bytes: the largest cells, if not all have room."""
+    places, (values, value_type) = matrix.places, narrowed(matrix.values)
+    sums, sum_type = narrowed(_sums(matrix))
+    count = min(len(places), limit * _MOST_CELLS_A_BYTE)
     while True:
-        gaps = np.diff(places[chosen], prepend=0)
-        data = deflated(np.concatenate([gaps, values[chosen], *sums]).astype(np.float64))
+        if count < len(places):
+            chosen = _largest(values, count)
+            places, values = places[chosen], values[chosen]
+        gaps, gap_type = narrowed(np.diff(places, prepend=places.dtype.type(0)))
+        data = deflated(gaps, values, sums)
         if len(data) <= limit or not count:
-            return count, data
+            return _Packed(count, [gap_type, value_type, sum_type], data)
         count = int(count * limit / len(data) * _LEAST_GAIN)
-        chosen = np.sort(np.argsort(-values, kind="stable")[:count])
+
+
+def _sums(matrix: ConfusionMatrix) -> NDArray[np.float64]:
+    """Return the sums of the rows, those of the columns, and the diagonal."""
+    size, places, values = matrix.size, matrix.places, matrix.values.astype(np.float64)
+    on_diagonal = np.flatnonzero(places % (size + 1) == 0)
+    diagonal = np.zeros(size)
+    diagonal[places[on_diagonal] // (size + 1)] = values[on_diagonal]
+    rows: NDArray[Any] = np.bincount(places // size, values, size)
+    columns: NDArray[Any] = np.bincount(places % size, values, size)
+    return np.concatenate([rows, columns, diagonal])
+
+
+def _largest(values: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Return where the largest values are, rising; of equal ones the first."""
+    least = np.partition(values, len(values) - count)[len(values) - count] if count else np.inf
+    above = np.flatnonzero(values > least)
+    equal = np.flatnonzero(values == least)[: count - len(above)]
+    return np.sort(np.concatenate([above, equal]))

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from nbviz.panels.following import ITEM_BYTES
 from nbviz.panels.items import ItemsPanel
 from nbviz.panels.listing import evenly
+from nbviz.panels.panel import NO_ADDRESS
 from nbviz.panels.wire import finite
 from nbviz.protocol import histograms as messages
 from nbviz.text import clean_line
@@ -33,6 +35,7 @@ class HistogramsPanel(ItemsPanel["HistogramsSent"]):
     assets = ("histograms", "items", "heatmap", "timeline")
     requests = (messages.SendHistograms,)
     kinds = frozenset({"histogram"})
+    followed_kinds = kinds
     added = "histograms_added"
 
     def item(  # noqa: PLR0917
@@ -58,6 +61,20 @@ class HistogramsPanel(ItemsPanel["HistogramsSent"]):
             reply.address,
             after=request["after"],
             limit=reply.limit,
+        )
+
+    def item_followed(  # noqa: PLR0917
+        self, run_id: str, media: Media, step: int, batch: Batch, pixels: int, since: int
+    ) -> HistogramsSent:
+        """Return the histograms of a tag that pages which follow it were not sent yet.
+
+        Of one of which they were sent nothing it is the newest: each page asks for the others.
+        """
+        del pixels
+        old = [one.step for one in media if one.version <= since] if since else media.steps[:-1]
+        after = int(old[-1]) if len(old) else -1
+        return histograms_sent(
+            run_id, media, step, batch, NO_ADDRESS, after=after, limit=ITEM_BYTES
         )
 
     def saved_steps(self, media: Media) -> Sequence[int]:
@@ -97,6 +114,8 @@ def histograms_sent(
         **address,
         "run_id": run_id,
         "tag": clean_line(media.tag),
+        "step": item.step,
+        "after": after,
         "histograms": infos,
         "buffer": batch.buffer(columns),
     }

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 10_000
 _MATRIX_AXES = 2
-_PART = 1 << 20  # samples that are counted at once
-_SMALL = 1 << 17  # cells that are counted in parts
-_FEW = 8  # times fewer samples than cells are sorted; more are counted
+_PART = 1 << 22  # samples that are counted at once, or cells that are looked through
+_SMALL = 1 << 17  # cells that the processor has at hand
+_FEW = 8  # times fewer samples than cells are kept until all are there
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,39 +96,64 @@ class ConfusionInput:
         size = max(self._size, len(self._classes), highest + 1, 1)
         check_size(self._tag, size)
         places, counts, left_out = _counted(targets, predictions, size)
-        return ConfusionMatrix(
-            size, places.astype(np.uint32), counts.astype(np.uint32), self._classes, left_out
-        )
+        return ConfusionMatrix(size, places, counts, self._classes, left_out)
 
 
 def _counted(
     targets: NDArray[Any], predictions: NDArray[Any], size: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Return the places of cells, rising, their counts, and how many samples have no class."""
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], int]:
+    """Return the places of cells, rising, their counts, and how many samples have no class.
+
+    Takes room for the cells that there may be, or for the places of few samples; for a part of the
+    samples beside it.
+    """
     cells = size * size
-    is_small = cells <= _SMALL
-    whole = np.zeros(cells if is_small else 0, np.int64)
-    rest: list[NDArray[np.int64]] = []
+    is_sparse = len(targets) < cells // _FEW
+    whole = np.zeros(0 if is_sparse else cells, np.uint32)
     left_out = 0
+    kept: list[NDArray[np.uint32]] = []
     for start in range(0, len(targets), _PART):
-        target, prediction = (
-            one[start : start + _PART].astype(np.int64) for one in (targets, predictions)
-        )
-        is_counted = (target >= 0) & (prediction >= 0)
-        left_out += len(target) - int(is_counted.sum())
-        places = (target * size + prediction)[is_counted]
-        if is_small:
-            whole += np.bincount(places, minlength=cells)
+        places = _places(targets[start : start + _PART], predictions[start : start + _PART], size)
+        left_out += min(_PART, len(targets) - start) - len(places)
+        if is_sparse:
+            kept.append(places)
+        elif cells <= _SMALL:
+            whole += np.bincount(places, minlength=cells).astype(np.uint32)
         else:
-            rest.append(places)
-    if not is_small:
-        samples = np.concatenate([*rest, np.zeros(0, np.int64)])
-        if len(samples) < cells // _FEW:
-            found, counts = np.unique(samples, return_counts=True)
-            return found, counts, left_out
-        whole = np.bincount(samples, minlength=cells)
-    places = np.flatnonzero(whole)
+            found, counts = _runs(places)
+            whole[found] += counts
+    if is_sparse:
+        return *_runs(np.concatenate([*kept, np.zeros(0, np.uint32)])), left_out
+    found = [
+        (np.flatnonzero(whole[start : start + _PART]) + start).astype(np.uint32)
+        for start in range(0, cells, _PART)
+    ]
+    places = np.concatenate(found)
     return places, whole[places], left_out
+
+
+def _places(target: NDArray[Any], prediction: NDArray[Any], size: int) -> NDArray[np.uint32]:
+    """Return target × size + prediction of samples that have a class; none is beyond `size`."""
+    if min(target.min(), prediction.min()) < 0:
+        has_class = (target >= 0) & (prediction >= 0)
+        target, prediction = target[has_class], prediction[has_class]
+    places = target.astype(np.uint32)
+    places *= np.uint32(size)
+    places += prediction.astype(np.uint32)
+    return places
+
+
+def _runs(places: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the values that there are, rising, and how often each is there.
+
+    Sorting and going through them takes a fraction of what counting in a large table takes, each
+    time at another place of it.
+    """
+    places.sort()
+    is_first = np.ones(len(places), bool)
+    np.not_equal(places[1:], places[:-1], out=is_first[1:])
+    first = np.flatnonzero(is_first)
+    return places[first], np.diff(first, append=len(places)).astype(np.uint32)
 
 
 class MatrixInput:

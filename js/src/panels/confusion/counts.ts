@@ -1,5 +1,8 @@
-// A confusion matrix in the page: its cells that are not 0, sums of all of them, and what follows.
+// A confusion matrix in the page: its cells that are not 0, sums of all of them, and what follows. It may
+// have a million cells: loops over them make nothing for each.
 import type { ConfusionSent } from "../../protocol/index.gen";
+import { inflateParts } from "../../session/buffers";
+import { type Span, whole } from "./window";
 
 /** One matrix. Rows are targets, columns predictions. */
 export interface Counts {
@@ -7,7 +10,7 @@ export interface Counts {
 	readonly size: number;
 	readonly names: readonly string[];
 	/** Row × size + column of each cell, rising. */
-	readonly places: Float64Array;
+	readonly places: Uint32Array;
 	readonly values: Float64Array;
 	/** Of all cells, also of those that were not sent. */
 	readonly rows: Float64Array;
@@ -33,24 +36,28 @@ export interface ClassScore {
 	readonly f1: number;
 }
 
-type Sent = Pick<ConfusionSent, "step" | "size" | "names" | "cells" | "omitted" | "left_out">;
-
 /** Reads the numbers of an answer, which lie as `ConfusionSent` says. */
-export function readCounts(
-	{ step, size, names, cells, omitted, left_out }: Sent,
-	numbers: Float64Array,
-): Counts {
-	const places = numbers.slice(0, cells);
+export async function readCounts(
+	{ step, size, names, cells, omitted, left_out, types }: Omit<ConfusionSent, "buffer">,
+	bytes: DataView,
+): Promise<Counts> {
+	const [gapType = "uint8", valueType = "uint8", sumType = "uint8"] = types;
+	const [gaps, values, sums] = await inflateParts(bytes, [
+		[gapType, cells],
+		[valueType, cells],
+		[sumType, 3 * size],
+	]);
+	const places = new Uint32Array(gaps ?? []);
 	for (let i = 1; i < cells; i += 1) places[i] = (places[i] ?? 0) + (places[i - 1] ?? 0);
 	const part = (number: number) =>
-		numbers.subarray(2 * cells + number * size, 2 * cells + (number + 1) * size);
+		new Float64Array(sums?.subarray(number * size, (number + 1) * size) ?? []);
 	const rows = part(0);
 	return {
 		step,
 		size,
 		names,
 		places,
-		values: numbers.subarray(cells, 2 * cells),
+		values: new Float64Array(values ?? []),
 		rows,
 		columns: part(1),
 		diagonal: part(2),
@@ -67,13 +74,8 @@ export function nameOf({ names }: Counts, index: number): string {
 /** The value of a cell; 0 where there is none. */
 export function valueAt({ places, values, size }: Counts, row: number, column: number): number {
 	const wanted = row * size + column;
-	let [low, high] = [0, places.length];
-	while (low < high) {
-		const middle = (low + high) >> 1;
-		if ((places[middle] ?? 0) < wanted) low = middle + 1;
-		else high = middle;
-	}
-	return places[low] === wanted ? (values[low] ?? 0) : 0;
+	const at = firstFrom(places, wanted);
+	return places[at] === wanted ? (values[at] ?? 0) : 0;
 }
 
 /** A value as the share that it is; 0 of nothing. */
@@ -93,7 +95,7 @@ export function scaled(
 /** What is drawn: cells with the value that decides their colour. */
 export interface Cells {
 	readonly size: number;
-	readonly places: Float64Array;
+	readonly places: Uint32Array;
 	readonly values: Float64Array;
 	/** The largest magnitude. */
 	readonly limit: number;
@@ -109,14 +111,14 @@ export function cellsOf(counts: Counts, scale: Scale, other?: Counts): Cells {
 		return { size, places: counts.places, values, limit: largest(values), isDifference: false };
 	}
 	const [a, b] = [share(counts, scale), share(other, scale)];
-	const places: number[] = [];
-	const values: number[] = [];
-	let [i, j] = [0, 0];
+	const places = new Uint32Array(a.length + b.length);
+	const values = new Float64Array(a.length + b.length);
+	let length = 0;
+	let i = 0;
+	let j = 0;
 	while (i < a.length || j < b.length) {
-		const [p, q] = [
-			counts.places[i] ?? Number.POSITIVE_INFINITY,
-			other.places[j] ?? Number.POSITIVE_INFINITY,
-		];
+		const p = counts.places[i] ?? Number.POSITIVE_INFINITY;
+		const q = other.places[j] ?? Number.POSITIVE_INFINITY;
 		const place = Math.min(p, q);
 		let value = 0;
 		if (p === place) {
@@ -128,25 +130,56 @@ export function cellsOf(counts: Counts, scale: Scale, other?: Counts): Cells {
 			j += 1;
 		}
 		if (value === 0) continue;
-		places.push(place);
-		values.push(value);
+		places[length] = place;
+		values[length] = value;
+		length += 1;
 	}
-	const difference = Float64Array.from(values);
+	const difference = values.subarray(0, length);
 	return {
 		size,
-		places: Float64Array.from(places),
+		places: places.subarray(0, length),
 		values: difference,
 		limit: largest(difference),
 		isDifference: true,
 	};
 }
 
+/** Calls `visit` with each cell in a square of classes, and where in the square it is. */
+export function visitCells(
+	{ size, places, values }: Pick<Cells, "size" | "places" | "values">,
+	{ row, column, count }: Span,
+	visit: (y: number, x: number, value: number, at: number) => void,
+): void {
+	let at = 0;
+	for (let y = 0; y < count; y += 1) {
+		const first = (row + y) * size + column;
+		if ((places[at] ?? first) < first) at = firstFrom(places, first, at);
+		for (; at < places.length; at += 1) {
+			const x = (places[at] ?? 0) - first;
+			if (x >= count) break;
+			visit(y, x, values[at] ?? 0, at);
+		}
+	}
+}
+
+/** The first of rising places, from one on, that is not before another. */
+function firstFrom(places: Uint32Array, wanted: number, from = 0): number {
+	let [low, high] = [from, places.length];
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if ((places[middle] ?? 0) < wanted) low = middle + 1;
+		else high = middle;
+	}
+	return low;
+}
+
 function share(counts: Counts, scale: Scale): Float64Array {
-	const { places, values, size } = counts;
-	return values.map((value, i) => {
-		const place = places[i] ?? 0;
-		return scaled(counts, scale, Math.floor(place / size), place % size, value);
+	if (scale === "count") return counts.values;
+	const shares = new Float64Array(counts.values.length);
+	visitCells(counts, whole(counts.size), (row, column, value, at) => {
+		shares[at] = scaled(counts, scale, row, column, value);
 	});
+	return shares;
 }
 
 function largest(values: Float64Array): number {

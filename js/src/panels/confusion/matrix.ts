@@ -2,7 +2,7 @@
 // have room, a readout of the cell under the pointer or the cursor keys, zoom into a part of the classes.
 import { type Colormap, colorIndex, colormap } from "../../charts/heatmap/colormaps";
 import type { Theme } from "../../ui/theme";
-import type { Cells } from "./counts";
+import { type Cells, visitCells } from "./counts";
 import { around, moved, type Span, whole, zoomed } from "./window";
 
 const NUMBER_FROM = 25; // CSS pixels of a cell that has its number in it
@@ -119,7 +119,7 @@ export class Matrix {
 	}
 
 	/** One pixel for each class in sight; where there are more classes than pixels, the strongest counts. */
-	private paint({ places, values, size, limit }: Cells, map: Colormap, room: number): void {
+	private paint(cells: Cells, map: Colormap, room: number): void {
 		const { row, column, count } = this.span;
 		const side = Math.min(count, room);
 		const wanted = `${row} ${column} ${count} ${side}`;
@@ -135,19 +135,15 @@ export class Matrix {
 		const strongest = new Float64Array(side * side);
 		const zero = table[this.indexOf(0, 1)] ?? 0;
 		out.fill(zero);
-		for (let i = 0; i < places.length; i += 1) {
-			const place = places[i] ?? 0;
-			const y = Math.floor(place / size) - row;
-			const x = (place % size) - column;
-			if (x < 0 || y < 0 || x >= count || y >= count) continue;
-			const at =
-				side === count
-					? y * side + x
-					: Math.floor((y * side) / count) * side + Math.floor((x * side) / count);
-			const value = values[i] ?? 0;
-			if (Math.abs(value) <= (strongest[at] ?? 0)) continue;
-			strongest[at] = Math.abs(value);
-			out[at] = table[this.indexOf(value, limit)] ?? 0;
+		const pixelOf = Uint32Array.from({ length: count }, (_, at) => Math.floor((at * side) / count));
+		visitCells(cells, this.span, (y, x, value) => {
+			const at = (pixelOf[y] ?? 0) * side + (pixelOf[x] ?? 0);
+			if (Math.abs(value) <= Math.abs(strongest[at] ?? 0)) return;
+			strongest[at] = value;
+		});
+		for (let at = 0; at < out.length; at += 1) {
+			const value = strongest[at] ?? 0;
+			if (value !== 0) out[at] = table[this.indexOf(value, cells.limit)] ?? 0;
 		}
 		context.putImageData(image, 0, 0);
 	}
@@ -180,25 +176,18 @@ export class Matrix {
 	}
 
 	private drawNumbers(context: CanvasRenderingContext2D, cells: Cells, theme: Theme): void {
-		const { places, values, size, limit } = cells;
-		const { row, column, count } = this.span;
 		const { left, top } = this.margin;
 		context.textAlign = "center";
 		context.textBaseline = "middle";
-		for (let i = 0; i < places.length; i += 1) {
-			const place = places[i] ?? 0;
-			const y = Math.floor(place / size) - row;
-			const x = (place % size) - column;
-			if (x < 0 || y < 0 || x >= count || y >= count) continue;
-			const value = values[i] ?? 0;
+		visitCells(cells, this.span, (y, x, value) => {
 			const text = this.host.number(value);
 			const fits = Math.min(11, (11 * (this.cell - 4)) / context.measureText(text).width);
-			if (fits < 7.5) continue;
+			if (fits < 7.5) return;
 			context.font = `${fits}px ${theme.font}`;
-			context.fillStyle = this.inkOn(this.indexOf(value, limit));
+			context.fillStyle = this.inkOn(this.indexOf(value, cells.limit));
 			context.fillText(text, left + (x + 0.5) * this.cell, top + (y + 0.5) * this.cell);
 			context.font = `11px ${theme.font}`;
-		}
+		});
 	}
 
 	/** Black or white, whichever stands out. */

@@ -1,6 +1,5 @@
 // The confusion panel: a card for each tag, with the matrix, how each class does, and a comparison.
 import { mountItems } from "../../items/panel";
-import { inflateDoubles } from "../../session/buffers";
 import { chosenCellOf } from "../../session/chosen-cell";
 import { itemState } from "../../session/item-panel";
 import type { Context, Mount } from "../../session/panel";
@@ -43,7 +42,7 @@ export const mountConfusion: Mount = (host, context) => {
 function loaderOf({ asker }: Context) {
 	return async (run_id: string, tag: string, step: number): Promise<Counts> => {
 		const answer = await asker.ask({ kind: "send_confusion", run_id, tag, step });
-		return readCounts(answer, await inflateDoubles(answer.bytes));
+		return readCounts(answer, answer.bytes);
 	};
 }
 

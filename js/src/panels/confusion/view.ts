@@ -99,7 +99,6 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 
 	take({ counts }: ConfusionContent): void {
 		this.counts = counts;
-		this.listReferences();
 		this.follow();
 	}
 

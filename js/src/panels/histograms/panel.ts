@@ -51,6 +51,7 @@ export const mountHistograms = mountItems<HistogramContent>(({ context, changed 
 		title: "Histograms",
 		noun: "histograms",
 		state: itemState("histograms"),
+		follows: true,
 		tools: [runs, log, forms],
 		update() {
 			runs.hidden = context.store.runs.size < 2;

@@ -31,6 +31,8 @@ export class HistogramView implements ItemView<HistogramContent> {
 	private readonly columns = new Map<string, HistogramColumn[]>();
 	private map: Colormap | undefined;
 	private step = Number.POSITIVE_INFINITY;
+	/** What was taken is not drawn yet. */
+	private isStale = false;
 
 	constructor(
 		private readonly host: ItemHost,
@@ -51,11 +53,11 @@ export class HistogramView implements ItemView<HistogramContent> {
 	take({ run_id, histograms, bytes }: HistogramContent): void {
 		const newer = readColumns(histograms, doubles(bytes));
 		this.columns.set(run_id, mergeColumns(this.columns.get(run_id) ?? [], newer));
-		this.draw();
+		this.isStale = true;
 	}
 
 	show(step: number): { step: number; note: string } | undefined {
-		if (step !== this.step) {
+		if (step !== this.step || this.isStale) {
 			this.step = step;
 			this.draw();
 		}
@@ -102,6 +104,7 @@ export class HistogramView implements ItemView<HistogramContent> {
 
 	private draw(): void {
 		const { own, shown } = this;
+		this.isStale = false;
 		if (own.length === 0) return;
 		const theme = this.host.theme();
 		if (shown.form === "heat") {

@@ -1,4 +1,5 @@
 // What is read from a matrix, and what follows from it.
+import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { inOrder } from "../../../src/panels/confusion/class-list";
 import {
@@ -9,34 +10,36 @@ import {
 	readCounts,
 	scaled,
 	valueAt,
+	visitCells,
 } from "../../../src/panels/confusion/counts";
 import { around, moved, whole, zoomed } from "../../../src/panels/confusion/window";
-import { inflateDoubles } from "../../../src/session/buffers";
+import type { NumberType } from "../../../src/protocol/index.gen";
 import { fixture } from "../../fixtures";
 
 async function example() {
 	const { message, buffers } = fixture("confusion_sent");
 	const bytes = buffers[0];
 	if (!bytes) throw new Error("the fixture has no buffer");
-	return readCounts(message, await inflateDoubles(bytes));
+	return readCounts(message, bytes);
 }
 
 /** A matrix of counts as it would come. */
-function counts(matrix: readonly (readonly number[])[]) {
+async function counts(matrix: readonly (readonly number[])[]) {
 	const size = matrix.length;
 	const flat = matrix.flat();
 	const places = flat.flatMap((value, place) => (value === 0 ? [] : [place]));
 	const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-	return readCounts(
-		{ step: 1, size, names: [], cells: places.length, omitted: 0, left_out: 0 },
-		Float64Array.from([
-			...places.map((place, i) => place - (i > 0 ? (places[i - 1] ?? 0) : 0)),
-			...places.map((place) => flat[place] ?? 0),
-			...matrix.map(sum),
-			...matrix.map((_, column) => sum(matrix.map((row) => row[column] ?? 0))),
-			...matrix.map((row, i) => row[i] ?? 0),
-		]),
-	);
+	const { message } = fixture("confusion_sent");
+	const bytes = Uint8Array.from([
+		...places.map((place, i) => place - (i > 0 ? (places[i - 1] ?? 0) : 0)),
+		...places.map((place) => flat[place] ?? 0),
+		...matrix.map(sum),
+		...matrix.map((_, column) => sum(matrix.map((row) => row[column] ?? 0))),
+		...matrix.map((row, i) => row[i] ?? 0),
+	]);
+	const types: NumberType[] = ["uint8", "uint8", "uint8"];
+	const sent = { ...message, size, types, names: [], cells: places.length, left_out: 0 };
+	return readCounts(sent, new DataView(new Uint8Array(deflateSync(bytes)).buffer));
 }
 
 test("what Python deflates is what is read", async () => {
@@ -61,8 +64,32 @@ test("shares are of the row, of the column, or of all", async () => {
 	expect([...cellsOf(found, "row").values]).toEqual([0.8, 0.2, 0.1, 0.9, 1]);
 });
 
-test("nothing is a share of nothing", () => {
-	const nothing = counts([
+test("the cells in a square of classes are visited, and no others", async () => {
+	const found = await counts([
+		[1, 2, 0, 3],
+		[0, 0, 0, 0],
+		[4, 0, 5, 6],
+		[7, 8, 9, 0],
+	]);
+	const inside = (row: number, column: number, count: number) => {
+		const seen: number[][] = [];
+		visitCells(found, { row, column, count }, (...cell) => seen.push(cell));
+		return seen;
+	};
+	expect(inside(0, 0, 4).map(([, , value]) => value)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+	expect(inside(1, 1, 3)).toEqual([
+		[1, 1, 5, 4],
+		[1, 2, 6, 5],
+		[2, 0, 8, 7],
+		[2, 1, 9, 8],
+	]);
+	expect(inside(0, 2, 2)).toEqual([[0, 1, 3, 2]]);
+	expect(inside(1, 0, 1)).toEqual([]);
+	expect([valueAt(found, 3, 0), valueAt(found, 1, 3), valueAt(found, 3, 3)]).toEqual([7, 0, 0]);
+});
+
+test("nothing is a share of nothing", async () => {
+	const nothing = await counts([
 		[0, 0],
 		[0, 0],
 	]);
@@ -72,12 +99,12 @@ test("nothing is a share of nothing", () => {
 	expect(classScores(nothing)[0]).toMatchObject({ recall: Number.NaN, f1: Number.NaN });
 });
 
-test("a difference has the cells that changed, also those that one of them has not", () => {
-	const now = counts([
+test("a difference has the cells that changed, also those that one of them has not", async () => {
+	const now = await counts([
 		[3, 0],
 		[2, 4],
 	]);
-	const before = counts([
+	const before = await counts([
 		[1, 5],
 		[2, 0],
 	]);
@@ -87,9 +114,9 @@ test("a difference has the cells that changed, also those that one of them has n
 	expect([limit, isDifference]).toEqual([5, true]);
 });
 
-test("how a class does: accuracy, precision and F1; what is no number stands last", () => {
+test("how a class does: accuracy, precision and F1; what is no number stands last", async () => {
 	const scores = classScores(
-		counts([
+		await counts([
 			[8, 2, 0],
 			[1, 9, 0],
 			[0, 0, 0],

@@ -64,6 +64,8 @@ function sent({ run_id, tag, step }: { run_id: string; tag: string; step: number
 		request_id: 0,
 		run_id,
 		tag,
+		step,
+		after: -1,
 		histograms: [{ step, sampled, ...COUNTS }],
 		buffer: 0,
 	};
