@@ -17,6 +17,8 @@ from PIL import Image
 
 from nbviz.errors import ConfigurationError, LoggingError
 from nbviz.integrations.visdom import Visdom
+from nbviz.integrations.visdom.arrays import Column
+from nbviz.integrations.visdom.share_pictures import sectors_of
 
 
 @pytest.fixture
@@ -294,6 +296,29 @@ def test_surfaces_meshes_and_shares(viz: Visdom) -> None:
     rows = viz.parallel_coordinates(grid, Y=[1, 2], opts={"columnnames": ["a", "b", "c"]})
     (lines,) = traces(viz, rows)
     assert lines["dimensions"][2] == {"label": "c", "values": [2, 5]}
+
+
+def test_a_saved_sunburst_has_its_rings() -> None:
+    """As plotly lays them out: a value is added to its parts', and the largest come first."""
+    names, parents = ["Eve", "Cain", "Seth", "Enos", "Noam"], ["", "Eve", "Eve", "Seth", "Seth"]
+    trace = {
+        "type": "sunburst",
+        "labels": names,
+        "parents": parents,
+        "values": Column.of([10, 14, 12, 10, 2]),
+    }
+    found = sectors_of(trace)
+    assert [(one.label, round(48 * one.share), one.ring) for one in found] == [
+        *(("Eve", 48, 0), ("Seth", 24, 1), ("Enos", 10, 2), ("Noam", 2, 2), ("Cain", 14, 1))
+    ]
+    assert [one.family for one in found] == [-1, 0, 0, 0, 1]
+    assert [round(48 * one.start) for one in found] == [0, 0, 0, 10, 24]
+    assert [round(26 * one.share) for one in sectors_of({**trace, "branchvalues": "total"})] == [
+        *(26, 14, 12, 10, 2)
+    ]
+    assert sectors_of({**trace, "parents": ["Cain", "Eve", "Eve", "Seth", "Seth"]}) == []
+    (pie,) = sectors_of({"type": "pie", "values": Column.of([2, np.nan])})[:1]
+    assert (pie.label, pie.share, pie.family) == ("", 1.0, 0)
 
 
 # ---------------------------------------------------------------- images and other contents

@@ -135,11 +135,13 @@ export class NetworkContent implements Content {
 			const [a, b] = [this.spots[source], this.spots[target]];
 			if (!a || !b) continue;
 			const [ax, ay, bx, by] = [this.px(a.x), this.py(a.y), this.px(b.x), this.py(b.y)];
-			context.strokeStyle = theme.border;
+			context.strokeStyle = theme.textSoft;
+			context.globalAlpha = 0.6;
 			context.beginPath();
 			context.moveTo(ax, ay);
 			context.lineTo(bx, by);
 			context.stroke();
+			context.globalAlpha = 1;
 			if (directed === true) this.head(context, ax, ay, bx, by, theme);
 			if (!showEdgeLabels) continue;
 			const [x, y] = [(ax + bx) / 2, (ay + by) / 2];

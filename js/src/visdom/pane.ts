@@ -14,7 +14,7 @@ import { EmbeddingsContent } from "./embeddings";
 import { NetworkContent } from "./network";
 import type { Plot, PlotDrawing } from "./plots/drawing";
 import { drawingOf, type Family, familyOf } from "./plots/plot";
-import { field, type Layout, numberOr, type Trace, titleOf, type WindowSpec } from "./spec";
+import { field, type Layout, numberOr, type Trace, textOr, titleOf, type WindowSpec } from "./spec";
 import type { ShownWindow } from "./store";
 import { shortTex } from "./tex";
 
@@ -29,11 +29,16 @@ const FIELD = 34;
 /** Of the window around its content: the title and the edges. */
 const TITLE = 34;
 const EDGES = 18;
+/** Below a picture. */
+const CAPTION = 22;
+const SLIDER = 26;
 
 /** How much of the page a window wants, in CSS pixels. */
 export interface Size {
 	readonly width: number;
 	readonly height: number;
+	/** Where it gets another width: a picture keeps its shape. */
+	readonly heightAt: (width: number) => number;
 }
 
 export class Pane {
@@ -92,12 +97,15 @@ export class Pane {
 		const width = numberOr(spec?.width ?? field(layout, "width"), WIDTH);
 		const height = numberOr(spec?.height ?? field(layout, "height"), usualHeight(spec));
 		const isPicture = PICTURES.includes(spec?.type ?? "") && numberOr(spec?.width, 0) > 0;
-		const more = isPicture ? { width: EDGES, height: TITLE + EDGES + 26 } : { width: 0, height: 0 };
-		const least = isPicture ? LEAST_PICTURE : LEAST;
-		return {
-			width: Math.max(least, width + more.width),
-			height: Math.max(spec?.type === "audio" ? 0 : least, height + more.height),
-		};
+		if (!isPicture) {
+			const wanted = Math.max(spec?.type === "audio" ? 0 : LEAST, height);
+			return { width: Math.max(LEAST, width), height: wanted, heightAt: () => wanted };
+		}
+		const around = TITLE + EDGES + belowPicture(spec);
+		const heightAt = (given: number) =>
+			Math.max(LEAST, Math.min(1, (given - EDGES) / width) * height + around);
+		const wide = Math.max(LEAST_PICTURE, width + EDGES);
+		return { width: wide, height: heightAt(wide), heightAt };
 	}
 
 	get name(): string {
@@ -174,6 +182,13 @@ function usualHeight(spec: WindowSpec | undefined): number {
 	if (spec?.type === "text") return TEXT_HEIGHT;
 	if (spec?.type !== "properties" || !Array.isArray(spec.content)) return HEIGHT;
 	return TITLE + EDGES + FIELD * spec.content.length;
+}
+
+function belowPicture(spec: WindowSpec | undefined): number {
+	const { content } = spec ?? {};
+	const images = Array.isArray(content) ? content : [content];
+	const hasCaption = images.some((one) => textOr(field(one, "caption"), "") !== "");
+	return (hasCaption ? CAPTION : 0) + (Array.isArray(content) ? SLIDER : 0);
 }
 
 /** The kind of content; of plots the family of their traces. */

@@ -134,9 +134,10 @@ export class WindowsPage {
 		const columns = columnsOf(clientWidth);
 		this.grid.style.setProperty("--columns", String(columns));
 		for (const pane of this.panes.values()) {
-			const { width, height } = pane.size;
+			const { width, heightAt } = pane.size;
 			const wide = Math.min(columns, Math.max(1, Math.round((COLUMNS * width) / WIDTH)));
 			pane.root.style.gridColumn = `span ${wide}`;
+			const height = heightAt(((clientWidth + GAP) * wide) / columns - GAP);
 			pane.root.style.gridRow = `span ${Math.ceil((height + GAP) / (ROW + GAP))}`;
 		}
 	}

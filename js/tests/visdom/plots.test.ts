@@ -1,15 +1,18 @@
 // What plots of windows draw: series and ranges, ticks, boxes, contours, shares, nodes, colours.
 import { describe, expect, test } from "vitest";
+import type { Theme } from "../../src/ui/theme";
 import { springs } from "../../src/visdom/network";
 import { cutText, xLabels, yLabels } from "../../src/visdom/plots/axis-labels";
 import { boxOf } from "../../src/visdom/plots/boxes";
-import { colourAt, colourTable, parseColour } from "../../src/visdom/plots/colours";
+import { colourAt, colourTable, lifted, parseColour } from "../../src/visdom/plots/colours";
 import { contourPieces, levelsBetween } from "../../src/visdom/plots/contours";
-import { gridPixels } from "../../src/visdom/plots/draw";
+import { gridPixels, seriesColour } from "../../src/visdom/plots/draw";
+import { axisNames } from "../../src/visdom/plots/parallel-view";
 import { described, nearest } from "../../src/visdom/plots/plane-view";
 import { familyOf } from "../../src/visdom/plots/plot";
 import { sectorsOf } from "../../src/visdom/plots/round-view";
 import { rangeOf, Scale } from "../../src/visdom/plots/scale";
+import { labelIn } from "../../src/visdom/plots/sector-labels";
 import { type GridSeries, planeModel } from "../../src/visdom/plots/series";
 import { edges, spaceModel, spaceScales } from "../../src/visdom/plots/space-plot";
 import type { Grid, Trace } from "../../src/visdom/spec";
@@ -222,6 +225,88 @@ test("shares are angles, and parts of parts stand on rings", () => {
 	]);
 	const loop = { type: "sunburst", labels: ["a", "b"], parents: ["b", "a"] };
 	expect(sectorsOf(loop)).toEqual([]);
+
+	// As plotly: a value is added to its parts' unless it has them in it, and the largest come first.
+	const given = {
+		type: "sunburst",
+		labels: ["Eve", "Cain", "Seth", "Enos", "Noam"],
+		parents: ["", "Eve", "Eve", "Seth", "Seth"],
+		values: column(10, 14, 12, 10, 2),
+	};
+	const values = (trace: Trace) => sectorsOf(trace).map(({ label, value }) => [label, value]);
+	expect(values(given)).toEqual([
+		["Eve", 48],
+		["Seth", 24],
+		["Enos", 10],
+		["Noam", 2],
+		["Cain", 14],
+	]);
+	expect(values({ ...given, branchvalues: "total" })).toEqual([
+		["Eve", 26],
+		["Cain", 14],
+		["Seth", 12],
+		["Enos", 10],
+		["Noam", 2],
+	]);
+	// The parts of one whole are told apart by colour, and what is within them has theirs.
+	const families = sectorsOf(given).map(({ label, family }) => [label, family]);
+	expect(Object.fromEntries(families)).toEqual({ Eve: -1, Seth: 0, Enos: 0, Noam: 0, Cain: 1 });
+});
+
+test("a name is level in its sector, along the radius, smaller, or nowhere, but never beyond it", () => {
+	const half = { inner: 40, outer: 80, from: -Math.PI / 2, to: Math.PI / 2 };
+	const widthAt = (letters: number) => (size: number) => 0.6 * size * letters;
+	expect(labelIn(half, widthAt(4), 11)).toMatchObject({ x: 60, y: 0, turn: 0, size: 11 });
+	const narrow = { ...half, from: Math.PI / 2, to: Math.PI / 2 + 0.35 };
+	const turned = labelIn(narrow, widthAt(4), 11);
+	expect(turned?.turn).toBeCloseTo(Math.PI / 2 + 0.175 + Math.PI);
+	expect(labelIn(half, widthAt(7), 11)?.size).toBe(8);
+	expect(labelIn(half, widthAt(20), 11)).toBeUndefined();
+	const ring = { inner: 10, outer: 30, from: 0, to: 2 * Math.PI };
+	expect(labelIn(ring, widthAt(3), 11)).toBeDefined();
+});
+
+test("names of axes beside each other do not meet, and stay in the picture", () => {
+	const measure = { measureText: (text: string) => ({ width: 6 * text.length }) as TextMetrics };
+	for (const names of [
+		["a", "b", "c", "d"],
+		["sepal length (cm)", "sepal width (cm)", "x", "z"],
+	]) {
+		const long = Array.from({ length: 9 }, (_, i) => `a column of a table ${i}`);
+		for (const [shown, width] of [
+			[names, 260],
+			[long, 420],
+			[long.slice(0, 2), 260],
+		] as const) {
+			const { placed, deeper } = axisNames(measure, shown, width);
+			expect(deeper).toBe(shown[0] === "a" || shown.length === 2 ? 0 : 14);
+			const spans = placed.map(({ text, x, y }) => ({
+				y,
+				from: x - 3 * text.length,
+				to: x + 3 * text.length,
+			}));
+			for (const [i, { y, from, to }] of spans.entries()) {
+				expect(from).toBeGreaterThanOrEqual(0);
+				expect(to).toBeLessThanOrEqual(width);
+				const next = spans.slice(i + 1).find((other) => other.y === y);
+				if (next) expect(next.from).toBeGreaterThan(to);
+			}
+		}
+	}
+});
+
+test("series beyond the theme's colours have colours of their own", () => {
+	const theme = { series: ["#2f6fde", "#e0702c"], accent: "#000000" } as unknown as Theme;
+	const colours = Array.from({ length: 6 }, (_, i) => seriesColour(theme, i));
+	expect(colours.slice(0, 2)).toEqual(theme.series);
+	expect(new Set(colours).size).toBe(6);
+	expect(seriesColour(theme, 6)).toBe(colours[0]);
+});
+
+test("places that an axis is told are written as they are", () => {
+	const scale = new Scale({ min: 0, max: 2 }, false).between(0, 100);
+	const texts = scale.ticks({ tickvals: [0, 0.75, 1.6, 2] }, 4).map(({ text }) => text);
+	expect(texts).toEqual(["0", "0.75", "1.6", "2"]);
 });
 
 test("nodes that are tied are nearer than others, and each is within the window", () => {
@@ -245,6 +330,10 @@ test("colours are read, and scales run from their first to their last", () => {
 	];
 	expect(colourAt(colourTable(own), 0.5)).toEqual([0, 0, 128]);
 	expect(colourAt(colourTable("no such scale"), 1)).toEqual([253, 231, 37]);
+	expect(lifted([253, 231, 37])).toEqual([253, 231, 37]);
+	const [red, green, blue] = lifted([68, 1, 84]);
+	expect((0.3 * red + 0.59 * green + 0.11 * blue) / 255).toBeCloseTo(0.42, 1);
+	expect(blue).toBeGreaterThan(green);
 });
 
 test("in space a surface is triangles, points have their axes' ranges", () => {

@@ -2,6 +2,7 @@
 // Windows on the page: what is received, what is logged is never run, and what a reader does is told.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Update, WindowsChange } from "../../src/protocol/index.gen";
+import type { Theme } from "../../src/ui/theme";
 import { ImageContent, PropertiesContent, pixelAt, TextContent } from "../../src/visdom/contents";
 import { safeNodes } from "../../src/visdom/html";
 import { Pane } from "../../src/visdom/pane";
@@ -85,6 +86,25 @@ describe("what is received", () => {
 		expect(held.src.url).toMatch(/^blob:/);
 		expect(held.z).toEqual({ rows: 1, columns: 2, values: Float32Array.of(5, 6) });
 	});
+});
+
+test("a picture keeps its shape in a window that is narrower than it asked for", () => {
+	const pane = new Pane("main", "w", () => {}, true);
+	const theme = { series: [] } as unknown as Theme;
+	const take = (type: string, content: unknown) =>
+		pane.take(
+			{ ...{ env: "main", win: "w", number: 1 }, spec: { type, content, width: 400, height: 800 } },
+			theme,
+		);
+	take("image", { src: "", caption: "" });
+	const { width, height, heightAt } = pane.size;
+	expect(width).toBe(418);
+	expect(height - heightAt(218)).toBe(400);
+	take("image", { src: "", caption: "c" });
+	expect(pane.size.height - height).toBe(22);
+	take("plot", { data: [] });
+	expect([pane.size.height, pane.size.heightAt(100)]).toEqual([800, 800]);
+	pane.remove();
 });
 
 describe("HTML that was logged", () => {

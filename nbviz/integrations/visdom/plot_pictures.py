@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.integrations.visdom.arrays import Column, Grid
+from nbviz.integrations.visdom.share_pictures import draw_shares
 from nbviz.pictures.number_text import format_ticks, nice_ticks
 from nbviz.pictures.shapes import (
     Box,
@@ -66,7 +67,7 @@ def draw_plot(picture: Picture, content: Mapping[str, Any], area: _Area) -> bool
     if not kinds:
         return False
     if kinds <= {"pie", "sunburst"}:
-        _draw_shares(picture, traces[0], area)
+        draw_shares(picture, traces[0], area)
     elif kinds <= {*_GRIDS}:
         _draw_grid(picture, traces[-1]["z"], traces[-1], area)
     elif kinds <= {*_SPACE}:
@@ -256,30 +257,6 @@ def _draw_grid(picture: Picture, z: Any, trace: Mapping[str, Any], area: _Area) 
     colors = _VIRIDIS[first] * (1 - part) + _VIRIDIS[first + 1] * part
     x, y, width, height = area
     picture.add(Photo(x, y, width, height, encode_png(colors.astype(np.uint8))))
-
-
-def _draw_shares(picture: Picture, trace: Mapping[str, Any], area: _Area) -> None:
-    x, y, width, height = area
-    labels = [str(one) for one in trace.get("labels") or ()]
-    amounts = _numbers(trace.get("values")) if "values" in trace else np.ones(len(labels))
-    if trace.get("type") == "sunburst":
-        first = [i for i, parent in enumerate(trace["parents"]) if parent not in labels]
-        amounts, labels = amounts[first], [labels[i] for i in first]
-    total = float(np.nansum(amounts)) or 1.0
-    radius = height / 2 - 4
-    center = np.array([x + radius + 4, y + height / 2])
-    at = -np.pi / 2
-    shares: list[float] = np.nan_to_num(amounts).tolist()
-    for place, amount in enumerate(shares):
-        angles = np.linspace(at, at + amount / total * 2 * np.pi, 48)
-        at = float(angles[-1])
-        rim = center + radius * np.column_stack([np.cos(angles), np.sin(angles)])
-        picture.add(Fill([np.vstack([center[None], rim])], series_color(place)))
-        left, top = x + 2 * radius + 16, y + 14 + 15 * place
-        if place < len(labels) and top < y + height:
-            text = fit_text(clean_line(labels[place]), 10.5, x + width - left - 12)
-            picture.add(Box(left, top - 8, 8, 8, series_color(place), 2))
-            picture.add(Label(left + 12, top, text, "text", 10.5))
 
 
 def _draw_space(picture: Picture, traces: Sequence[dict[str, Any]], area: _Area) -> None:

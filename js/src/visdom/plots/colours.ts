@@ -49,6 +49,16 @@ export function css([r, g, b]: Rgb, alpha = 1): string {
 	return alpha < 1 ? `rgb(${r} ${g} ${b} / ${alpha})` : `rgb(${r} ${g} ${b})`;
 }
 
+/** A colour that a dark page does not hide. */
+export function lifted([r, g, b]: Rgb): Rgb {
+	const light = (0.3 * r + 0.59 * g + 0.11 * b) / 255;
+	const share = Math.max(0, (LEAST_LIGHT - light) / (1 - light));
+	const lift = (part: number) => Math.round(part + (255 - part) * share);
+	return [lift(r), lift(g), lift(b)];
+}
+
+const LEAST_LIGHT = 0.42;
+
 type Stop = readonly [number, Rgb];
 
 function stopsOf(scale: unknown): readonly Stop[] {

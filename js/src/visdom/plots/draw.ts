@@ -3,7 +3,7 @@ import type { Theme } from "../../ui/theme";
 import { field, type Layout, titleOf } from "../spec";
 import { shortTex } from "../tex";
 import { type XLabels, xLabels, yLabels } from "./axis-labels";
-import { colourAt, colourTable, css } from "./colours";
+import { colourAt, colourTable, css, parseColour } from "./colours";
 import { contourPieces, levelsBetween } from "./contours";
 import { addMarker } from "./markers";
 import { rangeOf, Scale, type Tick } from "./scale";
@@ -34,6 +34,11 @@ export interface Zoom {
 const TICK = 11; // CSS pixels of text
 const SCALE_WIDTH = 12; // of a colour scale
 const CONTOURS = 12;
+/** What series beyond the theme's colours are mixed with, and by how much. */
+const MIXES = [
+	[0, 0.4],
+	[255, 0.45],
+] as const;
 const DASHES: Readonly<Record<string, readonly number[]>> = {
 	dash: [7, 4],
 	dot: [2, 3],
@@ -42,9 +47,16 @@ const DASHES: Readonly<Record<string, readonly number[]>> = {
 	longdashdot: [11, 4, 2, 4],
 };
 
-/** The colour of the series at a place, unless its trace says another one. */
+/** The colour of the series at a place, unless its trace says another one; further ones are darker, then lighter. */
 export function seriesColour(theme: Theme, place: number): string {
-	return theme.series[place % theme.series.length] ?? theme.accent;
+	const { length } = theme.series;
+	const colour = theme.series[place % length] ?? theme.accent;
+	const round = Math.floor(place / Math.max(1, length)) % (MIXES.length + 1);
+	const [to, share] = MIXES[round - 1] ?? [0, 0];
+	const parts = parseColour(colour);
+	if (share === 0 || !parts) return colour;
+	const [r, g, b] = parts.map((part) => Math.round(part + (to - part) * share));
+	return css([r ?? 0, g ?? 0, b ?? 0]);
 }
 
 /** Finds where everything stands in so many CSS pixels. */

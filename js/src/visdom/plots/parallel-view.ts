@@ -3,7 +3,8 @@ import { element } from "../../ui/element";
 import { formatNumber } from "../../ui/format";
 import type { Theme } from "../../ui/theme";
 import { field, numbersOf, textOr } from "../spec";
-import { colourAt, colourTable, css } from "./colours";
+import { cutText } from "./axis-labels";
+import { colourAt, colourTable, css, lifted } from "./colours";
 import { cleared, type Plot, type PlotDrawing } from "./drawing";
 
 interface Dimension {
@@ -11,6 +12,38 @@ interface Dimension {
 	readonly values: Float64Array;
 	readonly min: number;
 	readonly max: number;
+}
+
+/** CSS pixels from the edge to the first axis. */
+const SIDE = 34;
+const LINE = 14;
+
+interface PlacedName {
+	readonly text: string;
+	readonly x: number;
+	readonly y: number;
+}
+
+/**
+ * Where the names of axes stand, centred over them, within a width; on two lines in turn where they would meet,
+ * and cut where they still do.
+ */
+export function axisNames(
+	context: Pick<CanvasRenderingContext2D, "measureText">,
+	names: readonly string[],
+	width: number,
+): { readonly placed: readonly PlacedName[]; readonly deeper: number } {
+	const gap = (width - 2 * SIDE) / Math.max(1, names.length - 1);
+	// The outermost, which stay within the picture, have less to the next on their line.
+	const room = (lines: number) => Math.min(lines * gap - 6, (2 * (lines * gap + SIDE - 4)) / 3);
+	const lines = names.some((name) => context.measureText(name).width > room(1)) ? 2 : 1;
+	const placed = names.map((name, i) => {
+		const text = cutText(context, name, room(lines));
+		const half = context.measureText(text).width / 2;
+		const x = Math.max(half + 2, Math.min(width - half - 2, SIDE + gap * i));
+		return { text, x, y: 12 + (lines > 1 && i % 2 === 0 ? 0 : (lines - 1) * LINE) };
+	});
+	return { placed, deeper: (lines - 1) * LINE };
 }
 
 export class ParallelView implements PlotDrawing {
@@ -52,7 +85,13 @@ export class ParallelView implements PlotDrawing {
 		const context = cleared(this.canvas);
 		if (!context || this.dimensions.length === 0) return;
 		const { clientWidth: width, clientHeight: height } = this.canvas;
-		const [left, top, right, bottom] = [34, 30, width - 34, height - 24];
+		context.font = `11px ${theme.font}`;
+		const names = axisNames(
+			context,
+			this.dimensions.map(({ label }) => label),
+			width,
+		);
+		const [left, top, right, bottom] = [SIDE, 30 + names.deeper, width - SIDE, height - 24];
 		const x = (i: number) => left + ((right - left) * i) / Math.max(1, this.dimensions.length - 1);
 		const y = (value: number, { min, max }: Dimension) =>
 			max > min ? bottom - ((value - min) / (max - min)) * (bottom - top) : (top + bottom) / 2;
@@ -63,13 +102,13 @@ export class ParallelView implements PlotDrawing {
 		context.lineWidth = 1.2;
 		for (let row = 0; row < count; row += 1) {
 			const share = ((this.colours[row] ?? low) - low) / (high - low || 1);
-			context.strokeStyle = css(colourAt(table, share), count > 200 ? 0.35 : 0.75);
+			const colour = colourAt(table, share);
+			context.strokeStyle = css(theme.isDark ? lifted(colour) : colour, count > 200 ? 0.35 : 0.75);
 			context.beginPath();
 			for (const [i, one] of this.dimensions.entries())
 				context.lineTo(x(i), y(one.values[row] ?? 0, one));
 			context.stroke();
 		}
-		context.font = `11px ${theme.font}`;
 		context.textAlign = "center";
 		for (const [i, one] of this.dimensions.entries()) {
 			context.strokeStyle = theme.border;
@@ -78,7 +117,8 @@ export class ParallelView implements PlotDrawing {
 			context.lineTo(x(i), bottom);
 			context.stroke();
 			context.fillStyle = theme.text;
-			context.fillText(one.label, x(i), 12);
+			const name = names.placed[i];
+			if (name) context.fillText(name.text, name.x, name.y);
 			context.fillStyle = theme.textSoft;
 			context.fillText(formatNumber(one.max), x(i), top - 5);
 			context.fillText(formatNumber(one.min), x(i), bottom + 14);

@@ -3,8 +3,10 @@ import { element } from "../../ui/element";
 import { formatNumber, formatPercent } from "../../ui/format";
 import type { Theme } from "../../ui/theme";
 import { field, numberOr, numbersOf, type Trace, textsOf } from "../spec";
+import { cutText } from "./axis-labels";
 import { seriesColour } from "./draw";
 import { cleared, type Plot, type PlotDrawing } from "./drawing";
+import { labelIn, type SectorRoom } from "./sector-labels";
 
 export interface Sector {
 	readonly label: string;
@@ -16,11 +18,15 @@ export interface Sector {
 	readonly to: number;
 	/** 0 for the innermost ring. */
 	readonly ring: number;
-	/** Which of the innermost it is, or is a part of. */
+	/** Which of the innermost it is, or is a part of; of one whole its parts are counted, which has -1. */
 	readonly family: number;
 }
 
 const CIRCLE = 2 * Math.PI;
+const TEXT = 11; // CSS pixels
+const BESIDE = 8;
+/** The radius of a pie with names beside it, as a share of the width. */
+const PIE = 0.3;
 
 /** The parts of a pie, or the rings of a sunburst. */
 export function sectorsOf(trace: Trace): Sector[] {
@@ -36,13 +42,15 @@ export function sectorsOf(trace: Trace): Sector[] {
 			return { label, value, share: value / total, from, to: at, ring: 0, family: i };
 		});
 	}
-	return rings(labels, textsOf(trace.parents), values);
+	return rings(labels, textsOf(trace.parents), values, trace.branchvalues === "total");
 }
 
 function rings(
 	labels: readonly string[],
 	parents: readonly string[],
 	values: Float64Array,
+	/** Whether a value has its parts' in it; otherwise they are added to it. */
+	isTotal: boolean,
 ): Sector[] {
 	const children = new Map<string, number[]>();
 	for (const [i, parent] of parents.entries()) {
@@ -56,40 +64,45 @@ function rings(
 		const within = new Set([...above, i]);
 		const sum = parts.reduce((total, part) => total + amount(part, within), 0);
 		const own = hasValues ? Math.max(0, values[i] || 0) : parts.length > 0 ? 0 : 1;
-		const total = hasValues ? Math.max(own, sum) : own + sum;
+		const total = isTotal ? Math.max(own, sum) : own + sum;
 		amounts.set(i, total);
 		return total;
 	};
 	const first = children.get("") ?? [];
 	const whole = first.reduce((sum, i) => sum + amount(i, new Set()), 0) || 1;
 	const found: Sector[] = [];
+	const split = first.length === 1 ? 1 : 0; // the ring whose parts have colours of their own
 	const lay = (parts: readonly number[], start: number, ring: number, family: number) => {
 		let at = start;
-		for (const [n, i] of parts.entries()) {
+		// The largest first, as plotly has them.
+		const sorted = [...parts].sort((a, b) => (amounts.get(b) ?? 0) - (amounts.get(a) ?? 0));
+		for (const [n, i] of sorted.entries()) {
 			const value = amounts.get(i);
 			if (value === undefined || ring > 12) continue;
 			const to = at + (value / whole) * CIRCLE;
 			const label = labels[i] ?? "";
-			const of = ring === 0 ? n : family;
+			const of = ring === split ? n : family;
 			found.push({ label, value, share: value / whole, from: at, to, ring, family: of });
 			lay(children.get(label) ?? [], at, ring + 1, of);
 			at = to;
 		}
 	};
-	lay(first, 0, 0, 0);
+	lay(first, 0, 0, -1);
 	return found;
 }
 
 export class RoundView implements PlotDrawing {
 	readonly root: HTMLElement;
 	private readonly canvas = element("canvas", "nbviz-window-canvas", { role: "img" });
+	private readonly legend = element("div", "nbviz-window-legend");
 	private readonly tip = element("div", "nbviz-tip", { role: "status", hidden: "" });
 	private trace: Trace = {};
 	private sectors: readonly Sector[] = [];
+	private radius = 10;
 
 	constructor() {
 		const picture = element("div", "nbviz-window-picture", {}, this.canvas, this.tip);
-		this.root = element("div", "nbviz-window-plot", {}, picture);
+		this.root = element("div", "nbviz-window-plot", {}, this.legend, picture);
 		this.canvas.addEventListener("pointermove", (event) => {
 			const { left, top, width, height } = this.canvas.getBoundingClientRect();
 			this.point(event.clientX - left - width / 2, event.clientY - top - height / 2);
@@ -107,16 +120,17 @@ export class RoundView implements PlotDrawing {
 	}
 
 	draw(theme: Theme): void {
+		this.drawLegend(theme);
 		const context = cleared(this.canvas);
 		if (!context) return;
 		const { clientWidth: width, clientHeight: height } = this.canvas;
 		const deepest = Math.max(0, ...this.sectors.map(({ ring }) => ring)) + 1;
-		const radius = this.radius();
+		this.radius = this.fittingRadius();
+		const { radius } = this;
 		const isSunburst = this.trace.type === "sunburst";
 		const gap = numberOr(field(field(this.trace.marker, "line"), "width"), 1.5);
-		const size = numberOr(field(this.trace.outsidetextfont, "size"), 11);
 		context.translate(width / 2, height / 2);
-		context.font = `${size}px ${theme.font}`;
+		context.font = `${TEXT}px ${theme.font}`;
 		context.textBaseline = "middle";
 		for (const one of this.sectors) {
 			const inner = isSunburst ? (radius * (one.ring + 0.35)) / (deepest + 0.35) : 0;
@@ -126,14 +140,15 @@ export class RoundView implements PlotDrawing {
 			context.arc(0, 0, outer, from, to);
 			context.arc(0, 0, inner, to, from, true);
 			context.closePath();
-			context.globalAlpha = one.ring === 0 ? 1 : this.leafOpacity(one.ring);
-			context.fillStyle = seriesColour(theme, one.family);
+			context.globalAlpha = this.opacity(one);
+			context.fillStyle = one.family < 0 ? theme.border : seriesColour(theme, one.family);
 			context.fill();
 			context.globalAlpha = 1;
 			context.strokeStyle = theme.surface;
 			context.lineWidth = gap;
 			context.stroke();
-			this.write(context, one, inner, outer, theme);
+			if (isSunburst) this.writeIn(context, one, { inner, outer, from, to }, theme);
+			else this.write(context, one, outer, theme);
 		}
 		this.canvas.dataset.frames = String(Number(this.canvas.dataset.frames ?? 0) + 1);
 	}
@@ -142,44 +157,86 @@ export class RoundView implements PlotDrawing {
 		this.root.remove();
 	}
 
-	private leafOpacity(ring: number): number {
-		return numberOr(field(this.trace.leaf, "opacity"), Math.max(0.35, 0.85 - 0.18 * ring));
+	private opacity({ ring, family }: Sector): number {
+		const depth = family < 0 || ring === 0 ? 0 : ring - (this.hasWhole ? 1 : 0);
+		if (depth === 0) return 1;
+		return numberOr(field(this.trace.leaf, "opacity"), Math.max(0.4, 1 - 0.25 * depth));
 	}
 
-	/** The label in its sector, or beside a pie; what has no room is under the pointer only. */
+	private get hasWhole(): boolean {
+		return this.sectors.some(({ family }) => family < 0);
+	}
+
+	/** The name in its sector of a sunburst; what has no room is under the pointer only. */
+	private writeIn(
+		context: CanvasRenderingContext2D,
+		sector: Sector,
+		room: SectorRoom,
+		theme: Theme,
+	): void {
+		const font = this.trace.outsidetextfont;
+		const widthAt = (size: number) => {
+			context.font = `${size}px ${theme.font}`;
+			return context.measureText(sector.label).width;
+		};
+		const found = labelIn(room, widthAt, numberOr(field(font, "size"), TEXT));
+		if (!found) return;
+		const isPale = sector.family < 0 || this.opacity(sector) < 0.7;
+		const own = field(font, "color");
+		context.fillStyle = typeof own === "string" ? own : isPale ? theme.text : inkOf(theme);
+		context.font = `${found.size}px ${theme.font}`;
+		context.textAlign = "center";
+		context.save();
+		context.translate(found.x, found.y);
+		context.rotate(found.turn);
+		context.fillText(sector.label, 0, 0);
+		context.restore();
+	}
+
+	/** The share in its sector of a pie, where it has room, and the name beside it. */
 	private write(
 		context: CanvasRenderingContext2D,
 		{ label, share, from, to }: Sector,
-		inner: number,
-		outer: number,
+		radius: number,
 		theme: Theme,
 	): void {
 		const angle = (from + to) / 2 - Math.PI / 2;
-		const isPie = this.trace.type !== "sunburst";
-		const text = isPie && share >= 0.05 ? formatPercent(share) : isPie ? "" : label;
-		const middle = isPie ? outer * 0.64 : (inner + outer) / 2;
-		const room = Math.min(outer - inner, (to - from) * middle);
+		const text = share >= 0.05 ? formatPercent(share) : "";
+		const middle = radius * 0.64;
 		context.textAlign = "center";
-		context.fillStyle = theme.isDark ? "#10131a" : "#ffffff";
-		const own = field(this.trace.outsidetextfont, "color");
-		if (typeof own === "string") context.fillStyle = own;
-		if (context.measureText(text).width <= room * 1.15)
+		context.fillStyle = inkOf(theme);
+		if (context.measureText(text).width <= Math.min(radius, (to - from) * middle) * 1.15)
 			context.fillText(text, Math.cos(angle) * middle, Math.sin(angle) * middle);
-		if (!isPie) return;
+		if (!this.legend.hidden) return;
 		context.fillStyle = theme.text;
-		const x = Math.cos(angle) * (outer + 8);
+		const x = Math.cos(angle) * (radius + BESIDE);
 		context.textAlign = x > 4 ? "left" : x < -4 ? "right" : "center";
 		const most = this.canvas.clientWidth / 2 - Math.abs(x) - 4;
-		context.fillText(fitted(context, label, most), x, Math.sin(angle) * (outer + 12));
+		context.fillText(cutText(context, label, most), x, Math.sin(angle) * (radius + BESIDE + 4));
 	}
 
-	private radius(): number {
+	private fittingRadius(): number {
 		const { clientWidth, clientHeight } = this.canvas;
-		const isPie = this.trace.type !== "sunburst";
-		return Math.max(
-			10,
-			Math.min(clientWidth * (isPie ? 0.3 : 0.48), clientHeight / 2 - (isPie ? 26 : 8)),
-		);
+		const isBeside = this.trace.type !== "sunburst" && this.legend.hidden;
+		const room = clientHeight / 2 - (isBeside ? 26 : 8);
+		return Math.max(10, Math.min(clientWidth * (isBeside ? PIE : 0.48), room));
+	}
+
+	/** The names of a pie above it, where one of them is too long to stand beside it. */
+	private drawLegend(theme: Theme): void {
+		const context = this.canvas.getContext("2d");
+		const { clientWidth } = this.canvas;
+		const room = clientWidth * (0.5 - PIE) - BESIDE - 4;
+		if (context) context.font = `${TEXT}px ${theme.font}`;
+		const isLong = ({ label }: Sector) => (context?.measureText(label).width ?? 0) > room;
+		this.legend.hidden = this.trace.type === "sunburst" || !this.sectors.some(isLong);
+		this.legend.replaceChildren();
+		if (this.legend.hidden) return;
+		for (const { label, family } of this.sectors) {
+			const swatch = element("span", "nbviz-window-swatch");
+			swatch.style.background = seriesColour(theme, family);
+			this.legend.append(element("span", "nbviz-window-name", {}, swatch, label));
+		}
 	}
 
 	private point(x: number, y: number): void {
@@ -187,8 +244,8 @@ export class RoundView implements PlotDrawing {
 		const deepest = Math.max(0, ...this.sectors.map(({ ring }) => ring)) + 1;
 		const ring =
 			this.trace.type === "sunburst"
-				? Math.floor((Math.hypot(x, y) / this.radius()) * (deepest + 0.35) - 0.35)
-				: Math.hypot(x, y) <= this.radius()
+				? Math.floor((Math.hypot(x, y) / this.radius) * (deepest + 0.35) - 0.35)
+				: Math.hypot(x, y) <= this.radius
 					? 0
 					: -1;
 		const found = this.sectors.find((o) => o.ring === ring && o.from <= angle && angle < o.to);
@@ -200,13 +257,6 @@ export class RoundView implements PlotDrawing {
 	}
 }
 
-function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
-	let shown = text;
-	while (
-		shown.length > 1 &&
-		context.measureText(`${shown}…`).width > width &&
-		context.measureText(shown).width > width
-	)
-		shown = shown.slice(0, -1);
-	return shown === text ? text : `${shown}…`;
+function inkOf(theme: Theme): string {
+	return theme.isDark ? "#10131a" : "#ffffff";
 }

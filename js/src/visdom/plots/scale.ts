@@ -1,5 +1,6 @@
 // From values to pixels and back: linear, by powers of ten, or by category.
 import { type Range, tickLabels, yTicks } from "../../charts/lines/axis";
+import { formatNumber } from "../../ui/format";
 import { field, numberOr, numbersOf, textsOf } from "../spec";
 
 export interface Tick {
@@ -44,9 +45,8 @@ export class Scale {
 		const places = numbersOf(field(axis, "tickvals"));
 		if (places.length > 0) {
 			const texts = textsOf(field(axis, "ticktext"));
-			const labels = tickLabels([...places]);
 			return [...places]
-				.map((value, i) => ({ value, text: texts[i] ?? labels[i] ?? "" }))
+				.map((value, i) => ({ value, text: texts[i] ?? formatNumber(value, 6) }))
 				.filter(isWithin);
 		}
 		if (this.categories.length > 0) {

@@ -244,10 +244,11 @@ export class SpacePlot implements PlotDrawing {
 				else context.fillText(tick.text, px, py + 11 * scale);
 			}
 			const title = titleOf(field(layout, "title"));
-			const [px, py] = along(axis, 0.58);
+			// Below the middle of its labels, or above the heights.
+			const [px, py] = along(axis, axis === 2 ? 0.58 : 0);
 			context.fillStyle = theme.text;
 			context.textAlign = "center";
-			context.fillText(title || name, px, axis === 2 ? py - 4 * scale : py + 6 * scale);
+			context.fillText(title || name, px, axis === 2 ? py - 4 * scale : py + 26 * scale);
 		}
 	}
 
