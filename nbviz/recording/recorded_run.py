@@ -255,6 +255,9 @@ class RecordedRun:
         """
         self._see_progress()
 
+    def settle(self) -> None:
+        """Note that the run is quiet, if it has ended and nothing waits to be taken in."""
+
     def drain_ready(self) -> None:
         """Do what `drain` does without waiting for a device."""
         self._see_progress()

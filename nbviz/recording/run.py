@@ -24,6 +24,7 @@ from nbviz.recording.media.logged import LoggedMedia
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.outward.outward_run import OutwardRun
 from nbviz.recording.overhead import DEFAULT_SHARE
+from nbviz.recording.progress import ENDED
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
 from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
 from nbviz.recording.scalars.log import ScalarLog
@@ -436,6 +437,11 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
             self.is_quiet = False
             return True
         return False
+
+    def settle(self) -> None:
+        """As `RecordedRun.settle`."""
+        if self.meter.status in ENDED:
+            self.collect()
 
     def make_media(self) -> None:
         """Make the media that are ready, for the collector, between two times that it collects."""

@@ -125,6 +125,18 @@ def test_a_quiet_run_is_let_go_and_wakes(tmp_path: Path) -> None:
     wait_until(lambda: points_in(run.journal.path) == 2)
 
 
+def test_an_ended_run_that_was_flushed_has_no_thread_and_wakes_again(tmp_path: Path) -> None:
+    run = nbviz.Run(dir=tmp_path)
+    for step in range(1, 200):
+        run.log({"loss": 1.0}, step=step)
+        if step % 50 == 0:
+            run.finish()
+            assert run.journal.flush()
+            assert run.journal._thread is None
+            assert points_in(run.journal.path) == step
+    wait_until(lambda: points_in(run.journal.path) == 199)
+
+
 def test_a_run_that_nobody_holds_is_written_and_forgotten(tmp_path: Path) -> None:
     run = nbviz.Run(dir=tmp_path)
     for step in range(1, 1001):

@@ -1,5 +1,5 @@
 // A store, an asker that remembers what it was asked, and a place in the page to mount panels in.
-import { vi } from "vitest";
+import { afterEach, vi } from "vitest";
 import { curvesState } from "../../src/panels/curves/state";
 import { PANELS } from "../../src/panels/panels.gen";
 import type { RunChanged, RunStatus, Setting, Update } from "../../src/protocol/index.gen";
@@ -26,6 +26,12 @@ export interface Stage {
 	mount(mount: Mount): () => void;
 	find<T extends HTMLElement>(selector: string): T;
 }
+
+// A timer of a panel that is left would go off when the page is gone.
+const mounted = new Set<() => void>();
+afterEach(() => {
+	for (const leave of mounted) leave();
+});
 
 /** An asker of a test, whose answers are of the kind that belongs to the question. */
 export function asker(ask: (question: Question) => Promise<Answer>, isLive = true): Asker {
@@ -102,7 +108,14 @@ export function stage(
 			for (const update of updates) store.apply(update, []);
 			await turns();
 		},
-		mount: (mount) => mount(root, context),
+		mount: (mount) => {
+			const remove = mount(root, context);
+			const leave = () => {
+				if (mounted.delete(leave)) remove();
+			};
+			mounted.add(leave);
+			return leave;
+		},
 		find(selector) {
 			const found = root.querySelector(selector);
 			if (!found) throw new Error(`nothing matches ${selector}`);

@@ -69,7 +69,7 @@ class Journal:
         self._held: RecordedRun | None = None
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
-        self._asked = self._done = 0
+        self._asked = self._done = self._wakes = 0
         self._source = JournalSource(run.name, self.places, self.directory, self._report)
         self._name = run.name
         self._writer: EventFileWriter | None = None
@@ -135,6 +135,7 @@ class Journal:
         if self._pid != os.getpid():
             return
         with self._changed:
+            self._wakes += 1
             self._held = self._run()
             if self._thread is None and self._held is not None:
                 thread = threading.Thread(target=self._loop, name="nbviz-journal", daemon=True)
@@ -146,13 +147,20 @@ class Journal:
 
     def _loop(self) -> None:
         while True:
+            run = self._held
+            assert run is not None
+            if self._asked > self._done:
+                run.settle()  # an ended run that was asked for leaves no thread behind
             with self._changed:
-                asked = self._asked
+                asked, wakes = self._asked, self._wakes
             is_idle = self._write_held()
+            if run.is_quiet and not (is_idle or self._is_failing):
+                is_idle = self._write_held()  # what was taken in meanwhile
             with self._changed:
                 self._done = asked
                 self._changed.notify_all()
-                if is_idle and self._asked == asked and self._release():
+                has_more = (self._asked, self._wakes) != (asked, wakes)
+                if is_idle and not has_more and self._release():
                     return
                 self._changed.wait_for(lambda: self._asked > asked, INTERVAL_SECONDS)  # noqa: B023
 
