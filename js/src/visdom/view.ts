@@ -135,12 +135,17 @@ export class WindowsPage {
 		this.grid.style.setProperty("--columns", String(columns));
 		for (const pane of this.panes.values()) {
 			const { width, heightAt } = pane.size;
-			const wide = Math.min(columns, Math.max(1, Math.round((COLUMNS * width) / WIDTH)));
+			const wide = Math.min(columns, columnsFor(width));
 			pane.root.style.gridColumn = `span ${wide}`;
 			const height = heightAt(((clientWidth + GAP) * wide) / columns - GAP);
 			pane.root.style.gridRow = `span ${Math.ceil((height + GAP) / (ROW + GAP))}`;
 		}
 	}
+}
+
+/** Columns that a window of a width takes; a little less than it asks for will do. */
+export function columnsFor(width: number): number {
+	return Math.max(1, Math.ceil((COLUMNS * width) / WIDTH - 0.15));
 }
 
 /** Columns of a grid so wide: windows of the usual width fill its rows. */

@@ -10,7 +10,7 @@ import { drawingOf } from "../../src/visdom/plots/plot";
 import type { Grid, PageFile } from "../../src/visdom/spec";
 import { keyOf, WindowsStore } from "../../src/visdom/store";
 import { shortTex } from "../../src/visdom/tex";
-import { columnsOf } from "../../src/visdom/view";
+import { columnsFor, columnsOf } from "../../src/visdom/view";
 
 const change = (part: Partial<WindowsChange>): Update =>
 	({
@@ -263,4 +263,8 @@ test("TeX becomes letters that any font has", () => {
 
 test("windows of the usual width fill a row", () => {
 	expect([300, 640, 848, 1240].map((width) => columnsOf(width) / 4)).toEqual([1, 2, 3, 4]);
+});
+
+test("a window gets the columns that it asks for, or a little less", () => {
+	expect([10, 190, 274, 340, 350, 500, 530].map(columnsFor)).toEqual([1, 3, 4, 4, 4, 6, 7]);
 });

@@ -244,11 +244,21 @@ export class SpacePlot implements PlotDrawing {
 				else context.fillText(tick.text, px, py + 11 * scale);
 			}
 			const title = titleOf(field(layout, "title"));
-			// Below the middle of its labels, or above the heights.
-			const [px, py] = along(axis, axis === 2 ? 0.58 : 0);
 			context.fillStyle = theme.text;
-			context.textAlign = "center";
-			context.fillText(title || name, px, axis === 2 ? py - 4 * scale : py + 26 * scale);
+			if (axis === 2) {
+				const [px, py] = along(axis, 0.58);
+				context.textAlign = "center";
+				context.fillText(title || name, px, py - 4 * scale);
+				continue;
+			}
+			// Below the middle of its labels, away from the corner where the other axis has its own.
+			const [px, py] = along(axis, 0);
+			const width = context.measureText(title || name).width;
+			const isLeft = px < along(1 - axis, 0)[0];
+			const most = context.canvas.width - width - 2 * scale;
+			context.textAlign = "left";
+			const x = Math.max(2 * scale, Math.min(most, isLeft ? px - width : px));
+			context.fillText(title || name, x, py + 26 * scale);
 		}
 	}
 
