@@ -413,6 +413,8 @@ class Control:
                 self._is_inside = False
         if turn is not None and turn.is_away:
             turn.take()
+        elif turn is not None:
+            turn.go_on()
         self._tell(PhaseLeft(clock.now(), phase.step))
         self._send_events()
 

@@ -117,7 +117,7 @@ class Turn:
         say: Logs a line, once about the same.
 
     Attributes:
-        is_shared: Whether the run takes turns. Else all here does nothing, and costs nothing.
+        is_shared: Whether the run takes turns. Else all here but `keep` and `go_on` does nothing.
         is_held: Whether it is this run's turn.
         thread: That of the run.
         attend: As given.
@@ -190,12 +190,12 @@ class Turn:
 
     def keep(self) -> None:
         """Keep where the random numbers are: what is drawn until `go_on` is none of the run's."""
-        if self.is_held:
+        if self.is_held or not self.is_shared:
             self._random.defer()
 
     def go_on(self) -> None:
         """Set the random numbers to where they were kept, if they were, in the same turn."""
-        if self.is_held:
+        if self.is_held or not self.is_shared:
             self._random.begin()
 
     def leave(self) -> None:
