@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from nbviz.errors import CheckpointError, CommandError
+from nbviz.one_at_a_time import OneAtATime
 from nbviz.recording.kept.past import Past
 from nbviz.recording.kept.ring_on_disk import newest_kept
 from nbviz.recording.origin import Origin
@@ -74,10 +75,12 @@ class Rewinder:
     Attributes:
         trainer: As given.
         stands_at: The step to which it was set back last, None before that.
+        one: Refuses what another cell or a page does meanwhile.
     """
 
     def __init__(self, trainer: Rewindable) -> None:
         self.trainer = trainer
+        self.one = OneAtATime()
         self._changes = Changes()
         self._undoing = Undoing(trainer, self._changes, self._settle)
         self.stands_at: int | None = None
@@ -284,8 +287,9 @@ class Rewinder:
         return search
 
     def check(self, step: Any, command: str = "rewind") -> None:
-        """Raise CommandError or CheckpointError where a step cannot be gone back to."""
+        """Raise CommandError, CheckpointError or RunActiveError where one cannot go back there."""
         trainer = self.trainer
+        self.one.require(trainer.run.name)
         now = trainer.engine.step
         if isinstance(step, bool) or not isinstance(step, int) or step < 0:
             raise CommandError(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from nbviz.one_at_a_time import OneAtATime
     from nbviz.protocol.log import LineLevel
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.kept.kept_state import KeptState
@@ -44,17 +45,20 @@ _LOOK_SECONDS = 0.1  # between two looks at whether the kernel was interrupted
 
 
 def says_its_state(method: Callable[P, R]) -> Callable[P, R]:
-    """Have a method of what goes back say of any error in which state the run is.
+    """Have a method of what goes back say of any error in which state the run is; one at a time.
 
     What is refused says so itself, and so does what fails later; this is for what comes before.
     """
 
     @functools.wraps(method)
     def saying(*args: P.args, **kwargs: P.kwargs) -> R:
-        trainer: Rewindable = cast("Any", args[0]).trainer
+        owner = cast("Any", args[0])
+        trainer: Rewindable = owner.trainer
+        one: OneAtATime = owner.one
         run = trainer.run
         try:
-            return method(*args, **kwargs)
+            with one.doing(method.__name__.replace("_", " "), run.name):
+                return method(*args, **kwargs)
         except NbvizError:
             raise
         except BaseException as error:

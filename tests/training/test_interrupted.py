@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from test_resume import differences
 from torch import nn
 
 import nbviz
-from nbviz.errors import CheckpointError, TrainingError
+from nbviz.errors import CheckpointError, RunActiveError, TrainingError
 from nbviz.training.rewinding import recomputing
 
 if TYPE_CHECKING:
@@ -273,3 +274,38 @@ def test_steps_that_are_not_followed_are_undone(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(CheckpointError, match=r"went past step 17.*as it was, after step 20"):
         trainer.rewind(AFTER)
     assert differences(before, state(trainer)) == []
+
+
+def test_two_cells_at_once_leave_one_of_two_states() -> None:
+    """One goes back while the other looks; the second is refused, and the run is whole."""
+    trainer = trained()
+    before = state(trainer)
+    refused: list[BaseException] = []
+    looks = threading.Event()
+
+    def other() -> None:
+        assert looks.wait(SECONDS)
+        for act in (lambda: trainer.rewind(AFTER), lambda: trainer.fork(step=AFTER)):
+            try:
+                act()
+            except RunActiveError as error:
+                refused.append(error)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+
+    def look(model: nn.Module) -> float:
+        del model
+        looks.set()
+        thread.join(SECONDS)
+        return 1.0
+
+    assert trainer.probe(look, [3]).values.tolist() == [1.0]
+    said = [str(one) for one in refused]
+    assert len(said) == 2
+    assert all("is busy (probe, in another cell or a page)" in one for one in said)
+    assert differences(before, state(trainer)) == []
+    assert trainer.ring.first is not None
+    assert trainer.ring.first.step == 0
+    trainer.rewind(AFTER)
+    trainer.stop_and_wait()
