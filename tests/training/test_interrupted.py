@@ -124,7 +124,8 @@ class Tried:
 
 def points(calls: int, offset: int) -> range:
     stride = max(1, calls // POINTS)
-    return range(1 + offset % stride, calls, stride)
+    # What goes back has to have been entered: the method, and what says its state.
+    return range(3 + offset % stride, calls, stride)
 
 
 @pytest.mark.parametrize("name", [*CHANGES, *LOOKS])
