@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.overhead import OverheadBudget
+    from nbviz.recording.tracking import Loop
     from nbviz.training.events import EndReason
 
 WINDOW_SECONDS = 10.0
@@ -114,6 +115,7 @@ class ProgressMeter:
         status: Where the run is in its life; "stopping" is only its control's.
         thread: The identity of the thread that makes the steps; 0 before it has begun.
         activity: What the run does now beside its steps, such as "Validation 3 / 20"; else empty.
+        loop: The innermost tracked loop that is open.
     """
 
     def __init__(self, budget: OverheadBudget | None = None, steps: Steps | None = None) -> None:
@@ -124,6 +126,7 @@ class ProgressMeter:
         self.thread = 0
         self.activity = ""
         self.total_steps: int | None = None
+        self.loop: Loop | None = None
         self.epoch = 0
         self.total_epochs: int | None = None
         self.device = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from nbviz.errors import ConfigurationError, RunStopped, repr_of
@@ -15,6 +17,34 @@ if TYPE_CHECKING:
     from nbviz.recording.progress import ProgressMeter
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Loop:
+    """A tracked loop that is open.
+
+    Attributes:
+        length: How many items it has, None if unknown.
+        around: The loop of the same thread inside whose item it began.
+        done: How many items were yielded.
+        holds_loop: Whether another began inside the present item: its items are the steps then.
+        held_loop: Likewise of the item before.
+        is_outer: Whether one began inside each item so far.
+    """
+
+    length: int | None
+    around: Loop | None
+    done: int = 0
+    holds_loop: bool = False
+    held_loop: bool = False
+    is_outer: bool = True
+    thread: int = field(default_factory=threading.get_ident)
+
+    @property
+    def left(self) -> int:
+        """How many items are still to come, as far as known."""
+        return max(0, (self.length or 0) - self.done)
+
 
 _MOST = 1 << 53  # from here on a page cannot tell whole numbers apart
 
@@ -98,23 +128,42 @@ def _items(
     usual = total
     if total is None and epoch is not None and epoch > 1:
         usual = round(meter.step / (epoch - 1))  # as long as those before
+    around = meter.loop if meter.loop and meter.loop.thread == threading.get_ident() else None
+    loop = meter.loop = Loop(total, around)
+    if around is not None:
+        around.holds_loop = True
+        epochs_left = epochs_left or (around.left if around.is_outer else 0)
     meter.total_steps = None if usual is None else meter.step + usual * (1 + epochs_left)
     run.loop_began()
     is_complete = False
     try:
         run.safe_point()
         for count, item in enumerate(iterable, 1):
+            loop.done, loop.holds_loop = count, False
             yield item
-            meter.step += 1
-            if usual is not None and count > usual:  # longer than was known
-                meter.total_steps = meter.step + usual * epochs_left if epochs_left else None
+            if not loop.holds_loop:
+                meter.step += 1
+                loop.is_outer = False
+            if usual is not None and not loop.is_outer:
+                _correct_total(meter, loop, usual, epochs_left)
+            loop.held_loop = loop.holds_loop
             run.wake_if_quiet()
             run.safe_point()
         is_complete = True
     except RunStopped:
         return
     finally:
+        if meter.loop is loop:
+            meter.loop = around
         run.loop_ended(is_complete=is_complete)
+
+
+def _correct_total(meter: ProgressMeter, loop: Loop, usual: int, epochs_left: int) -> None:
+    """Put the total right where a loop is longer than was known, or held one that set its own."""
+    if loop.done > usual:
+        meter.total_steps = meter.step + usual * epochs_left if epochs_left else None
+    elif loop.holds_loop or loop.held_loop:
+        meter.total_steps = meter.step + usual - loop.done + usual * epochs_left
 
 
 def _read_count(name: str, value: object, least: int) -> int | None:

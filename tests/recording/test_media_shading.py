@@ -72,6 +72,29 @@ def test_numbers_of_pillow_are_cut_as_pillow_cuts_them(dtype: type) -> None:
     np.testing.assert_array_equal(logged(image)[..., 0], np.asarray(image.convert("L")))
 
 
+def test_floats_of_pillow_within_0_and_1_are_as_those_of_arrays() -> None:
+    floats = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)
+    np.testing.assert_array_equal(logged(PIL.Image.fromarray(floats)), logged(floats))
+    assert logged(PIL.Image.fromarray(floats)).max() == 255
+    mixed = [PIL.Image.fromarray(floats), PIL.Image.fromarray(floats)]
+    run = nbviz.Run(overhead_budget=1)
+    run.log_images("x", mixed, 1)
+    assert run.media["x"][0].value.pixels.max() == 255
+
+
+def test_a_colormap_of_matplotlib_is_as_its_name() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    image = np.linspace(0, 1, 12).reshape(3, 4)
+    for name in ("viridis", "plasma"):
+        given = logged(image, colormap=matplotlib.colormaps[name])
+        exact = matplotlib.colormaps[name](image, bytes=True)[..., :3]
+        assert np.abs(given.astype(int) - exact).max() <= 3  # nbviz has 256 shades of grey
+    with pytest.raises(LoggingError, match=r"type function raised ZeroDivisionError.*name"):
+        logged(image, colormap=lambda _: 1 / 0)
+    with pytest.raises(LoggingError, match=r"shape \(colours, 3\), got ndarray"):
+        logged(image, colormap=lambda numbers: numbers[:, None])
+
+
 @pytest.mark.parametrize("order", ["<u2", ">u2"])
 def test_sixteen_bits_of_pillow_in_their_range(order: str) -> None:
     image = PIL.Image.frombytes(

@@ -65,6 +65,38 @@ def test_progress_of_epochs() -> None:
     assert (run.progress.step, run.progress.total_epochs) == (12, 3)
 
 
+def test_the_items_of_a_loop_around_others_are_no_steps() -> None:
+    run = Run()
+    totals: list[int | None] = []
+    for _ in run.track(range(3)):
+        for _ in run.track(range(4)):
+            run.drain()
+            totals.append(run.progress.total_steps)
+    run.drain()
+    assert totals == [4 * 3] * 12
+    assert (run.progress.step, run.progress.total_steps) == (12, 12)
+
+
+def test_a_loop_inside_some_items_only_is_counted_with_them() -> None:
+    run = Run()
+    for number in run.track(range(6)):
+        run.drain()
+        assert run.progress.total_steps == (6 if number <= 2 else 6 - 1 + 2)
+        if number == 2:
+            for _ in run.track(range(2)):
+                pass
+    run.drain()
+    assert run.progress.step == 6 - 1 + 2
+    # A loop that was left holds no other.
+    left = run.track([1, 2, 3])
+    next(left)
+    del left
+    for _ in run.track(range(4)):
+        pass
+    run.drain()
+    assert run.progress.step == 7 + 4
+
+
 def test_iterables_without_a_length() -> None:
     class Stream(torch.utils.data.IterableDataset):
         def __iter__(self):

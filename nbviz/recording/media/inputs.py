@@ -366,12 +366,18 @@ def _without_pil(tag: str, image: Any, shading: Shading) -> Any:
     try:
         is_numbers = image.mode.startswith("I")
         if image.mode == "F":
-            is_numbers = not shading.is_default
+            # Pillow's rule, 0 to 255, would make all of these black.
+            is_numbers = not shading.is_default or _lies_in_unit(image)
         elif image.mode == "P":
             is_numbers = shading.has_colors
         return numbers_of(image) if is_numbers else opaque(pixels_of(image))
     except (OSError, ValueError) as error:
         raise LoggingError(f"{tag!r} got an image that Pillow cannot read: {error}.") from error
+
+
+def _lies_in_unit(image: Any) -> bool:
+    low, high = image.getextrema()
+    return 0 <= low <= high <= 1
 
 
 def _images_of(

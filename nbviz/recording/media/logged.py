@@ -87,7 +87,7 @@ class LoggedMedia(RecordedRun):
             normalize: The numbers that become black and white, such as (-1, 1), or (0, 65535) for
                 16 bits; True for the smallest and the largest of the image. Alpha stays.
             colormap: Colours for an image of one channel: "viridis", "magma", "coolwarm", "gray" or
-                another of matplotlib's where that is installed; "labels" for whole numbers that
+                another of matplotlib's, by its name or itself; "labels" for whole numbers that
                 are classes, or an array of their colours, shape (classes, 3).
 
         Raises:

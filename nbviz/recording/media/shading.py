@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nbviz.errors import LoggingError
+from nbviz.errors import LoggingError, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     Normalize = bool | Sequence[float]
-    Colormap = str | NDArray[Any] | Sequence[Sequence[float]] | None
+    Colormap = str | NDArray[Any] | Sequence[Sequence[float]] | Callable[[NDArray[Any]], Any] | None
 
 _WHITE = 255
 _RGB, _RGBA = 3, 4
@@ -49,7 +49,7 @@ class Shading:
         normalize: Which range runs from black to white: that of the data type if False (0 to 1 for
             floats, 0 to 255 for integers), that of the image if True, or (lowest, highest).
         colormap: Colours for one channel: "gray", "viridis", "magma", "coolwarm", "labels" (whole
-            numbers as classes), the name of one of matplotlib's, or an array of colours; None keeps
+            numbers as classes), one of matplotlib's or its name, or an array of colours; None keeps
             grey.
 
     Raises:
@@ -62,8 +62,8 @@ class Shading:
         self._fits = normalize is True
         if not isinstance(normalize, bool):
             self._range = _read_range(normalize)
-        self.is_labels = colormap is not None and not isinstance(colormap, str)
-        self.is_labels = self.is_labels or colormap == _LABELS
+        is_continuous = colormap is None or isinstance(colormap, str) or callable(colormap)
+        self.is_labels = not is_continuous or (isinstance(colormap, str) and colormap == _LABELS)
         self._colors = None if colormap is None else _colors(colormap)
         if self.is_labels and (self._fits or self._range):
             raise LoggingError("normalize has no sense with colours of classes; leave it out.")
@@ -193,6 +193,14 @@ def _read_range(normalize: object) -> tuple[float, float]:
 def _colors(colormap: object) -> NDArray[np.uint8]:
     if isinstance(colormap, str):
         return _named(colormap)
+    if callable(colormap):  # a Colormap of matplotlib's, and what is like it
+        try:
+            colormap = np.asarray(colormap(np.linspace(0, 1, _WHITE + 1)))[:, :_RGB]
+        except Exception as error:
+            raise LoggingError(
+                f"colormap must give colours for an array of numbers from 0 to 1; that of type "
+                f"{type(colormap).__name__} raised {describe(error)}. Give a name or an array."
+            ) from error
     try:
         colors = np.asarray(colormap)
         is_table = colors.ndim == 2 and colors.shape[1] == _RGB and len(colors) > 0  # noqa: PLR2004
