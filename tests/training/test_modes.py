@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 from observed import SECONDS, Events, make_batches, make_engine
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
+import nbviz
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps
 from nbviz.training.events import LineLogged, StepEnded
@@ -129,6 +132,48 @@ def test_settings_that_torch_keeps_for_each_thread(where: str) -> None:
         torch.set_autocast_dtype("cpu", torch.bfloat16)
     expected = [("meta", True), torch.float16]
     assert seen == (expected if where == "before" else [("cpu", False), torch.bfloat16])
+
+
+class Calls(TorchFunctionMode):
+    """Counts what it sees on each thread, and how often it was entered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = 0
+        self.threads: list[int] = []
+
+    def __enter__(self) -> Any:
+        self.entered += 1
+        return super().__enter__()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.threads.append(threading.get_ident())
+        return func(*args, **(kwargs or {}))
+
+
+def test_modes_that_see_calls_of_functions_see_those_of_a_run() -> None:
+    def look() -> None:
+        torch.ones(2).add(1)
+        threads.append(threading.get_ident())
+
+    threads: list[int] = []
+    model = nn.Linear(2, 2)
+    with Calls() as calls, nbviz.record(model) as recorded:
+        for _ in range(2):  # the second time there is nothing left of the first
+            run = BackgroundRun(look, name="modes")
+            run.start()
+            run.wait(SECONDS)
+        model(torch.ones(1, 2))
+    for thread in set(threads):
+        assert calls.threads.count(thread) == 2 * threads.count(thread)
+    assert calls.entered == 1
+    assert threading.get_ident() in calls.threads
+    assert "add" not in recorded.graph.to_dot()
+    seen = len(calls.threads)
+    run = BackgroundRun(look, name="without")
+    run.start()
+    run.wait(SECONDS)
+    assert len(calls.threads) == seen
 
 
 @pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])

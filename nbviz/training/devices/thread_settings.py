@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
+import torch.overrides
+from torch.overrides import TorchFunctionMode
 
 _AUTOCAST = ("cpu", "cuda", "mps", "xpu")
+# Modes that stay: the default device, which is carried by itself, and what traces a model.
+_LEFT = ("torch.utils._device", "nbviz.")
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadSettings:
-    """The default device, autocast, and the present CUDA device of one thread.
+    """The default device, modes, autocast, and the present CUDA device of one thread.
 
     Whether gradients are recorded is not carried: in a run they always are.
 
@@ -20,11 +24,13 @@ class ThreadSettings:
         device: What `torch.set_default_device` was given; None if nothing.
         autocast: By kind of device, where it is enabled: the type that is computed in.
         cuda_device: The present CUDA device; None before CUDA is used.
+        modes: What sees the calls of torch's functions (`TorchFunctionMode`), the outermost first.
     """
 
     device: torch.device | None
     autocast: dict[str, torch.dtype]
     cuda_device: int | None
+    modes: tuple[TorchFunctionMode, ...] = ()
 
     @classmethod
     def of_this_thread(cls) -> Self:
@@ -43,6 +49,7 @@ class ThreadSettings:
             None if device.type == "cpu" else device,
             autocast,
             torch.cuda.current_device() if is_used else None,
+            _modes(),
         )
 
     def apply(self) -> None:
@@ -54,3 +61,12 @@ class ThreadSettings:
             torch.set_autocast_dtype(kind, dtype)
         if self.cuda_device is not None:
             torch.cuda.set_device(self.cuda_device)
+        for mode in self.modes:
+            # Not what a class of its own does on entering, which was done where it was entered.
+            TorchFunctionMode.__enter__(mode)
+
+
+def _modes() -> tuple[TorchFunctionMode, ...]:
+    # Private: torch has no public way to ask.
+    stack: Any = getattr(torch.overrides, "_get_current_function_mode_stack", tuple)
+    return tuple(m for m in stack() if not type(m).__module__.startswith(_LEFT))
