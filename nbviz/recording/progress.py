@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import get_ident
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from nbviz.protocol.run import RunStatus
     from nbviz.recording.overhead import OverheadBudget
-    from nbviz.recording.tracking import Loop
     from nbviz.training.events import EndReason
 
 WINDOW_SECONDS = 10.0
@@ -99,6 +98,33 @@ class Steps:
         if self.present is not None:
             return self.present()
         return self.logged if self.counted is None else max(self.logged, self.counted)
+
+
+@dataclass(slots=True)
+class Loop:
+    """A tracked loop that is open.
+
+    Attributes:
+        length: How many items it has, None if unknown.
+        around: The loop of the same thread inside whose item it began.
+        done: How many items were yielded.
+        holds_loop: Whether another began inside the present item: its items are the steps then.
+        held_loop: Likewise of the item before.
+        is_outer: Whether one began inside each item so far.
+    """
+
+    length: int | None
+    around: Loop | None
+    done: int = 0
+    holds_loop: bool = False
+    held_loop: bool = False
+    is_outer: bool = True
+    thread: int = field(default_factory=get_ident)
+
+    @property
+    def left(self) -> int:
+        """How many items are still to come, as far as known."""
+        return max(0, (self.length or 0) - self.done)
 
 
 class ProgressMeter:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from nbviz.errors import ConfigurationError, RunStopped, repr_of
+from nbviz.recording.progress import Loop
 from nbviz.training.checks import length_of
 from nbviz.training.steps.numbers import whole_number
 
@@ -17,33 +17,6 @@ if TYPE_CHECKING:
     from nbviz.recording.progress import ProgressMeter
 
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Loop:
-    """A tracked loop that is open.
-
-    Attributes:
-        length: How many items it has, None if unknown.
-        around: The loop of the same thread inside whose item it began.
-        done: How many items were yielded.
-        holds_loop: Whether another began inside the present item: its items are the steps then.
-        held_loop: Likewise of the item before.
-        is_outer: Whether one began inside each item so far.
-    """
-
-    length: int | None
-    around: Loop | None
-    done: int = 0
-    holds_loop: bool = False
-    held_loop: bool = False
-    is_outer: bool = True
-    thread: int = field(default_factory=threading.get_ident)
-
-    @property
-    def left(self) -> int:
-        """How many items are still to come, as far as known."""
-        return max(0, (self.length or 0) - self.done)
 
 
 _MOST = 1 << 53  # from here on a page cannot tell whole numbers apart

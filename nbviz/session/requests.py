@@ -10,7 +10,7 @@ from nbviz.panels.panel import Address, Reply
 from nbviz.protocol import core, run
 from nbviz.session.checks import REQUESTS, checked
 from nbviz.session.transport import FRAME_BYTES, PULL_FRAME_BYTES
-from nbviz.text import clean_text
+from nbviz.text import clean_text, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nbviz.session.unseen import UnseenRuns
     from nbviz.session.wanted import Wanted
 
+_MOST_SAID = 4000  # characters of an error
 MAX_WAITING = 256  # requests that are carried out apart
 
 
@@ -234,7 +235,8 @@ def _said(error: Exception) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001  the request is answered all the same
         return name
-    return clean_text(text if isinstance(error, NbvizError) else f"{name}: {text}")
+    said = clean_text(text if isinstance(error, NbvizError) else f"{name}: {text}")
+    return shortened(said, _MOST_SAID)  # it may repeat what was asked for
 
 
 def _free_name(name: str, others: set[str]) -> str:

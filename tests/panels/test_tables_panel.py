@@ -48,6 +48,7 @@ def test_rows_are_sent_by_range(run, page) -> None:
     assert sent["rows"] == [[2 * i, f"{NASTY}{i}"] for i in range(990, 1000)]
     assert [one["column_kind"] for one in sent["columns"]] == ["number", "text"]
     assert len(ask(page, run, count=10**9)["rows"]) == 500
+    assert ask(page, run, count=-1)["rows"] == []
     assert ask(page, run, first=5000)["rows"] == []
 
 

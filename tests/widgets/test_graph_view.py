@@ -62,6 +62,14 @@ def test_the_page_is_sent_the_graph_and_its_levels() -> None:
     assert page.answers[8]["kind"] == "command_failed"
     page.send("send_asset", request_id=9, name="graph")
     assert page.answers[9]["kind"] == "asset_sent"
+    # However often it is asked for, a level is sent once; what was asked is not repeated at length.
+    page.send("send_graph", request_id=10, run_id=added["run_id"], scopes=["1", ""] * 50_000)
+    assert [level["title"] for level in page.answers[10]["levels"]] == [
+        block["title"],
+        root["title"],
+    ]
+    page.send("send_graph", request_id=11, run_id=added["run_id"], scopes=["n" * 10**6])
+    assert len(page.answers[11]["error"]) <= 4000
     assert shown._panels == ["graph"]
     shown.close()
 

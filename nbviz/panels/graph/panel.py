@@ -140,7 +140,7 @@ class GraphPanel(Panel["Subject", GraphEntry, Measured]):
                 reply.fail(found)
                 return
             try:
-                levels = [found.level(scope) for scope in request["scopes"]]
+                levels = [found.level(scope) for scope in dict.fromkeys(request["scopes"])]
             except (NbvizError, KeyError) as error:
                 reply.fail(error)
                 return

@@ -54,7 +54,7 @@ class TablesPanel(ItemsPanel["RowsSent"]):
     ) -> RowsSent:
         """Return rows of a table, in the order asked for."""
         arrangement = Arrangement(request["sort"], request["descending"], request["filter"])
-        first, count = max(0, request["first"]), min(MOST_ROWS, request["count"])
+        first, count = max(0, request["first"]), max(0, min(MOST_ROWS, request["count"]))
         return self._rows(
             run_id,
             media,
