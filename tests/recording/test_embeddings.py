@@ -156,14 +156,18 @@ def test_what_cannot_be_recorded_is_refused_at_the_call(run, vectors, options, s
     assert len(run.media) == 0
 
 
+@pytest.mark.filterwarnings("error")
 def test_one_point_is_a_cloud_and_no_finite_vector_is_said(run) -> None:
     run.log_embedding("one", [[1.0, 2.0]])
     assert run.media["one"][0].value.projection.positions(3).tolist() == [[0, 0, 0]]
     run.log_embedding("lost", np.full((4, 2), np.nan))
+    run.log_embedding("large", np.full((4, 2), 1e300))
     run.drain_media()
-    assert "lost" not in run.media
-    (line,) = [one for one in run.lines.after(0)[0] if one.level == "warning"]
-    assert "none of the 4 vectors is finite" in line.text
+    assert list(run.media) == ["one"]
+    for line in [one for one in run.lines.after(0)[0] if one.level == "warning"]:
+        assert "none of the 4 vectors is finite as float32" in line.text
+        assert "numbers beyond 3e38" in line.text
+    assert "'large'" in line.text
 
 
 def test_what_is_too_large_is_kept_as_its_components() -> None:

@@ -56,8 +56,10 @@ def test_what_is_no_mesh_is_refused_at_the_call(run, vertices, options, said) ->
         (SQUARE, [[0, 1, -1]], "a face names the vertex -1"),
         (SQUARE, [[0, 1, 1.5]], "whole numbers"),
         (SQUARE * np.nan, None, "no vertex is finite"),
+        (SQUARE * 1e300 + 1e299, None, "numbers beyond 3e38"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_what_only_its_values_show_is_said_in_the_log(run, vertices, faces, said) -> None:
     run.log_mesh("shape", vertices, faces=faces)
     run.drain_media()

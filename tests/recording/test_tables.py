@@ -127,6 +127,24 @@ def test_what_is_neither_number_nor_text_becomes_its_text() -> None:
     assert logged({"n": [2**70, 1]}).to_dict()["n"] == [float(2**70), 1.0]
 
 
+@pytest.mark.filterwarnings("error")
+def test_durations_and_complex_numbers_become_their_text() -> None:
+    frame = pd.DataFrame(
+        {
+            "took": pd.to_timedelta([1.5, None, 90_000], "s"),
+            "z": np.array([1 + 2j, 3, -1j]),
+            "month": pd.period_range("2020-01", periods=3, freq="M"),
+        }
+    )
+    found = logged(frame).to_dict()
+    assert found["took"] == ["0:00:01.500000", None, "1 day, 1:00:00"]
+    assert found["z"] == ["(1+2j)", "(3+0j)", "(-0-1j)"]
+    assert found["month"] == ["2020-01", "2020-02", "2020-03"]
+    cells = logged({"z": [1 + 2j, 1], "t": [np.timedelta64(2, "D"), None]}).to_dict()
+    assert cells == {"z": ["(1+2j)", "1"], "t": ["2 days", None]}
+    assert logged({"y": np.array([3], "m8[Y]")}).to_dict() == {"y": ["3 years"]}
+
+
 @pytest.mark.parametrize(
     "images",
     [

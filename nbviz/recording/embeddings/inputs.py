@@ -131,7 +131,8 @@ class EmbeddingInput:
         shown = np.ascontiguousarray(components[:, :SHOWN])
         if np.isnan(shown[:, 0]).all():
             raise LoggingError(
-                f"none of the {len(shown):,} vectors is finite; look where NaN or ±inf come from."
+                f"none of the {len(shown):,} vectors is finite as float32; look where NaN, ±inf or "
+                "numbers beyond 3e38 come from."
             )
         memory, before = self._memory, self._memory.reference
         if before is None or before.shape != shown.shape:

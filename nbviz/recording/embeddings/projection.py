@@ -86,7 +86,8 @@ def components_of(
         if found is not None:
             vectors = captured.read().astype(np.float32) if keep else None
             return vectors, *found
-    vectors = np.ascontiguousarray(captured.read(), np.float32)
+    with np.errstate(over="ignore"):  # what is too large is said with what is not finite
+        vectors = np.ascontiguousarray(captured.read(), np.float32)
     basis = _basis(vectors, count)
     return (vectors if keep else None), _project(vectors, basis, count), basis.variance
 

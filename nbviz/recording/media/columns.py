@@ -32,6 +32,7 @@ MOST_PIXELS = 64
 """Of an image that are kept along its longer side."""
 
 _CHANNELS = (1, 3, 4)
+_NO_DURATIONS = ("Y", "M", "generic")  # that are so many seconds
 _CELL_BYTES = 60  # of an object that waits, about
 _NO_ENDS: NDArray[np.int64] = np.zeros(0, np.int64)
 _NONE_MISSING: NDArray[np.bool_] = np.zeros(0, np.bool_)
@@ -153,6 +154,8 @@ class ColumnInput:
                 is_day = bool((gone | (array == days)).all())
                 dates = np.datetime_as_string(days if is_day else array).tolist()
                 return _cells([None if no else date for date, no in zip(dates, gone, strict=True)])
+            if array.dtype.kind == "m" and np.datetime_data(array.dtype)[0] not in _NO_DURATIONS:
+                return _cells(array.astype("m8[us]").tolist())
         cells: list[Any] = list(cast("Any", content))
         for row, part in self._parts.items():
             cells[row] = _scalar(part.read())
@@ -176,8 +179,10 @@ def _cells(cells: list[Any]) -> Parts:
     if kinds in ({bool}, {np.bool_}):
         flags = [-1 if gone else int(cell) for cell, gone in zip(cells, is_missing, strict=True)]
         return "boolean", np.array(flags, np.int8), _NO_ENDS, _NONE_MISSING
-    is_number = kinds and all(issubclass(kind, int | float | np.number) for kind in kinds)
-    if is_number and not any(issubclass(kind, bool) for kind in kinds):
+    is_number = kinds and all(
+        issubclass(kind, int | float | np.integer | np.floating) for kind in kinds
+    )
+    if is_number and not any(issubclass(kind, bool | np.timedelta64) for kind in kinds):
         is_whole = all(issubclass(kind, int | np.integer) for kind in kinds)
         if is_whole and not is_missing.any():
             try:

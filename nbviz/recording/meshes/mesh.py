@@ -87,9 +87,13 @@ class MeshInput:
         Raises:
             LoggingError: A face names a vertex that is not there, or no vertex is finite.
         """
-        vertices = _flat(self._vertices).astype(np.float32)
+        with np.errstate(over="ignore"):
+            vertices = _flat(self._vertices).astype(np.float32)
         if not np.all(np.isfinite(vertices), axis=1).any():
-            raise LoggingError("no vertex is finite; look where NaN or ±inf come from.")
+            raise LoggingError(
+                "no vertex is finite as float32; look where NaN, ±inf or numbers beyond 3e38 come "
+                "from."
+            )
         faces = np.zeros((0, 3), np.int32)
         if self._faces is not None:
             given = _flat(self._faces)

@@ -13,6 +13,8 @@ export interface Course {
 /** Of a normal distribution: the ends, the mean, and what is half, one and one and a half deviations from it. */
 export const SHARES = [0, 0.0668, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.9332, 1] as const;
 
+const USUAL = 0.75; // share of the ridges that are no higher
+
 /** The value below which a share of all values lies; even within a bin. NaN where there are none. */
 export function quantile({ counts, edges }: HistogramColumn, share: number): number {
 	const total = counts.reduce((sum, count) => sum + count, 0);
@@ -35,6 +37,13 @@ export function heights(column: HistogramColumn, range: number, isLog: boolean):
 	return Array.from(column.counts, (count, bin) =>
 		isLog ? Math.log1p(count) : density(column, bin, range),
 	);
+}
+
+/** The height that has all the room; of a few ridges that are much higher than the others the tops are cut. */
+export function highestDrawn(peaks: readonly number[]): number {
+	const rising = [...peaks].sort((a, b) => a - b);
+	const usual = rising[Math.floor((rising.length - 1) * USUAL)] ?? 0;
+	return Math.min(rising.at(-1) ?? 0, 2 * usual) || 1;
 }
 
 /** At most `most` of the columns, evenly by step; the first, the last and the shown one among them. */

@@ -5,7 +5,7 @@ import { binAt, type HistogramColumn, valueRange } from "../../charts/histogram-
 import { formatCount, formatNumber } from "../../ui/format";
 import type { Theme } from "../../ui/theme";
 import { CourseChart, type Pointed } from "./canvas";
-import { chosen, heights } from "./course";
+import { chosen, heights, highestDrawn } from "./course";
 
 const AXIS = 16; // below, for the values
 const RIDGE = 0.3; // share of the height that the highest ridge takes
@@ -33,9 +33,7 @@ export class RidgeChart extends CourseChart {
 			}),
 		);
 		// One narrow ridge must not flatten all the others.
-		const peaks = drawn.map(({ peak }) => peak).sort((a, b) => a - b);
-		const usual = peaks[Math.floor(peaks.length * 0.9)] ?? 0;
-		const highest = Math.min(peaks.at(-1) ?? 0, 2 * usual) || 1;
+		const highest = highestDrawn(drawn.map(({ peak }) => peak));
 		const room = this.plot.height * RIDGE;
 		drawn.sort((a, b) => a.column.step - b.column.step || b.course - a.course);
 		for (const { column, color, course, tops } of drawn) {

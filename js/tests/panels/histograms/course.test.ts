@@ -2,7 +2,13 @@
 // Histograms in their panel: percentiles, what is drawn of many, what is asked of which run, what is said.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HistogramColumn } from "../../../src/charts/histogram-course";
-import { chosen, heights, quantile, SHARES } from "../../../src/panels/histograms/course";
+import {
+	chosen,
+	heights,
+	highestDrawn,
+	quantile,
+	SHARES,
+} from "../../../src/panels/histograms/course";
 import { mountHistograms } from "../../../src/panels/histograms/panel";
 import type { HistogramsSent, Update } from "../../../src/protocol/index.gen";
 import type { Question } from "../../../src/session/asker";
@@ -41,6 +47,13 @@ test("bins of other widths are as high as their density, or the logarithm of the
 	const uneven = column([10, 10], [0, 1, 3]);
 	expect(heights(uneven, 3, false)).toEqual([1.5, 0.75]);
 	expect(heights(uneven, 3, true)).toEqual([Math.log(11), Math.log(11)]);
+});
+
+test("a few high ridges do not flatten the others, however few there are", () => {
+	expect(highestDrawn([1, 1, 1, 1, 1, 1, 40])).toBe(2);
+	expect(highestDrawn([3, 2, 1, 50, 4])).toBe(8);
+	expect(highestDrawn([3, 2, 4])).toBe(4);
+	expect([highestDrawn([7]), highestDrawn([]), highestDrawn([0, 0])]).toEqual([7, 1, 1]);
 });
 
 test("of many columns some are drawn, the shown one among them", () => {
