@@ -69,7 +69,7 @@ def test_a_table_is_scrolled_sorted_filtered_and_scrubbed(
     card.get_by_role("searchbox").fill("class = <b>bird</b> and score > 19")
     kinds = np.array(notebook.value("run.media['val/all'][-1].value.to_dict()['class']"))
     count = int(((kinds == "<b>bird</b>") & (score > 19)).sum())
-    expect(card).to_contain_text(f"{count:,} rows match.")
+    expect(card).to_contain_text(f"{count:,} rows found.")
     expect(table).to_have_attribute("aria-rowcount", str(count + 1))
 
     shown = panel.locator('[data-tag="val/pictures"]')

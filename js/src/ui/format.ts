@@ -34,6 +34,11 @@ export function formatCount(value: number): string {
 	return counts.format(value);
 }
 
+/** How many of something: 1 row, 1,200 rows. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+	return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** Seconds as 4.2 s, 42 s, 3 min 20 s, 2 h 05 min, 3 d 4 h. */
 export function formatDuration(seconds: number): string {
 	if (!Number.isFinite(seconds) || seconds < 0) return "–";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+	counted,
 	formatBytes,
 	formatClock,
 	formatDuration,
@@ -66,5 +67,17 @@ describe("times and sizes", () => {
 		expect(formatPercent(0.25)).toBe("25 %");
 		expect(formatShape([16, 1, 3, 3])).toBe("16 × 1 × 3 × 3");
 		expect(formatShape([])).toBe("scalar");
+	});
+});
+
+describe("counted", () => {
+	it("says one of a thing, and several", () => {
+		expect(counted(1, "row")).toBe("1 row");
+		expect(counted(1200, "row")).toBe("1,200 rows");
+		expect([0, 1, 2].map((count) => counted(count, "vertex", "vertices"))).toEqual([
+			"0 vertices",
+			"1 vertex",
+			"2 vertices",
+		]);
 	});
 });

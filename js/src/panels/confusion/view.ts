@@ -3,7 +3,7 @@ import type { ItemHost, ItemView } from "../../items/view";
 import { placeAt } from "../../session/item-index";
 import type { RunState } from "../../session/run";
 import { element } from "../../ui/element";
-import { formatCount, formatNumber, formatPercent } from "../../ui/format";
+import { counted, formatCount, formatNumber, formatPercent } from "../../ui/format";
 import { segmentedControl } from "../../ui/segmented-control";
 import { ClassList } from "./class-list";
 import { accuracy, type Counts, cellsOf, nameOf, type Scale, scaled, valueAt } from "./counts";
@@ -109,7 +109,7 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 		const right = `accuracy ${formatNumber(accuracy(counts), 3)}`;
 		return {
 			step: counts.step,
-			note: `${right}, ${formatCount(size)} classes, ${formatNumber(total, 7)} samples`,
+			note: `${right}, ${counted(size, "class", "classes")}, ${formatNumber(total, 7)} ${total === 1 ? "sample" : "samples"}`,
 		};
 	}
 
@@ -234,7 +234,7 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 			);
 		}
 		if (counts.leftOut > 0)
-			said.push(`${formatCount(counts.leftOut)} samples without a class are left out.`);
+			said.push(`${counted(counts.leftOut, "sample")} without a class: left out.`);
 		const omitted = counts.omitted + (other?.omitted ?? 0);
 		if (omitted > 0)
 			said.push(

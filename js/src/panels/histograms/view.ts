@@ -7,7 +7,7 @@ import type { Answered } from "../../session/asker";
 import { doubles } from "../../session/buffers";
 import { placeAt } from "../../session/item-index";
 import { element } from "../../ui/element";
-import { formatCount, formatNumber } from "../../ui/format";
+import { counted, formatCount, formatNumber } from "../../ui/format";
 import { BandsChart } from "./bands";
 import type { Course } from "./course";
 import { RidgeChart } from "./ridges";
@@ -69,7 +69,7 @@ export class HistogramView implements ItemView<HistogramContent> {
 		const broken = nonfinite > 0 ? `, ${formatCount(nonfinite)} NaN or ∞` : "";
 		const part =
 			sampled > 0 ? `, sampled: ${formatCount(sampled)} of ${formatCount(count + nonfinite)}` : "";
-		const words = `Histograms of ${this.host.tag} over ${this.own.length} steps; at step ${column.step} ${formatCount(count)} values, ${moments}${broken}${part}`;
+		const words = `Histograms of ${this.host.tag} over ${counted(this.own.length, "step")}; at step ${column.step} ${counted(count, "value")}, ${moments}${broken}${part}`;
 		this.chart.canvas.setAttribute("aria-label", words);
 		return { step: column.step, note: `${moments}${broken}${part}` };
 	}

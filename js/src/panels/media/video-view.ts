@@ -3,7 +3,7 @@ import type { ItemHost, ItemView } from "../../items/view";
 import type { VideoSent } from "../../protocol/index.gen";
 import type { Answered } from "../../session/asker";
 import { element } from "../../ui/element";
-import { formatNumber } from "../../ui/format";
+import { counted, formatNumber } from "../../ui/format";
 import { icon } from "../../ui/icons";
 
 const CONTROLS = 30; // CSS pixels below the frames
@@ -70,7 +70,10 @@ export class VideoView implements ItemView<Answered<"send_media">> {
 	show(): { step: number; note: string } | undefined {
 		if (!this.video) return undefined;
 		const { step, width, height, frames, fps, every, reduced } = this.video;
-		const notes = [`${width} × ${height}`, `${frames} frames, ${formatNumber(fps)} a second`];
+		const notes = [
+			`${width} × ${height}`,
+			`${counted(frames, "frame")}, ${formatNumber(fps)} a second`,
+		];
 		if (every > 1) notes.push(`1 of ${every} sent`);
 		if (reduced > 1) notes.push(`sent at 1/${reduced}`);
 		return { step, note: notes.join(", ") };

@@ -7,7 +7,7 @@ import { SpaceView } from "../../charts/space/space-view";
 import { drawTriangles } from "../../charts/space/triangles";
 import type { ItemHost, ItemView } from "../../items/view";
 import type { MeshSent } from "../../protocol/index.gen";
-import { formatCount } from "../../ui/format";
+import { counted, formatCount } from "../../ui/format";
 
 /** A whole mesh. */
 export type MeshContent = MeshSent & { readonly bytes: DataView };
@@ -54,8 +54,12 @@ export class MeshView implements ItemView<MeshContent> {
 		this.looks = new Uint16Array(vertices);
 		this.screen = { x: new Int16Array(vertices), y: new Int16Array(vertices) };
 		const sample = vertices < vertices_logged ? `a sample of ${formatCount(vertices)} of ` : "";
-		const points = `${sample}${formatCount(vertices_logged)} ${faces > 0 ? "vertices" : "points"}`;
-		const note = faces > 0 ? `${points}, ${formatCount(faces)} triangles` : points;
+		const points =
+			sample +
+			(faces > 0
+				? counted(vertices_logged, "vertex", "vertices")
+				: counted(vertices_logged, "point"));
+		const note = faces > 0 ? `${points}, ${counted(faces, "triangle")}` : points;
 		this.shown = { step, note };
 		this.view.canvas.setAttribute(
 			"aria-label",

@@ -9,7 +9,7 @@ import { runPicker, selectionOf } from "../../session/selection";
 import { type ShownStep, shownStepOf } from "../../session/shown-step";
 import { card } from "../../ui/card";
 import { element } from "../../ui/element";
-import { formatCount, formatPercent } from "../../ui/format";
+import { counted, formatCount, formatPercent } from "../../ui/format";
 import { readTheme } from "../../ui/theme";
 import { PointCloud } from "./cloud";
 import { Controls } from "./controls";
@@ -321,18 +321,18 @@ class ProjectorPanel {
 		const isSample = points < points_logged;
 		const count = isSample
 			? `a sample of ${formatCount(points)} of ${formatCount(points_logged)} points`
-			: `${formatCount(points)} ${points === 1 ? "point" : "points"}`;
+			: counted(points, "point");
 		const shares = variance.slice(0, dims).map(formatPercent).join(" + ");
 		const isPlain = method === "pca" || !this.layout?.revision;
 		const parts = [
 			`Step ${formatCount(step)}`,
-			`${count} of ${formatCount(overview.dims_logged)} dimensions`,
+			`${count} of ${counted(overview.dims_logged, "dimension")}`,
 			...(kept_dims < overview.dims_logged
 				? [`neighbours and layouts from ${kept_dims} principal components`]
 				: []),
 			...(isPlain ? [`PCA, ${shares} of the variance`] : [METHOD_NAMES[method]]),
 			...(points_without_place > 0
-				? [`${formatCount(points_without_place)} with NaN or ∞ are left out`]
+				? [`${formatCount(points_without_place)} with NaN or ∞ left out`]
 				: []),
 		];
 		const text = parts.join(" · ");

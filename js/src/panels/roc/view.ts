@@ -2,7 +2,7 @@
 // predictions are worth at it.
 import type { ItemHost, ItemView } from "../../items/view";
 import { element } from "../../ui/element";
-import { formatCount, formatNumber } from "../../ui/format";
+import { counted, formatCount, formatNumber } from "../../ui/format";
 import { textCell, VirtualRows } from "../../ui/virtual-rows";
 import {
 	type AtThreshold,
@@ -240,7 +240,7 @@ export class RocView implements ItemView<RocContent> {
 		this.list.root.hidden = curves.curves.length < 2;
 		const { leftOut } = curves;
 		this.said.hidden = leftOut === 0;
-		this.said.textContent = `${formatCount(leftOut)} samples without a class or a score are left out.`;
+		this.said.textContent = `${counted(leftOut, "sample")} without a class or a score: left out.`;
 		this.drawWorth(curve, at);
 		this.root.dataset.step = String(curves.step);
 	}

@@ -4,7 +4,7 @@ import type { ItemHost, ItemView } from "../../items/view";
 import type { Cell, ColumnInfo } from "../../protocol/index.gen";
 import type { Answered } from "../../session/asker";
 import { element } from "../../ui/element";
-import { formatCount, formatNumber } from "../../ui/format";
+import { counted, formatCount, formatNumber } from "../../ui/format";
 import { sortHead, textCell, VirtualRows } from "../../ui/virtual-rows";
 import { Images } from "./images";
 import type { Arrangement } from "./local-rows";
@@ -77,7 +77,7 @@ export class TableView implements ItemView<TableContent> {
 		const { step, total, columns } = content;
 		return {
 			step,
-			note: `${formatCount(total)} rows × ${formatCount(columns.length)} columns`,
+			note: `${counted(total, "row")} × ${counted(columns.length, "column")}`,
 		};
 	}
 
@@ -192,7 +192,7 @@ export class TableView implements ItemView<TableContent> {
 			parts.push(
 				`The first ${formatCount(kept)} of ${formatCount(total)} rows are saved in this page.`,
 			);
-		if (matching < kept) parts.push(`${formatCount(matching)} rows match.`);
+		if (matching < kept) parts.push(`${counted(matching, "row")} found.`);
 		this.said.textContent = parts.join(" ");
 	}
 

@@ -106,5 +106,5 @@ test("a saved page says how many rows it has, and arranges them itself", async (
 	await vi.advanceTimersByTimeAsync(500);
 	await turns();
 	expect(rows(on).map(([, name]) => name)).toEqual(["Dog"]);
-	expect(on.find(".nbviz-tables-said").textContent).toContain("1 rows match.");
+	expect(on.find(".nbviz-tables-said").textContent).toContain("1 row found.");
 });
