@@ -142,8 +142,13 @@ class Experiment(CellLog):
 
     @property
     def name(self) -> str:
-        """What the run is called."""
+        """What the run is called; a new name keeps the project before it."""
         return self.run.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        start = f"{self.project}/" if self.project and name else ""
+        self.run.rename(name if str(name).startswith(start) else f"{start}{name}")
 
     @property
     def id(self) -> str:
@@ -163,7 +168,8 @@ class Experiment(CellLog):
 
     def __getattr__(self, name: str) -> Any:
         if name in _TAKEN:  # what `init` was given, and does not need
-            return self._options.get(name)
+            given = self._options.get(name)
+            return tuple(given or ()) if name == "tags" else given
         raise not_served(name, f"{type(self).__name__!r} object")
 
     def log(
@@ -195,6 +201,15 @@ class Experiment(CellLog):
     def log_committed(self, values: Mapping[str, Any], step: int | None, commit: bool) -> None:
         """Record as `log` does; for `nbviz.log`."""
         self.log(values, step, commit)
+
+    def save(self, *files: Any, **options: Any) -> None:
+        """Nothing to do: all is kept as it comes. Files are not served.
+
+        Raises:
+            AttributeError: There are files; it says what to do with them.
+        """
+        if files or options:
+            raise not_served("save", f"{type(self).__name__!r} object")
 
     def watch(
         self, model: nn.Module, criterion: Any = None, log: str = "gradients", log_freq: int = 1000

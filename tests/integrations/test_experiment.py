@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import nbviz
-from nbviz.errors import LoggingError
+from nbviz.errors import ConfigurationError, LoggingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,24 @@ def test_a_loop_written_for_a_tracker(tmp_path: Path) -> None:
     assert run.run.status == "finished"
     with pytest.raises(LoggingError, match=r"begin one with nbviz\.init"):
         nbviz.watch(torch.nn.Linear(1, 1))
+
+
+def test_a_run_is_named_while_it_goes_on(tmp_path: Path) -> None:
+    import nbviz as wandb
+
+    run = wandb.init(project="digits", dir=tmp_path)
+    wandb.log({"loss": 1.0})
+    wandb.run.name = f"lr-{0.1}"
+    wandb.run.save()
+    assert run.name == "digits/lr-0.1"
+    run.name += "-again"
+    assert wandb.run.tags == ()
+    wandb.finish()
+    assert nbviz.open_run(tmp_path).name == "digits/lr-0.1-again"
+    with pytest.raises(ConfigurationError, match="name"):
+        run.name = ""
+    with pytest.raises(AttributeError, match="'save' of W&B is not served"):
+        run.save("model.h5")
 
 
 def test_what_is_not_committed_is_of_the_same_step() -> None:
@@ -215,7 +233,9 @@ def test_tables_clouds_files_and_lists_of_a_tracker(tmp_path: Path) -> None:
     figure.subplots().plot([1, 2])
     tone = wandb.Audio(np.zeros(10), 8000)
     run = wandb.init(tags=["a"], group="g")
-    assert (run.tags, run.group, run.notes) == (["a"], "g", None)
+    assert (run.tags, run.group, run.notes) == (("a",), "g", None)
+    run.tags += ("b",)
+    assert run.tags == ("a", "b")
     wandb.define_metric("loss", step_metric="epoch", summary="min")
     values = {
         "table": table,
