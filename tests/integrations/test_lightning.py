@@ -109,6 +109,26 @@ def texts(run: nbviz.Run, event: str) -> list[str]:
     return [mark.text for mark in run.events if mark.event == event]
 
 
+def test_the_logger_takes_tables_and_models_as_others_of_lightnings(
+    ours: Any, module: Any, loader: Any, trainer_of: Any
+) -> None:
+    logger = ours.NbvizLogger()
+    logger.watch(module, log="all", log_freq=1)
+    trainer_of(max_epochs=1, log_every_n_steps=1, logger=logger).fit(module, loader)
+    logger.log_table(key="samples", columns=["a", "b"], data=[[1, 2], [3, 4]], step=2)
+    logger.log_text("said", ["text"], [["x"]])
+    logger.log_table("none", ["a"], [[1, 2]])
+    logger.watch(torch.nn.ReLU(), log=None)
+    run = logger.experiment
+    run.drain()
+    run.drain_media()
+    assert [run.media[tag].kind for tag in ("samples", "said")] == ["table", "table"]
+    assert run.media["samples"][0].step == 2
+    assert "not recorded: " in run.lines.since(0)[-1].text
+    kinds = {tag.partition("/")[0] for tag in run.tags}
+    assert {"weights", "gradients"} <= kinds
+
+
 def test_the_logger_records_what_lightning_logs(
     ours: Any, module: Any, loader: Any, trainer_of: Any, tmp_path: Path
 ) -> None:

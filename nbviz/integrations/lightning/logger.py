@@ -208,6 +208,72 @@ class NbvizLogger(_Logger):
         except LoggingError as error:
             run.note(f"not recorded: {error}", "warning")
 
+    @rank_zero_only
+    def log_table(
+        self,
+        key: str,
+        columns: Sequence[str] | None = None,
+        data: Sequence[Sequence[Any]] | None = None,
+        dataframe: Any = None,
+        step: int | None = None,
+    ) -> None:
+        """Record a table, as Lightning's other loggers take it.
+
+        Args:
+            key: Its tag.
+            columns: The names of the columns of `data`.
+            data: Rows.
+            dataframe: A table of pandas in their place.
+            step: The step; the newest if None.
+        """
+        run = self.loop.run
+        try:
+            run.log_table(key, data if dataframe is None else dataframe, step, columns=columns)
+        except LoggingError as error:
+            run.note(f"not recorded: {error}", "warning")
+
+    @rank_zero_only
+    def log_text(
+        self,
+        key: str,
+        columns: Sequence[str] | None = None,
+        data: Sequence[Sequence[str]] | None = None,
+        dataframe: Any = None,
+        step: int | None = None,
+    ) -> None:
+        """Record texts as a table; as `log_table`."""
+        self.log_table(key, columns, data, dataframe, step)
+
+    @rank_zero_only
+    def watch(
+        self,
+        model: nn.Module,
+        log: str | None = "gradients",
+        log_freq: int = 100,
+        log_graph: bool = True,
+    ) -> None:
+        """Record gradients and weights of a model now and then, as Lightning's other loggers do.
+
+        Args:
+            model: The model.
+            log: "gradients", "parameters", "all", or None for neither.
+            log_freq: Steps between two samples.
+            log_graph: Taken, and not needed: `log_graph` of the logger shows the graph.
+        """
+        del log_graph
+        if log is None:
+            return
+        run = self.loop.run
+        try:
+            run.watch(
+                model,
+                weights=log in ("parameters", "all"),
+                gradients=log in ("gradients", "all"),
+                every_steps=log_freq,
+            )
+        except NbvizError as error:
+            run.note(f"not watched: {error}", "warning")
+
     # ------------------------------------------------------------ its life
 
     @rank_zero_only
