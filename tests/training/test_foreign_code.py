@@ -253,3 +253,32 @@ def test_text_is_plain_whatever_a_users_class_makes_of_it() -> None:
     assert type(text_of(Said())) is str
     assert describe(Said()) == "Said: marked"
     assert "raised SystemExit" in text_of(Leaving())
+
+
+def test_modules_that_compare_by_value_are_trained() -> None:
+    class Compared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(3))
+
+        def __eq__(self, other: object) -> Any:
+            return self.scale == getattr(other, "scale", torch.zeros(3))  # of three truth values
+
+        __hash__ = nn.Module.__hash__
+
+        def forward(self, x: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
+            return x * self.scale
+
+    class Loss(Compared):
+        def forward(self, x: torch.Tensor, *given: torch.Tensor) -> torch.Tensor:
+            return nn.functional.cross_entropy(super().forward(x), *given)
+
+    events, model, loss = Events(), nn.Sequential(Compared(), Compared()), Loss()
+    parameters = [*model.parameters(), *loss.parameters()]
+    engine = make_engine(
+        events, model=model, loss_fn=loss, optimizer=torch.optim.SGD(parameters, lr=0.1),
+        val_loader=make_batches(1), max_epochs=1,
+    )  # fmt: skip
+    engine.run()
+    engine.restore(engine.capture().parts)
+    assert engine.step == 4

@@ -64,9 +64,9 @@ def _objects_of_function(
     if inspect.isfunction(function):
         yield name, function
     elif isinstance(owner, torch.nn.Module):
-        own = list(type(model).modules(model))
+        own = set(map(id, type(model).modules(model)))  # one may have an __eq__ of its own
         for place, one in cast("Any", owner).named_modules():
-            if one not in own:
+            if id(one) not in own:
                 yield f"{name} {place}", one
     elif owner is not None and not _keeps_state(owner):
         yield name, owner
