@@ -152,6 +152,15 @@ test("a fault is named beside its line, on the side where there is room", () => 
 	expect([named(1.2), named(4.8)]).toEqual(["right", "left"]);
 });
 
+test("no curve goes through the name of a fault", () => {
+	const events = [{ x: 4, kind: "fault" as const, text: "lr × 100: lr 0.1 → 10" }];
+	const made = plot([5, 5, 5, 5, 1], { events });
+	const svg = toSvg([{ title: "loss", plot: made, xKind: "step" }], THEME);
+	const curve = svg.lastIndexOf(`stroke="${made.traces[0]?.color}"`);
+	expect(curve).toBeGreaterThan(0);
+	expect(svg.indexOf(">lr × 100<")).toBeGreaterThan(curve);
+});
+
 test("the best value has a ring, on few lines only", () => {
 	const rings = (lines: number) => {
 		const best = { x: 2, value: 1, step: 2 };

@@ -160,7 +160,7 @@ export function drawEvents(
 	const validations = inSight.filter(({ kind }) => kind === "validation").length;
 	const bottom = area.top + area.height;
 	let before = Number.NEGATIVE_INFINITY;
-	for (const { x, kind, text } of inSight) {
+	for (const { x, kind } of inSight) {
 		const isTick = kind === "validation";
 		if (isTick && validations > VALIDATIONS_SHOWN) continue;
 		const px = Math.round(area.left + (x - min) * scale) + 0.5;
@@ -177,18 +177,31 @@ export function drawEvents(
 		const width = (isFault ? 1.5 : 1) * area.ratio;
 		pen.line(outline, { color, width, alpha: isFault ? 1 : isTick ? 0.5 : 0.65, dash });
 		if (kind === "command" || kind === "warning") drawFlag(pen, px, color, area);
-		if (isFault) nameFault(pen, text, px, area, theme);
 	}
 }
 
-/** What was done on purpose is named beside its line. */
+/** What was done on purpose is named beside its line, over the curves. */
+export function nameFaults(
+	pen: Pen,
+	events: readonly EventMark[],
+	{ min, max }: Range,
+	area: Area,
+	theme: Theme,
+): void {
+	for (const { x, kind, text } of events) {
+		if (kind !== "fault" || x < min || x > max) continue;
+		const px = Math.round(area.left + ((x - min) * area.width) / (max - min)) + 0.5;
+		nameFault(pen, text, px, area, theme);
+	}
+}
+
 function nameFault(pen: Pen, text: string, px: number, area: Area, theme: Theme): void {
 	const { left, top, width, ratio } = area;
 	const ends = px - left > width / 2;
 	const [name = ""] = text.split(":");
 	const look = { color: theme.bad, font: theme.font, size: 10.5 * ratio, ends };
 	const at = px + (ends ? -4 : 4) * ratio;
-	// There is nothing to measure text with in a file; other marks need only be faint behind it.
+	// There is nothing to measure text with in a file; what is behind it need only be faint.
 	const room = NAME_WIDTH * name.length * ratio;
 	outline.clear();
 	outline.add(ends ? at - room : at, top + ratio);

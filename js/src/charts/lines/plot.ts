@@ -11,6 +11,7 @@ import {
 	drawNonFinite,
 	drawRing,
 	type EventMark,
+	nameFaults,
 } from "./marks";
 import { Path, type Pen } from "./pen";
 import { Reduced, type Trace } from "./trace";
@@ -88,6 +89,7 @@ export class Plotter {
 			const reduced = this.reduced[i];
 			if (reduced) this.drawLine(pen, trace, reduced, plot, y, area);
 		}
+		nameFaults(pen, plot.events, plot.x, area, theme);
 		if (plot.traces.length > RINGED) return;
 		const place = vertical(y, area, plot.isLog);
 		const scale = area.width / (plot.x.max - plot.x.min);
