@@ -200,8 +200,11 @@ class Rewinder:
             self.check(step, "fork")
 
         def keep(recomputing: Recomputing) -> tuple[Checkpoint, bool]:
-            if step is not None and step != engine.step:
-                recomputing.go_to(self.trainer.ring.before(step), step)
+            wanted = engine.step if step is None else step
+            # A step that failed has left traces, which a fork would go on with.
+            is_spoiled = engine.place.is_broken_off and self.trainer.ring.steps and not self.refused
+            if wanted != engine.step or is_spoiled:
+                recomputing.go_to(self.trainer.ring.before(wanted), wanted)
             return engine.capture(), engine.may_validate_next
 
         def made(kept: tuple[Checkpoint, bool]) -> T:

@@ -343,10 +343,10 @@ class Engine:
             add_note(error, f"After step {self.step:,}, in epoch {self.epoch}.")
             raise
         finally:
-            is_between_steps = reason == "stopped" and not self._is_in_step
+            self.place.is_broken_off = self._is_in_step
             self._is_in_step = self.validation.is_active = False
             try:
-                self.place.leave(is_between_steps=is_between_steps)
+                self.place.leave(is_stopped=reason == "stopped")
                 self.control.finish_commands(self.step)
                 self.optimizers.end_run()
                 ended = RunEnded(clock.now(), self.step, self.epoch, reason, failure)

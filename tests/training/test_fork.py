@@ -10,7 +10,7 @@ from test_resume import differences
 
 import nbviz
 from nbviz import callbacks
-from nbviz.errors import CommandError
+from nbviz.errors import CommandError, TrainingError
 from nbviz.panels import PANELS
 from nbviz.panels.runs.table import table_of
 from nbviz.panels.subject import Subject
@@ -59,6 +59,29 @@ def test_without_a_change_it_is_the_same_run(name: str) -> None:
     assert fork.run["loss/train"].values.tobytes() == trainer.run["loss/train"].values.tobytes()
     assert differences(first, result(trainer)) == []
     assert trainer.status == "finished"
+
+
+@pytest.mark.parametrize("step", [None, KEPT])
+def test_of_a_run_that_failed_inside_a_step_it_has_nothing_of_that_step(step: int | None) -> None:
+    name = "adamw, dropout, batch norm, validation"
+    first = result(trained(name))
+    model, data, options = arguments(name, seed=0)
+    plain = options["loss_fn"]
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        if trainer.engine.step in fails:
+            raise ZeroDivisionError
+        return plain(outputs, targets)
+
+    fails = [KEPT]  # as a number it would go back, too
+    trainer = nbviz.Trainer(model, data, **options | {"loss_fn": loss}, ring_every=10)
+    trainer.start()
+    with pytest.raises(TrainingError):
+        trainer.wait(SECONDS)
+    fails.clear()
+    fork = trainer.fork(step=step)
+    assert (trainer.status, trainer.engine.step) == ("failed", KEPT)
+    assert differences(first, ended(fork)) == []
 
 
 def test_both_go_on_in_turns_each_with_its_own_random_numbers() -> None:

@@ -38,6 +38,8 @@ class Place:
         steps: Completed in the epoch.
         is_read: Whether the epoch's batches have all been trained.
         validation_due: Whether a validation comes next.
+        is_broken_off: Whether the last run ended inside a step, which has left traces: numbers were
+            drawn, statistics moved on.
         attributes: What the loader and what it is made of keep on themselves: where their
             generators of random numbers are, what they count.
     """
@@ -58,6 +60,7 @@ class Place:
         self.is_open = False
         self.is_read = False
         self.validation_due = False
+        self.is_broken_off = False
         self.batches = 0
         self.steps = 0
         self._taken = 0  # of the iterator
@@ -112,14 +115,16 @@ class Place:
         """Note that a step is."""
         self.batches = self._taken
         self.steps += 1
+        self.is_broken_off = False
 
-    def leave(self, *, is_between_steps: bool) -> None:
+    def leave(self, *, is_stopped: bool) -> None:
         """Note that the run ends here, perhaps to go on later.
 
         Args:
-            is_between_steps: Whether it ends at a safe point, as a stopped run does. Where a step
-                was broken off, its batches are read again.
+            is_stopped: Whether it was stopped, at a safe point if no step was broken off. Where one
+                was, its batches are read again.
         """
+        is_between_steps = is_stopped and not self.is_broken_off
         if self._iterator is None or not self.is_open:
             return
         if isinstance(self._loader, Iterator):  # it can be read only once
@@ -156,6 +161,7 @@ class Place:
         self._before = state["before"]
         self._loader_state = state["loader"]
         self._iterator = None
+        self.is_broken_off = False
         self._resumes = self.is_open and not self.is_read
         self._taken = self.batches
         self._attributes_now = state["generators"] if self._resumes else None

@@ -253,7 +253,7 @@ class _Drawn:
 
 
 def _is_changed(module: torch.nn.Module, own: set[int], largest: int) -> bool:
-    parameters = list(module.parameters())
+    parameters = list(type(module).parameters(module))
     if parameters and all(id(one) in own for one in parameters):
         return False  # it is around the model
     if any(one.requires_grad for one in parameters):
@@ -262,5 +262,6 @@ def _is_changed(module: torch.nn.Module, own: set[int], largest: int) -> bool:
 
 
 def _bytes_of_module(module: torch.nn.Module) -> int:
-    tensors = [*module.parameters(), *module.buffers()]
+    kind = type(module)  # a model may keep data under the names of methods
+    tensors = [*kind.parameters(module), *kind.buffers(module)]
     return bytes_of([one for one in tensors if not is_lazy(one)])
