@@ -109,12 +109,13 @@ export class SeenSamples {
 			if (look !== undefined) this.looks.set(`${answer.inputs} ${index}`, look);
 		}
 		for (const [index, course] of courses) this.courses.set(index, course);
-		// An answer may be cut at its end; where nothing comes there is nothing, and it is not asked again.
-		const isEnd = answer.indices.length === 0 || !this.asker.isLive;
+		// An answer may be cut at its end; where none of them comes there is nothing, and they are not asked for again.
+		const came = new Set(answer.indices);
+		const isEnd = !indices.some((index) => came.has(index)) || !this.asker.isLive;
 		for (const index of [...indices, ...answer.indices]) {
 			this.until.set(index, newest);
 			const key = `${inputs} ${index}`;
-			const hasCome = isEnd || answer.indices.includes(index);
+			const hasCome = isEnd || came.has(index);
 			if (with_inputs && hasCome && !this.looks.has(key)) this.looks.set(key, "");
 		}
 	}

@@ -88,6 +88,23 @@ test("what is seen is asked for once, with its pictures and its course", async (
 	expect(asked()[1]).toMatchObject({ indices: [10, 30], with_inputs: false });
 });
 
+test("samples in whose place others come are not asked for again", async () => {
+	const on = await mounted();
+	await tell(on, 40);
+	await vi.waitFor(() => expect(indices(on)).toHaveLength(2));
+	press(on, "All");
+	const asked = () =>
+		on.questions.flatMap((one) => (one.kind === "send_samples" ? [one.indices] : []));
+	await vi.waitFor(() => expect(asked()).toHaveLength(2));
+	const { buffers } = fixture("predictions_sent");
+	// As long as several answers take to be read.
+	for (let i = 0; i < 5; i += 1) await inflateDoubles(buffers[0] as DataView);
+	expect(asked()).toEqual([
+		[10, 30],
+		[0, 20], // 40 came with the first
+	]);
+});
+
 test("all samples are shown, the least sure ones first, or those of one class", async () => {
 	const on = await mounted();
 	await tell(on, 40);
