@@ -1,4 +1,4 @@
-"""What does a cell that is run again leave behind? A trainer's cell beside that of a plain slider.
+"""What does a cell that is run again leave behind? A trainer's cell beside those of plain widgets.
 
 In a real JupyterLab each cell is run 100 times. Printed for each, from the tenth run on: growth a
 run of the kernel's memory and Python objects, and of the page's JavaScript heap and nodes, after
@@ -58,6 +58,20 @@ from nbviz import charts
 chart = charts.scatter(np.arange(50), np.arange(50) ** 2, title="points")
 display(chart)
 """
+FIGURE = """
+import bqplot, numpy as np
+from IPython.display import display
+try:
+    for widget in (figure, *axes, marks, *scales.values()):
+        widget.close()
+except NameError:
+    pass
+scales = {"x": bqplot.LinearScale(), "y": bqplot.LinearScale()}
+axes = bqplot.Axis(scale=scales["x"]), bqplot.Axis(scale=scales["y"], orientation="vertical")
+marks = bqplot.Scatter(x=np.arange(50), y=np.arange(50) ** 2, scales=scales)
+figure = bqplot.Figure(marks=[marks], axes=list(axes), title="points")
+display(figure)
+"""
 SLIDER = """
 import ipywidgets
 from IPython.display import display
@@ -73,6 +87,7 @@ CELLS = {
     "Run and Dashboard": LOOP,
     "hiddenlayer's Canvas": CANVAS,
     "charts.scatter": CHART,
+    "bqplot.Figure": FIGURE,  # what charts are drawn with; closed, as charts are
     "ipywidgets.IntSlider": SLIDER,
 }
 DRAWN = ".nbviz[data-nbviz=ready], .bqplot.figure, .widget-slider, .jupyter-widget-slider"
