@@ -2,7 +2,8 @@
 
 Each writer in a process of its own, all in one run: µs a call of `add_scalar`, and how much of a
 tiny MLP's speed is kept with two scalars at each step. Then, in JupyterLab, milliseconds from the
-first call until its point is drawn in the cell that makes it, while that cell goes on.
+first call until its point is drawn in the cell that makes it, while that cell goes on; the page has
+been still for a second before.
 
 Run: python benchmarks/drop_ins.py   (about three minutes; --no-browser leaves the last part out)
 """
@@ -50,6 +51,18 @@ while not seen.exists():
     time.sleep(0.001)
 """
 CURVE, HANDLE = "[data-last-step]:not([data-last-step='0'])", ".noUi-handle"
+# What the cell before has left to draw is not part of it.
+STILL = """() => new Promise((done) => {
+  const notebook = document.querySelector(".jp-Notebook");
+  let timer;
+  const watcher = new MutationObserver(() => wait());
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => { watcher.disconnect(); done(); }, 1000);
+  };
+  watcher.observe(notebook, { subtree: true, childList: true, attributes: true });
+  wait();
+})"""
 # When the page painted it, by its own clock, which is the kernel's.
 WATCH = """([index, selector]) => {
   const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[index];
@@ -96,6 +109,7 @@ def first_paints(loop: str, selector: str) -> list[float]:
         notebook = Notebook(page, lab, [IMPORTS, *cells], kernel=NEWEST, name="drop-ins")
         notebook.run(0)
         for number, mark in enumerate(marks, 1):
+            page.evaluate(STILL)
             page.evaluate(WATCH, [number, selector])
             notebook.run(number, wait=False)
             painted = page.evaluate("() => window.painted")
