@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TRAIN = """
-import collections, threading, time, numpy as np, torch
+import collections, os, threading, time, numpy as np, torch
 torch.set_num_threads(1)
 POINTS, RATE = {points}, {rate}
 rng = np.random.default_rng(0)
@@ -11,6 +11,8 @@ HISTORY = np.cumsum(rng.normal(size=(4, POINTS)), axis=1)
 LOGGED, STOP, COUNT = {{}}, threading.Event(), [0]
 
 def train():
+    if "NBVIZ_BENCH_CORE" in os.environ:
+        os.sched_setaffinity(0, {{int(os.environ["NBVIZ_BENCH_CORE"])}})  # of this thread
     model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     x, y = torch.randn(64, 64), torch.randint(0, 10, (64,))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -189,7 +190,17 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=90, help="seconds for one measurement")
     parser.add_argument("--only", choices=READ, help="one library of the kinds, no table")
     parser.add_argument("--quick", action="store_true", help="all of it in about eight minutes")
+    parser.add_argument(
+        "--apart",
+        action="store_true",
+        help="training on a core of its own, all else on the others (Linux): its slow-down is then"
+        " what is done in its process, and frames are those of fewer cores",
+    )
     options = parser.parse_args()
+    if options.apart:
+        core, *others = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, others)
+        os.environ["NBVIZ_BENCH_CORE"] = str(core)
     if options.quick:
         options.seconds, options.limit = 3.0, 45.0
     if options.only is not None:
