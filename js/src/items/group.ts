@@ -1,5 +1,6 @@
 // The cards of one tag prefix, under its name; of a large group the first ones until all are asked for.
 
+import { keepChildren } from "../ui/children";
 import { element } from "../ui/element";
 import { formatCount } from "../ui/format";
 import { icon } from "../ui/icons";
@@ -58,9 +59,9 @@ export class ItemGroup {
 
 	arrange(cards: readonly { readonly root: HTMLElement }[]): void {
 		this.grid.dataset.count = String(cards.length);
-		for (const [i, { root }] of cards.entries()) {
-			if (this.grid.children[i] !== root)
-				this.grid.insertBefore(root, this.grid.children[i] ?? null);
-		}
+		keepChildren(
+			this.grid,
+			cards.map(({ root }) => root),
+		);
 	}
 }

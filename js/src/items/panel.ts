@@ -9,6 +9,7 @@ import { runPicker, selectionOf } from "../session/selection";
 import { shownRunsOf } from "../session/shown-runs";
 import { type ShownStep, shownStepOf } from "../session/shown-step";
 import { card } from "../ui/card";
+import { keepChildren, showChildren } from "../ui/children";
 import { element } from "../ui/element";
 import { icon } from "../ui/icons";
 import { readTheme, type Theme } from "../ui/theme";
@@ -185,7 +186,7 @@ class ItemsPanel<C extends ItemContent> {
 		const filter = this.filterBox.value.trim().toLowerCase();
 		const { module } = this;
 		this.narrowed.hidden = module === "";
-		this.narrowed.replaceChildren(module, icon("close"));
+		showChildren(this.narrowed, [document.createTextNode(module), icon("close")]);
 		this.filterBox.hidden = entries.size <= FILTER_FROM && filter === "";
 		const tags = new Map<string, string[]>();
 		for (const tag of entries.keys()) {
@@ -195,15 +196,20 @@ class ItemsPanel<C extends ItemContent> {
 			tags.set(name, [...(tags.get(name) ?? []), tag]);
 		}
 		const wanted = new Set<string>();
+		const listed: HTMLElement[] = [];
 		for (const [name, of] of [...tags].sort(([a], [b]) => rank(a) - rank(b))) {
 			const group = this.groups.get(name) ?? new ItemGroup(name, () => this.update());
 			this.groups.set(name, group);
 			const visible = group.visible(of);
 			for (const tag of visible) wanted.add(tag);
 			group.arrange(visible.map((tag) => this.card(tag)));
-			this.list.append(group.root);
+			listed.push(group.root);
 		}
-		for (const [name, group] of this.groups) group.root.hidden = !tags.has(name);
+		for (const [name, group] of this.groups) {
+			group.root.hidden = !tags.has(name);
+			if (group.root.hidden) listed.push(group.root);
+		}
+		keepChildren(this.list, listed);
 		for (const [tag, one] of this.cards) {
 			if (wanted.has(tag)) continue;
 			this.drop(one);

@@ -1,4 +1,5 @@
 // A table of any number of rows, of which only those in sight are in the page.
+import { showChildren } from "./children";
 import { element } from "./element";
 
 /** Rows drawn above and below those in sight. */
@@ -12,7 +13,7 @@ export interface RowsOptions {
 	/** Widths of the columns, as CSS grid has them, and how wide all of them are at the least. */
 	readonly columns: string;
 	readonly least: number;
-	/** The cells of a row. */
+	/** The cells of a row; what a click on one does depends on the row's number alone. */
 	cells(index: number): readonly Node[];
 	/** Rows came into sight: from the first one to before the last. */
 	seen?(first: number, last: number): void;
@@ -54,8 +55,14 @@ export class VirtualRows {
 		this.count = count;
 		this.root.setAttribute("aria-rowcount", String(count + 1));
 		this.body.style.height = `${count * this.options.rowHeight}px`;
-		for (const row of this.drawn.values()) row.remove();
-		this.drawn.clear();
+		for (const [i, row] of this.drawn) {
+			if (i < count) {
+				this.fill(row, i);
+				continue;
+			}
+			row.remove();
+			this.drawn.delete(i);
+		}
 		this.draw();
 	}
 
@@ -108,7 +115,7 @@ export class VirtualRows {
 	}
 
 	private fill(row: HTMLElement, index: number): void {
-		row.replaceChildren(...this.options.cells(index));
+		showChildren(row, this.options.cells(index));
 	}
 }
 

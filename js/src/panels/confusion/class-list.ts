@@ -1,4 +1,5 @@
 // How each class does, sorted by a click on a head; with a comparison, how much better or worse.
+import { showChildren } from "../../ui/children";
 import { formatNumber } from "../../ui/format";
 import { sortHead, textCell, VirtualRows } from "../../ui/virtual-rows";
 import { type ClassScore, type Counts, classScores } from "./counts";
@@ -42,8 +43,9 @@ export class ClassList {
 	private draw(): void {
 		if (!this.counts) return;
 		this.scores = inOrder(classScores(this.counts), this.sorted, this.isDescending);
-		this.rows.head.replaceChildren(
-			...(Object.keys(TITLES) as Column[]).map((column) =>
+		showChildren(
+			this.rows.head,
+			(Object.keys(TITLES) as Column[]).map((column) =>
 				sortHead(
 					TITLES[column],
 					column !== "name",

@@ -2,6 +2,7 @@
 import type { ItemHost, ItemView } from "../../items/view";
 import { placeAt } from "../../session/item-index";
 import type { RunState } from "../../session/run";
+import { showOptions } from "../../ui/children";
 import { element } from "../../ui/element";
 import { counted, formatCount, formatNumber, formatPercent } from "../../ui/format";
 import { segmentedControl } from "../../ui/segmented-control";
@@ -144,10 +145,11 @@ export class ConfusionView implements ItemView<ConfusionContent> {
 		for (const run of this.source.others(this.host.tag)) {
 			options.push([`run ${run.run_id}`, run.name]);
 		}
-		this.compare.replaceChildren(
-			...options.map(([value, text]) => element("option", "", { value }, text)),
+		showOptions(
+			this.compare,
+			options.map(([value, text]) => element("option", "", { value }, text)),
+			this.reference,
 		);
-		this.compare.value = this.reference;
 	}
 
 	/** Loads what the matrix is compared with, and draws. */

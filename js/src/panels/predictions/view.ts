@@ -1,6 +1,7 @@
 // One tag's predictions at the step shown: the most confident mistakes, and samples that are followed.
 import type { ItemHost, ItemView } from "../../items/view";
 import type { Cell, ChosenCell } from "../../session/chosen-cell";
+import { keepChildren, showOptions } from "../../ui/children";
 import { element } from "../../ui/element";
 import { formatCount, formatPercent } from "../../ui/format";
 import { segmentedControl } from "../../ui/segmented-control";
@@ -201,22 +202,17 @@ export class PredictionsView implements ItemView<PredictionsContent> {
 		const chosen = this.chosen();
 		const visible = chosen.slice(0, this.shown);
 		const wanted = new Set(visible.map(({ index }) => index));
-		for (const [index, one] of this.cards) {
-			if (wanted.has(index)) continue;
-			one.root.remove();
-			this.cards.delete(index);
-		}
-		for (const [place, sample] of visible.entries()) {
+		for (const index of this.cards.keys()) if (!wanted.has(index)) this.cards.delete(index);
+		const roots: HTMLElement[] = [];
+		for (const sample of visible) {
 			const { index } = sample;
 			const one = this.cards.get(index) ?? new SampleCard(index, () => this.follow(index));
 			this.cards.set(index, one);
 			const look = seen.look(predictions.inputs, index);
 			one.show(sample, predictions, look, seen.course(index), followed.has(index));
-			// Moved only where it has to be: it may have the focus.
-			if (grid.children[place] !== one.root) {
-				grid.insertBefore(one.root, grid.children[place] ?? null);
-			}
+			roots.push(one.root);
 		}
+		keepChildren(grid, roots);
 		grid.dataset.step = String(predictions.step);
 		const left = chosen.length - visible.length;
 		this.more.hidden = left === 0;
@@ -295,11 +291,11 @@ function list(
 	const known = new Set(there.filter((one) => one >= 0));
 	if (chosen !== undefined) known.add(chosen);
 	const classes = [...known].sort((a, b) => a - b);
-	select.replaceChildren(
+	const options = [
 		element("option", "", { value: "" }, "all"),
 		...classes.map((one) =>
 			element("option", "", { value: String(one) }, nameOf(predictions, one)),
 		),
-	);
-	select.value = before !== "" && known.has(Number(before)) ? before : "";
+	];
+	showOptions(select, options, before !== "" && known.has(Number(before)) ? before : "");
 }

@@ -2,6 +2,7 @@
 import { lineSample } from "../../charts/run-style";
 import type { RunState } from "../../session/run";
 import { runColor } from "../../session/selection";
+import { showChildren } from "../../ui/children";
 import { element } from "../../ui/element";
 import { formatCount, formatNumber } from "../../ui/format";
 import type { Column } from "./columns";
@@ -172,7 +173,7 @@ export class RunsTable {
 		if ("group" in row) line.setAttribute("aria-expanded", String(!row.isFolded));
 		if (index === this.active) this.root.setAttribute("aria-activedescendant", line.id);
 		const fixed = "run" in row ? runTools(row.run, isSelected, content) : groupTools(row, content);
-		line.replaceChildren(...fixed, ...cells.map((text, i) => cell(text, content.columns[i])));
+		showChildren(line, [...fixed, ...cells.map((text, i) => cell(text, content.columns[i]))]);
 	}
 
 	private runCells(run: RunState, { columns, baseline }: TableContent): string[] {
@@ -208,12 +209,12 @@ export class RunsTable {
 		});
 		const toggle = eye(all, all ? "Hide all of these" : "Show all of these");
 		toggle.dataset.action = "all";
-		this.head.replaceChildren(
+		showChildren(this.head, [
 			element("div", "nbviz-runs-cell", { role: "columnheader" }),
 			element("div", "nbviz-runs-cell", { role: "columnheader" }),
 			element("div", "nbviz-runs-cell", { role: "columnheader" }, toggle),
 			...heads,
-		);
+		]);
 	}
 
 	private rowAt(event: Event): Row | undefined {

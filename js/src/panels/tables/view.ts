@@ -3,6 +3,7 @@
 import type { ItemHost, ItemView } from "../../items/view";
 import type { Cell, ColumnInfo } from "../../protocol/index.gen";
 import type { Answered } from "../../session/asker";
+import { showChildren } from "../../ui/children";
 import { element } from "../../ui/element";
 import { counted, formatCount, formatNumber } from "../../ui/format";
 import { sortHead, textCell, VirtualRows } from "../../ui/virtual-rows";
@@ -200,8 +201,10 @@ export class TableView implements ItemView<TableContent> {
 		const { content } = this;
 		if (!content) return;
 		const order = this.isDescending ? "descending" : "ascending";
-		this.rows?.head.replaceChildren(
-			...content.columns.map(({ name, column_kind }, i) =>
+		if (!this.rows) return;
+		showChildren(
+			this.rows.head,
+			content.columns.map(({ name, column_kind }, i) =>
 				sortHead(name || " ", column_kind === "number", i === this.sort ? order : undefined, () =>
 					this.sortBy(i),
 				),
