@@ -4,7 +4,7 @@ import type { Asker } from "../session/asker";
 import type { ItemEntry, ItemIndex } from "../session/item-index";
 import type { Context, Mount } from "../session/panel";
 import type { PanelState } from "../session/panel-data";
-import { isActive, type RunState } from "../session/run";
+import { comparedRuns, isActive, type RunState } from "../session/run";
 import { runPicker, selectionOf } from "../session/selection";
 import { shownRunsOf } from "../session/shown-runs";
 import { type ShownStep, shownStepOf } from "../session/shown-step";
@@ -216,9 +216,15 @@ class ItemsPanel<C extends ItemContent> {
 			this.cards.delete(tag);
 		}
 		this.empty.hidden = tags.size > 0;
-		this.empty.textContent =
-			entries.size > 0 ? `No tag contains “${filter}”.` : `This run has no ${this.options.noun}.`;
+		this.empty.textContent = entries.size > 0 ? `No tag contains “${filter}”.` : this.nothing();
 		this.loader.follow(this.cards.values());
+	}
+
+	/** What stands in the place of cards, and which other run has some. */
+	private nothing(): string {
+		const { noun } = this.options;
+		const other = comparedRuns(this.context.store).find((run) => this.entries(run).size > 0);
+		return other ? `This run has no ${noun}; ${other.name} has.` : `This run has no ${noun}.`;
 	}
 
 	private card(tag: string): ItemCard<C> {
