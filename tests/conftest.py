@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import signal
+import time
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,6 +45,29 @@ def run_cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     from nbclient import NotebookClient
     from nbclient.util import run_sync
 
+    class Client(NotebookClient):
+        """Looks for the kernel's reply each second.
+
+        nbclient's stand-in for an output area sends on the socket that is waited for, and what
+        comes then may not wake up who waits.
+        """
+
+        async def async_start_new_kernel_client(self) -> Any:
+            client: Any = await super().async_start_new_kernel_client()
+            wait = client.shell_channel.get_msg
+
+            async def get_msg(timeout: float | None = None) -> Any:  # noqa: ASYNC109  its signature
+                deadline = math.inf if timeout is None else time.monotonic() + timeout
+                while True:
+                    try:
+                        return await wait(timeout=max(0, min(1, deadline - time.monotonic())))
+                    except Empty:
+                        if time.monotonic() >= deadline:
+                            raise
+
+            client.shell_channel.get_msg = get_msg
+            return client
+
     owner = NotebookClient(nbformat.v4.new_notebook(), kernel_name="python3")
     manager = owner.create_kernel_manager()
     own = jupyter_environment(tmp_path_factory.mktemp("kernel"))
@@ -50,7 +76,7 @@ def run_cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     def run(*sources: str) -> list[Any]:
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         notebook = nbformat.v4.new_notebook(cells=cells)
-        client = NotebookClient(notebook, km=manager, timeout=300)
+        client = Client(notebook, km=manager, timeout=300)
         with forked_kernels():
             return client.execute(env=environment).cells
 
