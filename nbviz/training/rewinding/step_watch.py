@@ -242,6 +242,9 @@ class StepWatch:
             return function(*args, **kwargs)
         name = _name_of(function)
         given = list(tensors_of((args, kwargs)))
+        if name == "copy" and self._is_number(args[1]):
+            # So versions of PyTorch write a number into a tensor that do not fill it.
+            name, given = "fill", given[:1]
         sources = [(one, origin) for one in given if (origin := self._origin_of(one)) is not None]
         place = self._place_of(name)
         output = function(*args, **kwargs)
@@ -263,6 +266,11 @@ class StepWatch:
                 infinite = sources[0][1] if sources else None
                 self._make(tensor, place, name, others, infinite)
         return output
+
+    def _is_number(self, value: Any) -> bool:
+        """Whether it is a single number that was not finite when it became a tensor."""
+        origin = self._origin_of(value) if isinstance(value, torch.Tensor) else None
+        return origin is not None and value.dim() == 0 and origin.place[1] == _TENSOR_FROM_OUTSIDE
 
     def _place_of(self, name: str) -> Place:
         """Return where in the step an operation is that is about to be computed."""
