@@ -104,7 +104,10 @@ export function timeline(host: HTMLElement, context: Context): () => void {
 		const isLive = shownStep.chosen === undefined;
 		slider.value = String(PART * share);
 		slider.style.setProperty("--filled", `${100 * share}%`);
-		const text = `step ${formatCount(at)}`;
+		// The runs go on from the newest item: what is followed is where they are.
+		const runs = comparedRuns(store).map((run) => run.progress?.step ?? 0);
+		const shown = isLive && reached() === 0 ? Math.max(at, ...runs) : at;
+		const text = `step ${formatCount(shown)}`;
 		label.textContent = isLive ? text : `${text} of ${formatCount(last())}`;
 		slider.setAttribute("aria-valuetext", isLive ? `${text}, newest` : text);
 		live.setAttribute("aria-pressed", String(isLive));

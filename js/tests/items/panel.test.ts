@@ -12,6 +12,7 @@ import { mountText } from "../../src/panels/text/panel";
 import type { Update } from "../../src/protocol/index.gen";
 import { timeline } from "../../src/timeline/timeline";
 import { passingViewState, type ViewState } from "../../src/ui/view-state";
+import { fixture } from "../fixtures";
 import { asker, runAdded, type Stage, stage, turns } from "../panels/stage";
 
 class EverythingInSight {
@@ -111,6 +112,9 @@ test("the slider shows the item at or before its step, and the newest again", as
 	on.find(".nbviz-timeline > [aria-pressed]").click();
 	await vi.advanceTimersByTimeAsync(1000);
 	expect(on.find(".nbviz-text-body").textContent).toBe(`${NASTY} at 40`);
+	// What is followed is where the run is.
+	await on.apply({ ...fixture("run_changed").message, run_id: "a", step: 55 });
+	expect(on.find(".nbviz-timeline-step").textContent).toBe("step 55");
 	vi.useRealTimers();
 });
 
