@@ -122,7 +122,7 @@ class ItemsPanel(RunPanel[ItemsEntry, Followed], Generic[AnswerT]):
     def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
         """Send the item of a tag at or before a step."""
         batch = Batch()
-        media = find_media(part, request["tag"])
+        media = find_media(part, request["tag"], self.kinds)
         reply.send(self.item_asked(part.run_id, media, request, batch, reply), batch)
 
     def has_content(self, part: RecordedRun) -> bool:

@@ -110,19 +110,20 @@ def item_tag(
     }
 
 
-def find_media(run: RecordedRun, tag: str) -> Media:
+def find_media(run: RecordedRun, tag: str, kinds: Collection[str]) -> Media:
     """Return the media of a tag, which is given as the page knows it.
 
     Raises:
-        CommandError: There is no such tag.
+        CommandError: There is no such tag, or what it holds is of none of these kinds.
     """
     media: Mapping[str, Media] = run.kept_media
-    if tag in media:
-        return media[tag]
-    for known in media:
-        if clean_line(known) == tag:
-            return media[known]
-    raise CommandError(f"this run has no media {tag!r}.")
+    known = tag if tag in media else next((one for one in media if clean_line(one) == tag), None)
+    if known is None:
+        raise CommandError(f"this run has no media {tag!r}.")
+    found = media[known]
+    if found.kind not in kinds:
+        raise CommandError(f"{tag!r} holds {found.kind}, not {' or '.join(sorted(kinds))}.")
+    return found
 
 
 def evenly(items: Sequence[T], most: int) -> list[T]:

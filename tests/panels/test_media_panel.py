@@ -205,3 +205,14 @@ def test_a_watch_s_histograms_reach_the_page(run) -> None:
     page.wait_for(lambda: {tag for tag, *_ in told(page)} >= {"weights/weight", "weights/bias"})
     sent = ask(page, run, "weights/weight", 3, "send_histograms")
     assert sent["histograms"][-1]["count"] == 12
+
+
+def test_a_tag_of_another_panel_is_refused_by_what_it_holds(run) -> None:
+    run.log_text("notes", "hello", step=1)
+    run.log_image("image", np.zeros((8, 8), np.uint8), step=1)
+    run.drain_media()
+    page = Page(nbviz.Dashboard(run))
+    page.ready()
+    assert "'notes' holds text, not image or tensor or video" in ask(page, run, "notes", 1)["error"]
+    refused = ask(page, run, "image", 1, "send_text")
+    assert "'image' holds image, not text" in refused["error"]

@@ -76,7 +76,7 @@ class PredictionsPanel(ItemsPanel["PredictionsSent"]):
     def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
         """Send the predictions of a step or what samples look like, or change the training data."""
         batch = Batch()
-        media = find_media(part, request["tag"])
+        media = find_media(part, request["tag"], self.kinds)
         if request["kind"] == "edit_data":
             _edit(part, media.tag, request)
             reply.send({"kind": "command_done", **reply.address})

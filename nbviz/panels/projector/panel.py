@@ -131,7 +131,7 @@ class ProjectorPanel(ItemsPanel[messages.EmbeddingSent]):
     def answer(self, part: RecordedRun, request: Any, reply: Reply[Any]) -> None:
         """Answer what a page asks of an embedding."""
         kind: str = request["kind"]
-        media = find_media(part, request["tag"])
+        media = find_media(part, request["tag"], self.kinds)
         if kind == "select_points":
             _select(part, media, request["selected"])
             reply.send({"kind": "command_done", **reply.address})
