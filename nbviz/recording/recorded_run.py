@@ -7,6 +7,7 @@ import itertools
 import threading
 import time
 import uuid
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,8 @@ LEAST_BUDGET = 1_000_000
 _MEMORY_SECONDS = 1.0
 _MOST_EPOCHS_SKIPPED = 100_000  # by a run that goes on where another was
 _WEIGHTS_SHARE = 4  # this part of the media budget is for heatmaps of weights of earlier steps
+MOST_MARKS = 10_000
+"""Marks of a kind that are drawn on the curves; all of them are lines of the log."""
 _MOST_VALIDATION_MARKS = 1000  # their scalars are in the series anyway
 
 _numbers = itertools.count(1)
@@ -156,7 +159,7 @@ class RecordedRun:
         self.meter = ProgressMeter(self.overhead, self._steps)
         self._store, self._media = self._make_stores()
         self._noticed: frozenset[str] = frozenset()  # kinds of notices that the log has said
-        self._validation_marks = 0
+        self._marks: Counter[EventKind] = Counter()
 
     # ------------------------------------------------------------ where it is
 
@@ -367,15 +370,25 @@ class RecordedRun:
     def mark(self, kind: EventKind, step: int, text: str, wall_time: float | None = None) -> None:
         """Record an event to be drawn on the curves, and as a line of the log.
 
+        Of many of a kind, `MOST_MARKS`, the later ones are lines alone, which is said once.
+
         Raises:
             LoggingError: The step or the wall time is none.
         """
         step, wall_time = read_step(step), None if wall_time is None else read_wall_time(wall_time)
-        if kind == "validation":
-            self._validation_marks += 1
-        if kind != "validation" or self._validation_marks <= _MOST_VALIDATION_MARKS:
+        self._marks[kind] += 1
+        most = _MOST_VALIDATION_MARKS if kind == "validation" else MOST_MARKS
+        if self._marks[kind] <= most or kind == "ended":
             self.events.append(RecordedEvent(kind, step, self._since_start(wall_time), text))
         self.note(text, step=step, wall_time=wall_time)
+        if self._marks[kind] == MOST_MARKS + 1:
+            self.note(
+                f"The curves have {MOST_MARKS:,} marks of this kind. Those that follow are lines of"
+                " the log alone.",
+                level="warning",
+                step=step,
+                wall_time=wall_time,
+            )
         if kind == "command":
             self.notify()
 

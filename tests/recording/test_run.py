@@ -19,6 +19,7 @@ from torch import nn
 import nbviz
 from nbviz import Run
 from nbviz.errors import ConfigurationError, LoggingError
+from nbviz.recording.recorded_run import MOST_MARKS
 
 
 def test_one_scalar_after_another() -> None:
@@ -311,6 +312,19 @@ def test_a_subscriber_that_raises_is_not_called_again() -> None:
     assert run["x"].values.tolist() == [1]
     warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
     assert "is not called again" in warnings[0]
+
+
+def test_of_many_marks_the_later_ones_are_lines_of_the_log_which_is_said_once() -> None:
+    run = nbviz.Run("loop")
+    for step in range(MOST_MARKS + 100):
+        run.mark("command", step, f"mark {step}")
+    run.mark("warning", 1, "another kind")
+    run.finish()
+    kinds = [one.event for one in run.events]
+    assert [kinds.count(kind) for kind in ("command", "warning", "ended")] == [MOST_MARKS, 1, 1]
+    lines = [line.text for line in run.lines.since(0)]
+    assert f"mark {MOST_MARKS + 99}" in lines
+    assert len([text for text in lines if "are lines of the log alone" in text]) == 1
 
 
 def test_the_first_nan_of_tags_is_a_mark_on_the_curves() -> None:
