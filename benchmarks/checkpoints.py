@@ -1,4 +1,4 @@
-"""What keeping a run's state costs, beside `torch.save` of the same state.
+"""What keeping a run's state costs, beside `torch.save` and DCP's `async_save` of the same state.
 
 Run: python benchmarks/checkpoints.py          (about eight minutes)
      python benchmarks/checkpoints.py --cost   (what the ring costs alone, about five)
@@ -6,10 +6,11 @@ Run: python benchmarks/checkpoints.py          (about eight minutes)
 For three models with Adam, after a few steps: a capture into fresh memory and into memory that is
 used again, which the training waits for; writing it as a checkpoint and reading it back, which it
 does not wait for; `copy.deepcopy` of the state dicts and `torch.save` of them, as in a loop of
-one's own. Then steps a second with `checkpoint_every` as given, beside none, in turns; and with
-states kept in memory (`ring`, the default) beside none, and in `dir`, too, beside in memory alone,
-what they take, and how long it takes to go back; and how many steps a run and its fork make, in
-turns, of those that the run makes alone.
+one's own, and `torch.distributed.checkpoint.async_save` of them: until it returns, which a loop
+waits for, and until it is written. Then steps a second with `checkpoint_every` as given, beside
+none, in turns; and with states kept in memory (`ring`, the default) beside none, and in `dir`, too,
+beside in memory alone, what they take, and how long it takes to go back; and how many steps a run
+and its fork make, in turns, of those that the run makes alone.
 
 What the ring costs is measured by the processor time of the training thread, which other processes
 do not add to: with and without the ring, in turns, the difference of each pair in % with the 95 %
@@ -27,10 +28,12 @@ import statistics
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.distributed.checkpoint as dcp
 from torch import nn
 
 import nbviz
@@ -99,6 +102,26 @@ def measure(trainer: nbviz.Trainer, folder: Path) -> dict[str, float]:
     states = [trainer.model.state_dict(), trainer.optimizer.state_dict()]
     found["copy.deepcopy"] = milliseconds(lambda: copy.deepcopy(states))
     found["torch.save"] = milliseconds(lambda: torch.save(states, path))
+    saving: list[Any] = []
+    # That there is one process, and a state there before.
+    warnings.filterwarnings("ignore", module=r"torch\.distributed")
+
+    def save_behind() -> None:
+        parts = {"model": states[0], "optimizer": states[1]}
+        saving.append(dcp.async_save(parts, checkpoint_id=folder / "dcp", no_dist=True))
+
+    def save_and_wait() -> None:
+        save_behind()
+        saving.pop().result()
+
+    found["DCP async_save, written"] = milliseconds(save_and_wait)
+    returned: list[float] = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        save_behind()
+        returned.append(1000 * (time.perf_counter() - started))
+        saving.pop().result()
+    found["DCP async_save, until it returns"] = statistics.median(returned)
     return found
 
 
