@@ -100,8 +100,8 @@ class ItemsPanel(RunPanel[ItemsEntry, Followed], Generic[AnswerT]):
         """
         return self.item(run_id, media, request["step"], batch, reply.address, reply.limit)
 
-    def item_followed(  # noqa: PLR0917
-        self, run_id: str, media: Media, step: int, batch: Batch, pixels: int, since: int
+    def item_followed(
+        self, run_id: str, media: Media, step: int, batch: Batch, *, pixels: int, since: int
     ) -> AnswerT:
         """Return the item of a tag at or before a step, for pages that follow the tag.
 
@@ -154,7 +154,7 @@ class ItemsPanel(RunPanel[ItemsEntry, Followed], Generic[AnswerT]):
             followed,
             batch,
             lambda media, step, pixels, since: self.item_followed(
-                part.run_id, media, step, batch, pixels, since
+                part.run_id, media, step, batch, pixels=pixels, since=since
             ),
             upto=entry.version,
             room=min(extent.room, extent.limit - batch.size),

@@ -68,7 +68,7 @@ def on_one_thread(work: Callable[[], T]) -> T:
 
 def _begin_anew() -> None:
     """After a fork, in the child: the thread is not here."""
-    global _painter  # noqa: PLW0603
+    global _painter  # noqa: PLW0603  that of the parent has a thread that is not here
     _painter = _OneThread()
 
 

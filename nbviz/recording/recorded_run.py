@@ -370,7 +370,8 @@ class RecordedRun:
     def mark(self, kind: EventKind, step: int, text: str, wall_time: float | None = None) -> None:
         """Record an event to be drawn on the curves, and as a line of the log.
 
-        Of many of a kind, `MOST_MARKS`, the later ones are lines alone, which is said once.
+        Of many of a kind, `MOST_MARKS`, the later ones are lines alone, which is said once; of
+        validations, whose scalars are curves, fewer are drawn, and nothing is said.
 
         Raises:
             LoggingError: The step or the wall time is none.
@@ -381,7 +382,7 @@ class RecordedRun:
         if self._marks[kind] <= most or kind == "ended":
             self.events.append(RecordedEvent(kind, step, self._since_start(wall_time), text))
         self.note(text, step=step, wall_time=wall_time)
-        if self._marks[kind] == MOST_MARKS + 1:
+        if self._marks[kind] == MOST_MARKS + 1 and kind != "validation":
             self.note(
                 f"The curves have {MOST_MARKS:,} marks of this kind. Those that follow are lines of"
                 " the log alone.",

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-
 _MOST = 1 << 53  # from here on a page cannot tell whole numbers apart
 
 

@@ -327,6 +327,15 @@ def test_of_many_marks_the_later_ones_are_lines_of_the_log_which_is_said_once() 
     assert len([text for text in lines if "are lines of the log alone" in text]) == 1
 
 
+def test_of_many_validations_fewer_are_marks_and_nothing_is_said() -> None:
+    run = nbviz.Run("loop")
+    for step in range(MOST_MARKS + 2):
+        run.mark("validation", step, f"validation {step}")
+    assert 0 < len(run.events) < MOST_MARKS
+    lines = [line.text for line in run.lines.since(0)]
+    assert not [text for text in lines if "lines of the log alone" in text]
+
+
 def test_the_first_nan_of_tags_is_a_mark_on_the_curves() -> None:
     run = nbviz.Run("loop")
     for step in range(1, 6):

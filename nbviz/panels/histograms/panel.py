@@ -63,8 +63,8 @@ class HistogramsPanel(ItemsPanel["HistogramsSent"]):
             limit=reply.limit,
         )
 
-    def item_followed(  # noqa: PLR0917
-        self, run_id: str, media: Media, step: int, batch: Batch, pixels: int, since: int
+    def item_followed(
+        self, run_id: str, media: Media, step: int, batch: Batch, *, pixels: int, since: int
     ) -> HistogramsSent:
         """Return the histograms of a tag that pages which follow it were not sent yet.
 

@@ -51,8 +51,8 @@ class MediaPanel(ItemsPanel["MediaAnswer"]):
             limit=reply.limit,
         )
 
-    def item_followed(  # noqa: PLR0917
-        self, run_id: str, media: Media, step: int, batch: Batch, pixels: int, since: int
+    def item_followed(
+        self, run_id: str, media: Media, step: int, batch: Batch, *, pixels: int, since: int
     ) -> MediaAnswer:
         """Return the item of a tag at or before a step, for pages that follow the tag."""
         del since

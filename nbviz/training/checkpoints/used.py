@@ -20,6 +20,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from nbviz.errors import attribute_of
 from nbviz.training.callbacks import METHODS
+from nbviz.training.checkpoints.loader_objects import MOST_LISTED
 from nbviz.training.checkpoints.model_state import ModelState
 from nbviz.training.checkpoints.optimizer_state import OptimizersState
 from nbviz.training.checkpoints.trees import bytes_of
@@ -40,7 +41,6 @@ FUNCTIONS = ("loss_fn", "training_step", "validation_step", "prepare_batch")
 MOST_DEEP = 5
 """Functions that call each other, and objects inside each other, that are looked at."""
 
-_MOST_LISTED = 32  # things of a list that are looked at: more are data
 _KEPT = (
     torch.nn.Module,
     torch.optim.Optimizer,
@@ -190,7 +190,7 @@ def names_of(function: FunctionType) -> list[tuple[str, Any]]:
 
 def _listed(value: Any) -> Iterable[tuple[Any, Any]]:
     items = cast("list[Any]", value)
-    if len(items) > _MOST_LISTED:
+    if len(items) > MOST_LISTED:
         return ()
     return tuple(cast("dict[Any, Any]", value).items() if type(value) is dict else enumerate(items))
 

@@ -151,19 +151,18 @@ export function drawClipped(
 export function drawEvents(
 	pen: Pen,
 	events: readonly EventMark[],
-	{ min, max }: Range,
+	range: Range,
 	area: Area,
 	theme: Theme,
 ): void {
-	const scale = area.width / (max - min);
-	const inSight = events.filter(({ x }) => x >= min && x <= max);
+	const inSight = events.filter(({ x }) => x >= range.min && x <= range.max);
 	const validations = inSight.filter(({ kind }) => kind === "validation").length;
 	const bottom = area.top + area.height;
 	let before = Number.NEGATIVE_INFINITY;
 	for (const { x, kind } of inSight) {
 		const isTick = kind === "validation";
 		if (isTick && validations > VALIDATIONS_SHOWN) continue;
-		const px = Math.round(area.left + (x - min) * scale) + 0.5;
+		const px = columnOf(x, range, area);
 		if (kind === "command") {
 			if (Math.abs(px - before) < COMMANDS_APART * area.ratio) continue;
 			before = px;
@@ -184,15 +183,19 @@ export function drawEvents(
 export function nameFaults(
 	pen: Pen,
 	events: readonly EventMark[],
-	{ min, max }: Range,
+	range: Range,
 	area: Area,
 	theme: Theme,
 ): void {
 	for (const { x, kind, text } of events) {
-		if (kind !== "fault" || x < min || x > max) continue;
-		const px = Math.round(area.left + ((x - min) * area.width) / (max - min)) + 0.5;
-		nameFault(pen, text, px, area, theme);
+		if (kind !== "fault" || x < range.min || x > range.max) continue;
+		nameFault(pen, text, columnOf(x, range, area), area, theme);
 	}
+}
+
+/** Where a line one pixel wide stands sharp. */
+function columnOf(x: number, { min, max }: Range, { left, width }: Area): number {
+	return Math.round(left + ((x - min) * width) / (max - min)) + 0.5;
 }
 
 function nameFault(pen: Pen, text: string, px: number, area: Area, theme: Theme): void {
