@@ -7,6 +7,7 @@ looks at the writing thread.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import sys
@@ -60,6 +61,12 @@ class _Stream:
         return getattr(self.original, name)
 
 
+# CPython's `print` holds no reference to the stream that it writes to: one that is freed meanwhile
+# ends the process (python/cpython#130163). So a stand-in outlives its use, and is used again for
+# its stream: a kernel has two; where tests or cells redirect theirs, the newest stay.
+_kept: collections.deque[_Stream] = collections.deque(maxlen=16)
+
+
 @contextlib.contextmanager
 def captured_prints(take: Take) -> Generator[None]:
     """Call `take(line, "print")` for each line that this thread prints meanwhile."""
@@ -95,10 +102,18 @@ if hasattr(os, "register_at_fork"):
 
 
 def _install() -> None:
-    if not isinstance(sys.stdout, _Stream):
-        sys.stdout = _Stream(sys.stdout)
-    if not isinstance(sys.stderr, _Stream):
-        sys.stderr = _Stream(sys.stderr)
+    sys.stdout = _stand_in(sys.stdout)
+    sys.stderr = _stand_in(sys.stderr)
+
+
+def _stand_in(stream: TextIO) -> Any:
+    if isinstance(stream, _Stream):
+        return stream
+    for kept in _kept:
+        if kept.original is stream:
+            return kept
+    _kept.append(made := _Stream(stream))
+    return made
 
 
 def _uninstall() -> None:

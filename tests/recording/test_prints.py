@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 
@@ -58,3 +59,45 @@ def test_an_endless_line_is_taken_in_pieces() -> None:
             sys.stdout.write("x" * 1000)
     assert sum(map(len, taken)) == 30_000
     assert max(map(len, taken)) <= 11_000
+
+
+PRINTS_MEANWHILE = """
+import os, sys, threading
+from nbviz.recording.prints import captured_prints
+
+sys.setswitchinterval(1e-6)
+sys.stdout = open(os.devnull, "w")
+is_over = threading.Event()
+
+def printing():
+    while not is_over.is_set():
+        print("a", "b", "c")
+
+thread = threading.Thread(target=printing)
+thread.start()
+for _ in range(3000):
+    with captured_prints(lambda line, level: None):
+        pass
+is_over.set()
+thread.join()
+"""
+
+
+def test_a_thread_may_print_while_the_last_capture_ends() -> None:
+    """`print` keeps no reference to its stream; one that was freed ended the process."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTS_MEANWHILE],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_stream_has_one_stand_in() -> None:
+    first = []
+    for _ in range(40):
+        with captured_prints(lambda line, level: None):
+            first.append(sys.stdout)
+    assert len({id(stream) for stream in first}) == 1
