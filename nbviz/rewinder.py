@@ -15,13 +15,13 @@ from nbviz.recording.kept.ring_on_disk import newest_kept
 from nbviz.recording.origin import Origin
 from nbviz.training.between_steps import between_steps
 from nbviz.training.checks import is_one_pass
-from nbviz.training.events import RunEnded, RunPaused
+from nbviz.training.events import RunEnded, RunPaused, StepEnded
 from nbviz.training.rewinding.changes import Change, Changes
-from nbviz.training.rewinding.recomputing import LOSS
+from nbviz.training.rewinding.recomputing import LOSS, number
 from nbviz.training.rewinding.search import Search
 from nbviz.training.rewinding.soundness import Soundness
 from nbviz.training.rewinding.untouched import untouched
-from nbviz.undoing import Undoing, says_its_state
+from nbviz.undoing import Undoing, losses_of, says_its_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,6 +66,13 @@ class Rewound:
     divergence: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    run: str
+    step: int
+    loss: float
+
+
 class Rewinder:
     """Goes back to earlier steps of one trainer. An observer of its engine.
 
@@ -85,11 +92,15 @@ class Rewinder:
         self._undoing = Undoing(trainer, self._changes, self._settle)
         self.stands_at: int | None = None
         self._found: FirstNonFinite | None = None
+        self._expected: _Expected | None = None
 
     def __call__(self, event: Event) -> None:
         """Take note of an event of the engine's."""
         self._changes(event)
         self.trainer.ring(event)
+        if self._expected is not None and isinstance(event, StepEnded):
+            expected, self._expected = self._expected, None
+            self._compare(expected, event)
         if isinstance(event, RunPaused | RunEnded):
             self._undoing.stands()
 
@@ -214,6 +225,24 @@ class Rewinder:
 
         return self._undoing.look("fork", keep, made)
 
+    def follow(self, run: Run, step: int, settings: Iterable[str]) -> None:
+        """Compare a fork's first step with the one that its run made from the same state.
+
+        What an optimizer is set to changes the weights only after it; elsewhere than on a CPU no
+        two are the same to the last bit.
+
+        Args:
+            run: That which was forked.
+            step: The completed steps.
+            settings: What the fork has of its own.
+        """
+        engine = self.trainer.engine
+        of_optimizers = {name for each in engine.optimizers for name in each.defaults}
+        is_comparable = all(name.partition("/")[0] in of_optimizers for name in settings)
+        loss = losses_of(run)(step + 1)
+        if loss is not None and is_comparable and engine.device.type == "cpu":
+            self._expected = _Expected(run.name, step + 1, loss)
+
     @says_its_state
     def find_nonfinite(self) -> FirstNonFinite | None:
         """Find the step that broke, as `Trainer.find_nonfinite` describes."""
@@ -243,6 +272,19 @@ class Rewinder:
         return False
 
     # ------------------------------------------------------------ inside
+
+    def _compare(self, expected: _Expected, event: StepEnded) -> None:
+        loss = event.scalars.get(LOSS)
+        if loss is None or event.step != expected.step:
+            return
+        difference = abs(number(loss) - expected.loss)
+        if difference > 0:
+            self.trainer.run.note(
+                f"the first step of this fork has not the loss that {expected.run!r} had from the "
+                f"same state: it differs by {difference:.3g}. Something that it depends on is not "
+                "in the state, such as a list that a module keeps or a worker that lives on.",
+                "warning",
+            )
 
     def _here(
         self,

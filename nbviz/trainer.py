@@ -364,6 +364,7 @@ class Trainer(TrainerCommands):
             forked.relatives = self.relatives
             forked.run.commands = forked.commands
             guard_optimizers(self.options, forked)
+            forked._rewinder.follow(self.run, checkpoint.step, values)
             self.relatives.add(forked)
             return forked
 

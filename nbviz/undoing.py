@@ -69,6 +69,21 @@ def says_its_state(method: Callable[P, R]) -> Callable[P, R]:
     return saying
 
 
+def losses_of(run: Run) -> Callable[[int], float | None]:
+    """Return what gives the loss that a step of a run had, None where it is not known."""
+    run.drain()
+    losses = run.series(LOSS) if LOSS in run.tags else None
+    steps, values = (None, None) if losses is None else (losses.steps, losses.values)
+
+    def loss_of(step: int) -> float | None:
+        if steps is None or values is None:
+            return None
+        place = int(np.searchsorted(steps, step))
+        return float(values[place]) if place < len(steps) and steps[place] == step else None
+
+    return loss_of
+
+
 class Rewindable(Protocol):
     """What of a trainer is needed to go back."""
 
@@ -321,17 +336,7 @@ class Undoing:
     def recomputing(self) -> Recomputing:
         """Return what makes steps of the run again."""
         trainer = self._trainer
-        trainer.run.drain()
-        losses = trainer.run.series(LOSS) if LOSS in trainer.run.tags else None
-        steps, values = (None, None) if losses is None else (losses.steps, losses.values)
-
-        def loss_of(step: int) -> float | None:
-            if steps is None or values is None:
-                return None
-            place = int(np.searchsorted(steps, step))
-            return float(values[place]) if place < len(steps) and steps[place] == step else None
-
-        return Recomputing(trainer.engine, self._changes, loss_of)
+        return Recomputing(trainer.engine, self._changes, losses_of(trainer.run))
 
     # ------------------------------------------------------------ inside
 

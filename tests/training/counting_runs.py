@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -69,17 +70,22 @@ class Transformed(Dataset[Any]):
 
 
 class ByEpoch(Sampler[int]):
-    """Another order in each epoch, which it counts."""
+    """Another order in each epoch, which it counts, made of the one before, which it keeps."""
 
     def __init__(self) -> None:
         self.epoch = 0
+        self.order = collections.deque(range(_EXAMPLES))
+        self.left = dict.fromkeys(range(_EXAMPLES), 3)
 
     def __len__(self) -> int:
         return _EXAMPLES
 
     def __iter__(self) -> Iterator[int]:
         self.epoch += 1
-        yield from np.random.default_rng(self.epoch).permutation(_EXAMPLES).tolist()
+        random.Random(self.epoch).shuffle(self.order)
+        for place in tuple(self.order):
+            self.left[place] -= 1
+            yield place if self.left[place] else 0
 
 
 class Slower(torch.optim.SGD):

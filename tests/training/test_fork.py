@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 from resumed_runs import KEPT, SECONDS, STEPS, arguments, result
 from test_resume import differences
+from torch import nn
 
 import nbviz
 from nbviz import callbacks
@@ -61,6 +63,22 @@ def test_without_a_change_it_is_the_same_run(name: str) -> None:
     assert trainer.status == "finished"
 
 
+@pytest.mark.parametrize(
+    "name", ["own generator", "two workers", "counts everywhere", "stateful loader"]
+)
+def test_from_a_state_that_is_kept_and_before_its_own_first_step(name: str) -> None:
+    """What such a state is of was restored, and has made no step since."""
+    trainer = trained(name)
+    first = result(trainer)
+    fork = trainer.fork(step=20)
+    assert 20 in trainer.ring.steps
+    again = fork.fork()
+    for one in (fork, again):
+        assert differences(first, ended(one)) == []
+        values = one.run["loss/train"].values
+        assert values.tobytes() == trainer.run["loss/train"].values.tobytes()
+
+
 @pytest.mark.parametrize("step", [None, KEPT])
 def test_of_a_run_that_failed_inside_a_step_it_has_nothing_of_that_step(step: int | None) -> None:
     name = "adamw, dropout, batch norm, validation"
@@ -82,6 +100,38 @@ def test_of_a_run_that_failed_inside_a_step_it_has_nothing_of_that_step(step: in
     fork = trainer.fork(step=step)
     assert (trainer.status, trainer.engine.step) == ("failed", KEPT)
     assert differences(first, ended(fork)) == []
+
+
+class Collects(nn.Module):
+    """A layer that depends on what it keeps in a list, which is not in a state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[float] = []
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        self.seen.append(float(inputs.detach().mean()))
+        return inputs + 0.01 * len(self.seen)
+
+
+def lines_on_the_first_step(trainer: nbviz.Trainer) -> list[str]:
+    texts = [line.text for line in trainer.run.lines.since(0)]
+    return [text for text in texts if text.startswith("the first step of this fork")]
+
+
+def test_a_first_step_that_differs_is_said() -> None:
+    model, data, options = arguments("sgd", seed=0)
+    model.insert(0, Collects())
+    trainer = nbviz.Trainer(model, data, **options, ring_every=10)
+    trainer.start()
+    trainer.wait(SECONDS)
+    for values in ({}, {"lr": 0.01}):
+        fork = trainer.fork(step=KEPT, **values)
+        ended(fork)
+        (line,) = lines_on_the_first_step(fork)
+        assert f"that {trainer.run.name!r} had from the same state: it differs by " in line
+    newest = trainer.fork()  # its run has made no such step
+    assert newest.engine.step == STEPS
 
 
 def test_both_go_on_in_turns_each_with_its_own_random_numbers() -> None:
@@ -111,6 +161,7 @@ def test_what_is_changed_changes_the_fork_alone() -> None:
     assert past[:20].tolist() == other[:20].tolist()
     assert past[21:].tolist() != other[21:].tolist()
     assert differences(first, result(trainer)) == []
+    assert lines_on_the_first_step(fork) == []
     fork.rewind(30)
     fork.stop_and_wait()
 

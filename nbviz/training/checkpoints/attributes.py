@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import inspect
 from typing import TYPE_CHECKING, Any, cast
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 MOST_BYTES = 1_000_000
 """A larger tensor or array is no count and no mean: it is left out."""
 
-_NUMBERS = (bool, int, float, complex, str, type(None))
+MOST_ITEMS = 100_000
+"""A longer list is data."""
+
+_NUMBERS = frozenset({bool, int, float, complex, str, type(None)})
+_LISTS = frozenset({list, tuple, set, collections.deque})
 _OF_MODULES = frozenset(vars(torch.nn.Module()))
 _OF_TORCH = ("_DataLoader", "_IterableDataset", "_torchdynamo")
 _MISSING = object()
@@ -36,10 +41,13 @@ class Attributes:
 
     Numbers, texts, small tensors and arrays, and generators of random numbers. Those that stay as
     they were at first are no part of the state: they may be settings. Lists and other containers
-    are none either, since they may be what a user collects.
+    are none either, since they may be what a user collects; of a sampler they are, since they say
+    what it draws next.
 
     Args:
         owners: Returns the objects, each by a name of its own.
+        has_lists: Tells by an object's name whether its lists and dicts of numbers and texts are
+            part of the state.
 
     Attributes:
         is_optional: A state may have none of it: files of earlier versions do not.
@@ -47,8 +55,10 @@ class Attributes:
 
     is_optional = True
 
-    def __init__(self, owners: Owners) -> None:
+    def __init__(self, owners: Owners, has_lists: Callable[[str], bool] = lambda _: False) -> None:
         self._owners = owners
+        self._has_lists = has_lists
+        self._plain: dict[str, Any] = {}  # copies of lists, which states share until one changes
         self._changing: set[str] = set()  # and generators: no two are made the same
         self._first = {key: _copied(value) for key, value in self._found()}
 
@@ -87,10 +97,18 @@ class Attributes:
                 if not is_generator(value):
                     if is_kept(value):
                         yield key, value
+                    elif self._has_lists(place) and _is_list(value):
+                        yield key, self._as_plain(key, value)
                 elif id(value) not in seen:
                     seen.add(id(value))
                     self._changing.add(key)
                     yield key, read_generator(value)
+
+    def _as_plain(self, key: str, value: Any) -> Any:
+        made = cast("Any", dict if type(value) is dict else list)(value)
+        if not is_same(self._plain.get(key), made):
+            self._plain[key] = made
+        return self._plain[key]
 
 
 def attributes_of(owner: object) -> list[tuple[str, Any]]:
@@ -123,6 +141,18 @@ def is_kept(value: object) -> bool:
     return False
 
 
+def _is_list(value: object) -> bool:
+    if type(value) is dict:
+        items = cast("dict[object, object]", value)
+        if len(items) > MOST_ITEMS:
+            return False
+        return set(map(type, items)) | set(map(type, items.values())) <= _NUMBERS
+    if type(value) not in _LISTS:
+        return False
+    held = cast("list[object]", value)
+    return len(held) <= MOST_ITEMS and set(map(type, held)) <= _NUMBERS
+
+
 def _copied(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
@@ -141,7 +171,9 @@ def _write(owner: Any, name: str, value: Any) -> None:
     elif _fits(now, value):
         with torch.no_grad():
             now[...] = value  # whatever else holds it goes on doing so
-    elif now is not _MISSING and not is_kept(now):
+    elif type(value) in (list, dict):
+        _write_list(owner, name, now, value)
+    elif now is not _MISSING and not (is_kept(now) or (value is _MISSING and _is_list(now))):
         return  # something of another kind has taken its place
     elif cell is not None and value is not _MISSING:
         cell.cell_contents = _copied(value)
@@ -150,6 +182,22 @@ def _write(owner: Any, name: str, value: Any) -> None:
     elif now is not _MISSING and cell is None:
         with contextlib.suppress(AttributeError):
             delattr(owner, name)
+
+
+def _write_list(owner: Any, name: str, now: Any, value: Any) -> None:
+    """Set a list to what it was; one that is as it was is left alone: it may be being read."""
+    kind = cast("type[Any]", type(now))
+    if now is _MISSING:
+        object.__setattr__(owner, name, value.copy())
+    elif not _is_list(now) or (kind is dict) != (type(value) is dict):
+        return  # something of another kind has taken its place
+    elif (now if kind is dict else list(now)) == value:
+        return
+    elif kind is tuple:
+        object.__setattr__(owner, name, tuple(value))
+    else:
+        now.clear()
+        (now.update if kind in (dict, set) else now.extend)(value)
 
 
 def _now(owner: object, name: str, cell: Any) -> Any:

@@ -56,7 +56,7 @@ class Place:
         self._changed = changed
         self._random = RandomState(device)
         objects = objects_of(loader)
-        self.attributes = Attributes(lambda: objects)
+        self.attributes = Attributes(lambda: objects, _draws)
         self.is_open = False
         self.is_read = False
         self.validation_due = False
@@ -149,7 +149,8 @@ class Place:
             "batches": self.batches,
             "steps": self.steps,
             "before": self._before if self.is_open else {},
-            "generators": self.attributes.state_dict(),
+            # Those of a state that was restored are set when the loader is read.
+            "generators": self._attributes_now or self.attributes.state_dict(),
             "loader": self._state_of_loader(),
         }
 
@@ -218,3 +219,8 @@ class Place:
         if self._iterator is None or not has_attribute(loader, "load_state_dict"):
             return self._loader_state
         return loader.state_dict()
+
+
+def _draws(place: str) -> bool:
+    """Whether an object of a loader may keep in lists what it draws next; a data set keeps data."""
+    return "sampler" in place

@@ -39,16 +39,18 @@ def write_generator(generator: Any, state: Any) -> None:
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Whether two states of generators, or two numbers, texts, tensors or arrays, are the same."""
-    if type(one) is not type(other):
-        return False
+    """Whether two states of generators, numbers, texts, tensors, arrays or lists are the same."""
+    if one is other or type(one) is not type(other):
+        return one is other
     if isinstance(one, torch.Tensor):
         return one.dtype == other.dtype and torch.equal(one, other)
-    if isinstance(one, dict):  # NumPy's
-        pairs = cast("dict[str, Any]", one)
-        return all(is_same(value, other[key]) for key, value in pairs.items())
-    if isinstance(one, list):  # Python's
-        return all(map(is_same, cast("list[Any]", one), other))
     if isinstance(one, np.ndarray):
         return bool(np.array_equal(cast("Any", one), other))
+    if isinstance(one, dict):
+        pairs = cast("dict[Any, Any]", one)
+        is_alike = pairs.keys() == other.keys()
+        return is_alike and all(is_same(value, other[key]) for key, value in pairs.items())
+    if isinstance(one, list):
+        items = cast("list[Any]", one)
+        return len(items) == len(other) and all(map(is_same, items, other))
     return bool(one == other)
