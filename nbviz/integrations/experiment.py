@@ -14,7 +14,7 @@ import torch
 from nbviz.errors import LoggingError
 from nbviz.integrations.in_cells import CellLog
 from nbviz.integrations.refused import not_served
-from nbviz.integrations.tracked_values import Loggable, images_of, listed
+from nbviz.integrations.tracked_values import Loggable, images_of, listed, log_images
 from nbviz.recording.current import as_current
 from nbviz.recording.media.figures import is_figure
 from nbviz.recording.run import Run
@@ -271,7 +271,7 @@ class Experiment(CellLog):
         if isinstance(value, Loggable):
             value.log_to(run, tag, step)
         elif images := images_of(value):
-            run.log_images(tag, [one.image for one in images], step, **images[0].options)
+            log_images(run, tag, images, step)
         elif several := listed(value):
             for i, one in enumerate(several):
                 one.log_to(run, f"{tag}/{i}", step)

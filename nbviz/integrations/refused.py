@@ -6,7 +6,7 @@ _INSTEAD = {
     "Artifact": "keep files where you want them; trainer.save(path) keeps a model",
     "AlertLevel": "run.print writes a line of the log",
     "Api": "nbviz.open_run and nbviz.open_runs read what was recorded",
-    "Classes": "draw masks into the image first, as torchvision.utils.draw_segmentation_masks does",
+    "Classes": 'name them as "class_labels" of masks and boxes',
     "EvalTable": "run.log_table shows a table, and run.log_predictions what was predicted",
     "Graph": "nbviz.graph(model, example) shows a model's graph",
     "Html": "run.log_text shows Markdown",

@@ -50,7 +50,7 @@ class Chart(Loggable):
         axes.spines[["top", "right"]].set_visible(False)
         return figure
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it as a figure."""
         run.log_figure(tag, self.figure(), step)
 
@@ -66,7 +66,7 @@ class Confusion(Loggable):
     def __init__(self, matrix: np.ndarray, classes: Sequence[str]) -> None:
         self.matrix, self.classes = matrix, list(classes)
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it."""
         run.log_confusion_matrix(tag, step=step, matrix=self.matrix, classes=self.classes)
 
@@ -83,7 +83,7 @@ class Curves(Loggable):
     def __init__(self, target: np.ndarray, score: np.ndarray, classes: Sequence[str]) -> None:
         self.target, self.score, self.classes = target, score, list(classes)
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record them."""
         run.log_pr_curve(tag, self.target, self.score, step, classes=self.classes)
 

@@ -10,21 +10,13 @@ import numpy as np
 
 from nbviz.errors import LoggingError, optional_module
 from nbviz.inspection.tensors.histograms import Histogram as Counted
+from nbviz.integrations.tracked_overlays import CATEGORIES, with_overlays
 from nbviz.recording.media.figures import is_figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nbviz.recording.run import Run
-
-
-# Of categories 1 to 8, then again; red, green and blue.
-_CATEGORIES = np.array(
-    [
-        *([57, 106, 177], [218, 124, 48], [62, 150, 81], [204, 37, 41]),
-        *([83, 81, 84], [107, 76, 154], [146, 36, 40], [148, 139, 61]),
-    ]
-)
 
 
 def login(*arguments: object, **options: object) -> bool:
@@ -48,7 +40,7 @@ class Loggable(ABC):
     """A value of a log call that knows how it is recorded."""
 
     @abstractmethod
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it."""
 
 
@@ -62,14 +54,15 @@ class Image(Loggable):
         caption: What is said of it.
         grouping: Taken, and not needed.
         classes: Taken, and not needed.
-        boxes: Not served.
-        masks: Not served.
+        boxes: Boxes drawn on it, by name, as W&B takes them: with "box_data" and "class_labels".
+        masks: Classes of its pixels, by name: with "mask_data" and "class_labels". The image is
+            shown once for each name of `boxes` and `masks`.
         file_type: Taken, and not needed.
         **options: Of `Run.log_image`, such as `normalize` and `colormap`.
 
     Raises:
-        LoggingError: It has boxes or masks, or the file cannot be read.
-        MissingDependencyError: It is a file, and Pillow is not installed.
+        LoggingError: Boxes or masks are of another form, or the file cannot be read.
+        MissingDependencyError: It is a file, or has boxes or masks, and Pillow is not installed.
     """
 
     def __init__(  # noqa: PLR0917  W&B's order
@@ -85,22 +78,28 @@ class Image(Loggable):
         **options: Any,
     ) -> None:
         del mode, grouping, classes, file_type
-        if boxes or masks:
-            raise LoggingError(
-                "Image draws no boxes or masks; draw them into the image first, as "
-                "torchvision.utils.draw_bounding_boxes and draw_segmentation_masks do."
-            )
         is_path = isinstance(data_or_path, str | Path)
         self.image = _image_file(data_or_path) if is_path else data_or_path
         self.caption, self.options = caption, options
+        self.overlays = with_overlays(self.image, boxes, masks) if boxes or masks else {}
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
-        """Record it, and its caption beside it."""
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
+        """Record it, with its caption."""
         if is_figure(self.image):
             run.log_figure(tag, self.image, step)
+            _log_caption(run, tag, self.caption, step)
         else:
-            run.log_image(tag, self.image, step, **self.options)
-        _log_caption(run, tag, self.caption, step)
+            log_images(run, tag, [self], step)
+
+    @property
+    def pictures(self) -> list[tuple[Any, str]]:
+        """What is shown of it, each with what is said below it."""
+        said = self.caption or ""
+        if not self.overlays:
+            return [(self.image, said)]
+        return [
+            (image, f"{said} ({name})" if said else name) for name, image in self.overlays.items()
+        ]
 
 
 class Audio(Loggable):
@@ -117,7 +116,7 @@ class Audio(Loggable):
     ) -> None:
         self.samples, self.sample_rate, self.caption = data_or_path, sample_rate, caption
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it, and its caption beside it."""
         run.log_audio(tag, self.samples, self.sample_rate, step)
         _log_caption(run, tag, self.caption, step)
@@ -143,7 +142,7 @@ class Video(Loggable):
         del format
         self.frames, self.caption, self.fps = data_or_path, caption, fps
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it, and its caption beside it."""
         run.log_video(tag, self.frames, self.fps, step)
         _log_caption(run, tag, self.caption, step)
@@ -169,7 +168,7 @@ class Histogram(Loggable):
         self.values, self.bins = sequence, num_bins
         self.counted = None if np_histogram is None else _counted(*np_histogram)
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it."""
         if self.counted is not None:
             run.log_made(tag, self.counted, step)
@@ -259,7 +258,7 @@ class Table(Loggable):
         """Return the rows with their numbers."""
         return enumerate(self.data)
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it; of an `Image` in a cell the picture."""
         rows = [[one.image if isinstance(one, Image) else one for one in row] for row in self.data]
         run.log_table(tag, rows, step, columns=[str(name) for name in self.columns])
@@ -275,7 +274,7 @@ class Plotly(Loggable):
     def __init__(self, val: Any) -> None:
         self.figure = val
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it."""
         run.log_figure(tag, self.figure, step)
 
@@ -306,12 +305,12 @@ class Object3D(Loggable):
                 f"Object3D needs points of shape (points, 3, 4 or 6), got {self.points.shape}."
             )
 
-    def log_to(self, run: Run, tag: str, step: int) -> None:
+    def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it, and its caption beside it."""
         vertices, rest = self.points[:, :3], self.points[:, 3:]
         colors = None if rest.shape[1] == 0 else rest
         if rest.shape[1] == 1:
-            colors = _CATEGORIES[(rest[:, 0].astype(np.int64) - 1) % len(_CATEGORIES)]
+            colors = CATEGORIES[(rest[:, 0].astype(np.int64) - 1) % len(CATEGORIES)]
         run.log_mesh(tag, vertices, colors=colors, step=step)
         _log_caption(run, tag, self.caption, step)
 
@@ -321,6 +320,23 @@ def images_of(value: Any) -> list[Image]:
     several = listed(value)
     images = [one for one in several if isinstance(one, Image) and not is_figure(one.image)]
     return images if len(images) == len(several) else []
+
+
+def log_images(run: Run, tag: str, images: Sequence[Image], step: int | None) -> None:
+    """Record images as one, or as a grid, with their captions.
+
+    Raises:
+        LoggingError: One of them cannot be recorded.
+    """
+    pictures = [picture for one in images for picture in one.pictures]
+    options = images[0].options
+    if any(said for _, said in pictures):
+        captions = [said for _, said in pictures]
+        run.log_images(tag, [image for image, _ in pictures], step, captions=captions, **options)
+    elif len(pictures) == 1:
+        run.log_image(tag, pictures[0][0], step, **options)
+    else:
+        run.log_images(tag, [image for image, _ in pictures], step, **options)
 
 
 def listed(value: Any) -> list[Loggable]:
@@ -338,7 +354,7 @@ def _image_file(path: str | Path) -> Any:
         raise LoggingError(f"Image cannot read the file {str(path)!r}: {error}.") from error
 
 
-def _log_caption(run: Run, tag: str, caption: str | None, step: int) -> None:
+def _log_caption(run: Run, tag: str, caption: str | None, step: int | None) -> None:
     if caption:
         run.log_text(f"{tag}/caption", caption, step)
 

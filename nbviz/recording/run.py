@@ -22,6 +22,7 @@ from nbviz.recording.marks import mark_nans, mark_restarts, record_command
 from nbviz.recording.media.inbox import MediaInbox
 from nbviz.recording.media.logged import LoggedMedia
 from nbviz.recording.off_main_thread import off_main_thread
+from nbviz.recording.other_names import not_of_a_run
 from nbviz.recording.outward.outward_run import OutwardRun
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.progress import ENDED
@@ -117,6 +118,11 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
         self.journal = None if dir is None else Journal(self, dir)
         self._life = Life(self._own_control, self._scalars, self._store, self.journal)
         all_runs.add(self)
+
+    if not TYPE_CHECKING:  # where all names that there are not are errors
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise not_of_a_run(name, f"{type(self).__name__!r} object")
 
     # ------------------------------------------------------------ logging
 

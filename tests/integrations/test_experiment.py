@@ -10,6 +10,8 @@ import torch
 
 import nbviz
 from nbviz.errors import ConfigurationError, LoggingError
+from nbviz.integrations.tracked_overlays import CATEGORIES
+from nbviz.recording.media.captions import captions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +85,6 @@ def test_images_histograms_and_texts_among_the_values() -> None:
     kinds = {tag: media[tag].kind for tag in media}
     assert kinds == {
         "photo": "image",
-        "photo/caption": "text",
         "grid": "image",
         "counted": "histogram",
         "values": "histogram",
@@ -95,6 +96,65 @@ def test_images_histograms_and_texts_among_the_values() -> None:
         LoggingError, match=r"one more edge than counts, got shapes \(2,\) and \(2,\)"
     ):
         nbviz.Histogram(np_histogram=([1, 2], [0.0, 1.0]))
+
+
+def captions(run: nbviz.Run, tag: str) -> list[str]:
+    return [one.text for one in captions_of(run.media[tag][-1].value.data)[0]]
+
+
+def test_images_of_a_tracker_keep_their_captions() -> None:
+    import nbviz as wandb
+
+    said = [f"pred {number}" for number in range(3)]
+    with wandb.init() as run:
+        many = [wandb.Image(np.zeros((4, 6, 3), np.uint8), caption=one) for one in said]
+        run.log({"many": many, "one": many[1], "none": wandb.Image(torch.rand(3, 4, 6))})
+    assert captions(run.run, "many") == said
+    assert captions(run.run, "one") == said[1:2]
+    assert set(run.run.media) == {"many", "one", "none"}
+
+
+def test_boxes_and_masks_of_a_tracker_are_drawn() -> None:
+    import nbviz as wandb
+
+    image = np.full((40, 60, 3), 255, np.uint8)
+    names = {0: "sky", 1: "cat", 2: "dog"}
+    mask = np.zeros((40, 60), np.uint8)
+    mask[:10, :10], mask[30:, 50:] = 1, 3
+    corners = {"minX": 0.5, "maxX": 1.0, "minY": 0.25, "maxY": 0.75}
+    middle = {"middle": [15, 20], "width": 20, "height": 30}
+    boxes = [
+        {"position": corners, "class_id": 2, "box_caption": "dog (0.9)", "scores": {"acc": 0.9}},
+        {"position": middle, "domain": "pixel", "class_id": 1},
+    ]
+    given = {
+        "masks": {
+            "predictions": {"mask_data": mask, "class_labels": {1: "cat"}},
+            "ground_truth": {"mask_data": torch.zeros(40, 60, dtype=torch.int64)},
+        },
+        "boxes": {"predictions": {"box_data": boxes, "class_labels": names}},
+    }
+    drawn = wandb.Image(image, caption="a photo", **given)
+    predicted, true = drawn.overlays["predictions"], drawn.overlays["ground_truth"]
+    cat, third, dog = ((CATEGORIES[i].tolist()) for i in (0, 2, 1))
+    assert predicted[2, 2].tolist() == [(255 + value) // 2 for value in cat]
+    assert predicted[38, 52].tolist() == [(255 + value) // 2 for value in third]
+    assert predicted[30, 45].tolist() == dog  # the lower edge of the first, and of the second
+    assert predicted[35, 15].tolist() == cat
+    assert predicted[38, 30].tolist() == [255, 255, 255]
+    assert np.array_equal(true, image)
+    with wandb.init() as run:
+        run.log({"seen": drawn})
+        run.log({"several": [drawn, wandb.Image(image)]})
+    assert captions(run.run, "seen") == ["a photo (predictions)", "a photo (ground_truth)"]
+    assert captions(run.run, "several") == [*captions(run.run, "seen"), ""]
+    for wrong in (
+        {"boxes": {"predictions": {"boxes": []}}},
+        {"masks": {"predictions": mask}},
+        {"masks": {"predictions": {"mask_data": mask[:5]}}},
+    ):
+        with pytest.raises(LoggingError, match="'predictions'"):
+            wandb.Image(image, **wrong)
 
 
 def test_a_second_init_ends_the_first_and_a_failure_is_one() -> None:
@@ -268,6 +328,4 @@ def test_what_is_not_served_of_a_tracker_says_what_to_use(name: str) -> None:
         getattr(nbviz, name)
     with pytest.raises(AttributeError, match=r"log_artifact.*trainer\.save"):
         _ = nbviz.init().log_artifact
-    with pytest.raises(LoggingError, match="draw_bounding_boxes"):
-        nbviz.Image(np.zeros((4, 4)), boxes={"predictions": {}})
     assert not hasattr(nbviz, "nonsense")

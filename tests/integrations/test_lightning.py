@@ -141,6 +141,13 @@ def test_the_logger_records_what_lightning_logs(
     logger.log_image("first", [torch.rand(3, 4, 4)], step=3, caption=["one"])
     logger.log_image("some", [torch.rand(3, 4, 4), torch.rand(3, 4, 4)], step=3)
     logger.log_image("none", ["no image"])
+    logger.log_image("uneven", [torch.rand(3, 4, 4)], caption=["one", "two"])
+    tones, films = [torch.rand(80), torch.rand(80)], [torch.rand(2, 3, 4, 4)]
+    logger.log_audio("tones", audios=tones, step=3, sample_rate=[8000, 4000])
+    logger.log_video("film", videos=films, step=3, fps=[2], caption=["short"])
+    logger.log_audio("none", ["a file.wav"])
+    with pytest.raises(AttributeError, match=r"use run\.log_image\(.*TensorBoardLogger"):
+        logger.experiment.add_image("samples", torch.rand(3, 4, 4), 0)
     run = logger.experiment
     run.drain()
     for tag in ("error", "val_loss"):
@@ -149,7 +156,13 @@ def test_the_logger_records_what_lightning_logs(
     assert run["error"].values.tolist() == pytest.approx([loss**0.5 for loss in module.losses])
     assert run.config == {"width": 4, "lr": 0.1}
     assert (logger.name, logger.version, run.status) == ("small", 0, "finished")
-    assert "not recorded: " in run.lines.since(0)[-1].text
+    run.drain_media()
+    refused = [one.text for one in run.lines.since(0) if one.text.startswith("not recorded: ")]
+    assert len(refused) == 3
+    assert "caption must be one for each of 1, got 2" in refused[1]
+    rates = [run.media[f"tones/{number}"][0].value.sample_rate for number in range(2)]
+    assert rates == [8000, 4000]
+    assert (run.media["film"].kind, run.media["film"][0].step) == ("video", 3)
     assert trainer.checkpoint_callback.best_model_path.startswith(str(tmp_path / "logs/small"))
     run.journal.flush()
     events = EventFiles(tmp_path / "logs" / "small" / "version_0")

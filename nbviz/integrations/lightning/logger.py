@@ -14,10 +14,11 @@ from nbviz.integrations.foreign_loop import ForeignLoop
 from nbviz.integrations.lightning.library import base_of, rank_zero_experiment, rank_zero_only
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from torch import nn
 
+    from nbviz.integrations.tracked_values import Loggable
     from nbviz.recording.run import Run
 
 _Logger: Any = base_of("Logger")
@@ -192,21 +193,49 @@ class NbvizLogger(_Logger):
 
         Args:
             key: Their tag.
-            images: Tensors, arrays or images of Pillow; several are one grid.
+            images: Tensors, arrays, images of Pillow or paths of files; several are one grid.
             step: The step; the newest if None.
-            **kwargs: `caption`, a text for each; else as for `Run.log_images`.
+            **kwargs: Lists with one of each image (`caption`, `boxes`, `masks`), as for
+                `nbviz.Image`; what is no list is of all.
         """
-        captions = kwargs.pop("caption", None)
-        run = self.loop.run
-        try:
-            if len(images) == 1:
-                run.log_image(key, images[0], step, **kwargs)
-            else:
-                run.log_images(key, list(images), step, **kwargs)
-            if captions:
-                run.log_text(f"{key}/caption", "\n\n".join(map(str, captions)), step)
-        except LoggingError as error:
-            run.note(f"not recorded: {error}", "warning")
+        from nbviz.integrations.tracked_values import Image, log_images
+
+        def log(run: Run) -> None:
+            log_images(run, key, [Image(one, **of) for one, of in _each(images, kwargs)], step)
+
+        self._try(log)
+
+    @rank_zero_only
+    def log_audio(
+        self, key: str, audios: Sequence[Any], step: int | None = None, **kwargs: Any
+    ) -> None:
+        """Record sounds, as Lightning's WandbLogger takes them.
+
+        Args:
+            key: Their tag; of several each has its number after it.
+            audios: Samples, as for `Run.log_audio`.
+            step: The step; the newest if None.
+            **kwargs: As for `log_image`: `sample_rate`, `caption`.
+        """
+        from nbviz.integrations.tracked_values import Audio
+
+        self._try(lambda run: _log_numbered(run, key, Audio, audios, step, kwargs))
+
+    @rank_zero_only
+    def log_video(
+        self, key: str, videos: Sequence[Any], step: int | None = None, **kwargs: Any
+    ) -> None:
+        """Record videos, as Lightning's WandbLogger takes them.
+
+        Args:
+            key: Their tag; of several each has its number after it.
+            videos: Frames, as for `Run.log_video`.
+            step: The step; the newest if None.
+            **kwargs: As for `log_image`: `fps`, `caption`.
+        """
+        from nbviz.integrations.tracked_values import Video
+
+        self._try(lambda run: _log_numbered(run, key, Video, videos, step, kwargs))
 
     @rank_zero_only
     def log_table(
@@ -226,11 +255,8 @@ class NbvizLogger(_Logger):
             dataframe: A table of pandas in their place.
             step: The step; the newest if None.
         """
-        run = self.loop.run
-        try:
-            run.log_table(key, data if dataframe is None else dataframe, step, columns=columns)
-        except LoggingError as error:
-            run.note(f"not recorded: {error}", "warning")
+        given = data if dataframe is None else dataframe
+        self._try(lambda run: run.log_table(key, given, step, columns=columns))
 
     @rank_zero_only
     def log_text(
@@ -274,6 +300,13 @@ class NbvizLogger(_Logger):
         except NbvizError as error:
             run.note(f"not watched: {error}", "warning")
 
+    def _try(self, log: Callable[[Run], None]) -> None:
+        run = self.loop.run
+        try:
+            log(run)
+        except NbvizError as error:
+            run.note(f"not recorded: {error}", "warning")
+
     # ------------------------------------------------------------ its life
 
     @rank_zero_only
@@ -301,3 +334,37 @@ class NbvizLogger(_Logger):
 def logger_of(trainer: Any) -> NbvizLogger | None:
     """Return the first of a trainer's loggers that is ours."""
     return next((one for one in trainer.loggers if isinstance(one, NbvizLogger)), None)
+
+
+def _each(
+    values: Sequence[Any], options: Mapping[str, Any]
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield each value with the options that are its own.
+
+    Raises:
+        LoggingError: The values are no list, or a list of options has another length.
+    """
+    if isinstance(values, str) or not hasattr(values, "__len__"):
+        raise LoggingError(f"a list is needed, got {type(values).__name__}.")
+    for name, given in options.items():
+        count = len(cast("list[Any]", given)) if isinstance(given, list) else len(values)
+        if count != len(values):
+            raise LoggingError(f"{name} must be one for each of {len(values)}, got {count}.")
+    for number, value in enumerate(values):
+        yield (
+            value,
+            {name: of[number] if isinstance(of, list) else of for name, of in options.items()},
+        )
+
+
+def _log_numbered(  # noqa: PLR0917
+    run: Run,
+    key: str,
+    kind: Callable[..., Loggable],
+    values: Sequence[Any],
+    step: int | None,
+    options: Mapping[str, Any],
+) -> None:
+    for number, (value, of) in enumerate(_each(values, options)):
+        tag = key if len(values) == 1 else f"{key}/{number}"
+        kind(value, **of).log_to(run, tag, step)

@@ -10,6 +10,8 @@ import numpy as np
 from nbviz.errors import LoggingError, MissingDependencyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _LINE = 2  # pixels of a box's outline
@@ -86,7 +88,12 @@ def in_order(tag: str, values: Any, dataformats: str, wanted: str) -> Any:
 
 
 def with_boxes(
-    tag: str, image: NDArray[Any], boxes: NDArray[Any], labels: list[str] | None, scale: float
+    tag: str,
+    image: NDArray[Any],
+    boxes: NDArray[Any],
+    labels: list[str] | None,
+    scale: float,
+    colors: Sequence[Any] | None = None,
 ) -> NDArray[np.uint8]:
     """Return an image with boxes drawn on it.
 
@@ -96,6 +103,7 @@ def with_boxes(
         boxes: Left, top, right and bottom of each in pixels, shape (boxes, 4).
         labels: One for each box.
         scale: The image's size is multiplied by it.
+        colors: Of each box, as Pillow takes them; red if None.
 
     Raises:
         LoggingError: The boxes are none, or the labels are not as many.
@@ -123,11 +131,12 @@ def with_boxes(
     for number, box in enumerate(boxes.astype(np.float64) * scale):
         left, top, right, bottom = box.tolist()
         corners = [min(left, right), min(top, bottom), max(left, right), max(top, bottom)]
-        draw.rectangle(corners, outline="red", width=_LINE)
+        color = "red" if colors is None else colors[number]
+        draw.rectangle(corners, outline=color, width=_LINE)
         if labels is not None:
             text = str(labels[number])
             place = draw.textbbox((corners[0], corners[1]), text)
-            draw.rectangle(place, fill="red")
+            draw.rectangle(place, fill=color)
             draw.text((corners[0], corners[1]), text, fill="white")
     return np.asarray(shown, np.uint8)
 
