@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode  # the documented way
 
 from nbviz.training.checkpoints.model_state import plain_name
 from nbviz.training.checkpoints.trees import named_tensors_of, tensors_of
+from nbviz.training.overlapping import uncompiled
 from nbviz.training.rewinding.first_nonfinite import (
     FirstNonFinite,
     Phase,
@@ -119,7 +120,7 @@ class StepWatch:
                 stack.callback(optimizer.register_step_post_hook(self._end_update).remove)
             engine.train_step = self._around(train_step)
             stack.callback(setattr, engine, "train_step", train_step)
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
+            stack.enter_context(uncompiled())
             stack.enter_context(_Mode(self._see))
             yield
 

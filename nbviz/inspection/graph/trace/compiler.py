@@ -11,13 +11,16 @@ version is the function itself.
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from nbviz.training.overlapping import Overlapping
+
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from contextlib import AbstractContextManager
 
 _COMPILER = "torch._dynamo"
 _CACHED = "__dynamo_disable"
@@ -25,12 +28,13 @@ _ASKING = "_disable_dynamo.<locals>.inner"
 _LIBRARIES = ("torch._refs", "torch._decomp", "torch._meta_registrations", "torch._prims")
 
 
-@contextmanager
-def without_compiler() -> Generator[None]:
+def without_compiler() -> AbstractContextManager[None]:
     """Have shape functions run without importing the compiler, unless that has been done."""
-    if _COMPILER in sys.modules:
-        yield
-        return
+    return nullcontext() if _COMPILER in sys.modules else _marking.needed()
+
+
+@contextmanager
+def _marked() -> Generator[None]:
     changed = [function for function in _functions() if not hasattr(function, _CACHED)]
     for function in changed:
         setattr(function, _CACHED, function)
@@ -39,6 +43,9 @@ def without_compiler() -> Generator[None]:
     finally:  # a compiler that is imported later is asked again
         for function in changed:
             delattr(function, _CACHED)
+
+
+_marking = Overlapping(_marked)
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,7 @@ from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.trace import named_inputs
 from nbviz.inspection.tensors.hooks import is_looked_at
+from nbviz.training.overlapping import uncompiled
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
@@ -106,7 +107,7 @@ class Recording:
     def __enter__(self) -> Self:
         compiled: AbstractContextManager[Any] = nullcontext()
         if "torch._dynamo" in sys.modules:  # a compiled model runs operator by operator here
-            compiled = torch.compiler.set_stance("force_eager")
+            compiled = uncompiled()
         self._context.enter_context(compiled)
         if isinstance(self._model, torch.jit.ScriptModule):
             return self  # it takes no hooks; the step is the user's, and goes on

@@ -21,6 +21,7 @@ from nbviz.inspection.graph.trace.modules import type_name, wrapped_module
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin
 from nbviz.inspection.tensors.hooks import hooks_run
+from nbviz.training.overlapping import uncompiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -49,7 +50,7 @@ class ScopeTracker:
         # Asked for earlier it would import the compiler, which takes seconds.
         if not self._is_eager and "torch._dynamo" in sys.modules:
             self._is_eager = True
-            self._context.enter_context(torch.compiler.set_stance("force_eager"))
+            self._context.enter_context(uncompiled())
 
     def close(self) -> None:
         """End what `force_eager` began."""

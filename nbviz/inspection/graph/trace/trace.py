@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 import itertools
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
@@ -28,6 +27,7 @@ from nbviz.inspection.graph.trace.preserved import preserved
 from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.shapes import ShapesOnly
+from nbviz.inspection.graph.trace.unheard import without_warnings
 from nbviz.text import shortened
 
 if TYPE_CHECKING:
@@ -151,8 +151,7 @@ def _run(
     )
     with ExitStack() as stack:
         stack.enter_context(_eager())
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")
+        stack.enter_context(without_warnings())
         given, named = with_tensors(inputs, change), with_tensors(kwargs, change)
         root = recorder.enter(model, type_name(model))
         for name, tensor in named_inputs(model, given, named):
