@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import os
 import signal
+import sys
 import time
 from queue import Empty
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,26 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     gc.unfreeze()  # else what is frozen is not freed at exit, which nanobind calls a leak
+
+
+@pytest.fixture(autouse=True)
+def compiler_anew() -> Iterator[None]:
+    """PyTorch's compiler gives up on code that it has compiled 8 times, for whichever test."""
+    yield
+    compiler: Any = sys.modules.get("torch._dynamo")
+    if compiler is not None and compiler.convert_frame.FRAME_COUNTER:
+        compiler.reset()
+
+
+@pytest.fixture(autouse=True)
+def nothing_trains_on() -> Iterator[None]:
+    """What a test leaves training, or paused, is not the next test's: it prints, logs and waits."""
+    yield
+    widgets: Any = sys.modules.get("nbviz.widgets.active")
+    for one in [] if widgets is None else widgets.active():
+        with contextlib.suppress(sys.modules["nbviz.errors"].NbvizError, TimeoutError):
+            one.stop()
+            one.wait(10)
 
 
 @pytest.fixture(scope="session")

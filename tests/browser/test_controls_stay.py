@@ -47,7 +47,7 @@ AT_LEAST = f"([slot, least]) => {{ {IN_SIGHT} return inSight(slot).length >= lea
 # Nodes that are taken out count, also those that are put in again at once: a press on them is lost.
 HOLD = (
     f"(slot) => {{ {IN_SIGHT}"
-    + """
+    """
   const held = inSight(slot);
   window.touched = [];
   window.watcher?.disconnect();

@@ -111,13 +111,15 @@ class Tried:
             began = not isinstance(raised, KeyboardInterrupt) or said.strip()
             assert not began or raised is None or "as it was" in said, place
             return
+        # The fault may have come where the run's own thread goes on, and ends it.
+        while trainer.is_active and trainer.status != "paused":
+            time.sleep(0.005)
         assert trainer.engine.step == trainer.run.progress.step == self._there, place
         assert len(trainer.run["loss/train"]) == self._there, place
         assert trainer.run.status == trainer.status, place
         if raised is not None:
             assert f"set to step {self._there}" in said, place
         if trainer.is_active:
-            assert trainer.status == "paused", place
             trainer.stop_and_wait()
         self._trainer = None
 

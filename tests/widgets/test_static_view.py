@@ -5,6 +5,7 @@ import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import ipywidgets
@@ -262,8 +263,15 @@ def test_an_id_that_could_end_the_style_sheet_is_refused() -> None:
         render_html([], '"]{}</style>')
 
 
-def test_a_page_made_by_ipywidgets_holds_the_drawing_that_stands_in_for_the_view() -> None:
-    ipywidgets.Widget.close_all()  # such a page holds all that there are, of other tests, too
+def test_a_page_made_by_ipywidgets_holds_the_drawing_that_stands_in_for_the_view(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Such a page holds all widgets that there are, of other tests, too. They stay open: ipycanvas
+    # has one that it makes once.
+    known: Any = getattr(ipywidgets.widgets.widget, "_instances", None)
+    known = ipywidgets.Widget.widgets if known is None else known
+    for model_id in list(known):
+        monkeypatch.delitem(known, model_id)
     shown = [
         (nbviz.Dashboard(recorded("digits")), "digits"),
         (nbviz.graph(torch.nn.Linear(4, 2), torch.ones(1, 4)), "Linear"),
