@@ -6,7 +6,8 @@ the number of FAIL lines)
 First what must hold: numbers as they were at the call while their tensors are changed in place, as
 pages are added and under deterministic algorithms; statistics as on the processor; no host wait in
 a log call or a sample, as torch itself sees it; nothing for torch's stream sanitizer to say; a CUDA
-graph that another thread captures meanwhile; the step of what is logged behind a busy device. Then
+graph that another thread captures meanwhile; the step of what is logged behind a busy device; the
+states of a training, copied to the host beside it. Then
 what it costs at steps of three lengths: a bare loop and one that logs loss and accuracy take turns.
 
 Without a GPU: `--simulated` runs the checks on the device that the tests simulate, `--cpu` the
@@ -33,7 +34,7 @@ import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from nbviz import Run
+from nbviz import Run, Trainer, callbacks
 from nbviz.recording.capture import captured, device_ring
 from nbviz.training.devices.cuda_events import CudaArrival
 
@@ -226,6 +227,32 @@ def check_steps(scale: Scale) -> str:
             run.log_histogram("values", loss.reshape(1))
     assert run.media["values"].steps.tolist() == [100, 200], run.media["values"].steps
     return "histograms at steps 100 and 200"
+
+
+def check_states(scale: Scale) -> str:
+    """Train with a state kept after each step: they are as their steps left them, by then."""
+    torch.manual_seed(0)
+    width = 8 if scale.is_simulated else 1024
+    model = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2))
+    on_device(scale, model, scale.device)
+    batches = [(each, (each.sum(1) > 0).long()) for each in torch.randn(10, 32, width)]
+    seen: list[torch.Tensor] = []  # on the device
+    trainer = Trainer(
+        model,
+        batches,
+        loss_fn=nn.CrossEntropyLoss(),
+        optimizer=torch.optim.Adam(model.parameters()),
+        max_epochs=2,
+        callbacks=[callbacks.every(1, lambda _: seen.append(model[0].weight.detach().clone()))],
+        device=scale.device,
+        ring_every=1,
+    )
+    trainer.start()
+    trainer.wait(60)
+    states = dict(trainer.ring.weights)
+    for step, wanted in enumerate(seen, 1):
+        assert torch.equal(states[step]["0.weight"], wanted.cpu()), f"after step {step}"
+    return f"{len(seen)} states, {trainer.ring.nbytes / 1e6:,.1f} MB"
 
 
 def check_sanitizer(scale: Scale) -> str:
@@ -455,6 +482,7 @@ def run_checks(scale: Scale, report: Report) -> None:
     report.check("watch as on the processor", lambda: check_watch(scale))
     report.check("no wait in log and sample", lambda: check_no_waits(scale))
     report.check("steps behind a busy device", lambda: check_steps(scale))
+    report.check("states to go back to", lambda: check_states(scale))
     report.check("while a graph is captured", lambda: check_graph_capture(scale))
     report.check("torch's sanitizer", lambda: check_sanitizer(scale))
 

@@ -15,6 +15,7 @@ from nbviz.inspection.graph.overlays import device_values
 from nbviz.recording import collector
 from nbviz.recording import run as run_module
 from nbviz.recording.capture import captured, staging
+from nbviz.training.devices import side_copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -56,7 +57,11 @@ def simulate(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[..., Simulat
 
         def begin(seed: int = 0, schedule: Schedule = "random", devices: int = 1) -> Simulation:
             monkeypatch.setattr(captured, "_rings", {})
-            for kept in (device_values._thread, device_values._side_stream):
+            for kept in (
+                device_values._thread,
+                device_values._side_stream,
+                side_copies._side_stream,
+            ):
                 kept.cache_clear()
                 stack.callback(kept.cache_clear)
             monkeypatch.setattr(staging, "_side_streams", {})

@@ -99,6 +99,8 @@ def _names(simulation: Simulation) -> dict[str, Any]:
         "is_initialized": lambda: True,
         "is_current_stream_capturing": lambda: simulation.current() in simulation.capturing,
         "memory_reserved": lambda _=None: simulation.live_bytes,
+        "memory_allocated": lambda _=None: simulation.live_bytes,
+        "mem_get_info": lambda _=None: (simulation.free_bytes, 1 << 34),
         "get_device_properties": lambda _=None: SimpleNamespace(total_memory=1 << 34),
         "get_rng_state": lambda _="cuda": torch.zeros(16, dtype=torch.uint8),
         "set_rng_state": lambda state, device="cuda": None,

@@ -148,6 +148,7 @@ class Simulation:
         waits: What the host waited for.
         faults: What would have ended a graph's capture.
         capturing: Streams whose work becomes part of a CUDA graph.
+        free_bytes: What the driver says of the devices' memory.
     """
 
     def __init__(self, seed: int = 0, schedule: Schedule = "random", devices: int = 1) -> None:
@@ -159,6 +160,7 @@ class Simulation:
         self.capturing: set[Stream] = set()
         self.reused = 0
         self.live_bytes = self.peak_bytes = 0
+        self.free_bytes = 1 << 33
         self.pinned_bytes = 0
         self.done = 0
         self._random = random.Random(seed)

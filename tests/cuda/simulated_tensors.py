@@ -60,6 +60,9 @@ class SimulatedTensor(torch.Tensor):
     def get_device(self) -> int:
         return self.device.index
 
+    def data_ptr(self) -> int:
+        return self.inner.data_ptr()
+
     def to(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         copy = kwargs.pop("copy", False)
         device, dtype, non_blocking, _ = torch._C._nn._parse_to(*args, **kwargs)

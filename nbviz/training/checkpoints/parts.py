@@ -10,7 +10,7 @@ import torch
 from nbviz.errors import CheckpointError, NbvizError, describe, text_of
 from nbviz.training.checkpoints.attributes import Attributes
 from nbviz.training.checkpoints.trees import Copier, bytes_of
-from nbviz.training.devices.cuda_events import CudaArrival
+from nbviz.training.devices.side_copies import SideArrival, SideCopies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,19 +36,18 @@ class Checkpoint:
         step: Completed steps.
         epoch: The epoch that it is in, or has completed.
         parts: The state of each part.
-        arrival: When what comes from a GPU is there; None if it is.
+        arrival: When what comes from GPUs is there; None if nothing does.
     """
 
     step: int
     epoch: int
     parts: dict[str, Any]
-    arrival: CudaArrival | None = None
+    arrival: SideArrival | None = None
 
     def wait(self) -> None:
         """Wait until all of it has arrived from the device."""
         if self.arrival is not None:
             self.arrival.synchronize()
-            self.arrival = None
 
     @property
     def nbytes(self) -> int:
@@ -93,7 +92,10 @@ class Parts:
         Raises:
             CheckpointError: A part cannot be copied, or there is no memory for it.
         """
-        copier = Copier()
+        if kept is not None and kept.arrival is not None and not kept.arrival.query():
+            kept = None  # it is still being written to
+        side = SideCopies(self.nbytes if kept is None else lambda: kept.nbytes)
+        copier = Copier(side)
         before: dict[str, Any] = {} if kept is None else kept.parts
         try:
             with torch.no_grad():
@@ -101,14 +103,11 @@ class Parts:
                     name: copier.copy(_read(name, part), before.get(name))
                     for name, part in self._parts.items()
                 }
+                return Checkpoint(step, epoch, parts, side.send())
         except (MemoryError, RuntimeError) as error:
             if is_out_of_memory(error):
                 raise _no_memory(error) from error
             raise
-        arrival = None
-        if self._device.type == "cuda":
-            arrival = CudaArrival(torch.cuda.current_stream(self._device))
-        return Checkpoint(step, epoch, parts, arrival)
 
     def nbytes(self) -> int:
         """Return the bytes that a capture takes, without making one."""
@@ -168,7 +167,7 @@ class Parts:
 
 
 def _copied(states: dict[str, Any]) -> dict[str, Any]:
-    copier = Copier(onto_host=False)
+    copier = Copier()
     try:
         return {name: copier.copy(state) for name, state in states.items()}
     except (MemoryError, RuntimeError) as error:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from nbviz.training.checkpoints.ring_files import RingFiles
+    from nbviz.training.devices.side_copies import SideArrival
     from nbviz.training.engine import Engine
     from nbviz.training.events import Event, RunEnded, RunStarted, StepEnded, ValidationEnded
 
@@ -135,6 +136,7 @@ class StateRing:
         self._has_own_time = False
         # Of the newest copies: while one was made another process may have had the processor.
         self._costs: deque[float] = deque(maxlen=5)
+        self._newest: SideArrival | None = None  # of whose cost for a GPU nothing is known yet
         self._met_event = False
         self._monitor = monitor
         self._better = better_values(monitor)
@@ -318,10 +320,16 @@ class StateRing:
     def on_step(self, trainer: Any, event: StepEnded) -> None:
         """Keep the state, if it is time to."""
         del trainer
+        if self._newest is not None:
+            self._count_hold_up(self._newest)
         if self._every is not None:
             is_due = event.step % self._every == 0
         else:
-            is_due = time.monotonic() >= self._due and self._clock() >= self._due_spent
+            is_due = (
+                self._newest is None
+                and time.monotonic() >= self._due
+                and self._clock() >= self._due_spent
+            )
         if is_due or self._met_event:
             self._keep(is_event=self._met_event)
 
@@ -444,6 +452,17 @@ class StateRing:
         self._costs.append(self._clock() - spent)
         self._wait_for(median(self._costs))
 
+    def _count_hold_up(self, newest: SideArrival) -> None:
+        """Count for how long a GPU could not go on because of the newest copy, once it is there."""
+        if not newest.query():
+            return
+        self._newest = None
+        seconds = newest.seconds()
+        if seconds and self._costs:
+            self._spend(seconds)
+            self._costs[-1] += seconds
+            self._wait_for(median(self._costs))
+
     def _wait_for(self, cost: float) -> None:
         self._due = time.monotonic() + _LEAST_SECONDS
         if threading.get_ident() == self._thread:
@@ -468,7 +487,7 @@ class StateRing:
             return
         spare, self._spare = self._spare, None
         checkpoint = engine.capture(spare)
-        self._needed = checkpoint.nbytes
+        self._needed, self._newest = checkpoint.nbytes, checkpoint.arrival
         self._entries.append(_Entry(checkpoint, self._needed, is_event, is_after))
         self._offer()
 

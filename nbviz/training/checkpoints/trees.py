@@ -21,6 +21,8 @@ from nbviz.training.devices.cuda_events import make_pinned
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from nbviz.training.devices.side_copies import SideCopies
+
 _SIMPLE = (bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)
 _TAG = "__nbviz__"  # the key that names what a plain dict stands for
 
@@ -28,15 +30,16 @@ _TAG = "__nbviz__"  # the key that names what a plain dict stands for
 class Copier:
     """Copies a state, tensors of a GPU to the host; what shares memory does so in the copy, too.
 
-    Copies from a CUDA device go to pinned memory and are made in the order of its present stream:
-    what is computed after them does not change them, but they may not have arrived yet.
+    Copies from a CUDA device go to pinned memory: what is computed after them does not change them,
+    but they may not have arrived yet.
 
     Args:
-        onto_host: Whether tensors of a device are copied to the host; else where they are.
+        side: Copies tensors of CUDA devices to the host; None copies those of every device where
+            they are.
     """
 
-    def __init__(self, *, onto_host: bool = True) -> None:
-        self._onto_host = onto_host
+    def __init__(self, side: SideCopies | None = None) -> None:
+        self._side = side
         # With the copied tensor: where one that nothing holds was, the next one may lie.
         self._made: dict[tuple[Any, ...], tuple[torch.Tensor, torch.Tensor]] = {}
         self._used: set[int] = set()
@@ -88,26 +91,26 @@ class Copier:
         return made
 
     def _write_to(self, tensor: torch.Tensor, kept: Any) -> torch.Tensor:
-        moves = self._onto_host and tensor.device.type not in ("cpu", "meta")
-        is_cuda = tensor.device.type == "cuda"
-        if (
+        side = None if tensor.device.type in ("cpu", "meta") else self._side
+        is_reusable = (
             isinstance(kept, torch.Tensor)
             and type(tensor) is torch.Tensor
             and tensor.layout is kept.layout is torch.strided
             and kept.shape == tensor.shape
             and kept.dtype == tensor.dtype
-            and kept.device == (torch.device("cpu") if moves else tensor.device)
+            and kept.device == (tensor.device if side is None else torch.device("cpu"))
             and id(kept) not in self._used
-        ):
+        )
+        if is_reusable:
             self._used.add(id(kept))
-            return kept.copy_(tensor, non_blocking=moves and is_cuda)
-        if not moves:
-            return tensor.clone()
-        if not is_cuda or tensor.layout is not torch.strided:
-            return tensor.cpu()
-        made = make_pinned(tensor.shape, tensor.dtype)
+        if side is None:
+            return kept.copy_(tensor) if is_reusable else tensor.clone()
+        if tensor.device.type != "cuda" or tensor.layout is not torch.strided:
+            return kept.copy_(tensor) if is_reusable else tensor.cpu()
+        made = kept if is_reusable else make_pinned(tensor.shape, tensor.dtype)
         self._used.add(id(made))
-        return made.copy_(tensor, non_blocking=True)
+        side.add(made, tensor)
+        return made
 
 
 def bytes_of(tree: Any) -> int:

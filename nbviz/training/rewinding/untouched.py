@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def untouched(model: torch.nn.Module, device: torch.device) -> Generator[None]:
     """Undo, after the block, what it does to a model, its gradients and to random numbers."""
     state, random = ModelState(model, keeps_gradients=True), RandomState(device)
-    copier = Copier(onto_host=False)
+    copier = Copier()
     with still():
         with torch.no_grad():
             before = copier.copy(state.state_dict()), copier.copy(random.state_dict())
