@@ -91,6 +91,7 @@ class CellLog:
 
 _loggers: WeakRegistry[CellLog] = WeakRegistry()
 _views: weakref.WeakKeyDictionary[Run, Any] = weakref.WeakKeyDictionary()
+_bars: weakref.WeakKeyDictionary[Run, tuple[str | None, str | None]] = weakref.WeakKeyDictionary()
 _shells: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -127,7 +128,8 @@ def show_in_cell(run: Run, **options: Any) -> None:
     if not view.is_shown_elsewhere:
         if not view.is_shown_here:
             view.show()
-    elif not view.is_shown_here:
+    elif not view.is_shown_here and _bars.get(run) != running_cell():
+        _bars[run] = running_cell()  # a writer that is closed after each call has one line
         RunBar(run, view.view_id).show()
 
 

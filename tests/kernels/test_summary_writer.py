@@ -104,3 +104,24 @@ def test_a_page_that_opens_after_the_end_of_the_run_and_before_that_of_its_cell(
     mark.touch()
     page.end(cell)
     page.run("Dashboard._send_message = send")
+
+
+CLOSED_EACH_TIME = """
+for step in range(3):
+    with SummaryWriter({folder!r}) as writer:
+        writer.add_scalar("loss", 1.0, step)
+"""
+
+
+def test_a_writer_that_is_closed_after_each_call_has_one_line_in_a_cell(
+    make_kernel: Callable[[str], KernelPage], tmp_path: Path
+) -> None:
+    page = make_kernel("ipykernel-6.29")
+    page.run(PREPARED)
+    page.displayed.clear()
+    loop = CLOSED_EACH_TIME.format(folder=str(tmp_path / "runs"))
+    for expected in (1, 2, 3):  # the dashboard, and a line of each cell after that
+        page.run(loop)
+        page.wait_until(lambda: len(page.displayed) >= expected, "a view")  # noqa: B023
+        assert len(page.displayed) == expected
+    page.run("Dashboard._send_message = send")
