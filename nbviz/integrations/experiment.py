@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -43,11 +44,16 @@ class Config(Mapping[str, Any]):
         object.__setattr__(self, "_run", run)
         object.__setattr__(self, "_values", dict(values))
 
-    def update(self, values: Mapping[str, Any], allow_val_change: bool = True) -> None:
-        """Add several; `allow_val_change` is taken, and not needed."""
+    def update(self, values: Mapping[str, Any] | Namespace, allow_val_change: bool = True) -> None:
+        """Add several; `allow_val_change` is taken, and not needed.
+
+        Raises:
+            ConfigurationError: They are no mapping.
+        """
         del allow_val_change
-        self._values.update(values)
-        self._run.update_config(values)
+        given = _named(values)
+        self._run.update_config(given)
+        self._values.update(given)
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -291,7 +297,7 @@ class Experiment(CellLog):
 def init(
     project: str | None = None,
     name: str | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | Namespace | None = None,
     *,
     dir: str | Path | None = None,  # noqa: A002
     show: bool = True,
@@ -302,7 +308,7 @@ def init(
     Args:
         project: Comes before the name.
         name: What the run is called; numbered if None.
-        config: What it is made with.
+        config: What it is made with; also as argparse returns it.
         dir: Where a journal is kept; None keeps none. Nothing is sent anywhere.
         show: Whether cells that log show a dashboard.
         **options: What other trackers take (`entity`, `tags`, `mode` …); taken, and not needed.
@@ -311,12 +317,16 @@ def init(
         ConfigurationError: `dir` cannot be written to, or `config` is no mapping.
     """
     whole = f"{project}/{name}" if project and name else name or project
-    given = dict(config or {})
+    given: Mapping[str, Any] = {} if config is None else _named(config)
     global _newest  # noqa: PLW0603  one at a time, as in other trackers
     finish()
     run = Run(whole, dir=dir, config=given)
     _newest = Experiment(run, given, show=show, project=project or "", options=options)
     return _newest
+
+
+def _named(values: Mapping[str, Any] | Namespace) -> Mapping[str, Any]:
+    return vars(values) if isinstance(values, Namespace) else values
 
 
 def experiment() -> Experiment:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 from dataclasses import fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from nbviz.errors import LoggingError
 from nbviz.inspection.summary.summary import Summary
 from nbviz.inspection.summary.summary import summary as summary_of_model
 from nbviz.widgets.cells import is_terminal
@@ -38,7 +39,7 @@ class ShownSummary(Summary):
             self.view.show()
 
 
-def summary(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> ShownSummary:
+def _sum_up(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> ShownSummary:
     """Return a model's modules as a table of shapes, parameters, multiply-adds, memory and time.
 
     In a notebook a click on a heading sorts the table, each module's parts among themselves, and
@@ -57,3 +58,27 @@ def summary(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> ShownSummary
     """
     made = summary_of_model(model, *inputs, **kwargs)
     return ShownSummary(**{field.name: getattr(made, field.name) for field in fields(Summary)})
+
+
+class _Summed:
+    """`nbviz.summary`: called, it sums a model up; as what it is in W&B it says what to use."""
+
+    __call__ = staticmethod(_sum_up)
+    __doc__ = _sum_up.__doc__
+    __name__ = "summary"
+
+    def __getitem__(self, name: str) -> NoReturn:
+        raise _not_of_a_run(name)
+
+    def __setitem__(self, name: str, value: object) -> None:
+        raise _not_of_a_run(name)
+
+
+def _not_of_a_run(name: str) -> LoggingError:
+    return LoggingError(
+        "nbviz.summary(model, …) sums a model up; what is left of a run of nbviz.init is "
+        f"nbviz.run.summary[{name!r}]."
+    )
+
+
+summary = _Summed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +57,22 @@ def test_a_run_is_named_while_it_goes_on(tmp_path: Path) -> None:
         run.name = ""
     with pytest.raises(AttributeError, match="'save' of W&B is not served"):
         run.save("model.h5")
+
+
+def test_what_a_run_is_made_with_comes_from_argparse_too() -> None:
+    import nbviz as wandb
+
+    with wandb.init(config=Namespace(lr=0.1)) as run:
+        wandb.config.update(Namespace(width=8))
+        assert run.run.config == {"lr": 0.1, "width": 8}
+        with pytest.raises(ConfigurationError, match="must be a mapping"):
+            wandb.config.update(3)
+        with pytest.raises(LoggingError, match=r"nbviz\.run\.summary\['best'\]"):
+            wandb.summary["best"] = 1
+        with pytest.raises(LoggingError, match=r"nbviz\.run\.summary\['best'\]"):
+            _ = wandb.summary["best"]
+    with pytest.raises(ConfigurationError, match="must be a mapping"):
+        wandb.init(config=3)
 
 
 def test_what_is_not_committed_is_of_the_same_step() -> None:
