@@ -120,7 +120,9 @@ def test_several_scalars_are_runs_of_their_own_in_the_files(kind: Any, tmp_path:
     assert writer.run["data/loss/val"].values.tolist() == [0, 2, 4]
     assert "data/loss" not in board(tmp_path).Tags()["scalars"]
     for name, factor in (("train", 1), ("val", 2)):
-        of = board(tmp_path / f"data_loss_{name}").Scalars("data/loss")
+        is_torch = kind is tensorboard.SummaryWriter
+        folder = f"data_loss_{name}" if is_torch else f"data/loss/{name}"
+        of = board(tmp_path / folder).Scalars("data/loss")
         assert [one.value for one in of] == [0, factor, 2 * factor]
 
 
@@ -185,6 +187,27 @@ def test_images_are_a_grid(kind: Any, tmp_path: Path, shape: Any, formats: str) 
         writer.add_images("grid", torch.rand(shape), 1, dataformats=formats)
     (image,) = writer.run.media["grid"]
     assert (image.value.height, image.value.width) == (2 * 8 + 2, 8 * 6 + 7 * 2)
+
+
+def test_a_batch_as_one_image_is_a_grid(kind: Any, tmp_path: Path) -> None:
+    with kind(tmp_path) as writer:
+        writer.add_image("grid", torch.rand(4, 3, 8, 6), 1, dataformats="NCHW")
+    (image,) = writer.run.media["grid"]
+    assert (image.value.height, image.value.width) == (8, 4 * 6 + 3 * 2)
+
+
+def test_rows_of_numbers_are_an_embedding_and_scores_of_any_shape_one_curve(
+    kind: Any, tmp_path: Path
+) -> None:
+    labels, scores = torch.randint(0, 2, (10, 4)), torch.rand(10, 4)
+    with kind(tmp_path) as writer:
+        writer.add_embedding([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], metadata=["a", "b"])
+        writer.add_pr_curve("whole", labels, scores, 1)
+        writer.add_pr_curve("flat", labels.flatten().tolist(), scores.flatten().tolist(), 1)
+    assert writer.run.media["default"][0].value.vectors.tolist() == [[0, 1, 2], [3, 4, 5]]
+    read = board(tmp_path)
+    whole, flat = (make_ndarray(read.Tensors(tag)[0].tensor_proto) for tag in ("whole", "flat"))
+    np.testing.assert_array_equal(whole, flat)
 
 
 def test_boxes_are_drawn(kind: Any, tmp_path: Path) -> None:
@@ -403,11 +426,18 @@ def test_metadata_and_json(tmp_path: Path) -> None:
     with writer.use_metadata(global_step=10, walltime=1e9):
         writer.add_scalar("loss", 3.0)
         writer.add_text("note", "hello")
+        writer.add_scalars("../all", {"a": 1.0})
     writer.close()
+    assert (tmp_path / "log" / "all" / "a").is_dir()
+    for step in (5, 6, 5):
+        writer.add_scalar("again", float(step), step)
     (event,) = board(tmp_path / "log").Scalars("loss")
     assert (event.step, event.wall_time) == (10, 1e9)
     writer.export_scalars_to_json(tmp_path / "all.json")
-    assert json.loads((tmp_path / "all.json").read_text())["loss"][0][1:] == [10, 3.0]
+    exported = json.loads((tmp_path / "all.json").read_text())
+    assert [point[1:] for point in exported["again"]] == [[5, 5.0], [6, 6.0], [5, 5.0]]
+    assert exported["loss"] == [[pytest.approx(1e9, abs=0.01), 10, 3.0]]
+    assert exported[f"{writer.logdir}/../all/a"][0][1:] == [10, 1.0]
 
 
 def test_the_global_writer_counts_steps(tmp_path: Path) -> None:

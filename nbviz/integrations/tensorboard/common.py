@@ -33,6 +33,8 @@ class CommonWriter(MediaWriter):
         show: Whether cells that log show a dashboard.
     """
 
+    _nests = False  # whether the files of add_scalars are in main_tag/name
+
     def __init__(
         self,
         directory: LogDirectory,
@@ -75,7 +77,7 @@ class CommonWriter(MediaWriter):
         known = self._tags_of.setdefault(main_tag, {})
         new = {name: 0 for name in tag_scalar_dict if name not in known}
         if new:
-            known.update(self._directory.separate(main_tag, new))
+            known.update(self._directory.separate(main_tag, new, nested=self._nests))
         values = {known[name]: value for name, value in tag_scalar_dict.items()}
         if walltime is None:
             self.run.log(values, step)

@@ -54,10 +54,18 @@ class LogDirectory:
             tag = f"{tag}/{kind}"
         return tag
 
-    def separate(self, main_tag: str, names: Mapping[str, object]) -> dict[str, str]:
+    def separate(
+        self, main_tag: str, names: Mapping[str, object], *, nested: bool = False
+    ) -> dict[str, str]:
         """Have each of several values of a tag written as TensorBoard compares them.
 
         It shows one tag of several runs in one chart, so each goes to a file of its own.
+
+        Args:
+            main_tag: The tag.
+            names: Of the values.
+            nested: Whether the files are in `main_tag/name`, as tensorboardX has them, and not in
+                `main_tag_name`, as PyTorch has.
 
         Returns:
             The tag in the run by the value's name.
@@ -67,7 +75,7 @@ class LogDirectory:
             tag = tags[name] = f"{main_tag}/{name}"
             journal = self.run.journal
             if journal is not None and tag not in journal.places:
-                folder = f"{main_tag.replace('/', '_')}_{name}"
+                folder = _below(tag) if nested else f"{main_tag.replace('/', '_')}_{name}"
                 journal.places[tag] = Place(folder, main_tag)
         return tags
 
@@ -87,6 +95,11 @@ def directory_of(path: str | Path | None, *, anew: bool = False) -> LogDirectory
         if known is None or anew:
             known = _directories[absolute] = LogDirectory(absolute, _name_of(absolute))
         return known
+
+
+def _below(tag: str) -> str:
+    """Return a folder that is nowhere but below the directory."""
+    return "/".join(part for part in tag.split("/") if part not in ("", ".", "..")) or "scalars"
 
 
 def _name_of(path: Path) -> str:

@@ -45,11 +45,15 @@ class MediaWriter(Writer):
             img_tensor: Floats from 0 to 1, or integers to 255.
             global_step: As for `add_scalar`.
             walltime: As for `add_scalar`.
-            dataformats: Names the axes: "CHW", "HWC" or "HW".
+            dataformats: Names the axes: "CHW", "HWC" or "HW"; with an "N" it is a batch, as for
+                `add_images`.
 
         Raises:
             LoggingError: The tag, image or step cannot be recorded.
         """
+        if "N" in dataformats.upper():
+            self.add_images(tag, img_tensor, global_step, walltime, dataformats)
+            return
         with self._media("image", tag, global_step, walltime) as (name, step):
             image = in_order(tag, img_tensor, dataformats, "HWC")
             self.run.log_image(name, image, step, layout="HWC")
@@ -282,7 +286,9 @@ class MediaWriter(Writer):
                 name: [row[number] for row in rows] for number, name in enumerate(metadata_header)
             }
         with self._media("embedding", tag, global_step, None) as (name, step):
-            vectors = mat if len(mat.shape) == _MATRIX else mat.reshape(mat.shape[0], -1)
+            vectors = _shaped(mat)
+            if len(vectors.shape) != _MATRIX:
+                vectors = vectors.reshape(len(vectors), -1)
             self.run.log_embedding(name, vectors, labels=labels, images=label_img, step=step)
 
     def add_pr_curve(
@@ -310,8 +316,11 @@ class MediaWriter(Writer):
             LoggingError: Something given cannot be recorded.
         """
         with self._media("pr_curve", tag, global_step, walltime) as (name, step):
+            true, scores = _shaped(labels), _shaped(predictions)
+            if true.shape == scores.shape:  # else a curve of each class
+                true, scores = true.reshape(-1), scores.reshape(-1)
             if weights is None and num_thresholds == THRESHOLDS:
-                self.run.log_pr_curve(name, labels, predictions, step)
+                self.run.log_pr_curve(name, true, scores, step)
                 return
             counts = weighted_counts(tag, labels, predictions, weights, num_thresholds)
             self.run.log_made(name, PrCurves((curve_from("", *counts),)), step)
@@ -375,6 +384,11 @@ class MediaWriter(Writer):
         del config_dict
         with self._media("mesh", tag, global_step, walltime) as (name, step):
             self.run.log_mesh(name, vertices, faces=faces, colors=colors, step=step)
+
+
+def _shaped(values: Any) -> Any:
+    """Return a tensor or an array as it is, and anything else as an array."""
+    return values if hasattr(values, "shape") else np.asarray(values)
 
 
 def _counted(tag: str, values: Any, bins: Any, max_bins: int | None) -> Histogram:

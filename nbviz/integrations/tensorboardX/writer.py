@@ -42,6 +42,8 @@ class SummaryWriter(CommonWriter):
         LoggingError: Comet is asked for.
     """
 
+    _nests = True
+
     def __init__(
         self,
         logdir: str | os.PathLike[str] | None = None,
@@ -187,20 +189,22 @@ class SummaryWriter(CommonWriter):
         raise refused_graph("OpenVINO", xmlname)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
-        """Write all scalars as JSON: by tag a list of [wall time, step, value]."""
+        """Write all scalars as JSON: by tag a list of [Unix seconds, step, value].
+
+        Those of `add_scalars` have the folder of their file as the tag, as with tensorboardX.
+        """
         self.run.drain()
-        found = {
-            tag: [
-                [wall, int(step), value]
-                for wall, step, value in zip(
-                    self.run[tag].wall_times.tolist(),
-                    self.run[tag].steps.tolist(),
-                    self.run[tag].values.tolist(),
-                    strict=True,
-                )
-            ]
-            for tag in self.run
-        }
+        started = self.run.meter.started_at
+        grouped = {tag for tags in self._tags_of.values() for tag in tags.values()}
+        found: dict[str, list[tuple[float, int, float]]] = {}
+        for tag in self.run:
+            series, points = self.run[tag], list[tuple[float, int, float]]()
+            for segment in series.segments:
+                walls = (started + segment.wall_times).tolist()
+                steps, values = segment.steps.tolist(), segment.values.tolist()
+                points += zip(walls, map(int, steps), values, strict=True)
+            points += ((started + one.wall_time, one.step, one.value) for one in series.strays)
+            found[f"{self.log_dir}/{tag}" if tag in grouped else tag] = sorted(points)
         Path(path).write_text(json.dumps(found, allow_nan=True), encoding="utf-8")
 
     @contextlib.contextmanager
