@@ -252,13 +252,12 @@ def _boxplot(
             raise ConfigurationError(
                 f"boxplot takes by= with one column of values, got {table.shape[1]:,}."
             )
-        classes = words_or_numbers("boxplot", by, "by=")
-        if len(classes.values) != rows:
-            raise ConfigurationError(
-                f"boxplot has {rows:,} values, but by= has {len(classes.values):,}; give a class "
-                "for each."
-            )
+        classes = words_or_numbers("boxplot", by, "by=", rows, "a class for each row")
         names, element_of[0] = _classes(classes)
+        if not names:
+            raise ConfigurationError(
+                f"boxplot got by= with {rows:,} missing values and no class; give a class for each."
+            )
         parts = [table[element_of[0] == at, 0] for at in range(len(names))]
     else:
         parts = list(table.T)
@@ -309,8 +308,9 @@ def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
     np.clip(finite, -FARTHEST, FARTHEST, out=finite)
     lower, middle, upper = np.percentile(finite, [25, 50, 75], overwrite_input=True)
     reach = 1.5 * (upper - lower)
-    low = finite.min(initial=np.inf, where=finite >= lower - reach)
-    high = finite.max(initial=-np.inf, where=finite <= upper + reach)
+    with np.errstate(over="ignore"):
+        low = finite.min(initial=np.inf, where=finite >= lower - reach)
+        high = finite.max(initial=-np.inf, where=finite <= upper + reach)
     return np.array([min(low, lower), lower, middle, upper, max(high, upper)])
 
 
@@ -354,7 +354,7 @@ def _counted(
     if len(data) != 1 or isinstance(given, str | bytes) or has_names(given):
         return None
     kind = getattr(getattr(given, "dtype", None), "kind", "O")
-    if kind in "biufc" or not hasattr(given, "__len__") or hasattr(given, "is_cuda"):
+    if str(kind) in "biufc" or not hasattr(given, "__len__") or hasattr(given, "is_cuda"):
         return None
     if type(given) in {list, tuple} and len(given) and not isinstance(given[0], str):
         return None
@@ -375,11 +375,7 @@ def _counted(
 
 
 def _bar_names(given: Any, rows: int) -> tuple[str, ...]:
-    column = words_or_numbers("bar", given, "names")
-    if len(column.values) != rows:
-        raise ConfigurationError(
-            f"bar has {rows:,} heights and {len(column.values):,} names; give as many."
-        )
+    column = words_or_numbers("bar", given, "names", rows, "a name for each height")
     if column.words:
         return tuple("" if np.isnan(v) else column.words[int(v)] for v in column.values.tolist())
     return tuple(short_name(f"{value:g}") for value in column.values.tolist())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_BINS = 1_000
 _LEAST_EDGES = 2
+_LEAST_REACH = 1e-290
 _PART = 1 << 17  # values: what a cache holds is counted several times as fast
 
 
@@ -92,17 +93,21 @@ def _edges(bins: Any, table: NDArray[Any]) -> NDArray[np.float64]:
         if not 1 <= bins <= MOST_BINS:
             raise ConfigurationError(f"bins must be from 1 to {MOST_BINS:,}, got {bins:,}.")
         low, high = _ends(table)
-        if high * 0.5 - low * 0.5 <= 1e-12 * max(abs(low), abs(high)):
-            reach = abs(low) * 1e-3 or 0.5
+        size = max(abs(low), abs(high))
+        # Of differences that are no normal numbers the widths of bins are none.
+        if high * 0.5 - low * 0.5 <= max(1e-12 * size, _LEAST_REACH):
+            reach = abs(low) * 1e-3 if size > 1e3 * _LEAST_REACH else 0.5
             low, high = low - reach, high + reach
         share = np.linspace(0.0, 1.0, bins + 1)
         return low * (1 - share) + high * share
     edges = numbers("histogram", bins, "bins")
-    if len(edges) < _LEAST_EDGES or len(edges) > MOST_BINS + 1 or not (np.diff(edges) > 0).all():
+    if not np.isfinite(edges).all():
+        raise ConfigurationError(f"bins must have finite edges, got {short_name(bins)}.")
+    with np.errstate(over="ignore"):
+        rises = bool((np.diff(edges) > 0).all())
+    if len(edges) < _LEAST_EDGES or len(edges) > MOST_BINS + 1 or not rises:
         raise ConfigurationError(
             f"bins must be a whole number, or 2 to {MOST_BINS + 1:,} edges that rise; got "
             f"{short_name(bins)}."
         )
-    if not np.isfinite(edges).all():
-        raise ConfigurationError("bins must have finite edges.")
     return edges

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import ImageColor
 
-from nbviz.charts.inputs import check_count, short_name, words_or_numbers
+from nbviz.charts.inputs import (
+    check_count,
+    listed,
+    number_listed,
+    short_name,
+    words_or_numbers,
+)
 from nbviz.errors import ConfigurationError
 from nbviz.pictures.number_text import format_value
 from nbviz.pictures.shapes import SERIES_COLORS, fixed, series_color
@@ -54,15 +59,16 @@ def part_colors(chart: str, color: object, count: int, what: str) -> tuple[str, 
         return tuple(series_color(at) for at in range(count))
     if isinstance(color, str):
         return (one_color(chart, color),) * count
-    if not isinstance(color, Iterable):
+    given = listed(color, count)
+    if given is None:
         raise ConfigurationError(
             f'{chart} needs color= as a CSS colour such as "tomato" or "#2f6fde", or as a list '
             f"of them, got {type(color).__name__}."
         )
-    given = list(cast("Iterable[object]", color))
     if len(given) != count:
         raise ConfigurationError(
-            f"{chart} draws {count:,} {what}, but color= has {len(given):,} colours; give as many."
+            f"{chart} draws {count:,} {what}, but color= has {number_listed(given, color, count)} "
+            "colours; give as many."
         )
     return tuple(one_color(chart, one) for one in given)
 
@@ -85,12 +91,7 @@ def row_colors(chart: str, color: object, rows: int, *, parts: int = 0) -> RowCo
     if isinstance(color, str):
         return RowColors((one_color(chart, color),), everywhere, ("",))
     check_count(chart, rows, _MOST_COLORED, "values of color=")
-    column = words_or_numbers(chart, color, "color=")
-    if len(column.values) != rows:
-        raise ConfigurationError(
-            f"{chart} draws {rows:,} rows, but color= has {len(column.values):,} values; give one "
-            "colour, or a value for each row."
-        )
+    column = words_or_numbers(chart, color, "color=", rows, "one colour, or a value for each row")
     known = column.words and _colors_of(column.words)
     if known:
         used = tuple(dict.fromkeys(known))

@@ -52,7 +52,8 @@ class DrawnChart(Chart, CellWidget):
         options: dict[str, Any],
     ) -> None:
         self._drawing = describe(*data, **options)
-        super().__init__()
+        # As bqplot's figures beside it in a box: several share what there is.
+        super().__init__(layout={"width": "100%", "min_width": "200px", "max_width": "776px"})
         self._begin(kind, describe, data, options)
         self._apply(self._drawing)
         self.on_msg(self._on_message)

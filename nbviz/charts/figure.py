@@ -14,7 +14,8 @@ from nbviz.charts.legend_place import legend_place
 from nbviz.charts.marks import LABEL_COLOR, marks_of
 from nbviz.pictures.figures.figure_picture import figure_picture, ranges
 from nbviz.pictures.figures.layers import Boxes, Columns, Wedges, elements_of, is_of_elements
-from nbviz.pictures.shapes import fit_text
+from nbviz.pictures.number_text import nice_ticks
+from nbviz.pictures.shapes import fit_text, text_width
 from nbviz.widgets.cell_widget import shown_again
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 
 _bqplot: Any = bqplot  # which has no types
 _MARGIN = {"top": 34, "bottom": 54, "left": 62, "right": 20}
-_MOST_TICKS = 24
-_TICKS = 6
+_TICKS = 5
 _CLEARED = {"selected": None}
 _GRIDS = ("#9aa2ae40", "#d5d9e0")  # the first is seen on light and dark pages; ipywidgets 8 has it
 _TEXT_SIZE = 12.0
 _NAMES_WIDTH = 330.0  # CSS pixels that the names along an axis may take in a narrow chart
+_NAME_WIDTH, _NAME_GAP = 60.0, 6.0  # what one is cut to before others are left out
 
 
 class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseClass]
@@ -76,7 +77,6 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
             _bqplot.Axis(scale=scales["y"], grid_lines="solid"),
         )
         self._axes[0].label_offset = "2.6em"
-        self._axes[0].num_ticks = _TICKS  # of more, long numbers meet where it is narrow
         self._axes[1].orientation = "vertical"  # which is no trait of newer ones
         for axis in self._axes:
             axis.label_color = LABEL_COLOR
@@ -84,6 +84,7 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
         self._begin(kind, describe, data, options)
         self._apply(figure)
         self.observe(self._select_in_marks, "selected")
+        scales["x"].observe(self._tick, ["min", "max"])
 
     @property
     def _described(self) -> Figure:
@@ -161,7 +162,17 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
             with scale.hold_sync():
                 # bqplot's own range of grouped bars is empty.
                 scale.min, scale.max = ends
+        self._tick()
         self.axes = list(self._axes)
+
+    def _tick(self, _: object = None) -> None:
+        """Name round values along x, also of the part that a reader has gone to.
+
+        bqplot's own are so many that long numbers meet where it is narrow, or not round.
+        """
+        x = self._scales["x"]
+        if not self._figure.x.names and x.min is not None and x.max is not None:
+            self._axes[0].tick_values = np.array(nice_ticks(x.min, x.max, _TICKS))
 
     # ------------------------------------------------------------ selection
 
@@ -250,9 +261,12 @@ class ChartFigure(Chart, _bqplot.Figure):  # pyright: ignore[reportUntypedBaseCl
 
 
 def _name_axis(axis: Any, shown: Axis) -> None:
-    every = -(-len(shown.names) // _MOST_TICKS) if shown.names else 1
+    widest = max((text_width(name, _TEXT_SIZE) for name in shown.names), default=0.0)
+    # Rather some names that can be read than all of them cut to a letter.
+    most = max(2, int(_NAMES_WIDTH / (min(widest, _NAME_WIDTH) + _NAME_GAP)))
+    every = max(1, -(-len(shown.names) // most))
     places = np.arange(0, len(shown.names), every, dtype=np.float64)
-    room = _NAMES_WIDTH / max(1, len(places)) - 6
+    room = _NAMES_WIDTH / max(1, len(places)) - _NAME_GAP
     with axis.hold_sync():
         axis.label = shown.label
         axis.tick_values = places if shown.names else None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, MappingView, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -14,15 +19,24 @@ from nbviz.recording.media.inputs import is_tensor
 from nbviz.text import clean_line, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 MOST_NUMBERS = 200_000_000
 _NAME_CHARACTERS = 80
+_REASON_CHARACTERS = 120
 _BLOCK = 1 << 16  # numbers
 _AXES = 2
 _NUMERIC = "biuf"
+_WORDS = "words are counted by bar and pie, and name things as labels="
+_TO_NUMBERS = {
+    "c": "draw np.abs(...) of it",
+    "M": "draw the seconds from the first one, (dates - dates.min()) / np.timedelta64(1, 's')",
+    "m": "draw seconds of it, values / np.timedelta64(1, 's')",
+    "U": _WORDS,
+    "S": _WORDS,
+    "V": "draw one of its fields",
+}
+"""What a user can do with arrays of a kind that is no real number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,10 +70,14 @@ def array_of(chart: str, value: object, what: str) -> NDArray[Any]:
         array = _of_tensor(chart, given, what)
     elif isinstance(value, np.ma.MaskedArray):
         array = given.astype(np.float64).filled(np.nan)
-    elif given is None or isinstance(value, str | bytes | dict | set):
+    elif given is None or isinstance(value, str | bytes | Mapping | set):
         raise ConfigurationError(
             f"{chart} needs {what} as numbers, got {_shown(given)}; give a list, an array, a "
             "tensor or a column of a data frame."
+        )
+    elif isinstance(value, Iterator | MappingView):
+        raise ConfigurationError(
+            f"{chart} needs {what} as numbers, got {_shown(given)}; write list(...) of it."
         )
     else:
         array = _of_anything(chart, given, what)
@@ -153,11 +171,36 @@ def has_names(frame: object) -> bool:
     return _named_columns(frame) is not None
 
 
-def words_or_numbers(chart: str, value: object, what: str) -> Column:
-    """Return one column of words or of numbers."""
-    if isinstance(value, str) or value is None:
-        raise ConfigurationError(f"{chart} needs {what} as a list, got {_shown(value)}.")
-    return _column(chart, name_of(value), value)
+def words_or_numbers(
+    chart: str, value: object, what: str, rows: int, wanted: str = "a value for each row"
+) -> Column:
+    """Return one column of words or of numbers, as many as rows; dates are words.
+
+    Raises:
+        ConfigurationError: They are none, or not as many.
+    """
+    given: Any = value
+    if value is None or isinstance(value, str | Mapping | set | Iterator):
+        raise ConfigurationError(
+            f"{chart} needs {what} as a list, got {_shown(given)}; give {wanted}."
+        )
+    # Before they are read: a million words take a while.
+    count = rows
+    with contextlib.suppress(TypeError, RuntimeError):  # what has no length, or a tensor without
+        count = len(given)
+    if count != rows:
+        raise ConfigurationError(_not_as_many(chart, what, rows, count, wanted))
+    dates = _dates_of(given)
+    if dates is not None:
+        return _of_words(chart, name_of(value), np.array(_date_texts(dates), object), what)
+    column = _column(chart, name_of(value), value, what)
+    if len(column.values) != rows:
+        raise ConfigurationError(_not_as_many(chart, what, rows, len(column.values), wanted))
+    return column
+
+
+def _not_as_many(chart: str, what: str, rows: int, count: int, wanted: str) -> str:
+    return f"{chart} draws {rows:,} rows, but {what} has {count:,} values; give {wanted}."
 
 
 def name_of(value: object) -> str:
@@ -180,18 +223,45 @@ def names_of(chart: str, labels: object, count: int, what: str) -> tuple[str, ..
     """
     if labels is None:
         return ()
-    if isinstance(labels, str | bytes) or not hasattr(labels, "__iter__"):
-        if count == 1 and isinstance(labels, str):
-            return (short_name(labels),)
+    if count == 1 and isinstance(labels, str):
+        return (short_name(labels),)
+    names = listed(labels, count)
+    if names is None:
         raise ConfigurationError(
-            f"{chart} needs labels= as a list of names, got {_shown(labels)}; write [{labels!r}]."
+            f"{chart} needs labels= as a list of names, got {_shown(labels)}; write a list with "
+            f"one for each of the {count:,} {what}."
         )
-    names = tuple(map(short_name, cast("Iterable[object]", labels)))
     if len(names) != count:
+        given = number_listed(names, labels, count)
         raise ConfigurationError(
-            f"{chart} draws {count:,} {what}, but labels= has {len(names):,} names; give as many."
+            f"{chart} draws {count:,} {what}, but labels= has {given} names; give as many."
         )
-    return names
+    return tuple(map(short_name, names))
+
+
+def listed(values: object, count: int) -> list[object] | None:
+    """Return what a user listed, read up to one more than `count`; None if it is no list."""
+    given: Any = values
+    if isinstance(values, str | bytes | Mapping | set | frozenset):
+        return None
+    try:
+        if is_tensor(given):
+            return list(given.detach()[: count + 1].tolist())
+        dates = _dates_of(given)
+        if dates is not None:
+            return _date_texts(dates[: count + 1])
+        return list(itertools.islice(given, count + 1))
+    except Exception:  # noqa: BLE001  whatever a user's object raises
+        return None
+
+
+def number_listed(found: list[object], values: object, count: int) -> str:
+    """Return how many a user listed, of which `listed` has read some, in words."""
+    if len(found) <= count:
+        return f"{len(found):,}"
+    with contextlib.suppress(TypeError, RuntimeError):  # what has no length, or a tensor without
+        return f"{len(cast('Any', values)):,}"
+    return "more"
 
 
 def check_count(chart: str, count: int, most: int, what: str) -> None:
@@ -226,7 +296,8 @@ def title_of(chart: str, title: object) -> str:
 def _of_tensor(chart: str, tensor: Any, what: str) -> NDArray[Any]:
     if tensor.is_meta:
         raise ConfigurationError(
-            f"{chart} got {what} as a tensor without values (on the meta device)."
+            f"{chart} got {what} as a tensor without values (on the meta device); draw one that "
+            "has been computed."
         )
     if tensor.is_complex():
         raise ConfigurationError(
@@ -257,15 +328,18 @@ def _of_anything(chart: str, value: object, what: str) -> NDArray[Any]:
             array = np.asarray(given)
         if array.dtype.kind == "O":  # None among numbers
             array = array.astype(np.float64)
+    except ConfigurationError:
+        raise
     except Exception as error:  # noqa: BLE001  whatever a user's object raises
         raise ConfigurationError(
             f"{chart} needs {what} as numbers, got {type(given).__name__} that numpy cannot read "
-            f"({describe(error)}); rows need the same length, and words do not go."
+            f"({shortened(describe(error), _REASON_CHARACTERS)}); rows need the same length, and "
+            "words do not go."
         ) from None
     if array.dtype.kind not in _NUMERIC:
         raise ConfigurationError(
             f"{chart} needs {what} as real numbers, got {type(given).__name__} of dtype "
-            f"{array.dtype}; convert it first."
+            f"{array.dtype}; {_TO_NUMBERS.get(array.dtype.kind, 'convert it first')}."
         )
     return array
 
@@ -311,21 +385,23 @@ def _named_columns(frame: Any) -> list[tuple[Any, Any]] | None:
     return None
 
 
-def _column(chart: str, name: str, values: Any) -> Column:
+def _column(chart: str, name: str, values: Any, what: str = "") -> Column:
     shown = short_name(name)
+    what = what or f"the column {shown!r}"
     if not is_tensor(values):
         try:
             array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
         except Exception as error:  # noqa: BLE001  whatever a user's object raises
             raise ConfigurationError(
-                f"{chart} cannot read the column {shown!r} ({describe(error)})."
+                f"{chart} cannot read {what} "
+                f"({shortened(describe(error), _REASON_CHARACTERS)}); give numbers or words."
             ) from None
-        if array.ndim == 1 and (array.dtype.kind in "USO" or array.dtype.kind not in "biufcmM"):
-            return _of_words(shown, array)
+        if array.ndim == 1 and array.dtype.kind not in "biufcmMV":
+            return _of_words(chart, shown, array, what)
         if array.dtype.kind in "mM":
             return Column(shown, _seconds(array))
         values = array
-    return Column(shown, _one_axis(chart, values, f"the column {shown!r}"))
+    return Column(shown, _one_axis(chart, values, what))
 
 
 def _one_axis(chart: str, values: Any, what: str) -> NDArray[np.float64]:
@@ -337,22 +413,55 @@ def _one_axis(chart: str, values: Any, what: str) -> NDArray[np.float64]:
     return array.astype(np.float64)
 
 
-def _of_words(name: str, array: NDArray[Any]) -> Column:
+def _of_words(chart: str, name: str, array: NDArray[Any], what: str) -> Column:
     cells: list[Any] = array.tolist()
-    is_missing = [cell is None or cell != cell for cell in cells]  # noqa: PLR0124  as NaN is
-    if all(
-        missing or isinstance(cell, int | float)
-        for cell, missing in zip(cells, is_missing, strict=True)
-    ):
-        numbers = [
-            np.nan if missing else float(c) for c, missing in zip(cells, is_missing, strict=True)
-        ]
-        return Column(name, np.array(numbers, np.float64))
-    texts = ["" if missing else short_name(c) for c, missing in zip(cells, is_missing, strict=True)]
-    words = sorted({text for text, missing in zip(texts, is_missing, strict=True) if not missing})
+    if array.dtype.kind not in "US":
+        is_missing = [_is_missing(cell) for cell in cells]
+        if all(map(_is_number_or, cells, is_missing)):
+            known = [math.nan if m else c for c, m in zip(cells, is_missing, strict=True)]
+            try:
+                numbers = [float(cell) for cell in known]
+            except OverflowError:
+                raise ConfigurationError(
+                    f"{chart} cannot draw {what}: a number in it is beyond 1.8e308."
+                ) from None
+            return Column(name, np.array(numbers, np.float64))
+        cells = [None if m else str(c) for c, m in zip(cells, is_missing, strict=True)]
+    # Each word is made a name once: of a million cells most have words that others have.
+    short = {word: short_name(word) for word in set(cells) if word is not None}
+    words = sorted(set(short.values()))
     place = {word: float(at) for at, word in enumerate(words)}
-    values = [np.nan if m else place[t] for t, m in zip(texts, is_missing, strict=True)]
-    return Column(name, np.array(values, np.float64), tuple(words))
+    of_cell = {word: place[shown] for word, shown in short.items()} | {None: np.nan}
+    return Column(name, np.array([of_cell[cell] for cell in cells], np.float64), tuple(words))
+
+
+def _is_missing(cell: Any) -> bool:
+    """Whether it is None, NaN, NaT or pandas' NA, which differ from themselves."""
+    if cell is None:
+        return True
+    differs: Any = cell != cell  # noqa: PLR0124
+    return bool(differs) if type(differs) in {bool, np.bool_} else differs is cell
+
+
+def _is_number_or(cell: Any, is_missing: bool) -> bool:
+    return is_missing or isinstance(cell, Real | Decimal | np.bool_)
+
+
+def _dates_of(value: Any) -> NDArray[np.datetime64] | None:
+    """Return an array's or a column's dates; None if it holds none."""
+    if is_tensor(value):
+        return None
+    given: Any = value.to_numpy() if hasattr(value, "to_numpy") else value
+    if not isinstance(given, np.ndarray) or given.ndim != 1:
+        return None
+    array = cast("NDArray[Any]", given)
+    return array if array.dtype.kind == "M" else None
+
+
+def _date_texts(array: NDArray[np.datetime64]) -> list[object]:
+    """Return dates as words, as short as all of them are exact."""
+    texts = cast("list[str]", np.datetime_as_string(array, unit="auto").tolist())
+    return [None if text == "NaT" else text for text in texts]
 
 
 def _seconds(array: NDArray[Any]) -> NDArray[np.float64]:

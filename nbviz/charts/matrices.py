@@ -13,6 +13,7 @@ from nbviz.charts.inputs import (
     array_of,
     check_count,
     has_names,
+    listed,
     names_of,
     number_columns,
     numbers,
@@ -22,7 +23,7 @@ from nbviz.charts.inputs import (
 )
 from nbviz.errors import ConfigurationError, LoggingError, MissingDependencyError
 from nbviz.pictures.figures.cells import Cells
-from nbviz.recording.media.confusion import ConfusionInput
+from nbviz.recording.media.confusion import MOST_CLASSES, ConfusionInput
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,7 +117,15 @@ def _confusion(
             f"{chart} got targets of shape {targets.shape} and predictions of shape "
             f"{predictions.shape}, in which there is nothing to draw; give at least one sample."
         )
-    given = None if labels is None else [str(one) for one in labels]
+    given = None
+    if labels is not None:
+        found = listed(labels, MOST_CLASSES)
+        if found is None:
+            raise ConfigurationError(
+                f"{chart} needs labels= as a list of names, got {type(labels).__name__}; write a "
+                "list with one for each class."
+            )
+        given = list(map(str, found))
     try:
         counted = ConfusionInput(chart, targets, predictions, given).make()
         if given is not None and counted.size > len(given):
@@ -413,9 +422,11 @@ def _evenly(name: str, given: Any, count: int) -> tuple[float, float]:
         raise ConfigurationError(
             f"contour needs {count:,} values of {name} for z, got {len(values):,}."
         )
-    steps = np.diff(values)
-    mean = (values[-1] - values[0]) / (count - 1)
-    if not (np.isfinite(values).all() and mean > 0 and (abs(steps - mean) <= 0.01 * mean).all()):
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff(values)
+        mean = (values[-1] - values[0]) / (count - 1)
+        is_even = mean > 0 and bool((abs(steps - mean) <= 0.01 * mean).all())
+    if not (is_even and np.isfinite(mean)):
         raise ConfigurationError(
             f"contour needs {name} that rises evenly, got {short_name(values[:4].tolist())} and so "
             "on; interpolate z first."

@@ -20,6 +20,7 @@ from nbviz.charts.inputs import (
 )
 from nbviz.charts.xy import sample
 from nbviz.errors import ConfigurationError
+from nbviz.pictures.figures.figure_picture import FARTHEST
 from nbviz.pictures.figures.spread import Arrows, Parallel, ParallelAxis
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def _quiver(*data: Any, labels: Any = None, title: str = "", color: Any = None) 
     chosen = sample(rows, _ARROWS)
     remark = "" if len(chosen) == rows else f"{len(chosen):,} of {rows:,} arrows are drawn"
     known = np.isfinite(x) & np.isfinite(y) & np.isfinite(u) & np.isfinite(v)
+    # Of longer arrows the length would be infinite.
+    u, v = (np.clip(one, -0.5 * FARTHEST, 0.5 * FARTHEST) for one in (u, v))
     longest = float(np.hypot(u[known], v[known]).max(initial=0.0))
     if not known.any():
         remark = "nothing finite to draw"
-    scale = 1 / longest if longest > 0 else 0.0
-    with np.errstate(invalid="ignore"):
-        along, up = u[chosen] * scale, v[chosen] * scale
+    along, up = u[chosen] / (longest or 1.0), v[chosen] / (longest or 1.0)
     along[~known[chosen]] = up[~known[chosen]] = np.nan
     given = data if len(data) == _FOUR else ("", "")
     names = names_of("quiver", labels, _PAIR, "axes") or (name_of(given[0]), name_of(given[1]))
@@ -119,8 +120,8 @@ def _arrows(data: tuple[Any, ...]) -> list[NDArray[np.float64]]:
 
 def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    room = (high - low) * 0.08 or abs(low) * 0.1 or 1.0
-    return low - room, high + room
+    room = (high * 0.08 - low * 0.08) or abs(low) * 0.1 or 1.0
+    return max(low - room, -FARTHEST), min(high + room, FARTHEST)
 
 
 def parallel(frame: Any, *, labels: Any = None, title: str = "", color: Any = None) -> DrawnChart:

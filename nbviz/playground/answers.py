@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
 import time
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import torch
 
 from nbviz.errors import describe
 from nbviz.playground.rebound import rebound
+from nbviz.recording.media.confusion import MOST_CLASSES
 from nbviz.training.between_steps import between_steps
 from nbviz.training.random_numbers.seeds import preserved_random_state
 
@@ -237,7 +239,8 @@ class Answers:
             with torch.no_grad():
                 scores = probabilities(predict(given))
             return Answer(scores, step, is_copy, kept)
-        except Exception as error:  # noqa: BLE001  whatever the user's function raises is shown
+        # Whatever the user's function raises is shown; SystemExit would end the thread unsaid.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             return Answer(np.empty(0), step, is_copy, error=describe(error))
         finally:
             for hook in hooks:
@@ -251,8 +254,23 @@ def probabilities(scores: Any) -> NDArray[np.float64]:
     Raises:
         ValueError: They are not the scores of one image.
     """
-    tensor = torch.as_tensor(scores).detach().double().cpu()
+    try:
+        tensor = torch.as_tensor(scores)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"predict must give scores as a tensor or an array, got {type(scores).__name__}."
+        ) from None
+    if tensor.is_complex() or tensor.is_meta:
+        kind = "on the meta device" if tensor.is_meta else str(tensor.dtype)
+        raise ValueError(f"predict must give real scores, got a tensor {kind}.")
     shape = tuple(tensor.shape)
+    if math.prod(shape) > MOST_CLASSES:
+        raise ValueError(
+            f"predict gave scores of shape {shape}; of at most {MOST_CLASSES:,} classes."
+        )
+    # Half-precision shares add up to 1 no closer than their numbers are.
+    reach = max(_SUM_REACH, torch.finfo(tensor.dtype).eps if tensor.is_floating_point() else 0.0)
+    tensor = tensor.detach().to_dense().double().cpu()
     if tensor.ndim == 2 and shape[0] == 1:  # noqa: PLR2004
         tensor = tensor[0]
     if tensor.ndim != 1 or len(tensor) == 0:
@@ -261,7 +279,7 @@ def probabilities(scores: Any) -> NDArray[np.float64]:
         )
     if not torch.isfinite(tensor).all():
         raise ValueError("predict gave scores that are not finite.")
-    is_share = bool((tensor >= 0).all()) and abs(float(tensor.sum()) - 1) < _SUM_REACH
+    is_share = bool((tensor >= 0).all()) and abs(float(tensor.sum()) - 1) < reach
     if not is_share:
         tensor = tensor.softmax(0) if len(tensor) > 1 else tensor.sigmoid()
     return tensor.numpy()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import uuid
 import weakref
+from collections.abc import Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets
@@ -13,7 +15,7 @@ import torch
 
 from nbviz.charts.beside import PictureBeside
 from nbviz.charts.figure import ChartFigure
-from nbviz.charts.inputs import short_name
+from nbviz.charts.inputs import listed, number_listed, short_name
 from nbviz.charts.matrices import heatmap
 from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.figures.figure_picture import HEIGHT, WIDTH
@@ -22,6 +24,7 @@ from nbviz.pictures.saved_view import figure_html
 from nbviz.playground.adding import add_sample
 from nbviz.playground.answers import Answer, Answers
 from nbviz.playground.strokes import Strokes
+from nbviz.recording.media.confusion import MOST_CLASSES
 from nbviz.recording.media.png import encode_png
 from nbviz.text import clean_line
 from nbviz.trainer import Trainer
@@ -29,7 +32,7 @@ from nbviz.widgets.comms import let_subshells_answer, waits_for_cells
 from nbviz.widgets.live_trainer import LiveTrainer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -91,15 +94,15 @@ class DrawPad(ipywidgets.VBox):
             trainer = trainer.trainer
         canvas_class = _canvas_class()
         _check(predict, size, trainer, layers)
-        height, width = size
-        scale = _LONGER_SIDE / max(size)
+        height, width = (int(side) for side in size)
+        scale = _LONGER_SIDE / max(height, width)
         self.size = (height, width)
         self.samples: list[tuple[torch.Tensor, int]] = []
         self.answer: Answer | None = None
         self._pad = max(40, round(width * scale)), max(40, round(height * scale))
         self._strokes = Strokes(self._pad)
         self._trainer = trainer
-        self._labels = None if labels is None else [short_name(label) for label in labels]
+        self._labels = _names(labels)
         self._view_id = uuid.uuid4().hex[:12]
         self._make_parts(canvas_class, layers)
         super().__init__([self._board(), self._status])
@@ -412,7 +415,7 @@ class DrawPad(ipywidgets.VBox):
                 known = ", ".join(self._labels or ()) or "none"
                 raise ConfigurationError(f"there is no class {label!r}; the labels are: {known}.")
             return self._labels.index(label)
-        if isinstance(label, bool) or label < 0 or (count and label >= count):
+        if not _is_whole(label) or label < 0 or (count and label >= count):
             raise ConfigurationError(f"label must be from 0 to {count - 1:,}, got {label!r}.")
         return int(label)
 
@@ -473,7 +476,7 @@ def _check(predict: Any, size: Any, trainer: Any, layers: Sequence[str]) -> None
         )
     is_pair = isinstance(size, tuple | list) and len(cast("Any", size)) == 2  # noqa: PLR2004
     sides = cast("list[Any]", size) if is_pair else [0]
-    if not all(type(side) is int and _LEAST <= side <= _MOST for side in sides):
+    if not all(_is_whole(side) and _LEAST <= side <= _MOST for side in sides):
         raise ConfigurationError(
             f"size must be (height, width), each from {_LEAST} to {_MOST:,}; got {size!r}."
         )
@@ -485,10 +488,33 @@ def _check(predict: Any, size: Any, trainer: Any, layers: Sequence[str]) -> None
     known: list[str] = []
     if isinstance(model, torch.nn.Module):
         known = [name for name in dict(cast("Any", model).named_modules()) if name]
+    given: Any = layers
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise ConfigurationError(
+            f"layers must be a list of names of the model's modules, got {given!r:.80}."
+        )
     for name in layers:
         if name not in known:
             shown = ", ".join(known[:20]) or "none"
             raise ConfigurationError(f"the model has no layer {name!r}; it has: {shown}.")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and type(cast("Any", value)) is not bool
+
+
+def _names(labels: object) -> list[str] | None:
+    if labels is None:
+        return None
+    found = listed(labels, MOST_CLASSES)
+    if not found:
+        raise ConfigurationError(
+            f"labels must be a list with a name for each class, got {labels!r:.80}."
+        )
+    if len(found) > MOST_CLASSES:
+        count = number_listed(found, labels, MOST_CLASSES)
+        raise ConfigurationError(f"labels has {count} names; at most {MOST_CLASSES:,} are shown.")
+    return [short_name(label) for label in found]
 
 
 def _png(image: NDArray[np.float32]) -> bytes:

@@ -88,6 +88,26 @@ def test_labels_title_and_color_mean_the_same_in_all(iris: pd.DataFrame) -> None
                 chart.update(labels=list("abcdefghi"))
 
 
+def test_ticks_are_round_and_names_can_be_read() -> None:
+    x = np.arange(1, 181)
+    chart = charts.line(x, np.cos(x))
+    assert chart.axes[0].tick_values.tolist() == [0, 50, 100, 150]
+    with chart._scales["x"].hold_sync():  # as a page does that zooms in
+        chart._scales["x"].min, chart._scales["x"].max = 30.9, 89.1
+    assert chart.axes[0].tick_values.tolist() == [40, 60, 80]
+    chart.update([0.001, 0.002, 0.003], [1, 2, 3])
+    assert chart.axes[0].tick_values.tolist() == [0.001, 0.0015, 0.002, 0.0025, 0.003]
+    curve = charts.roc_curve([0, 1, 1, 0], [0.1, 0.5, 0.9, 0.6])
+    assert curve.axes[0].tick_values.tolist() == [0, 0.2, 0.4, 0.6, 0.8, 1]
+    digits = charts.bar([str(digit) for digit in range(10)], np.ones(10))
+    assert list(digits.axes[0].tick_labels.values()) == [str(digit) for digit in range(10)]
+    words = charts.bar([f"class number {at}" for at in range(40)], np.ones(40))
+    shown = list(words.axes[0].tick_labels.values())
+    assert 2 <= len(shown) <= 8
+    assert all(len(name) >= 5 for name in shown)
+    assert words.axes[0].num_ticks is None  # else bqplot leaves out some of those
+
+
 def test_a_drag_over_points_selects_input_rows(iris: pd.DataFrame) -> None:
     chart = charts.scatter(iris["sepal length"], iris["petal length"], color=iris["target"])
     first, second, third = chart.marks

@@ -34,6 +34,11 @@ def test_a_heatmap_has_its_values_and_the_names_of_its_frame() -> None:
     assert (warm["palette"], warm["low"], warm["high"]) == ("magnitude", 1000, 1010)
 
 
+def test_several_in_a_box_share_its_width_as_others_do() -> None:
+    drawn, figure = charts.heatmap(np.eye(3)), charts.line([1, 2])
+    assert (drawn.layout.width, drawn.layout.min_width) == ("100%", figure.layout.min_width)
+
+
 def test_a_large_matrix_is_reduced_and_a_cell_selects_all_that_it_stands_for() -> None:
     matrix = np.zeros((10_000, 10_000), np.int8)
     matrix[9_999, 26] = -7

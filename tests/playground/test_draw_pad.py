@@ -181,6 +181,13 @@ def test_the_answer_is_shown_as_bars_a_preview_and_words(make_pad: object, tmp_p
         (torch.zeros(2, 3), r"shape \(classes,\) or \(1, classes\), got \(2, 3\)"),
         (torch.tensor([float("nan")]), "not finite"),
         (torch.zeros(0), "got \\(0,\\)"),
+        ({"cat": 1.0}, "must give scores as a tensor or an array, got dict"),
+        (
+            torch.zeros(3, dtype=torch.complex64),
+            "must give real scores, got a tensor torch.complex64",
+        ),
+        (torch.empty(3, device="meta"), "must give real scores, got a tensor on the meta device"),
+        (torch.zeros(1_000_000), "of at most 10,000 classes"),
     ],
 )
 def test_scores_that_are_none_are_said(scores: torch.Tensor, said: str, make_pad: object) -> None:
@@ -195,6 +202,25 @@ def test_scores_become_probabilities_once() -> None:
     assert probabilities([0.25, 0.75]).tolist() == [0.25, 0.75]
     assert probabilities(torch.tensor([[0.0, 0.0]])).tolist() == [0.5, 0.5]
     assert probabilities(torch.tensor([0.0])).tolist() == [0.5]
+    assert probabilities(torch.eye(3)[1].to_sparse()).tolist() == [0, 1, 0]
+    # Shares in half precision add up to 1 only about.
+    shares = torch.tensor([0.1, 0.9]).bfloat16()
+    assert probabilities(shares).tolist() == shares.double().tolist()
+
+
+def test_a_model_that_ends_the_program_is_asked_again(make_pad: object) -> None:
+    def predict(image: torch.Tensor) -> torch.Tensor:
+        if image.sum() > 0 and not asked:
+            asked.append(1)
+            raise SystemExit(3)
+        return torch.tensor([0.25, 0.75])
+
+    asked: list[int] = []
+    pad = make_pad(predict)
+    draw(pad, (30, 30), (200, 200))
+    until(lambda: pad._status.value.startswith("predict failed: SystemExit"))
+    draw(pad, (30, 200), (200, 30))
+    until(lambda: pad._status.value.startswith("1: 75"))
 
 
 def _trainer(model: nn.Module, seconds: float, steps: int = 100_000) -> nbviz.Trainer:
@@ -400,6 +426,8 @@ def test_a_drawing_goes_into_the_training_set_with_its_label(make_pad: object) -
         ((3,), "predict must be a model or a function of an image, got int"),
         ((len, (28,)), r"size must be \(height, width\), each from 4 to 1,024; got \(28,\)"),
         ((len, (2, 2)), "each from 4"),
+        ((len, "28x28"), "got '28x28'"),
+        ((len, (True, True)), "each from 4"),
         ((len, (28, 28), object()), "trainer must be a Trainer or a LiveTrainer, got object"),
     ],
 )
@@ -408,6 +436,35 @@ def test_bad_arguments_are_refused(arguments: tuple[object, ...], said: str) -> 
         nbviz.DrawPad(*arguments)
     with pytest.raises(ConfigurationError, match="no layer 'conv9'; it has: 0"):
         nbviz.DrawPad(nn.Sequential(nn.Flatten()), layers=["conv9"])
+    with pytest.raises(ConfigurationError, match="a list of names of the model's modules, got '0'"):
+        nbviz.DrawPad(nn.Sequential(nn.Flatten()), layers="0")
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ("0123456789", "a list with a name for each class, got '0123456789'"),
+        (10, "got 10"),
+        ([], r"got \[\]"),
+        ({"a", "b"}, "got {"),  # which has no order
+        (np.array(3), r"got array\(3\)"),
+        (list(range(1_000_000)), "has 1,000,000 names; at most 10,000"),
+    ],
+)
+def test_labels_that_name_no_classes_are_refused(labels: object, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        nbviz.DrawPad(len, labels=labels)
+
+
+def test_sizes_and_labels_come_from_whatever_holds_them(make_pad: object) -> None:
+    size = np.array([8, 9])
+    pad = make_pad(lambda _: [0.25, 0.75], tuple(size), labels=torch.tensor([4, 7]))
+    assert pad.image.shape == (8, 9)
+    draw(pad, (30, 30), (200, 200))
+    until(lambda: pad._status.value.startswith("7: 75"))
+    for label in (0.5, None, torch.tensor(1)):
+        with pytest.raises(ConfigurationError, match="label must be from 0 to 1, got"):
+            pad.add(label)
 
 
 def test_without_ipycanvas_the_install_line_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

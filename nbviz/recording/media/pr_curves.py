@@ -100,7 +100,7 @@ class PrCurveInput:
         targets = array_of(tag, target, "targets as classes")
         scores = array_of(tag, score, "scores")
         shape, given = tuple(scores.shape), tuple(targets.shape)
-        if len(shape) > _AXES or not is_float(scores):
+        if not 1 <= len(shape) <= _AXES or not is_float(scores):
             raise LoggingError(
                 f"{tag!r} needs scores as floats from 0 to 1 of shape (samples,) or (samples, "
                 f"classes), got {scores.dtype} of shape {shape}."
@@ -160,11 +160,12 @@ class PrCurveInput:
 
     def _check_targets(self, tag: str, targets: NDArray[Any]) -> None:
         most = 1 if self._is_multi_hot else self._count - 1
-        highest = float(np.nanmax(targets))
+        highest = float(np.fmax.reduce(targets, axis=None, initial=-1))
         is_whole = targets.dtype.kind != "f" or bool((targets == np.floor(targets)).all())
         if highest > most or not is_whole:
             wanted = "0 and 1" if self._is_multi_hot else f"class indices from 0 to {most}"
-            raise LoggingError(f"{tag!r} needs targets of {wanted}, got up to {highest:g}.")
+            given = f"up to {highest:g}" if highest > most else "NaN or parts of whole numbers"
+            raise LoggingError(f"{tag!r} needs targets of {wanted}, got {given}.")
 
 
 def curve_of(name: str, is_positive: NDArray[np.bool_], scores: NDArray[Any]) -> Curve:
