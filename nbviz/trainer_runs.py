@@ -156,7 +156,7 @@ class TrainerRuns:
         run.hyperparameters.add_known(of_training(options, engine.device, engine.optimizers))
         run.expected_tags = expected_tags(options, engine.optimizers)
         run.follow_steps(lambda: engine.step_number)
-        run.control = trainer.control
+        run.follow_control(trainer.control)
         run.commands = trainer.commands
         run.again = length_text(options)
         run.steering = trainer

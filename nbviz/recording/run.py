@@ -6,7 +6,6 @@ import contextlib
 import time
 import weakref
 from functools import partial
-from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
@@ -27,7 +26,7 @@ from nbviz.recording.outward.outward_run import OutwardRun
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.progress import ENDED
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
-from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
+from nbviz.recording.scalars.inputs import read_step, read_wall_time
 from nbviz.recording.scalars.log import ScalarLog
 from nbviz.recording.watching.watched_models import WatchedModels
 from nbviz.training import known_parameters
@@ -108,11 +107,9 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
         self._scalars = ScalarLog(
             self._steps, self._store, warn, _weakly(self, mark_restarts), _weakly(self, mark_nans)
         )
-        self._entries, self._numbers = self._scalars.entries, self._scalars.numbers
-        self._single_numbers = self._scalars.single_numbers
+        self.plain_calls = self._scalars.plain_calls(self.control, MOST_WAITING)
         self._media_inbox = MediaInbox(self._media, warn, self.overhead)
         self._is_forked = False
-        self._most_waiting = MOST_WAITING
         self._draining = Draining(self._scalars, self._media_inbox, self.meter)
         self._context = contextlib.ExitStack()
         self.journal = None if dir is None else Journal(self, dir)
@@ -126,7 +123,7 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
 
     # ------------------------------------------------------------ logging
 
-    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:  # noqa: C901  calls cost
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Record scalars; also a point at which Pause, Step and Stop act.
 
         Costs the caller about a microsecond: the work is done by another thread. A CUDA tensor is
@@ -144,35 +141,11 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
                 kept.
             RunStopped: The run was stopped from the dashboard.
         """
-        if self._attention or self.control.needs_attention:
+        calls = self.plain_calls
+        if calls.attention or calls.control.needs_attention:
             self._log_attentively(values, step)
-            return
-        # A plain dict of known tags and floats needs no more checks than these.
-        if values.__class__ is dict and type(step) is int and 0 <= step < MOST_STEPS:
-            entry = None
-            if len(values) == 1:
-                [(tag, value)] = values.items()
-                number = self._single_numbers.get(tag)
-                if number is not None and value.__class__ is float:
-                    entry = [number, monotonic(), get_ident(), step, value]
-            else:
-                number = self._numbers.get(tuple(values))
-                if number is not None:
-                    for value in values.values():
-                        if value.__class__ is not float:
-                            break
-                    else:
-                        entry = [number, monotonic(), get_ident(), step, *values.values()]
-            if entry is not None:
-                steps, entries = self._steps, self._entries
-                # Python changes threads at calls and jumps back, not in these two lines.
-                if step > steps.logged:  # noqa: PLR1730  `max` would be a call
-                    steps.logged = step
-                entries.extend(entry)
-                if len(entries) > self._most_waiting:
-                    self._attention = True
-                return
-        self._scalars.record_any(values, step, monotonic())
+        elif not calls.put(values, step, monotonic()):
+            self._scalars.record_any(values, step, monotonic())
 
     def record(
         self, values: Mapping[str, Any], step: int | None = None, wall_time: float | None = None
@@ -187,13 +160,14 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
         Raises:
             LoggingError: As for `log`.
         """
-        if self._attention:
+        if self.plain_calls.attention:
             self._attend()
         if wall_time is None:
             seconds = monotonic()
         else:
             seconds = read_wall_time(wall_time) - self._life.clock_offset
-        self._scalars.record_any(values, step, seconds)
+        if not self.plain_calls.put(values, step, seconds):
+            self._scalars.record_any(values, step, seconds)
 
     def log_weights(self, model: nn.Module, step: int | None = None) -> None:
         """Let dashboards show a model's weights; call it at each step.
@@ -208,7 +182,7 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
             ConfigurationError: `model` is no torch.nn.Module.
         """
         self.weights.watch(model)
-        if self._attention:
+        if self.plain_calls.attention:
             self._attend()
         self.capture_due_weights(self.meter.step if step is None else read_step(step))
 
@@ -380,9 +354,13 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
         """Have what is logged without a step belong to the step that `present` returns."""
         self._steps.present = present
 
+    def follow_control(self, control: Control) -> None:
+        """Have the commands of a control act, at log calls and where pages give them."""
+        self.control = self.plain_calls.control = control
+
     def leave_trainer(self) -> None:
         """Stay as it is: the trainer goes on with another run, and this one is steered no more."""
-        self.control = self._own_control
+        self.follow_control(self._own_control)
         self.commands = ()
         self.steering = self.overlays = None
         self.weights.leave_states()
@@ -433,11 +411,11 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
     def collect(self) -> bool:
         """Drain without waiting, for the collector; returns whether to come again."""
         # The next log call looks up: it is timed, and helps if too much waits.
-        self._attention = True
+        self.plain_calls.attention = True
         if self._draining.collect(self) or self._life.end_after_loop(self):
             return True
         self.is_quiet = True
-        self._attention = True
+        self.plain_calls.attention = True
         # Something may have been logged since the drain, by a call that did not see the flag.
         if self._draining.something_waits:
             self.is_quiet = False
@@ -474,9 +452,9 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
     # ------------------------------------------------------------ the slower ways of log
 
     def _log_attentively(self, values: Mapping[str, Any], step: int | None) -> None:
-        if self._attention:
+        if self.plain_calls.attention:
             self._attend()
-            if not (self._attention or self.control.needs_attention):
+            if not self.plain_calls.needs_attention:
                 started = time.perf_counter()
                 self.log(values, step)
                 self.meter.sample_call(time.perf_counter() - started)
@@ -488,19 +466,19 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
     def _attend(self) -> None:
         if self._is_forked:
             raise all_runs.fork_refused(self.name)
-        self._attention = False
+        self.plain_calls.attention = False
         if not self.meter.started_at:
             self.begin()
         if self.is_quiet:
             self._wake()
         for watch in tuple(self.watches):
             watch.logged()
-        self._most_waiting = self._draining.help_out()
+        self.plain_calls.most_waiting = self._draining.help_out()
 
     def leave_to_parent(self) -> None:
         """As `RecordedRun.leave_to_parent`; what is logged to this copy is refused."""
         super().leave_to_parent()
-        self._is_forked = self._attention = True
+        self._is_forked = self.plain_calls.attention = True
         self._life.renew_lock()
         self._scalars.renew_lock()
         self._media_inbox.renew_locks()

@@ -124,6 +124,6 @@ def test_more_tags_than_the_budget_has_room_for_are_left_out_and_said() -> None:
     warnings = [line.text for line in run.lines.since(0) if line.level == "warning"]
     assert len(warnings) == 1
     assert "1,000 tags take half of the memory budget of 1 MB: 't999'" in warnings[0]
-    assert len(run._numbers) <= 1001
+    assert len(run._scalars.numbers) <= 1001
     run.log({"t5": 2.0}, 5000)  # a tag that is there goes on
     assert run["t5"].values.tolist() == [1, 2]

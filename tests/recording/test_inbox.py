@@ -29,7 +29,7 @@ def test_what_waits_is_not_counted_by_the_garbage_collector(monkeypatch) -> None
     for step in range(20_000):
         run.log({"loss": 0.5, "accuracy": 0.25}, step)
     found = [one["collections"] for one in gc.get_stats()]
-    assert len(run._entries) > 20_000
+    assert len(run._scalars.entries) > 20_000
     # One container a call would be 20,000, which bring 28 collections; threads of tests before may
     # still make a few.
     assert len(gc.get_objects()) - objects < 2000
@@ -60,7 +60,42 @@ def test_entries_come_out_as_they_went_in_wherever_portions_end(
     for tag, points in expected.items():
         assert list(zip(run[tag].steps.tolist(), run[tag].values.tolist(), strict=True)) == points
     assert list(run) == list(expected)
-    assert not run._entries
+    assert not run._scalars.entries
+
+
+def test_tags_logged_one_by_one_in_turns_are_kept_in_their_order() -> None:
+    run, random = Run(), np.random.default_rng(0)
+    expected: dict[str, list[tuple[int, float]]] = {}
+    for number in range(5000):
+        # Of one width, so that all of a portion is sorted at once.
+        first, second = random.choice(6, 2, replace=False)
+        step = number // 3
+        values = {f"t{first}": random.random(), f"t{second}": random.random()}
+        run.log(values, step)
+        for tag, value in values.items():
+            expected.setdefault(tag, []).append((step, value))
+    for tag, points in expected.items():
+        assert list(zip(run[tag].steps.tolist(), run[tag].values.tolist(), strict=True)) == points
+    assert list(run) == list(expected)
+
+
+def test_entries_of_other_widths_between_are_told_apart() -> None:
+    run = Run()
+    for step, values in enumerate(
+        [
+            {"a": 1.0},
+            {"b": 2.0},
+            {"a": 3.0, "b": 4.0, "c": 5.0},  # what follows is not where an `a` alone would end
+            {"a": 6.0},
+            {"b": torch.tensor(7.0)},
+            {"c": 8.0},
+        ]
+    ):
+        run.log(values, step)
+    assert run["a"].values.tolist() == [1, 3, 6]
+    assert run["b"].values.tolist() == [2, 4, 7]
+    assert run["c"].values.tolist() == [5, 8]
+    assert list(run) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -188,4 +223,4 @@ def test_many_combinations_of_tags_are_all_kept(monkeypatch) -> None:
     for step in range(40):
         run.log({f"t{step % 7}": 1.0, f"t{step % 5}": float(step), "all": float(step)}, step)
     assert run["all"].values.tolist() == list(range(40))
-    assert len(run._numbers) <= 8 + 8
+    assert len(run._scalars.numbers) <= 8 + 8

@@ -267,7 +267,7 @@ def test_a_model_compiled_in_place_is_sampled_at_log_calls() -> None:
     run = Run("compiled", overhead_budget=1)
     with run.watch(model, **ALL):
         train(run, model, 1)
-        run._attention = True  # as the collector sets it four times a second
+        run.plain_calls.attention = True  # as the collector sets it four times a second
         train(run, model, 1)
     assert len(run["weights/0.weight/norm"]) >= 1
     assert len(run["gradients/0.weight/norm"]) >= 1

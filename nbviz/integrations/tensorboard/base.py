@@ -35,7 +35,7 @@ class Writer(CellLog):
         super().__init__(directory.run, show=show)
         self.log_dir = log_dir
         self._directory = directory
-        self._log = self.run.log
+        self._put_one = self.run.plain_calls.put_one
         self._is_closed = False
 
     @property
@@ -77,6 +77,14 @@ class Writer(CellLog):
     def _begin(self) -> None:
         super()._begin()
         self._is_closed = False
+
+    def _add_scalar(self, tag: str, value: Any, global_step: Any, walltime: float | None) -> None:
+        """Record a number that is no plain one, or comes without a step."""
+        step, wall_time = self._step(tag, global_step), self._wall_time(walltime)
+        if wall_time is None:
+            self.run.log({tag: value}, step)
+        else:
+            self.run.record({tag: value}, step, wall_time)
 
     def _step(self, tag: str, global_step: Any) -> int:
         return self._directory.count(tag) if global_step is None else whole(global_step)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbviz.integrations.tensorboard.base import default_directory
 from nbviz.integrations.tensorboard.common import CommonWriter
 from nbviz.integrations.tensorboard.logs import directory_of
-from nbviz.integrations.tensorboard.values import refused_graph, whole
+from nbviz.integrations.tensorboard.values import refused_graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,14 +90,8 @@ class SummaryWriter(CommonWriter):
         """
         if self._attention:
             self._attend()
-        if global_step is None:
-            global_step = self._directory.count(tag)
-        elif global_step.__class__ is not int:
-            global_step = whole(global_step)
-        if walltime is None:
-            self._log({tag: scalar_value}, global_step)
-        else:
-            self.run.record({tag: scalar_value}, global_step, walltime)
+        if walltime is not None or not self._put_one(tag, scalar_value, global_step):
+            self._add_scalar(tag, scalar_value, global_step, walltime)
         if self._serves:
             self._serve()
 

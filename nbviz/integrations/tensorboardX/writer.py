@@ -101,11 +101,9 @@ class SummaryWriter(CommonWriter):
         """
         if self._attention:
             self._attend()
-        step, walltime = self._step(tag, global_step), self._wall_time(walltime)
-        if walltime is None:
-            self._log({tag: scalar_value}, step)
-        else:
-            self.run.record({tag: scalar_value}, step, walltime)
+        is_dated = walltime is not None or self._metadata[1] is not None
+        if is_dated or not self._put_one(tag, scalar_value, global_step):
+            self._add_scalar(tag, scalar_value, global_step, walltime)
         if self._serves:
             self._serve()
 

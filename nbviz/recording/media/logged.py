@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from nbviz.recording.media.inputs import ImageLayout, MediaInput
     from nbviz.recording.media.shading import Colormap, Normalize
     from nbviz.recording.media.store import MediaKind
+    from nbviz.recording.scalars.plain_calls import PlainCalls
 
 
 class LoggedMedia(RecordedRun):
@@ -49,11 +50,10 @@ class LoggedMedia(RecordedRun):
     """
 
     _media_inbox: MediaInbox
+    plain_calls: PlainCalls
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        # Whether the next log call has to look up: the first one, a quiet run, a forked process.
-        self._attention = True
         self._media_log = MediaLog()
         self._embedding_memories = EmbeddingMemories()
         self._prediction_memories = PredictionsMemories()
@@ -519,7 +519,7 @@ class LoggedMedia(RecordedRun):
     def _log_media(
         self, tag: str, kind: MediaKind, step: int | None, make: Callable[[str], MediaInput]
     ) -> None:
-        if self._attention:
+        if self.plain_calls.attention:
             self._attend()
         started = time.perf_counter()
         if step is not None:

@@ -9,6 +9,7 @@ the processor's cache.
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -166,6 +167,33 @@ def as_columns(entries: list[Any], width: int) -> Columns:
         np.array(entries[3::width], np.int64),
         [np.array(entries[place::width], np.float64) for place in range(HEAD, width)],
     )
+
+
+def split_columns(entries: list[Any], numbers: list[int], width: int) -> dict[int, Columns]:
+    """Return entries of several tag sets, all of one width, as columns by their tag set.
+
+    Args:
+        entries: Of which each `width` numbers are one.
+        numbers: The number of each one's tag set.
+        width: As above.
+
+    Returns:
+        The tag sets in the order in which they first appear.
+    """
+    whole, kinds = as_columns(entries, width), np.array(numbers, np.intp)
+    order = np.argsort(kinds, kind="stable")
+    kinds = kinds[order]
+    cuts = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
+    seconds, threads, steps = whole.seconds[order], whole.threads[order], whole.steps[order]
+    values = [column[order] for column in whole.values]
+    parts: dict[int, Columns] = {}
+    for start, stop in pairwise(cuts):
+        here = slice(start, stop)
+        cut = [column[here] for column in values]
+        parts[int(kinds[start])] = Columns(
+            order[here], seconds[here], threads[here], steps[here], cut
+        )
+    return {number: parts[number] for number in dict.fromkeys(numbers)}
 
 
 def pick_columns(entries: list[Any], starts: list[int], width: int) -> Columns:

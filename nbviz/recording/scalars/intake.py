@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nbviz.errors import describe
-from nbviz.recording.scalars.inbox import CapturedEntry, Columns, as_columns, pick_columns
+from nbviz.recording.scalars.inbox import (
+    CapturedEntry,
+    Columns,
+    as_columns,
+    pick_columns,
+    split_columns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,10 +154,14 @@ class Intake:
             width = widths[number]
             tables.calls = len(found) // width
             tables.taken = tables.calls * width
-            # Each entry ends where the next begins: if all these are such numbers, there are no
-            # others between.
-            if found[: tables.taken : width].count(number) == tables.calls:
+            # Each entry ends where the next begins: if all these are numbers of tag sets as wide,
+            # there are no others between.
+            numbers = found[: tables.taken : width]
+            if numbers.count(number) == tables.calls:
                 tables.parts[number] = as_columns(found[: tables.taken], width)
+                return tables
+            if _are_as_wide(numbers, widths, width):
+                tables.parts = split_columns(found[: tables.taken], numbers, width)
                 return tables
         starts: dict[int, list[int]] = {}
         tables.calls = place = added = 0
@@ -232,3 +242,11 @@ class Intake:
         if self._nans:
             nans, self._nans = self._nans, []
             self._turned_nan(nans)
+
+
+def _are_as_wide(numbers: list[int], widths: list[int], width: int) -> bool:
+    """Whether these are numbers of tag sets whose entries are all so wide."""
+    # Behind an entry of another width there may be anything: values, steps, what was captured.
+    if set(map(type, numbers)) != {int}:
+        return False
+    return all(number < len(widths) and widths[number] == width for number in set(numbers))

@@ -9,8 +9,9 @@ from nbviz.errors import LoggingError, describe, text_of
 from nbviz.recording.capture.captured import CapturedScalar, CapturedValues, seal
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.scalars.inbox import Inbox
-from nbviz.recording.scalars.inputs import MOST_STEPS, flatten, read_step, read_tag, read_value
+from nbviz.recording.scalars.inputs import flatten, read_step, read_tag, read_value
 from nbviz.recording.scalars.intake import Intake
+from nbviz.recording.scalars.plain_calls import PlainCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.intake import FirstNan
     from nbviz.recording.scalars.series import Restart
     from nbviz.recording.scalars.store import ScalarStore
+    from nbviz.training.commands import Control
 
 
 class ScalarLog:
@@ -32,9 +34,8 @@ class ScalarLog:
         turned_nan: Called with the first NaN of tags.
 
     Attributes:
-        entries: What waits; `Run.log` appends to it without another call.
+        entries: What waits; `PlainCalls` appends to it without another call.
         numbers: From tags that are logged together to their number.
-        single_numbers: The same for a tag that is logged alone.
     """
 
     def __init__(
@@ -51,8 +52,6 @@ class ScalarLog:
         self._intake = Intake(self._inbox, store, report, restarted, turned_nan)
         self.entries = self._inbox.entries
         self.numbers = self._inbox.numbers
-        self.single_numbers = self._inbox.single_numbers
-        self.put = self._inbox.put
         self.renew_lock = self._inbox.renew_lock
 
     @property
@@ -64,15 +63,18 @@ class ScalarLog:
     def start(self, seconds: float) -> None:
         self._intake.start = seconds
 
+    def plain_calls(self, control: Control, most_waiting: int) -> PlainCalls:
+        """Return what adds calls that need no more checks; as `PlainCalls`."""
+        return PlainCalls(self._inbox, control, most_waiting)
+
     def record_any(self, values: Mapping[str, Any], step: int | None, seconds: float) -> None:
-        """Record as `record` does, without its checks where a plain dict has known floats."""
-        is_step = step is None or (type(step) is int and 0 <= step < MOST_STEPS)
-        if is_step and values.__class__ is dict and tuple(values) in self.numbers:
+        """Record as `record` does, without its checks where known floats come without a step."""
+        if step is None and values.__class__ is dict and tuple(values) in self.numbers:
             for value in values.values():
                 if value.__class__ is not float:
                     break
             else:
-                self.put(values, step, seconds)
+                self._inbox.put(values, None, seconds)
                 return
         self.record(values, step, seconds)
 

@@ -1,0 +1,140 @@
+"""Calls that need no checks, and those that do although they look alike: all are kept as given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nbviz import Run
+from nbviz.errors import LoggingError, RunStopped
+from nbviz.recording.scalars.inputs import MOST_STEPS
+from nbviz.training.commands import Control
+
+BEFORE = {"loss": 0.5, "accuracy": 0.25}
+
+
+class Number(float):
+    """A float of a class of its own."""
+
+
+@pytest.fixture
+def run() -> Run:
+    """Return a run that knows the tags, so that plain calls need no checks."""
+    run = Run()
+    run.log(BEFORE, 1)
+    run.log({"loss": 0.5}, 1)
+    return run
+
+
+def test_a_plain_call_waits_as_it_is_and_raises_the_newest_step(run: Run) -> None:
+    run.drain()
+    assert run.plain_calls.put({"loss": 2.0, "accuracy": 3.0}, 7, 10.0)
+    number, seconds, _, step, *values = run._scalars.entries
+    assert (number, seconds, step, values) == (0, 10.0, 7, [2.0, 3.0])
+    assert run._steps.logged == 7
+    assert run.plain_calls.put({"loss": 2.0, "accuracy": 3.0}, 6, 10.0)
+    assert run._steps.logged == 7
+
+
+@pytest.mark.parametrize(
+    ("values", "step"),
+    [
+        ({"accuracy": 1.0, "loss": 1.0}, 2),  # another order
+        ({"loss": 1.0, "accuracy": 1}, 2),
+        ({"loss": Number(1), "accuracy": 1.0}, 2),
+        ({"loss": np.float64(1), "accuracy": 1.0}, 2),
+        ({"loss": torch.ones(()), "accuracy": 1.0}, 2),
+        (BEFORE, None),
+        (BEFORE, True),
+        (BEFORE, np.int64(2)),
+        (BEFORE, -1),
+        (BEFORE, MOST_STEPS),
+        ({}, 2),
+    ],
+)
+def test_what_needs_checks_is_no_plain_call(run: Run, values: dict[str, Any], step: Any) -> None:
+    run.drain()
+    assert not run.plain_calls.put(values, step, 10.0)
+    assert not run._scalars.entries
+    assert run._steps.logged == 1
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "step"),
+    [
+        ("accuracy", 1.0, 2),  # never logged alone
+        ("new", 1.0, 2),
+        ("loss", 1, 2),
+        ("loss", Number(1), 2),
+        ("loss", np.float32(1), 2),
+        ("loss", torch.ones(()), 2),
+        ("loss", 1.0, None),
+        ("loss", 1.0, True),
+        ("loss", 1.0, -1),
+        ("loss", 1.0, MOST_STEPS),
+    ],
+)
+def test_one_value_that_needs_checks_is_no_plain_call(
+    run: Run, tag: str, value: Any, step: Any
+) -> None:
+    run.drain()
+    assert not run.plain_calls.put_one(tag, value, step)
+    assert not run._scalars.entries
+
+
+def test_all_kinds_of_calls_give_the_same_series(run: Run) -> None:
+    calls: list[tuple[dict[str, Any], Any]] = [
+        ({"loss": 1.0, "accuracy": 0.5}, 2),
+        ({"loss": 1}, 3),
+        ({"loss": np.float32(1.5)}, np.int64(4)),
+        ({"loss": torch.tensor(2.0), "accuracy": Number(0.75)}, 5),
+        ({"loss": 2.5}, None),
+    ]
+    for values, step in calls:
+        run.log(values, step)
+    assert run["loss"].steps.tolist() == [1, 1, 2, 3, 4, 5, 6]
+    assert run["loss"].values.tolist() == [0.5, 0.5, 1, 1, 1.5, 2, 2.5]
+    assert run["accuracy"].values.tolist() == [0.25, 0.5, 0.75]
+    for step in (-1, MOST_STEPS):
+        with pytest.raises(LoggingError):
+            run.log({"loss": 1.0}, step)
+
+
+def test_nothing_is_put_past_a_call_that_has_to_look_up(run: Run) -> None:
+    run.drain()
+    run.plain_calls.attention = False
+    assert run.plain_calls.put_one("loss", 1.0, 2)
+    run.plain_calls.attention = True
+    assert not run.plain_calls.put_one("loss", 1.0, 3)
+    run.plain_calls.attention = False
+    run.control.stop()
+    assert not run.plain_calls.put_one("loss", 1.0, 3)
+    with pytest.raises(RunStopped):
+        run.log({"loss": 1.0}, 3)
+    assert run["loss"].steps.tolist() == [1, 1, 2, 3]
+
+
+def test_the_control_that_a_run_follows_is_that_of_its_calls(run: Run) -> None:
+    own, other = run.control, Control()
+    run.plain_calls.attention = False
+    run.follow_control(other)
+    assert run.control is other
+    other.needs_attention = True
+    assert run.plain_calls.needs_attention
+    run.leave_trainer()
+    assert run.control is own
+    assert not run.plain_calls.needs_attention
+
+
+def test_more_than_may_wait_makes_the_next_call_look_up(run: Run) -> None:
+    run.drain()
+    run.plain_calls.attention = False
+    run.plain_calls.most_waiting = 12
+    for step in (2, 3):
+        assert run.plain_calls.put_one("loss", 1.0, step)
+        assert not run.plain_calls.attention
+    assert run.plain_calls.put_one("loss", 1.0, 4)
+    assert run.plain_calls.attention
