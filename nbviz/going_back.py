@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from nbviz.errors import CommandError, NbvizError, RunActiveError, describe, text_of
+from nbviz.training.background import done_before_exit
 from nbviz.training.checks import check_steps
 from nbviz.training.rewinding.recomputing import LOSS
 
@@ -298,7 +299,8 @@ class GoingBack:
         ).start()
         is_failure = False
         try:
-            outcome = act()
+            with done_before_exit(self._rewinder.cancel):
+                outcome = act()
         except Exception as error:  # noqa: BLE001  whatever it is, the page is told
             is_failure = True
             text = text_of(error) if isinstance(error, NbvizError) else describe(error)

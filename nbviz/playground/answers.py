@@ -16,6 +16,7 @@ import torch
 from nbviz.errors import describe
 from nbviz.playground.rebound import rebound
 from nbviz.recording.media.confusion import MOST_CLASSES
+from nbviz.training.background import done_before_exit
 from nbviz.training.between_steps import between_steps
 from nbviz.training.random_numbers.seeds import preserved_random_state
 
@@ -131,11 +132,13 @@ class Answers:
                 image, self._is_new = self._image, False
             if image is None:
                 if self._copy is None and self._is_slow():
-                    self._renew_copy()  # so that the first stroke need not wait for a step
+                    with done_before_exit():
+                        self._renew_copy()  # so that the first stroke need not wait for a step
                 answered_at = time.monotonic()
                 continue
-            for answer in self._answers(image):
-                self._tell(answer, image)
+            with done_before_exit():
+                for answer in self._answers(image):
+                    self._tell(answer, image)
             answered_at = time.monotonic()
             self._is_over_after(_LEAST_SECONDS)
 

@@ -195,22 +195,75 @@ class BackgroundRun:
             self._has_ended.set()
 
 
+class _Work:
+    """What daemon threads do in torch, each until it is done or the interpreter exits."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._stops: dict[object, Callable[[], object]] = {}
+        self._is_over = False
+
+    @contextlib.contextmanager
+    def done(self, stop: Callable[[], object]) -> Generator[None]:
+        block = object()
+        with self._changed:
+            # The process goes away meanwhile, and the thread with it.
+            self._changed.wait_for(lambda: not self._is_over)
+            self._stops[block] = stop
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._stops[block]
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._is_over = True
+            stops = list(self._stops.values())
+        for stop in stops:
+            stop()
+
+    def wait(self, timeout: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._stops, timeout)
+
+
+_work = _Work()
+
+
+def done_before_exit(
+    stop: Callable[[], object] = lambda: None,
+) -> contextlib.AbstractContextManager[None]:
+    """Have the interpreter, when it exits, wait a little for the block, which computes with torch.
+
+    For daemon threads that are no runs. Once the interpreter exits no such block begins.
+
+    Args:
+        stop: Has the block end soon; called from another thread, and raises nothing.
+    """
+    return _work.done(stop)
+
+
 @atexit.register
 def end_all() -> None:
     """Stop what is active, and wait a little for it; done when the interpreter exits."""
     # A thread that is inside torch when the interpreter goes away aborts the whole process.
+    _work.stop()
     active = [run for run in _started if run.is_alive]
     for run in active:
         run.raise_inside(RunStopped)
     deadline = time.monotonic() + EXIT_SECONDS
     for run in active:
         run.join(max(0.0, deadline - time.monotonic()))
+    _work.wait(max(0.0, deadline - time.monotonic()))
 
 
-def _renew_lock() -> None:
-    global _lock  # noqa: PLW0603  held, perhaps, by a thread that a forked child does not have
-    _lock = threading.Lock()
+def _forget_other_threads() -> None:
+    # They are not in a forked child, and may have held this.
+    global _lock, _work
+    _lock, _work = threading.Lock(), _Work()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+    os.register_at_fork(after_in_child=_forget_other_threads)

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import ipywidgets
 import numpy as np
 import pages
+import processes
 import pytest
 import torch
 from ipycanvas.canvas import COMMANDS
@@ -499,3 +500,32 @@ def test_all_its_parts_answer_while_a_cell_is_busy(
     monkeypatch.setattr("ipykernel.__version__", "6.31.0")
     pad.clear()
     assert pad._status.value.startswith("This kernel answers when the running cell has ended.")
+
+
+ANSWERING = """
+import atexit, threading, time
+import numpy as np
+import torch
+import nbviz
+
+is_asked, is_over, matrix = threading.Event(), threading.Event(), torch.rand(300, 300)
+
+def predict(image):
+    is_asked.set()
+    until = float("inf")
+    while time.monotonic() < until:  # for a second of the exit
+        matrix.mm(matrix)
+        if is_over.is_set():
+            until = min(until, time.monotonic() + 1)
+    return torch.rand(1, 3)
+
+pad = nbviz.DrawPad(predict)
+atexit.register(is_over.set)
+pad._answers.ask(np.ones((28, 28), np.float32))
+assert is_asked.wait(180)
+"""
+
+
+def test_the_process_may_end_while_a_model_answers() -> None:
+    done = processes.run(ANSWERING)
+    assert done.stderr == ""

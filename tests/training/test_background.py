@@ -279,3 +279,34 @@ thread.join()
 @pytest.mark.skipif(sys.platform == "win32", reason="blocks no signals")
 def test_workers_that_are_spawned_do_not_get_the_interrupt_either() -> None:
     assert processes.run(TRACKED).stdout.split() == ["True"]
+
+
+WORKING = """
+import sys, threading
+import torch
+from nbviz.training.background import done_before_exit
+
+is_inside, asked = threading.Event(), threading.Event()
+matrix = torch.rand(300, 300)
+
+def work():
+    while True:
+        with done_before_exit(asked.set):
+            while not asked.is_set():
+                matrix.mm(matrix)
+                is_inside.set()
+            print("ended", flush=True)
+
+def wait():
+    with done_before_exit(asked.set):
+        asked.wait()
+
+for target in (work, wait):
+    threading.Thread(target=target, daemon=True).start()
+assert is_inside.wait({seconds})
+"""
+
+
+def test_the_interpreter_exits_once_no_thread_is_inside_torch() -> None:
+    done = processes.run(WORKING.format(seconds=SECONDS))
+    assert (done.stdout, done.stderr) == ("ended\n", "")
