@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
 
 import processes
@@ -40,7 +41,21 @@ def setting() -> list[Any]:
     return [stance, [*warnings.filters], torch.compile, Module.__call__, Module._call_impl]
 
 
-def test_the_one_that_began_first_may_end_first() -> None:
+ALONE = """
+import sys
+sys.path[:0] = {path!r}
+import test_traces_at_once
+test_traces_at_once.{name}()
+"""
+
+
+@pytest.mark.parametrize("name", ["the_first_one_ends_first", "filters_are_put_back_meanwhile"])
+def test_in_a_process_where_no_other_thread_warns_or_traces(name: str) -> None:
+    path = [str(Path(__file__).parents[number]) for number in (0, 2)]
+    processes.run(ALONE.format(path=path, name=name))
+
+
+def the_first_one_ends_first() -> None:
     before = setting()
     models = [Meets(), Meets()]
     graphs: list[Any] = []
@@ -66,7 +81,7 @@ def test_the_one_that_began_first_may_end_first() -> None:
     assert [str(graph.nodes) for graph in graphs] == [str(graphs[0].nodes)] * 2
 
 
-def test_filters_that_were_put_back_meanwhile_keep_nothing_of_it() -> None:
+def filters_are_put_back_meanwhile() -> None:
     """As a cell's own `catch_warnings` does that ends while a view's thread traces."""
     before = [*warnings.filters]
     outer, inner = unheard.without_warnings(), unheard.without_warnings()
