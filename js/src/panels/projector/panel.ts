@@ -57,6 +57,8 @@ class ProjectorPanel {
 	private drawn = "";
 	private wanted = "";
 	private isBusy = false;
+	/** How often what is shown was forgotten, for what is on its way meanwhile. */
+	private forgotten = 0;
 	private labels: Labels | undefined;
 	private legend: Legend = { colours: [], categories: [], range: undefined };
 	private hidden = new Set<number>();
@@ -232,6 +234,7 @@ class ProjectorPanel {
 
 	/** Drops what was of another embedding. */
 	private forget(): void {
+		this.forgotten += 1;
 		this.overview = undefined;
 		this.labels = undefined;
 		this.hidden.clear();
@@ -266,9 +269,12 @@ class ProjectorPanel {
 		this.wanted = wanted;
 		if (this.isBusy || wanted === this.drawn) return;
 		this.isBusy = true;
+		// A snapshot that comes meanwhile has all forgotten, and the same wanted again.
+		const { forgotten } = this;
+		const isCurrent = () => this.wanted === wanted && this.forgotten === forgotten;
 		try {
 			const overview = await loader.overview(step, number);
-			if (loader !== this.loader) return;
+			if (this.forgotten !== forgotten) return;
 			const isOther = this.overview?.points !== overview.points;
 			if (isOther && this.overview) this.clear();
 			this.overview = overview;
@@ -277,12 +283,7 @@ class ProjectorPanel {
 			const hasLayout = method === "pca" || revision > 0 || !this.context.asker.isLive;
 			const key = { step, method: hasLayout ? method : "pca", dims, revision } as const;
 			const positions = await loader
-				.place(
-					key,
-					overview.points,
-					() => this.wanted === wanted,
-					(share) => this.sayComing(overview, share),
-				)
+				.place(key, overview.points, isCurrent, (share) => this.sayComing(overview, share))
 				.catch((error: unknown) => {
 					if (this.context.asker.isLive || method === "pca") throw error;
 					this.work.fail(`${METHOD_NAMES[method]} was not worked out before this page was saved.`);
@@ -293,7 +294,7 @@ class ProjectorPanel {
 						() => undefined,
 					);
 				});
-			if (!positions || this.wanted !== wanted) return;
+			if (!positions || !isCurrent()) return;
 			const isFirst = this.drawn === "";
 			this.drawn = wanted;
 			this.cloud.show(positions, dims, overview.points, !isFirst);
@@ -301,11 +302,12 @@ class ProjectorPanel {
 			if (this.chosen >= 0) this.choose(this.chosen);
 			this.say();
 		} catch (error) {
+			if (this.forgotten !== forgotten) return;
 			this.drawn = wanted;
 			this.line.textContent = error instanceof Error ? error.message : String(error);
 		} finally {
 			this.isBusy = false;
-			if (this.wanted !== wanted && this.wanted !== this.drawn) void this.load();
+			if (!isCurrent() && this.wanted !== this.drawn) void this.load();
 		}
 	}
 

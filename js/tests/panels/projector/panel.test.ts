@@ -125,6 +125,41 @@ test("another step and other dimensions are asked for once each", async () => {
 	expect(asked(on, "send_column")).toHaveLength(1);
 });
 
+test("a snapshot that comes while positions do leaves nothing half drawn", async () => {
+	const on = stage(true);
+	const held: (() => void)[] = [];
+	on.mount((host, context) => {
+		const kernel = asker(async (question) => {
+			on.asked.push(question);
+			if (question.kind === "send_positions" && question.dims === 2)
+				await new Promise<void>((resolve) => held.push(resolve));
+			return answer(question, {});
+		}, true);
+		return mountProjector(host, { ...context, asker: kernel });
+	});
+	const snapshot = async () => {
+		await on.apply(runAdded());
+		const [update, block] = listed(10, 20);
+		on.store.apply(update, [block]);
+		await settled();
+	};
+	await snapshot();
+	press(on, "2D");
+	await settled();
+	expect(held).toHaveLength(1);
+	on.store.clear();
+	await settled();
+	await snapshot();
+	for (const goOn of held) goOn();
+	await settled();
+	for (const goOn of held) goOn();
+	await settled();
+	expect(on.find(".nbviz-projector-line").textContent).toBe(
+		"Step 20 · 3 points of 16 dimensions · PCA, 50 % + 25 % of the variance",
+	);
+	expect(on.root.querySelectorAll(".nbviz-projector-category")).toHaveLength(2);
+});
+
 test("what the search found is selected, and Python is told", async () => {
 	const on = await mounted();
 	const search = on.find<HTMLInputElement>("input[type=search]");
