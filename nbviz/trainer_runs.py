@@ -129,11 +129,18 @@ class TrainerRuns:
     def _earlier_weights(self, run: Run) -> Generator[Sequence[State]]:
         """Give the states that the trainer keeps, if they are of this run and it rests."""
         trainer = self._trainer
-        if trainer.run is not run or trainer.control.status == "running":
+        if not self._rests(run):
             yield ()
             return
         with between_steps(trainer.engine.model, inside=True):
             yield trainer.ring.weights
+
+    def _earlier_steps(self, run: Run) -> Sequence[int]:
+        return self._trainer.ring.steps_in_memory if self._rests(run) else ()
+
+    def _rests(self, run: Run) -> bool:
+        trainer = self._trainer
+        return trainer.run is run and trainer.control.status != "running"
 
     def _make(self, name: str | None, directory: str | Path | None) -> Run:
         options = self._trainer.options
@@ -162,6 +169,7 @@ class TrainerRuns:
         run.steering = trainer
         run.overlays = trainer.overlays
         run.weights.states = lambda: self._earlier_weights(run)
+        run.weights.state_steps = lambda: self._earlier_steps(run)
         classification = engine.classification
         classification.allows = self.recorder.allows_collecting
         classification.forget()

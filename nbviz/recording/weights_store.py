@@ -39,6 +39,8 @@ class WeightsStore:
         kept: The heatmaps by parameter and step, thinned as media are.
         states: Opens a block in which there are whole sets of earlier weights, as rising steps with
             tensors by the parameters' names; none where nothing but heatmaps is kept.
+        state_steps: Returns after which steps there would be some, rising; none while the run makes
+            steps. From any thread, at once.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class WeightsStore:
         self.share = share
         self.kept = MediaStore(budget)
         self.states: Callable[[], AbstractContextManager[Sequence[State]]] = _no_states
+        self.state_steps: Callable[[], Sequence[int]] = tuple
         self.layers: list[tuple[str, tuple[int, ...]]] = []
         self._model: weakref.ref[nn.Module] | None = None
         self._wants: dict[str, frozenset[str]] = {}
@@ -100,7 +103,7 @@ class WeightsStore:
 
     def leave_states(self) -> None:
         """Let go of where earlier weights come from: the trainer is not needed any more."""
-        self.states = _no_states
+        self.states, self.state_steps = _no_states, tuple
 
     def watch(self, model: nn.Module) -> None:
         """Take heatmaps of this model, which is not kept alive.

@@ -146,6 +146,47 @@ def test_a_page_is_told_their_steps_and_asks_for_them() -> None:
     assert "no heatmap of '<b>' is kept" in refused["error"]
 
 
+def test_while_a_run_rests_they_are_made_of_its_states() -> None:
+    seen: dict[int, torch.Tensor] = {}
+
+    def note(trainer: nbviz.Trainer) -> None:
+        seen[trainer.engine.step] = trainer.engine.model.weight.detach().clone()
+
+    model = torch.nn.Linear(3, 2)
+    trainer = nbviz.LiveTrainer(
+        model,
+        [(torch.ones(4, 3), torch.zeros(4, 2))] * 10,
+        loss_fn=torch.nn.MSELoss(),
+        optimizer=torch.optim.SGD(model.parameters(), 0.1),
+        max_epochs=2,
+        ring_every=5,
+        threads=1,
+        callbacks=[nbviz.callbacks.every(1, note)],
+    )
+    page = Page(trainer)
+    page.ready()
+    trainer.start()
+    trainer.wait(180)
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "finished")
+    run_id = trainer.run.run_id
+    asked = {"run_id": run_id, "panel": "weights", "view": 1, "known": 1}
+    page.ask("set_wanted", **asked, keys=["weight"])  # nothing was looked at before
+
+    def listed() -> int:
+        updates = [one for one in page.updates if one["kind"] == "weights_kept"]
+        return sum(item["count"] for update in updates for item in update["items"])
+
+    page.wait_for(lambda: listed() >= len(trainer.trainer.ring.steps))
+    assert trainer.trainer.ring.steps == [0, 5, 10, 15, 20]
+    for wanted, nearest in ((5, 5), (14, 10), (20, 20)):
+        sent = page.ask("send_weights", run_id=run_id, name="weight", step=wanted)
+        assert sent["step"] == nearest
+        cells = np.frombuffer(sent["data"], "<i2") * sent["scale"]
+        expected = seen[nearest].numpy().ravel()
+        np.testing.assert_allclose(cells, expected, atol=2e-4)
+    trainer.close()
+
+
 def test_a_saved_page_has_those_of_earlier_steps() -> None:
     run = nbviz.Run("a")
     model = torch.nn.Linear(3, 2)

@@ -61,7 +61,7 @@ export class ItemIndex {
 				if (entry.steps.at(-1) === step) {
 					entry.revision += 1;
 					parts = [];
-				} else entry.steps.push(step);
+				} else insert(entry.steps, step);
 				insert(this.steps, step);
 			}
 			if (sent) {

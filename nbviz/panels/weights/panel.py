@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nbviz.panels.panel import Address, Reply
     from nbviz.protocol.core import ItemTag
     from nbviz.protocol.weights import WeightsSent
+    from nbviz.recording.media.store import Media
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.weights_store import State
 
@@ -42,6 +43,7 @@ class WeightsEntry:
     layers: object = None
     heatmaps: dict[str, int] = field(default_factory=dict[str, int])
     kept: dict[str, int] = field(default_factory=dict[str, int])
+    states: dict[str, frozenset[int]] = field(default_factory=dict[str, "frozenset[int]"])
 
 
 class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
@@ -81,6 +83,7 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
             entry.layers = layers
             _add_layers(part, layers, batch)
         _add_kept(part, entry, batch, extent)
+        _add_states(part, entry, batch, extent)
         for name in sorted(extent.wanted or ()):
             version = part.weights.version(name)
             heatmap = part.weights.latest(name)
@@ -119,13 +122,15 @@ class WeightsPanel(RunPanel[WeightsEntry, "frozenset[str]"]):
     def answer(
         self, part: RecordedRun, request: messages.SendWeights, reply: Reply[WeightsSent]
     ) -> None:
-        """Send a parameter's heatmap at or before a step."""
+        """Send a parameter's heatmap at or before a step, made of a state where that is nearer."""
         kept, name = part.weights.kept, request["name"]
-        found = next((known for known in kept if clean_line(known) == name), None)
-        if found is None:
+        names = (*(name for name, _ in part.weights.layers), *kept)
+        found = next((known for known in names if clean_line(known) == name), name)
+        made = cast("Heatmap", kept[found].at(request["step"]).value) if found in kept else None
+        heatmap = _of_states(part, found, request["step"], made)
+        if heatmap is None:
             raise CommandError(f"no heatmap of {name!r} is kept of an earlier step.")
         batch = Batch()
-        heatmap = cast("Heatmap", kept[found].at(request["step"]).value)
         reply.send(_weights_sent(part, found, heatmap, batch, reply.address), batch)
 
     def saved(self, part: RecordedRun, batch: SavedBatch, limit: float) -> bool:
@@ -195,6 +200,52 @@ def _add_kept(
     tags = [item_tag(run, name, "tensor", len(of), run.weights.kept) for name, of in steps.items()]
     every = [step for of in steps.values() for step in of]
     batch.add({"kind": "weights_kept", **items_added(run, tags, every, batch)})
+
+
+def _add_states(
+    run: RecordedRun,
+    entry: WeightsEntry,
+    batch: Batch,
+    extent: Extent[WeightsEntry, frozenset[str]],
+) -> None:
+    """List the steps of states that heatmaps can be made of, of what is looked at."""
+    steps = frozenset(run.weights.state_steps()) if extent.wanted else frozenset[int]()
+    kept = run.weights.kept
+    listed = {
+        name: sorted(new)
+        for name in sorted(extent.wanted or ())
+        if (new := steps - entry.states.get(name, frozenset()) - _steps_of(kept.get(name)))
+    }
+    if not listed:
+        return
+    for name, of in listed.items():
+        entry.states[name] = entry.states.get(name, frozenset()).union(of)
+    tags = [item_tag(run, name, "tensor", len(of), kept) for name, of in listed.items()]
+    every = [step for of in listed.values() for step in of]
+    batch.add({"kind": "weights_kept", **items_added(run, tags, every, batch)})
+
+
+def _steps_of(media: Media | None) -> frozenset[int]:
+    return frozenset() if media is None else frozenset(item.step for item in media)
+
+
+def _of_states(run: RecordedRun, name: str, step: int, made: Heatmap | None) -> Heatmap | None:
+    """Return a heatmap of the newest state at or before a step, unless one is made that is newer.
+
+    As of those that are kept it is the first where all are later.
+    """
+    from nbviz.inspection.tensors.heatmaps import reduce_weights
+
+    if made is not None and made.step == step:
+        return made
+    with run.weights.states() as states:
+        tensors = {of: every[name] for of, every in states if name in every}
+        steps = tensors.keys() | (set[int]() if made is None else {made.step})
+        before = [of for of in steps if of <= step]
+        chosen = max(before) if before else min(steps, default=None)
+        if chosen is None or (made is not None and chosen == made.step):
+            return made
+        return reduce_weights(name, tensors[chosen], chosen)
 
 
 def _save_earlier(

@@ -151,6 +151,11 @@ class StateRing:
         return [entry.checkpoint.step for entry in self._entries]
 
     @property
+    def steps_in_memory(self) -> list[int]:
+        """After which steps there is a state that is not in a file alone, rising; any thread."""
+        return sorted({one.checkpoint.step for one in tuple(self._entries) if not one.is_filed})
+
+    @property
     def reach(self) -> list[tuple[int, int]]:
         """Of each state, after which step it was kept, and the first step it leads to; any thread.
 

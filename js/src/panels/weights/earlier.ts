@@ -30,7 +30,8 @@ export class EarlierWeights {
 		const steps = kept.entries.get(name)?.steps ?? [];
 		const found = steps[Math.max(0, placeAt(steps, step))];
 		if (found === undefined || newest?.step === found) return newest;
-		const key = `${run.run_id} ${found} ${name}`;
+		// Of a run that makes no steps there are states, too, which may be nearer.
+		const key = `${run.run_id} ${run.progress?.status} ${found} ${name}`;
 		const known = this.kept.get(key);
 		if (known) return known;
 		if (!this.refused.has(key)) this.ask(key, run.run_id, name, found);
