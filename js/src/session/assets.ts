@@ -17,7 +17,10 @@ export interface Asset {
 
 /** Shared by all of nbviz's widgets of a page: each has a module scope of its own. */
 const SHARED = Symbol.for("nbviz.assets");
-type Shared = { [SHARED]?: Map<string, Promise<Asset>> };
+type Loading = Promise<Asset> & { asker?: Asker | undefined };
+type Shared = { [SHARED]?: Map<string, Loading> };
+/** How long another view's kernel is waited for, which a cell may block, before one's own is asked. */
+const ELSEWHERE_MS = 2000;
 
 export const UPGRADED = "nbviz was upgraded while this kernel ran; restart the kernel.";
 
@@ -89,8 +92,7 @@ async function loadPanel({ name, needs = [] }: AssetPanel, asker: Asker): Promis
 		await needed;
 		return importModule(source);
 	});
-	if (!mount) throw new Error(`The asset ${name} draws no panel.`);
-	return mount;
+	return mount as Mount; // a panel's own asset has it
 }
 
 /** Loads an asset once for the page. Rejects one that was built from another version of nbviz. */
@@ -105,14 +107,25 @@ export function loadAsset<A extends Asset = Asset>(
 	// Another version of nbviz may be on the same page.
 	const key = `${name} ${VERSION}`;
 	const known = assets.get(key);
-	if (known) return known as Promise<A>;
-	const loading = asker
+	if (known) {
+		// It has no asker once it is loaded.
+		if (!known.asker || known.asker === asker) return known as Promise<A>;
+		const again = () => loadAsset<A>(name, asker, evaluate);
+		const late = new Promise((resolve) => setTimeout(resolve, ELSEWHERE_MS)).then(() => {
+			if (assets.get(key) === known) assets.delete(key);
+			return again();
+		});
+		return Promise.race([known.catch(again) as Promise<A>, late]);
+	}
+	const loading: Loading = asker
 		.ask({ kind: "send_asset", name })
 		.then(({ bytes }) => evaluate(bytes as DataView<ArrayBuffer>))
 		.then((asset) => {
 			if (asset.version !== VERSION) throw new Error(UPGRADED);
+			assets.set(key, Promise.resolve(asset));
 			return asset;
 		});
+	loading.asker = asker;
 	assets.set(key, loading);
 	loading.catch(() => assets.delete(key));
 	return loading as Promise<A>;

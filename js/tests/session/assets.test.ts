@@ -31,3 +31,27 @@ test("an asset of another version is refused with the next act, and can be loade
 	const same = () => Promise.resolve({ version: "1.2.0" });
 	expect((await loadAsset("media", kernel, same)).version).toBe("1.2.0");
 });
+
+test("a view whose kernel is busy, or that is closed, keeps no other view from loading", async () => {
+	vi.useFakeTimers();
+	const evaluate = () => Promise.resolve({ version: "1.2.0" });
+	const busy = asker(() => new Promise<never>(() => undefined));
+	void loadAsset("media", busy, evaluate);
+	const other = loadAsset("media", kernel, evaluate);
+	await vi.advanceTimersByTimeAsync(2000);
+	expect((await other).version).toBe("1.2.0");
+	expect(await loadAsset("media", busy, evaluate)).toBe(await other);
+	vi.useRealTimers();
+	let close = () => {};
+	const closed = asker(
+		() =>
+			new Promise<never>((_, reject) => {
+				close = () => reject(new Error("The view was closed."));
+			}),
+	);
+	const first = loadAsset("audio", closed, evaluate);
+	const second = loadAsset("audio", kernel, evaluate);
+	close();
+	await expect(first).rejects.toThrow("closed");
+	expect((await second).version).toBe("1.2.0");
+});
