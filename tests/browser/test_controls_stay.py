@@ -73,8 +73,9 @@ def test_controls_stay_while_runs_go_on(make_notebook: Callable[..., Notebook]) 
     notebook.run(1)
     view = View(notebook.output(1))
     view.wait_for_curve(5)
+    for name in ("runs", "media", "predictions", "confusion", "roc", "tables", "text"):
+        expect(view.root.locator(f"[data-tab={name}]")).to_be_visible()
     tabs = [one.get_attribute("data-tab") or "" for one in view.root.locator("[data-tab]").all()]
-    assert {"runs", "media", "predictions", "confusion", "roc", "tables", "text"} <= set(tabs)
     for tab in tabs:
         slot = view.open(tab)
         # What is shown first may still be arranged.

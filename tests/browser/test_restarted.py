@@ -55,7 +55,7 @@ def test_a_restarted_notebook_goes_on_where_it_was(
     # The new kernel knows nothing of the view: the picture that was saved stands in its place.
     picture = notebook.output(1).locator(".nbviz-static img").first
     expect(picture).to_be_visible()
-    assert picture.evaluate("(image) => image.complete && image.naturalWidth > 100")
+    assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth > 100)")
     expect(notebook.output(1).locator(".nbviz[data-nbviz=ready]")).to_have_count(0)
     expect(notebook.output(1).get_by_text("Error displaying widget")).not_to_be_visible()
     notebook.run(0)

@@ -37,7 +37,7 @@ CELLS = (
 )
 GRAPHS = (2, 3, 4)
 SUMMARY, PRINT = 5, 6
-IS_DRAWN = "(image) => image.complete && image.naturalWidth > 100"
+IS_DRAWN = "(image) => image.decode().then(() => image.naturalWidth > 100)"
 
 
 def test_a_reader_without_a_kernel_sees_what_was_shown(
