@@ -90,10 +90,12 @@ def test_pause_waits_and_resume_goes_on(loop: Loop) -> None:
 
 def test_step_makes_exactly_n_steps_and_pauses(loop: Loop) -> None:
     start_paused(loop)
-    for n in (1, 3):
+    for pauses, n in ((2, 1), (3, 3)):
         before = loop.step
         loop.control.step(n)
-        loop.events.wait_for(lambda: loop.control.status == "paused", "paused again")
+        # Not for the status: that is "paused" a moment earlier.
+        loop.events.wait_for(lambda: len(loop.events.of(RunPaused)) == pauses, "paused again")  # noqa: B023
+        assert loop.control.status == "paused"
         assert loop.step == before + n
         assert loop.events.of(RunResumed)[-1].steps == n
         assert loop.events.of(RunPaused)[-1].step == before + n
