@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from nbviz.errors import ConfigurationError
+from nbviz.inspection.tensors.arrangement import arrange
 from nbviz.inspection.tensors.heatmaps import (
     NOT_FINITE,
     Heatmap,
@@ -113,6 +114,22 @@ def test_an_outlier_does_not_vanish(shape: tuple[int, ...], outlier: float) -> N
     image = reduce_weights("w", weight, 0)
     assert np.nanmax(np.abs(shown(image))) == pytest.approx(50)
     assert np.isclose(shown(image), outlier, rtol=1e-4).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_cell_is_the_value_of_largest_magnitude(dtype: torch.dtype) -> None:
+    special = [0.0, -0.0, 1.5, -1.5, 1e30, -1e30, 1e-44, math.inf, -math.inf, math.nan]
+    pairs = torch.cartesian_prod(*[torch.tensor(special, dtype=dtype)] * 2)
+    random = torch.randn(500, 2, dtype=dtype)
+    for values in (pairs, random):
+        low, high = values.amin(1), values.amax(1)
+        expected = torch.where(high >= -low, high, low)
+        # Twice as wide as it may be: two neighbours of a row become one cell.
+        wide = torch.nn.functional.pad(values, (0, 2 * len(values) - 2))
+        cells = arrange(wide, len(values)).cells[:, 0]
+        is_finite = torch.isfinite(expected)
+        assert torch.equal(cells[is_finite], expected[is_finite])
+        assert not torch.isfinite(cells[~is_finite]).any()
 
 
 @pytest.mark.parametrize("shape", [(1000, 777), (2, 3), (300, 300, 3, 3), (70_001,)])

@@ -219,3 +219,22 @@ def test_a_damaged_one_is_left_out_and_counted(tmp_path: Path, size, places, val
     opened = nbviz.open_run(tmp_path)
     assert not opened.media
     assert any("a confusion matrix that is damaged" in line.text for line in opened.lines.since(0))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "kind"),
+    [
+        (GENERATOR.integers(0, 3, (9, 9)), np.uint32),
+        (GENERATOR.integers(0, 3, (9, 9)).astype(np.float32), np.uint32),
+        (GENERATOR.integers(0, 2, (9, 9)).astype(bool), np.uint32),
+        (GENERATOR.integers(0, 3, (9, 9)) * 0.5, np.float64),
+        (np.full((9, 9), 2**32), np.float64),
+        (np.zeros((9, 9), np.int64), np.uint32),
+    ],
+)
+def test_a_given_matrix_is_read_by_parts(matrix: Any, kind: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(confusion, "_CELLS", 7)
+    found = logged(matrix=matrix)
+    np.testing.assert_array_equal(found.matrix, matrix)
+    assert found.values.dtype == kind
+    assert (np.diff(found.places.astype(np.int64)) > 0).all()

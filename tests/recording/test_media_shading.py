@@ -255,3 +255,28 @@ def test_a_nested_tensor_of_images_is_a_grid() -> None:
     run = nbviz.Run(overhead_budget=1)
     run.log_images("x", images, 1)
     assert decode_image(run.media["x"][0].value.data).shape == (6, 12, 3)
+
+
+# ---------------------------------------------------------------- a batch
+
+
+@pytest.mark.parametrize(
+    "shape", [(5, 3, 4, 6), (5, 4, 6, 3), (5, 4, 6), (5, 1, 4, 6), (5, 4, 4, 6)]
+)
+@pytest.mark.parametrize("options", [{}, {"normalize": (-1, 1)}, {"normalize": True}])
+@pytest.mark.parametrize("odd", [None, float("nan"), 7.0])
+def test_a_batch_becomes_what_its_images_become(
+    shape: tuple[int, ...], options: dict[str, Any], odd: float | None
+) -> None:
+    batch = np.random.default_rng(0).random(shape).astype(np.float32)
+    if odd is not None:
+        batch[3].flat[1] = odd
+    runs = [nbviz.Run(overhead_budget=1) for _ in range(2)]
+    for run, images in zip(runs, (batch, list(batch)), strict=True):
+        run.log_images("x", images, 1, **options)
+        run.drain_media()
+    whole, single = (run.media["x"][0].value.pixels for run in runs)
+    np.testing.assert_array_equal(whole, single)
+    first, second = ([line.text for line in run.lines.since(0)][1:] for run in runs)
+    assert first == second
+    assert bool(first) == (odd is not None and not (odd > 1 and options.get("normalize") is True))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -240,53 +240,61 @@ def _pack(values: torch.Tensor, arrangement: Arrangement) -> torch.Tensor:
 
     Nothing in here waits for the device.
     """
-    minimum, maximum, nonfinite = _finite_range(values)
-    count = torch.zeros_like(minimum, dtype=torch.int64) if nonfinite is None else nonfinite
+    known = _finite_extremes(values)
+    if known is not None:
+        minimum, maximum = known
+        divisor = max(abs(minimum), abs(maximum)) or 1.0
+        moments = _moments(values, divisor, masked=False)
+        statistics = torch.tensor([divisor, minimum, maximum, *moments], dtype=values.dtype)
+        count = torch.zeros(1, dtype=torch.int64)
+        cells = (arrangement.cells / divisor).mul_(_LARGEST_CELL).round_()
+        return _joined(statistics, count, cells)
+    finite = torch.isfinite(values)
+    infinity = float("inf")
+    minimum = torch.where(finite, values, infinity).amin()
+    maximum = torch.where(finite, values, -infinity).amax()
     largest = torch.maximum(minimum.abs(), maximum.abs())
     # One where all is 0 or nothing is finite; dividing keeps squares of huge values in range.
     divisor = torch.where((largest > 0) & torch.isfinite(largest), largest, 1.0)
-    mean, variance = _moments(values, divisor, masked=nonfinite is not None)
+    moments = _moments(values, divisor, masked=True)
+    mean, variance = (torch.as_tensor(one, dtype=divisor.dtype) for one in moments)
     statistics = torch.stack([divisor, minimum, maximum, mean, variance])
-    relative = arrangement.cells / divisor
-    cells = torch.where(
-        torch.isfinite(arrangement.cells), (relative * _LARGEST_CELL).round(), NOT_FINITE
-    )
+    cells = (arrangement.cells / divisor).mul_(_LARGEST_CELL).round_()
+    cells = torch.where(torch.isfinite(arrangement.cells), cells, NOT_FINITE)
+    return _joined(statistics, (~finite).sum(), cells)
+
+
+def _joined(statistics: torch.Tensor, nonfinite: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
     return torch.cat(
         [
             statistics.view(torch.int16),
-            count.reshape(1).view(torch.int16),
+            nonfinite.reshape(1).view(torch.int16),
             cells.to(torch.int16).reshape(-1),
         ]
     )
 
 
-def _finite_range(
-    values: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """Smallest and largest finite value, and how many are not finite; None if known to be none."""
-    if values.is_cpu:  # looking at the result waits for nothing, and saves the masks nearly always
-        low, high = torch.aminmax(values)
-        if bool(torch.isfinite(low) & torch.isfinite(high)):
-            return low, high, None
-    finite = torch.isfinite(values)
-    infinity = float("inf")
-    minimum = torch.where(finite, values, infinity).amin()
-    maximum = torch.where(finite, values, -infinity).amax()
-    return minimum, maximum, (~finite).sum()
+def _finite_extremes(values: torch.Tensor) -> tuple[float, float] | None:
+    """The smallest and the largest value where all are known to be finite."""
+    if not values.is_cpu:  # looking would wait for the device
+        return None
+    low, high = (one.item() for one in torch.aminmax(values))
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
 def _moments(
-    values: torch.Tensor, divisor: torch.Tensor, *, masked: bool
-) -> tuple[torch.Tensor, torch.Tensor]:
+    values: torch.Tensor, divisor: torch.Tensor | float, *, masked: bool
+) -> tuple[Any, Any]:
     """Mean and variance of `values / divisor`, with 0 for what is not finite if `masked`.
 
     By parts that fit the cache, merged as Chan, Golub and LeVeque (1979) do: several times as fast
-    as `torch.var_mean` on one thread, and no copy of the whole tensor.
+    as `torch.var_mean` on one thread, and no copy of the whole tensor. Of values here as numbers:
+    these cost less than tensors of one, and reading them waits for nothing.
     """
     flat = values.reshape(-1)
     size = _CPU_PART if values.is_cpu else _DEVICE_PART
-    means: list[torch.Tensor] = []
-    squares: list[torch.Tensor] = []
+    means: list[Any] = []
+    squares: list[Any] = []
     shares: list[float] = []
     for start in range(0, len(flat), size):
         relative = flat[start : start + size] / divisor
@@ -294,12 +302,14 @@ def _moments(
             relative = torch.where(torch.isfinite(relative), relative, 0.0)
         mean = relative.mean()
         means.append(mean)
-        squares.append((relative - mean).square().sum())
+        squares.append(relative.sub_(mean).square_().sum())
         shares.append(len(relative) / len(flat))
+    if values.is_cpu:
+        means, squares = ([one.item() for one in column] for column in (means, squares))
     pairs = list(zip(shares, means, strict=True))
-    mean = torch.stack([share * part for share, part in pairs]).sum()
-    between = torch.stack([share * (part - mean) ** 2 for share, part in pairs]).sum()
-    return mean, torch.stack(squares).sum() / len(flat) + between
+    mean = sum(share * part for share, part in pairs)
+    between = sum(share * (part - mean) ** 2 for share, part in pairs)
+    return mean, sum(squares) / len(flat) + between
 
 
 def _of_the_finite(mean: float, variance: float, count: int, zeros: int) -> tuple[float, float]:

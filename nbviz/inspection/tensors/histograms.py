@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -63,23 +64,29 @@ def make_histogram(values: NDArray[Any], bins: int) -> Histogram:
     nan = inf = 0
     for start in range(0, len(flat), _PART):
         part = flat[start : start + _PART].astype(precise, copy=False)
-        if not np.isfinite(part.min()) or not np.isfinite(part.max()):
+        lowest, highest = float(part.min()), float(part.max())
+        if not (math.isfinite(lowest) and math.isfinite(highest)):
             finite, missing = part[np.isfinite(part)], int(np.isnan(part).sum())
             nan += missing
             inf += len(part) - len(finite) - missing
             if not len(finite):
                 continue
             part = finite
+            lowest, highest = float(part.min()), float(part.max())
         parts.append(part)
-        low, high = min(low, float(part.min())), max(high, float(part.max()))
+        low, high = min(low, lowest), max(high, highest)
     edges = bin_edges(low, high, bins)
     counts = np.zeros(bins, np.int64)
     total = squares = 0.0
     # By halves: the range of float64 values may be larger than float64's own.
-    lowest, width = edges[0] / 2, edges[-1] / 2 - edges[0] / 2
+    start, width = edges[0] / 2, edges[-1] / 2 - edges[0] / 2
     for part in parts:
-        place = (part * np.float64(0.5) - lowest) / width * bins
-        np.clip(place, 0, bins - 1, out=place)
+        # In place: each of these lets go of the interpreter, and new memory costs as much again.
+        place = part * np.float64(0.5)
+        place -= start
+        place /= width
+        place *= bins
+        np.minimum(place, bins - 1, out=place)  # none is below 0 but by rounding, which ends at 0
         counts += np.bincount(place.astype(np.int64), minlength=bins)
         total += float(part.sum(dtype=np.float64))
         with np.errstate(over="ignore"):  # infinite, as it would be in any event file

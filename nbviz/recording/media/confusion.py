@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_CLASSES = 10_000
+_CELLS = 1 << 17  # of a matrix that was given, at once
 _MATRIX_AXES = 2
 _PART = 1 << 22  # samples that are counted at once, or cells that are looked through
 _SMALL = 1 << 17  # cells that the processor has at hand
@@ -176,7 +177,8 @@ class MatrixInput:
         check_size(tag, shape[0])
         self._classes = names_of(tag, classes, shape[0])
         self._tag = tag
-        if not is_tensor(array) or array.device.type == "cpu":
+        self._is_checked = not is_tensor(array) or array.device.type == "cpu"
+        if self._is_checked:
             _check_values(tag, np.asarray(array))
         self._captured = copy_array(array)
         self.nbytes = self._captured.nbytes
@@ -189,17 +191,30 @@ class MatrixInput:
     def make(self) -> ConfusionMatrix:
         """Return the matrix."""
         array = self._captured.read()
-        _check_values(self._tag, array)
-        flat = array.reshape(-1)
-        places = np.flatnonzero(flat)
-        values = flat[places]
-        is_whole = bool((values == np.floor(values)).all()) and float(values.max(initial=0)) < 2**32
-        return ConfusionMatrix(
-            array.shape[0],
-            places.astype(np.uint32),
-            values.astype(np.uint32 if is_whole else np.float64),
-            self._classes,
-        )
+        if not self._is_checked:
+            _check_values(self._tag, array)
+        places, values = _cells(array.reshape(-1))
+        return ConfusionMatrix(array.shape[0], places, values, self._classes)
+
+
+def _cells(flat: NDArray[Any]) -> tuple[NDArray[np.uint32], NDArray[Any]]:
+    """Return the places and values that are not 0; by parts, since new memory takes a time."""
+    parts = [flat[start : start + _CELLS] for start in range(0, len(flat), _CELLS)]
+    is_integer = flat.dtype.kind in "uib"
+    is_whole = is_integer or all(bool((part == np.floor(part)).all()) for part in parts)
+    is_whole = is_whole and float(flat.max(initial=0)) < 2**32
+    count = int(np.count_nonzero(flat))
+    places = np.empty(count, np.uint32)
+    values = np.empty(count, np.uint32 if is_whole else np.float64)
+    at = 0
+    for number, part in enumerate(parts):
+        here = np.flatnonzero(part != 0)
+        end = at + len(here)
+        values[at:end] = part[here]
+        here += number * _CELLS
+        places[at:end] = here
+        at = end
+    return places, values
 
 
 def names_of(tag: str, classes: Sequence[str] | None, size: int | None) -> tuple[str, ...]:

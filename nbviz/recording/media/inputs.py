@@ -113,11 +113,14 @@ class _Pixels:
 
     def read(self, captured: CapturedPart) -> NDArray[np.uint8]:
         """Return uint8, height × width × channels."""
-        array = captured.read()
+        pixels, self.said = self._shading.shade(self.arranged(captured.read()))
+        return pixels
+
+    def arranged(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return an image as height × width × channels."""
         if self._is_planar:
             array = array.transpose(1, 2, 0)
-        pixels, self.said = self._shading.shade(array.reshape(self._shape))
-        return pixels
+        return array.reshape(self._shape)
 
 
 class GridInput:
@@ -171,6 +174,8 @@ class GridInput:
                 f"{MOST_PIXELS:,} pixels can be kept. Log fewer, or smaller ones."
             )
         self._copies, self._parts = _copies_of(arrays, shapes)
+        self._shading = shading
+        self._is_batch = len(arrays) < len(shapes)
         self.nbytes = sum(one.nbytes for one in self._copies)
 
     @property
@@ -191,8 +196,12 @@ class GridInput:
         rows = -(-len(self._pixels) // self._columns)
         columns = min(self._columns, len(self._pixels))
         canvas = np.zeros((rows * height - _GAP, columns * width - _GAP, channels), np.uint8)
+        shaded = self._shading.shade_all(self._copies[0].read()) if self._is_batch else None
         for number, one in enumerate(self._pixels):
-            pixels = one.read(self._parts[number])
+            if shaded is None:
+                pixels = one.read(self._parts[number])
+            else:
+                pixels = one.arranged(shaded[number])
             top, left = number // columns * height, number % columns * width
             place = canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]]
             if pixels.shape[2] in (1, channels):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WHITE = 255
 _RGB, _RGBA = 3, 4
 _LABELS = "labels"
+_MOST_AT_ONCE = 1 << 22  # numbers
 _MOST_LABELS = 64  # whole numbers up to here are taken for classes, not for shades
 # Samples at equal distances of matplotlib's tables of these names (CC0).
 _STOPS = {
@@ -111,6 +112,19 @@ class Shading:
             index = np.rint(pixels[..., 0] * ((len(self._colors) - 1) / _WHITE)).astype(np.intp)
             pixels = self._colors[index]
         return pixels, said
+
+    def shade_all(self, arrays: NDArray[Any]) -> NDArray[np.uint8] | None:
+        """Return the pixels of several images of one shape at once, in any arrangement.
+
+        None where each has to be looked at by itself: for its own range, its colours, or because
+        there may be something to say of one.
+        """
+        if arrays.dtype.kind != "f" or self._fits or self._colors is not None:
+            return None
+        if arrays.size > _MOST_AT_ONCE or (self._range is not None and _RGBA in arrays.shape):
+            return None
+        pixels, said = self._bytes(arrays.reshape(-1, 1, 1))
+        return None if said else pixels.reshape(arrays.shape)
 
     def _bytes(self, array: NDArray[Any]) -> tuple[NDArray[np.uint8], str]:
         if array.dtype == np.bool_:
