@@ -10,6 +10,7 @@ import torch
 from pages import Page
 
 import nbviz
+from nbviz.inspection.tensors.heatmaps import reduce_weights
 from nbviz.panels.batch import Batch
 from nbviz.panels.media import panel as media_panel
 from nbviz.panels.media.items import media_item
@@ -158,6 +159,34 @@ def test_an_image_is_no_larger_than_it_is_shown(run) -> None:
     image = media_item(run.run_id, run.kept_media["noise"], 1, batch, pixels=300)
     assert image["reduced"] == 3
     assert decode_image(batch.buffers[image["buffer"]]).shape == (300, 300, 1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(0).normal(size=(300, 700)).astype(np.float32),
+        np.random.default_rng(0).normal(size=(300, 7)).T,
+        np.array([[1.0, np.inf], [np.nan, -2.0]]),
+        np.arange(6, dtype=np.int16).reshape(2, 3),
+        np.arange(6, dtype=np.uint16).reshape(2, 3),
+        np.array([[True, False]]),
+        np.array(2.5),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_tensor_is_sent_from_what_is_kept_which_stays_as_it_is(run, values) -> None:
+    run.log_tensor("kept", values, step=1)
+    run.drain_media()
+    kept = run.media["kept"][0].value
+    batch = Batch()
+    sent = media_item(run.run_id, run.kept_media["kept"], 1, batch)
+    cells = np.frombuffer(batch.buffers[sent["buffer"]], np.int16)
+    expected = reduce_weights("kept", torch.from_numpy(values.astype(np.float64)), 0)
+    np.testing.assert_allclose(cells, expected.cells.reshape(-1), atol=1)
+    assert sent["maximum"] == pytest.approx(expected.maximum)
+    assert sent["shape"] == list(values.shape)
+    np.testing.assert_array_equal(kept, values)
+    assert not kept.flags.writeable
 
 
 def test_images_are_reduced_on_a_thread_of_the_dashboard_s_own(run, monkeypatch) -> None:

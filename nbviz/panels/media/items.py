@@ -111,5 +111,16 @@ def _tensor(
 
     if values.dtype.kind == "u":  # torch calculates with none but the smallest of these
         values = values.astype(np.float64)
-    heatmap = reduce_weights(tag, torch.from_numpy(values.copy()), 0)
+    # Torch warns of what cannot be written to. Nothing here writes, and a copy takes as long again.
+    heatmap = reduce_weights(tag, torch.from_numpy(np.asarray(_Writable(values))), 0)
     return heatmap_fields(heatmap), heatmap.cells
+
+
+class _Writable:
+    """The memory of an array, for who knows that it does not write."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._values = values if values.flags.c_contiguous else values.copy()
+        interface: dict[str, Any] = self._values.__array_interface__
+        address, _ = interface["data"]
+        self.__array_interface__ = {**interface, "data": (address, False)}
