@@ -158,9 +158,9 @@ class JournalSource:
         for tag in tuple(run.tags):
             place, segments = self._points.get(tag), run.series(tag).segments
             if place is None:
-                count += sum(map(len, segments))
+                count += segments.count_points()
             else:
-                count += sum(map(len, segments[place.segment :])) - place.index
+                count += segments.count_points(place.segment) - place.index
         return count
 
     def _new_columns(

@@ -102,7 +102,7 @@ def _pack_steps(steps: NDArray[np.int64]) -> tuple[int, NDArray[Any] | None]:
     if bool((strides == stride).all()):
         return stride, None
     offsets = steps - steps[0]
-    fits = int(offsets[-1]) <= np.iinfo(np.int32).max
+    fits = int(np.abs(offsets).max()) <= np.iinfo(np.int32).max
     return 0, offsets.astype(np.int32) if fits else offsets
 
 

@@ -48,7 +48,7 @@ class MemoryBudget:
         used = sum(one.nbytes for one in series)
         if used <= self.limit or time.monotonic() < self._retry_at:
             return
-        segments = [segment for one in series for segment in one.segments]
+        segments = [segment for one in series for segment in one.segments.kept]
         oldest = [
             (start, number, one)
             for number, one in enumerate(segments)

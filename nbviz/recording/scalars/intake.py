@@ -10,6 +10,7 @@ import numpy as np
 
 from nbviz.errors import describe
 from nbviz.recording.scalars.inbox import (
+    HEAD,
     CapturedEntry,
     Columns,
     as_columns,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 PORTION = 1024
 """Entries stored at once: under a millisecond, in which no other thread can run."""
+
+_MOST_TAGS = 128
+"""Tags in a portion where each call has others: what a tag takes, an array takes, too."""
 
 
 @dataclass(slots=True)
@@ -161,11 +165,14 @@ class Intake:
                 tables.parts[number] = as_columns(found[: tables.taken], width)
                 return tables
             if _are_as_wide(numbers, widths, width):
+                numbers = _of_few_sets(numbers, _MOST_TAGS // (width - HEAD))
+                tables.calls = len(numbers)
+                tables.taken = tables.calls * width
                 tables.parts = split_columns(found[: tables.taken], numbers, width)
                 return tables
         starts: dict[int, list[int]] = {}
-        tables.calls = place = added = 0
-        while place < len(found):
+        tables.calls = place = added = tags = 0
+        while place < len(found) and tags < _MOST_TAGS:
             first: int | CapturedEntry = found[place]
             if isinstance(first, CapturedEntry):
                 if not first.values.is_ready:
@@ -182,6 +189,7 @@ class Intake:
                 starts[first].append(place)
             except KeyError:
                 starts[first] = [place]
+                tags += widths[first] - HEAD
             tables.calls += 1
             place = end
         tables.taken = place - added
@@ -250,3 +258,13 @@ def _are_as_wide(numbers: list[int], widths: list[int], width: int) -> bool:
     if set(map(type, numbers)) != {int}:
         return False
     return all(number < len(widths) and widths[number] == width for number in set(numbers))
+
+
+def _of_few_sets(numbers: list[int], most: int) -> list[int]:
+    """Return those before the first of one tag set too many; one set there may always be."""
+    seen: set[int] = set()
+    for place, number in enumerate(numbers):
+        seen.add(number)
+        if len(seen) > max(1, most):
+            return numbers[:place]
+    return numbers

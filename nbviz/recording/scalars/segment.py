@@ -80,11 +80,15 @@ class Segment:
     points are packed: about 9.4 bytes a point with the pyramid if steps are regular, whatever is
     logged. Wall times of packed blocks are within 5 ms (see `block.Block`); steps and values are
     exact.
+
+    Args:
+        is_sampled: Whether `sample` is asked of it; else it may hold points in any order.
     """
 
-    __slots__ = ("_blocks", "_bytes", "_pyramid", "_spilled", "_state")
+    __slots__ = ("_blocks", "_bytes", "_is_sampled", "_pyramid", "_spilled", "_state")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_sampled: bool = True) -> None:
+        self._is_sampled = is_sampled
         self._blocks: list[Block] = []
         self._spilled = 0
         self._bytes = 0  # of blocks in memory
@@ -260,9 +264,10 @@ class Segment:
             if used + take == BLOCK:
                 whole = tail.part(0, BLOCK)
                 block = Block(*whole)
-                if self._pyramid is _NOTHING:
-                    self._pyramid = Pyramid()
-                self._pyramid.append(*whole)
+                if self._is_sampled:
+                    if self._pyramid is _NOTHING:
+                        self._pyramid = Pyramid()
+                    self._pyramid.append(*whole)
                 self._blocks.append(block)
                 self._bytes += block.nbytes
                 room = BLOCK if tail.start == 0 else 0

@@ -8,7 +8,8 @@ import numpy as np
 
 from nbviz.recording.scalars import export
 from nbviz.recording.scalars.sampling import Sample
-from nbviz.recording.scalars.segment import Point, Segment
+from nbviz.recording.scalars.segment import Point
+from nbviz.recording.scalars.segments import Segments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ class Series:
         tag: The series' name, such as `loss/train`.
 
     Attributes:
-        segments: All segments, the newest last.
+        segments: All segments as they are now, the newest last.
         stray_count: How many points have come alone after later steps.
     """
 
@@ -58,7 +59,7 @@ class Series:
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
-        self.segments: tuple[Segment, ...] = (Segment(),)
+        self.segments = Segments()
         self.stray_count = 0
         self._strays: tuple[Point, ...] = ()
         # Points behind the newest step, by who wrote them: alone, or the first of a new segment.
@@ -180,7 +181,7 @@ class Series:
     @property
     def nbytes(self) -> int:
         """Bytes in memory, without what was moved to a file."""
-        return sum(one.nbytes for one in self.segments) + _POINT_BYTES * len(self._strays)
+        return self.segments.nbytes + _POINT_BYTES * len(self._strays)
 
     def extend(
         self,
@@ -197,12 +198,16 @@ class Series:
         """
         self.segments[-1].extend(steps, wall_times, values)
 
-    def restart(self) -> None:
-        """Begin a new segment."""
+    def restart(self, *, may_grow: bool = False) -> None:
+        """Begin a new segment.
+
+        Args:
+            may_grow: Whether points may still come that belong to the one before.
+        """
         self.stray_count += self.open_count
         self._strays = self.strays[-MOST_STRAYS:]
         self._open = self._writers = None
-        self.segments = (*self.segments, Segment())
+        self.segments = self.segments.followed(may_grow=may_grow)
 
     def append(
         self,

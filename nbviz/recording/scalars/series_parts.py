@@ -39,15 +39,16 @@ class SeriesParts:
         first = int(points.steps[0])
         if series is not None and owners[-1] != number:
             if number in owners:
-                older = series.segments[len(owners) - 1 - owners[::-1].index(number)]
-                if first >= older.last_step and not (points.steps[1:] < points.steps[:-1]).any():
+                older = series.segments.growing(_last_place(owners, number))
+                is_rising = not (points.steps[1:] < points.steps[:-1]).any()
+                if older is not None and first >= older.last_step and is_rising:
                     seconds = points.wall_times - self._store.started_at
                     with self._store.lock:
                         older.extend(points.steps, seconds, points.values)
                     return
             if first < series.last_step:
                 with self._store.lock:
-                    series.restart()
+                    series.restart(may_grow=True)
                 owners.append(number)
             else:
                 owners[-1] = number
@@ -75,10 +76,14 @@ class SeriesParts:
             stop = int(np.searchsorted(newest.steps, step))
             count += len(newest) - stop
             with self._store.lock:
-                series.restart()
+                series.restart(may_grow=True)
                 for start in range(0, stop, _COPIED):
                     series.extend(*newest.slice(start, min(stop, start + _COPIED)))
                 self._store.enforce_budget()
             owners = self._owners.setdefault(tag, [number])
             owners += [number] * (len(series.segments) - len(owners))
         return count
+
+
+def _last_place(owners: list[int], number: int) -> int:
+    return next(place for place in reversed(range(len(owners))) if owners[place] == number)
