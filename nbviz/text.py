@@ -19,6 +19,7 @@ that two names that differ are shown as different.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ _UNSAFE_IN_LINE = re.compile(_UNSAFE.pattern.replace("\x08\x0b", "\x0a\x0b"))
 _PICTURES = 0x2400  # the picture of NUL; those of the other controls follow
 _LAST_PICTURED = 0x20
 _DELETE, _PICTURE_OF_DELETE = "\x7f", "\u2421"
+_EMPTY_BYTES = sys.getsizeof("")
 _FORMULA = ("=", "+", "-", "@")
+
+
+def text_bytes(text: str) -> int:
+    """Return the bytes that the characters of a text take: one to four each, by the widest."""
+    return sys.getsizeof(text) - _EMPTY_BYTES
 
 
 def encodable(text: str) -> str:

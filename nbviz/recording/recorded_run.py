@@ -25,6 +25,7 @@ from nbviz.recording.scalars.budget import MemoryBudget
 from nbviz.recording.scalars.inputs import read_level, read_step, read_wall_time
 from nbviz.recording.scalars.store import ScalarStore
 from nbviz.recording.weights_store import WeightsStore
+from nbviz.text import shortened
 from nbviz.training import clock
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ _MOST_EPOCHS_SKIPPED = 100_000  # by a run that goes on where another was
 _WEIGHTS_SHARE = 4  # this part of the media budget is for heatmaps of weights of earlier steps
 MOST_MARKS = 10_000
 """Marks of a kind that are drawn on the curves; all of them are lines of the log."""
+MARK_CHARACTERS = 1000
+"""Of a mark's text on the curves; the line of the log has more of it."""
+
+MOST_NAME = 500
+"""Characters of a run's name; the end of a longer one is cut."""
+
 _MOST_VALIDATION_MARKS = 1000  # their scalars are in the series anyway
 
 _numbers = itertools.count(1)
@@ -66,7 +73,7 @@ class RecordedRun:
     `run["loss"]` is the whole series at any time.
 
     Args:
-        name: What it is called; numbered if None.
+        name: What it is called, at most 500 characters; numbered if None.
         control: Pause, resume, step, stop and set.
         memory_budget: Bytes that the series may take in memory.
         media_budget: Bytes that the media may take in memory.
@@ -380,7 +387,8 @@ class RecordedRun:
         self._marks[kind] += 1
         most = _MOST_VALIDATION_MARKS if kind == "validation" else MOST_MARKS
         if self._marks[kind] <= most or kind == "ended":
-            self.events.append(RecordedEvent(kind, step, self._since_start(wall_time), text))
+            said = shortened(text_of(text), MARK_CHARACTERS)
+            self.events.append(RecordedEvent(kind, step, self._since_start(wall_time), said))
         self.note(text, step=step, wall_time=wall_time)
         if self._marks[kind] == MOST_MARKS + 1 and kind != "validation":
             self.note(
@@ -514,4 +522,4 @@ def _read_name(name: object) -> str | None:
         raise ConfigurationError(
             f"the name of a run must be a string, got a {type(name).__name__}."
         )
-    return name and str.__str__(name)
+    return name and shortened(str.__str__(name), MOST_NAME)

@@ -57,9 +57,9 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
     Args:
         name: What it is called; numbered if None.
         memory_budget: Bytes that the series may take in memory, at least 1,000,000. Beyond it the
-            oldest points move to a temporary file, and stay readable. Each tag takes 2 kB of it:
-            once tags alone take half, and are at least 1,000, new ones are left out, with a
-            warning.
+            oldest points move to a temporary file, and stay readable. Each tag takes 2 kB of it,
+            one of more than 200 characters its text, too: once tags alone take half, and at least
+            2 MB, new ones are left out, with a warning.
         media_budget: Bytes that images, histograms, tensors and texts may take in memory, at least
             1,000,000. Beyond it each tag is thinned evenly over the steps down to its first and its
             newest item; then first items go, and then whole tags, those longest without a new item
@@ -109,6 +109,7 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
         )
         self.plain_calls = self._scalars.plain_calls(self.control, MOST_WAITING)
         self._media_inbox = MediaInbox(self._media, warn, self.overhead)
+        self._media.let_go = _weakly(self, Run._forget_media)
         self._is_forked = False
         self._draining = Draining(self._scalars, self._media_inbox, self.meter)
         self._context = contextlib.ExitStack()

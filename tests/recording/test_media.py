@@ -241,7 +241,7 @@ def test_thinning_keeps_first_and_newest_within_the_budget(
             assert (np.diff(kept) > 0).all()
             assert set(kept) <= set(all_steps)
         sizes = sum(item.nbytes for media in store.values() for item in media)
-        assert store.nbytes == sizes + TAG_BYTES * len(store)
+        assert store.nbytes == sizes + sum(TAG_BYTES + len(tag) for tag in store)
         assert store.nbytes <= budget or all(len(media) <= 2 for media in store.values())
 
 

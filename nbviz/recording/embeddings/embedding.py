@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from nbviz.text import shortened
+from nbviz.text import shortened, text_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class Column:
     @property
     def nbytes(self) -> int:
         """Bytes that it takes, about."""
-        return self.values.nbytes + sum(map(len, self.names)) * 2 + 60 * len(self.names)
+        return self.values.nbytes + sum(map(text_bytes, self.names)) + 60 * len(self.names)
 
     def text(self, index: int) -> str:
         """Return a point's label."""

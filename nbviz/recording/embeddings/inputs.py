@@ -55,6 +55,10 @@ class EmbeddingMemories:
         """Return a tag's; made at its first use."""
         return self._by_tag.setdefault(tag, EmbeddingMemory())
 
+    def forget(self, tag: str) -> None:
+        """Let go what a tag has that is kept no more."""
+        self._by_tag.pop(tag, None)
+
 
 class EmbeddingInput:
     """Vectors with labels and images, copied.

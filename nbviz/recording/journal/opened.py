@@ -32,9 +32,12 @@ from nbviz.recording.predictions.forms import InputsByKey
 from nbviz.recording.recorded_run import (
     DEFAULT_MEDIA_BUDGET,
     DEFAULT_MEMORY_BUDGET,
+    MARK_CHARACTERS,
+    MOST_NAME,
 )
 from nbviz.recording.scalars.series_parts import SeriesParts
 from nbviz.recording.scalars.summaries import Summaries
+from nbviz.text import shortened
 from nbviz.training import clock
 from nbviz.training.commands import Control
 
@@ -445,7 +448,8 @@ class OpenedRun(OutwardRun):
         kind = tag.removeprefix(EVENT_TAG)
         level = tag.removeprefix(LOG_TAG)
         if tag.startswith(EVENT_TAG) and kind in _KINDS:
-            self.events.append(RecordedEvent(cast("EventKind", kind), step, seconds, text.text))
+            said = shortened(text.text, MARK_CHARACTERS)
+            self.events.append(RecordedEvent(cast("EventKind", kind), step, seconds, said))
             self._take_event(kind, text.text)
         elif tag.startswith(LOG_TAG) and level in _LEVELS:
             self.lines.append(Line(cast("LineLevel", level), step, seconds, text.text))
@@ -465,7 +469,7 @@ class OpenedRun(OutwardRun):
         elif text.tag == CONFIG_TAG:
             self.hyperparameters.read_text(text.text)
         elif text.tag == NAME_TAG:
-            self.name = text.text
+            self.name = shortened(text.text, MOST_NAME)
         elif text.tag == ORIGIN_TAG:
             origin = read_origin(text.text)
             if origin is not None and origin != self.origin:  # else it would be sent again

@@ -11,6 +11,7 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.recording.capture.arrays import copy_array, copy_arrays
 from nbviz.recording.media.inputs import array_of, is_float, is_tensor
+from nbviz.text import text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ class ConfusionMatrix:
     @property
     def nbytes(self) -> int:
         """Bytes that it takes."""
-        return self.places.nbytes + self.values.nbytes + sum(map(len, self.classes))
+        return self.places.nbytes + self.values.nbytes + sum(map(text_bytes, self.classes))
 
     @property
     def matrix(self) -> NDArray[np.float64]:

@@ -95,6 +95,10 @@ class MediaInbox:
             self._waiting.append(item)
             self._nbytes += item.content.nbytes
 
+    def forget(self, tag: str) -> None:
+        """Take the next item of a tag that is kept no more for its first."""
+        self._begun.discard(tag)
+
     def drain(self, *, wait: bool) -> int:
         """Make what waits and put it into the store; returns how many items that were.
 

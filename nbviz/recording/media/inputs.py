@@ -504,7 +504,8 @@ def _refuse_containers(tag: str, tensor: Any) -> None:
 
 
 def _refuse_figures(tag: str, value: Any) -> None:
-    if isinstance(value, np.ma.MaskedArray):
+    # numpy imports its masked arrays at the first look, for 7 ms.
+    if "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray):
         raise LoggingError(f"{tag!r} got a masked array; log .filled(0) of it.")
     library = type(value).__module__.partition(".")[0]
     if library in _PLOTTING:

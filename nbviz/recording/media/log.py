@@ -49,3 +49,7 @@ class MediaLog:
         content = make(name)
         self._kinds[name] = kind
         return Waiting(name, kind, step, wall_time, content)
+
+    def forget(self, tag: str) -> None:
+        """Know nothing of a tag that is kept no more."""
+        self._kinds.pop(tag, None)

@@ -539,6 +539,13 @@ class LoggedMedia(RecordedRun):
             self._media_inbox.put(item)
         self.meter.spend(time.perf_counter() - started)
 
+    def _forget_media(self, tag: str) -> None:
+        """Keep nothing beside of a tag that the store has let go."""
+        self._media_log.forget(tag)
+        self._media_inbox.forget(tag)
+        self._embedding_memories.forget(tag)
+        self._prediction_memories.forget(tag)
+
     def _left_out(self, tag: str, step: int, error: Exception) -> None:
         if not self._said_full:
             self._said_full = True

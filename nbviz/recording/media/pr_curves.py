@@ -12,6 +12,7 @@ from nbviz.errors import LoggingError
 from nbviz.recording.capture.arrays import copy_arrays
 from nbviz.recording.media.confusion import names_of
 from nbviz.recording.media.inputs import array_of, is_float, is_tensor
+from nbviz.text import text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ class Curve:
     def nbytes(self) -> int:
         """Bytes that it takes."""
         arrays = (self.true_positives, self.false_positives, self.points, self.calibration)
-        return sum(array.nbytes for array in arrays) + len(self.name)
+        return sum(array.nbytes for array in arrays) + text_bytes(self.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

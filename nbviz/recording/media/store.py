@@ -15,7 +15,7 @@ import numpy as np
 
 from nbviz.errors import LoggingError
 from nbviz.recording.media.png import decode_image
-from nbviz.text import clean_line
+from nbviz.text import clean_line, text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ MOST_ITEMS = 1000
 """Of one tag; a slider has no more places."""
 
 TAG_BYTES = 600
-"""Of a tag, beside its items."""
+"""Of a tag, beside its own text and its items."""
 
 MOST_TEXT = 1_000_000
 """Characters of a text that are kept."""
@@ -123,8 +123,8 @@ class MediaItem:
     @property
     def nbytes(self) -> int:
         """Bytes that it takes."""
-        size = len(self.value) * 2 if isinstance(self.value, str) else self.value.nbytes
-        return size + _ITEM_BYTES
+        value = self.value
+        return (text_bytes(value) if isinstance(value, str) else value.nbytes) + _ITEM_BYTES
 
 
 class Media:
@@ -211,6 +211,9 @@ class MediaStore(Mapping[str, Media]):
             for it; then first items go, and then the tags longest without a new item.
         warn: Called, once, with a sentence: that first items and tags go.
         beside: Returns how many bytes of the budget are held elsewhere.
+
+    Attributes:
+        let_go: Called with a tag of which nothing is kept any more.
     """
 
     def __init__(
@@ -222,6 +225,7 @@ class MediaStore(Mapping[str, Media]):
         self.budget = budget
         self.nbytes = 0
         self.version = 0
+        self.let_go: Callable[[str], None] = lambda _: None
         self._beside = beside
         self._left_out: dict[str, LeftOut] = {}
         self._warn: Callable[[str], None] = warn or (lambda _: None)
@@ -263,7 +267,7 @@ class MediaStore(Mapping[str, Media]):
             kept = self._kept.get(tag)
             if kept is None:
                 kept = self._kept[tag] = _Kept(kind)
-                self.nbytes += TAG_BYTES
+                self.nbytes += _bytes_of_tag(tag)
             check_kind(tag, kept.kind, kind)
             self.version += 1
             before = kept.nbytes
@@ -300,7 +304,7 @@ class MediaStore(Mapping[str, Media]):
                 kept.items, kept.nbytes = stays, nbytes
                 if not stays:
                     del self._kept[tag]
-                    self.nbytes -= TAG_BYTES
+                    self.nbytes -= _bytes_of_tag(tag)
         return count
 
     def since(self, version: int) -> list[tuple[str, MediaKind, MediaItem]]:
@@ -342,8 +346,9 @@ class MediaStore(Mapping[str, Media]):
             old = min(self._kept, key=lambda tag: self._kept[tag].items[-1].version)
             if old == newest:
                 return False
-            self.nbytes -= self._kept.pop(old).nbytes + TAG_BYTES
+            self.nbytes -= self._kept.pop(old).nbytes + _bytes_of_tag(old)
             self._left_out.pop(old, None)
+            self.let_go(old)
         return True
 
     def _thin(self, tag: str) -> None:
@@ -375,6 +380,10 @@ class MediaStore(Mapping[str, Media]):
 
     def __repr__(self) -> str:
         return f"MediaStore({len(self)} tags, {self.nbytes:,} of {self.budget:,} bytes)"
+
+
+def _bytes_of_tag(tag: str) -> int:
+    return TAG_BYTES + text_bytes(tag)
 
 
 class PlainText(str):

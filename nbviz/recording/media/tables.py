@@ -11,6 +11,7 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.recording.media.columns import ColumnInput
 from nbviz.recording.media.inputs import is_tensor
+from nbviz.text import text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,7 @@ class Column:
     @property
     def nbytes(self) -> int:
         """Bytes that it takes."""
-        return self.data.nbytes + self.ends.nbytes + self.missing.nbytes + len(self.name)
+        return self.data.nbytes + self.ends.nbytes + self.missing.nbytes + text_bytes(self.name)
 
     def bytes_at(self, row: int) -> bytes | None:
         """Return the bytes of a cell of texts or images; None if there is nothing in it."""

@@ -62,6 +62,10 @@ class PredictionsMemories:
         """Return a tag's; made at its first use."""
         return self._by_tag.setdefault(tag, PredictionsMemory())
 
+    def forget(self, tag: str) -> None:
+        """Let go what a tag has that is kept no more."""
+        self._by_tag.pop(tag, None)
+
 
 class PredictionsInput:
     """Targets and scores with what was predicted for, copied.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbviz.text import text_bytes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ class SampleInputs:
     def nbytes(self) -> int:
         """Bytes that it takes, about."""
         pictures = 0 if self.pictures is None else self.pictures.nbytes
-        return pictures + sum(2 * len(text) + 50 for text in self.texts)
+        return pictures + sum(text_bytes(text) + 50 for text in self.texts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +75,7 @@ class Predictions:
         """Bytes that it takes."""
         arrays = (self.indices, self.targets, self.ranked, self.shares, self.own)
         beside = 0 if self.inputs is None else self.inputs.nbytes - self.shared
-        return sum(one.nbytes for one in arrays) + sum(map(len, self.classes)) + beside
+        return sum(one.nbytes for one in arrays) + sum(map(text_bytes, self.classes)) + beside
 
     @property
     def predicted(self) -> NDArray[np.int32]:

@@ -40,12 +40,16 @@ class MemoryBudget:
         """Bytes in the file."""
         return self._file.nbytes
 
-    def enforce(self, series: Collection[Series]) -> None:
+    def enforce(self, series: Collection[Series], beside: int = 0) -> None:
         """Move the oldest blocks to the file while the series take more than the limit.
+
+        Args:
+            series: The series.
+            beside: Bytes of the limit that are taken elsewhere.
 
         A disk that is full or gone leaves them in memory: training goes on.
         """
-        used = sum(one.nbytes for one in series)
+        used = beside + sum(one.nbytes for one in series)
         if used <= self.limit or time.monotonic() < self._retry_at:
             return
         segments = [segment for one in series for segment in one.segments.kept]

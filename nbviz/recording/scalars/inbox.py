@@ -31,6 +31,9 @@ HEAD = 4
 MOST_TAG_SETS = 4096
 """Beyond it, tags that come in a new combination are recorded one by one."""
 
+_MOST_PLACES = 500_000
+"""The same for the tags of all combinations, 8 bytes each."""
+
 
 class CapturedEntry(NamedTuple):
     """One log call of which some numbers are still on their way from a device."""
@@ -65,6 +68,7 @@ class Inbox:
         self.widths: list[int] = []
         self.numbers: dict[tuple[str, ...], int] = {}
         self.single_numbers: dict[str, int] = {}
+        self._places = 0
         self.renew_lock()
 
     def renew_lock(self) -> None:
@@ -138,8 +142,10 @@ class Inbox:
             if known is not None:
                 return known
             number = len(self.tag_sets)
-            if number >= MOST_TAG_SETS and len(tags) > 1:
+            is_much = number >= MOST_TAG_SETS or self._places + len(tags) > _MOST_PLACES
+            if is_much and len(tags) > 1:
                 return None
+            self._places += len(tags)
             self.tag_sets.append(tags)
             self.widths.append(HEAD + len(tags))
             self.numbers[tags] = number

@@ -12,6 +12,7 @@ from nbviz.recording.scalars.inbox import Inbox
 from nbviz.recording.scalars.inputs import flatten, read_step, read_tag, read_value
 from nbviz.recording.scalars.intake import Intake
 from nbviz.recording.scalars.plain_calls import PlainCalls
+from nbviz.recording.scalars.store import bytes_of_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +50,7 @@ class ScalarLog:
         self._inbox = Inbox(steps)
         self._store = store
         self._tags: set[str] = set()
+        self._tag_bytes = 0
         self._intake = Intake(self._inbox, store, report, restarted, turned_nan)
         self.entries = self._inbox.entries
         self.numbers = self._inbox.numbers
@@ -113,9 +115,10 @@ class ScalarLog:
         name = read_tag(tag)
         number = read_value(name, value)
         if name not in self._tags:
-            if not self._store.admits(name, len(self._tags)):
+            if not self._store.admits(name, len(self._tags), self._tag_bytes):
                 return
             self._tags.add(name)
+            self._tag_bytes += bytes_of_tag(name)
         accepted[name] = number
 
     def drain(self, *, wait: bool, limit: int | None = None) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from nbviz.recording.scalars.block import BLOCK
 from nbviz.recording.scalars.segment import SEGMENT_BYTES
 from nbviz.recording.scalars.series import Series
+from nbviz.text import shortened, text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 TAG_BYTES = SEGMENT_BYTES + 800
 """What a tag takes beside its points: its series, and what is remembered of it elsewhere."""
 
+SHORT_NAME_BYTES = 200
+"""Of a tag's own text, which are in `TAG_BYTES`; what it has more is counted beside."""
+
 LEAST_TAGS = 1000
 """Tags that are taken whatever the budget."""
 
+_NAMED = 100  # characters of a tag in a sentence
 _CHECK_POINTS = 16  # for each series; adding up the memory of a thousand series takes 1 ms
 
 
@@ -40,7 +45,7 @@ class ScalarStore:
         tags: In order of appearance; a list, so that readers can index it.
         started_at: Unix seconds that the series' wall times count from.
         lock: Held by who writes.
-        most_tags: Beyond it new tags are left out.
+        tag_bytes: What the tags take beside their points.
     """
 
     def __init__(self, budget: MemoryBudget) -> None:
@@ -48,7 +53,8 @@ class ScalarStore:
         self.tags: list[str] = []
         self.started_at = 0.0
         self.lock = threading.Lock()
-        self.most_tags = max(LEAST_TAGS, budget.limit // 2 // TAG_BYTES)
+        self.tag_bytes = 0
+        self._most_tag_bytes = max(LEAST_TAGS * TAG_BYTES, budget.limit // 2)
         self._budget = budget
         self._has_refused = False
         self._unchecked = 0  # points since the budget was looked at
@@ -78,14 +84,13 @@ class ScalarStore:
     def announce(self, tag: str) -> None:
         """Begin a tag whose points come later."""
         with self.lock:
-            if tag not in self.series and self.admits(tag, len(self.tags)):
-                self.series[tag] = Series(tag)
-                self.tags.append(tag)
+            if tag not in self.series and self.admits(tag, len(self.tags), self.tag_bytes):
+                self._take(Series(tag))
 
     def take_segments(self, tag: str, segments: Sequence[Points]) -> None:
         """Begin a tag with segments that were recorded before; seconds are since the start."""
         with self.lock:
-            if tag in self.series or not self.admits(tag, len(self.tags)):
+            if tag in self.series or not self.admits(tag, len(self.tags), self.tag_bytes):
                 return
             series = Series(tag)
             for number, (steps, seconds, values) in enumerate(segments):
@@ -93,8 +98,7 @@ class ScalarStore:
                     series.restart()
                 series.extend(steps, seconds, values)
                 self._unchecked += len(steps)
-            self.series[tag] = series
-            self.tags.append(tag)
+            self._take(series)
             self.enforce_budget()
 
     def append(
@@ -108,23 +112,35 @@ class ScalarStore:
         """Append points, with the lock held, as `Series.append`; `seconds` are since the start."""
         series = self.series.get(tag)
         if series is None:
-            if not self.admits(tag, len(self.tags)):
+            if not self.admits(tag, len(self.tags), self.tag_bytes):
                 return []
-            series = self.series[tag] = Series(tag)
-            self.tags.append(tag)
+            series = Series(tag)
+            self._take(series)
         self._unchecked += len(steps)
         return series.append(steps, seconds, values, writers)
 
-    def admits(self, tag: str, known: int) -> bool:
-        """Whether there is room for a new tag beside those known; warns the first time not."""
-        if known < self.most_tags:
+    def _take(self, series: Series) -> None:
+        self.series[series.tag] = series
+        self.tags.append(series.tag)
+        self.tag_bytes += bytes_of_tag(series.tag)
+
+    def admits(self, tag: str, known: int, nbytes: int) -> bool:
+        """Whether there is room for a new tag; warns the first time that there is none.
+
+        Args:
+            tag: The tag.
+            known: How many there are.
+            nbytes: What those take.
+        """
+        if nbytes + bytes_of_tag(tag) <= self._most_tag_bytes:
             return True
         if not self._has_refused:
             self._has_refused = True
             self._budget.warn(
-                f"{known:,} tags take half of the memory budget of {self._budget.limit / 1e6:,.0f} "
-                f"MB: {tag!r} and other new tags are not recorded. Log to fewer tags, or give the "
-                "run a larger memory_budget."
+                f"{known:,} tags take half of the memory budget of "
+                f"{self._budget.limit / 1e6:,.0f} MB: {shortened(tag, _NAMED)!r} and other new "
+                "tags are not recorded. Log to fewer tags or to shorter ones, or give the run a "
+                "larger memory_budget."
             )
         return False
 
@@ -132,7 +148,8 @@ class ScalarStore:
         """Keep to the memory, with the lock held."""
         if self._unchecked >= max(BLOCK, _CHECK_POINTS * len(self.series)):
             self._unchecked = 0
-            self._budget.enforce(self.series.values())
+            names = max(0, self.tag_bytes - TAG_BYTES * len(self.series))
+            self._budget.enforce(self.series.values(), names)
 
     def forget_writers(self) -> None:
         """Take what comes next for another training's: an earlier step is a restart."""
@@ -143,3 +160,8 @@ class ScalarStore:
     def renew_lock(self) -> None:
         """After a fork, in the child: a thread that is not here may have held it."""
         self.lock = threading.Lock()
+
+
+def bytes_of_tag(tag: str) -> int:
+    """Return what a tag takes of the budget beside its points."""
+    return TAG_BYTES + max(0, text_bytes(tag) - SHORT_NAME_BYTES)

@@ -125,8 +125,11 @@ def test_a_recorded_step_has_the_results_and_gradients_of_the_plain_one(
         result = model(x)
     torch.testing.assert_close(result, wanted)
     if wanted.requires_grad:
-        expected = torch.autograd.grad(wanted.sum(), model.parameters(), allow_unused=True)
-        found = torch.autograd.grad(result.sum(), model.parameters(), allow_unused=True)
+        parameters = list(model.parameters())
+        expected = torch.autograd.grad(
+            wanted.sum(), parameters, allow_unused=True, materialize_grads=True
+        )
+        found = torch.autograd.grad(result.sum(), parameters)
         torch.testing.assert_close(found, expected)
     assert any(edge.target == "/output" for edge in recording.graph.edges)
 
@@ -161,6 +164,59 @@ def test_both_branches_of_a_condition_are_shown_and_of_a_real_pass_the_one_taken
     assert {call.path for call in recording.graph.module_calls} == {"", "yes", None}
 
 
+class ChoosesOfThree(nn.Module):
+    """A branch with branches; one layer is not used."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(4))
+        self.kept = nn.Sequential()
+
+    def inside(self, x):
+        first, second = self.layers[:2]
+        return torch.cond(x.mean() > 5, lambda x: self.kept(first(x)), second, (x,))
+
+    def forward(self, x, y):
+        return torch.cond(x.sum() > 0, self.inside, lambda x: self.layers[2](x).sin(), (y,))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_recorded_condition_gives_zeros_where_pytorch_does(sign: int) -> None:
+    model, other = ChoosesOfThree(), nn.Linear(4, 4)
+    choice = sign * torch.rand(3, 4)
+    model(choice, other(choice)).sum().backward()  # PyTorch's own, of both branches
+    expected = [None if p.grad is None else p.grad.clone() for p in model.parameters()]
+    expected_before = other.weight.grad
+    model.zero_grad()
+    other.weight.grad = None
+    with Recording(model):
+        result = model(choice, other(choice))
+    result.relu_().sum().backward()  # a result may be written into
+    for parameter, wanted in zip(model.parameters(), expected, strict=True):
+        assert (parameter.grad is None) == (wanted is None)
+    assert [p.grad is not None for p in model.layers[3].parameters()] == [False, False]
+    taken, left = (1, 2) if sign > 0 else (2, 1)
+    assert model.layers[taken].weight.grad.any()
+    assert not model.layers[left].weight.grad.any()
+    assert other.weight.grad.shape == expected_before.shape
+
+
+def test_the_branch_that_is_not_taken_changes_nothing() -> None:
+    model = ChoosesOfThree()
+    model.kept = nn.Sequential(nn.Dropout(), nn.BatchNorm1d(4))
+    x = torch.ones(3, 4)
+    before = [buffer.clone() for buffer in model.buffers()]
+    state = torch.get_rng_state()
+    with Recording(model):
+        model(-x, x).sum().backward()
+    assert torch.equal(torch.get_rng_state(), state)
+    assert len(before) == 3
+    for buffer, one in zip(model.buffers(), before, strict=True):
+        assert torch.equal(buffer, one)
+        assert type(buffer) is torch.Tensor
+    assert not model.kept[1].weight.grad.any()
+
+
 def test_a_recorded_condition_can_be_differentiated_whichever_branch_it_takes() -> None:
     fc, x = nn.Linear(4, 4), torch.ones(2, 4)
     model = nn.Module()
@@ -170,7 +226,8 @@ def test_a_recorded_condition_can_be_differentiated_whichever_branch_it_takes() 
         result = model(x)
     result.sum().backward()
     assert torch.equal(result, x.sin())
-    assert fc.weight.grad is None
+    assert fc.weight.grad is not None
+    assert not fc.weight.grad.any()
 
 
 def test_a_loop_is_shown_once_and_counted_as_often_as_it_ran() -> None:

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import importlib
 from contextlib import nullcontext
-from types import CellType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch._ops import HigherOrderOperator
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import _disable_current_modes
 
-from nbviz.inspection.graph.trace.modules import all_parameters
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin
 
@@ -101,10 +101,10 @@ class ControlFlow:
             branches = {chosen: branches[chosen]}
         results = [self._call(name, branch, operands) for name, branch in branches.items()]
         result = results[0]
-        if self._recorder.is_users_pass and not any(t.requires_grad for t in tensors_in(result)):
-            # PyTorch's own result hangs on what the other branch would have used, too.
-            with self._quiet(node):
-                result = _hung_on(result, [t for b in (if_true, if_false) for t in _closed_over(b)])
+        if self._recorder.is_users_pass and torch.is_grad_enabled():
+            other = if_false if condition else if_true
+            with self._quiet(node), _disable_current_modes():
+                result = _hung_on(result, [*operands, *_leaves_used(other, operands)])
         return self._join(node, (condition, results), result)
 
     def _while_loop(
@@ -216,45 +216,93 @@ class ControlFlow:
         return result
 
 
-def _closed_over(function: Any, depth: int = 0) -> list[torch.Tensor]:
-    """Return what can be trained of the modules and tensors that a function can reach."""
-    if isinstance(function, torch.Tensor):
-        return [function] if function.requires_grad else []
-    if isinstance(function, torch.nn.Module):
-        return [p for p in all_parameters(function) if p.requires_grad]
-    if depth > _DEEPEST_FUNCTION or not callable(function):
+def _leaves_used(function: Callable[..., Any], operands: Sequence[Any]) -> list[torch.Tensor]:
+    """Return the leaves that gradients of a branch's result would reach; it is run without data.
+
+    PyTorch traces the branch that is not taken, too, and gives zeros to what it uses.
+    """
+    fake = importlib.import_module("torch._subclasses.fake_tensor").FakeTensorMode
+    try:
+        with fake(allow_non_fake_inputs=True) as mode, _BothBranches(mode):
+            given = with_tensors(tuple(operands), lambda one: mode.from_tensor(one.detach()))
+            result = function(*given)
+    except Exception:  # noqa: BLE001  it needs values; as if it used nothing
         return []
-    cells = getattr(function, "__closure__", None) or ()
-    reached = [cell.cell_contents for cell in cells if cell != _EMPTY]
-    reached += [getattr(function, name, None) for name in ("__self__", "func", "__wrapped__")]
-    reached += getattr(function, "args", ())
-    return [tensor for one in reached for tensor in _closed_over(one, depth + 1)]
+    found: dict[int, torch.Tensor] = {}
+    waiting = [one.grad_fn for one in tensors_in(result) if one.grad_fn is not None]
+    seen = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        leaf: torch.Tensor | None = getattr(node, "variable", None)
+        if leaf is not None:
+            found[id(leaf)] = leaf
+        new = {one for one, _ in node.next_functions if one is not None} - seen
+        seen |= new
+        waiting += new
+    return list(found.values())
 
 
-_DEEPEST_FUNCTION = 4
-_EMPTY = CellType()
+class _BothBranches(TorchFunctionMode):
+    """Takes both branches of a `cond` in a pass without data, and writes into no real tensor.
+
+    Args:
+        fake: What runs it; what is trained is left to it as it is, since its leaves are looked for.
+    """
+
+    def __init__(self, fake: Any) -> None:
+        super().__init__()
+        self._fake = fake
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if not is_higher_order(func) or func.__name__ != "cond" or kwargs:
+            named = with_tensors(kwargs or {}, self._without_data)
+            return func(*with_tensors(args, self._without_data), **named)
+        _, if_true, if_false, operands = args
+        with self:
+            result = if_true(*operands)
+            return _hung_on(result, tensors_in(if_false(*operands)))
+
+    def _without_data(self, tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.requires_grad or getattr(tensor, "fake_mode", None) is self._fake:
+            return tensor
+        return self._fake.from_tensor(tensor)
 
 
 class _Hung(torch.autograd.Function):
-    """Hands on tensors that then require gradients, and gives none."""
+    """Copies tensors, and gives zeros to others, on which the copies then hang."""
 
     @staticmethod
-    def forward(_ctx: Any, _trained: torch.Tensor, *tensors: torch.Tensor) -> Any:
-        """Hand on the tensors."""
-        return tuple(tensor.view_as(tensor) for tensor in tensors)
+    def forward(ctx: Any, count: int, *tensors: torch.Tensor) -> Any:
+        """Copy all tensors but the first `count`."""
+        ctx.others = [(one.shape, one.dtype, one.device) for one in tensors[:count]]
+        return tuple(tensor.clone() for tensor in tensors[count:])
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> Any:  # noqa: ARG004
-        """Give no gradient."""
-        return None, *gradients
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """Give zeros to the others."""
+        zeros = [
+            torch.zeros(shape, dtype=dtype, device=device) if needed else None
+            for needed, (shape, dtype, device) in zip(
+                ctx.needs_input_grad[1:], ctx.others, strict=False
+            )
+        ]
+        return None, *zeros, *gradients
 
 
-def _hung_on(result: Any, trained: list[torch.Tensor]) -> Any:
-    """Return a result as one that requires gradients, if these are on and something is trained."""
+def _hung_on(result: Any, given: list[Any]) -> Any:
+    """Return copies of a result whose gradients reach what is given, too: with zeros."""
+    others = [one for one in tensors_in(given) if one.requires_grad]
     tensors = [t for t in tensors_in(result) if t.is_floating_point() or t.is_complex()]
-    if not tensors or not trained or not torch.is_grad_enabled():
+    if not tensors or not others:
         return result
-    hung = dict(zip(map(id, tensors), _Hung.apply(trained[0], *tensors), strict=True))
+    copies = _Hung.apply(len(others), *others, *tensors)
+    hung = dict(zip(map(id, tensors), copies, strict=True))
     return with_tensors(result, lambda tensor: hung.get(id(tensor), tensor))
 
 
