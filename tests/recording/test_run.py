@@ -137,6 +137,7 @@ def test_nested_mappings_become_tags() -> None:
         ("x", np.complex128(1j), "'x' needs a real number, got complex 1j"),
         ("x", Decimal("sNaN"), "'x' needs a number, and Decimal .* cannot be read as one"),
         ("x", 10**400, "'x' is too large"),
+        ("x", Decimal("1e400"), "'x' is too large"),
         ("x", torch.ones(2), r"tensor of shape \(2,\); reduce it first"),
         ("x", torch.ones(0), r"tensor of shape \(0,\)"),
         ("x", torch.ones(1, device="meta"), "without values"),

@@ -149,7 +149,7 @@ def read_value(tag: str, value: object) -> float | CapturedScalar:
     if isinstance(value, np.ndarray):
         array: Any = cast("Any", value)
         if array.size == 1 and array.dtype.kind in "biuf":
-            return float(array.reshape(()))
+            return _to_float(tag, array.reshape(())[()])
         raise LoggingError(
             f"{tag!r} needs one number, got a numpy array of shape {array.shape} and dtype "
             f"{array.dtype}; reduce it first, such as with .mean()."
@@ -186,7 +186,7 @@ def _read_tensor(tag: str, tensor: Any) -> float | CapturedScalar:
 
 def _to_float(tag: str, value: Any) -> float:
     try:
-        return float(value)
+        return _finite_as_it_is(value)
     except OverflowError:
         raise LoggingError(
             f"{tag!r} is too large for a 64-bit float ({repr_of(value)}); "
@@ -201,6 +201,13 @@ def _to_float(tag: str, value: Any) -> float:
             f"{tag!r} needs a number, and {_named(value)} cannot be read as one "
             f"({describe(error)}); log a float."
         ) from error
+
+
+def _finite_as_it_is(value: Any) -> float:
+    number = float(value)
+    if math.isinf(number) and value != number:  # a longdouble's, a Decimal's
+        raise OverflowError
+    return number
 
 
 def _named(value: object) -> str:
