@@ -149,10 +149,12 @@ class Journal:
         while True:
             run = self._held
             assert run is not None
-            if self._asked > self._done:
+            with self._changed:
+                asked = self._asked  # one look: who asks after it is answered by the next round
+            if asked > self._done:
                 run.settle()  # an ended run that was asked for leaves no thread behind
             with self._changed:
-                asked, wakes = self._asked, self._wakes
+                wakes = self._wakes
             is_idle = self._write_held()
             if run.is_quiet and not (is_idle or self._is_failing):
                 is_idle = self._write_held()  # what was taken in meanwhile
