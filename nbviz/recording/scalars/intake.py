@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PORTION = 1024
 """Entries stored at once: under a millisecond, in which no other thread can run."""
 
-_MOST_TAGS = 128
+_MOST_TAGS = 384
 """Tags in a portion where each call has others: what a tag takes, an array takes, too."""
 
 
