@@ -407,13 +407,15 @@ for step in range(1, 5):
         views = [one for one in data if "application/vnd.jupyter.widget-view+json" in one]
         return [len(views), *(one["text/plain"] for one in data if "text/html" in one)]
 
-    assert shown(cells[0]) == [1, "2 windows: loss, x"]
-    assert shown(cells[1]) == [1, "1 window: said"]
-    # What all windows are is brought up to date as later cells end.
-    assert shown(cells[2]) == [1, "5 windows: loss, said, c, d, x"]
-    assert shown(cells[3]) == shown(cells[4]) == [0]
-    # Loggers draw on threads of their own only.
-    assert shown(cells[5]) == [1, "1 window: e"]
+    assert [shown(cell) for cell in cells] == [
+        [1, "2 windows: loss, x"],
+        [1, "1 window: said"],
+        # What all windows are is brought up to date as later cells end.
+        [1, "5 windows: loss, said, c, d, x"],
+        [0],
+        [0],
+        [1, "1 window: e"],  # loggers draw on threads of their own only
+    ]
     html = cells[0].outputs[1]["data"]["text/html"]
     assert "data:image/svg+xml;base64," in html
 
