@@ -25,8 +25,9 @@ _CELL_FILE = re.compile(r"[/\\](ipykernel_\d+|marimo_\d+)[/\\]|^<ipython-input-"
 def present_line(thread: int) -> str:
     """Return where a thread is now, such as `line 3 of train.py, in step: time.sleep(9)`.
 
-    Of the calls that it is in, the innermost one in the user's own code is given; one in a library
-    where there is none. Any thread may ask.
+    Of the calls that it is in, the innermost one in the user's own code is given; where there is
+    none, such as while a DataLoader waits for its workers, the one by which nbviz called a library.
+    Any thread may ask.
 
     Args:
         thread: Its identity, as `threading.get_ident` gives it.
@@ -35,7 +36,7 @@ def present_line(thread: int) -> str:
         The line, or an empty text if there is no such thread.
     """
     innermost = sys._current_frames().get(thread)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  documented
-    found = authors_frame(innermost) or _outside(innermost) or innermost
+    found = authors_frame(innermost) or _called(innermost) or _outside(innermost) or innermost
     return "" if found is None else _described(found)
 
 
@@ -52,6 +53,20 @@ def _outside(frame: FrameType | None) -> FrameType | None:
     while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<frozen")):
         frame = frame.f_back
     return frame
+
+
+def _called(frame: FrameType | None) -> FrameType | None:
+    """Return the frame that nbviz called on the way to this one; None for none."""
+    while frame is not None and not _is_ours(frame):
+        caller = frame.f_back
+        if caller is not None and _is_ours(caller):
+            return frame
+        frame = caller
+    return None
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_PACKAGE)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import queue
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import nbviz
 from nbviz.errors import RunActiveError
 from nbviz.recording import holdups, life
 from nbviz.recording.journal import journal as journals
+from nbviz.training.background import BackgroundRun
 from nbviz.training.present_line import present_line
 
 if TYPE_CHECKING:
@@ -144,6 +146,16 @@ def test_a_line_in_a_library_is_given_where_no_other_is() -> None:
     let_go.set()
     thread.join()
     assert present_line(thread.ident or 0) == ""
+
+
+def test_a_library_that_nbviz_waits_in_is_given_by_the_call_of_it() -> None:
+    waiting: queue.Queue[None] = queue.Queue()
+    background = BackgroundRun(waiting.get, name="waits")
+    background.start()
+    wait_until(lambda: " of queue.py, in get: " in background.present_line())
+    waiting.put(None)
+    background.join(SECONDS)
+    assert background.present_line() == ""
 
 
 class FrozenFile(io.FileIO):
