@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 class Dashboard(LiveView):
     """Shows one run or compares several, live, in a notebook cell.
 
+    `clear_output` in the cell that shows it clears what else the cell has shown: the view stays.
+    Inside a box of ipywidgets (`VBox([dashboard, …])`) it is a part of that box, which Jupyter
+    clears as any other output: display the dashboard by itself, or the box in a cell before.
+
     Args:
         *runs: What to show: runs, trainers, opened runs, other dashboards, directories of event
             files, or lists of them. A directory stands for all runs in it and in the folders below.
