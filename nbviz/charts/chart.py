@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import inspect
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
@@ -77,6 +78,13 @@ class Chart:
         """
         new_data = data or self._data
         new_options = {**self._options, **options}
+        try:
+            inspect.signature(self._describe_chart).bind(*new_data, **new_options)
+        except TypeError as error:
+            raise ConfigurationError(
+                f"the {self.kind} chart cannot show this: {error}; give all of its data, and the "
+                "options that its own function has."
+            ) from None
         described = self._describe_chart(*new_data, **new_options)
         self._data, self._options = new_data, new_options
         self._apply(described)

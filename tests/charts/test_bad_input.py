@@ -112,6 +112,16 @@ def test_it_is_said_what_to_give_instead(call: Callable[[], object], said: str) 
     assert len(str(raised.value)) < 400
 
 
+def test_an_update_that_lacks_data_or_has_unknown_options_is_refused() -> None:
+    chart = charts.pr_curve([0, 1, 1], [0.1, 0.5, 0.9])
+    before = chart.drawing()
+    with pytest.raises(ConfigurationError, match="PR curve chart cannot show this: missing"):
+        chart.update([0, 1])
+    with pytest.raises(ConfigurationError, match="unexpected keyword argument 'colour'"):
+        chart.update(colour="red")
+    assert chart.drawing() == before
+
+
 def test_the_largest_and_the_smallest_numbers_are_drawn() -> None:
     huge, tiny = [1e308, -1e308, 1e308], [5e-324, 1e-320, 0.0]
     for values in (huge, tiny):
