@@ -11,6 +11,8 @@ const NAME_ROOM = 16; // for a name where not all classes have theirs there
 const MOST_CELL = 46;
 const NAME_WIDTH = 84;
 const AXIS = 16;
+/** The height of names that are not turned. */
+const UPRIGHT = 18;
 const ZOOM = 1.5;
 
 export interface MatrixHost {
@@ -34,6 +36,8 @@ export class Matrix {
 	private span: Span = whole(1);
 	private width = 0;
 	private margin = { left: 0, top: 0 };
+	/** Whether the names along the upper side have room as they are read. */
+	private isUpright = false;
 	private cell = 1;
 	private cursor: { row: number; column: number } | undefined;
 
@@ -92,10 +96,11 @@ export class Matrix {
 		const names = this.namesInSight();
 		const longest = Math.max(0, ...names.map(({ text }) => context.measureText(text).width));
 		const label = Math.min(NAME_WIDTH, Math.ceil(longest) + 6);
-		this.margin = { left: AXIS + label, top: AXIS + label };
-		const room = width - this.margin.left - 1;
+		const room = width - AXIS - label - 1;
 		const exact = Math.min(MOST_CELL, room / span.count);
 		this.cell = exact >= 3 ? Math.floor(exact * density) / density : exact;
+		this.isUpright = names.every(({ across }) => context.measureText(across).width < this.cell);
+		this.margin = { left: AXIS + label, top: AXIS + (this.isUpright ? UPRIGHT : label) };
 		const side = this.cell * span.count;
 		const height = Math.ceil(this.margin.top + side + 1);
 		canvas.width = Math.round(width * density);
@@ -226,6 +231,11 @@ export class Matrix {
 			const middle = (at + 0.5) * this.cell;
 			context.textAlign = "right";
 			context.fillText(shortened(context, text, label - 4), left - 4, top + middle);
+			if (this.isUpright) {
+				context.textAlign = "center";
+				context.fillText(across, left + middle, top - UPRIGHT / 2);
+				continue;
+			}
 			context.save();
 			context.translate(left + middle, top - 4);
 			context.rotate(-Math.PI / 2);

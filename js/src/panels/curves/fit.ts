@@ -70,11 +70,11 @@ export class ChartFit {
 	}
 
 	private fittedTo(room: HTMLElement): number {
-		// A room that is as high as its charts would grow with them.
-		if (getComputedStyle(room).maxHeight !== "none") return 150;
-		const { clientHeight, clientWidth } = room;
 		const grid = this.body.querySelector<HTMLElement>(":scope > .nbviz-chart-grid");
 		const count = Number(grid?.dataset.count ?? 0);
+		// A room that is as high as its charts would grow with them.
+		if (getComputedStyle(room).maxHeight !== "none") return count === 1 ? 240 : 150;
+		const { clientHeight, clientWidth } = room;
 		const rows = count < 2 || clientWidth >= SIDE_BY_SIDE ? 1 : 2;
 		const small = count > 2 ? SMALL + AROUND_CHART + legendHeight(grid) : 0;
 		const groups = this.body.querySelector(".nbviz-curves-group:not([hidden])") ? GROUPS : 0;
