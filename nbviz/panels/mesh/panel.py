@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -14,11 +15,20 @@ from nbviz.recording.meshes.mesh import Mesh
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from nbviz.panels.batch import Batch
     from nbviz.panels.panel import Address, Reply
     from nbviz.recording.media.store import Media
 
 _FIELDS_BYTES = 2_000  # of an answer, beside its buffer
+_PLACE_BYTES, _COLOR_BYTES, _FACE_BYTES = 6, 3, 12
+# A large mesh is asked for in many parts.
+_extents: weakref.WeakKeyDictionary[Mesh, tuple[NDArray[np.float64], float]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 class MeshPanel(ItemsPanel[messages.MeshSent]):
@@ -40,7 +50,7 @@ class MeshPanel(ItemsPanel[messages.MeshSent]):
             CommandError: It has faces, and is too large.
         """
         mesh = _mesh_at(media, step)
-        size = len(_bytes(mesh))
+        size = _size(mesh)
         if size > limit:
             if len(mesh.faces):
                 raise CommandError(f"the mesh {media.tag!r} takes {size:,} bytes.")
@@ -88,9 +98,10 @@ def _answer(  # noqa: PLR0917
     start: int = 0,
     most: int | None = None,
 ) -> messages.MeshSent:
-    data = _bytes(mesh)
-    middle, span = extent(mesh.vertices)
-    part = data[start:] if most is None else data[start : start + most]
+    size = _size(mesh)
+    middle, span = _extents.get(mesh) or _extents.setdefault(mesh, extent(mesh.vertices))
+    end = size if most is None else min(size, start + most)
+    part = _part(mesh, middle, span, start, end)
     answer: Any = {
         "kind": "mesh_sent",
         **address,
@@ -104,16 +115,42 @@ def _answer(  # noqa: PLR0917
         "middle": middle.tolist(),
         "span": span,
         "start": start,
-        "size": len(data),
+        "size": size,
         "buffer": batch.buffer(part),
     }
     return answer
 
 
-def _bytes(mesh: Mesh) -> bytes:
-    colors = b"" if mesh.colors is None else mesh.colors.tobytes()
-    places = packed(mesh.vertices, *extent(mesh.vertices)).tobytes()
-    return places + colors + mesh.faces.astype("<u4").tobytes()
+def _size(mesh: Mesh) -> int:
+    """Return the bytes of all places, colors and faces, as they travel."""
+    each = _PLACE_BYTES + (0 if mesh.colors is None else _COLOR_BYTES)
+    return len(mesh.vertices) * each + len(mesh.faces) * _FACE_BYTES
+
+
+def _part(mesh: Mesh, middle: NDArray[np.float64], span: float, start: int, end: int) -> bytes:
+    """Return some of those bytes; of what lies outside of them nothing is made."""
+
+    def places(rows: slice) -> NDArray[Any]:
+        return packed(mesh.vertices[rows], middle, span)
+
+    def faces(rows: slice) -> NDArray[Any]:
+        return mesh.faces[rows].astype("<u4")
+
+    sections: list[tuple[int, int, Callable[[slice], NDArray[Any]]]] = [
+        (len(mesh.vertices), _PLACE_BYTES, places),
+        (len(mesh.faces), _FACE_BYTES, faces),
+    ]
+    if mesh.colors is not None:
+        sections.insert(1, (len(mesh.colors), _COLOR_BYTES, mesh.colors.__getitem__))
+    found: list[bytes] = []
+    for count, each, made in sections:
+        low, high = max(0, start), min(count * each, end)
+        if low < high:
+            first = low // each
+            data = made(slice(first, -(-high // each))).tobytes()
+            found.append(data[low - first * each : high - first * each])
+        start, end = start - count * each, end - count * each
+    return b"".join(found)
 
 
 def _sampled(mesh: Mesh, most: int) -> Mesh:

@@ -21,7 +21,7 @@ MOST_FACES = 4_000_000
 _EIGHT_BITS = 255
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Mesh:
     """A mesh, or a cloud of points where it has no faces.
 
