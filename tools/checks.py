@@ -33,7 +33,7 @@ UNIT = (*EVERYWHERE, NOTEBOOKS["quickstart"])
 # unless what that imports works on numbers, text, files and threads alone, or on what PyTorch and
 # NumPy do alike in all versions (a loss, a sum); those run on each version of Python in CI.
 NOT_IN_COLAB = (
-    "tests/charts/test_bad_input.py",
+    "tests/charts/test_mistaken_input.py",
     "tests/inspection/graph/test_layout.py",
     "tests/integrations",  # on top of the rest: no private parts of PyTorch, matplotlib is the same
     "tests/recording/test_audio.py",

@@ -36,6 +36,14 @@ def test_folders_are_small() -> None:
     assert {folder: count for folder, count in folders.items() if count > MOST_FILES} == {}
 
 
+def test_files_of_tests_that_run_together_have_names_of_their_own() -> None:
+    """Pytest imports them by name alone: the second one of a name is not run."""
+    apart = ("tests/browser/", "tests/kernels/", "tests/package/")
+    names = [Path(name).name for name in tracked("tests/**/*.py") if not name.startswith(apart)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    assert [name for name in twice if name != "conftest.py"] == []
+
+
 def test_there_are_no_import_cycles() -> None:
     # An import for types alone counts: neither file can be understood without the other.
     found = grimp.build_graph("nbviz", exclude_type_checking_imports=False, cache_dir=None)

@@ -36,6 +36,7 @@ LABELLED: dict[str, Callable[..., object]] = {
 def no_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ResourceWarning)  # of files that other tests have left
         yield
 
 
