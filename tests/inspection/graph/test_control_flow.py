@@ -230,6 +230,21 @@ def test_a_recorded_condition_can_be_differentiated_whichever_branch_it_takes() 
     assert not fc.weight.grad.any()
 
 
+def test_a_branch_that_needs_values_leaves_the_other_to_be_differentiated() -> None:
+    fc, x = nn.Linear(4, 4), torch.ones(2, 4)
+    model = nn.Module()
+    model.fc = fc
+    model.forward = lambda x: torch.cond(
+        x.sum() > 0, torch.sin, lambda x: fc(x) * x[0, 0].item(), (x,)
+    )
+    with Recording(model):
+        result = model(x)
+    result.sum().backward()
+    assert torch.equal(result, x.sin())
+    assert fc.weight.grad is not None
+    assert not fc.weight.grad.any()
+
+
 def test_a_loop_is_shown_once_and_counted_as_often_as_it_ran() -> None:
     model, x = Loops(), torch.randn(2, 4)
     with Recording(model) as recording:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 from contextlib import nullcontext
+from types import CellType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,6 +21,7 @@ from torch._ops import HigherOrderOperator
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
+from nbviz.inspection.graph.trace.modules import all_parameters
 from nbviz.inspection.graph.trace.nested_tensors import describe, tensors_in, with_tensors
 from nbviz.inspection.graph.trace.origins import Origin
 
@@ -223,11 +225,12 @@ def _leaves_used(function: Callable[..., Any], operands: Sequence[Any]) -> list[
     """
     fake = importlib.import_module("torch._subclasses.fake_tensor").FakeTensorMode
     try:
-        with fake(allow_non_fake_inputs=True) as mode, _BothBranches(mode):
-            given = with_tensors(tuple(operands), lambda one: mode.from_tensor(one.detach()))
+        mode = fake(allow_non_fake_inputs=True)
+        given = with_tensors(tuple(operands), lambda one: mode.from_tensor(one.detach()))
+        with mode, _BothBranches(mode):
             result = function(*given)
-    except Exception:  # noqa: BLE001  it needs values; as if it used nothing
-        return []
+    except Exception:  # noqa: BLE001  it needs values; as if it used all that it reaches
+        return _closed_over(function)
     found: dict[int, torch.Tensor] = {}
     waiting = [one.grad_fn for one in tensors_in(result) if one.grad_fn is not None]
     seen = set(waiting)
@@ -240,6 +243,25 @@ def _leaves_used(function: Callable[..., Any], operands: Sequence[Any]) -> list[
         seen |= new
         waiting += new
     return list(found.values())
+
+
+def _closed_over(function: Any, depth: int = 0) -> list[torch.Tensor]:
+    """Return what can be trained of the modules and tensors that a function can reach."""
+    if isinstance(function, torch.Tensor):
+        return [function] if function.requires_grad else []
+    if isinstance(function, torch.nn.Module):
+        return [p for p in all_parameters(function) if p.requires_grad]
+    if depth > _DEEPEST_FUNCTION or not callable(function):
+        return []
+    cells = getattr(function, "__closure__", None) or ()
+    reached = [cell.cell_contents for cell in cells if cell != _EMPTY]
+    reached += [getattr(function, name, None) for name in ("__self__", "func", "__wrapped__")]
+    reached += getattr(function, "args", ())
+    return [tensor for one in reached for tensor in _closed_over(one, depth + 1)]
+
+
+_DEEPEST_FUNCTION = 4
+_EMPTY = CellType()
 
 
 class _BothBranches(TorchFunctionMode):
