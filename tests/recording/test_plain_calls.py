@@ -21,8 +21,12 @@ class Number(float):
 
 
 @pytest.fixture
-def run() -> Run:
-    """Return a run that knows the tags, so that plain calls need no checks."""
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a run that knows the tags, so that plain calls need no checks.
+
+    No other thread takes in what waits, or has the next call look up.
+    """
+    monkeypatch.setattr("nbviz.recording.run.keep_drained", lambda _: None)
     run = Run()
     run.log(BEFORE, 1)
     run.log({"loss": 0.5}, 1)
@@ -36,6 +40,16 @@ def test_a_plain_call_waits_as_it_is_and_raises_the_newest_step(run: Run) -> Non
     assert (number, seconds, step, values) == (0, 10.0, 7, [2.0, 3.0])
     assert run._steps.logged == 7
     assert run.plain_calls.put({"loss": 2.0, "accuracy": 3.0}, 6, 10.0)
+    assert run._steps.logged == 7
+
+
+def test_log_adds_what_a_plain_call_adds(run: Run) -> None:
+    run.drain()
+    run.log({"loss": 2.0, "accuracy": 3.0}, 7)
+    run.log({"loss": 4.0}, 5)
+    number, _, _, step, *values, second, _, _, earlier, value = run._scalars.entries
+    assert (number, step, values) == (0, 7, [2.0, 3.0])
+    assert (second, earlier, value) == (1, 5, 4.0)
     assert run._steps.logged == 7
 
 

@@ -33,20 +33,23 @@ class PlainCalls:
             process. It is then no plain one.
         control: As above.
         most_waiting: As above.
+        entries: The inbox's, as the next two: `Run.log` adds to them without another call.
+        numbers: From tags that are logged together to their number.
+        steps: Where each step is counted at the call.
     """
 
     __slots__ = (
-        "_entries", "_numbers", "_single_numbers", "_steps", "attention", "control", "most_waiting",
+        "_single_numbers", "attention", "control", "entries", "most_waiting", "numbers", "steps",
     )  # fmt: skip
 
     def __init__(self, inbox: Inbox, control: Control, most_waiting: int) -> None:
         self.attention = True
         self.control = control
         self.most_waiting = most_waiting
-        self._entries = inbox.entries
-        self._numbers = inbox.numbers
+        self.entries = inbox.entries
+        self.numbers = inbox.numbers
         self._single_numbers = inbox.single_numbers
-        self._steps = inbox.steps
+        self.steps = inbox.steps
 
     @property
     def needs_attention(self) -> bool:
@@ -63,13 +66,13 @@ class PlainCalls:
         """
         # Not `isinstance`: a boolean is no plain step.
         if values.__class__ is dict and type(step) is int and 0 <= step < MOST_STEPS:
-            number = self._numbers.get(tuple(values))
+            number = self.numbers.get(tuple(values))
             if number is not None:
                 floats = values.values()
                 for value in floats:
                     if value.__class__ is not float:
                         return False
-                steps, entries = self._steps, self._entries
+                steps, entries = self.steps, self.entries
                 # Python changes threads at calls and jumps back, not in these two lines.
                 if step > steps.logged:  # noqa: PLR1730
                     steps.logged = step  # `max` would be a call
@@ -88,7 +91,7 @@ class PlainCalls:
         ):
             number = self._single_numbers.get(tag)
             if number is not None and 0 <= step < MOST_STEPS:
-                steps, entries = self._steps, self._entries
+                steps, entries = self.steps, self.entries
                 if step > steps.logged:  # noqa: PLR1730  as above
                     steps.logged = step
                 entries.extend((number, monotonic(), get_ident(), step, value))
