@@ -132,7 +132,7 @@ def test_an_ended_run_that_was_flushed_has_no_thread_and_wakes_again(tmp_path: P
         if step % 50 == 0:
             run.finish()
             assert run.journal.flush()
-            assert run.journal._thread is None
+            wait_until(lambda: run.journal._thread is None)  # at once, unless it was woken again
             assert points_in(run.journal.path) == step
     wait_until(lambda: points_in(run.journal.path) == 199)
 
