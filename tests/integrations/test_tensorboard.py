@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import multiprocessing
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -379,6 +380,34 @@ def test_writers_of_one_directory_are_one_run(tmp_path: Path) -> None:
     assert [event.event for event in writer.run.events].count("started") == 1
     assert len(list(tmp_path.glob("events.*"))) == 1
     assert len(board(tmp_path).Scalars("loss")) == 5
+
+
+def log_beside(kind: Any, path: Path, number: int) -> None:
+    writer = kind(path)
+    for step in range(20):
+        writer.add_scalar(f"child{number}", float(step), step)
+    writer.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_forked_processes_have_writers_of_their_own(kind: Any, tmp_path: Path) -> None:
+    writer = kind(tmp_path)
+    writer.add_scalar("parent", 1.0, 0)
+    writer.flush()
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=log_beside, args=(kind, tmp_path, n)) for n in range(2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+    writer.add_scalar("parent", 2.0, 1)
+    writer.close()
+    found = board(tmp_path)
+    assert [one.value for one in found.Scalars("parent")] == [1, 2]
+    for number in range(2):
+        values = [(one.step, one.value) for one in found.Scalars(f"child{number}")]
+        assert values == [(step, step) for step in range(20)]
 
 
 def test_a_closed_writer_can_be_written_to(kind: Any, tmp_path: Path) -> None:

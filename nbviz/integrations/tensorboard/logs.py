@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from pathlib import Path
@@ -95,6 +96,17 @@ def directory_of(path: str | Path | None, *, anew: bool = False) -> LogDirectory
         if known is None or anew:
             known = _directories[absolute] = LogDirectory(absolute, _name_of(absolute))
         return known
+
+
+def _begin_anew() -> None:
+    """After a fork, in the child: the runs are the parent's, and another thread had the lock."""
+    global _directories, _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+    _directories = weakref.WeakValueDictionary()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _below(tag: str) -> str:
