@@ -36,6 +36,10 @@ def _parts_of(widget: Any) -> list[Any]:
     return [part for part in found if isinstance(part, ipywidgets.Widget)]
 
 
+# What draws a widget: anywidget's front end has no defaults of these.
+_ALIKE = ("_esm", "_source", "_view_name", "_view_module", "_view_module_version")
+
+
 class CellWidget(anywidget.AnyWidget):
     """A widget that a part of nbviz's front end draws.
 
@@ -77,5 +81,5 @@ class CellWidget(anywidget.AnyWidget):
         """
         state: Any = super()._get_embed_state(drop_defaults=drop_defaults)
         own: Any = self
-        state["state"].update({name: str(getattr(own, name)) for name in ("_esm", "_source")})
+        state["state"].update({name: str(getattr(own, name)) for name in _ALIKE})
         return state

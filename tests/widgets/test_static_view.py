@@ -288,5 +288,8 @@ def test_a_page_made_by_ipywidgets_holds_the_drawing_that_stands_in_for_the_view
         assert any(words in text for text in texts(written["_drawing"]))
         # What draws it is the same in all views, and ipywidgets leaves that out by itself.
         assert (written["_esm"], written["_source"]) == (view._esm, view._source)
+        # anywidget's front end has no default of these, and drew nothing on the whole page.
+        assert (written["_view_name"], written["_view_module"]) == ("AnyView", "anywidget")
+        assert written["_view_module_version"] == view._view_module_version
         assert "_drawing" not in view.get_state()  # a kernel's page is sent none
         view.close()
