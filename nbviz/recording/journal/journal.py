@@ -13,6 +13,8 @@ import threading
 import time as clock
 import weakref
 from functools import partial
+from multiprocessing import parent_process
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,6 +38,7 @@ FLUSH_SECONDS = 10.0
 _EXIT_SECONDS = 5.0
 
 _journals: WeakRegistry[Journal] = WeakRegistry()
+_flushed_children: set[int] = set()
 
 
 class Journal:
@@ -81,6 +84,7 @@ class Journal:
         # Not at exit: it could come before `_flush_all`, which would find the file closed.
         weakref.finalize(run, self._close).atexit = False
         _journals.add(self)
+        _flush_at_end_of_child()
 
     @property
     def path(self) -> Path | None:
@@ -282,6 +286,13 @@ def _flush_all() -> None:
     end_all()  # what an active run logs until it has stopped is written, too
     for journal in _journals:
         journal.flush(_EXIT_SECONDS)
+
+
+def _flush_at_end_of_child() -> None:
+    """Have a process of multiprocessing flush, too: it ends without what `atexit` knows."""
+    if parent_process() is not None and os.getpid() not in _flushed_children:
+        _flushed_children.add(os.getpid())
+        Finalize(None, _flush_all, exitpriority=0)
 
 
 atexit.register(_flush_all)

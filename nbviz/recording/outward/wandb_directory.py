@@ -76,7 +76,7 @@ def _write(
     records.exit(1 if run.status == "failed" else 0, elapsed)
     if left_out:
         kinds = ", ".join(f"{count:,} of {kind}" for kind, count in sorted(left_out.items()))
-        run.note(f"to_wandb leaves out media that W&B's offline files have no form for: {kinds}.")
+        run.note(f"to_wandb writes scalars, images and histograms, and leaves out: {kinds}.")
 
 
 def _by_step(run: RecordedRun) -> Iterator[tuple[int, float, dict[str, float]]]:
