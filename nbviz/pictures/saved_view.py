@@ -134,7 +134,7 @@ def hidden_html(content: str, view_id: str, *, live: str = "") -> str:
     if live:
         picture = f'[data-nbviz-static="{view_id}"]'
         rules += (
-            f":root:has(.{live}) .jp-OutputArea-child:has({picture}),"
+            f":root:has(.{live}) .jp-OutputArea-child:not(:has(.jp-OutputArea)):has({picture}),"
             f":root:has(.{live}) {picture}{{display:none!important}}"
         )
     return (

@@ -29,7 +29,8 @@ SHORTEST_SECONDS = 0.25  # between two drawings of one picture
 SOON_SECONDS = 0.005  # until another look at what a thread works on now
 COST_SHARE = 0.1  # of the time, for drawing one picture
 _HIDING = (
-    '<style>[data-nbviz-static="{0}"],.jp-OutputArea-child:has([data-nbviz-static="{0}"])'
+    '<style>[data-nbviz-static="{0}"],.jp-OutputArea-child'
+    ':not(:has(.jp-OutputArea)):has([data-nbviz-static="{0}"])'
     "{{display:none!important}}</style>"
 )
 

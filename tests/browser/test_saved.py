@@ -151,3 +151,25 @@ def open_a_fold(notebook: Notebook, index: int) -> None:
     before = card.locator(".nbviz-graph-box").count()
     folded.click(position={"x": 20, "y": 12})
     expect(card.locator(".nbviz-graph-box")).not_to_have_count(before)
+
+
+IN_AN_AREA = """\
+import ipywidgets, nbviz
+from IPython.display import display
+run = nbviz.Run("own")
+run.log({"loss": 1.0}, step=1)
+def show(number=1):
+    display(nbviz.Dashboard(run))
+ipywidgets.interact(show, number=(0, 2));
+"""
+
+
+def test_a_view_in_an_output_area_of_ipywidgets_leaves_what_is_around_it_in_sight(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(IN_AN_AREA)
+    notebook.run(0)
+    output = notebook.output(0)
+    expect_hidden(notebook, 0)
+    expect(output.locator(LIVE)).to_be_visible()
+    expect(output.get_by_role("slider").first).to_be_visible()
