@@ -51,7 +51,9 @@ export function viewRoot(
 			saved?.remove();
 			root.style.display = "";
 			delete root.dataset.waiting;
-			look(`${picture},.jp-OutputArea-child:not(:has(.jp-OutputArea)):has(${picture}){display:none!important}`);
+			look(
+				`${picture},.jp-OutputArea-child:not(:has(.jp-OutputArea)):has(${picture}){display:none!important}`,
+			);
 		},
 		remove() {
 			leave();
