@@ -61,9 +61,11 @@ def test_the_page_shows_a_loop_that_keeps_it_waiting(
     page.comm = page.displayed[0]
     page.send("ready")  # which waits for the cell's end
     page.wait_until(lambda: page.updates("points_appended"), "points")
-    page.wait_until(lambda: page.updates("asset_sent"), "what draws them")
+    page.wait_until(
+        lambda: {"curves", "lines"} <= {sent["name"] for sent in page.updates("asset_sent")},
+        "what draws them",
+    )
     assert all(received.content["client_id"] == "" for received in page.received)
-    assert {"curves", "lines"} <= {sent["name"] for sent in page.updates("asset_sent")}
     assert len(points(page, "loss")) > 0
     page.received.clear()
     mark.touch()
