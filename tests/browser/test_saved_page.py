@@ -16,7 +16,7 @@ from nbviz import charts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 
 @pytest.fixture
@@ -118,3 +118,65 @@ def test_page_without_scripts_shows_the_picture(browser: Browser, saved: Path) -
     assert box is not None
     assert box["height"] > 200
     context.close()
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    """A trainer's page, with its graph, weights by step and a fork."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential()
+    model.first, model.act, model.last = (
+        torch.nn.Linear(6, 8),
+        torch.nn.ReLU(),
+        torch.nn.Linear(8, 2),
+    )
+    inputs = torch.randn(60, 8, 6)
+    trainer = nbviz.LiveTrainer(
+        model,
+        [(each, (each.sum(1) > 0).long()) for each in inputs],
+        loss_fn=torch.nn.CrossEntropyLoss(),
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.5),
+        max_epochs=1,
+        threads=1,
+        ring_every=20,
+        name="first",
+    )
+    trainer.start()
+    trainer.wait(180)
+    fork = trainer.fork("second", step=20, lr=0.01)
+    fork.start()
+    fork.wait(180)
+    path = trainer.save_html(tmp_path / "trained.html")
+    trainer.close()
+    return path
+
+
+def test_graph_runs_and_weights_of_a_saved_page(offline: Page, trained: Path) -> None:
+    page = offline
+    page.goto(trained.as_uri())
+    expect(page.locator(".nbviz[data-nbviz=ready]")).to_be_visible()
+
+    def opened(name: str) -> Locator:
+        page.locator(f"[data-tab={name}]").first.click()
+        return page.locator(f".nbviz-slot-{name}")
+
+    graph = opened("graph")
+    for text in ("first", "act", "last", "6→8"):
+        expect(graph).to_contain_text(text)
+    rows = opened("runs").locator(".nbviz-runs-row")
+    expect(rows.filter(has_text="second")).to_be_visible()
+    expect(rows.filter(has_text="first").first).to_be_visible()
+    weights = opened("weights")
+    card = weights.locator("canvas").first
+    expect(card).to_be_visible()
+    newest = card.evaluate("(canvas) => canvas.toDataURL()")
+    slider = page.get_by_role("slider", name="Step shown")
+    slider.focus()
+    slider.press("Home")
+    page.wait_for_function(
+        "([canvas, newest]) => canvas.toDataURL() !== newest", arg=[card.element_handle(), newest]
+    )
+    slider.press("End")
+    page.wait_for_function(
+        "([canvas, newest]) => canvas.toDataURL() === newest", arg=[card.element_handle(), newest]
+    )
