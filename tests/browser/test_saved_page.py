@@ -8,10 +8,12 @@ import ipywidgets
 import numpy as np
 import pytest
 import torch
+from pages import wait_until
 from playwright.sync_api import expect
 
 import nbviz
 from nbviz import charts
+from nbviz.panels.system.samples import samples_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,3 +182,25 @@ def test_graph_runs_and_weights_of_a_saved_page(offline: Page, trained: Path) ->
     page.wait_for_function(
         "([canvas, newest]) => canvas.toDataURL() === newest", arg=[card.element_handle(), newest]
     )
+
+
+def test_what_the_machine_did_is_in_a_saved_page(offline: Page, tmp_path: Path) -> None:
+    model = torch.nn.Linear(6, 2)
+    trainer = nbviz.LiveTrainer(
+        model,
+        [(torch.randn(8, 6), torch.zeros(8, 2))] * 4,
+        loss_fn=torch.nn.MSELoss(),
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
+        max_epochs=1,
+    )
+    trainer.step(1)
+    wait_until(lambda: samples_of(trainer.run).measures)
+    trainer.resume()
+    trainer.wait(180)
+    page = offline
+    page.goto(trainer.save_html(tmp_path / "page.html").as_uri())
+    page.locator("[data-tab=system]").click()
+    slot = page.locator(".nbviz-slot-system")
+    expect(slot.locator("[data-chart=CPU] canvas").first).to_be_visible()
+    expect(slot.locator("[data-chart=Memory] .nbviz-system-value b").last).to_contain_text("GB")
+    trainer.close()
