@@ -72,6 +72,8 @@ def all_is_drawn(page: Page, scheme: str) -> None:
     page.locator("[data-tab=histograms]").click()
     values = page.locator(".nbviz-slot-histograms [data-tag=values]")
     expect(values.locator("canvas")).to_be_visible()
+    page.locator("[data-tab=log]").click()
+    expect(page.locator(".nbviz-slot-log")).to_contain_text("<img src=x onerror=")
     expect(page.locator("[data-action=start]:visible")).to_have_count(0)
     expect(page).to_have_title("<b>digits</b>")
 
