@@ -17,7 +17,7 @@ from nbviz.training.between_steps import between_steps
 from nbviz.training.checks import is_one_pass
 from nbviz.training.events import RunEnded, RunPaused, StepEnded
 from nbviz.training.rewinding.changes import Change, Changes
-from nbviz.training.rewinding.recomputing import LOSS, number
+from nbviz.training.rewinding.recomputing import LOSS, Divergence, number
 from nbviz.training.rewinding.search import Search
 from nbviz.training.rewinding.soundness import Soundness
 from nbviz.training.rewinding.untouched import untouched
@@ -277,12 +277,14 @@ class Rewinder:
         loss = event.scalars.get(LOSS)
         if loss is None or event.step != expected.step:
             return
-        difference = abs(number(loss) - expected.loss)
-        if difference > 0:
+        divergence = Divergence()
+        divergence.compare(event.step, expected.loss, number(loss))
+        if divergence.step:
             self.trainer.run.note(
                 f"the first step of this fork has not the loss that {expected.run!r} had from the "
-                f"same state: it differs by {difference:.3g}. Something that it depends on is not "
-                "in the state, such as a list that a module keeps or a worker that lives on.",
+                f"same state: it differs by {divergence.largest:.3g}. Something that it depends "
+                "on is not in the state, such as a list that a module keeps or a worker that "
+                "lives on.",
                 "warning",
             )
 

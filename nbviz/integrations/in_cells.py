@@ -128,8 +128,8 @@ def show_in_cell(run: Run, **options: Any) -> None:
     if not view.is_shown_elsewhere:
         if not view.is_shown_here:
             view.show()
-    elif not view.is_shown_here and _bars.get(run) != running_cell():
-        _bars[run] = running_cell()  # a writer that is closed after each call has one line
+    elif not view.is_shown_here and _bars.get(run) != (cell := running_cell()):
+        _bars[run] = cell  # a writer that is closed after each call has one line
         RunBar(run, view.view_id).show()
 
 

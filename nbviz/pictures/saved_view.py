@@ -38,6 +38,9 @@ _HEADINGS = ("", "last", "lowest", "at step", "highest", "at step", "points")
 _ROWS_SHOWN = 60
 _TAGS_DESCRIBED = 6
 MOST_RUNS = 8
+OUTPUT = ".jp-OutputArea-child:not(:has(.jp-OutputArea))"
+"""JupyterLab's place of one output that holds no other ones; as in js/src/ui/view-root.ts."""
+
 """Runs in a picture: hundreds could not be told apart, and each takes time."""
 _WIDTH = 860  # CSS pixels
 _TALL = 1200  # CSS pixels; a higher PNG would take seconds, and a megabyte, at twice the size
@@ -134,7 +137,7 @@ def hidden_html(content: str, view_id: str, *, live: str = "") -> str:
     if live:
         picture = f'[data-nbviz-static="{view_id}"]'
         rules += (
-            f":root:has(.{live}) .jp-OutputArea-child:not(:has(.jp-OutputArea)):has({picture}),"
+            f":root:has(.{live}) {OUTPUT}:has({picture}),"
             f":root:has(.{live}) {picture}{{display:none!important}}"
         )
     return (

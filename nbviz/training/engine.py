@@ -264,8 +264,7 @@ class Engine:
                 "update": self._update,
                 "optimizers": OptimizersState(self.optimizers),
                 "model": ModelState(self.model, keeps_gradients=self.optimizer is None),
-            },
-            self.device,
+            }
         )
 
     def state_dict(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets
 
+from nbviz.pictures.saved_view import OUTPUT
 from nbviz.session.emitter import Emitter
 from nbviz.widgets.cell_widget import close_whole, open_whole
 from nbviz.widgets.cells import running_cell
@@ -29,8 +30,7 @@ SHORTEST_SECONDS = 0.25  # between two drawings of one picture
 SOON_SECONDS = 0.005  # until another look at what a thread works on now
 COST_SHARE = 0.1  # of the time, for drawing one picture
 _HIDING = (
-    '<style>[data-nbviz-static="{0}"],.jp-OutputArea-child'
-    ':not(:has(.jp-OutputArea)):has([data-nbviz-static="{0}"])'
+    '<style>[data-nbviz-static="{0}"],' + OUTPUT + ':has([data-nbviz-static="{0}"])'
     "{{display:none!important}}</style>"
 )
 

@@ -17,14 +17,13 @@ from nbviz.protocol import weights as messages
 from nbviz.text import clean_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from nbviz.inspection.tensors.heatmaps import Heatmap
     from nbviz.panels.batch import SavedBatch
     from nbviz.panels.panel import Address, Reply
     from nbviz.protocol.core import ItemTag
     from nbviz.protocol.weights import WeightsSent
-    from nbviz.recording.media.store import Media
     from nbviz.recording.recorded_run import RecordedRun
     from nbviz.recording.weights_store import State
 
@@ -196,10 +195,11 @@ def _add_kept(
     if not listed:
         return
     room = extent.limit * _LISTED_SHARE / _STEP_BYTES / len(listed)
-    steps = {name: evenly(of, int(max(2, min(room, len(of))))) for name, of in listed.items()}
-    tags = [item_tag(run, name, "tensor", len(of), run.weights.kept) for name, of in steps.items()]
-    every = [step for of in steps.values() for step in of]
-    batch.add({"kind": "weights_kept", **items_added(run, tags, every, batch)})
+    _list_steps(
+        run,
+        {name: evenly(of, int(max(2, min(room, len(of))))) for name, of in listed.items()},
+        batch,
+    )
 
 
 def _add_states(
@@ -210,23 +210,23 @@ def _add_states(
 ) -> None:
     """List the steps of states that heatmaps can be made of, of what is looked at."""
     steps = frozenset(run.weights.state_steps()) if extent.wanted else frozenset[int]()
+    listed: dict[str, list[int]] = {}
+    for name in sorted(extent.wanted or ()):
+        known = entry.states.get(name, frozenset[int]())
+        if new := steps - known:
+            entry.states[name] = known | new
+            kept = run.weights.kept.get(name, ())  # which the page has been told
+            listed[name] = sorted(new.difference(item.step for item in kept))
+    listed = {name: of for name, of in listed.items() if of}
+    if listed:
+        _list_steps(run, listed, batch)
+
+
+def _list_steps(run: RecordedRun, listed: Mapping[str, Sequence[int]], batch: Batch) -> None:
     kept = run.weights.kept
-    listed = {
-        name: sorted(new)
-        for name in sorted(extent.wanted or ())
-        if (new := steps - entry.states.get(name, frozenset()) - _steps_of(kept.get(name)))
-    }
-    if not listed:
-        return
-    for name, of in listed.items():
-        entry.states[name] = entry.states.get(name, frozenset()).union(of)
     tags = [item_tag(run, name, "tensor", len(of), kept) for name, of in listed.items()]
     every = [step for of in listed.values() for step in of]
     batch.add({"kind": "weights_kept", **items_added(run, tags, every, batch)})
-
-
-def _steps_of(media: Media | None) -> frozenset[int]:
-    return frozenset() if media is None else frozenset(item.step for item in media)
 
 
 def _of_states(run: RecordedRun, name: str, step: int, made: Heatmap | None) -> Heatmap | None:

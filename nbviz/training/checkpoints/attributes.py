@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import inspect
+from operator import is_
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -97,18 +98,24 @@ class Attributes:
                 if not is_generator(value):
                     if is_kept(value):
                         yield key, value
-                    elif self._has_lists(place) and _is_list(value):
-                        yield key, self._as_plain(key, value)
+                    elif self._has_lists(place) and self._keep_list(key, value):
+                        yield key, self._plain[key]
                 elif id(value) not in seen:
                     seen.add(id(value))
                     self._changing.add(key)
                     yield key, read_generator(value)
 
-    def _as_plain(self, key: str, value: Any) -> Any:
-        made = cast("Any", dict if type(value) is dict else list)(value)
-        if not is_same(self._plain.get(key), made):
-            self._plain[key] = made
-        return self._plain[key]
+    def _keep_list(self, key: str, value: Any) -> bool:
+        """Keep a copy of a list, unless it is none, or holds what the newest copy does."""
+        kind = cast("type[Any]", type(value))
+        if kind is not dict and kind not in _LISTS:
+            return False
+        if _holds_the_same(self._plain.get(key), value):
+            return True
+        if _is_list(value):
+            self._plain[key] = (dict if kind is dict else list)(value)
+            return True
+        return False
 
 
 def attributes_of(owner: object) -> list[tuple[str, Any]]:
@@ -151,6 +158,16 @@ def _is_list(value: object) -> bool:
         return False
     held = cast("list[object]", value)
     return len(held) <= MOST_ITEMS and set(map(type, held)) <= _NUMBERS
+
+
+def _holds_the_same(plain: Any, value: Any) -> bool:
+    """Whether a list or dict holds the very objects of its plain copy: compared in C."""
+    is_dict = type(value) is dict
+    if plain is None or (type(plain) is dict) != is_dict or len(plain) != len(value):
+        return False
+    return all(map(is_, plain, value)) and (
+        not is_dict or all(map(is_, plain.values(), cast("Any", value).values()))
+    )
 
 
 def _copied(value: Any) -> Any:

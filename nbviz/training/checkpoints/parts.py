@@ -61,12 +61,10 @@ class Parts:
     Args:
         parts: By name; those that run code of the user's first, so that it fails before the model
             is changed.
-        device: The run's.
     """
 
-    def __init__(self, parts: Mapping[str, Stateful], device: torch.device) -> None:
+    def __init__(self, parts: Mapping[str, Stateful]) -> None:
         self._parts = dict(parts)
-        self._device = device
 
     def add(self, name: str, part: Stateful) -> None:
         """Add one, before those that are there."""

@@ -30,8 +30,7 @@ class SideCopies:
 
     def __init__(self, nbytes: Callable[[], int]) -> None:
         self._nbytes = nbytes
-        self._has_room: dict[torch.device, bool] = {}
-        self._clocks: dict[torch.device, StreamClock] = {}
+        self._clocks: dict[torch.device, StreamClock | None] = {}  # None where there is room
         self._due: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def add(self, host: torch.Tensor, tensor: torch.Tensor) -> None:
@@ -42,11 +41,10 @@ class SideCopies:
             tensor: On a CUDA device.
         """
         device = tensor.device
-        if device not in self._has_room:
-            self._has_room[device] = self._nbytes() <= FREE_SHARE * free_bytes(device)
-            if not self._has_room[device]:
-                self._clocks[device] = StreamClock(device)
-        if self._has_room[device]:
+        if device not in self._clocks:
+            has_room = self._nbytes() <= FREE_SHARE * free_bytes(device)
+            self._clocks[device] = None if has_room else StreamClock(device)
+        if self._clocks[device] is None:
             # Contiguous: else the copy to the host would need memory on the other stream.
             copied = tensor.clone(memory_format=torch.contiguous_format)
             self._due.append((host, copied))
@@ -60,10 +58,11 @@ class SideCopies:
             None if nothing was added.
         """
         arrivals: list[CudaArrival] = []
-        for device, has_room in self._has_room.items():
+        clocks = [clock for clock in self._clocks.values() if clock is not None]
+        for device, clock in self._clocks.items():
             present = torch.cuda.current_stream(device)
-            if not has_room:
-                self._clocks[device].stop()
+            if clock is not None:
+                clock.stop()
                 arrivals.append(CudaArrival(present))
                 continue
             side = _side_stream(device)
@@ -75,7 +74,7 @@ class SideCopies:
                         copied.record_stream(side)
                 arrivals.append(CudaArrival(side))
         self._due.clear()
-        return SideArrival(arrivals, list(self._clocks.values())) if arrivals else None
+        return SideArrival(arrivals, clocks) if arrivals else None
 
 
 class SideArrival:
