@@ -13,7 +13,7 @@ export class Search {
 	readonly root: HTMLElement;
 	private readonly input = element("input", "nbviz-input nbviz-graph-search", {
 		type: "search",
-		placeholder: "Find a module or operation",
+		placeholder: "Find in the model",
 		"aria-label": "Find a module or operation",
 	});
 	private readonly count = element("span", "nbviz-graph-found", { "aria-live": "polite" });
