@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SEGMENT_BYTES = 1200
 """What a segment takes beside its points: objects, headers of arrays, entries in dicts."""
 
+POINT_BYTES = 24
+"""What a point takes in an array that grows."""
+
 _LEAST_MOVED = 64  # points; fewer take less than the headers of the arrays that stay
 _NOTHING = Pyramid()  # of a segment without a full block
 
@@ -232,7 +235,7 @@ class Segment:
     def nbytes(self) -> int:
         """Bytes in memory, without what was moved to a file."""
         pyramid = 0 if self._pyramid is _NOTHING else self._pyramid.nbytes
-        return SEGMENT_BYTES + self._bytes + pyramid + 24 * len(self._state.tail.values)
+        return SEGMENT_BYTES + self._bytes + pyramid + POINT_BYTES * len(self._state.tail.values)
 
     def extend(
         self,
@@ -305,4 +308,4 @@ class Segment:
         for number, column in enumerate((tail.steps, tail.wall_times, tail.values)):
             file.write(region, number, tail.start, column[:inside])
         self._state = _State(state.sealed, _Tail(0, region, tail.start + inside), state.length)
-        return 24 * len(tail.values)
+        return POINT_BYTES * len(tail.values)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nbviz.recording.scalars.segment import POINT_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -45,6 +47,7 @@ class SeriesParts:
                     seconds = points.wall_times - self._store.started_at
                     with self._store.lock:
                         older.extend(points.steps, seconds, points.values)
+                        self._store.enforce_budget(POINT_BYTES * len(points.steps))
                     return
             if first < series.last_step:
                 with self._store.lock:
@@ -79,7 +82,7 @@ class SeriesParts:
                 series.restart(may_grow=True)
                 for start in range(0, stop, _COPIED):
                     series.extend(*newest.slice(start, min(stop, start + _COPIED)))
-                self._store.enforce_budget()
+                self._store.enforce_budget(POINT_BYTES * stop)
             owners = self._owners.setdefault(tag, [number])
             owners += [number] * (len(series.segments) - len(owners))
         return count

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbviz.recording.scalars.block import BLOCK
-from nbviz.recording.scalars.segment import SEGMENT_BYTES
+from nbviz.recording.scalars.segment import POINT_BYTES, SEGMENT_BYTES
 from nbviz.recording.scalars.series import Series
 from nbviz.text import shortened, text_bytes
 
@@ -31,7 +30,7 @@ LEAST_TAGS = 1000
 """Tags that are taken whatever the budget."""
 
 _NAMED = 100  # characters of a tag in a sentence
-_CHECK_POINTS = 16  # for each series; adding up the memory of a thousand series takes 1 ms
+_UNCHECKED_SHARE = 0.05  # of the budget; adding up the memory of a thousand series takes 1 ms
 
 
 class ScalarStore:
@@ -57,7 +56,8 @@ class ScalarStore:
         self._most_tag_bytes = max(LEAST_TAGS * TAG_BYTES, budget.limit // 2)
         self._budget = budget
         self._has_refused = False
-        self._unchecked = 0  # points since the budget was looked at
+        self._unchecked = 0  # bytes since the budget was looked at
+        self._most_unchecked = int(budget.limit * _UNCHECKED_SHARE)
 
     def extend(
         self,
@@ -97,7 +97,7 @@ class ScalarStore:
                 if number:
                     series.restart()
                 series.extend(steps, seconds, values)
-                self._unchecked += len(steps)
+            self._unchecked += series.nbytes
             self._take(series)
             self.enforce_budget()
 
@@ -116,8 +116,14 @@ class ScalarStore:
                 return []
             series = Series(tag)
             self._take(series)
-        self._unchecked += len(steps)
-        return series.append(steps, seconds, values, writers)
+        segments = series.segments
+        before = segments[-1].nbytes
+        restarts = series.append(steps, seconds, values, writers)
+        if series.segments is segments:
+            self._unchecked += segments[-1].nbytes - before
+        else:
+            self._unchecked += SEGMENT_BYTES + POINT_BYTES * len(steps)
+        return restarts
 
     def _take(self, series: Series) -> None:
         self.series[series.tag] = series
@@ -144,9 +150,14 @@ class ScalarStore:
             )
         return False
 
-    def enforce_budget(self) -> None:
-        """Keep to the memory, with the lock held."""
-        if self._unchecked >= max(BLOCK, _CHECK_POINTS * len(self.series)):
+    def enforce_budget(self, beside: int = 0) -> None:
+        """Keep to the memory, with the lock held.
+
+        Args:
+            beside: Bytes by which series have grown that are not appended to by `append`.
+        """
+        self._unchecked += beside
+        if self._unchecked > self._most_unchecked:
             self._unchecked = 0
             names = max(0, self.tag_bytes - TAG_BYTES * len(self.series))
             self._budget.enforce(self.series.values(), names)
