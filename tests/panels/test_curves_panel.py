@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from nbviz.panels import PANELS
 from nbviz.panels.curves.panel import MAX_SERIES
 from nbviz.panels.curves.wanted_series import UNKNOWN_SERIES, WantedSeries
 from nbviz.panels.panel import View
+from nbviz.panels.runs.values import values_of
 from nbviz.panels.subject import Subject
 from nbviz.session.feed import Feed
 from nbviz.session.saved import record
@@ -209,3 +212,18 @@ def test_a_page_is_told_once_which_tags_a_training_will_log() -> None:
     assert set(told["tags"]) == set(trainer.run)
     page.wait_for(lambda: page.newest("run_changed")["status"] == "finished")
     assert len([one for one in page.updates if one["kind"] == "tags_expected"]) == 1
+
+
+def test_what_is_sorted_in_behind_a_pages_points_comes_to_it(run) -> None:
+    page = Page(nbviz.Dashboard(run))
+    log(run, 11, 20, "loss")
+    page.ready()
+    watch(page, run, 0)
+    page.wait_for(lambda: page.points["loss"] == list(range(11, 21)))
+    table = values_of(run)
+    table.look_at_all()
+    with ThreadPoolExecutor(1) as other:
+        other.submit(log, run, 5, 12, "loss").result()
+    page.wait_for(lambda: page.points["loss"] == sorted([*range(5, 13), *range(11, 21)]))
+    table.look_at_all()
+    assert table.columns()[0, 2:].tolist() == [5, 5, 20, 20]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 
 import nbviz
 from nbviz import Run
+from nbviz.recording.scalars.segment import Segment
 from nbviz.recording.scalars.series import Point
+from nbviz.recording.scalars.spill import SpillFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,3 +140,93 @@ def test_stragglers_in_a_row_are_no_restart_when_they_are_read_back(tmp_path: Pa
         assert series.restarts == 0
         assert series.values.tolist() == list(range(1, 151))
         assert [point.step for point in series.strays] == [10, 20, 30, 40]
+
+
+class Turns:
+    """Threads whose log calls come one after another, as a test says."""
+
+    def __init__(self, run: Run, count: int) -> None:
+        self._run = run
+        self._pools = [ThreadPoolExecutor(1) for _ in range(count)]
+        for pool in self._pools:
+            pool.submit(threading.get_ident).result()
+
+    def log(self, thread: int, steps) -> None:
+        self._pools[thread].submit(log, self._run, steps).result()
+
+    def end(self) -> None:
+        for pool in self._pools:
+            pool.shutdown()
+
+
+def test_what_a_thread_logs_far_behind_another_keeps_its_step(tmp_path: Path) -> None:
+    run = nbviz.Run(dir=tmp_path)
+    turns = Turns(run, 3)
+    turns.log(0, range(0, 30_000, 3))
+    run.drain()
+    run.journal.flush()
+    numbering = run["loss"].numbering
+    for start in (0, 9_000, 18_000):  # stored, shown and written in between
+        turns.log(1, range(start + 1, start + 9_000, 3))
+        turns.log(2, range(start // 3 + 2, start // 3 + 3_000, 3))
+        run.drain()
+        run.journal.flush()
+        assert run["loss"].numbering > numbering
+        numbering = run["loss"].numbering
+    turns.log(0, range(30_000, 30_010))
+    turns.log(1, [29_999])
+    turns.end()
+    run.finish()
+    for series in (run["loss"], nbviz.open_run(tmp_path)["loss"]):
+        assert (series.restarts, series.strays) == (0, ())
+        np.testing.assert_array_equal(series.values, series.steps)
+        assert (np.diff(series.steps) >= 0).all()
+        sample = series.sample(points=100)
+        assert sample.count.sum() == len(series)
+        np.testing.assert_array_equal(sample.steps, sample.min)
+    np.testing.assert_array_equal(run["loss"].steps, nbviz.open_run(tmp_path)["loss"].steps)
+
+
+def test_a_restart_after_late_points_is_written_after_them(tmp_path: Path) -> None:
+    run = nbviz.Run(dir=tmp_path)
+    turns = Turns(run, 2)
+    turns.log(0, range(100, 200))
+    run.drain()
+    run.journal.flush()
+    turns.log(1, range(50, 150, 10))
+    turns.log(0, range(20, 40))
+    turns.end()
+    run.finish()
+    for series in (run["loss"], nbviz.open_run(tmp_path)["loss"]):
+        before, after = series.segments
+        assert before.steps.tolist() == sorted([*range(100, 200), *range(50, 150, 10)])
+        assert after.steps.tolist() == list(range(20, 40))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_points_that_are_sorted_in_are_where_they_belong(seed: int, tmp_path: Path) -> None:
+    generator = np.random.default_rng(seed)
+    segment, file = Segment(), SpillFile(tmp_path)
+    wanted = np.empty((0, 3))
+    for turn in range(12):
+        last = segment.last_step
+        steps = np.sort(generator.integers(last, last + 9_000, 3_000))
+        segment.extend(steps, steps / 2, steps + 0.5)
+        wanted = np.concatenate([wanted, np.stack([steps, steps / 2, steps + 0.5], 1)])
+        if turn % 3 == seed % 3 and segment.oldest_in_memory is not None:
+            segment.spill_oldest(file)
+        new = np.sort(generator.integers(0, segment.last_step, 1 + turn * 40))
+        segment = segment.sorted_in(new, new / 2, -1.0 - new)
+        wanted = np.concatenate([wanted, np.stack([new, new / 2, -1.0 - new], 1)])
+        wanted = wanted[np.argsort(wanted[:, 0], kind="stable")]
+        steps, seconds, values = segment.slice(0, len(segment))
+        np.testing.assert_array_equal(steps, wanted[:, 0])
+        np.testing.assert_array_equal(values, wanted[:, 2])
+        np.testing.assert_allclose(seconds, wanted[:, 1], atol=0.005, rtol=1e-6)
+        late = segment.late
+        assert late.turn == turn + 1
+        np.testing.assert_array_equal(late.places, np.flatnonzero(values < 0))
+        np.testing.assert_array_equal(
+            np.sort(values[late.places[late.turns == turn + 1]]), np.sort(-1.0 - new)
+        )
+        assert segment.sample(points=50).count.sum() == len(segment)

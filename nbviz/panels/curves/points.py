@@ -29,10 +29,10 @@ _Block = tuple[int, int, "NDArray[np.float64]"]
 
 @dataclass(slots=True)
 class CurvesEntry:
-    """How many points of each series were sent, and of which segment."""
+    """How many points of each series were sent, and by which numbering."""
 
     points: list[int] = field(default_factory=list[int])
-    restarts: list[int] = field(default_factory=list[int])
+    numberings: list[int] = field(default_factory=list[int])
     is_expected: bool = False  # the page knows which tags will come
     late: set[int] = field(default_factory=set[int])  # series whose points were held back
 
@@ -103,13 +103,13 @@ def add_points(
 
 
 def _begin(run: RecordedRun, number: int, series: Series, sent: CurvesEntry, batch: Batch) -> None:
-    """Have pages begin a series that is new, or that has begun a new segment."""
-    restarts = series.restarts
+    """Have pages begin a series that is new, or whose points have other indices now."""
+    numbering = series.numbering
     if number == len(sent.points):
         sent.points.append(0)
-        sent.restarts.append(restarts)
-    elif sent.restarts[number] != restarts:
-        sent.points[number], sent.restarts[number] = 0, restarts
+        sent.numberings.append(numbering)
+    elif sent.numberings[number] != numbering:
+        sent.points[number], sent.numberings[number] = 0, numbering
     else:
         return
     _add_series(run, number, series.tag, batch)

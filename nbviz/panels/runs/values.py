@@ -32,15 +32,16 @@ _BUCKETS = 64
 class Extremes:
     """The lowest and highest finite value of a series, as far as it was looked at."""
 
-    __slots__ = ("_restarts", "high", "low", "seen")
+    __slots__ = ("_numbering", "high", "low", "seen")
 
     def __init__(self) -> None:
         self._forget(0)
 
     def look(self, series: Series) -> bool:
         """Look at the points that are new, and return whether there were any."""
-        if series.restarts != self._restarts:
-            self._forget(series.restarts)
+        numbering = series.numbering
+        if numbering != self._numbering:
+            self._forget(numbering)
         start, stop = self.seen, len(series)
         if start == stop:
             return False
@@ -50,8 +51,8 @@ class Extremes:
         self._search(series, start, stop)
         return True
 
-    def _forget(self, restarts: int) -> None:
-        self._restarts = restarts
+    def _forget(self, numbering: int) -> None:
+        self._numbering = numbering
         self.seen = 0  # points
         self.low = self.high = (np.nan, np.nan)  # value and step
 

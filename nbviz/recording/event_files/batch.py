@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,11 +25,23 @@ class Points(NamedTuple):
         steps: int64, shape (points,), as here all.
         wall_times: float64, Unix seconds.
         values: float64.
+        is_late: bool; which belong among those before, of later steps. None if none does.
     """
 
     steps: NDArray[np.int64]
     wall_times: NDArray[np.float64]
     values: NDArray[np.float64]
+    is_late: NDArray[np.bool_] | None = None
+
+    def cut(self) -> Iterator[Points]:
+        """Yield its parts in their order: each has late points alone, or none."""
+        if self.is_late is None:
+            yield self
+            return
+        places = np.flatnonzero(np.diff(self.is_late)) + 1
+        for start, stop in pairwise([0, *places.tolist(), len(self.steps)]):
+            part = _at(self, slice(start, stop))
+            yield part if self.is_late[start] else part._replace(is_late=None)
 
 
 def join(parts: Sequence[Points]) -> Points:
@@ -38,6 +50,18 @@ def join(parts: Sequence[Points]) -> Points:
         np.concatenate([part.steps for part in parts]),
         np.concatenate([part.wall_times for part in parts]),
         np.concatenate([part.values for part in parts]),
+        _joined_late(parts),
+    )
+
+
+def _joined_late(parts: Sequence[Points]) -> NDArray[np.bool_] | None:
+    if all(part.is_late is None for part in parts):
+        return None
+    return np.concatenate(
+        [
+            np.zeros(len(part.steps), np.bool_) if part.is_late is None else part.is_late
+            for part in parts
+        ]
     )
 
 
@@ -142,4 +166,5 @@ class Pieces:
 
 
 def _at(points: Points, where: NDArray[np.intp] | slice) -> Points:
-    return Points(points.steps[where], points.wall_times[where], points.values[where])
+    is_late = None if points.is_late is None else points.is_late[where]
+    return Points(points.steps[where], points.wall_times[where], points.values[where], is_late)

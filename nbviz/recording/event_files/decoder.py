@@ -175,7 +175,7 @@ class _Part:
                 self._media += [
                     (place, MediaRecord(wall_time, step, tag, "tensor", np.array(value)))
                     for place, step, wall_time, value in zip(
-                        places.tolist(), *(column.tolist() for column in points), strict=True
+                        places.tolist(), *(column.tolist() for column in points[:3]), strict=True
                     )
                 ]
             else:
@@ -237,7 +237,8 @@ class _Part:
                 self._media += [(where, record) for record in records]
             elif slot.content in ("<f4", "<f8"):
                 number = _number(event, slot.start, slot.content)
-                self._add(place.tag, slot, np.array([where]), _one_point(place, number))
+                point = _one_point(place, number, is_late=slot.is_late)
+                self._add(place.tag, slot, np.array([where]), point)
             elif plugin == HPARAMS:
                 self._hparams.append((where, read_hparams(event, *slot.details)))
             elif slot.content == "text" and plugin in ("", _TEXT):
@@ -347,7 +348,8 @@ class _Part:
         for rows in _by_tags(alike, layout):
             for slot, values in zip(layout.slots, numbers, strict=True):
                 tag = alike[slice(*slot.tag), int(rows[0])].tobytes().decode(errors="replace")
-                points = Points(steps[rows], wall_times[rows], values[rows])
+                is_late = np.ones(len(rows), np.bool_) if slot.is_late else None
+                points = Points(steps[rows], wall_times[rows], values[rows], is_late)
                 # Values of one event have an order, too: that of their tags.
                 self._add(tag, slot, places[rows] + slot.tag[0], points)
         return read
@@ -394,8 +396,13 @@ def _numbers(columns: NDArray[np.uint8], start: int, content: str) -> NDArray[np
     return rows.view(content).reshape(-1).astype(np.float64)
 
 
-def _one_point(place: MediaPlace, number: float) -> Points:
-    return Points(np.array([place.step], np.int64), np.array([place.wall_time]), np.array([number]))
+def _one_point(place: MediaPlace, number: float, *, is_late: bool = False) -> Points:
+    return Points(
+        np.array([place.step], np.int64),
+        np.array([place.wall_time]),
+        np.array([number]),
+        np.ones(1, np.bool_) if is_late else None,
+    )
 
 
 def _text(event: bytes, pieces: tuple[tuple[int, int], ...]) -> str:

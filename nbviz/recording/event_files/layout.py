@@ -24,6 +24,11 @@ EXACT_VALUE = 1000
 
 Protobuf readers pass over fields that they do not know, TensorBoard's among them.
 """
+LATE = 1001
+"""Our own field of a Value: 1 for a point that belongs among those before, of later steps.
+
+Without it, a lower step is where a training began again.
+"""
 # SummaryMetadata, SummaryMetadata.PluginData
 PLUGIN_DATA, PLUGIN_NAME, PLUGIN_CONTENT = 1, 1, 2
 PLAIN_TEXT = 1000
@@ -59,6 +64,7 @@ class Slot:
         rest: Further pieces of text, as (start, stop).
         near: First byte of the float32 beside an exact value, and the one after its last.
         details: What the event tells the plugin, as (start, stop).
+        is_late: Whether it belongs among those before, which are of later steps.
     """
 
     tag: tuple[int, int] = (0, 0)
@@ -70,6 +76,7 @@ class Slot:
     rest: tuple[tuple[int, int], ...] = ()
     near: tuple[int, int] = (0, 0)
     details: tuple[int, int] = (0, 0)
+    is_late: bool = False
 
     @property
     def is_tensor(self) -> bool:
@@ -143,7 +150,7 @@ def plain_text_in(event: bytes, start: int, stop: int) -> bool:
 
 def _slot(event: bytes, value: Field) -> Slot:
     slot = Slot()
-    tag, near, plugin, details = (0, 0), (0, 0), "", (0, 0)
+    tag, near, plugin, details, is_late = (0, 0), (0, 0), "", (0, 0), False
     for part in fields(event, value.start, value.stop):
         if part.number == TAG and part.kind == BYTES:
             tag = (part.start, part.stop)
@@ -159,7 +166,9 @@ def _slot(event: bytes, value: Field) -> Slot:
             slot = _tensor(event, part)
         elif part.number == METADATA and part.kind == BYTES:
             plugin, details = _plugin(event, part)
-    return replace(slot, tag=tag, near=near, plugin=plugin, details=details)
+        elif part.number == LATE and part.kind == VARINT:
+            is_late = True
+    return replace(slot, tag=tag, near=near, plugin=plugin, details=details, is_late=is_late)
 
 
 def _plugin(event: bytes, metadata: Field) -> tuple[str, tuple[int, int]]:

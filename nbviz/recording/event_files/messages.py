@@ -16,6 +16,7 @@ from nbviz.recording.event_files.layout import (
     DTYPE,
     EXACT_VALUE,
     FILE_VERSION,
+    LATE,
     METADATA,
     PLAIN_TEXT,
     PLUGIN_CONTENT,
@@ -177,6 +178,8 @@ def scalar_records(
     steps: NDArray[np.int64],
     tags: Sequence[str],
     values: Sequence[NDArray[np.float64]],
+    *,
+    is_late: bool = False,
 ) -> bytes:
     """Return records with one event a step, each with all the tags.
 
@@ -188,6 +191,7 @@ def scalar_records(
         steps: 0 or more, shape (points,).
         tags: One or more.
         values: For each tag, shape (points,).
+        is_late: Whether they belong among points before, which are of later steps.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         near = [column.astype("<f4") for column in values]
@@ -214,6 +218,7 @@ def scalar_records(
                     tags,
                     near=[column[run] for column in near],
                     exact=[column[run] for column in values] if inexact[start] else None,
+                    is_late=is_late,
                 )
             )
     return b"".join(parts)
@@ -230,19 +235,22 @@ def _run_of_records(
     *,
     near: Sequence[NDArray[np.float32]],
     exact: Sequence[NDArray[np.float64]] | None,
+    is_late: bool,
 ) -> bytes:
+    end = varint_field(LATE, 1) if is_late else b""
     summary = bytearray()
     places: list[tuple[int, NDArray[np.uint8]]] = []  # in the summary
     for number, tag in enumerate(tags):
         fixed = bytes_field(TAG, encodable(tag).encode()) + key(SIMPLE_VALUE, FIXED32)
         more = key(EXACT_VALUE, FIXED64) if exact is not None else b""
-        length = len(fixed) + 4 + (len(more) + 8 if exact is not None else 0)
+        length = len(fixed) + 4 + (len(more) + 8 if exact is not None else 0) + len(end)
         summary += key(VALUE, 2) + varint(length) + fixed
         places.append((len(summary), _bytes_of(near[number])))
         summary += bytes(4) + more
         if exact is not None:
             places.append((len(summary), _bytes_of(exact[number])))
             summary += bytes(8)
+        summary += end
     head = _WALL_TIME_KEY + bytes(8) + _STEP_KEY + bytes(size)
     head += key(SUMMARY, 2) + varint(len(summary))
     template = np.frombuffer(head + bytes(summary), np.uint8)

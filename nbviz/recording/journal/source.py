@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nbviz.recording.event_files.hparams import Parameter
     from nbviz.recording.origin import Origin
     from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.recording.scalars.segment import Segment
     from nbviz.recording.scalars.series import Point, Series
 
 EVENT_TAG = "nbviz/event/"
@@ -66,11 +67,12 @@ class _Column(NamedTuple):
 class _Reached:
     """How far a series has been written."""
 
-    __slots__ = ("early", "index", "segment", "strays")
+    __slots__ = ("early", "index", "segment", "strays", "turn")
 
     def __init__(self) -> None:
         self.segment = 0
         self.index = 0
+        self.turn = 0  # of sorting in, up to which `index` counts
         self.strays = 0
         self.early: Point | None = None  # written before it was known what it is
 
@@ -113,7 +115,9 @@ class JournalSource:
         for tag in tuple(run.tags):
             place = self._points[tag] = _Reached()
             segments = run.series(tag).segments
-            place.segment, place.index = len(segments) - 1, len(segments[-1])
+            newest = segments[-1]
+            place.segment, place.index = len(segments) - 1, len(newest)
+            place.turn = 0 if newest.late is None else newest.late.turn
         self._events, self._epochs = len(run.events), len(run.epochs)
         self._lines = run.lines.total
 
@@ -132,7 +136,7 @@ class JournalSource:
         # What is drained meanwhile comes next time: its strays would not be known here.
         reached = {tag: _end_of(run.series(tag)) for tag in tuple(run.tags)}
         something = self._write_strays(run, write) or something
-        while columns := list(self._new_columns(run, reached)):
+        while columns := list(self._new_columns(run, reached, write)):
             for group in _groups(columns, self._places):
                 self._write_group(run, group, write)
             something = True
@@ -164,26 +168,50 @@ class JournalSource:
         return count
 
     def _new_columns(
-        self, run: RecordedRun, reached: Mapping[str, tuple[int, int]]
+        self, run: RecordedRun, reached: Mapping[str, tuple[int, int]], write: Write
     ) -> Iterator[_Column]:
         for tag, (last, length) in reached.items():
-            segment, start = self._next(run, tag)
-            if segment > last:
+            number, start, segment = self._next(run, tag, write)
+            if number > last:
                 continue
-            points = run.series(tag).segments[segment]
-            stop = min(start + _PART, length if segment == last else len(points))
+            stop = min(start + _PART, length if number == last else len(segment))
             if start < stop:
-                yield _Column(tag, segment, stop, *points.slice(start, stop))
+                yield _Column(tag, number, stop, *segment.slice(start, stop))
 
-    def _next(self, run: RecordedRun, tag: str) -> tuple[int, int]:
-        """Return the segment and the index of the first point that is not written."""
+    def _next(self, run: RecordedRun, tag: str, write: Write) -> tuple[int, int, Segment]:
+        """Return the segment and the index of the first point that is not written.
+
+        What was sorted in before that index is written.
+        """
         place, segments = self._points.setdefault(tag, _Reached()), run.series(tag).segments
-        while place.index >= len(segments[place.segment]) and place.segment + 1 < len(segments):
-            place.segment, place.index = place.segment + 1, 0
-            first = segments[place.segment].slice(0, 1)
+        segment = segments[place.segment]
+        self._write_late(run, tag, segment, write)
+        while place.index >= len(segment) and place.segment + 1 < len(segments):
+            place.segment, place.index, place.turn = place.segment + 1, 0, 0
+            segment = segments[place.segment]
+            first = segment.slice(0, 1)
             if place.early is not None and place.early.step == first[0][0]:
                 place.index, place.early = 1, None
-        return place.segment, place.index
+            self._write_late(run, tag, segment, write)
+        return place.segment, place.index, segment
+
+    def _write_late(self, run: RecordedRun, tag: str, segment: Segment, write: Write) -> None:
+        """Write what was sorted in before points that are written, as what it is."""
+        place, late = self._points[tag], segment.late
+        if late is None or late.turn == place.turn:
+            return
+        new = late.places[late.turns > place.turn]
+        count = int(np.searchsorted(new - np.arange(len(new)), place.index))
+        if count:
+            steps, seconds = segment.at(new[:count])
+            first, last = int(new[0]), int(new[count - 1])
+            values = segment.values_between(first, last + 1)[new[:count] - first]
+            where = self._place(tag)
+            records = scalar_records(
+                run.meter.started_at + seconds, steps, [where.tag], [values], is_late=True
+            )
+            write(records, folder=where.folder)
+        place.index, place.turn = place.index + count, late.turn
 
     def _write_strays(self, run: RecordedRun, write: Write) -> bool:
         """Write what came alone after later steps, between the points before and after it.
@@ -215,14 +243,14 @@ class JournalSource:
     def _write_until(self, run: RecordedRun, tag: str, wall_time: float, write: Write) -> None:
         """Write the points of a tag that were logged until then."""
         while True:
-            segment, start = self._next(run, tag)
-            points = run.series(tag).segments[segment].slice(start, start + _PART)
+            number, start, segment = self._next(run, tag, write)
+            points = segment.slice(start, start + _PART)
             count = int(np.searchsorted(points[1], wall_time, side="right"))
             if not count:
                 return
             steps, wall_times, values = points
             columns = steps[:count], wall_times[:count], values[:count]
-            self._write_group(run, [_Column(tag, segment, start + count, *columns)], write)
+            self._write_group(run, [_Column(tag, number, start + count, *columns)], write)
 
     def _place(self, tag: str) -> Place:
         return self._places.get(tag) or Place("", tag)

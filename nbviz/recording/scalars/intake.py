@@ -118,7 +118,16 @@ class Intake:
                 break
             elif left > 0:
                 time.sleep(0)  # let the training's thread go on
+        self._settle()
         return total
+
+    def _settle(self) -> None:
+        try:
+            with self._store.lock:
+                self._store.settle()
+        except Exception as error:  # noqa: BLE001  memory that is not there; next time they are sorted in
+            self._failures.append(f"points of several threads: {describe(error)}")
+            self._notify()
 
     def _store_some(self, most: int) -> tuple[int, int, CapturedEntry | None]:
         """Store some entries.

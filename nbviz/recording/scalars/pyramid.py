@@ -59,6 +59,13 @@ class Level:
             column[start:stop] = getattr(units, name)
         self._length = stop
 
+    def cut(self, points: int) -> Level:
+        """Return a level of the units of so many points."""
+        found = Level(self.span)
+        found._length = min(self._length, points // self.span)
+        found._columns = tuple(column[: found._length].copy() for column in self._columns)
+        return found
+
     def slice(self, start: int, stop: int) -> Units:
         """Return units `start` up to `stop`."""
         steps, walls, low, high, mean, nan, infinite = (
@@ -112,6 +119,13 @@ class Pyramid:
                 self.levels.append(above)
             above.append(merge(below.slice(done, done + ready), np.arange(0, ready, FACTOR)))
             number += 1
+
+    def cut(self, points: int) -> Pyramid:
+        """Return one of the first points, whose number is a multiple of `FIRST_FACTOR`."""
+        found = Pyramid()
+        levels = [level.cut(points) for level in self.levels]
+        found.levels = [level for level in levels if len(level)] or [Level(FIRST_FACTOR)]
+        return found
 
     def level_for(self, points: int, units: int) -> Level | None:
         """Return the coarsest level that has at least `units` units in a range of `points`."""

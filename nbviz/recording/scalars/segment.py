@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ SEGMENT_BYTES = 1200
 POINT_BYTES = 24
 """What a point takes in an array that grows."""
 
+_LATE_BYTES = 16
 _LEAST_MOVED = 64  # points; fewer take less than the headers of the arrays that stay
 _NOTHING = Pyramid()  # of a segment without a full block
 
@@ -34,6 +36,20 @@ class Point(NamedTuple):
     step: int
     wall_time: float
     value: float
+
+
+class Late(NamedTuple):
+    """Which points came after later steps, and were sorted in.
+
+    Attributes:
+        places: Their indices, rising, shape (points,).
+        turns: For each, the how many-th time of sorting in that was; 1 is the first.
+        turn: The newest.
+    """
+
+    places: NDArray[np.int64]
+    turns: NDArray[np.int64]
+    turn: int
 
 
 class _Tail:
@@ -86,11 +102,16 @@ class Segment:
 
     Args:
         is_sampled: Whether `sample` is asked of it; else it may hold points in any order.
+
+    Attributes:
+        late: Which points came after later steps, None if none did; one that has some was made
+            by `sorted_in`.
     """
 
-    __slots__ = ("_blocks", "_bytes", "_is_sampled", "_pyramid", "_spilled", "_state")
+    __slots__ = ("_blocks", "_bytes", "_is_sampled", "_pyramid", "_spilled", "_state", "late")
 
     def __init__(self, *, is_sampled: bool = True) -> None:
+        self.late: Late | None = None
         self._is_sampled = is_sampled
         self._blocks: list[Block] = []
         self._spilled = 0
@@ -235,7 +256,9 @@ class Segment:
     def nbytes(self) -> int:
         """Bytes in memory, without what was moved to a file."""
         pyramid = 0 if self._pyramid is _NOTHING else self._pyramid.nbytes
-        return SEGMENT_BYTES + self._bytes + pyramid + POINT_BYTES * len(self._state.tail.values)
+        late = 0 if self.late is None else _LATE_BYTES * len(self.late.places)
+        tail = POINT_BYTES * len(self._state.tail.values)
+        return SEGMENT_BYTES + self._bytes + pyramid + tail + late
 
     def extend(
         self,
@@ -279,6 +302,46 @@ class Segment:
                 self._state = _State(state.sealed, tail, state.length + take)
             done += take
 
+    def sorted_in(
+        self,
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> Segment:
+        """Return a segment that has these points, too, each after those of its step and before.
+
+        It shares the blocks before the first of them with this one, which readers may go on with;
+        the time it takes is in proportion to the points after.
+
+        Args:
+            steps: Rising steps.
+            wall_times: Seconds since the run started.
+            values: Any float64.
+        """
+        first = bisect.bisect_right(range(len(self)), int(steps[0]), key=self.step_at)
+        kept = min(first // BLOCK, self._state.sealed)
+        after = self.slice(kept * BLOCK, len(self))
+        inside = np.searchsorted(after[0], steps, "right")
+        found = Segment(is_sampled=self._is_sampled)
+        found._begin_with(self, kept)
+        found.extend(
+            np.insert(after[0], inside, steps),
+            np.insert(after[1], inside, wall_times),
+            np.insert(after[2], inside, values),
+        )
+        before = kept * BLOCK + inside  # the points in front of which they now are
+        found.late = _more_late(self.late, before)
+        return found
+
+    def _begin_with(self, other: Segment, blocks: int) -> None:
+        """Take over so many blocks of another segment."""
+        self._blocks = other._blocks[:blocks]
+        self._spilled = min(other._spilled, blocks)
+        self._bytes = sum(block.nbytes for block in self._blocks[self._spilled :])
+        if self._is_sampled and blocks:
+            self._pyramid = other._pyramid.cut(blocks * BLOCK)
+        self._state = _State(blocks, _Tail(0), blocks * BLOCK)
+
     # ------------------------------------------------------------ spilling
 
     @property
@@ -309,3 +372,21 @@ class Segment:
             file.write(region, number, tail.start, column[:inside])
         self._state = _State(state.sealed, _Tail(0, region, tail.start + inside), state.length)
         return POINT_BYTES * len(tail.values)
+
+
+def _more_late(late: Late | None, before: NDArray[np.int64]) -> Late:
+    """Return which points are late once others are sorted in.
+
+    Args:
+        late: Which were.
+        before: The places where others are put in, rising, as they were counted so far.
+    """
+    places = before + np.arange(len(before))
+    turns = np.ones(len(before), np.int64)
+    if late is None:
+        return Late(places, turns, 1)
+    moved = late.places + np.searchsorted(before, late.places, "right")
+    turn = late.turn + 1
+    whole = np.concatenate([moved, places])
+    order = np.argsort(whole)
+    return Late(whole[order], np.concatenate([late.turns, turn * turns])[order], turn)

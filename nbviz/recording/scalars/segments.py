@@ -12,6 +12,9 @@ from nbviz.recording.scalars.segment import Segment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 _PLACE_BYTES = 8
 
 
@@ -31,7 +34,7 @@ class _Closed:
         self.long: dict[int, Segment] = {}  # by number: those that are not in `short`
 
     def append(self, segment: Segment, *, may_grow: bool) -> None:
-        if may_grow or len(segment) >= BLOCK:
+        if may_grow or len(segment) >= BLOCK or segment.late is not None:
             self.long[len(self.ends)] = segment
         else:
             self.short.extend(*segment.slice(0, len(segment)))
@@ -47,11 +50,22 @@ class Segments(Sequence[Segment]):
     Args:
         closed: Those before the newest.
         newest: The newest.
+        numbering: As below.
+
+    Attributes:
+        numbering: Rises where points of the newest get other indices: where a segment begins, and
+            where points are sorted in.
     """
 
-    __slots__ = ("_before", "_closed", "_newest")
+    __slots__ = ("_before", "_closed", "_newest", "numbering")
 
-    def __init__(self, closed: _Closed | None = None, newest: Segment | None = None) -> None:
+    def __init__(
+        self,
+        closed: _Closed | None = None,
+        newest: Segment | None = None,
+        numbering: int = 0,
+    ) -> None:
+        self.numbering = numbering
         self._closed = closed
         self._before = 0 if closed is None else len(closed.ends)
         self._newest = Segment() if newest is None else newest
@@ -108,7 +122,17 @@ class Segments(Sequence[Segment]):
         """
         closed = self._closed or _Closed()
         closed.append(self._newest, may_grow=may_grow)
-        return Segments(closed, Segment())
+        return Segments(closed, Segment(), self.numbering + 1)
+
+    def sorted_in(
+        self,
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> Segments:
+        """Return them with points sorted into the newest; as `Segment.sorted_in`."""
+        newest = self._newest.sorted_in(steps, wall_times, values)
+        return Segments(self._closed, newest, self.numbering + 1)
 
     @property
     def kept(self) -> tuple[Segment, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ PASSING_SECONDS = 1.0
 """Threads of which one logs a tag so soon after another are at work side by side."""
 
 _POINT_BYTES = 150
+_MOST_LATE = 65_536  # points that wait
 
 
 class Restart(NamedTuple):
@@ -41,7 +43,7 @@ class Series:
     Steps never go backwards in it. Where a training began again at an earlier step, a new segment
     begins: `steps`, `values` and all else here are of the newest one, and `segments` has them all.
     A point that comes alone after later steps is in `strays`. Threads that log one tag may pass
-    each other: their points are sorted, and one that comes too late for it takes the newest step.
+    each other, by however much: their points are sorted.
 
     One thread at a time appends; any thread reads at any time, without a lock.
 
@@ -54,7 +56,8 @@ class Series:
     """
 
     __slots__ = (
-        "__weakref__", "_open", "_strays", "_writer", "_writers", "segments", "stray_count", "tag",
+        "__weakref__", "_late", "_open", "_strays", "_writer", "_writers", "segments",
+        "stray_count", "tag",
     )  # fmt: skip
 
     def __init__(self, tag: str) -> None:
@@ -62,6 +65,7 @@ class Series:
         self.segments = Segments()
         self.stray_count = 0
         self._strays: tuple[Point, ...] = ()
+        self._late: list[Point] = []  # to be sorted in
         # Points behind the newest step, by who wrote them: alone, or the first of a new segment.
         self._open: dict[int, Point] | None = None
         self._writer = 0
@@ -81,8 +85,18 @@ class Series:
 
     @property
     def restarts(self) -> int:
-        """How often it began again; where this changes, indices of points count from 0 again."""
+        """How often it began again."""
         return len(self.segments) - 1
+
+    @property
+    def numbering(self) -> int:
+        """Rises where points get other indices: it began again, or some were sorted in."""
+        return self.segments.numbering
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no points wait for `settle`."""
+        return not self._late
 
     @property
     def open_count(self) -> int:
@@ -181,7 +195,7 @@ class Series:
     @property
     def nbytes(self) -> int:
         """Bytes in memory, without what was moved to a file."""
-        return self.segments.nbytes + _POINT_BYTES * len(self._strays)
+        return self.segments.nbytes + _POINT_BYTES * (len(self._strays) + len(self._late))
 
     def extend(
         self,
@@ -204,6 +218,7 @@ class Series:
         Args:
             may_grow: Whether points may still come that belong to the one before.
         """
+        self.settle()
         self.stray_count += self.open_count
         self._strays = self.strays[-MOST_STRAYS:]
         self._open = self._writers = None
@@ -218,6 +233,8 @@ class Series:
     ) -> list[Restart]:
         """Append points in the order in which they were logged, and return where it began again.
 
+        What comes after later steps of another thread waits for `settle`.
+
         Args:
             steps: Steps in any order.
             wall_times: Seconds since the run started.
@@ -231,6 +248,25 @@ class Series:
             self._see(writers, steps, wall_times)
             return []
         return self._sort_in(steps, wall_times, values, writers)
+
+    def sort_in(
+        self,
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> None:
+        """Take points that another thread logged after later ones, for `settle` to sort in."""
+        columns = (steps.tolist(), wall_times.tolist(), values.tolist())
+        self._late += map(Point, *columns)
+        if len(self._late) > _MOST_LATE:
+            self.settle()
+
+    def settle(self) -> None:
+        """Sort in what came after later steps: all at once, as all points behind it move."""
+        if self._late:
+            ordered = sorted(self._late, key=_step_of)
+            self.segments = self.segments.sorted_in(*_columns(ordered))
+            self._late = []
 
     def forget_writers(self) -> None:
         """Take what comes next for another training's: an earlier step is a restart."""
@@ -303,9 +339,19 @@ class Series:
         if not points:
             return
         ordered = sorted(points, key=_step_of)  # stable: each step's points in their order
-        steps = np.maximum(np.array([point.step for point in ordered], np.int64), self.last_step)
-        seconds = np.array([point.wall_time for point in ordered])
-        self.extend(steps, seconds, np.array([point.value for point in ordered]))
+        late = bisect.bisect_left(ordered, self.last_step, key=_step_of) if len(self) else 0
+        self._late += ordered[:late]
+        if len(self._late) > _MOST_LATE:
+            self.settle()
+        self.extend(*_columns(ordered[late:]))
+
+
+def _columns(points: list[Point]) -> Points:
+    return (
+        np.array([point.step for point in points], np.int64),
+        np.array([point.wall_time for point in points], np.float64),
+        np.array([point.value for point in points], np.float64),
+    )
 
 
 def _step_of(point: Point) -> int:

@@ -35,10 +35,17 @@ class SeriesParts:
 
     def extend(self, source: Hashable, tag: str, points: Points) -> None:
         """Append points of one tag in the order in which they were written."""
+        for part in points.cut():
+            self._extend(source, tag, part)
+
+    def _extend(self, source: Hashable, tag: str, points: Points) -> None:
         number = self._sources.setdefault(source, len(self._sources) + 1)
         owners = self._owners.setdefault(tag, [number])
         series = self._store.series.get(tag)
         first = int(points.steps[0])
+        if points.is_late is not None and series is not None and owners[-1] == number:
+            self._store.sort_in(tag, points.steps, points.wall_times, points.values)
+            return
         if series is not None and owners[-1] != number:
             if number in owners:
                 older = series.segments.growing(_last_place(owners, number))

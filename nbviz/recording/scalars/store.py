@@ -56,6 +56,7 @@ class ScalarStore:
         self._most_tag_bytes = max(LEAST_TAGS * TAG_BYTES, budget.limit // 2)
         self._budget = budget
         self._has_refused = False
+        self._unsettled: dict[str, None] = {}
         self._unchecked = 0  # bytes since the budget was looked at
         self._most_unchecked = int(budget.limit * _UNCHECKED_SHARE)
 
@@ -79,6 +80,21 @@ class ScalarStore:
         with self.lock:
             writers = np.full(len(steps), writer, np.int64)
             self.append(tag, steps, wall_times - self.started_at, values, writers)
+            self.settle()
+            self.enforce_budget()
+
+    def sort_in(
+        self,
+        tag: str,
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> None:
+        """Sort points that come from elsewhere into a series; as `extend` else."""
+        with self.lock:
+            self.series[tag].sort_in(steps, wall_times - self.started_at, values)
+            self._unsettled[tag] = None
+            self.settle()
             self.enforce_budget()
 
     def announce(self, tag: str) -> None:
@@ -123,7 +139,18 @@ class ScalarStore:
             self._unchecked += segments[-1].nbytes - before
         else:
             self._unchecked += SEGMENT_BYTES + POINT_BYTES * len(steps)
+        if not series.is_settled:
+            self._unsettled[tag] = None
         return restarts
+
+    def settle(self) -> None:
+        """Sort in what came after later steps, with the lock held."""
+        while self._unsettled:
+            tag, _ = self._unsettled.popitem()
+            series = self.series[tag]
+            before = series.nbytes
+            series.settle()
+            self._unchecked += max(0, series.nbytes - before)
 
     def _take(self, series: Series) -> None:
         self.series[series.tag] = series

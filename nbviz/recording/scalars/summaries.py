@@ -73,8 +73,9 @@ class Summaries:
 
     def see_newest(self, points: Mapping[str, Points], started_at: float) -> None:
         """Take in the newest points, before those that come before them are known."""
-        for tag, (steps, wall_times, values) in points.items():
-            newest = Point(int(steps[-1]), float(wall_times[-1]) - started_at, float(values[-1]))
+        for tag, (steps, wall_times, values, is_late) in points.items():
+            at = -1 if is_late is None else -1 - int(is_late[::-1].argmin())
+            newest = Point(int(steps[at]), float(wall_times[at]) - started_at, float(values[at]))
             self._by_tag.setdefault(tag, Summary()).newest = newest
         self.version += 1
 
