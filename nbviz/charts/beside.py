@@ -9,6 +9,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nbviz.widgets.boxes import follow_boxes
 from nbviz.widgets.output import display_live
 
 if TYPE_CHECKING:
@@ -34,19 +35,24 @@ class PictureBeside:
     """
 
     def __init__(self, widget: Pictured) -> None:
+        follow_boxes()
         self._widget = weakref.ref(widget)
         self._handles: list[Any] = []
         self._is_stale = False
         self._refreshed_at = 0.0
         self._pid = os.getpid()
 
-    def show(self) -> None:
-        """Display the widget and its picture as outputs of the running cell."""
+    def show(self, *, in_a_box: bool = False) -> None:
+        """Display the widget and its picture as outputs of the running cell.
+
+        Args:
+            in_a_box: As for `display_live`.
+        """
         widget = self._widget()
         if widget is None:
             return
-        handle = display_live(widget, widget.picture)
-        if handle is None:
+        handle = display_live(widget, widget.picture, in_a_box=in_a_box)
+        if handle is None or handle in self._handles:
             return
         if not self._handles:
             self._watch_cells()

@@ -139,6 +139,10 @@ class Chart:
         """Show it here, where a cell's last line would."""
         self._beside.show()
 
+    def shown_in_a_box(self) -> None:
+        """Be told that the running cell has displayed a box that holds it."""
+        self._beside.show(in_a_box=True)
+
     def __repr__(self) -> str:
         return f"<{self.said()}>"
 

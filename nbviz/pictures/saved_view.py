@@ -133,7 +133,7 @@ def hidden_html(content: str, view_id: str, *, live: str = "") -> str:
     """
     if not view_id.isalnum():
         raise ConfigurationError(f"view_id must be letters and digits, got {view_id!r}.")
-    rules = _hide_lost_view(view_id, live)
+    rules = _hide_lost_view(view_id)
     if live:
         picture = f'[data-nbviz-static="{view_id}"]'
         rules += (
@@ -235,10 +235,15 @@ def _html_table(runs: Sequence[RecordedRun]) -> str:
     return f"<details><summary>Numbers</summary>{''.join(parts)}</details>"
 
 
-def _hide_lost_view(view_id: str, live: str) -> str:
-    """Return a rule for the output before the picture, if it is a widget that was not found."""
+def _hide_lost_view(view_id: str) -> str:
+    """Return a rule for the output before the picture, if it is a widget that was not found.
+
+    Where the widget's model is unknown there is a sentence, or nothing but scripts; where its code
+    is unknown, a sign. Any other widget there is the user's, or at work.
+    """
+    output = ".jp-OutputArea-child"
     picture = f'[data-nbviz-static="{view_id}"]'
-    return (
-        f".jp-OutputArea-child:not(:has(.{live or 'nbviz'})):has(.jupyter-widgets)"
-        f":has(+ .jp-OutputArea-child {picture}){{display:none}}"
-    )
+    beside = f":has(+ {output} {picture}):not(:has(+ {output} .jp-OutputArea {picture}))"
+    is_sentence = ":has(.jupyter-widgets):not(:has(.jupyter-widgets>:not(script)))"
+    is_sign = ':has(>.jupyter-widgets>.jupyter-widgets>[class*="error-widget"])'
+    return f"{output}{is_sentence}{beside},{output}{is_sign}{beside}{{display:none}}"

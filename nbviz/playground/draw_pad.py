@@ -202,6 +202,10 @@ class DrawPad(ipywidgets.VBox):
         if self._answers is not None:
             self._answers.stop()
 
+    def shown_in_a_box(self) -> None:
+        """Be told that the running cell has displayed a box that holds it."""
+        self._beside.show(in_a_box=True)
+
     def _ipython_display_(self, **_: Any) -> None:
         self._beside.show()
         if len(self._strokes):

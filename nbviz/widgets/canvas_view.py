@@ -157,6 +157,13 @@ class Picture:
         self._due = 0.0 if self._is_hurried else due
 
 
+class _Box(ipywidgets.VBox):
+    """What a canvas shows."""
+
+    def shown_in_a_box(self) -> None:
+        """Leave it to the canvas, which has one picture of all."""
+
+
 class CanvasView:
     """Shows text, plots and pictures below one another in the running cell.
 
@@ -176,7 +183,7 @@ class CanvasView:
         self._hiding = ipywidgets.HTML(_HIDING.format(self._view_id))
         self._head = ipywidgets.Label()
         self._notice = ipywidgets.Label()
-        self._box = ipywidgets.VBox(layout=ipywidgets.Layout(width="100%"))
+        self._box = _Box(layout=ipywidgets.Layout(width="100%"))
         self._parts: list[Plot | Picture] = []
         self._emitter = Emitter(self._tick, self._report)
         self._cell: object = None

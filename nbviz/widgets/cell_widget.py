@@ -8,6 +8,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from nbviz.widgets.boxes import follow_boxes
 from nbviz.widgets.comms import let_subshells_answer
 
 
@@ -51,6 +52,7 @@ class CellWidget(anywidget.AnyWidget):
     _own_layout: Any = None  # until it is made: ipywidgets closes what could not be
 
     def __init__(self, **traits: Any) -> None:
+        follow_boxes()
         super().__init__(**traits)
         self._own_layout = cast("Any", self).layout  # another one may be the user's
 

@@ -13,6 +13,7 @@ import threading
 import uuid
 import weakref
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.widgets.cells import running_cell
@@ -20,15 +21,39 @@ from nbviz.widgets.cells import running_cell
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-_EMPTY = {"text/plain": ""}
+EMPTY = {"text/plain": ""}
 _MOST_CELLS = 64  # runs of cells whose outputs may still be cleared
-# By the request that ran a cell: widgets it displays, the areas that took them, what shows them.
-_staying: dict[str, list[tuple[Any, frozenset[str], Callable[[], None]]]] = {}
+
+
+@dataclass(slots=True, eq=False)
+class Staying:
+    """What a cell displays and what is put back where it is cleared.
+
+    Attributes:
+        widget: Refers to the ipywidget.
+        areas: The output areas that took it.
+        put_back: Displays it again.
+        handle: By which its picture can be replaced.
+        is_picture: The picture alone, of a widget in a box.
+        is_back: It was put back, and the cell has not displayed it again since.
+    """
+
+    widget: weakref.ref[Any]
+    areas: frozenset[str]
+    put_back: Callable[[], None]
+    handle: Any = None
+    is_picture: bool = False
+    is_back: bool = False
+
+
+_staying: dict[str, list[Staying]] = {}  # by the request that ran a cell
 _publishers: weakref.WeakSet[Any] = weakref.WeakSet()
 _thread = threading.local()
 
 
-def stay_when_cleared(widget: Any, put_back: Callable[[], None]) -> None:
+def stay_when_cleared(
+    widget: Any, put_back: Callable[[], None], handle: Any = None, *, is_picture: bool = False
+) -> None:
     """Call `put_back` after each `clear_output` of the running cell, until the widget is closed.
 
     Also after the cell's end, where a task or a thread of the cell goes on.
@@ -36,6 +61,8 @@ def stay_when_cleared(widget: Any, put_back: Callable[[], None]) -> None:
     Args:
         widget: The ipywidget that the cell displays; this does not keep it alive.
         put_back: Displays again what the cell has displayed.
+        handle: By which its picture can be replaced.
+        is_picture: The picture alone is displayed, of a widget in a box.
     """
     shell, request = _shell(), running_cell()[1]
     if shell is None or request is None:
@@ -45,9 +72,36 @@ def stay_when_cleared(widget: Any, put_back: Callable[[], None]) -> None:
         _publishers.add(publisher)
         _put_back_after_clearing(publisher)
         shell.events.register("pre_run_cell", _cell_begins)
-    _staying.setdefault(request, []).append((weakref.ref(widget), output_areas(), put_back))
+    staying = Staying(weakref.ref(widget), output_areas(), put_back, handle, is_picture)
+    _staying.setdefault(request, []).append(staying)
     while len(_staying) > _MOST_CELLS:
         del _staying[next(iter(_staying))]
+
+
+def put_back_here() -> list[Staying]:
+    """Return what was put back in the running cell and not displayed by it again since."""
+    request, areas = running_cell()[1], output_areas()
+    known = _staying.get(request or "", ())
+    return [one for one in known if one.is_back and one.areas == areas]
+
+
+def is_displayed_again(widget: Any, *, is_picture: bool = False) -> Staying | None:
+    """Return what was put back of a widget, where its cell displays it again: it is there already.
+
+    A loop may clear its cell and display all anew at each step.
+    """
+    for one in put_back_here():
+        if one.widget() is widget and one.is_picture == is_picture:
+            one.is_back = False
+            return one
+    return None
+
+
+def leave_to_the_cell(staying: Staying) -> None:
+    """Put it back no more: its cell displays another in its place."""
+    for known in _staying.values():
+        if staying in known:
+            known.remove(staying)
 
 
 def _cell_begins(*_: object) -> None:
@@ -62,10 +116,12 @@ def _put_back_after_clearing(publisher: Any) -> None:
             return
         # In the context of an ipywidgets.Output, that is cleared.
         request, areas = running_cell()[1], output_areas()
-        for reference, areas_then, put_back in list(_staying.get(request or "", ())):
-            widget = reference()
-            if widget is not None and widget.comm is not None and areas == areas_then:
-                put_back()
+        for one in list(_staying.get(request or "", ())):
+            widget = one.widget()
+            if widget is not None and widget.comm is not None and areas == one.areas:
+                one.is_back = False  # by which it is displayed now
+                one.put_back()
+                one.is_back = True
 
     publisher.__dict__["clear_output"] = clear_output
 
@@ -149,7 +205,7 @@ class _Displays:
         self._empty.extend(shown)
 
     def _blank(self, name: str) -> None:
-        self._publish(_EMPTY, update=True, transient={"display_id": name})
+        self._publish(EMPTY, update=True, transient={"display_id": name})
 
 
 def _shell() -> Any:
@@ -175,3 +231,14 @@ def all_widgets() -> list[Any]:
     # A list that ipywidgets 8 keeps in a module, and 7 in the class.
     known: Any = getattr(widgets.widgets.widget, "_instances", None)
     return list((widgets.Widget.widgets if known is None else known).values())
+
+
+def children_of(box: object) -> tuple[Any, ...]:
+    """Return what a box of ipywidgets holds; nothing for anything else."""
+    children: object = getattr(box, "children", None)
+    return cast("tuple[Any, ...]", children) if isinstance(children, tuple) else ()
+
+
+def is_in_a_box(widget: object) -> bool:
+    """Whether a box that is open holds a widget."""
+    return any(child is widget for one in all_widgets() for child in children_of(one))

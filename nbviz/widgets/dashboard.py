@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 class Dashboard(LiveView):
     """Shows one run or compares several, live, in a notebook cell.
 
-    `clear_output` in the cell that shows it clears what else the cell has shown: the view stays.
-    Inside a box of ipywidgets (`VBox([dashboard, …])`) it is a part of that box, which Jupyter
-    clears as any other output: display the dashboard by itself, or the box in a cell before.
+    `clear_output` in the cell that shows it clears what else the cell has shown: the view stays,
+    and so does a box of ipywidgets that holds it, such as `HBox([sliders, dashboard])`. There it
+    fills what the others leave; set `dashboard.layout.width` for another width.
 
     Args:
         *runs: What to show: runs, trainers, opened runs, other dashboards, directories of event

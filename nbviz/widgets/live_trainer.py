@@ -17,7 +17,7 @@ from nbviz.training.keywords import also_takes, as_keywords, takes
 from nbviz.training.steps.classified import COLLECTED
 from nbviz.widgets.active import remember_notebook, say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
-from nbviz.widgets.clearing import own_displays
+from nbviz.widgets.clearing import is_in_a_box, own_displays
 from nbviz.widgets.dashboard import Dashboard
 from nbviz.widgets.earlier import left_for_the_next
 from nbviz.widgets.run_bar import RunBar
@@ -432,7 +432,8 @@ class LiveTrainer(Dashboard):
         if request is None or threading.current_thread() is not threading.main_thread():
             return
         if not self.is_shown_elsewhere:
-            if not self.is_shown_here:
+            # Else the box shows it that the user has put it into.
+            if not self.is_shown_here and not is_in_a_box(self):
                 self.show()
         elif not self.is_shown_here:
             RunBar(self.run, self.view_id).show()

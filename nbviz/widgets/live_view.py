@@ -33,6 +33,8 @@ NAMES = tuple(panel.name for panel in PANELS)
 Arrangement = Literal["screen", "stack", "compact", "bar"]
 ARRANGEMENTS: tuple[Arrangement, ...] = ("screen", "stack", "compact")
 
+_FLEX = "1 1 auto"  # in an HBox of ipywidgets a view fills what is left; several share it
+
 
 class LiveView(CellWidget):
     """Shows subjects in the cell, live.
@@ -89,6 +91,7 @@ class LiveView(CellWidget):
         view_id = uuid.uuid4().hex[:12]
         chosen = panels is not None
         super().__init__(
+            layout={"flex": _FLEX},
             _panels=list(shown),
             _arrangement=arrangement,
             _charts=patterns,
@@ -96,6 +99,8 @@ class LiveView(CellWidget):
             _pulls=pulls,
             _view_id=view_id,
         )
+        own: Any = self
+        own.layout.observe(_keep_given_width, "width")
         self.on_msg(self._on_message)
 
     def _begin_session(self, *, pulls: bool) -> None:
@@ -143,9 +148,18 @@ class LiveView(CellWidget):
     def show(self) -> None:
         """Show it here, where a cell's last line would."""
         self.open()
+        self._offer()
+        self._output.show()
+
+    def shown_in_a_box(self) -> None:
+        """Be told that the running cell has displayed a box that holds it."""
+        self._offer()
+        self._output.show(in_a_box=True)
+
+    def _offer(self) -> None:
+        """Send pages what draws the first that is seen, before they ask."""
         if not (self.transport.pulls or waits_for_cells() or is_unattended() or is_terminal()):
             self._session.offer(FIRST_DRAWN if "curves" in self._panels else ())
-        self._output.show()
 
     @property
     def is_shown_elsewhere(self) -> bool:
@@ -253,6 +267,12 @@ class LiveView(CellWidget):
         # A forked worker that has printed could write to its parent's comms.
         if os.getpid() == self._pid and self.comm is not None:
             self.send(content, buffers)
+
+
+def _keep_given_width(change: Any) -> None:
+    """Have a view in a box as wide as the user says, and no wider."""
+    if change.new is not None and change.owner.flex == _FLEX:
+        change.owner.flex = None
 
 
 def _patterns_of(charts: Charts) -> list[list[str]]:

@@ -21,7 +21,7 @@ from nbviz.pictures.layout import status_of
 from nbviz.pictures.saved_view import MOST_RUNS
 from nbviz.widgets.active import say_what_will_be_cut
 from nbviz.widgets.cells import is_terminal, is_unattended, running_cell
-from nbviz.widgets.clearing import stay_when_cleared
+from nbviz.widgets.clearing import is_displayed_again, stay_when_cleared
 from nbviz.widgets.replaced import Replaceable, let_go_when_replaced
 
 if TYPE_CHECKING:
@@ -37,13 +37,16 @@ _ended = threading.Event()  # once the process ends
 atexit.register(_ended.set)
 
 
-def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
+def display_live(
+    widget: Any, picture: Callable[[], dict[str, Any]], *, in_a_box: bool = False
+) -> Any:
     """Display a widget, and what is saved beside it, as outputs of the running cell.
 
     Args:
         widget: Hides the picture while it is on the page.
         picture: Makes what readers without a kernel are shown, by MIME type. The page already draws
             the widget meanwhile.
+        in_a_box: A box that holds the widget was displayed: the picture alone is missing.
 
     Returns:
         The picture's handle, by which it can be replaced; None in a terminal, where a line of text
@@ -53,16 +56,21 @@ def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
 
     display = cast("Any", IPython.display.display)
     if is_terminal():
-        display({"text/plain": picture()["text/plain"]}, raw=True)
+        if not in_a_box:
+            display({"text/plain": picture()["text/plain"]}, raw=True)
         return None
+    again = is_displayed_again(widget, is_picture=in_a_box)
+    if again is not None:
+        return again.handle
     shown: object = widget
-    if isinstance(shown, Replaceable):
+    if isinstance(shown, Replaceable) and not in_a_box:
         shown.open()
         let_go_when_replaced(shown)
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    data = {"text/plain": repr(widget), WIDGET_VIEW: view}
+    data = None if in_a_box else {"text/plain": repr(widget), WIDGET_VIEW: view}
 
-    display(data, raw=True)
+    if data is not None:
+        display(data, raw=True)
     handle = display(picture(), raw=True, display_id=True)
 
     # Neither the view nor its picture is kept alive by this.
@@ -70,11 +78,13 @@ def display_live(widget: Any, picture: Callable[[], dict[str, Any]]) -> Any:
 
     def put_back() -> None:
         make = newest()
-        if make is not None:
+        if make is None:
+            return
+        if data is not None:
             display(data, raw=True)
-            display(make(), raw=True, display_id=handle.display_id)
+        display(make(), raw=True, display_id=handle.display_id)
 
-    stay_when_cleared(widget, put_back)
+    stay_when_cleared(widget, put_back, handle, is_picture=in_a_box)
     return handle
 
 
@@ -130,8 +140,12 @@ class Output:
         cell_id, request = running_cell()
         return request is not None and self._shown_by.get(cell_id) == request
 
-    def show(self) -> None:
-        """Display the live view and its picture as outputs of the running cell."""
+    def show(self, *, in_a_box: bool = False) -> None:
+        """Display the live view and its picture as outputs of the running cell.
+
+        Args:
+            in_a_box: As for `display_live`.
+        """
         view = self._view()
         if view is None:
             return
@@ -141,15 +155,15 @@ class Output:
         is_active = any(subject.is_active for subject in view.subjects)
         self._shown_in_cell = () if is_active else self._shown
         self._shown_at = time.monotonic()
-        handle = self.display(view)
+        handle = self.display(view, in_a_box=in_a_box)
         self._watch_cells()
-        if handle is not None:
+        if handle is not None and handle not in self._handles:
             with self._lock:
                 self._handles = [*self._handles, handle][-HANDLES_KEPT:]
 
-    def display(self, view: Shown) -> Any:
+    def display(self, view: Shown, *, in_a_box: bool) -> Any:
         """Display it, and return the handle by which what is saved of it can be replaced."""
-        return display_live(view, view.first_picture)
+        return display_live(view, view.first_picture, in_a_box=in_a_box)
 
     def refresh(self) -> None:
         """Replace the pictures if they are old; called now and then from the emitter's thread."""

@@ -12,7 +12,7 @@ import weakref
 from typing import Any, Protocol, cast, runtime_checkable
 
 from nbviz.widgets.cells import running_cell
-from nbviz.widgets.clearing import all_widgets, output_areas
+from nbviz.widgets.clearing import is_in_a_box, output_areas
 
 
 @runtime_checkable
@@ -61,12 +61,6 @@ def _cell_ended(*_: object) -> None:
         if cells.get(cell_id, request) == request:
             continue
         del cells[cell_id]
-        if not cells and widget not in _elsewhere and not _is_in_a_box(widget):
+        if not cells and widget not in _elsewhere and not is_in_a_box(widget):
             del _displayed[widget]
             widget.replaced()
-
-
-def _is_in_a_box(widget: Replaceable) -> bool:
-    return any(
-        child is widget for one in all_widgets() for child in getattr(one, "children", None) or ()
-    )

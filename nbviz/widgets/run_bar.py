@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class _BarOutput(Output):
     """One output, which becomes text when the run has ended."""
 
-    def display(self, view: Shown) -> Any:
+    def display(self, view: Shown, *, in_a_box: bool) -> Any:
+        del in_a_box  # it is displayed by itself
         import IPython.display
 
         display = cast("Any", IPython.display.display)

@@ -43,7 +43,8 @@ def test_a_cell_saves_the_picture_beside_the_live_chart(
         # The picture goes while the chart is on the page, and only then.
         (shown,) = re.findall(r"nbviz-chart-\w+", " ".join(chart._dom_classes))
         assert f":root:has(.{shown}) .jp-OutputArea-child" in html
-        assert f"not(:has(.{shown}))" in html
+        # So does a sentence in its place that says that it is gone.
+        assert ":not(:has(.jupyter-widgets>:not(script)))" in html
 
 
 def test_the_picture_follows_an_update(
