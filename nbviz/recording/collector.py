@@ -10,9 +10,9 @@ import sys
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
-from nbviz.recording.current import context_without_run
+from nbviz.recording.own_thread import END_SECONDS, OwnThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,13 @@ MOMENT_SECONDS = 0.005  # that a session waits for media, so that its next frame
 
 
 class Collected(Protocol):
-    """What is drained while it is active."""
+    """What is drained while it is active.
+
+    Attributes:
+        is_quiet: Whether what comes next adds it again.
+    """
+
+    is_quiet: bool
 
     def collect(self) -> bool:
         """Drain without waiting; returns whether to come again."""
@@ -30,6 +36,10 @@ class Collected(Protocol):
 
     def make_media(self) -> None:
         """Make the media that wait, without waiting for a device."""
+        ...
+
+    def doze(self) -> None:
+        """Be quiet, whatever came before."""
         ...
 
 
@@ -43,16 +53,16 @@ class _Added:
 
 
 class Collector:
-    """Drains runs while they are active; asleep when none is. It keeps no run alive."""
+    """Drains runs while they are active; without a thread when none is. It keeps no run alive."""
 
     def __init__(self) -> None:
         self._runs: dict[int, _Added] = {}
         # Reentrant: a loop that is collected as garbage adds its run, whatever was being done.
         self._lock = threading.RLock()
-        self._woken = threading.Event()
         self._hastened = threading.Event()
         self._made = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread: OwnThread | None = None
+        self._is_hurried = self._is_stopping = False
 
     def add(self, run: Collected) -> None:
         """Drain this run until it is quiet; not while the interpreter exits, which ends threads."""
@@ -61,12 +71,29 @@ class Collector:
         with self._lock:
             self._runs[id(run)] = _Added(run)
             if self._thread is None or not self._thread.is_alive():
-                context = context_without_run()
-                self._thread = threading.Thread(
-                    target=context.run, args=(self._loop,), name="nbviz-collector", daemon=True
-                )
-                self._thread.start()
-        self._woken.set()
+                self._thread = OwnThread(self._loop, "nbviz-collector", self.stop)
+                if not self._thread.try_start():  # readers drain
+                    self._thread = None
+
+    def leave(self, run: Collected) -> None:
+        """Drain an ended run no more; waits a moment for the thread's end, if it was the last."""
+        with self._lock:
+            if run.is_quiet:  # else something has woken it since
+                self._runs.pop(id(run), None)
+            thread = self._thread
+            if self._runs or thread is None:
+                return
+            self._is_hurried = True
+        self._hastened.set()
+        thread.end_within(END_SECONDS)
+
+    def stop(self) -> None:
+        """Have the thread end once what waits is taken in; what is logged next starts another."""
+        with self._lock:
+            if self._thread is None:
+                return
+            self._is_hurried = self._is_stopping = True
+        self._hastened.set()
 
     def hasten(self, *, wait: bool) -> None:
         """Make the media that wait in all runs now; `wait` a moment for it."""
@@ -77,14 +104,32 @@ class Collector:
 
     def _loop(self) -> None:
         while True:
-            self._woken.wait()
-            self._woken.clear()
-            while self._safely(self._collect):
-                self._rest(time.monotonic() + INTERVAL_SECONDS)
+            self._safely(self._collect)
+            self._rest(time.monotonic() + INTERVAL_SECONDS)
+            if self._is_over():
+                return
+
+    def _is_over(self) -> bool:
+        """Let go of the thread if there is nothing to do; returns whether it ends."""
+        thread = threading.current_thread()
+        with self._lock:
+            is_stopping, self._is_hurried, self._is_stopping = self._is_stopping, False, False
+            if self._thread is thread:
+                self._thread = None  # first: what garbage adds from here on starts another thread
+            if self._runs and not is_stopping and self._thread is None:
+                self._thread = cast("OwnThread", thread)
+                return False
+        if is_stopping:
+            for added in list(self._runs.values()):
+                run = added.run()
+                if run is not None:
+                    run.doze()
+            self._safely(self._collect)  # what was logged by calls that did not see it
+        return True
 
     def _rest(self, until: float) -> None:
-        """Sleep, but make media meanwhile whenever it is asked for."""
-        while (left := until - time.monotonic()) > 0:
+        """Sleep, but make media meanwhile whenever it is asked for; less where it has to end."""
+        while not self._is_hurried and (left := until - time.monotonic()) > 0:
             if self._hastened.wait(left):
                 self._hastened.clear()
                 self._safely(self._make_media)
@@ -125,6 +170,11 @@ _collector = Collector()
 def keep_drained(run: Collected) -> None:
     """Have the process's collector drain a run until it is quiet."""
     _collector.add(run)
+
+
+def leave_alone(run: Collected) -> None:
+    """Have the process's collector drain an ended run no more."""
+    _collector.leave(run)
 
 
 def hasten_media(*, wait: bool) -> None:

@@ -160,6 +160,7 @@ class Life:
         if self._journal is not None:
             self._journal.flush(disk_seconds)
             run.drain()  # which sees whether the disk has answered
+        run.settle()
 
     def finish(self, run: RecordedRun, error: BaseException | None) -> None:
         """End a run that has begun, without an engine's event."""

@@ -268,6 +268,9 @@ class RecordedRun:
     def settle(self) -> None:
         """Note that the run is quiet, if it has ended and nothing waits to be taken in."""
 
+    def doze(self) -> None:
+        """Have whatever is logged next notify the subscribers, as after a pause."""
+
     def drain_ready(self) -> None:
         """Do what `drain` does without waiting for a device."""
         self._see_progress()

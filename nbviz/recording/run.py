@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from nbviz.errors import ConfigurationError, RunStopped, has_attribute, text_of
 from nbviz.recording import all_runs, companions, tracking
-from nbviz.recording.collector import hasten_media, keep_drained
+from nbviz.recording.collector import hasten_media, keep_drained, leave_alone
 from nbviz.recording.current import as_current
 from nbviz.recording.draining import MOST_WAITING, Draining
 from nbviz.recording.holdups import stop_notice
@@ -443,8 +443,13 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
 
     def settle(self) -> None:
         """As `RecordedRun.settle`."""
-        if self.meter.status in ENDED:
-            self.collect()
+        if self.meter.status in ENDED and not self.collect():
+            leave_alone(self)
+
+    def doze(self) -> None:
+        """As `RecordedRun.doze`."""
+        self.is_quiet = True
+        self.plain_calls.attention = True
 
     def make_media(self) -> None:
         """Make the media that are ready, for the collector, between two times that it collects."""

@@ -33,7 +33,10 @@ class EndingCollector(collector.Collector):
 
     def _collect(self) -> bool:
         with self._collecting:
-            return not self._is_over and super()._collect()
+            if self._is_over:
+                self._runs.clear()
+                return False
+            return super()._collect()
 
     def _make_media(self) -> bool:
         with self._collecting:

@@ -10,12 +10,13 @@ import pytest
 import torch
 from pages import wait_until
 
-from nbviz import Run
+from nbviz import Run, open_run
 from nbviz.errors import LoggingError
 from nbviz.recording import collector as collector_module
-from nbviz.recording import draining
+from nbviz.recording import draining, own_thread
 from nbviz.recording.collector import Collector
 from nbviz.recording.lines import Lines
+from nbviz.recording.own_thread import OwnThread
 
 THREADS = 8
 VALUES = 100_000
@@ -216,6 +217,8 @@ def test_what_is_added_again_while_it_is_found_quiet_stays() -> None:
     is_seen_again = threading.Event()
 
     class Quiet:
+        is_quiet = False
+
         def collect(self) -> bool:
             looks.append(len(looks))
             if len(looks) == 1:
@@ -251,3 +254,127 @@ def test_media_that_a_page_looks_at_are_made_before_the_next_look(monkeypatch) -
         assert made.acquire(timeout=180)
     monkeypatch.undo()
     del busy  # a collector keeps none alive
+    collector.hasten(wait=False)
+
+
+class Looked:
+    """Something to drain that counts the looks at it."""
+
+    def __init__(self, *, is_active: bool = True) -> None:
+        self.is_active = is_active
+        self.is_quiet = False
+        self.looks = threading.Semaphore(0)
+        self.dozed = 0
+
+    def collect(self) -> bool:
+        self.looks.release()
+        return self.is_active
+
+    def make_media(self) -> None:
+        pass
+
+    def doze(self) -> None:
+        self.dozed += 1
+        self.is_quiet = True
+
+
+def thread_of(collector: Collector) -> OwnThread:
+    thread = collector._thread
+    assert thread is not None
+    return thread
+
+
+def test_the_collectors_thread_ends_when_nothing_is_active_and_begins_again() -> None:
+    collector = Collector()
+    one = Looked(is_active=False)
+    for _ in range(3):
+        collector.add(one)
+        assert one.looks.acquire(timeout=180)
+        thread = collector._thread  # None where it has ended since
+        wait_until(lambda: collector._thread is None)
+        if thread is not None:
+            thread.join(180)
+            assert not thread.is_alive()
+
+
+def test_the_last_that_leaves_a_collector_takes_the_thread_with_it(monkeypatch) -> None:
+    monkeypatch.setattr(collector_module, "INTERVAL_SECONDS", 3600.0)
+    monkeypatch.setattr(collector_module, "END_SECONDS", 180.0)  # the test may be held up
+    collector = Collector()
+    first, second = Looked(), Looked()
+    collector.add(first)
+    collector.add(second)
+    thread = thread_of(collector)
+    first.is_quiet = True
+    collector.leave(first)
+    assert thread.is_alive(), "another is drained"
+    collector.leave(second)  # not quiet: woken by something that was logged meanwhile
+    assert thread.is_alive()
+    second.is_quiet = True
+    collector.leave(second)
+    assert not thread.is_alive()
+    collector.leave(second)  # again, which does nothing
+
+
+def test_a_stopped_collector_begins_again_with_what_comes(monkeypatch) -> None:
+    monkeypatch.setattr(collector_module, "INTERVAL_SECONDS", 3600.0)
+    collector = Collector()
+    collector.stop()  # there is no thread
+    one, other = Looked(), Looked()
+    collector.add(one)
+    collector.add(other)
+    thread = thread_of(collector)
+    thread.stop()
+    assert not thread.is_alive()
+    assert one.dozed == other.dozed == 1
+    collector.add(one)  # as its next log call does
+    thread = thread_of(collector)
+    assert thread.is_alive()
+    thread.stop()
+    assert not thread.is_alive()
+    assert one.dozed == other.dozed == 2, "it was still to be drained"
+
+
+def test_runs_that_come_and_go_on_many_threads_are_all_drained(monkeypatch) -> None:
+    monkeypatch.setattr(collector_module, "INTERVAL_SECONDS", 0.0)
+    collector = Collector()
+
+    def come_and_go() -> None:
+        for _ in range(300):
+            one = Looked(is_active=False)
+            collector.add(one)
+            assert one.looks.acquire(timeout=180), "a wake-up was lost"
+
+    together(come_and_go, come_and_go, come_and_go)
+    wait_until(lambda: collector._thread is None)
+
+
+def test_a_finished_run_leaves_no_thread_behind(tmp_path) -> None:
+    before = set(threading.enumerate())
+    run = Run(dir=tmp_path)
+    run.log({"x": 1.0}, 1)
+    run.finish()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(180)  # of another run's, too, that was quiet
+    assert run.is_quiet
+    run.log({"x": 2.0}, 2)  # which wakes both
+    wait_until(lambda: len(run.series("x")) == 2)
+    assert run.journal is not None
+    assert run.journal.flush()
+    assert open_run(tmp_path)["x"].values.tolist() == [1.0, 2.0]
+
+
+def test_threads_of_a_run_are_stopped_from_outside_as_other_writers_are(
+    tmp_path, monkeypatch
+) -> None:
+    """As Lightning's tests do with those that a test leaves behind."""
+    monkeypatch.setattr(own_thread, "STOP_SECONDS", 180.0)
+    run = Run(dir=tmp_path)
+    for step in (1, 2, 3):
+        run.log({"x": float(step)}, step)
+        for thread in threading.enumerate():
+            if isinstance(thread, OwnThread):
+                thread.stop()
+                assert not thread.is_alive()
+        assert open_run(tmp_path)["x"].values.tolist() == list(range(1, step + 1))
+    run.finish()

@@ -24,6 +24,8 @@ from nbviz.recording.event_files.writer import EventFileWriter
 from nbviz.recording.holdups import STUCK_SECONDS
 from nbviz.recording.journal.identity import IDENTITY_TAG, identity_of
 from nbviz.recording.journal.source import JournalSource, Place
+from nbviz.recording.own_thread import END_SECONDS, OwnThread
+from nbviz.recording.progress import ENDED
 from nbviz.training import clock as run_clock
 from nbviz.training.background import end_all
 from nbviz.training.weak_registry import WeakRegistry
@@ -70,7 +72,8 @@ class Journal:
         self._run = weakref.ref(run)
         self._pid = os.getpid()
         self._held: RecordedRun | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: OwnThread | None = None
+        self._is_stopping = False
         self._changed = threading.Condition()
         self._asked = self._done = self._wakes = 0
         self._source = JournalSource(run.name, self.places, self.directory, self._report)
@@ -110,8 +113,18 @@ class Journal:
                 self._write_held()
                 return not self._is_failing
             self._changed.notify_all()
+            thread, until = self._thread, clock.monotonic() + timeout
             self._changed.wait_for(lambda: self._done >= asked or self._thread is None, timeout)
-            return self._done >= asked and not self._is_failing
+            is_written = self._done >= asked and not self._is_failing
+        if thread is not None and (run is None or run.meter.status in ENDED):
+            thread.end_within(max(0.0, min(END_SECONDS, until - clock.monotonic())))
+        return is_written
+
+    def stop(self) -> None:
+        """Have the thread end once what there is has been written; what comes starts another."""
+        with self._changed:
+            self._is_stopping = self._thread is not None
+            self._changed.notify_all()
 
     def skip_what_is_there(self, run: RecordedRun) -> None:
         """Leave out what the run has now, since other files of the directory have it."""
@@ -142,11 +155,8 @@ class Journal:
             self._wakes += 1
             self._held = self._run()
             if self._thread is None and self._held is not None:
-                thread = threading.Thread(target=self._loop, name="nbviz-journal", daemon=True)
-                self._thread = thread
-                try:
-                    thread.start()
-                except RuntimeError:  # the interpreter is shutting down; `flush` writes itself
+                self._thread = OwnThread(self._loop, "nbviz-journal", self.stop)
+                if not self._thread.try_start():  # `flush` writes itself
                     self._thread = None
 
     def _loop(self) -> None:
@@ -155,6 +165,9 @@ class Journal:
             assert run is not None
             with self._changed:
                 asked = self._asked  # one look: who asks after it is answered by the next round
+                is_stopping = self._is_stopping
+            if is_stopping:
+                run.doze()
             if asked > self._done:
                 run.settle()  # an ended run that was asked for leaves no thread behind
             with self._changed:
@@ -162,18 +175,23 @@ class Journal:
             is_idle = self._write_held()
             if run.is_quiet and not (is_idle or self._is_failing):
                 is_idle = self._write_held()  # what was taken in meanwhile
+            is_idle = is_idle or (is_stopping and self._is_failing)
             with self._changed:
                 self._done = asked
                 self._changed.notify_all()
                 has_more = (self._asked, self._wakes) != (asked, wakes)
                 if is_idle and not has_more and self._release():
                     return
-                self._changed.wait_for(lambda: self._asked > asked, INTERVAL_SECONDS)  # noqa: B023
+                self._changed.wait_for(
+                    lambda: self._asked > asked or self._is_stopping,  # noqa: B023
+                    INTERVAL_SECONDS,
+                )
 
     def _release(self) -> bool:
         """End the thread, unless something came after its last look."""
         if self._held is not None and not self._held.is_quiet:
             return False
+        self._is_stopping = False
         self._thread = self._held = None
         return True
 
