@@ -136,11 +136,12 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: PLR0911
     if name in ("callbacks", "charts", "datasets", "errors"):
         return importlib.import_module(f"nbviz.{name}")
-    if name == "plot":  # of code that is written for W&B
-        return importlib.import_module("nbviz.integrations.tracked_plots")
+    if name in ("data_types", "plot"):  # of code that is written for W&B
+        kind = "tracked_plots" if name == "plot" else "tracked_values"
+        return importlib.import_module(f"nbviz.integrations.{kind}")
     if name == "config":  # another one for each run of `init`
         from nbviz.integrations.experiment import experiment
 
@@ -157,9 +158,9 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
         return value
-    from nbviz.integrations.refused import not_served
+    from nbviz.integrations.refused import call_of
 
-    raise not_served(name, "module 'nbviz'")
+    return call_of(name)
 
 
 def __dir__() -> list[str]:

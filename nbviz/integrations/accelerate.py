@@ -94,7 +94,7 @@ class NbvizTracker(_GeneralTracker):
             else:  # the others would wait for this process for ever
                 self.run.record(numbers, step)
         except NbvizError as error:
-            note_refusal(self.run, str(error), self._refused)
+            note_refusal(self.run, error, self._refused)
 
     def log_images(self, values: Mapping[str, Any], step: int | None = None, **kwargs: Any) -> None:
         """Record images, as for `Run.log_images`.
@@ -109,7 +109,7 @@ class NbvizTracker(_GeneralTracker):
             try:
                 self.run.log_images(tag, list(images), step, **kwargs)
             except NbvizError as error:
-                note_refusal(self.run, str(error), self._refused)
+                note_refusal(self.run, error, self._refused)
 
     def finish(self) -> None:
         """End the run."""

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-import numpy as np
 import torch
 
-from nbviz.errors import LoggingError
+from nbviz.errors import LoggingError, NbvizError
+from nbviz.integrations import tracked_calls
 from nbviz.integrations.in_cells import CellLog
 from nbviz.integrations.refused import not_served
-from nbviz.integrations.tracked_values import Loggable, images_of, listed, log_images
+from nbviz.integrations.tracked_values import log_value, with_text_keys
 from nbviz.recording.current import as_current
-from nbviz.recording.media.figures import is_figure
+from nbviz.recording.recorder import note_refusal
 from nbviz.recording.run import Run
-from nbviz.recording.scalars.inputs import flatten, read_tag
+from nbviz.recording.scalars.inputs import flatten, read_step, read_tag, read_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from torch import nn
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _newest: Experiment | None = None
+_SAME_FOR_ALL = {"offline": True, "resumed": False, "starting_step": 0, "sweep_url": None}
 _TAKEN = ("entity", "group", "job_type", "notes", "settings", "sweep_id", "tags")
 
 
@@ -54,6 +55,17 @@ class Config(Mapping[str, Any]):
         given = _named(values)
         self._run.update_config(given)
         self._values.update(given)
+
+    def setdefaults(self, values: Mapping[str, Any] | Namespace) -> None:
+        """Add those of several that are not there."""
+        self.update({name: v for name, v in _named(values).items() if name not in self._values})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a copy."""
+        return dict(self._values)
+
+    def persist(self) -> None:
+        """Nothing to do: all is kept as it comes."""
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -138,6 +150,7 @@ class Experiment(CellLog):
     ) -> None:
         super().__init__(run, show=show)
         self._options = dict(options or {})
+        self._refused: set[str] = set()
         self.config = Config(run, config)
         self.summary = Summary(self)
         self.project = project
@@ -172,10 +185,29 @@ class Experiment(CellLog):
         """None, as of W&B's offline runs: nothing is sent anywhere."""
         return
 
+    @property
+    def path(self) -> str:
+        """Project and id."""
+        return f"{self.project}/{self.id}" if self.project else self.id
+
+    @property
+    def disabled(self) -> bool:
+        """Whether `init` was told to keep and show nothing."""
+        return self._options.get("mode") == "disabled"
+
+    @property
+    def start_time(self) -> float:
+        """Unix seconds at which it began; 0 before."""
+        return self.run.meter.started_at
+
     def __getattr__(self, name: str) -> Any:
         if name in _TAKEN:  # what `init` was given, and does not need
             given = self._options.get(name)
             return tuple(given or ()) if name == "tags" else given
+        if name in _SAME_FOR_ALL:
+            return _SAME_FOR_ALL[name]
+        if name in tracked_calls.OF_RUNS:
+            return partial(tracked_calls.OF_RUNS[name], self)
         raise not_served(name, f"{type(self).__name__!r} object")
 
     def log(
@@ -183,58 +215,75 @@ class Experiment(CellLog):
     ) -> None:
         """Record numbers, images, histograms, tables and figures at one step.
 
+        What cannot be recorded is said in the run's log, once, and ends no training.
+
         Args:
             values: Tag to number, `Image`, list of them, `Histogram`, `Table`, `Audio`, `Video`, a
-                figure, or an array, of which a histogram is made; nested mappings become tags
-                joined by slashes.
+                figure, or an array or a list of numbers, of which a histogram is made; None is a
+                gap, other values are texts. Nested mappings become tags joined by slashes.
             step: The step; the next one if None.
             commit: Whether the step is over. If False, what the next call records is of this step,
                 too. By default True, but for a step that is given.
 
         Raises:
-            LoggingError: Something cannot be recorded; the other values are kept.
+            LoggingError: `values` is no mapping of strings, or the step is no whole number.
             RunStopped: The run was stopped from the dashboard.
         """
         if self._attention:
             self._attend()
         if step is not None:
-            self.step = step
-        numbers = {tag: value for tag, value in flatten(values) if not self._log_media(tag, value)}
-        self.run.log(cast("dict[str, Any]", numbers), self.step)
+            self.step = _whole(step)
+        numbers: dict[str, Any] = {}
+        for tag, value in flatten(with_text_keys(values)):
+            try:
+                if value.__class__ is float or not log_value(
+                    self.run, read_tag(tag), value, self.step
+                ):
+                    numbers[read_tag(tag)] = read_value(read_tag(tag), value)
+            except NbvizError as error:
+                self.refuse(error)
+        self.run.log(numbers, self.step)
         if commit or (commit is None and step is None):
             self.step += 1
+
+    def refuse(self, error: Exception) -> None:
+        """Say in the run's log what was not recorded, or not done."""
+        note_refusal(self.run, error, self._refused)
 
     def log_committed(self, values: Mapping[str, Any], step: int | None, commit: bool) -> None:
         """Record as `log` does; for `nbviz.log`."""
         self.log(values, step, commit)
 
-    def save(self, *files: Any, **options: Any) -> None:
-        """Nothing to do: all is kept as it comes. Files are not served.
-
-        Raises:
-            AttributeError: There are files; it says what to do with them.
-        """
-        if files or options:
-            raise not_served("save", f"{type(self).__name__!r} object")
-
     def watch(
-        self, model: nn.Module, criterion: Any = None, log: str = "gradients", log_freq: int = 1000
-    ) -> Watch:
-        """Record gradients and weights of a model now and then; as `Run.watch`.
+        self,
+        models: nn.Module | Sequence[nn.Module],
+        criterion: Any = None,
+        log: str | None = "gradients",
+        log_freq: int = 1000,
+        **options: object,
+    ) -> Watch | None:
+        """Record gradients and weights of models now and then; as `Run.watch`.
 
         Args:
-            model: The model.
+            models: The model, or several.
             criterion: Taken, and not needed.
-            log: "gradients", "parameters" or "all".
+            log: "gradients", "parameters", "all", or None for neither.
             log_freq: Steps between two samples.
+            **options: Of W&B (`idx`, `log_graph`); taken, and not needed.
+
+        Returns:
+            What watches the last of them.
         """
-        del criterion
-        return self.run.watch(
-            model,
-            weights=log in ("parameters", "all"),
-            gradients=log in ("gradients", "all"),
-            every_steps=log_freq,
-        )
+        del criterion, options
+        watch: Watch | None = None
+        for model in models if isinstance(models, list | tuple) else (models,) if log else ():
+            watch = self.run.watch(
+                cast("nn.Module", model),
+                weights=log in ("parameters", "all"),
+                gradients=log in ("gradients", "all"),
+                every_steps=log_freq,
+            )
+        return watch
 
     def unwatch(self, model: nn.Module | None = None) -> None:
         """Stop what `watch` began; of all models if None."""
@@ -245,8 +294,9 @@ class Experiment(CellLog):
     def define_metric(self, name: str, **options: Any) -> None:
         """Do nothing: every tag has its lowest and highest value, and a step of its own."""
 
-    def finish(self, exit_code: int | None = None) -> None:
-        """End the run; `exit_code` other than 0 fails it."""
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """End the run; `exit_code` other than 0 fails it. `quiet` is taken, and not needed."""
+        del quiet
         self._end(is_complete=True)
         failed = exit_code not in (None, 0)
         self.run.finish(RuntimeError(f"exit code {exit_code}") if failed else None)
@@ -271,28 +321,6 @@ class Experiment(CellLog):
     def __repr__(self) -> str:
         return f"Experiment({self.run.name!r})"
 
-    def _log_media(self, given: object, value: Any) -> bool:
-        """Record what is no number; returns whether it was that."""
-        run, step, tag = self.run, self.step, read_tag(given)
-        if isinstance(value, Loggable):
-            value.log_to(run, tag, step)
-        elif images := images_of(value):
-            log_images(run, tag, images, step)
-        elif several := listed(value):
-            for i, one in enumerate(several):
-                one.log_to(run, f"{tag}/{i}", step)
-        elif is_figure(value):
-            run.log_figure(tag, value, step)
-        elif isinstance(value, str):
-            run.log_text(tag, value, step)
-        elif (
-            isinstance(value, torch.Tensor | np.ndarray) and math.prod(cast("Any", value).shape) > 1
-        ):
-            run.log_histogram(tag, cast("Any", value), step)
-        else:
-            return False
-        return True
-
 
 def init(
     project: str | None = None,
@@ -311,7 +339,8 @@ def init(
         config: What it is made with; also as argparse returns it.
         dir: Where a journal is kept; None keeps none. Nothing is sent anywhere.
         show: Whether cells that log show a dashboard.
-        **options: What other trackers take (`entity`, `tags`, `mode` …); taken, and not needed.
+        **options: What other trackers take (`entity`, `tags` …); taken, and not needed. With
+            `mode="disabled"` no cell shows the run, and it has no journal.
 
     Raises:
         ConfigurationError: `dir` cannot be written to, or `config` is no mapping.
@@ -320,6 +349,8 @@ def init(
     given: Mapping[str, Any] = {} if config is None else _named(config)
     global _newest  # noqa: PLW0603  one at a time, as in other trackers
     finish()
+    if options.get("mode") == "disabled":
+        dir, show = None, False  # noqa: A001
     run = Run(whole, dir=dir, config=given)
     _newest = Experiment(run, given, show=show, project=project or "", options=options)
     return _newest
@@ -340,8 +371,9 @@ def experiment() -> Experiment:
     return _newest
 
 
-def finish(exit_code: int | None = None) -> None:
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """End the newest run of `init`, if there is one; as `Experiment.finish`."""
+    del quiet
     if _newest is not None and _newest.is_current:
         _newest.finish(exit_code)
 
@@ -367,11 +399,20 @@ def newest() -> Experiment | None:
 
 
 def watch(
-    model: nn.Module, criterion: Any = None, log: str = "gradients", log_freq: int = 1000
-) -> Watch:
+    models: nn.Module | Sequence[nn.Module],
+    criterion: Any = None,
+    log: str | None = "gradients",
+    log_freq: int = 1000,
+    **options: object,
+) -> Watch | None:
     """Record gradients and weights in the newest run of `init`; as `Experiment.watch`.
 
     Raises:
         LoggingError: There is no such run.
     """
-    return experiment().watch(model, criterion, log, log_freq)
+    return experiment().watch(models, criterion, log, log_freq, **options)
+
+
+def _whole(step: Any) -> int:
+    """Return a step; also of a tensor of one."""
+    return read_step(step.item() if isinstance(step, torch.Tensor) and not step.dim() else step)

@@ -224,7 +224,7 @@ class ForeignLoop(CellLog):
         try:
             self.run.record(values, self.run.meter.step if step is None else step)
         except LoggingError as error:
-            note_refusal(self.run, str(error), self._refused)
+            note_refusal(self.run, error, self._refused)
 
     def describe(self, activity: str) -> None:
         """Have the dashboard say what is done beside steps, such as "Validation 3 / 20"."""

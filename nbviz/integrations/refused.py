@@ -1,20 +1,23 @@
-"""Names of W&B's that are not served. Imports nothing: it is asked for names that nbviz has not."""
+"""Names of W&B's that nbviz has not. Imports little: it is asked for any name that is not there."""
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
+_CALLS = (
+    *("AlertLevel", "Artifact", "Classes", "EvalTable", "Graph", "Html", "JoinedTable", "Molecule"),
+    *("alert", "box3d", "join", "link_model", "log_artifact", "log_code", "log_model"),
+    *("mark_preempting", "plot_table", "require", "save", "setup", "teardown", "termerror"),
+    *("termlog", "termwarn", "util"),
+)
 _INSTEAD = {
-    "Artifact": "keep files where you want them; trainer.save(path) keeps a model",
-    "AlertLevel": "run.print writes a line of the log",
     "Api": "nbviz.open_run and nbviz.open_runs read what was recorded",
-    "Classes": 'name them as "class_labels" of masks and boxes',
     "EvalTable": "run.log_table shows a table, and run.log_predictions what was predicted",
     "Graph": "nbviz.graph(model, example) shows a model's graph",
-    "Html": "run.log_text shows Markdown",
     "Molecule": "run.log_mesh shows points and triangles",
     "JoinedTable": "join them before, as pandas does, and log the table",
     "agent": "nbviz.compare shows several runs beside each other, with a table",
-    "alert": "run.print writes a line of the log",
-    "data_types": "nbviz.Image, nbviz.Table and the like are there themselves",
     "link_artifact": "keep files where you want them; nothing is sent anywhere",
     "link_model": "trainer.save(path) keeps a model",
     "log_artifact": "keep files where you want them; trainer.save(path) keeps a model",
@@ -23,13 +26,22 @@ _INSTEAD = {
     "mark_preempting": "a run with dir=… can be opened whenever it ended",
     "restore": "read files from where you keep them",
     "save": "keep files where you want them; nothing is sent anywhere",
-    "setup": "nbviz.init begins a run, and needs nothing before",
+    "plot_table": "run.log_figure shows a chart, and nbviz.plot.line and the like draw some",
     "sweep": "nbviz.compare shows several runs beside each other, with a table",
-    "termlog": "run.print writes a line of the log",
-    "termwarn": "run.print writes a line of the log",
     "use_artifact": "read files from where you keep them",
     "use_model": "Trainer.load reads what trainer.save wrote",
 }
+
+
+def call_of(name: str) -> Any:
+    """Return what stands under a name of W&B's that nbviz itself has not.
+
+    Raises:
+        AttributeError: Nothing does; as `not_served`.
+    """
+    if name in _CALLS:
+        return importlib.import_module("nbviz.integrations.tracked_calls").OF_MODULE[name]
+    raise not_served(name, "module 'nbviz'")
 
 
 def not_served(name: str, where: str) -> AttributeError:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from abc import ABC, abstractmethod
-from pathlib import Path
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import torch
 
-from nbviz.errors import LoggingError, optional_module
+from nbviz.errors import LoggingError, optional_module, text_of
 from nbviz.inspection.tensors.histograms import Histogram as Counted
 from nbviz.integrations.tracked_overlays import CATEGORIES, with_overlays
+from nbviz.recording.media.audio import wave_from
 from nbviz.recording.media.figures import is_figure
 
 if TYPE_CHECKING:
@@ -34,6 +40,13 @@ class Settings:
 
     def __init__(self, **options: object) -> None:
         del options
+
+
+_DEEPEST = 16  # mappings in mappings: one may hold itself
+_TEXTS = (
+    *(str, bytes, list, tuple, set, frozenset, PurePath, Enum, np.datetime64, np.timedelta64),
+    *(dt.date, dt.time, dt.timedelta),
+)
 
 
 class Loggable(ABC):
@@ -78,7 +91,7 @@ class Image(Loggable):
         **options: Any,
     ) -> None:
         del mode, grouping, classes, file_type
-        is_path = isinstance(data_or_path, str | Path)
+        is_path = isinstance(data_or_path, str | PurePath)
         self.image = _image_file(data_or_path) if is_path else data_or_path
         self.caption, self.options = caption, options
         self.overlays = with_overlays(self.image, boxes, masks) if boxes or masks else {}
@@ -106,15 +119,27 @@ class Audio(Loggable):
     """A sound among the values of a log call.
 
     Args:
-        data_or_path: Samples, as for `Run.log_audio`.
-        sample_rate: Samples a second.
+        data_or_path: Samples, as for `Run.log_audio`, or the path of a WAV file.
+        sample_rate: Samples a second; of a file what the file says.
         caption: What is said of it.
+
+    Raises:
+        LoggingError: It is a file that cannot be read.
     """
 
     def __init__(
-        self, data_or_path: Any, sample_rate: int = 44_100, caption: str | None = None
+        self, data_or_path: Any, sample_rate: int | None = 44_100, caption: str | None = None
     ) -> None:
-        self.samples, self.sample_rate, self.caption = data_or_path, sample_rate, caption
+        self.samples, self.caption = data_or_path, caption
+        self.sample_rate = 44_100 if sample_rate is None else sample_rate
+        if isinstance(data_or_path, str | PurePath):
+            try:
+                read = wave_from(Path(data_or_path).read_bytes())
+            except OSError as error:
+                raise LoggingError(
+                    f"Audio cannot read the file {str(data_or_path)!r}: {error}."
+                ) from error
+            self.samples, self.sample_rate = read.samples, read.sample_rate
 
     def log_to(self, run: Run, tag: str, step: int | None) -> None:
         """Record it, and its caption beside it."""
@@ -284,35 +309,116 @@ class Object3D(Loggable):
 
     Args:
         data_or_path: Of shape (points, 3), (points, 4) with a category of each from 1 on, or
-            (points, 6) with red, green and blue from 0 to 255.
+            (points, 6) with red, green and blue from 0 to 255; also as "points" of a scene, of
+            which they are shown. A file is not.
         caption: What is said of it.
         **options: Taken, and not needed.
 
     Raises:
-        LoggingError: It is a file, a scene, or of another shape.
+        LoggingError: It is of another shape.
     """
 
     def __init__(self, data_or_path: Any, caption: str | None = None, **options: object) -> None:
         del options
-        if isinstance(data_or_path, str | Path | dict) or hasattr(data_or_path, "read"):
-            raise LoggingError(
-                "Object3D shows points, got a file or a scene; run.log_mesh(tag, vertices, "
-                "faces=…) shows triangles."
-            )
-        self.points, self.caption = np.asarray(data_or_path), caption
+        given = data_or_path
+        self.caption, self._left_out = caption, ""
+        if isinstance(given, dict) and "points" in given:
+            given = cast("dict[str, Any]", given)
+            rest = sorted(str(name) for name in given.keys() - {"type", "points"})
+            self._left_out = ", ".join(rest)
+            given = given["points"]
+        elif isinstance(given, str | PurePath | dict) or hasattr(given, "read"):
+            self.points = None
+            return
+        self.points = np.asarray(given)
         if self.points.ndim != 2 or self.points.shape[1] not in (3, 4, 6):  # noqa: PLR2004
             raise LoggingError(
                 f"Object3D needs points of shape (points, 3, 4 or 6), got {self.points.shape}."
             )
 
     def log_to(self, run: Run, tag: str, step: int | None) -> None:
-        """Record it, and its caption beside it."""
+        """Record it, and its caption beside it.
+
+        Raises:
+            LoggingError: It is a file.
+        """
+        if self.points is None:
+            raise LoggingError(
+                f"{tag!r} is a file, and Object3D shows points; run.log_mesh(tag, vertices, "
+                "faces=…) shows triangles."
+            )
         vertices, rest = self.points[:, :3], self.points[:, 3:]
         colors = None if rest.shape[1] == 0 else rest
         if rest.shape[1] == 1:
             colors = CATEGORIES[(rest[:, 0].astype(np.int64) - 1) % len(CATEGORIES)]
         run.log_mesh(tag, vertices, colors=colors, step=step)
         _log_caption(run, tag, self.caption, step)
+        if self._left_out:
+            raise LoggingError(f"{tag!r}: of its scene the points are shown, not {self._left_out}.")
+
+
+def with_text_keys(values: Any, depth: int = 0) -> Any:
+    """Return values whose nested mappings have texts for names: W&B takes numbers, too."""
+    if not isinstance(values, Mapping) or depth > _DEEPEST:
+        return cast("Any", values)
+    given = cast("Mapping[Any, Any]", values)
+    return {
+        str(name) if depth and not isinstance(name, str) else name: with_text_keys(value, depth + 1)
+        for name, value in given.items()
+    }
+
+
+def log_value(run: Run, tag: str, value: Any, step: int) -> bool:
+    """Record what is no number; returns whether it was that.
+
+    Raises:
+        NbvizError: It is that, and cannot be recorded.
+    """
+    if isinstance(value, Loggable):
+        value.log_to(run, tag, step)
+    elif images := images_of(value):
+        log_images(run, tag, images, step)
+    elif several := listed(value):
+        for i, one in enumerate(several):
+            one.log_to(run, f"{tag}/{i}", step)
+    elif is_figure(value):
+        run.log_figure(tag, value, step)
+    else:
+        return _log_plain(run, tag, value, step)
+    return True
+
+
+def _log_plain(run: Run, tag: str, value: Any, step: int) -> bool:
+    """Record an array, a list or a text; returns whether it was that, or None, which is a gap."""
+    if isinstance(value, torch.Tensor | np.ndarray):
+        return _log_array(run, tag, cast("Any", value), step)
+    if isinstance(value, list | tuple) and (numbers := _numbers(cast("Any", value))) is not None:
+        return _log_array(run, tag, numbers, step)
+    if isinstance(value, _TEXTS):
+        run.log_text(tag, value if isinstance(value, str) else text_of(cast("Any", value)), step)
+        return True
+    return value is None
+
+
+def _log_array(run: Run, tag: str, array: Any, step: int) -> bool:
+    if getattr(array.dtype, "kind", "f") not in "biufc":
+        run.log_text(tag, text_of(array.tolist()), step)
+    elif (count := math.prod(array.shape)) > 1:
+        run.log_histogram(tag, array, step)
+    else:
+        return count == 0  # of nothing there is nothing to draw
+    return True
+
+
+def _numbers(values: Sequence[Any]) -> Any:
+    """Return a list of numbers, or of tensors of one, as an array; None of another list."""
+    if values and all(isinstance(one, torch.Tensor) and one.numel() == 1 for one in values):
+        return torch.stack([one.detach().reshape(()).float() for one in values])
+    try:
+        array = np.asarray(values)
+    except Exception:  # noqa: BLE001  rows of several lengths, or a value's own code
+        return None
+    return array if array.dtype.kind in "biuf" else None
 
 
 def images_of(value: Any) -> list[Image]:
@@ -345,7 +451,7 @@ def listed(value: Any) -> list[Loggable]:
     return given if all(isinstance(one, Loggable) for one in given) else []
 
 
-def _image_file(path: str | Path) -> Any:
+def _image_file(path: str | PurePath) -> Any:
     image: Any = optional_module("PIL.Image", "all")
     try:
         with image.open(path) as opened:

@@ -106,10 +106,10 @@ class Collector:
         while True:
             self._safely(self._collect)
             self._rest(time.monotonic() + INTERVAL_SECONDS)
-            if self._is_over():
+            if self._may_end():
                 return
 
-    def _is_over(self) -> bool:
+    def _may_end(self) -> bool:
         """Let go of the thread if there is nothing to do; returns whether it ends."""
         thread = threading.current_thread()
         with self._lock:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from nbviz.errors import LoggingError
+from nbviz.errors import LoggingError, attribute_of
 from nbviz.recording.capture.captured import CapturedScalar
 from nbviz.recording.marks import record_command
 from nbviz.recording.scalars.inputs import read_value
@@ -131,7 +131,7 @@ class Recorder:
         try:
             log()
         except LoggingError as error:  # such as a tag that has media of another kind already
-            self._refuse(str(error))
+            note_refusal(self._run, error, self._refused)
 
     def _log(self, scalars: Mapping[str, Any], step: int, wall_time: float) -> None:
         # Here and not one by one, each with every check: at each step of a small network it counts.
@@ -144,24 +144,22 @@ class Recorder:
         try:
             self._run.record(plain, step, wall_time)
         except LoggingError as error:
-            note_refusal(self._run, str(error), self._refused)
-
-    def _refuse(self, text: str) -> None:
-        note_refusal(self._run, text, self._refused)
+            note_refusal(self._run, error, self._refused)
 
 
-def note_refusal(run: Run, text: str, refused: set[str]) -> None:
+def note_refusal(run: Run, error: Exception, refused: set[str]) -> None:
     """Say in the run's log what was not recorded; once: the next step has the same to say.
 
     Args:
         run: The run.
-        text: Says it.
+        error: Says it; its notes say what else of the same call was not.
         refused: What has been said already; added to.
     """
-    kind = text.split(",", 1)[0]
-    if kind not in refused:
-        refused.add(kind)
-        run.note(f"not recorded: {text}", level="warning")
+    for text in (str(error), *attribute_of(error, "__notes__", ())):
+        kind = text.split(",", 1)[0]
+        if kind not in refused:
+            refused.add(kind)
+            run.note(f"not recorded: {text}", level="warning")
 
 
 def _validation_text(event: ValidationEnded) -> str:

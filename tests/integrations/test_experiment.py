@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from argparse import Namespace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 import nbviz
 from nbviz.errors import ConfigurationError, LoggingError
 from nbviz.integrations.tracked_overlays import CATEGORIES
+from nbviz.recording.media.audio import wave_of
 from nbviz.recording.media.captions import captions_of
 
 if TYPE_CHECKING:
@@ -55,8 +58,6 @@ def test_a_run_is_named_while_it_goes_on(tmp_path: Path) -> None:
     assert nbviz.open_run(tmp_path).name == "digits/lr-0.1-again"
     with pytest.raises(ConfigurationError, match="name"):
         run.name = ""
-    with pytest.raises(AttributeError, match="'save' of W&B is not served"):
-        run.save("model.h5")
 
 
 def test_what_a_run_is_made_with_comes_from_argparse_too() -> None:
@@ -332,17 +333,167 @@ def test_tables_clouds_files_and_lists_of_a_tracker(tmp_path: Path) -> None:
         (lambda: table.add_data(1), r"has 4 cells \(Input, Output, Expected, picture\), got 1"),
         (lambda: table.add_column("more", [1, 2]), "has 1 cells, got 2 for 'more'"),
         (lambda: wandb.Image(tmp_path / "none.png"), r"cannot read the file .*none\.png"),
-        (lambda: wandb.Object3D("scene.glb"), r"run\.log_mesh"),
+        (lambda: wandb.Audio("none.wav"), r"cannot read the file 'none\.wav'"),
+        (lambda: wandb.Html(tmp_path / "none.html"), r"cannot read the file .*none\.html"),
         (lambda: wandb.Object3D(np.zeros((2, 5))), r"got \(2, 5\)"),
     ):
         with pytest.raises(LoggingError, match=said):
             call()
 
 
-@pytest.mark.parametrize("name", ["Artifact", "sweep", "Api", "save", "alert", "Html", "Molecule"])
+@pytest.mark.parametrize("name", ["sweep", "agent", "Api", "use_artifact", "restore"])
 def test_what_is_not_served_of_a_tracker_says_what_to_use(name: str) -> None:
     with pytest.raises(AttributeError, match=f"'{name}' of W&B is not served; "):
         getattr(nbviz, name)
-    with pytest.raises(AttributeError, match=r"log_artifact.*trainer\.save"):
-        _ = nbviz.init().log_artifact
+    with pytest.raises(AttributeError, match=r"use_artifact.*read files"):
+        _ = nbviz.init().use_artifact
     assert not hasattr(nbviz, "nonsense")
+
+
+def said_in(run: nbviz.Run, level: str) -> list[str]:
+    return [line.text for line in run.lines.since(0) if line.level == level]
+
+
+def test_no_value_of_a_tracker_s_ends_a_training_and_the_others_are_kept() -> None:
+    import nbviz as wandb
+
+    as_numbers = {
+        "bool": (True, 1.0),
+        "numpy": (np.float32(2.5), 2.5),
+        "one": (np.array([[1.5]]), 1.5),
+        "tensor": (torch.tensor([3.0], requires_grad=True), 3.0),
+        "short": (torch.tensor(0.5, dtype=torch.bfloat16), 0.5),
+    }
+    as_texts = {
+        "mixed": ([1, "a", None], "[1, 'a', None]"),
+        "names": (np.array(["a", "b"]), "['a', 'b']"),
+        "objects": (np.array([None, "b"], object), "[None, 'b']"),
+        "day": (dt.date(2020, 1, 2), "2020-01-02"),
+        "path": (PurePosixPath("a/b"), "a/b"),
+        "set": ({3}, "{3}"),
+        "bytes": (b"ab", "b'ab'"),
+        "ragged": ([[1], [1, 2]], "[[1], [1, 2]]"),
+    }
+    as_histograms = {
+        "list": ([1, 2, 2], 3),
+        "tensors": ([torch.tensor(1.0), torch.tensor(2.0)], 2),
+        "flags": (np.array([True, False]), 2),
+        "rows": ([[1.0, 2.0], [3.0, 4.0]], 4),
+    }
+    left_out = {"none": None, "nothing": [], "empty": np.array([]), "no tags": {}}
+    refused = {"complex": 1j, "object": object(), "huge": 10**400}
+    given = {
+        name: value
+        for kind in (as_numbers, as_texts, as_histograms)
+        for name, (value, _) in kind.items()
+    }
+    run = wandb.init()
+    for name, value in (given | left_out | refused).items():
+        wandb.log({name: value, f"{name}/beside": 1.0})
+    wandb.log({"classes": {0: 0.25, 1: 0.75}, "z": 1.0, "y": object(), "x": 2j})
+    wandb.finish()
+    held, media = run.run, run.run.media
+    for name, (_, number) in as_numbers.items():
+        assert held[name].values.tolist() == [number]
+    for name, (_, text) in as_texts.items():
+        assert media[name][0].value == text
+    for name, (_, count) in as_histograms.items():
+        assert media[name][0].value.count == count
+    for name in given | left_out | refused:
+        assert held[f"{name}/beside"].values.tolist() == [1.0]
+    assert set(media) == {*as_texts, *as_histograms}
+    assert held["classes/1"].values.tolist() == [0.75]
+    said = said_in(held, "warning")
+    for name in (*refused, "y", "x"):
+        assert sum(f"'{name}'" in text for text in said) == 1
+    assert len(said) == len(refused) + 2
+
+
+def test_a_step_of_a_tracker_may_be_a_tensor_and_a_wrong_one_changes_nothing() -> None:
+    import nbviz as wandb
+
+    run = wandb.init()
+    wandb.log({"x": 1.0}, step=torch.tensor(4))
+    for wrong in (1.5, "a", -1):
+        with pytest.raises(LoggingError, match="step must be a whole number"):
+            wandb.log({"x": 2.0}, step=wrong)
+    with pytest.raises(LoggingError, match="log takes a mapping"):
+        wandb.log(3)
+    wandb.log({"x": 3.0})
+    # As W&B has it, a step that was given is not over.
+    assert run.run["x"].steps.tolist() == [4, 4]
+    assert run.run["x"].values.tolist() == [1.0, 3.0]
+
+
+def test_what_a_tracker_would_send_away_is_said_and_ends_no_training(tmp_path: Path) -> None:
+    import nbviz as wandb
+
+    wandb.setup()
+    run = wandb.init(id=wandb.util.generate_id(), config={"lr": 0.1})
+    artifact = wandb.Artifact("net", type="model", metadata={"epochs": 3})
+    artifact.add_file(str(tmp_path / "net.pt"))
+    with artifact.new_file("notes.txt") as file:
+        file.write("one")
+    assert wandb.log_artifact(artifact).wait() is run.log_artifact(artifact) is artifact
+    assert wandb.save(str(tmp_path / "net.pt")) == []
+    run.save()
+    run.log_code(".")
+    run.log_model(tmp_path / "net.pt", name="net")
+    run.log({"molecule": wandb.Molecule("caffeine.pdb"), "scene": wandb.Object3D("scene.glb")})
+    said = said_in(run.run, "warning")
+    calls = ("log_artifact", "save", "log_code", "log_model", "Molecule")
+    names = (*(f"'{name}' of W&B" for name in calls), "'scene'")
+    for name in names:
+        assert sum(name in text for text in said) == 1, (name, said)
+    assert len(said) == len(names)
+    wandb.alert("Low accuracy", "it fell", level=wandb.AlertLevel.WARN)
+    wandb.termlog("a line")
+    assert said_in(run.run, "warning")[-1] == "Low accuracy: it fell"
+    assert said_in(run.run, "print") == ["a line"]
+    with pytest.raises(AttributeError, match="'files' of an Artifact of W&B is not served"):
+        artifact.files()
+    run.config.setdefaults({"lr": 1.0, "width": 8})
+    assert run.config.as_dict() == run.run.config == {"lr": 0.1, "width": 8}
+    assert (run.offline, run.disabled, run.resumed) == (True, False, False)
+    run.join()
+    assert wandb.run is None
+    with pytest.raises(LoggingError, match="there is no run"):
+        wandb.alert("too late")
+
+
+def test_html_is_shown_as_its_text_and_sounds_are_read_from_files(tmp_path: Path) -> None:
+    import nbviz as wandb
+
+    (tmp_path / "page.html").write_text("<p>from a file")
+    (tmp_path / "tone.wav").write_bytes(wave_of(np.full((8, 1), 7, np.int16), 8000).data)
+    page = "<style>p{}</style><h1>Title &amp; more</h1><script>alert(1)</script><td>a<td>b<br>c"
+    run = wandb.init()
+    points = np.zeros((3, 3))
+    run.log(
+        {
+            "page": wandb.Html(page),
+            "file": wandb.Html(tmp_path / "page.html"),
+            "tone": wandb.Audio(str(tmp_path / "tone.wav"), caption="seven"),
+            "scene": wandb.Object3D({"type": "lidar/beta", "points": points, "boxes": []}),
+        }
+    )
+    media = run.run.media
+    assert media["page"][0].value == "Title & more\n\na b\n\nc"
+    assert media["file"][0].value == "from a file"
+    tone = media["tone"][0].value
+    assert (tone.sample_rate, tone.samples[:, 0].tolist()) == (8000, [7] * 8)
+    assert media["scene"][0].value.vertices.shape == (3, 3)
+    assert said_in(run.run, "warning") == [
+        "not recorded: 'scene': of its scene the points are shown, not boxes."
+    ]
+
+
+def test_a_disabled_run_shows_and_keeps_nothing(tmp_path: Path) -> None:
+    import nbviz as wandb
+
+    with wandb.init(mode="disabled", dir=tmp_path / "kept") as run:
+        wandb.log({"x": 1.0})
+        assert run.disabled
+        assert not run.shows_in_cells
+    assert run.run.journal is None
+    assert not (tmp_path / "kept").exists()

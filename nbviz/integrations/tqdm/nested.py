@@ -161,7 +161,7 @@ class NestedBars(CellLog):
         try:
             run.record(numbers, step)
         except LoggingError as error:
-            note_refusal(run, str(error), self._refused)
+            note_refusal(run, error, self._refused)
 
     def describe(self) -> None:
         """Have the dashboard say what the bars are called, and how far the outer ones are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import LoggingError, describe, text_of
+from nbviz.errors import LoggingError, add_note, describe, text_of
 from nbviz.recording.capture.captured import CapturedScalar, CapturedValues, seal
 from nbviz.recording.off_main_thread import off_main_thread
 from nbviz.recording.scalars.inbox import Inbox
@@ -109,6 +109,8 @@ class ScalarLog:
         elif accepted:
             self._inbox.put(accepted, given, seconds)
         if errors:
+            for other in errors[1:]:
+                add_note(errors[0], str(other))
             raise errors[0]
 
     def _accept(self, tag: object, value: object, accepted: dict[str, Any]) -> None:
