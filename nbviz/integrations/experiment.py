@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from nbviz.protocol.log import LineLevel
     from nbviz.recording.watching.watch import Watch
 
 
@@ -416,3 +417,26 @@ def watch(
 def _whole(step: Any) -> int:
     """Return a step; also of a tensor of one."""
     return read_step(step.item() if isinstance(step, torch.Tensor) and not step.dim() else step)
+
+
+def of_module(name: str) -> Any:
+    """Return what code written `import nbviz as wandb` finds under a name that nbviz has not."""
+    if name in tracked_calls.LINES:
+        return partial(_write_line, tracked_calls.LINES[name])
+    if name in tracked_calls.OF_RUNS:
+        return partial(_of_newest, name)
+    return tracked_calls.VALUES[name]
+
+
+def _write_line(level: LineLevel, string: object = "", **options: object) -> None:
+    """Write a line of the newest run's log; where there is none, print it."""
+    del options
+    run = newest()
+    if run is None:
+        print(string)  # noqa: T201  as W&B does
+    else:
+        run.run.note(str(string), level)
+
+
+def _of_newest(name: str, /, *given: Any, **options: Any) -> Any:
+    return tracked_calls.OF_RUNS[name](experiment(), *given, **options)

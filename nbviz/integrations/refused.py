@@ -40,7 +40,7 @@ def call_of(name: str) -> Any:
         AttributeError: Nothing does; as `not_served`.
     """
     if name in _CALLS:
-        return importlib.import_module("nbviz.integrations.tracked_calls").OF_MODULE[name]
+        return importlib.import_module("nbviz.integrations.experiment").of_module(name)
     raise not_served(name, "module 'nbviz'")
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path, PurePath
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbviz.errors import LoggingError
 from nbviz.integrations.refused import not_served
@@ -22,8 +22,32 @@ from nbviz.integrations.tracked_values import Loggable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbviz.integrations.experiment import Experiment
+    from nbviz.protocol.log import LineLevel
     from nbviz.recording.run import Run
+
+
+class Tracked(Protocol):
+    """The run of `init` that calls are of."""
+
+    run: Run
+    project: str
+
+    @property
+    def shows_in_cells(self) -> bool:
+        """Whether cells that log show it."""
+        ...
+
+    def attend(self) -> None:
+        """Show it in the running cell, if it does not yet."""
+        ...
+
+    def refuse(self, error: Exception) -> None:
+        """Say in the run's log what was not done."""
+        ...
+
+    def finish(self, exit_code: int | None = None) -> None:
+        """End it."""
+        ...
 
 
 class AlertLevel(StrEnum):
@@ -34,58 +58,58 @@ class AlertLevel(StrEnum):
     ERROR = "ERROR"
 
 
-_LEVELS = {"INFO": "info", "WARN": "warning", "ERROR": "error"}
+_LEVELS: dict[str, LineLevel] = {"INFO": "info", "WARN": "warning", "ERROR": "error"}
 
 
 def _alert(
-    run: Experiment, title: str, text: str = "", level: str | None = None, **options: object
+    run: Tracked, title: str, text: str = "", level: str | None = None, **options: object
 ) -> None:
     del options
     said = f"{title}: {text}" if text else str(title)
-    run.run.note(said, _LEVELS.get(str(level or "INFO").upper(), "warning"))  # pyright: ignore[reportArgumentType]
+    run.run.note(said, _LEVELS.get(str(level or "INFO").upper(), "warning"))
 
 
-def _leave_out(name: str, run: Experiment, /, *given: Any, **options: Any) -> Any:
+def _leave_out(name: str, run: Tracked, /, *given: Any, **options: Any) -> Any:
     """Say that a call does nothing here; returns what it was given, as `log_artifact` does."""
     del options
     run.refuse(not_served(name, ""))
     return given[0] if given and isinstance(given[0], Artifact) else None
 
 
-def _save(run: Experiment, *files: Any, **options: Any) -> list[str]:
+def _save(run: Tracked, *files: Any, **options: Any) -> list[str]:
     """Nothing to do for a run, which is kept as it comes; files are not kept elsewhere."""
     if files or options:
         _leave_out("save", run)
     return []
 
 
-def _log_artifact(run: Experiment, artifact: Any = None, *given: Any, **options: Any) -> Any:
+def _log_artifact(run: Tracked, artifact: Any = None, *given: Any, **options: Any) -> Any:
     _leave_out("log_artifact", run, *given, **options)
     return artifact if isinstance(artifact, Artifact) else Artifact(str(artifact), "")
 
 
-def _finish(run: Experiment, exit_code: int | None = None, **options: object) -> None:
+def _finish(run: Tracked, exit_code: int | None = None, **options: object) -> None:
     del options
     run.finish(exit_code)
 
 
-def _display(run: Experiment, *size: object, **options: object) -> bool:
+def _display(run: Tracked, *size: object, **options: object) -> bool:
     del size, options
     run.attend()
     return run.shows_in_cells
 
 
-def _name_of_project(run: Experiment) -> str:
+def _name_of_project(run: Tracked) -> str:
     return run.project
 
 
-def _no_address(run: Experiment) -> None:
+def _no_address(run: Tracked) -> None:
     del run
 
 
-def _write_log(level: str, run: Experiment, text: Any = "", /, *rest: Any, **options: Any) -> None:
+def _write_logs(run: Tracked, text: Any = "", *rest: Any, **options: Any) -> None:
     del rest, options
-    run.run.note(str(text), level)  # pyright: ignore[reportArgumentType]
+    run.run.note(str(text), "print")
 
 
 OF_RUNS: dict[str, Callable[..., Any]] = {
@@ -103,14 +127,9 @@ OF_RUNS: dict[str, Callable[..., Any]] = {
     "project_name": _name_of_project,
     "save": _save,
     "upsert_artifact": _log_artifact,
-    "write_logs": partial(_write_log, "print"),
+    "write_logs": _write_logs,
 }
 """Calls of a run, by name; each takes the run first."""
-
-_OF_MODULE = (
-    *("alert", "join", "link_model", "log_artifact", "log_code", "log_model", "mark_preempting"),
-    "save",
-)
 
 
 class Artifact:
@@ -244,29 +263,11 @@ def _nothing(*given: Any, **options: Any) -> None:
     del given, options
 
 
-def _say(level: str, string: Any = "", **options: Any) -> None:
-    """Write a line of the newest run's log; where there is none, print it."""
-    from nbviz.integrations.experiment import newest
-
-    run = newest()
-    if run is None:
-        print(string)  # noqa: T201  as W&B does
-    else:
-        _write_log(level, run, string, **options)
-
-
 def _new_id(length: int = 8) -> str:
     return uuid.uuid4().hex[:length]
 
 
-def _of_newest(name: str, /, *given: Any, **options: Any) -> Any:
-    from nbviz.integrations.experiment import experiment
-
-    return OF_RUNS[name](experiment(), *given, **options)
-
-
-OF_MODULE: dict[str, Any] = {
-    **{name: partial(_of_newest, name) for name in _OF_MODULE},
+VALUES: dict[str, Any] = {
     **{
         name: partial(_Unshown, name)
         for name in ("EvalTable", "Graph", "JoinedTable", "Molecule", "plot_table")
@@ -275,9 +276,9 @@ OF_MODULE: dict[str, Any] = {
     "AlertLevel": AlertLevel,
     "Artifact": Artifact,
     "Html": Html,
-    "termerror": partial(_say, "error"),
-    "termlog": partial(_say, "print"),
-    "termwarn": partial(_say, "warning"),
     "util": SimpleNamespace(generate_id=_new_id),
 }
-"""Names of the module that code written `import nbviz as wandb` uses, beside those that it has."""
+"""What is under names of the module, where no run is needed for it."""
+
+LINES: dict[str, LineLevel] = {"termerror": "error", "termlog": "print", "termwarn": "warning"}
+"""Calls that write a line, with its level in the run's log."""

@@ -32,7 +32,9 @@ def test_its_table_has_the_threads() -> None:
     threads = set()
     for path in (ROOT / "nbviz").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        if re.search(r"\b(Thread|ThreadPoolExecutor|Emitter)\(|^class Emitter", text, re.MULTILINE):
+        if re.search(
+            r"\b((?:Own)?Thread|ThreadPoolExecutor|Emitter)\(|^class Emitter", text, re.MULTILINE
+        ):
             threads |= set(re.findall(r'"nbviz-([a-z-]+)"', text))
     assert {"collector", "journal", "emitter", "answers"} <= threads
     assert sorted(name for name in threads if not name.startswith(named)) == []

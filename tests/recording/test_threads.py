@@ -13,10 +13,9 @@ from pages import wait_until
 from nbviz import Run, open_run
 from nbviz.errors import LoggingError
 from nbviz.recording import collector as collector_module
-from nbviz.recording import draining, own_thread
-from nbviz.recording.collector import Collector
+from nbviz.recording import draining
+from nbviz.recording.collector import Collector, OwnThread
 from nbviz.recording.lines import Lines
-from nbviz.recording.own_thread import OwnThread
 
 THREADS = 8
 VALUES = 100_000
@@ -368,7 +367,7 @@ def test_threads_of_a_run_are_stopped_from_outside_as_other_writers_are(
     tmp_path, monkeypatch
 ) -> None:
     """As Lightning's tests do with those that a test leaves behind."""
-    monkeypatch.setattr(own_thread, "STOP_SECONDS", 180.0)
+    monkeypatch.setattr(collector_module, "STOP_SECONDS", 180.0)
     run = Run(dir=tmp_path)
     for step in (1, 2, 3):
         run.log({"x": float(step)}, step)

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.errors import ConfigurationError, text_of
+from nbviz.recording.collector import END_SECONDS, OwnThread
 from nbviz.recording.event_files.messages import start_event, text_event
 from nbviz.recording.event_files.writer import EventFileWriter
 from nbviz.recording.holdups import STUCK_SECONDS
 from nbviz.recording.journal.identity import IDENTITY_TAG, identity_of
 from nbviz.recording.journal.source import JournalSource, Place
-from nbviz.recording.own_thread import END_SECONDS, OwnThread
 from nbviz.recording.progress import ENDED
 from nbviz.training import clock as run_clock
 from nbviz.training.background import end_all
