@@ -26,12 +26,14 @@ class Hyperparameters:
         known: What nbviz knows: optimizer, lr, batch size and the like; replaced as a whole.
         config: What the user gave, nested mappings joined by dots; replaced as a whole.
         all: Both; where they share a name, the user's. Another object after each change.
+        lists: Lists of `config`, whose texts it has: other tools keep them as such.
     """
 
     def __init__(self) -> None:
         self.known: dict[str, Parameter] = {}
         self.config: dict[str, Parameter] = {}
         self.all: dict[str, Parameter] = {}
+        self.lists: dict[str, list[Any]] = {}
 
     def add_known(self, values: Mapping[str, Any]) -> None:
         """Take in what nbviz has found out."""
@@ -43,7 +45,11 @@ class Hyperparameters:
         Raises:
             ConfigurationError: It is no mapping, or has too many values.
         """
-        self._replace(self.known, {**self.config, **read_config(values)})
+        lists: dict[str, list[Any]] = {}
+        given = read_config(values, lists)
+        self._replace(self.known, {**self.config, **given})
+        kept = {name: of for name, of in self.lists.items() if name not in given}
+        self.lists = {**kept, **lists}
 
     def add_foreign(self, values: Mapping[str, Parameter]) -> None:
         """Take in what another writer's file says; what is known from nbviz's own stays."""
@@ -53,7 +59,8 @@ class Hyperparameters:
 
     def to_text(self) -> str:
         """Return them as the text that a journal keeps."""
-        return json.dumps({"known": self.known, "config": self.config})
+        kept: dict[str, Any] = {"known": self.known, "config": self.config}
+        return json.dumps(kept | {"lists": self.lists} if self.lists else kept)
 
     def read_text(self, text: str) -> None:
         """Take in what `to_text` wrote; anything else changes nothing."""
@@ -63,6 +70,14 @@ class Hyperparameters:
         except (ValueError, TypeError, KeyError, RecursionError):
             return
         self._replace({**self.known, **known}, {**self.config, **config})
+        lists: Any = found.get("lists")
+        if isinstance(lists, dict):
+            of_names = cast("dict[str, Any]", lists).items()
+            self.lists |= {name: of for name, of in of_names if isinstance(of, list)}
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return all as JSON has it: lists as lists."""
+        return {**self.all, **{n: of for n, of in self.lists.items() if n in self.config}}
 
     def _replace(self, known: dict[str, Parameter], config: dict[str, Parameter]) -> None:
         if len(config) > MOST_PARAMETERS:
@@ -74,8 +89,12 @@ class Hyperparameters:
         self.all = {**known, **config}
 
 
-def read_config(values: object) -> dict[str, Parameter]:
+def read_config(values: object, lists: dict[str, list[Any]] | None = None) -> dict[str, Parameter]:
     """Return a configuration by name: nested mappings joined by dots, other objects as text.
+
+    Args:
+        values: The configuration.
+        lists: Gets its lists of numbers, texts, booleans and None, where they are short.
 
     Raises:
         ConfigurationError: It is no mapping.
@@ -86,19 +105,32 @@ def read_config(values: object) -> dict[str, Parameter]:
             "argparse namespace give vars(args), of a dataclass dataclasses.asdict(config)."
         )
     found: dict[str, Parameter] = {}
-    _flatten(cast("Mapping[object, Any]", values), "", found, 0)
+    _flatten(cast("Mapping[object, Any]", values), "", found, {} if lists is None else lists, 0)
     return found
 
 
 def _flatten(
-    values: Mapping[object, Any], prefix: str, found: dict[str, Parameter], depth: int
+    values: Mapping[object, Any],
+    prefix: str,
+    found: dict[str, Parameter],
+    lists: dict[str, list[Any]],
+    depth: int,
 ) -> None:
     for key, value in values.items():
         name = f"{prefix}{text_of(key)}"[:MOST_TEXT]
         if isinstance(value, Mapping) and depth < _DEEPEST:
-            _flatten(cast("Mapping[object, Any]", value), f"{name}.", found, depth + 1)
-        else:
-            found[name] = _read(value)
+            _flatten(cast("Mapping[object, Any]", value), f"{name}.", found, lists, depth + 1)
+            continue
+        found[name] = text = _read(value)
+        if isinstance(value, list | tuple) and len(str(text)) < MOST_TEXT and _is_plain(value):
+            lists[name] = json.loads(json.dumps(value))
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, list | tuple):
+        inner = cast("list[Any]", value)
+        return depth < _DEEPEST and all(_is_plain(one, depth + 1) for one in inner)
+    return value is None or value.__class__ in (bool, int, float, str)
 
 
 _DEEPEST = 8  # mappings in mappings: one may hold itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 import zlib
@@ -62,7 +63,8 @@ def test_all_that_it_holds_is_read_back(tmp_path: Path) -> None:
     run.log_image("a/../b", np.full((4, 6, 3), 7, np.uint8), step=2)
     run.log_image("a/../b", np.zeros((4, 6, 3), np.uint8), step=9)
     run.log_histogram("weights", np.arange(100.0), step=2)
-    run.log_text("note", "left out", step=2)
+    run.log_text("note", "a text", step=2)
+    run.log_mesh("shape", np.zeros((3, 3)), step=2)
     run.finish()
     directory = run.to_wandb(tmp_path / "wandb", project="course")
     assert directory.name.startswith("offline-run-")
@@ -101,9 +103,77 @@ def test_all_that_it_holds_is_read_back(tmp_path: Path) -> None:
 
     assert values_of(records[-2].summary.update)["loss"] == 0.2
     assert records[-1].exit.exit_code == 0
-    assert "1 of text" in run.lines.after(0)[0][-1].text
+    assert rows[1]["note"] == "a text"
+    said = "to_wandb leaves out what W&B has no form for: 1 of mesh."
+    assert run.lines.after(0)[0][-1].text == said
     with pytest.raises(ConfigurationError, match="cannot be written"):
         run.to_wandb(tmp_path / "wandb")
+
+
+def test_tables_sounds_videos_and_captions_are_in_w_and_bs_own_forms(tmp_path: Path) -> None:
+    from wandb import Table
+
+    run = nbviz.Run(config={"layers": [64, [32, None]], "pair": ("a", True), "long": ["x" * 300]})
+    frame = {"number": [1.5, float("nan")], "flag": [True, None], "name": ["a", None]}
+    frame["image"] = [np.zeros((4, 4), np.uint8)] * 2
+    run.log_table("rows", frame, step=1)
+    run.log_audio("tone", np.full(8, 0.5), 8000, step=1)
+    run.log_video("clip", np.zeros((2, 6, 4, 3), np.uint8), 4, step=1)
+    run.log_images("grid", np.zeros((2, 4, 4), np.uint8), step=1, captions=["one", "two"])
+    run.finish()
+    directory = run.to_wandb(tmp_path)
+    (file,) = directory.glob("*.wandb")
+    records = list(offline_records(file))
+    config = {item.key: json.loads(item.value_json) for item in records[1].run.config.update}
+    assert (config["layers"], config["pair"]) == ([64, [32, None]], ["a", True])
+    assert config["long"].startswith("['xxx")
+    history = next(record.history for record in records if record.HasField("history"))
+    row = values_of(history.item)
+
+    def content(tag: str, folder: str, ending: str) -> bytes:
+        path = row[tag]["path"]
+        assert path.startswith(f"media/{folder}/{tag}_1_")
+        assert path.endswith(ending)
+        data = (directory / "files" / path).read_bytes()
+        assert row[tag]["size"] == len(data)
+        assert row[tag]["sha256"] == hashlib.sha256(data).hexdigest()
+        return data
+
+    assert content("tone", "audio", ".wav") == run.media["tone"][0].value.data
+    assert content("clip", "videos", ".gif") == run.media["clip"][0].value.data
+    assert content("grid", "images", ".png") == run.media["grid"][0].value.data
+    kinds = {tag: row[tag]["_type"] for tag in ("rows", "tone", "clip", "grid")}
+    assert list(kinds.values()) == ["table-file", "audio-file", "video-file", "image-file"]
+    assert (row["grid"]["caption"], row["clip"]["width"], row["clip"]["height"]) == (
+        "one, two",
+        4,
+        6,
+    )
+    assert (row["rows"]["ncols"], row["rows"]["nrows"]) == (4, 2)
+    read = Table.from_json(
+        json.loads(content("rows", "table", ".table.json")), source_artifact=None
+    )
+    assert read.columns == ["number", "flag", "name", "image"]
+    assert read.data == [[1.5, True, "a", "Image"], [None, None, None, "Image"]]
+    assert "2 of images in tables" in run.lines.after(0)[0][-1].text
+
+
+def test_lists_of_a_config_stay_lists_in_a_journal(tmp_path: Path) -> None:
+    config = {"layers": [64, 32], "text": "[64, 32]", "one": ["it's"]}
+    before = {"layers": [1], "text": [1]}
+    with nbviz.Run(dir=tmp_path / "runs", config=before) as run:
+        run.update_config(config)
+        run.log({"x": 1.0}, 1)
+    opened = nbviz.open_run(tmp_path / "runs")
+    assert (
+        opened.config
+        == run.config
+        == {"layers": "[64, 32]", "text": "[64, 32]", "one": '["it\'s"]'}
+    )
+    (file,) = opened.to_wandb(tmp_path / "wandb").glob("*.wandb")
+    made = next(record.run for record in offline_records(file) if record.HasField("run"))
+    found = {item.key: json.loads(item.value_json) for item in made.config.update}
+    assert [found[name] for name in config] == list(config.values())
 
 
 def test_records_that_are_longer_than_a_block(tmp_path: Path) -> None:

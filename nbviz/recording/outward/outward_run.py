@@ -67,8 +67,9 @@ class OutwardRun(RecordedRun):
     def to_wandb(self, path: str | Path, *, project: str = "nbviz") -> Path:
         """Write a directory as W&B's offline mode leaves it; `wandb sync` uploads it.
 
-        It holds scalars, images, histograms and hyper-parameters; of other media the run's log says
-        how many are left out. W&B takes each step once: where a tag's steps began again, of a step
+        It holds scalars, images, histograms, tables (their first 10,000 rows), sounds, videos,
+        texts, pictures of figures and hyper-parameters; of other media the run's log says how many
+        are left out. W&B takes each step once: where a tag's steps began again, of a step
         that was made twice the later value is kept.
 
         Args:

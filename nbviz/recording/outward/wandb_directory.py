@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import socket
 import time
 from collections import Counter
@@ -13,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbviz.errors import ConfigurationError
-from nbviz.inspection.tensors.histograms import Histogram
-from nbviz.recording.media.store import Image
 from nbviz.recording.outward.rows import rows_of
+from nbviz.recording.outward.wandb_media import MediaForms
 from nbviz.recording.outward.wandb_records import RecordFile
 
 if TYPE_CHECKING:
@@ -25,12 +22,9 @@ if TYPE_CHECKING:
 
     from nbviz.recording.recorded_run import RecordedRun
 
-_UNSAFE = re.compile(r"[^\w.-]+")
-_ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp"}
-
 
 def write_offline_run(run: RecordedRun, path: str | Path, project: str) -> Path:
-    """Write scalars, images, histograms and hyper-parameters; return the run's directory.
+    """Write scalars, media and hyper-parameters; return the run's directory.
 
     Raises:
         ConfigurationError: It cannot be written.
@@ -59,7 +53,7 @@ def _write(
         name=run.name,
         host=socket.gethostname(),
         started_at=started_at,
-        config=run.hparams,
+        config=run.hyperparameters.to_plain(),
     )
     media, left_out = _media(run, files)
     records.files([one["path"] for at in media.values() for one in at.values() if "path" in one])
@@ -76,7 +70,7 @@ def _write(
     records.exit(1 if run.status == "failed" else 0, elapsed)
     if left_out:
         kinds = ", ".join(f"{count:,} of {kind}" for kind, count in sorted(left_out.items()))
-        run.note(f"to_wandb writes scalars, images and histograms, and leaves out: {kinds}.")
+        run.note(f"to_wandb leaves out what W&B has no form for: {kinds}.")
 
 
 def _by_step(run: RecordedRun) -> Iterator[tuple[int, float, dict[str, float]]]:
@@ -134,37 +128,16 @@ def _media(run: RecordedRun, files: Path) -> tuple[dict[int, dict[str, Any]], Co
     """Write the media's files; return the media by step and tag, and what has no form."""
     found: dict[int, dict[str, Any]] = {}
     left_out: Counter[str] = Counter()
+    forms = MediaForms(files, left_out)
     for tag in run.media:
         kept = run.media[tag]
         for item in kept:
-            known: dict[str, Any] = {"wall_time": item.wall_time}
-            if isinstance(item.value, Image):
-                form = _image(tag, item.step, item.value, files)
-                known |= {"form": form, "path": form["path"]}
-            elif isinstance(item.value, Histogram):
-                counts, edges = item.value.counts.tolist(), item.value.edges.tolist()
-                known["form"] = {"_type": "histogram", "values": counts, "bins": edges}
-            else:
+            form = forms.of(tag, item.step, item.value)
+            if form is None:
                 left_out[kept.kind] += 1
                 continue
+            known: dict[str, Any] = {"wall_time": item.wall_time, "form": form}
+            if isinstance(form, dict) and "path" in form:
+                known["path"] = form["path"]
             found.setdefault(item.step, {})[tag] = known
     return found, left_out
-
-
-def _image(tag: str, step: int, image: Image, files: Path) -> dict[str, Any]:
-    digest = hashlib.sha256(image.data).hexdigest()
-    ending = next((e for start, e in _ENDINGS.items() if image.data.startswith(start)), "png")
-    # A tag may hold "..", or be too long for a name; the digest tells files apart.
-    name = f"{_UNSAFE.sub('_', tag)[-80:].strip('.')}_{step}_{digest[:20]}.{ending}"
-    path = f"media/images/{name}"
-    (files / path).parent.mkdir(parents=True, exist_ok=True)
-    (files / path).write_bytes(image.data)
-    return {
-        "_type": "image-file",
-        "sha256": digest,
-        "size": len(image.data),
-        "path": path,
-        "format": ending,
-        "width": image.width,
-        "height": image.height,
-    }
