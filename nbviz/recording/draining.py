@@ -43,11 +43,11 @@ class Draining:
     @property
     def something_waits(self) -> bool:
         """Whether something has been logged that is not taken in."""
-        return bool(self._scalars.entries or self._media)
+        return bool(self._scalars.something_waits or self._media)
 
     def drain_scalars(self, *, wait: bool) -> None:
         """Store the scalars logged so far; `wait` for those still on their way from a device."""
-        if self._scalars.entries and (count := self._scalars.drain(wait=wait)):
+        if self._scalars.something_waits and (count := self._scalars.drain(wait=wait)):
             self._meter.count_calls(count)
             self.active_at = time.monotonic()
 

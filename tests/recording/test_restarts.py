@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -201,6 +202,21 @@ def test_a_restart_after_late_points_is_written_after_them(tmp_path: Path) -> No
         before, after = series.segments
         assert before.steps.tolist() == sorted([*range(100, 200), *range(50, 150, 10)])
         assert after.steps.tolist() == list(range(20, 40))
+
+
+def test_points_that_wait_to_be_sorted_in_are_there_for_who_reads() -> None:
+    run = Run()
+    turns = Turns(run, 2)
+    turns.log(0, range(100, 200))
+    run.drain()
+    run._scalars._store._settles_from = math.inf  # it took long the last time
+    turns.log(1, range(100))
+    run.drain_ready()
+    assert run.series("loss").steps.tolist() == list(range(100, 200))
+    assert run._draining.something_waits
+    turns.end()
+    assert run["loss"].values.tolist() == list(range(200))
+    assert not run._draining.something_waits
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -118,13 +118,14 @@ class Intake:
                 break
             elif left > 0:
                 time.sleep(0)  # let the training's thread go on
-        self._settle()
+        if limit is None:
+            self._settle(at_once=wait)
         return total
 
-    def _settle(self) -> None:
+    def _settle(self, *, at_once: bool) -> None:
         try:
             with self._store.lock:
-                self._store.settle()
+                self._store.settle(at_once=at_once)
         except Exception as error:  # noqa: BLE001  memory that is not there; next time they are sorted in
             self._failures.append(f"points of several threads: {describe(error)}")
             self._notify()

@@ -65,6 +65,11 @@ class ScalarLog:
     def start(self, seconds: float) -> None:
         self._intake.start = seconds
 
+    @property
+    def something_waits(self) -> bool:
+        """Whether something is not in the series yet, or not in its place there."""
+        return bool(self.entries) or not self._store.is_settled
+
     def plain_calls(self, control: Control, most_waiting: int) -> PlainCalls:
         """Return what adds calls that need no more checks; as `PlainCalls`."""
         return PlainCalls(self._inbox, control, most_waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ SHORT_NAME_BYTES = 200
 LEAST_TAGS = 1000
 """Tags that are taken whatever the budget."""
 
+_TIMES_SETTLING = 19  # as long as it took it is not done again
 _NAMED = 100  # characters of a tag in a sentence
 _UNCHECKED_SHARE = 0.05  # of the budget; adding up the memory of a thousand series takes 1 ms
 
@@ -57,6 +59,7 @@ class ScalarStore:
         self._budget = budget
         self._has_refused = False
         self._unsettled: dict[str, None] = {}
+        self._settles_from = 0.0  # monotonic seconds
         self._unchecked = 0  # bytes since the budget was looked at
         self._most_unchecked = int(budget.limit * _UNCHECKED_SHARE)
 
@@ -80,7 +83,7 @@ class ScalarStore:
         with self.lock:
             writers = np.full(len(steps), writer, np.int64)
             self.append(tag, steps, wall_times - self.started_at, values, writers)
-            self.settle()
+            self.settle(at_once=True)
             self.enforce_budget()
 
     def sort_in(
@@ -94,7 +97,7 @@ class ScalarStore:
         with self.lock:
             self.series[tag].sort_in(steps, wall_times - self.started_at, values)
             self._unsettled[tag] = None
-            self.settle()
+            self.settle(at_once=True)
             self.enforce_budget()
 
     def announce(self, tag: str) -> None:
@@ -143,14 +146,29 @@ class ScalarStore:
             self._unsettled[tag] = None
         return restarts
 
-    def settle(self) -> None:
-        """Sort in what came after later steps, with the lock held."""
+    @property
+    def is_settled(self) -> bool:
+        """Whether no points wait for `settle`."""
+        return not self._unsettled
+
+    def settle(self, *, at_once: bool) -> None:
+        """Sort in what came after later steps, with the lock held.
+
+        Args:
+            at_once: However long it takes; else it waits while it has taken more than a twentieth
+                of the time, as where one thread is a million points behind another.
+        """
+        started = time.monotonic()
+        if not at_once and started < self._settles_from:
+            return
         while self._unsettled:
             tag, _ = self._unsettled.popitem()
             series = self.series[tag]
             before = series.nbytes
             series.settle()
             self._unchecked += max(0, series.nbytes - before)
+        now = time.monotonic()
+        self._settles_from = now + _TIMES_SETTLING * (now - started)
 
     def _take(self, series: Series) -> None:
         self.series[series.tag] = series
