@@ -73,8 +73,11 @@ class ControlFlow:
             ("cond", 4): self._cond,
             ("while_loop", 4): self._while_loop,
             ("scan", 4): self._scan,
+            ("scan", 6): self._scan_along,
             ("map_impl", 3): self._map,
         }
+        if func.__name__ == "scan" and "additional_inputs" in kwargs:
+            args, kwargs = (*args, kwargs["additional_inputs"]), {}
         run = runs.get((func.__name__, len(args)))
         is_empty = func.__name__ in ("scan", "map_impl") and _length(args) == 0
         if run is None or is_empty or kwargs.keys() - {"mutated_arg_indices"}:
@@ -158,6 +161,29 @@ class ControlFlow:
         with self._quiet(node):
             stacked = _stacked(results)
         return self._join(node, given, (*carried, *stacked))
+
+    def _scan_along(
+        self,
+        node: Recorded,
+        step: Callable[..., Any],
+        first: Sequence[Any],
+        sequences: Sequence[torch.Tensor],
+        *more: Any,
+    ) -> Any:
+        """Scan as PyTorch 2.6 does: its operator is told along what; later ones only know axis 0.
+
+        They turn what they give, and are given, round by themselves.
+        """
+        dim, is_reversed, others = more
+        with self._quiet(node):
+            along = [sequence.movedim(dim, 0) for sequence in sequences]
+            along = [sequence.flip(0) for sequence in along] if is_reversed else along
+        found = self._scan(node, step, first, along, others)
+        if not is_reversed:
+            return found
+        carried, stacked = found[: len(first)], found[len(first) :]
+        with self._recording:
+            return (*carried, *with_tensors(stacked, lambda tensor: tensor.flip(0)))
 
     def _map(
         self,
@@ -296,6 +322,10 @@ class _BothBranches(TorchFunctionMode):
         return self._fake.from_tensor(tensor)
 
 
+_GIVES_ZEROS = torch.__version__ >= "2.7"
+"""Whether the gradient of what only the branch uses that is not taken is zeros, or is none."""
+
+
 class _Hung(torch.autograd.Function):
     """Copies tensors, and gives zeros to others, on which the copies then hang."""
 
@@ -309,7 +339,7 @@ class _Hung(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:
         """Give zeros to the others."""
         zeros = [
-            torch.zeros(shape, dtype=dtype, device=device) if needed else None
+            torch.zeros(shape, dtype=dtype, device=device) if needed and _GIVES_ZEROS else None
             for needed, (shape, dtype, device) in zip(
                 ctx.needs_input_grad[1:], ctx.others, strict=False
             )
@@ -336,8 +366,10 @@ def _say_first(drawn: Scope | None, passes: int) -> None:
 
 def _length(args: tuple[Any, ...]) -> int:
     """Return over how many items a scan or a map goes."""
-    sequences: Any = args[2] if len(args) == 4 else args[1]  # noqa: PLR2004
-    return len(sequences[0]) if sequences else 0
+    sequences: Any = args[1] if len(args) == 3 else args[2]  # noqa: PLR2004
+    if not sequences:
+        return 0
+    return sequences[0].shape[args[3]] if len(args) == 6 else len(sequences[0])  # noqa: PLR2004
 
 
 def _stacked(results: list[Any]) -> tuple[Any, ...]:
