@@ -73,7 +73,7 @@ def test_trainer_is_neither_copied_nor_pickled() -> None:
 
 def test_scripted_model_is_refused_and_scripting_a_trainers_model_says_why_not() -> None:
     scripted = torch.jit.trace(nn.Linear(3, 2), torch.ones(1, 3))
-    with pytest.raises(ConfigurationError, match=r"a scripted Linear.*Give the nn\.Module"):
+    with pytest.raises(ConfigurationError, match=r"a Linear of TorchScript.*Give the nn\.Module"):
         nbviz.Trainer(scripted, batches(), loss_fn=nn.CrossEntropyLoss())
     with pytest.raises(ConfigurationError, match=r"model must be a torch\.nn\.Module, got str"):
         nbviz.Trainer("resnet", batches())

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from nbviz.errors import CommandError, ConfigurationError, repr_of
-from nbviz.training.steps.numbers import read_number, shown, whole_number
+from nbviz.training.not_a_module import not_a_module
+from nbviz.training.steps.numbers import read_number, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +107,7 @@ def read_several(name: str, values: object) -> Any:
 def check_module(model: object) -> None:
     """Raise ConfigurationError unless the model is a module."""
     if not isinstance(model, torch.nn.Module):
-        raise ConfigurationError(f"model must be a torch.nn.Module, got {shown(model)}.")
+        raise ConfigurationError(f"model must be a torch.nn.Module, got {not_a_module(model)}.")
 
 
 def check_model(model: object) -> None:
@@ -114,8 +115,9 @@ def check_model(model: object) -> None:
     check_module(model)
     if isinstance(model, torch.jit.ScriptModule):
         raise ConfigurationError(
-            f"the model is a scripted {model.original_name}, which takes no hooks and cannot be "
-            "traced. Give the nn.Module itself, and script it when it is trained."
+            f"the model is a {model.original_name} of TorchScript (torch.jit.script or "
+            "torch.jit.trace), whose layers cannot be traced. Give the nn.Module that it was made "
+            "of, and script it when it is trained; or train it as a layer: nn.Sequential(model)."
         )
 
 

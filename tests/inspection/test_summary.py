@@ -95,7 +95,8 @@ def test_every_call_is_timed_and_the_model_is_left_alone() -> None:
     made = summary(model, torch.zeros(2, 1, 8, 8))
     seconds = [row.seconds for row in made.rows]
     assert all(value is not None and value > 0 for value in seconds)
-    assert seconds[0] >= sum(seconds[1:])
+    # Each is a median of its own: in every pass the whole took longer than each part.
+    assert seconds[0] >= max(seconds[1:])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert torch.equal(torch.random.get_rng_state(), state)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())

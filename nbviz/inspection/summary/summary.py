@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import ConfigurationError, NbvizError, TraceError, optional_module
+from nbviz.errors import (
+    ConfigurationError,
+    NbvizError,
+    TraceError,
+    attribute_of,
+    optional_module,
+)
 from nbviz.inspection.graph.overlays.timing import call_seconds
 from nbviz.inspection.graph.trace.building import error_text
 from nbviz.inspection.graph.trace.modules import all_parameters
@@ -149,7 +155,7 @@ def _summary(graph: Graph, model: torch.nn.Module, seconds: dict[str, float], no
             tensor_bytes(node.outputs[0]) for node in graph.nodes if node.kind == "input"
         ),
         device=device,
-        is_training=model.training,
+        is_training=attribute_of(model, "training", default=False),  # a frozen one has none
         note=" ".join(part for part in (graph.note, note) if part),
     )
 

@@ -13,6 +13,7 @@ from nbviz.errors import ConfigurationError
 from nbviz.integrations.hiddenlayer.installed import installed
 from nbviz.integrations.hiddenlayer.pytorch_builder import import_graph
 from nbviz.integrations.hiddenlayer.rendering import render
+from nbviz.training.not_a_module import not_a_module
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,9 +106,7 @@ def build_graph(
         MissingDependencyError: hiddenlayer is not installed.
     """
     if not isinstance(cast("Any", model), torch.nn.Module):
-        raise ConfigurationError(
-            f"build_graph takes a torch.nn.Module, got {type(model).__name__}."
-        )
+        raise ConfigurationError(f"build_graph takes a torch.nn.Module, got {not_a_module(model)}.")
     graph = Graph()
     import_graph(graph, cast("torch.nn.Module", model), args, input_names)
     return _transformed(graph, transforms, framework_transforms)

@@ -143,7 +143,8 @@ def _params(
     """Return an operation's settings: its module's, or what its weight's shape says."""
     module: Any = None
     if call.path is not None:
-        with contextlib.suppress(AttributeError):  # a wrapper's inside has other paths
+        # A wrapper's inside has other paths, and TorchScript none.
+        with contextlib.suppress(AttributeError, RuntimeError):
             module = model.get_submodule(call.path)
     known = _OWNERS.get(op)
     found: dict[str, Any] = {}

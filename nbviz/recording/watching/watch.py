@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 
 from nbviz.errors import LoggingError
+from nbviz.inspection.graph.trace.modules import all_parameters, type_name
 from nbviz.inspection.tensors.device_statistics import PLAIN
 from nbviz.inspection.tensors.heatmaps import layer_tensors
 from nbviz.inspection.tensors.sharded import is_whole, own_part
@@ -58,6 +59,12 @@ class Watch:
             record.note(
                 "activations inside a compiled model cannot be watched, except those of the whole "
                 "model; its weights and gradients can.",
+                "warning",
+            )
+        if not self.modules and not all_parameters(model):
+            record.note(
+                f"the watch of {type_name(model)} finds no parameters: a quantised or frozen model "
+                "has none. Watch what its layers give: activations=True.",
                 "warning",
             )
         self._plans = Plans()

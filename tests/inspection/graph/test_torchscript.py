@@ -77,11 +77,3 @@ def test_a_step_that_is_recorded_is_made_and_the_graph_says_what_to_do() -> None
     assert result.shape == (2, 2)
     with pytest.raises(TraceError, match=r"Net is a TorchScript model.*nbviz\.trace"):
         _ = recording.graph
-
-
-def test_an_exported_program_is_refused_with_what_to_give() -> None:
-    class ExportedProgram:
-        pass
-
-    with pytest.raises(TraceError, match=r"got ExportedProgram\. Give its \.module\(\)\."):
-        nbviz.trace(ExportedProgram(), torch.ones(2, 4))

@@ -23,6 +23,7 @@ from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.trace import named_inputs
 from nbviz.inspection.tensors.hooks import is_looked_at
+from nbviz.training.not_a_module import not_a_module
 from nbviz.training.overlapping import uncompiled
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Recording:
 
     def __init__(self, model: torch.nn.Module) -> None:
         if not isinstance(cast("Any", model), torch.nn.Module):
-            raise TraceError(f"record takes a torch.nn.Module, got {type(model).__name__}.")
+            raise TraceError(f"record takes a torch.nn.Module, got {not_a_module(model)}.")
         while (inner := wrapped_module(model)) is not None:
             model = inner
         self._model = model
@@ -80,7 +81,8 @@ class Recording:
         if isinstance(self._model, torch.jit.ScriptModule):
             return TraceError(
                 f"{name} is a TorchScript model, whose calls PyTorch does not show; record it as "
-                "it was before torch.jit.script, or draw it with nbviz.trace(model, inputs)."
+                "it was before torch.jit.script or torch.jit.trace, or draw it with "
+                "nbviz.trace(model, inputs)."
             )
         if recorder is None:
             return TraceError(

@@ -29,6 +29,7 @@ from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.shapes import ShapesOnly
 from nbviz.inspection.graph.trace.unheard import without_warnings
 from nbviz.text import shortened
+from nbviz.training.not_a_module import not_a_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -56,10 +57,8 @@ def trace(model: torch.nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
         TraceError: If the model cannot be run with these inputs; the model's own error is chained.
     """
     if not isinstance(cast("Any", model), torch.nn.Module):
-        is_exported = type(model).__name__ == "ExportedProgram"
         raise TraceError(
-            f"trace takes a torch.nn.Module and its example inputs, got {type(model).__name__}."
-            + (" Give its .module()." if is_exported else "")
+            f"trace takes a torch.nn.Module and its example inputs, got {not_a_module(model)}."
         )
     while (inner := wrapped_module(model)) is not None:
         model = inner
