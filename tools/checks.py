@@ -44,6 +44,7 @@ NOT_IN_COLAB = (
     "tests/recording/test_companions.py",
     "tests/recording/test_captions.py",
     "tests/recording/test_confusion.py",
+    "tests/recording/test_csv_logs.py",
     "tests/recording/test_deferred_runs.py",
     "tests/recording/test_embeddings.py",
     "tests/recording/test_feature_maps.py",

@@ -381,3 +381,22 @@ def test_without_lightnings_own_count_the_optimizers_steps_count(ours: Any) -> N
     assert index(trainer) == 2
     trainer.fit_loop.epoch_loop._batches_that_stepped = 7
     assert index(trainer) == 7
+
+
+def test_what_lightnings_csv_logger_writes_is_read_as_it_grows(tmp_path: Path) -> None:
+    from lightning.pytorch.loggers import CSVLogger
+
+    logger = CSVLogger(tmp_path)
+    logger.log_hyperparams({"lr": 0.1, "layers": [64, 32]})
+    logger.log_metrics({"train_loss": torch.tensor(0.5), "epoch": 0}, step=49)
+    logger.save()
+    (run,) = nbviz.open_runs(tmp_path)
+    assert run["train_loss"].values.tolist() == [0.5]
+    logger.log_metrics({"train_loss": 0.25, "epoch": 0}, step=99)
+    logger.log_metrics({"val_acc": 0.75, "epoch": 0}, step=99)  # which makes it write anew
+    logger.finalize("success")
+    run.refresh()
+    assert run["train_loss"].steps.tolist() == [49, 99]
+    assert (run["val_acc"].steps.tolist(), run["val_acc"].values.tolist()) == ([99], [0.75])
+    assert run.config == {"lr": 0.1, "layers": "[64, 32]"}
+    assert nbviz.open_run(logger.log_dir)["epoch"].steps.tolist() == [49, 99, 99]

@@ -21,6 +21,8 @@ def open_runs(
 ) -> list[OpenedRun]:
     """Read all runs of a directory: those of its event files, and of the folders below it.
 
+    Of a folder without event files a CSV log is read, as `open_run` does.
+
     A run is called after its folder, as in TensorBoard. Where several processes wrote into one
     folder at the same time, each is a run of its own, with its own status, called after its rank or
     name where nbviz wrote it. Each run reads on as `open_run`'s does.
@@ -39,7 +41,7 @@ def open_runs(
         The runs, folders in the order of their names (`version_2` before `version_10`).
 
     Raises:
-        ConfigurationError: There is no event file.
+        ConfigurationError: There is no event file, and no CSV log.
     """
     root = Path(path)
     if not root.exists():
@@ -50,7 +52,7 @@ def open_runs(
     runs = tree.new_runs()
     if not runs:
         raise ConfigurationError(
-            f"{str(tree.root)!r} and the folders below it have no event files; they have names "
-            "such as events.out.tfevents.1700000000.host.1."
+            f"{str(tree.root)!r} and the folders below it have no event files, and no CSV logs; "
+            "event files have names such as events.out.tfevents.1700000000.host.1."
         )
     return runs

@@ -19,6 +19,7 @@ from nbviz.recording.event_files.reader import EventFileReader, begun_at
 from nbviz.recording.event_files.recognise import recognise
 from nbviz.recording.hyperparameters import CONFIG_TAG
 from nbviz.recording.journal.allowance import Allowance
+from nbviz.recording.journal.csv_logs import CsvReader, is_csv
 from nbviz.recording.journal.identity import IDENTITY_TAG, read_identity
 from nbviz.recording.journal.left_out import LeftOut
 from nbviz.recording.journal.run_files import RunFiles, directories_below
@@ -102,13 +103,15 @@ def open_run(
     which this reads the first, and the log says so: see `open_runs`.
 
     Args:
-        path: An event file, or a directory with event files.
+        path: An event file, or a directory with event files. Where there is none, a CSV file, or a
+            directory with one, such as the `metrics.csv` of Lightning's CSVLogger: its columns are
+            tags, at the steps of its column `step`, else `epoch`, else of its rows.
         name: What the run is called; after the directory or file if None.
         memory_budget: As for `Run`.
         media_budget: As for `Run`.
 
     Raises:
-        ConfigurationError: There is no event file.
+        ConfigurationError: There is no event file, and no CSV log.
     """
     return OpenedRun(path, name=name, memory_budget=memory_budget, media_budget=media_budget)
 
@@ -159,6 +162,11 @@ class OpenedRun(OutwardRun):
             self._take_ends(ends, self.summaries)
         if not self._newest and self.path.is_file() and paths[0].stat().st_size:
             what = self._aliens.get(paths[0])
+            if is_csv(self.path):
+                raise ConfigurationError(
+                    f"{str(self.path)!r} holds no numbers; a CSV log has a line of names, such as "
+                    "step,loss, and numbers below."
+                )
             raise ConfigurationError(
                 f"{str(self.path)!r} holds no event{f': {what}' if what else ''}; give an event "
                 "file, such as events.out.tfevents.1700000000.host.1, or a directory with some."
@@ -168,7 +176,7 @@ class OpenedRun(OutwardRun):
 
     def _make_empty(self) -> None:
         super()._make_empty()
-        self._readers: dict[Path, EventFileReader] = {}
+        self._readers: dict[Path, EventFileReader | CsvReader] = {}
         self._parts = SeriesParts(self._store)
         self._media_parts: dict[str, int] = {}
         self._inputs = InputsByKey()
@@ -352,7 +360,9 @@ class OpenedRun(OutwardRun):
             self._make_empty()
             self.generation += 1
         for path in paths:
-            reader = self._readers.setdefault(path, EventFileReader(path))
+            if path not in self._readers:
+                self._readers[path] = CsvReader(path) if is_csv(path) else EventFileReader(path)
+            reader = self._readers[path]
             again = self._again.pop(path, 0)
             try:
                 for part in reader.read_parts(again) if again else ():

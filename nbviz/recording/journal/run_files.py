@@ -1,4 +1,4 @@
-"""Which event files of a directory belong to one run.
+"""Which event files of a directory belong to one run; where there are none, which CSV logs.
 
 Files that were written one after the other are one run, which was started again. Files whose times
 overlap are two runs, such as the ranks of a distributed training; two files of one process are one
@@ -17,6 +17,7 @@ import numpy as np
 from nbviz.errors import ConfigurationError
 from nbviz.recording.event_files.ends import read_ends
 from nbviz.recording.event_files.reader import begun_at
+from nbviz.recording.journal.csv_logs import csv_logs, folders_with_logs, is_csv
 from nbviz.recording.journal.identity import IDENTITY_TAG, Identity, read_identity
 
 if TYPE_CHECKING:
@@ -54,16 +55,18 @@ class EventFile:
 
 
 def event_files(path: Path) -> list[Path]:
-    """Return event files in the order in which they were begun.
+    """Return event files in the order in which they were begun; without any, CSV logs.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: There is neither.
     """
     if path.is_file():
         return [path]
     found = [file for file in path.glob(PATTERN) if file.is_file()]
     if found:
         return sorted(found, key=lambda file: (_second_in_name(file), begun_at(file), file.name))
+    if found := csv_logs(path):
+        return found
     if not path.exists():
         raise ConfigurationError(
             f"{str(path)!r} does not exist; give an event file, or a directory with some."
@@ -76,12 +79,13 @@ def event_files(path: Path) -> list[Path]:
             f"; there are some in {', '.join(below[:_SHOWN])}{more}: nbviz.open_runs opens each of "
             "them"
         )
-    raise ConfigurationError(f"{str(path)!r} has no event files in it{hint}.")
+    raise ConfigurationError(f"{str(path)!r} has no event files in it, and no CSV log{hint}.")
 
 
 def directories_below(path: Path) -> list[Path]:
-    """Return the folders below a directory that have event files in them, in order."""
+    """Return the folders below a directory that have event files or CSV logs in them, in order."""
     folders = {file.parent for file in path.rglob(PATTERN) if file.is_file()} - {path}
+    folders |= folders_with_logs(path)
     return sorted(folders, key=lambda folder: _natural(folder.as_posix()))
 
 
@@ -159,6 +163,8 @@ class RunFiles:
 
 def look_at(path: Path) -> EventFile:
     """Return what the ends of a file tell; a file that cannot be read tells nothing."""
+    if is_csv(path):
+        return EventFile(path, 0.0, float("inf"))  # each is a run of its own
     named = _PROCESS.search(path.name)
     file = EventFile(path, 0.0, 0.0, (named[1], named[2]) if named else None)
     try:

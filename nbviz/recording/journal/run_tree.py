@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbviz.recording.event_files.ends import read_many_ends
+from nbviz.recording.journal.csv_logs import csv_logs, is_csv
 from nbviz.recording.journal.opened import OpenedRun
 from nbviz.recording.journal.run_files import PATTERN, RunFiles, directories_below
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
@@ -58,6 +59,7 @@ class RunTree:
         """
         folders = {folder: self._new_files(folder) for folder in self._folders()}
         paths = [path for runs in folders.values() for files in runs for path in files.paths()]
+        paths = [path for path in paths if not is_csv(path)]
         ends: dict[Path, Ends] | None = None
         if not self.root.is_file() and sum(map(_bytes_in, paths)) > _READ_AT_ONCE:
             ends = dict(zip(paths, read_many_ends(paths, _END), strict=True))
@@ -69,7 +71,8 @@ class RunTree:
         return found
 
     def _folders(self) -> Iterator[Path]:
-        if self.root.is_file() or any(file.is_file() for file in self.root.glob(PATTERN)):
+        has_events = any(file.is_file() for file in self.root.glob(PATTERN))
+        if self.root.is_file() or has_events or csv_logs(self.root):
             yield self.root
         if not self.root.is_file():
             yield from directories_below(self.root)
@@ -86,13 +89,14 @@ class RunTree:
 
     def _open(self, folder: Path, files: RunFiles, ends: dict[Path, Ends] | None) -> OpenedRun:
         is_root = folder == self.root
+        is_of_csv = any(map(is_csv, files.known))
         return OpenedRun(
             folder,
             name=self._name if is_root else self._prefix + folder.relative_to(self.root).as_posix(),
             memory_budget=self._memory_budget,
             media_budget=self._media_budget,
             files=files,
-            ends=None if ends is None else [ends[path] for path in files.known],
+            ends=None if ends is None or is_of_csv else [ends[path] for path in files.known],
         )
 
 
