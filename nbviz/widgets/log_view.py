@@ -134,7 +134,9 @@ def show_log_view(line: str) -> LogView:
         notes.append(f"{named} {'is' if one else 'are'} not used: no server runs.")
     if not view.subjects:
         where = ", ".join(path for _, path in options.directories)
-        notes.append(f"There are no event files or CSV logs in {where} yet; runs are shown as they begin.")
+        notes.append(
+            f"There are no event files or CSV logs in {where} yet; runs are shown as they begin."
+        )
     for note in notes:
         print(note)  # noqa: T201  in the cell, above the view
     view.show()
