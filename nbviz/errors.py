@@ -3,11 +3,13 @@
 NbvizError
 ├── ConfigurationError (ValueError)    an argument that cannot work
 ├── LoggingError (ValueError)          a tag, step or value that cannot be recorded
+│   └── ReadOnlyError (AttributeError) a run that was read from files
 ├── CommandError (ValueError)          a command that cannot be applied
 ├── RunActiveError (RuntimeError)      the call needs a run that has ended
 ├── RunInactiveError (RuntimeError)    the call needs a run that is active
 ├── TrainingError (RuntimeError)       training failed; the cause is chained
 ├── CheckpointError (RuntimeError)     a state that cannot be kept, read or restored
+│   └── NotPutBackError                a run that could not be set to where it was
 ├── TraceError (RuntimeError)          a model that cannot be traced
 ├── DatasetError (RuntimeError)        data that are not there and cannot be fetched
 └── MissingDependencyError (ImportError)
@@ -86,6 +88,10 @@ class LoggingError(NbvizError, ValueError):
     """A tag, a step or a value cannot be recorded."""
 
 
+class ReadOnlyError(LoggingError, AttributeError):
+    """A run that was read from files cannot be logged to; `hasattr` says so, too."""
+
+
 class CommandError(NbvizError, ValueError):
     """A command, or one of its arguments, cannot be applied."""
 
@@ -104,6 +110,10 @@ class TrainingError(NbvizError, RuntimeError):
 
 class CheckpointError(NbvizError, RuntimeError):
     """A run's state cannot be kept, written, read, or restored here."""
+
+
+class NotPutBackError(CheckpointError):
+    """A run could not be set to where it was; the message says where it is."""
 
 
 class TraceError(NbvizError, RuntimeError):

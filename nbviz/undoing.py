@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 import numpy as np
 import torch
 
-from nbviz.errors import CheckpointError, CommandError, NbvizError, add_note, describe, text_of
+from nbviz.errors import (
+    CheckpointError,
+    CommandError,
+    NbvizError,
+    NotPutBackError,
+    add_note,
+    describe,
+    text_of,
+)
 from nbviz.recording.current import as_current
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
@@ -133,10 +141,6 @@ class _Apart(Run):
     def begin(self, event: RunStarted | None = None) -> None:
         """Begin, but without what runs beside every run."""
         self._life.begin(self, event)
-
-
-class _NotPutBackError(CheckpointError):
-    """The run could not be set to where it was; the message says where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +365,7 @@ class Undoing:
 
     def _go_on(self, was: RunStatus, error: BaseException | None = None) -> None:
         """Have the run go on as it did, if it is as it was; that is noted at an error."""
-        if isinstance(error, _NotPutBackError):
+        if isinstance(error, NotPutBackError):
             return
         if error is not None and self._as_it_was() not in text_of(error):
             add_note(error, self._as_it_was())
@@ -457,7 +461,7 @@ class Undoing:
         now, then = self._trainer.engine.step, before.checkpoint.step
         reason = f"what the run was after step {then:,} could not be put back"
         self._settle(f"left at step {now:,}", f"{reason}: {text_of(failure)}")
-        raise _NotPutBackError(
+        raise NotPutBackError(
             f"{reason} ({text_of(failure).rstrip('.')}). It is after step {now:,} now; start() "
             "goes on from there."
         ) from failure

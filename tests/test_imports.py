@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,21 @@ def test_public_names_are_sorted_and_there() -> None:
     assert sorted(nbviz.__all__) == list(nbviz.__all__)
     assert [name for name in nbviz.__all__ if not hasattr(nbviz, name)] == []
     assert set(nbviz.__all__) <= set(dir(nbviz))
+
+
+SEEN = ("Error", "Exception", "Control", "Function", "Loggable", "Box")
+"""Ends of the names of classes whose own name a user sees: raised, printed, or as a `grad_fn`."""
+
+
+def test_no_class_that_a_user_meets_has_a_private_name() -> None:
+    private: list[str] = []
+    for path in sorted((ROOT / "nbviz").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and node.name.startswith("_"):
+                bases = [ast.unparse(base) for base in node.bases]
+                if any(base.endswith(SEEN) for base in bases):
+                    private.append(f"{path.relative_to(ROOT)}: {node.name}({', '.join(bases)})")
+    assert private == []
 
 
 def test_import_is_light() -> None:

@@ -178,7 +178,7 @@ class Artifact:
         )
 
 
-class _Unshown(Loggable):
+class Unshown(Loggable):
     """A value of a kind that is not shown, which logging it says."""
 
     def __init__(self, name: str, /, *given: Any, **options: Any) -> None:
@@ -269,7 +269,7 @@ def _new_id(length: int = 8) -> str:
 
 VALUES: dict[str, Any] = {
     **{
-        name: partial(_Unshown, name)
+        name: partial(Unshown, name)
         for name in ("EvalTable", "Graph", "JoinedTable", "Molecule", "plot_table")
     },
     **dict.fromkeys(("Classes", "box3d", "require", "setup", "teardown"), _nothing),

@@ -157,7 +157,7 @@ class Picture:
         self._due = 0.0 if self._is_hurried else due
 
 
-class _Box(ipywidgets.VBox):
+class CanvasBox(ipywidgets.VBox):
     """What a canvas shows."""
 
     def shown_in_a_box(self) -> None:
@@ -183,7 +183,7 @@ class CanvasView:
         self._hiding = ipywidgets.HTML(_HIDING.format(self._view_id))
         self._head = ipywidgets.Label()
         self._notice = ipywidgets.Label()
-        self._box = _Box(layout=ipywidgets.Layout(width="100%"))
+        self._box = CanvasBox(layout=ipywidgets.Layout(width="100%"))
         self._parts: list[Plot | Picture] = []
         self._emitter = Emitter(self._tick, self._report)
         self._cell: object = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, cast, get_args
 
 import numpy as np
 
-from nbviz.errors import ConfigurationError, LoggingError, RunInactiveError
+from nbviz.errors import ConfigurationError, LoggingError, ReadOnlyError, RunInactiveError
 from nbviz.protocol.log import LineLevel
 from nbviz.protocol.run import EventKind
 from nbviz.recording.embeddings.listed_embeddings import ListedEmbeddings
@@ -145,7 +145,7 @@ class OpenedRun(OutwardRun):
         paths = self._files.paths()
         super().__init__(
             name or self.path.name,
-            _FilesControl(),
+            FilesControl(),
             memory_budget=memory_budget,
             media_budget=media_budget,
             warn=lambda text: self._say(text, "warning"),
@@ -560,7 +560,7 @@ class OpenedRun(OutwardRun):
 
     def __getattr__(self, name: str) -> NoReturn:
         if name in _WRITING:
-            raise _ReadOnlyError(
+            raise ReadOnlyError(
                 f"the run {self.name!r} was read from {str(self.path)!r} and cannot be logged to; "
                 "make a new one: nbviz.Run(dir=…) writes its own file beside."
             )
@@ -579,11 +579,7 @@ def _is_medium(tag: str) -> bool:
     return not is_event and not (tag.startswith(LOG_TAG) and tag.removeprefix(LOG_TAG) in _LEVELS)
 
 
-class _ReadOnlyError(LoggingError, AttributeError):
-    """What `Run` has and a run from files has not; `hasattr` says so, too."""
-
-
-class _FilesControl(Control):
+class FilesControl(Control):
     """Refuses commands: what trains, if anything, is another process."""
 
     def _require_active(self, command: str) -> NoReturn:

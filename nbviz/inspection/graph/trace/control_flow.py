@@ -326,7 +326,7 @@ _GIVES_ZEROS = torch.__version__ >= "2.7"
 """Whether the gradient of what only the branch uses that is not taken is zeros, or is none."""
 
 
-class _Hung(torch.autograd.Function):
+class BranchResult(torch.autograd.Function):
     """Copies tensors, and gives zeros to others, on which the copies then hang."""
 
     @staticmethod
@@ -353,7 +353,7 @@ def _hung_on(result: Any, given: list[Any]) -> Any:
     tensors = [t for t in tensors_in(result) if t.is_floating_point() or t.is_complex()]
     if not tensors or not others:
         return result
-    copies = _Hung.apply(len(others), *others, *tensors)
+    copies = BranchResult.apply(len(others), *others, *tensors)
     hung = dict(zip(map(id, tensors), copies, strict=True))
     return with_tensors(result, lambda tensor: hung.get(id(tensor), tensor))
 
