@@ -76,7 +76,7 @@ def test_schedule_and_averages_follow_the_steps_that_a_training_step_makes(make_
     assert 0 < len(made) < 12
     assert (scheduler.last_epoch, ema.count) == (len(made), len(made))
     assert len(trainer.run["loss/train"].steps) == 12  # what was logged is not lost
-    assert trainer.run["lr/0"].values[-1] >= 0.1 / (1 + len(made))
+    assert trainer.run["lr/0"].values[-1] >= 0.1 * (1 / (1 + len(made)))
 
 
 def test_a_wait_of_the_schedule_is_said_once() -> None:

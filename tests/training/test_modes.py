@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 import nbviz
 from nbviz.training.background import BackgroundRun
 from nbviz.training.between_steps import between_steps
+from nbviz.training.devices.thread_settings import default_device
 from nbviz.training.events import LineLogged, StepEnded
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_settings_that_torch_keeps_for_each_thread(where: str) -> None:
     seen: list[Any] = []
 
     def look() -> None:
-        seen.append((torch.get_default_device().type, torch.is_autocast_enabled("cpu")))
+        seen.append((default_device().type, torch.is_autocast_enabled("cpu")))
         seen.append(torch.get_autocast_dtype("cpu"))
 
     run = BackgroundRun(look, name="settings")
@@ -125,7 +126,7 @@ def test_settings_that_torch_keeps_for_each_thread(where: str) -> None:
             torch.set_autocast_dtype("cpu", torch.float16)
         run.start()
         run.wait(SECONDS)
-        assert torch.get_default_device().type == ("meta" if where == "before" else "cpu")
+        assert default_device().type == ("meta" if where == "before" else "cpu")
     finally:
         torch.set_default_device(None)
         torch.set_autocast_enabled("cpu", False)
@@ -184,3 +185,13 @@ def test_gradients_are_on_in_a_run(off: Any) -> None:
         engine.run()
         assert not torch.is_grad_enabled()
     assert events[-1].reason == "finished"
+
+
+def test_a_run_starts_where_a_default_device_was_set_to_none() -> None:
+    torch.set_default_device("meta")
+    torch.set_default_device(None)
+    seen: list[str] = []
+    run = BackgroundRun(lambda: seen.append(torch.ones(1).device.type), name="settings")
+    run.start()
+    run.wait(SECONDS)
+    assert seen == ["cpu"]

@@ -35,7 +35,7 @@ class ThreadSettings:
     @classmethod
     def of_this_thread(cls) -> Self:
         """Return those of the present thread."""
-        device = torch.get_default_device()
+        device = default_device()
         autocast: dict[str, torch.dtype] = {}
         for kind in _AUTOCAST:
             try:
@@ -64,6 +64,14 @@ class ThreadSettings:
         for mode in self.modes:
             # Not what a class of its own does on entering, which was done where it was entered.
             TorchFunctionMode.__enter__(mode)
+
+
+def default_device() -> torch.device:
+    """Return the device of factory functions, whether one was set, set to None, or never."""
+    try:
+        return torch.get_default_device()
+    except AttributeError:  # earlier versions of torch, after `set_default_device(None)`
+        return torch.device("cpu")
 
 
 def _modes() -> tuple[TorchFunctionMode, ...]:
