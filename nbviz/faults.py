@@ -20,6 +20,7 @@ from nbviz.errors import (
 from nbviz.inspection.graph.overlays.box_values import layers_before_relus
 from nbviz.inspection.graph.trace.modules import named_modules, wrapped_module
 from nbviz.protocol.run import FaultName
+from nbviz.text import counted
 from nbviz.training.between_steps import between_steps
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Faults:
         def act() -> str:
             for bias in found:
                 bias.fill_(DEAD_BIAS)
-            return f"dead ReLU init: biases before {_count(found, 'ReLU')} are {DEAD_BIAS:g}"
+            return f"dead ReLU init: biases before {counted(len(found), 'ReLU')} are {DEAD_BIAS:g}"
 
         return act
 
@@ -173,7 +174,9 @@ class Faults:
                 layer.weight.mul_(VANISHING_FACTOR)
                 if isinstance(attribute_of(layer, "bias", None), nn.Parameter):
                     layer.bias.zero_()
-            return f"vanishing init: weights of {_count(layers, 'layer')} × {VANISHING_FACTOR:g}"
+            return (
+                f"vanishing init: weights of {counted(len(layers), 'layer')} × {VANISHING_FACTOR:g}"
+            )
 
         return act
 
@@ -235,10 +238,6 @@ class Faults:
             reason = text_of(answer) if isinstance(answer, NbvizError) else repr(answer)
             raise CommandError(f"which of its layers a ReLU follows is not known: {reason}")
         return answer
-
-
-def _count(things: list[Any], name: str) -> str:
-    return f"{len(things):,} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _as_number(target: Any) -> float | None:

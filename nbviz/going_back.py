@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from nbviz.errors import CommandError, NbvizError, RunActiveError, describe, text_of
+from nbviz.text import counted
 from nbviz.training.background import done_before_exit
 from nbviz.training.checks import check_steps
 from nbviz.training.rewinding.recomputing import LOSS
@@ -160,7 +161,7 @@ class GoingBack:
 
         def act() -> _Outcome:
             done = self._rewinder.rewind(step)
-            count = f"{done.made_again:,} step{'' if done.made_again == 1 else 's'} made again"
+            count = f"{counted(done.made_again, 'step')} made again"
             how = "bit-equal" if done.divergence is None else done.divergence
             again = f"; {count}, {how}" if done.made_again else ", a state that was kept"
             return _Outcome(f"Paused at step {step:,}{again}", self._trainer.run)
@@ -242,7 +243,7 @@ class GoingBack:
             tag = _free_tag(f"probe/{what.replace(' ', '_')}/{of or 'all'}", run)
             seconds = np.full(len(probed.steps), run.progress.elapsed_seconds)
             run.take_points_of({tag: [(probed.steps, seconds, probed.values)]})
-            return _Outcome(f"{tag} is a curve now: {len(steps):,} values to step {now:,}")
+            return _Outcome(f"{tag} is a curve now: {counted(len(steps), 'value')} to step {now:,}")
 
         self._begin(f"Looking at the {what} of {of or 'all parameters'}", now, act, first)
 

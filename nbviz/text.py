@@ -92,3 +92,14 @@ def _shown(found: re.Match[str]) -> str:
     if character == _DELETE:
         return _PICTURE_OF_DELETE
     return f"\\u{ord(character):04x}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number and what it counts, as in "1 record" and "2,000 records".
+
+    Args:
+        count: The number.
+        one: What it counts if it is 1; a verb may follow, as in "value was".
+        many: The same else; `one` with an s if it is not given.
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

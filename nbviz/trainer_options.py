@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbviz.errors import ConfigurationError, repr_of
 from nbviz.recording.overhead import DEFAULT_SHARE
+from nbviz.text import counted
 from nbviz.training.checks import check_choice, check_count
 from nbviz.training.options import TrainingOptions
 from nbviz.training.steps.numbers import whole_number
@@ -91,7 +92,7 @@ class TrainerOptions(TrainingOptions):
 def length_text(options: TrainerOptions) -> str:
     """Return what a start adds after the end, such as "40 epochs"; "" where that has no end."""
     if options.max_steps is not None:
-        return f"{options.max_steps:,} step{'s' if options.max_steps > 1 else ''}"
+        return counted(options.max_steps, "step")
     if options.max_epochs is not None:
-        return f"{options.max_epochs:,} epoch{'s' if options.max_epochs > 1 else ''}"
+        return counted(options.max_epochs, "epoch")
     return ""

@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from torch import nn
 
 import nbviz
-from nbviz.text import clean_line, clean_text, csv_text, encodable
+from nbviz.text import clean_line, clean_text, counted, csv_text, encodable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,3 +131,29 @@ def test_tables_are_written_with_any_text(tmp_path: Path, text: str) -> None:
     frame = nbviz.Dashboard(run).to_pandas()
     assert list(frame["run"]) == [encodable(text)]
     assert encodable(text) in frame.columns
+
+
+def test_one_of_a_kind_is_no_plural() -> None:
+    assert [counted(n, "record") for n in (0, 1, 2000)] == [
+        "0 records",
+        "1 record",
+        "2,000 records",
+    ]
+    assert counted(1, "value was", "values were") == "1 value was"
+    assert counted(3, "class", "classes") == "3 classes"
+
+
+def test_texts_of_one_thing_are_in_the_singular(tmp_path: Path) -> None:
+    run = nbviz.Run("one", dir=tmp_path)
+    run.log({"loss": 1.0}, 1)
+    run.finish()
+    (file,) = tmp_path.glob("*tfevents*")
+    data = bytearray(file.read_bytes())
+    data[data.index(b"loss")] ^= 1
+    file.write_bytes(bytes(data))
+    opened = nbviz.open_run(tmp_path)
+    (said,) = [one.text for one in opened.lines.since(0) if one.level == "warning"]
+    assert said == f"{file.name}: it is damaged; left out: 1 record."
+    graph = nbviz.trace(nn.Linear(1, 1, bias=False), torch.ones(1, 1))
+    assert repr(graph) == "<Graph of Linear: 1 module call, 3 nodes, 1 parameter>"
+    assert repr(run["loss"]) == "Series('loss', 1 point, last 1 at step 1)"

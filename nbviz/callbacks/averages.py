@@ -9,6 +9,7 @@ import torch
 from torch.optim.swa_utils import get_ema_multi_avg_fn, get_swa_multi_avg_fn
 
 from nbviz.errors import ConfigurationError
+from nbviz.text import counted
 from nbviz.training.checkpoints.model_state import plain_name
 from nbviz.training.checks import check_count
 
@@ -129,7 +130,7 @@ class EMA(_Average):
     def on_end(self, trainer: Trainer, event: RunEnded) -> None:
         """Say what there is."""
         if self.count:
-            text = f"EMA: the mean over {self.count:,} steps is in ema.weights"
+            text = f"EMA: the mean over {counted(self.count, 'step')} is in ema.weights"
             trainer.run.note(text, step=event.step)
 
     def _set_decay(self, decay: float) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.callbacks.monitoring import Monitoring
 from nbviz.errors import StopTraining
+from nbviz.text import counted
 from nbviz.training.checks import check_count
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class EarlyStopping(Monitoring):
                 best = f"{self.best:.6g} at step {self.best_step:,}"
             text = (
                 f"early stopping: {self.monitor.tag} {value:.6g} is no better than {best}, "
-                f"{self.waited:,} times in a row"
+                f"{counted(self.waited, 'time')} in a row"
             )
             self.waited = 0  # a run that is started again gets as long again
             trainer.run.mark("command", step, text)

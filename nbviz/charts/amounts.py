@@ -37,6 +37,7 @@ from nbviz.pictures.figures.layers import (
     Wedges,
     identity,
 )
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,11 +77,11 @@ def bar(*data: Any, labels: Any = None, title: str = "", color: Any = None) -> C
 def _bar(*data: Any, labels: Any = None, title: str = "", color: Any = None) -> Figure:
     if not 1 <= len(data) <= _TWO:
         raise ConfigurationError(f"bar takes heights, or names and heights, got {len(data)}.")
-    counted = _counted("bar", data)
+    in_words = _counted("bar", data)
     element_of: NDArray[np.int64]
     groups: tuple[str, ...] = ()
-    if counted is not None:
-        heights, names, element_of = counted[0][None], counted[1], counted[2]
+    if in_words is not None:
+        heights, names, element_of = in_words[0][None], in_words[1], in_words[2]
         _check_groups(heights.shape[1], 1)
     else:
         values, found = number_columns("bar", data[-1], "heights", check=_check_groups)
@@ -152,7 +153,10 @@ def _histogram(
     middles = edges[:-1] * 0.5 + edges[1:] * 0.5
     legend = shown if groups > 1 else ()
     layer = Columns(middles, counts, colors, legend, element_of, gap=0.04)
-    remark = f"{left:,} values are NaN, infinite or outside of the bins" if left else ""
+    remark = ""
+    if left:
+        are = counted(left, "value is", "values are")
+        remark = f"{are} NaN, infinite or outside of the bins"
     label = name_of(values) or (shown[0] if shown and groups == 1 else "")
     return Figure(title_of("histogram", title), rows, (layer,), Axis(label), Axis("values"), remark)
 
@@ -180,9 +184,9 @@ def pie(values: Any, *, labels: Any = None, title: str = "", color: Any = None) 
 
 
 def _pie(values: Any, *, labels: Any = None, title: str = "", color: Any = None) -> Figure:
-    counted = _counted("pie", (values,), most=10**9)
-    if counted is not None:
-        sizes, names, element_of = counted
+    in_words = _counted("pie", (values,), most=10**9)
+    if in_words is not None:
+        sizes, names, element_of = in_words
         names = names_of("pie", labels, len(sizes), "slices") or names
     else:
         sizes = numbers("pie", values, "sizes")
@@ -202,7 +206,7 @@ def _pie(values: Any, *, labels: Any = None, title: str = "", color: Any = None)
         place[kept] = np.arange(len(kept))
         rest = sizes.sum() - sizes[kept].sum()
         shown = [int(at) for at in kept]
-        names = (*(names[at] for at in shown), f"{len(sizes) - len(kept):,} others")
+        names = (*(names[at] for at in shown), counted(len(sizes) - len(kept), "other"))
         colors = (*(colors[at] for at in shown), "border-strong")
         sizes = np.append(sizes[kept], rest)
         element_of = np.where(element_of == NO_ELEMENT, NO_ELEMENT, place[element_of])
@@ -367,7 +371,7 @@ def _counted(
         kept = np.sort(np.argsort(-counts, kind="stable")[: most - 1])
         place = np.full(len(names), most - 1)
         place[kept] = np.arange(len(kept))
-        others = f"{len(names) - len(kept):,} others"
+        others = counted(len(names) - len(kept), "other")
         names = [*(names[int(at)] for at in kept), others]
         counts = np.append(counts[kept], counts.sum() - counts[kept].sum())
         places = np.where(places == NO_ELEMENT, NO_ELEMENT, place[places])

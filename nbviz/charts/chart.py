@@ -14,7 +14,7 @@ from nbviz.errors import ConfigurationError, MissingDependencyError
 from nbviz.pictures.graph_files import PICTURE_FORMATS, encoded_picture, write_file
 from nbviz.pictures.saved_view import figure_html
 from nbviz.pictures.svg import picture_to_svg
-from nbviz.text import clean_line
+from nbviz.text import clean_line, counted
 from nbviz.widgets.comms import let_subshells_answer
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Chart:
         """Return the chart in words, for a reader who cannot see it."""
         described = self._described
         name = f" {clean_line(described.title)}" if described.title else ""
-        return f"{self.kind} chart{name}, {described.rows:,} rows"
+        return f"{self.kind} chart{name}, {counted(described.rows, 'row')}"
 
     def show(self) -> None:
         """Show it here, where a cell's last line would."""

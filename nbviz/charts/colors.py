@@ -18,6 +18,7 @@ from nbviz.charts.inputs import (
 from nbviz.errors import ConfigurationError
 from nbviz.pictures.number_text import format_value
 from nbviz.pictures.shapes import SERIES_COLORS, fixed, series_color
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,7 +154,7 @@ def _by_class(places: NDArray[np.float64], words: tuple[str, ...]) -> RowColors:
     names = list(words[: len(colors)])
     of_row = np.where(is_known, places, 0).astype(np.int64)
     if len(words) > SERIES_COLORS:  # a ninth would have the colour of the first
-        names[-1] = f"{len(words) - SERIES_COLORS + 1:,} others"
+        names[-1] = counted(len(words) - SERIES_COLORS + 1, "other")
         of_row = np.minimum(of_row, SERIES_COLORS - 1)
     if not is_known.all():
         of_row = np.where(is_known, of_row, len(colors))

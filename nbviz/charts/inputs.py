@@ -16,7 +16,7 @@ import numpy as np
 from nbviz.errors import ConfigurationError, describe
 from nbviz.recording.capture.arrays import copy_array
 from nbviz.recording.media.inputs import is_tensor
-from nbviz.text import clean_line, shortened
+from nbviz.text import clean_line, counted, shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +83,8 @@ def array_of(chart: str, value: object, what: str) -> NDArray[Any]:
         array = _of_anything(chart, given, what)
     if array.size > MOST_NUMBERS:
         raise ConfigurationError(
-            f"{chart} got {what} with {array.size:,} numbers; at most {MOST_NUMBERS:,} can be "
+            f"{chart} got {what} with {counted(array.size, 'number')}; at most {MOST_NUMBERS:,} "
+            "can be "
             "drawn. Draw a sample, or a part."
         )
     return array
@@ -200,7 +201,10 @@ def words_or_numbers(
 
 
 def _not_as_many(chart: str, what: str, rows: int, count: int, wanted: str) -> str:
-    return f"{chart} draws {rows:,} rows, but {what} has {count:,} values; give {wanted}."
+    return (
+        f"{chart} draws {counted(rows, 'row')}, but {what} has {counted(count, 'value')}; "
+        f"give {wanted}."
+    )
 
 
 def name_of(value: object) -> str:
@@ -262,6 +266,17 @@ def number_listed(found: list[object], values: object, count: int) -> str:
     with contextlib.suppress(TypeError, RuntimeError):  # what has no length, or a tensor without
         return f"{len(cast('Any', values)):,}"
     return "more"
+
+
+def said_of(count: int, has: str, have: str) -> str:
+    """Return a remark of so many samples, such as "1 sample has no class"; "" of none.
+
+    Args:
+        count: Of how many.
+        has: What is so of one.
+        have: The same of several.
+    """
+    return counted(count, f"sample {has}", f"samples {have}") if count else ""
 
 
 def check_count(chart: str, count: int, most: int, what: str) -> None:

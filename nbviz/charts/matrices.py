@@ -17,6 +17,7 @@ from nbviz.charts.inputs import (
     names_of,
     number_columns,
     numbers,
+    said_of,
     short_name,
     title_of,
     with_axes,
@@ -130,13 +131,13 @@ def _confusion(
         counted = ConfusionInput(chart, targets, predictions, given).make()
         if given is not None and counted.size > len(given):
             raise ConfigurationError(
-                f"{chart} has {counted.size:,} classes, but labels= has {len(given):,} names; give "
-                "as many."
+                f"{chart} has {counted.size:,} classes, but labels= names "
+                f"{len(given):,}; give as many."
             )
     except LoggingError as error:
         raise ConfigurationError(str(error).replace("classes=", "labels=")) from None
     names = names_of(chart, labels, counted.size, "classes")
-    remark = f"{counted.left_out:,} samples have no class" if counted.left_out else ""
+    remark = said_of(counted.left_out, "has no class", "have no class")
     return _cells(
         chart,
         (counted.size, counted.size),

@@ -9,7 +9,7 @@ import numpy as np
 
 from nbviz.charts.colors import part_colors
 from nbviz.charts.figure import ChartFigure
-from nbviz.charts.inputs import array_of, check_count, names_of, title_of
+from nbviz.charts.inputs import array_of, check_count, names_of, said_of, title_of
 from nbviz.errors import ConfigurationError, LoggingError
 from nbviz.pictures.figures.layers import NO_ELEMENT, Axis, Curves, Figure
 from nbviz.pictures.number_text import format_value
@@ -156,7 +156,7 @@ def _figure(
         place = np.where(np.isnan(own) | (len(x) == 0), NO_ELEMENT, place).astype(np.int64)
         layers.append(Curves(x, y[None], (colors[at],), (f"{name}  {said}".strip(),), place))
     is_unknown = all(math.isnan(curve.average_precision) for curve in curves.curves)
-    remark = f"{curves.left_out:,} samples have no class or score" if curves.left_out else ""
+    remark = said_of(curves.left_out, "has no class or score", "have no class or score")
     if is_unknown:
         remark = "there is no positive sample, so there is no curve"
     return tuple(layers), len(scores), remark

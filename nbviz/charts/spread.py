@@ -22,6 +22,7 @@ from nbviz.charts.xy import sample
 from nbviz.errors import ConfigurationError
 from nbviz.pictures.figures.figure_picture import FARTHEST
 from nbviz.pictures.figures.spread import Arrows, Parallel, ParallelAxis
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def _arrows(data: tuple[Any, ...]) -> list[NDArray[np.float64]]:
         ]
     else:
         raise ConfigurationError(
-            f"quiver takes u and v, or x, y, u and v, got {len(data)} arguments."
+            f"quiver takes u and v, or x, y, u and v, got {counted(len(data), 'argument')}."
         )
     shapes = {one.shape for one in given}
     if len(shapes) > 1:

@@ -18,6 +18,7 @@ from nbviz.charts.inputs import (
 )
 from nbviz.errors import ConfigurationError
 from nbviz.pictures.figures.layers import Axis, Curves, Dots, Drawn, Figure, identity
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def _line(*data: Any, labels: Any = None, title: str = "", color: Any = None) ->
     colors = part_colors("line", color, len(y), "curves")
     chosen, element_of = _extremes(x, y)
     rows = len(x)
-    remark = "" if len(chosen) == rows else f"{rows:,} points, drawn by their extremes"
+    remark = "" if len(chosen) == rows else f"{counted(rows, 'point')}, drawn by their extremes"
     if not np.isfinite(y).any():
         remark = "nothing finite to draw"
     layer = Curves(x[chosen], y[:, chosen], colors, names, element_of)
@@ -140,7 +141,7 @@ def _scatter(*data: Any, labels: Any = None, title: str = "", color: Any = None)
     names = names_of("scatter", labels, rows, "points")
     colors = row_colors("scatter", color, rows)
     chosen = sample(rows, _DOTS)
-    remark = "" if len(chosen) == rows else f"{len(chosen):,} of {rows:,} points are drawn"
+    remark = "" if len(chosen) == rows else f"{len(chosen):,} of {counted(rows, 'point')} are drawn"
     if not (np.isfinite(x) & np.isfinite(y)).any():
         remark = "nothing finite to draw"
     layers: list[Dots] = []
@@ -182,7 +183,7 @@ def points_of(
         x, y = numbers(chart, data[0], "x"), numbers(chart, data[1], "y")
         axes = name_of(data[0]), name_of(data[1])
     else:
-        raise ConfigurationError(f"{chart} takes x and y, got {len(data)} arguments.")
+        raise ConfigurationError(f"{chart} takes x and y, got {counted(len(data), 'argument')}.")
     if len(x) != len(y):
         raise ConfigurationError(f"{chart} needs as many x as y, got {len(x):,} and {len(y):,}.")
     return x, y, (Axis(axes[0]), Axis(axes[1]))
@@ -201,7 +202,9 @@ def _curves(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, ...], tuple[Axis, Axis]]:
     """Return x of shape (rows,), y of shape (curves, rows), names and axes."""
     if not 1 <= len(data) <= _TWO:
-        raise ConfigurationError(f"{chart} takes y, or x and y, got {len(data)} arguments.")
+        raise ConfigurationError(
+            f"{chart} takes y, or x and y, got {counted(len(data), 'argument')}."
+        )
 
     def check_curves(_rows: int, curves: int) -> None:
         if curves > MOST_CURVES:

@@ -10,6 +10,7 @@ import torch
 
 from nbviz.errors import LoggingError, MissingDependencyError
 from nbviz.integrations.tracked_values import Loggable, Table
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,7 +272,8 @@ def pr_curve(
     if scores.shape[0] != len(true) or (scores.shape[1] < len(classes) and len(classes) > 1):
         raise LoggingError(
             "pr_curve and roc_curve need probabilities of shape (samples, classes) for "
-            f"{len(true)} samples of {len(classes)} classes, got {scores.shape}."
+            f"{counted(len(true), 'sample')} of {counted(len(classes), 'class', 'classes')}, got "
+            f"{scores.shape}."
         )
     target: list[np.ndarray] = []
     score: list[np.ndarray] = []

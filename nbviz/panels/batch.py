@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from nbviz.text import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -94,4 +96,4 @@ class SavedBatch(Batch):
     def note_kept(self, what: str, kept: int, count: int) -> None:
         """Take note of how many steps of something were added, of how many that there are."""
         if kept < count:
-            self.thinned.append(f"{what} {kept:,} of {count:,} steps")
+            self.thinned.append(f"{what} {kept:,} of {counted(count, 'step')}")

@@ -20,6 +20,7 @@ from nbviz.pictures.shapes import (
     text_width,
 )
 from nbviz.pictures.thumbnails import draw_thumbnails, images_of, weights_of
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def summary(run: RecordedRun) -> str:
     progress = run.progress
     parts = [f"{format_step(progress.step)} {'step' if progress.step == 1 else 'steps'}"]
     if progress.epoch:
-        parts.append(f"{progress.epoch:,} {'epoch' if progress.epoch == 1 else 'epochs'}")
+        parts.append(f"{counted(progress.epoch, 'epoch')}")
     if progress.elapsed_seconds > 0:
         rate = progress.step / progress.elapsed_seconds
         parts.append(format_duration(progress.elapsed_seconds))

@@ -17,7 +17,7 @@ from nbviz.pictures.layout import make_picture, marked_events, remark, status_of
 from nbviz.pictures.number_text import format_step, format_value
 from nbviz.pictures.png import picture_to_png, render_png
 from nbviz.pictures.svg import picture_to_svg, render_svg, xml_text
-from nbviz.text import clean_line
+from nbviz.text import clean_line, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def mime_bundle(
     shown, left = runs[:MOST_RUNS], len(runs) - MOST_RUNS
     text, below = render_text(shown), ""
     if left > 0:
-        more = f"and {left:,} more run{'s' if left > 1 else ''}"
+        more = f"and {counted(left, 'more run')}"
         text, below = f"{text}\n\n{more}", f"<p>{more}</p>"
     picture = make_picture(shown, _WIDTH)
     bundle = {"text/plain": text, "text/html": _html_of(picture, shown, view_id, below)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbviz.errors import describe
 from nbviz.recording.cell_names import name_cells
+from nbviz.text import counted
 from nbviz.training.events import (
     DataChanged,
     LineLogged,
@@ -69,7 +70,7 @@ def end_text(event: RunEnded) -> str:
     """Return how a run ended."""
     if event.reason == "failed" and event.error is not None:
         return f"failed: {describe(event.error)}"
-    return f"{event.reason} after {event.step:,} steps"
+    return f"{event.reason} after {counted(event.step, 'step')}"
 
 
 def mark_restarts(run: RecordedRun, restarts: Sequence[Restart]) -> None:
@@ -109,4 +110,4 @@ def traceback_of(error: BaseException) -> str:
 def _resumed_text(steps: int | None) -> str:
     if steps is None:
         return "resumed"
-    return "one step" if steps == 1 else f"{steps:,} steps"
+    return "one step" if steps == 1 else counted(steps, "step")

@@ -25,7 +25,7 @@ from nbviz.recording.scalars.budget import MemoryBudget
 from nbviz.recording.scalars.inputs import read_level, read_step, read_wall_time
 from nbviz.recording.scalars.store import ScalarStore
 from nbviz.recording.weights_store import WeightsStore
-from nbviz.text import shortened
+from nbviz.text import counted, shortened
 from nbviz.training import clock
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class RecordedRun:
     def __repr__(self) -> str:
         self.drain_ready()
         kind, tags = type(self).__name__, len(self.tags)
-        named = "1 tag" if tags == 1 else f"{tags:,} tags"
+        named = counted(tags, "tag")
         return f"{kind}({self.name!r}, {self.status}, step {self.meter.step:,}, {named})"
 
     @property

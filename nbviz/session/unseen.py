@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbviz.errors import CommandError
-from nbviz.text import clean_line
+from nbviz.text import clean_line, counted
 from nbviz.training import clock as wall_clock
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class UnseenRuns:
             for run in runs[:MOST_NAMED]
         ]
         if more := len(runs) - len(said):
-            others = f"{more} other{'s' if more > 1 else ''} without a view: see nbviz.active()."
+            others = f"{counted(more, 'other')} without a view: see nbviz.active()."
             said.append({"run_id": "", "text": others})
         return tuple(said)
 

@@ -107,7 +107,7 @@ def test_a_confusion_matrix_counts_as_scikit_learn_does() -> None:
     assert many._drawn["rows"] <= 400
     with pytest.raises(ConfigurationError, match="at most 10,000 can be shown"):
         charts.confusion_matrix(np.arange(1_000_000), np.arange(1_000_000))
-    with pytest.raises(ConfigurationError, match="4 classes, but labels= has 2 names"):
+    with pytest.raises(ConfigurationError, match="4 classes, but labels= names 2;"):
         charts.confusion_matrix(target, target, labels=["a", "b"])
 
 

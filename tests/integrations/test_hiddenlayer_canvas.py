@@ -145,7 +145,7 @@ def test_methods_of_a_subclass_build_on_those_of_the_base() -> None:
 def test_labels_must_be_as_many_as_metrics() -> None:
     canvas = hl.Canvas()
     canvas.draw_plot(filled()["loss"], labels=["a", "b"])
-    with pytest.raises(ConfigurationError, match="2 labels for 1 metrics"):
+    with pytest.raises(ConfigurationError, match="2 labels for 1 metric;"):
         canvas.figure  # noqa: B018  it is drawn when it is looked at
 
 

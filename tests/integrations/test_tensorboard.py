@@ -215,7 +215,7 @@ def test_boxes_are_drawn(kind: Any, tmp_path: Path) -> None:
     with kind(tmp_path) as writer:
         boxes = torch.tensor([[10, 10, 40, 30]])
         writer.add_image_with_boxes("boxes", torch.zeros(3, 64, 64), boxes, 1, labels=["cat"])
-        with pytest.raises(LoggingError, match="1 boxes and 2 labels"):
+        with pytest.raises(LoggingError, match="1 box and 2 labels"):
             writer.add_image_with_boxes("boxes", torch.zeros(3, 64, 64), boxes, labels=["a", "b"])
     (item,) = writer.run.media["boxes"]
     assert item.value.pixels[30, 25].tolist() == [255, 0, 0]

@@ -205,7 +205,7 @@ REFUSED = {
     ),
     "uneven rows": ([[1, 2], [1]], {}, "rows of 1 to 2 cells"),
     "a list of numbers": ([1, 2], {}, r"each row as a dictionary or a list, got int"),
-    "too few names": ([[1, 2]], {"columns": ["a"]}, "has 2 columns, but columns= has 1 names"),
+    "too few names": ([[1, 2]], {"columns": ["a"]}, "has 2 columns, but columns= has 1 name;"),
     "an unknown column": (
         {"a": [1]},
         {"columns": ["b"]},

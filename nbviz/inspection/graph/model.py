@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from nbviz.inspection.graph.dot import to_dot
 from nbviz.inspection.graph.hierarchy.hierarchy import Hierarchy
 from nbviz.inspection.graph.structure import GraphStructure
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +72,9 @@ class Graph(GraphStructure):
 
     def __repr__(self) -> str:
         return (
-            f"<Graph of {self.module_calls[0].type}: {len(self.module_calls)} module calls, "
-            f"{len(self.nodes)} nodes, {self.parameter_count:,} parameters>"
+            f"<Graph of {self.module_calls[0].type}: "
+            f"{counted(len(self.module_calls), 'module call')}, "
+            f"{counted(len(self.nodes), 'node')}, {counted(self.parameter_count, 'parameter')}>"
         )
 
 

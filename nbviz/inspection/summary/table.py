@@ -13,6 +13,7 @@ from nbviz.inspection.summary.text import (
     totals_of,
 )
 from nbviz.protocol.summary import SummaryColumn, SummaryTable
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ def as_table(summary: SummaryRows) -> SummaryTable:
     values = [_values(row) for row in rows]
     open_depth = readable_depth(summary)
     return SummaryTable(
-        title=f"{summary.rows[0].type}, {summary.parameter_count:,} parameters",
+        title=f"{summary.rows[0].type}, {counted(summary.parameter_count, 'parameter')}",
         names=[row.name for row in rows],
         details=[said_of(row) for row in rows],
         depths=[row.depth for row in rows],

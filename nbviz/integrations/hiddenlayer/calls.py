@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from nbviz.errors import ConfigurationError
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,8 @@ def plotted(metrics: Any, labels: Any) -> tuple[list[Metric], list[str]]:
     names = [str(label) for label in labels] if labels else [metric.name for metric in shown]
     if len(names) != len(shown):
         raise ConfigurationError(
-            f"draw_plot got {len(names)} labels for {len(shown)} metrics; give each its own."
+            f"draw_plot got {counted(len(names), 'label')} for {counted(len(shown), 'metric')}; "
+            "give each its own."
         )
     return shown, names
 

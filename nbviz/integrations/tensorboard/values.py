@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbviz.errors import LoggingError, MissingDependencyError
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,8 @@ def in_order(tag: str, values: Any, dataformats: str, wanted: str) -> Any:
     array: Any = values if is_tensor else np.asarray(values)
     if len(array.shape) != len(given) or not set(given) <= _NAMED or len(set(given)) != len(given):
         raise LoggingError(
-            f"{tag!r} has {len(array.shape)} axes, of shape {tuple(array.shape)}, but "
+            f"{tag!r} has {counted(len(array.shape), 'axis', 'axes')}, of shape "
+            f"{tuple(array.shape)}, but "
             f"dataformats={dataformats!r} names {len(given)}; name each once, such as 'CHW' or "
             "'NCHW'."
         )
@@ -114,7 +116,10 @@ def with_boxes(
             f"{tag!r} needs boxes of shape (boxes, 4), got {boxes.shape}: left, top, right, bottom."
         )
     if labels is not None and len(labels) != len(boxes):
-        raise LoggingError(f"{tag!r} has {len(boxes)} boxes and {len(labels)} labels.")
+        raise LoggingError(
+            f"{tag!r} has {counted(len(boxes), 'box', 'boxes')} and "
+            f"{counted(len(labels), 'label')}."
+        )
     pixels = image * 255.0 if image.dtype.kind == "f" else image
     pixels = np.clip(np.nan_to_num(pixels), 0, 255).astype(np.uint8)
     if pixels.shape[2] == 1:
@@ -158,14 +163,14 @@ def weighted_counts(
     """
     known = array_of(labels).astype(np.float64).ravel()
     scores = array_of(predictions).astype(np.float64).ravel()
-    counted = np.ones_like(known) if weights is None else array_of(weights).astype(np.float64)
-    counted = np.broadcast_to(counted.ravel() if counted.size > 1 else counted, known.shape)
+    weighed = np.ones_like(known) if weights is None else array_of(weights).astype(np.float64)
+    weighed = np.broadcast_to(weighed.ravel() if weighed.size > 1 else weighed, known.shape)
     if known.shape != scores.shape or thresholds < 2:  # noqa: PLR2004
         raise LoggingError(
-            f"{tag!r} has {len(known)} labels, {len(scores)} predictions and "
+            f"{tag!r} has {counted(len(known), 'label')}, {counted(len(scores), 'prediction')} and "
             f"num_thresholds={thresholds}; give as many of each, and two thresholds or more."
         )
     place = np.clip(np.floor(scores * (thresholds - 1)), 0, thresholds - 1).astype(np.intp)
-    true = np.bincount(place, counted * known, thresholds)[::-1].cumsum()[::-1]
-    false = np.bincount(place, counted * (1 - known), thresholds)[::-1].cumsum()[::-1]
+    true = np.bincount(place, weighed * known, thresholds)[::-1].cumsum()[::-1]
+    false = np.bincount(place, weighed * (1 - known), thresholds)[::-1].cumsum()[::-1]
     return true, false

@@ -9,6 +9,7 @@ import numpy as np
 from nbviz.integrations.visdom.arrays import Column, Grid
 from nbviz.integrations.visdom.calls import Calls, need, takes_tensors
 from nbviz.integrations.visdom.options import layout_of, read_options, without_none
+from nbviz.text import counted
 
 _HEATMAP_UPDATES = (
     *(None, "replace", "remove"),
@@ -300,7 +301,10 @@ class ChartCalls(Calls):
             opts: `font_size`, `font_color`, `opacity`, `line_width` and those of every plot.
         """
         names, of = ([str(one) for one in np.ravel(each)] for each in (labels, parents))
-        need(len(names) == len(of), f"there are {len(names):,} labels for {len(of):,} parents.")
+        need(
+            len(names) == len(of),
+            f"got {counted(len(names), 'label')} for {counted(len(of), 'parent')}.",
+        )
         options = read_options(opts)
         width = options.get("line_width", options.get("marker_width"))
         trace: dict[str, Any] = {
@@ -318,7 +322,7 @@ class ChartCalls(Calls):
             amounts = np.squeeze(np.asarray(values, float)).reshape(-1)
             need(
                 len(amounts) == len(names),
-                f"there are {len(amounts):,} values for {len(names):,} labels.",
+                f"got {counted(len(amounts), 'value')} for {counted(len(names), 'label')}.",
             )
             trace["values"] = Column.of(amounts)
         return self._draw([without_none(trace)], win, env, options, layout_of(options))
@@ -400,7 +404,10 @@ class ChartCalls(Calls):
         values = _table(X)
         options = read_options(opts, colormap="Viridis")
         colors = np.arange(len(values)) if Y is None else np.ravel(np.asarray(Y, float))
-        need(len(colors) == len(values), f"Y has {len(colors):,} numbers for {len(values):,} rows.")
+        need(
+            len(colors) == len(values),
+            f"Y has {counted(len(colors), 'number')} for {counted(len(values), 'row')}.",
+        )
         names = _names("columnnames", options, values.shape[1])
         names = names or [str(place + 1) for place in range(values.shape[1])]
         trace = {
@@ -431,6 +438,8 @@ def _names(option: str, options: dict[str, Any], count: int) -> list[str] | None
     if given is None:
         return None
     names = [str(one) for one in np.ravel(given)]
-    need(len(names) == count, f"opts[{option!r}] needs {count:,} names, got {len(names):,}.")
+    need(
+        len(names) == count, f"opts[{option!r}] needs {counted(count, 'name')}, got {len(names):,}."
+    )
     options[option] = names
     return names

@@ -16,6 +16,7 @@ from nbviz.integrations.visdom.arrays import File, host_array, read_trace
 from nbviz.integrations.visdom.calls import Calls, need, takes_tensors
 from nbviz.integrations.visdom.options import read_options
 from nbviz.recording.media.png import encode_png
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -160,7 +161,10 @@ class ContentCalls(Calls):
             images.ndim == 4 and images.shape[1] in (1, 3, 4),  # noqa: PLR2004
             f"images need shape (images, channels, height, width), got {images.shape}.",
         )
-        need(nrow > 0 and len(images) > 0, f"there are {len(images)} images, {nrow!r} in a row.")
+        need(
+            nrow > 0 and len(images) > 0,
+            f"got {counted(len(images), 'image')}, {nrow!r} in a row.",
+        )
         count, channels, height, width = images.shape
         across = min(nrow, count)
         down = math.ceil(count / across)

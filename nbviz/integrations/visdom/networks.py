@@ -10,6 +10,7 @@ from nbviz.errors import MissingDependencyError
 from nbviz.integrations.visdom.arrays import host_array
 from nbviz.integrations.visdom.calls import Calls, need, takes_tensors
 from nbviz.integrations.visdom.options import read_options
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,10 @@ class NetworkCalls(Calls):
             f"got {values.shape}.",
         )
         names = np.ravel(np.asarray(labels)).tolist()
-        need(len(names) == len(values), f"there are {len(names):,} labels, {len(values):,} points.")
+        need(
+            len(names) == len(values),
+            f"got {counted(len(names), 'label')}, {counted(len(values), 'point')}.",
+        )
         need(
             data_getter is None or data_type == "html",
             f'data_type must be "html" where there is a data_getter, got {data_type!r}.',
@@ -168,7 +172,7 @@ def _labels(name: str, given: Any, count: int) -> list[str] | None:
     if given is None:
         return None
     labels = [str(one) for one in np.ravel(np.asarray(given))]
-    need(len(labels) == count, f"{name} needs {count:,} labels, got {len(labels):,}.")
+    need(len(labels) == count, f"{name} needs {counted(count, 'label')}, got {len(labels):,}.")
     return labels
 
 

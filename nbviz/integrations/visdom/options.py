@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.errors import LoggingError
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,8 +123,9 @@ def marker_colors(
     colors = _bytes_of("markercolor", given)
     if len(colors) not in (points, largest):
         raise LoggingError(
-            f"opts['markercolor'] needs a row for each of {points:,} points or {largest:,} labels, "
-            f"got shape {np.shape(given)}."
+            "opts['markercolor'] needs a row a point or a label, for "
+            f"{counted(points, 'point')} or {counted(largest, 'label')}, got shape "
+            f"{np.shape(given)}."
         )
     names = (
         [f"rgba(0, 0, 255, {value / 255:.3g})" for value in colors.tolist()]
@@ -146,7 +148,7 @@ def line_colors(given: Any, lines: int) -> list[str]:
     colors = _bytes_of("linecolor", given)
     if colors.ndim != 2 or len(colors) != lines:  # noqa: PLR2004
         raise LoggingError(
-            f"opts['linecolor'] needs red, green and blue for each of {lines:,} lines, "
+            f"opts['linecolor'] needs red, green and blue a line, for {counted(lines, 'line')}, "
             f"got shape {np.shape(given)}."
         )
     return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in colors.tolist()]
@@ -160,7 +162,9 @@ def line_dashes(given: Any, lines: int) -> list[str]:
     """
     dashes = [str(one) for one in np.ravel(given)]
     if len(dashes) != lines:
-        raise LoggingError(f"opts['dash'] needs one for each of {lines:,} lines, got {dashes}.")
+        raise LoggingError(
+            f"opts['dash'] needs one a line, for {counted(lines, 'line')}, got {dashes}."
+        )
     return dashes
 
 

@@ -29,7 +29,7 @@ from nbviz.pictures.shapes import (
 )
 from nbviz.pictures.svg import picture_to_svg
 from nbviz.recording.media.png import decode_image, encode_png, reduced
-from nbviz.text import clean_line
+from nbviz.text import clean_line, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -208,8 +208,4 @@ def _placed(points: Any, room: Room) -> Any:
 def _said(windows: Mapping[Key, Window]) -> str:
     names = [clean_line(_title(window.data) or name) for (_, name), window in windows.items()]
     listed = ", ".join(names[:MOST_WINDOWS]) + (", …" if len(names) > MOST_WINDOWS else "")
-    return (
-        f"{len(names):,} window{'' if len(names) == 1 else 's'}: {listed}"
-        if names
-        else "no windows"
-    )
+    return f"{counted(len(names), 'window')}: {listed}" if names else "no windows"

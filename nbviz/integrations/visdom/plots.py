@@ -17,6 +17,7 @@ from nbviz.integrations.visdom.options import (
     trace_options,
     without_none,
 )
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,7 +88,7 @@ class PlotCalls(Calls):
         used = [int(label) for label in np.unique(labels)]
         need(
             len(used) <= 1 or name is None,
-            f"name={name!r} is of one trace, and there are {len(used)} labels or columns.",
+            f"name={name!r} is of one trace, and got {counted(len(used), 'label')} or columns.",
         )
         options = read_options(opts)
         traces = _traces(points, labels, used, options, name)
@@ -141,7 +142,8 @@ class PlotCalls(Calls):
         if values.ndim == 2 and places.ndim == 1:  # noqa: PLR2004
             need(
                 len(places) == len(values),
-                f"X has {len(places):,} places and Y {len(values):,} values of each line.",
+                f"X has {counted(len(places), 'place')} and Y {counted(len(values), 'value')} of "
+                "each line.",
             )
             places = np.tile(places[:, None], (1, values.shape[1]))
         need(
@@ -305,7 +307,10 @@ def _labels_of(given: Any, points: int) -> Any:
     if given is None:
         return np.ones(points, np.int64)
     labels = np.ravel(given)
-    need(len(labels) == points, f"Y has {len(labels):,} labels for {points:,} points.")
+    need(
+        len(labels) == points,
+        f"Y has {counted(len(labels), 'label')} for {counted(points, 'point')}.",
+    )
     is_whole = labels.dtype.kind in "iufb" and bool((np.mod(labels, 1) == 0).all())
     need(is_whole, f"Y must be whole numbers, the label of each point; got {labels.dtype}.")
     need(len(labels) == 0 or labels.min() >= 1, "Y's labels begin with 1, got smaller ones.")
@@ -321,13 +326,14 @@ def _traces(
         texts = np.array([str(one) for one in np.ravel(texts)])
         need(
             len(texts) == len(points),
-            f"opts['textlabels'] has {len(texts):,} texts for {len(points):,} points.",
+            f"opts['textlabels'] has {counted(len(texts), 'text')} for "
+            f"{counted(len(points), 'point')}.",
         )
     if legend is not None:
         legend = [str(one) for one in np.ravel(legend)]
         need(
             largest <= len(legend),
-            f"opts['legend'] has {len(legend):,} names for labels up to {largest:,}.",
+            f"opts['legend'] has {counted(len(legend), 'name')} for labels up to {largest:,}.",
         )
         options["legend"] = legend
     options.setdefault("mode", "markers" if texts is None else "markers+text")

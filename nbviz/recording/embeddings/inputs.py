@@ -17,6 +17,7 @@ from nbviz.recording.embeddings.embedding import Column, Embedding, number_colum
 from nbviz.recording.embeddings.projection import KEPT, SHOWN, Projection, components_of, turned
 from nbviz.recording.media.inputs import array_of, is_tensor
 from nbviz.recording.media.thumbnails import Thumbnails
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,8 +136,8 @@ class EmbeddingInput:
         shown = np.ascontiguousarray(components[:, :SHOWN])
         if np.isnan(shown[:, 0]).all():
             raise LoggingError(
-                f"none of the {len(shown):,} vectors is finite as float32; look where NaN, ±inf or "
-                "numbers beyond 3e38 come from."
+                f"of {counted(len(shown), 'vector')} none is finite as float32; look where NaN, "
+                "±inf or numbers beyond 3e38 come from."
             )
         memory, before = self._memory, self._memory.reference
         if before is None or before.shape != shown.shape:
@@ -198,7 +199,8 @@ def _labels_of(tag: str, labels: object, points: int) -> dict[str, _Given]:
         given = {"label": labels}
     if len(given) > MOST_COLUMNS:
         raise LoggingError(
-            f"{tag!r} got {len(given)} columns of labels; at most {MOST_COLUMNS} can be kept."
+            f"{tag!r} got {counted(len(given), 'column')} of labels; at most {MOST_COLUMNS} can "
+            "be kept."
         )
     found: dict[str, _Given] = {}
     for name, values in given.items():
@@ -206,7 +208,8 @@ def _labels_of(tag: str, labels: object, points: int) -> dict[str, _Given]:
         count = len(column) if isinstance(column, tuple) else column.shape[0]
         if count != points:
             raise LoggingError(
-                f"{tag!r} got {count:,} labels in {name!r} for {points:,} points; give one for "
+                f"{tag!r} got {counted(count, 'label')} in {name!r} for "
+                f"{counted(points, 'point')}; give one for "
                 "each, in the same order."
             )
         found[name] = column

@@ -19,7 +19,7 @@ import numpy as np
 
 from nbviz.errors import NbvizError
 from nbviz.recording.media.png import decode_image, encode_png
-from nbviz.text import clean_line, encodable
+from nbviz.text import clean_line, counted, encodable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -298,7 +298,7 @@ def _read_metadata(text: str, points: int) -> dict[str, list[str]]:
     if len(rows) == points + 1:
         names = [name or f"column {number}" for number, name in enumerate(rows.pop(0), 1)]
     if len(rows) != points:
-        raise ValueError(f"it has {len(rows):,} labels for {points:,} points")
+        raise ValueError(f"it has {counted(len(rows), 'label')} for {counted(points, 'point')}")
     return {
         name: [row[number] if number < len(row) else "" for row in rows]
         for number, name in enumerate(names)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from nbviz.errors import NbvizError
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,9 @@ def fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
         else:
             raise MessageError(f"field {number} has the unknown wire type {kind}.")
         if at > stop:
-            raise MessageError(f"field {number} ends {at - stop} bytes after its message.")
+            raise MessageError(
+                f"field {number} ends {counted(at - stop, 'byte')} after its message."
+            )
         yield Field(number, kind, begin, at)
 
 

@@ -26,6 +26,7 @@ from nbviz.recording.holdups import STUCK_SECONDS
 from nbviz.recording.journal.identity import IDENTITY_TAG, identity_of
 from nbviz.recording.journal.source import JournalSource, Place
 from nbviz.recording.progress import ENDED
+from nbviz.text import counted
 from nbviz.training import clock as run_clock
 from nbviz.training.background import end_all
 from nbviz.training.weak_registry import WeakRegistry
@@ -144,7 +145,7 @@ class Journal:
         if seconds < STUCK_SECONDS or run is None:
             return ""
         waiting = self._source.count_new(run)
-        records = "1 record" if waiting == 1 else f"{waiting:,} records"
+        records = counted(waiting, "record")
         return f"journal: waiting for the disk since {seconds:,.0f} s, {records} kept in memory"
 
     def _wake(self) -> None:

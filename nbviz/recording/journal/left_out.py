@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbviz.recording.event_files.batch import Batch
 from nbviz.recording.event_files.records import MOST_PAYLOAD
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,26 +58,23 @@ class LeftOut:
             reasons = [f"{count:,} × {reason.rstrip('.')}" for reason, count in named]
             if len(self._values) > len(named):
                 reasons.append("…")
-            what = "values were" if total > 1 else "value was"
-            self._say(f"{total:,} {what} left out: {'; '.join(reasons)}.", "info")
+            were = counted(total, "value was", "values were")
+            self._say(f"{were} left out: {'; '.join(reasons)}.", "info")
 
 
 def _damage(batch: Batch) -> list[str]:
     found: list[str] = []
     if batch.damaged or batch.skipped:
-        found.append(
-            f"it is damaged: {batch.damaged:,} records and {batch.skipped:,} bytes between records "
-            "were left out."
-        )
+        parts = [counted(batch.damaged, "record")] if batch.damaged else []
+        parts += [f"{counted(batch.skipped, 'byte')} between records"] if batch.skipped else []
+        found.append(f"it is damaged; left out: {' and '.join(parts)}.")
     if batch.too_long:
-        found.append(
-            f"{batch.too_long:,} records of more than {MOST_PAYLOAD:,} bytes were left out; no "
-            "longer ones are read."
-        )
+        were = counted(batch.too_long, "record was", "records were")
+        found.append(f"{were} left out: longer than {MOST_PAYLOAD:,} bytes, which are not read.")
     if batch.odd_times:
-        what = "events have a wall time that is" if batch.odd_times > 1 else "event has one that is"
+        have = counted(batch.odd_times, "event has", "events have")
         found.append(
-            f"{batch.odd_times:,} {what} infinite, not a number, or out of range; that of the "
+            f"{have} a wall time that is infinite, not a number, or out of range; that of the "
             "event before stands in its place."
         )
     return found

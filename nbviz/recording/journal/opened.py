@@ -38,7 +38,7 @@ from nbviz.recording.recorded_run import (
 )
 from nbviz.recording.scalars.series_parts import SeriesParts
 from nbviz.recording.scalars.summaries import Summaries
-from nbviz.text import shortened
+from nbviz.text import counted, shortened
 from nbviz.training import clock
 from nbviz.training.commands import Control
 
@@ -447,8 +447,9 @@ class OpenedRun(OutwardRun):
         count = self._parts.restart(path, step) + self._media.purge(step)
         if count:
             self._say(
-                f"The training was started again at step {step:,}; {count:,} points and media from "
-                "there on no longer count.",
+                f"The training was started again at step {step:,}; what there was from "
+                "there on no longer counts: "
+                f"{counted(count, 'point or medium', 'points and media')}.",
                 "info",
             )
 

@@ -12,6 +12,7 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.recording.capture.arrays import copy_array
 from nbviz.recording.media.inputs import array_of
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +82,7 @@ class AudioInput:
         self._shape, self._is_planar = _layout(tag, shape)
         if self._shape[0] * self._shape[1] > MOST_SAMPLES:
             raise LoggingError(
-                f"{tag!r} got {self._shape[0] * self._shape[1]:,} samples; at most "
+                f"{tag!r} got {counted(self._shape[0] * self._shape[1], 'sample')}; at most "
                 f"{MOST_SAMPLES:,} can be kept. Log a part of it."
             )
         self._captured = copy_array(array)
@@ -109,7 +110,9 @@ class AudioInput:
         outside = int((np.abs(floats) > 1).sum())
         if missing or outside:
             parts = [f"{missing:,} NaN, silent," if missing else ""]
-            parts.append(f"{outside:,} samples outside of -1 to 1, clipped" if outside else "")
+            parts.append(
+                f"{counted(outside, 'sample')} outside of -1 to 1, clipped" if outside else ""
+            )
             self.said = "has " + " and ".join(part for part in parts if part).rstrip(",")
         clipped = np.clip(np.nan_to_num(floats, nan=0.0, posinf=1.0, neginf=-1.0), -1, 1)
         return np.rint(clipped * _LOUDEST).astype(np.int16)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbviz.errors import LoggingError
 from nbviz.recording.media.png import png_text, with_png_text
-from nbviz.text import clean_line
+from nbviz.text import clean_line, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def _caption(tag: str, given: Any) -> Caption:
         if len(pair) != _PAIR:
             raise LoggingError(
                 f"a caption of {tag!r} must be a text, or a pair of prediction and truth; got "
-                f"{len(pair)} values."
+                f"{counted(len(pair), 'value')}."
             )
         prediction, truth = _text(pair[0]), _text(pair[1])
         is_right = prediction == truth

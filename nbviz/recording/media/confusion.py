@@ -11,7 +11,7 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.recording.capture.arrays import copy_array, copy_arrays
 from nbviz.recording.media.inputs import array_of, is_float, is_tensor
-from nbviz.text import text_bytes
+from nbviz.text import counted, text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,7 +244,8 @@ def names_of(tag: str, classes: Sequence[str] | None, size: int | None) -> tuple
         ) from error
     if size is not None and len(names) != size:
         raise LoggingError(
-            f"{tag!r} has {size:,} classes, but classes= has {len(names):,} names; give as many."
+            f"{tag!r} has {counted(size, 'class', 'classes')}, but classes= has "
+            f"{counted(len(names), 'name')}; give as many."
         )
     check_size(tag, len(names))
     return names

@@ -21,6 +21,7 @@ from nbviz.recording.media.pil import MOST_PIXELS, is_pil, numbers_of, opaque, p
 from nbviz.recording.media.png import encode_png
 from nbviz.recording.media.shading import Shading
 from nbviz.recording.media.store import Image, PlainText, shortened
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,8 @@ class GridInput:
         covered = height * width * in_row * -(-len(shapes) // self._columns)
         if covered > MOST_PIXELS:
             raise LoggingError(
-                f"{tag!r} got {len(shapes):,} images that would cover {covered:,} pixels; at most "
+                f"{tag!r} got {counted(len(shapes), 'image')} that would cover {covered:,} "
+                "pixels; at most "
                 f"{MOST_PIXELS:,} pixels can be kept. Log fewer, or smaller ones."
             )
         self._copies, self._parts = _copies_of(arrays, shapes)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.errors import LoggingError, describe
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,7 +170,9 @@ class Shading:
         if missing:
             parts.append(f"{missing:,} NaN, shown as black")
         if clipped:
-            parts.append(f"{clipped:,} values outside of {limits[0]:g} to {limits[1]:g}, clipped")
+            parts.append(
+                f"{counted(clipped, 'value')} outside of {limits[0]:g} to {limits[1]:g}, clipped"
+            )
         if parts:
             advice = self._advice(numbers, dtype) if clipped else ""
             return f"has {', and '.join(parts)}{advice}."

@@ -15,7 +15,7 @@ import numpy as np
 
 from nbviz.errors import LoggingError
 from nbviz.recording.media.png import decode_image
-from nbviz.text import clean_line, text_bytes
+from nbviz.text import clean_line, counted, text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -379,7 +379,7 @@ class MediaStore(Mapping[str, Media]):
         return len(self._kept)
 
     def __repr__(self) -> str:
-        return f"MediaStore({len(self)} tags, {self.nbytes:,} of {self.budget:,} bytes)"
+        return f"MediaStore({counted(len(self), 'tag')}, {self.nbytes:,} of {self.budget:,} bytes)"
 
 
 def _bytes_of_tag(tag: str) -> int:

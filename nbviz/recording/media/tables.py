@@ -11,7 +11,7 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.recording.media.columns import ColumnInput
 from nbviz.recording.media.inputs import is_tensor
-from nbviz.text import text_bytes
+from nbviz.text import counted, text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +119,8 @@ class TableInput:
         self._rows = self._inputs[0].rows
         if self._rows > MOST_ROWS:
             raise LoggingError(
-                f"{tag!r} has {self._rows:,} rows; at most {MOST_ROWS:,} can be shown. Log a "
+                f"{tag!r} has {counted(self._rows, 'row')}; at most {MOST_ROWS:,} can be shown. "
+                "Log a "
                 "sample, or the first ones."
             )
         self.nbytes = sum(one.nbytes for one in self._inputs)
@@ -221,5 +222,6 @@ def _of_rows(tag: str, rows: Sequence[Any], names: list[str] | None) -> list[tup
 def _check_names(tag: str, names: list[str] | None, count: int) -> None:
     if names is not None and len(names) != count:
         raise LoggingError(
-            f"{tag!r} has {count:,} columns, but columns= has {len(names):,} names; give as many."
+            f"{tag!r} has {counted(count, 'column')}, but columns= has "
+            f"{counted(len(names), 'name')}; give as many."
         )

@@ -10,6 +10,7 @@ from nbviz.errors import LoggingError
 from nbviz.recording.capture.arrays import copy_array
 from nbviz.recording.media.inputs import array_of, image_shape, is_tensor
 from nbviz.recording.media.pil import is_pil, opaque, pixels_of
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,8 @@ class Thumbnails:
             )
         if shape[0] != count:
             raise LoggingError(
-                f"{tag!r} got {shape[0]:,} images for {count:,} {what}; give one for each, in the "
+                f"{tag!r} got {counted(shape[0], 'image')} for {count:,} {what}; give one for "
+                "each, in the "
                 "same order."
             )
         self._shape, self._is_planar = image_shape(

@@ -13,6 +13,7 @@ from nbviz.recording.capture.arrays import copy_array
 from nbviz.recording.media.inputs import array_of, is_tensor
 from nbviz.recording.media.pil import open_image
 from nbviz.recording.media.shading import Shading
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,8 +82,8 @@ class VideoInput:
         copies = self._shape[0] if len(self._shape) == 5 else 1  # noqa: PLR2004
         if count * height * width * copies > MOST_PIXELS:
             raise LoggingError(
-                f"{tag!r} got {count:,} frames of {width:,} × {height:,} pixels"
-                + (f" in {copies:,} videos" if copies > 1 else "")
+                f"{tag!r} got {counted(count, 'frame')} of {width:,} × {height:,} pixels"
+                + (f" in {counted(copies, 'video')}" if copies > 1 else "")
                 + f"; at most {MOST_PIXELS:,} pixels can be kept. Log fewer or smaller frames."
             )
         self._shading = Shading(tag)

@@ -10,6 +10,7 @@ import numpy as np
 from nbviz.errors import LoggingError
 from nbviz.recording.capture.arrays import copy_array
 from nbviz.recording.media.inputs import array_of, is_tensor
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +67,8 @@ class MeshInput:
             self._colors, given = _rows(tag, colors, "colors", MOST_VERTICES)
             if given != count:
                 raise LoggingError(
-                    f"{tag!r} got {given:,} colors for {count:,} vertices; give one for each."
+                    f"{tag!r} got {counted(given, 'color')} for "
+                    f"{counted(count, 'vertex', 'vertices')}; give one for each."
                 )
         self._copies = [one for one in (self._vertices, self._faces, self._colors) if one]
         self.said = ""

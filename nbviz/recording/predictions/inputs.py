@@ -24,7 +24,7 @@ from nbviz.recording.predictions.predictions import (
     Predictions,
     SampleInputs,
 )
-from nbviz.text import shortened
+from nbviz.text import counted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +120,8 @@ class PredictionsInput:
         targets, scored = class_indices(tag, "target", target)
         if tuple(targets.shape) != (count,):
             raise LoggingError(
-                f"{tag!r} got targets of shape {tuple(targets.shape)} for {count:,} predictions; "
+                f"{tag!r} got targets of shape {tuple(targets.shape)} for "
+                f"{counted(count, 'prediction')}; "
                 "give one class for each sample."
             )
         self._size = max(shape[-1] if self._has_scores else 0, scored)
@@ -234,7 +235,8 @@ def _indices_of(tag: str, indices: object, count: int) -> Any:
     array = array_of(tag, indices, "indices of samples")
     if is_float(array) or tuple(array.shape) != (count,):
         raise LoggingError(
-            f"{tag!r} needs indices= as a whole number for each of the {count:,} samples, got "
+            f"{tag!r} needs indices= as a whole number for each of the "
+            f"{counted(count, 'sample')}, got "
             f"{array.dtype} of shape {tuple(array.shape)}."
         )
     return array
@@ -311,7 +313,8 @@ def _inputs_of(tag: str, inputs: object, count: int) -> _Inputs:
         if given and all(isinstance(one, str) for one in given):
             if len(given) != count:
                 raise LoggingError(
-                    f"{tag!r} got {len(given):,} texts for {count:,} samples; give one for each, "
+                    f"{tag!r} got {counted(len(given), 'text')} for {counted(count, 'sample')}; "
+                    "give one for each, "
                     "in the same order."
                 )
             return _Texts(given)
@@ -319,7 +322,8 @@ def _inputs_of(tag: str, inputs: object, count: int) -> _Inputs:
         array = array_of(tag, inputs, "inputs")
         if array.shape[0] != count:
             raise LoggingError(
-                f"{tag!r} got inputs of {array.shape[0]:,} samples for {count:,} predictions; give "
+                f"{tag!r} got inputs of {counted(array.shape[0], 'sample')} for "
+                f"{counted(count, 'prediction')}; give "
                 "one row for each, in the same order."
             )
         return _Features(array)

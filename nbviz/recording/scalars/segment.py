@@ -10,6 +10,7 @@ import numpy as np
 from nbviz.recording.scalars import sampling
 from nbviz.recording.scalars.block import BLOCK, Block
 from nbviz.recording.scalars.pyramid import Pyramid
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,7 +126,10 @@ class Segment:
         return self._state.length
 
     def __repr__(self) -> str:
-        return f"Segment({len(self):,} points, steps {self.first_step:,} to {self.last_step:,})"
+        return (
+            f"Segment({counted(len(self), 'point')}, steps {self.first_step:,} to "
+            f"{self.last_step:,})"
+        )
 
     @property
     def steps(self) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from nbviz.recording.scalars import export
 from nbviz.recording.scalars.sampling import Sample
 from nbviz.recording.scalars.segment import Point
 from nbviz.recording.scalars.segments import Segments
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,8 +81,8 @@ class Series:
     def __repr__(self) -> str:
         last = self.last
         end = f", last {last.value:.6g} at step {last.step}" if last else ""
-        again = f", {self.restarts} restarts before" if self.restarts else ""
-        return f"Series({self.tag!r}, {len(self):,} points{end}{again})"
+        again = f", {counted(self.restarts, 'restart')} before" if self.restarts else ""
+        return f"Series({self.tag!r}, {counted(len(self), 'point')}{end}{again})"
 
     @property
     def restarts(self) -> int:

@@ -18,6 +18,7 @@ from nbviz.recording.media.inbox import Waiting
 from nbviz.recording.watching.feature_maps import log_feature_maps
 from nbviz.recording.watching.hooks import Hooks, has_compiled_parts
 from nbviz.recording.watching.jobs import Plans, take_samples
+from nbviz.text import counted
 from nbviz.training import clock
 from nbviz.training.devices.cuda_events import is_captured
 
@@ -111,7 +112,9 @@ class Watch:
 
     def __repr__(self) -> str:
         state = "active" if self.is_active else "ended"
-        return f"Watch({self.options.prefix or 'model'}, {self.samples:,} samples, {state})"
+        return (
+            f"Watch({self.options.prefix or 'model'}, {counted(self.samples, 'sample')}, {state})"
+        )
 
     # ------------------------------------------------------------ when
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import CheckpointError, attribute_of, has_attribute
+from nbviz.text import counted
 from nbviz.training.checkpoints.attributes import Attributes
 from nbviz.training.checkpoints.loader_objects import objects_of
 from nbviz.training.random_numbers.random_state import RandomState
@@ -209,7 +210,8 @@ class Place:
                 next(iterator)
             except StopIteration:
                 raise CheckpointError(
-                    f"train_loader gave {taken:,} batches, and {self.batches:,} of this epoch were "
+                    f"train_loader gave {counted(taken, 'batch', 'batches')}, and "
+                    f"{self.batches:,} of this epoch were "
                     "trained before: it is over other data, or has another batch size. Give the "
                     "loader that the run was made with."
                 ) from None

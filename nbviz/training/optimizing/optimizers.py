@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from nbviz.errors import ConfigurationError, attribute_of
+from nbviz.text import counted
 from nbviz.training.optimizing.step_counts import StepCount
 from nbviz.training.steps.numbers import shown
 
@@ -134,7 +135,7 @@ class Optimizers:
         names = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
         many = len(missing) > 1
         text = (
-            f"{len(missing):,} trainable parameter{'s' if many else ''} ({names}) "
+            f"{counted(len(missing), 'trainable parameter')} ({names}) "
             f"{'are' if many else 'is'} in no optimizer and will not change"
         )
         stale = len(theirs - {id(parameter) for _, parameter in named})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from nbviz.text import counted
 from nbviz.training.rewinding.soundness import has_nan, values_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def describe_tensor(tensor: torch.Tensor, what: str) -> str:
         return f"{what} ({shape}, {dtype})"
     bad = int((~torch.isfinite(values)).sum())
     kind = "NaN" if has_nan(values) else "infinite"
-    return f"{bad:,} of {values.numel():,} values of {what} ({shape}, {dtype}), {kind}"
+    return f"{bad:,} of {counted(values.numel(), 'value')} of {what} ({shape}, {dtype}), {kind}"
 
 
 def samples_of(tensor: torch.Tensor, samples: int | None) -> list[int]:
@@ -196,7 +197,7 @@ def _count(
         with contextlib.suppress(RuntimeError):  # the operation was none of single values
             places = places & (bad.float().sum_to_size(places.shape) > 0)
     count = int(places.sum())
-    return [f"{what}: {count:,} {one}{'s' if count > 1 else ''}"] if count else []
+    return [f"{what}: {counted(count, one)}"] if count else []
 
 
 def _is_real(tensor: torch.Tensor) -> bool:

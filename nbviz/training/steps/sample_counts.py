@@ -9,6 +9,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from nbviz.errors import attribute_of, describe, has_attribute
+from nbviz.text import counted
 from nbviz.training.steps.batches import fields_of, tensors_in
 from nbviz.training.steps.forward import TARGET_NAMES
 
@@ -69,7 +70,7 @@ def _doubt(count: int, firsts: list[int]) -> str:
     sizes = ", ".join(map(str, dict.fromkeys(firsts)))
     return (
         f"the batches' tensors begin with dimensions of {sizes}, and a batch is taken to have "
-        f"{count:,} samples; say how many with batch_size=…"
+        f"{counted(count, 'sample')}; say how many with batch_size=…"
     )
 
 

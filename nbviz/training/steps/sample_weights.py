@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from nbviz.errors import TrainingError, attribute_of
+from nbviz.text import counted
 from nbviz.training.steps.numbers import shown
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class WeighedLoss:
         if not isinstance(losses, torch.Tensor) or not losses.dim() or len(losses) != count:
             raise TrainingError(
                 f"samples have weights, but loss_fn with reduction='none' gave {shown(losses)} for "
-                f"a batch of {count} samples; restore the weights with trainer.data.restore()."
+                f"a batch of {counted(count, 'sample')}; restore the weights with "
+                "trainer.data.restore()."
             )
         losses = losses.reshape(count, -1).mean(1)
         weights = self.weights.to(losses.device, losses.dtype, non_blocking=True)

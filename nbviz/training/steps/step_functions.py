@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nbviz.errors import TrainingError, add_note, attribute_of, has_attribute
+from nbviz.text import counted
 from nbviz.training.devices.device import to_device
 from nbviz.training.steps.batches import SplitBatch, read_prepared, split_batch
 from nbviz.training.steps.forward import Forward
@@ -104,7 +105,8 @@ def _supervised(loss_fn: Callable[..., Any] | None, split: Splitter) -> StepFunc
             if len(inputs) > 1 and isinstance(batch, tuple | list):
                 add_note(
                     error,
-                    f"The model was given {len(inputs)} inputs: all parts of the batch but the "
+                    f"The model was given {counted(len(inputs), 'input')}: all parts of the "
+                    "batch but the "
                     "last, which is taken to be the targets. prepare_batch=… splits it otherwise.",
                 )
             raise

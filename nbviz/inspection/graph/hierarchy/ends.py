@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbviz.inspection.graph.hierarchy.boxes import Box
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.hierarchy.boxes import Kind
@@ -68,7 +69,7 @@ def _fold(container: _Container, kind: Kind, boxes: dict[str, Box]) -> None:
     made = Box(
         box_id=f"{held[0].box_id}+{len(held)}",
         kind=kind,
-        label=f"{container.name or kind}: {len(held):,} tensors",
+        label=f"{container.name or kind}: {counted(len(held), 'tensor')}",
         type=kind,
         path="",
         parent="",

@@ -12,6 +12,7 @@ from nbviz.inspection.graph.hierarchy.large_levels import cut_wide_levels, group
 from nbviz.inspection.graph.hierarchy.level_edges import LevelEdges, find_level_edges
 from nbviz.inspection.graph.trace.gc_pause import gc_paused
 from nbviz.protocol.graph import GraphEdge, GraphLevel, GraphNode
+from nbviz.text import counted
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.structure import GraphStructure
@@ -89,7 +90,7 @@ class Hierarchy:
 
     def _title(self) -> str:
         graph = self._graph
-        parts = [graph.module_calls[0].type, f"{graph.parameter_count:,} parameters"]
+        parts = [graph.module_calls[0].type, counted(graph.parameter_count, "parameter")]
         if graph.flops:
             parts.append(f"{_engineering(graph.flops)}FLOP")
         return ", ".join(parts)

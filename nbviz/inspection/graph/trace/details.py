@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from torch import nn
 
+from nbviz.text import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,7 +62,7 @@ def _pooling(module: Any) -> str:
 def _recurrent(module: Any) -> str:
     parts = [f"{module.input_size}→{module.hidden_size}"]
     if module.num_layers > 1:
-        parts.append(f"{module.num_layers} layers")
+        parts.append(counted(module.num_layers, "layer"))
     if module.bidirectional:
         parts.append("both ways")
     return ", ".join(parts)
@@ -90,7 +92,7 @@ _SAID: list[tuple[Any, Callable[[Any], str]]] = [
     (nn.Bilinear, lambda m: f"{m.in1_features}, {m.in2_features}→{m.out_features}"),
     ((nn.Embedding, nn.EmbeddingBag), lambda m: f"{m.num_embeddings:,} × {m.embedding_dim}"),
     (nn.LayerNorm, lambda m: "×".join(map(str, m.normalized_shape))),
-    (nn.GroupNorm, lambda m: f"{m.num_groups} groups"),
+    (nn.GroupNorm, lambda m: counted(m.num_groups, "group")),
     (nn.modules.batchnorm._NormBase, lambda m: str(m.num_features)),  # pyright: ignore[reportPrivateUsage]
     (nn.modules.dropout._DropoutNd, lambda m: f"p = {m.p:g}"),  # pyright: ignore[reportPrivateUsage]
     (
@@ -108,7 +110,7 @@ _SAID: list[tuple[Any, Callable[[Any], str]]] = [
         ),
         lambda m: f"to {_size(m.output_size)}",
     ),
-    (nn.MultiheadAttention, lambda m: f"{m.embed_dim}, {m.num_heads} heads"),
+    (nn.MultiheadAttention, lambda m: f"{m.embed_dim}, {counted(m.num_heads, 'head')}"),
     (nn.RNNBase, _recurrent),
     (nn.RNNCellBase, lambda m: f"{m.input_size}→{m.hidden_size}"),
     (nn.Softmax, lambda m: f"dim {m.dim}"),
