@@ -12,6 +12,8 @@ from nbviz.training.weak_registry import WeakRegistry
 from nbviz.widgets.cells import is_terminal, running_cell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbviz.inspection.graph.model import Graph
     from nbviz.recording.run import Run
 
@@ -35,6 +37,8 @@ class CellLog:
         self._is_in_notebook = _follow_cells(self)
         # Colab shows what the cell's own thread sends, while it runs, and nothing else.
         self._serves = show and self._is_in_notebook and "google.colab" in sys.modules
+        if self.shows_in_cells and run not in _views:
+            _prepare()
 
     def cell_began(self) -> None:
         """Note that what is logged next is logged by another cell."""
@@ -62,6 +66,20 @@ class CellLog:
         self._begin()
         if self.shows_in_cells:
             show_in_cell(self.run)
+
+    def _attend_to(self, log: Callable[[], object]) -> None:
+        """Attend to what `log` logs: a page that draws the run has it by then."""
+        if self.run.control.needs_attention:  # it may wait, which the page should show
+            self._attend()
+            log()
+            return
+        self._attention = False
+        self._begin()
+        try:
+            log()
+        finally:
+            if self.shows_in_cells:
+                show_in_cell(self.run)
 
     def _serve(self) -> None:
         """Have the page shown what is new, at most twice a second; where `_serves` says so."""
@@ -119,12 +137,13 @@ def show_in_cell(run: Run, **options: Any) -> None:
         return
     if running_cell() == (None, None):
         return
+    from nbviz.integrations.prepared import dashboard_of
     from nbviz.widgets.dashboard import Dashboard
     from nbviz.widgets.run_bar import RunBar
 
     view = _views.get(run)
     if view is None:
-        view = _views[run] = Dashboard(run, **options)
+        view = _views[run] = Dashboard(run, **options) if options else dashboard_of(run)
     if not view.is_shown_elsewhere:
         if not view.is_shown_here:
             view.show()
@@ -169,8 +188,17 @@ def _ended(result: Any = None) -> None:
     error = getattr(result, "error_in_exec", None)
     for logger in _loggers:
         logger.cell_ended(error)
+    prepared: Any = sys.modules.get("nbviz.integrations.prepared")
+    if prepared is not None:
+        prepared.prepare_again()
+
+
+def _prepare() -> None:
+    from nbviz.integrations.prepared import prepare
+
+    prepare()
 
 
 if in_notebook():
     # Here, not in the loop that is to be shown: it takes as long as half a second.
-    importlib.import_module("nbviz.widgets.dashboard")
+    importlib.import_module("nbviz.integrations.prepared")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbviz.session.emitter import Emitter
 from nbviz.session.feed import Feed
 from nbviz.session.requests import RequestHandler
-from nbviz.session.transport import Transport
+from nbviz.session.transport import FIRST_POINT_SECONDS, Transport
 from nbviz.session.unseen import LOOK_SECONDS, UnseenRuns
 from nbviz.session.wanted import Wanted
 
@@ -132,8 +132,25 @@ class Session:
             assets: What they will ask for. It is sent once in a process: later pages have it.
         """
         self.transport.offer()
-        self._offer_assets([name for name in assets if name not in _brought])
+        self.bring(assets)
         self.wake()
+
+    def bring(self, assets: Sequence[str]) -> None:
+        """Send pages what they will ask for, unless it was sent in this process."""
+        self._offer_assets([name for name in assets if name not in _brought])
+
+    def send_first(self) -> None:
+        """Send pages that are there what was logged, on this thread, before they are to draw it.
+
+        It waits for no device and no file, and hardly for the session's own thread.
+        """
+        if self._sending.acquire(timeout=FIRST_POINT_SECONDS):
+            try:
+                self.transport.send_first()
+            except Exception as error:  # noqa: BLE001  drawing must not end anything
+                self._report(error)
+            finally:
+                self._sending.release()
 
     def wake(self) -> None:
         """Send what is new soon."""

@@ -53,7 +53,7 @@ LEAST_PAUSE = 0.003  # between two frames, however long one takes to make
 AGAIN_SECONDS = 1.0  # between two snapshots that a page asked for with the same need
 ASKS_ANEW_SECONDS = 2.0  # a page that pulls takes no frame once it has waited somewhat longer
 OFFERED_SECONDS = 3.0  # that a page has from its display until it is heard
-FIRST_POINT_SECONDS = 0.03  # that is waited for the first point, before the page is there
+FIRST_POINT_SECONDS = 0.03  # that is waited for the first point
 SILENT_FRAMES = 6  # sent after 1, 2, 4 … seconds, until a page answers
 
 
@@ -113,7 +113,7 @@ class Transport:
         self._again_in = math.inf
         self._silent_frames = 0
         self._opened_at = float("-inf")
-        self._offered_at = float("-inf")
+        self._offered_at = self._held_until = float("-inf")
         self._owes_offer = False
 
     @property
@@ -137,6 +137,12 @@ class Transport:
                 is_seen=any(self._silence(one, now) <= SEEN_SECONDS for one in viewing),
             )
 
+    def silence(self) -> float:
+        """Return the seconds since a page was last heard; infinite where none is known."""
+        with self._lock:
+            heard = max((client.heard_at for client in self._clients.values()), default=-math.inf)
+            return self._clock() - heard
+
     def ask_for_acknowledgement(self) -> None:
         """Send a frame of nothing, if nothing else was sent for a while; a page that pulls asks."""
         with self._collecting, self._lock:
@@ -152,6 +158,12 @@ class Transport:
         with self._lock:
             if not self.pulls and not self._clients:
                 self._owes_offer, self._offered_at = True, self._clock()
+                self.hold()
+
+    def hold(self) -> None:
+        """Have `tick` wait a moment for the first point, so that it is in the first frame."""
+        with self._lock:
+            self._held_until = self._clock() + FIRST_POINT_SECONDS
 
     def open(self, client_id: str, attempt: int = 0, need: int = 0) -> None:
         """Answer a page that is ready with all that it needs to draw now.
@@ -301,10 +313,16 @@ class Transport:
         self._feed.read()
         return None if self.pulls else self._send_read(self._clock())
 
+    def send_first(self) -> None:
+        """Send pages that are there the first that was logged, if it was not sent yet."""
+        if self._clients and not self.pulls:
+            self._feed.read(may_wait=False)
+            if not self._feed.is_empty:
+                self._broadcast(self._clock())
+
     def _send_read(self, now: float) -> float | None:
         """Send what has been read; return the seconds until the next call, None to sleep."""
-        is_early = self._owes_offer and now < self._offered_at + FIRST_POINT_SECONDS
-        if is_early and self._feed.is_empty:
+        if now < self._held_until and self._feed.is_empty:
             return LEAST_PAUSE
         if self._broadcast(now):
             return max(LEAST_PAUSE, now + self._interval - self._clock())

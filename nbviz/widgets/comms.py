@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from nbviz.widgets.cells import is_terminal, is_unattended
+
 _FIRST_WITH_SUBSHELLS = 7  # ipykernel's version
 
 
@@ -29,3 +31,9 @@ def waits_for_cells() -> bool:
     ipykernel: Any = sys.modules.get("ipykernel")
     version = str(getattr(ipykernel, "__version__", "")).partition(".")[0]
     return version.isdecimal() and int(version) < _FIRST_WITH_SUBSHELLS
+
+
+def hears_pages_now() -> bool:
+    """Whether the running cell was run from a page, which is heard while the cell runs."""
+    is_heard_late = waits_for_cells() or "google.colab" in sys.modules
+    return not (is_heard_late or is_unattended() or is_terminal())

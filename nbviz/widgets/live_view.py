@@ -15,8 +15,8 @@ from nbviz.front_end import front_end, widget_module, widget_source
 from nbviz.panels import PANELS
 from nbviz.session.session import Session
 from nbviz.widgets.cell_widget import CellWidget
-from nbviz.widgets.cells import is_terminal, is_unattended, place_name
-from nbviz.widgets.comms import waits_for_cells
+from nbviz.widgets.cells import is_unattended, place_name
+from nbviz.widgets.comms import hears_pages_now, waits_for_cells
 from nbviz.widgets.output import Output
 
 if TYPE_CHECKING:
@@ -158,8 +158,16 @@ class LiveView(CellWidget):
 
     def _offer(self) -> None:
         """Send pages what draws the first that is seen, before they ask."""
-        if not (self.transport.pulls or waits_for_cells() or is_unattended() or is_terminal()):
+        if not self.transport.pulls and hears_pages_now():
             self._session.offer(FIRST_DRAWN if "curves" in self._panels else ())
+
+    def prepare(self) -> None:
+        """Send pages what draws a first point, before there is any."""
+        self._session.bring(FIRST_DRAWN)
+
+    def send_first(self) -> None:
+        """Send pages that have it what was logged, so that they draw it at once."""
+        self._session.send_first()
 
     @property
     def is_shown_elsewhere(self) -> bool:

@@ -470,3 +470,32 @@ def test_nothing_is_offered_for_ever_or_where_there_is_a_page_or_pages_pull() ->
     rig.transport.offer()
     rig.run(1, acknowledging=[page])
     assert [m["kind"] for _, m in rig.sent].count("snapshot") == 1
+
+
+def test_a_page_that_is_there_is_sent_the_first_at_once_and_never_nothing_of_it() -> None:
+    rig = Rig()
+    rig.feed.is_empty = True
+    page = rig.page("a")
+    rig.transport.hold()
+    rig.transport.send_first()
+    assert rig.transport.tick() < FIRST_POINT_SECONDS / 2
+    assert page.sequence == 0
+    rig.feed.made, rig.feed.is_empty = 1, False
+    rig.transport.send_first()
+    assert page.points == 1
+    rig.transport.send_first()
+    rig.run(1, acknowledging=[page])
+    assert page.gaps == 0
+    assert [m["kind"] for _, m in rig.sent].count("snapshot") == 1
+
+
+def test_how_long_no_page_was_heard() -> None:
+    rig = Rig()
+    assert rig.transport.silence() == float("inf")
+    rig.page("a")
+    rig.now += 3
+    rig.page("b")
+    rig.now += 2
+    assert rig.transport.silence() == pytest.approx(2)
+    rig.transport.acknowledge("a", 0)
+    assert rig.transport.silence() == pytest.approx(0)

@@ -89,8 +89,8 @@ class SummaryWriter(CommonWriter):
             LoggingError: The tag, number or step cannot be recorded.
         """
         if self._attention:
-            self._attend()
-        if walltime is not None or not self._put_one(tag, scalar_value, global_step):
+            self._attend_to(lambda: self._add_scalar(tag, scalar_value, global_step, walltime))
+        elif walltime is not None or not self._put_one(tag, scalar_value, global_step):
             self._add_scalar(tag, scalar_value, global_step, walltime)
         if self._serves:
             self._serve()

@@ -99,10 +99,10 @@ class SummaryWriter(CommonWriter):
         Raises:
             LoggingError: The tag, number or step cannot be recorded.
         """
-        if self._attention:
-            self._attend()
         is_dated = walltime is not None or self._metadata[1] is not None
-        if is_dated or not self._put_one(tag, scalar_value, global_step):
+        if self._attention:
+            self._attend_to(lambda: self._add_scalar(tag, scalar_value, global_step, walltime))
+        elif is_dated or not self._put_one(tag, scalar_value, global_step):
             self._add_scalar(tag, scalar_value, global_step, walltime)
         if self._serves:
             self._serve()
