@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from nbviz.inspection.graph.layout.layout import place
 from nbviz.inspection.graph.layout.level import LevelShape
 from nbviz.inspection.graph.trace.autograd import cut_attributes
-from nbviz.pictures.graph_boxes import wide_text
 from nbviz.pictures.graph_picture import AUTOGRAD_COLORS, MARGIN, draw_edge
 from nbviz.pictures.graph_scene import SceneEdge
-from nbviz.pictures.shapes import Box, Label, Picture, fixed
+from nbviz.pictures.shapes import Box, Label, Picture, fixed, wide_text
 
 if TYPE_CHECKING:
     from nbviz.inspection.graph.trace.autograd import AutogradGraph, AutogradNode

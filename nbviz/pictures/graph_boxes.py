@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nbviz.pictures.number_text import short_count
-from nbviz.pictures.shapes import text_width
+from nbviz.pictures.shapes import wide_text
 
 if TYPE_CHECKING:
     from nbviz.protocol.graph import GraphNode
@@ -16,7 +16,6 @@ BAR_ROOM = 7.0
 ATTRIBUTE, ATTRIBUTE_ROOM = 15.0, 5.0  # height of an attribute's line, and of the gap below all
 HEADER = 28.0  # height of an opened box's header
 LABEL_SIZE, SMALL_SIZE = 12.0, 11.0
-_WIDEST = 1.15  # DejaVu Sans, the widest font a reader is likely to have, as compared with Arial
 _BETWEEN = 14.0
 _LONGEST = 40
 _LONGEST_END = 15  # of a longer text: names in a row differ at their ends
@@ -91,11 +90,6 @@ def _shapes(shapes: list[list[int]]) -> str:
 
 def _apart(left: float, right: float) -> float:
     return left + (_BETWEEN if left and right else 0) + right
-
-
-def wide_text(text: str, size: float, *, bold: bool = False) -> float:
-    """Return how wide a text is, in pixels, in the widest font that a reader is likely to have."""
-    return _WIDEST * text_width(text, size, bold=bold)
 
 
 def _label(text: str) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbviz.pictures.number_text import format_value
-from nbviz.pictures.shapes import Label, Picture, Span, Stroke, fit_text, text_width
+from nbviz.pictures.shapes import Label, Picture, Span, Stroke, fit_text, text_width, wide_text
 
 if TYPE_CHECKING:
     from nbviz.pictures.charts import Chart, Trace
@@ -76,9 +76,9 @@ def _entries(chart: Chart, *, with_runs: bool) -> list[_Entry]:
         name = fit_text(" ".join(word for word in words if word), 11, _NAME_WIDTH)
         value, nan = format_value(trace.last), int(trace.nan.sum())
         warning = f"{nan:,} NaN" if nan else ""
-        width = _SAMPLE + text_width(value, 11, bold=True)
-        width += text_width(f"{name}  ", 11) if name else 0
-        width += text_width(f"  {warning}", 11) if warning else 0
+        width = _SAMPLE + wide_text(value, 11, bold=True)
+        width += wide_text(f"{name}  ", 11) if name else 0
+        width += wide_text(f"  {warning}", 11) if warning else 0
         entries.append(_Entry(trace, name, value, warning, width))
     return entries
 

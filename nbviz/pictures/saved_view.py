@@ -16,7 +16,7 @@ from nbviz.pictures.charts import extremes
 from nbviz.pictures.layout import make_picture, marked_events, remark, status_of, summary
 from nbviz.pictures.number_text import format_step, format_value
 from nbviz.pictures.png import picture_to_png, render_png
-from nbviz.pictures.svg import picture_to_svg, render_svg, xml_text
+from nbviz.pictures.svg import image_html, picture_to_svg, render_svg, xml_text
 from nbviz.text import clean_line, counted
 
 if TYPE_CHECKING:
@@ -111,12 +111,7 @@ def figure_html(svg: str, said: str, view_id: str, *, below: str = "", live: str
     Raises:
         ConfigurationError: The id has other characters.
     """
-    picture = base64.b64encode(svg.encode()).decode("ascii")
-    image = (
-        f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(said)}" '
-        'style="max-width:100%">'
-    )
-    return hidden_html(image + below, view_id, live=live)
+    return hidden_html(image_html(svg, said) + below, view_id, live=live)
 
 
 def hidden_html(content: str, view_id: str, *, live: str = "") -> str:

@@ -217,6 +217,14 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     return total * size * (1.09 if bold else 1.03)
 
 
+def wide_text(text: str, size: float, *, bold: bool = False) -> float:
+    """Return how wide a text is, in pixels, in the widest font that a reader is likely to have."""
+    return _WIDEST * text_width(text, size, bold=bold)
+
+
+_WIDEST = 1.15  # DejaVu Sans, as compared with Arial
+
+
 def fit_text(text: str, size: float, width: float, *, bold: bool = False) -> str:
     """Return `text`, its end replaced by … where it is wider than `width` pixels."""
     if text_width(text, size, bold=bold) <= width:

@@ -76,6 +76,37 @@ def picture_to_svg(picture: Picture) -> str:
     return "\n".join([start, style, *(text for text in elements if text), "</svg>"])
 
 
+_TURNED = (
+    "<style>@media (prefers-color-scheme:dark){"
+    "svg&gt;g{filter:invert(.93) hue-rotate(180deg)}"
+    "svg&gt;g image{filter:invert(1) hue-rotate(180deg)}}</style>"
+)
+
+
+def in_both_schemes(svg: str) -> str:
+    """Return a drawing on white, of matplotlib's or Graphviz's, that is dark on a dark page.
+
+    Its colours are turned around, hues and images stay. Readers without style sheets see it as it
+    was.
+    """
+    start = svg.find(">", svg.find("<svg")) + 1
+    return f"{svg[:start]}{_TURNED}{svg[start:]}" if start and "<svg" in svg else svg
+
+
+def image_html(svg: str, said: str) -> str:
+    """Return an SVG as an image in HTML, which also a notebook that is not trusted shows.
+
+    Args:
+        svg: The picture.
+        said: The same in words.
+    """
+    picture = base64.b64encode(svg.encode()).decode("ascii")
+    return (
+        f'<img src="data:image/svg+xml;base64,{picture}" alt="{xml_text(said)}" '
+        'style="max-width:100%">'
+    )
+
+
 def _element(shape: Shape) -> str:
     match shape:
         case Box():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import ipywidgets
 
 from nbviz.pictures.saved_view import OUTPUT
+from nbviz.pictures.svg import image_html
 from nbviz.session.emitter import Emitter
 from nbviz.widgets.cell_widget import close_whole, open_whole
 from nbviz.widgets.cells import running_cell
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SHORTEST_SECONDS = 0.25  # between two drawings of one picture
 SOON_SECONDS = 0.005  # until another look at what a thread works on now
 COST_SHARE = 0.1  # of the time, for drawing one picture
+_MOST_SVG = 1_000_000  # characters of a drawing; of a longer one the PNG is shown
 _HIDING = (
     '<style>[data-nbviz-static="{0}"],' + OUTPUT + ':has([data-nbviz-static="{0}"])'
     "{{display:none!important}}</style>"
@@ -173,10 +175,10 @@ class CanvasView:
 
     Args:
         name: What it is, for readers that show only text.
-        still: Draws all of it as a PNG image; None if that cannot be done here.
+        still: Draws all of it as PNG and as SVG; None if that cannot be done here.
     """
 
-    def __init__(self, name: str, still: Callable[[], bytes | None]) -> None:
+    def __init__(self, name: str, still: Callable[[], tuple[bytes, str] | None]) -> None:
         self._name = name
         self._still = still
         self._view_id = uuid.uuid4().hex[:12]
@@ -260,13 +262,19 @@ class CanvasView:
                 if isinstance(part, Picture):
                     part.hurry()
             try:
-                image = self._still()
+                drawn = self._still()
             except Exception as error:  # noqa: BLE001  what cannot be drawn ends no cell
                 self._report(error)
                 return
-            if image is not None:
-                encoded = base64.b64encode(image).decode("ascii")
-                html = self._figure(f'<img alt="" src="data:image/png;base64,{encoded}">')
+            if drawn is not None:
+                png, svg = drawn
+                encoded = base64.b64encode(png).decode("ascii")
+                is_short = len(svg) <= _MOST_SVG
+                html = self._figure(
+                    image_html(svg, self._name)
+                    if is_short
+                    else f'<img alt="{self._name}" src="data:image/png;base64,{encoded}">'
+                )
                 bundle = {"text/html": html, "image/png": encoded, "text/plain": self._name}
                 handle.update(bundle, raw=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from typing import TYPE_CHECKING
 
 import ipywidgets
@@ -9,16 +11,21 @@ import numpy as np
 import pytest
 import torch
 from pages import wait_until
+from PIL import Image
 from playwright.sync_api import expect
 
 import nbviz
 from nbviz import charts
 from nbviz.panels.system.samples import samples_of
+from nbviz.pictures.svg import image_html, in_both_schemes
+from nbviz.recording.media.png import encode_png
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+
+WHITE = base64.b64encode(encode_png(np.full((2, 2, 3), 255, np.uint8))).decode()
 
 
 @pytest.fixture
@@ -206,3 +213,26 @@ def test_what_the_machine_did_is_in_a_saved_page(offline: Page, tmp_path: Path) 
     expect(slot.locator("[data-chart=CPU] canvas").first).to_be_visible()
     expect(slot.locator("[data-chart=Memory] .nbviz-system-value b").last).to_contain_text("GB")
     trainer.close()
+
+
+def test_a_drawing_on_white_is_dark_on_a_dark_page(offline: Page, tmp_path: Path) -> None:
+    """As hiddenlayer's graphs and canvases are, which matplotlib or Graphviz draws."""
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><g>'
+        '<rect width="60" height="20" fill="#fff"/><rect x="20" width="20" height="20"/>'
+        f'<image x="40" width="20" height="20" href="data:image/png;base64,{WHITE}"/></g></svg>'
+    )
+    path = tmp_path / "drawing.html"
+    path.write_text(
+        '<meta name="color-scheme" content="light dark"><style>body{margin:0}</style>'
+        + image_html(in_both_schemes(drawing), "a box")
+    )
+    offline.goto(path.as_uri())
+    image = offline.get_by_alt_text("a box")
+    for scheme, (paper, ink) in {"light": (255, 0), "dark": (18, 237)}.items():
+        offline.emulate_media(color_scheme=scheme)
+        with Image.open(io.BytesIO(image.screenshot())) as shot:
+            found = [shot.convert("L").getpixel((x, 10)) for x in (10, 30, 50)]
+        assert abs(found[0] - paper) <= 3, (scheme, found)
+        assert abs(found[1] - ink) <= 3, (scheme, found)
+        assert found[2] >= 230, "an image stays as it is"

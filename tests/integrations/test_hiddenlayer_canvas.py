@@ -279,6 +279,8 @@ def test_each_cell_shows_one_view(demonstration: list[Any]) -> None:
         assert "application/vnd.jupyter.widget-view+json" in live.data
         assert base64.b64decode(still.data["image/png"]).startswith(b"\x89PNG")
         assert "data-nbviz-static" in still.data["text/html"]
+        svg = still.data["text/html"].split("data:image/svg+xml;base64,")[1].split('"')[0]
+        assert b"prefers-color-scheme:dark" in base64.b64decode(svg)
     views = [
         cell.outputs[0].data["application/vnd.jupyter.widget-view+json"]["model_id"]
         for cell in demonstration[:3]

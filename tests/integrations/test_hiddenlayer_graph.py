@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import re
 import shutil
 import sys
 from itertools import pairwise
@@ -65,6 +68,26 @@ def test_alexnet_with_a_theme_of_its_own(models: Any) -> None:
     assert titles[:4] == ["Conv11x11 &gt; Relu", "MaxPool3x3", "Conv5x5 &gt; Relu", "MaxPool3x3"]
     assert titles[4] == "Conv3x3 &gt; Relu x3"
     assert "#bcd6fc" in graph._repr_svg_().lower()
+
+
+def test_a_graph_is_shown_light_and_dark_where_a_notebook_is_not_trusted() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    graph = hl.build_graph(model, torch.zeros(1, 2))
+    bundle = graph._repr_mimebundle_()
+    assert bundle["text/plain"].splitlines() == ["Linear > Relu → Linear", "Linear"]
+    # JupyterLab takes an SVG out of a notebook that is not trusted, and leaves an image's address.
+    found = re.fullmatch(
+        r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)" style="max-width:100%">',
+        bundle["text/html"],
+        re.DOTALL,
+    )
+    assert found is not None
+    svg = base64.b64decode(found[1]).decode()
+    assert svg == bundle["image/svg+xml"]
+    assert "@media (prefers-color-scheme:dark){svg>g{filter:invert" in ET.fromstring(svg)[0].text
+    assert html.unescape(found[2]) == bundle["text/plain"]
+    empty = hl.Graph()._repr_mimebundle_()
+    assert empty["text/plain"] == "an empty graph"
 
 
 def test_resnet101_folds_into_blocks(models: Any) -> None:
@@ -305,7 +328,8 @@ def test_graphviz_gets_its_source_in_its_own_way(
     dot.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     shown = hl.build_graph(nn.Linear(2, 1), torch.zeros(1, 2))._repr_svg_()
-    assert shown == "<svg>-Kdot -Tsvgdigraph</svg>"
+    assert shown.startswith("<svg><style>@media (prefers-color-scheme:dark)")
+    assert shown.endswith("</style>-Kdot -Tsvgdigraph</svg>")
 
 
 def test_lines_go_around_boxes_and_circles_are_drawn(models: Any) -> None:

@@ -17,8 +17,9 @@ import nbviz
 from nbviz.errors import ConfigurationError
 from nbviz.integrations.visdom import Visdom
 from nbviz.integrations.visdom.feed import WindowsFeed
-from nbviz.integrations.visdom.pictures import windows_bundle
+from nbviz.integrations.visdom.pictures import windows_bundle, windows_picture
 from nbviz.integrations.visdom.showing import Shown
+from nbviz.pictures.shapes import Label
 from nbviz.session.transport import Transport
 from nbviz.widgets.windows_view import WindowsView
 
@@ -381,6 +382,36 @@ def test_saved_pages_and_pictures_hold_the_windows(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         with pytest.raises(ConfigurationError, match="cannot be written"):
             viz.save_html("/nowhere/page.html")
+
+
+def texts_of(window: str, viz: Any) -> list[str]:
+    """What the picture of one window says, from left to right and from above."""
+    windows = {key: one for key, one in viz._desk.windows().items() if key[1] == window}
+    shapes = windows_picture(windows).shapes
+    return [shape.text for shape in shapes if isinstance(shape, Label)]
+
+
+def test_a_picture_has_the_legend_and_the_names_that_the_page_has() -> None:
+    viz = client()
+    names = ["setosa", "a name that is far too long for a legend of this size"]
+    ticks = {"xtickvals": [0, 1, 2], "xticklabels": ["sepal", "petal", "stem"]}
+    titles = {"legend": names, "xlabel": "part", "ylabel": "cm"}
+    viz.line([[1, 2], [2, 3], [3, 1]], [[0, 0], [1, 1], [2, 2]], win="l", opts=ticks | titles)
+    said = texts_of("l", viz)
+    assert "setosa" in said
+    assert any(text.startswith("a name") and text.endswith("…") for text in said)
+    assert {"sepal", "petal", "stem", "part", "cm"} <= set(said)
+    rows = {"rownames": ["top", "middle"], "columnnames": ["left", "right", "far"]}
+    viz.heatmap(np.eye(2, 3), win="h", opts=rows)
+    assert set(texts_of("h", viz)) >= {"top", "middle", "left", "right", "far"}
+    many = {"legend": [f"class {number}" for number in range(30)]}
+    viz.bar(np.ones((2, 30)), win="b", opts=many)
+    said = texts_of("b", viz)
+    shown = sum(text.startswith("class ") for text in said)
+    assert 4 <= shown < 30
+    assert f"+{30 - shown}" in said
+    viz.line([1.0, 2.0], win="one")
+    assert not any(text.startswith("1 ") or "trace" in text for text in texts_of("one", viz))
 
 
 def test_a_cell_shows_the_windows_that_it_draws_in(run_cells: Callable[..., list[Any]]) -> None:

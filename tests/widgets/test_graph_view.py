@@ -95,7 +95,7 @@ def test_a_saved_notebook_shows_a_picture() -> None:
 
 
 def test_every_text_lies_within_its_box_and_the_picture() -> None:
-    from nbviz.pictures.graph_boxes import wide_text
+    from nbviz.pictures.shapes import wide_text
 
     picture = graph_picture(view().graph, depth=3)
     boxes = [shape for shape in picture.shapes if isinstance(shape, Box)][1:]

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import html
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +16,7 @@ from nbviz.errors import ConfigurationError
 from nbviz.integrations.hiddenlayer.installed import installed
 from nbviz.integrations.hiddenlayer.pytorch_builder import import_graph
 from nbviz.integrations.hiddenlayer.rendering import render
+from nbviz.pictures.svg import image_html, in_both_schemes
 from nbviz.training.not_a_module import not_a_module
 
 if TYPE_CHECKING:
@@ -75,7 +79,33 @@ class Graph(_module.Graph):
         target.write_bytes(render(self, format))
 
     def _repr_svg_(self) -> str:
-        return render(self, "svg").decode()
+        return in_both_schemes(render(self, "svg").decode())
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        # A notebook that is not trusted shows no SVG but in an image.
+        svg, said = self._repr_svg_(), _in_words(self)
+        return {"text/html": image_html(svg, said), "image/svg+xml": svg, "text/plain": said}
+
+
+def _in_words(graph: Graph) -> str:
+    """Return a line for each node: its title, and where it leads."""
+    titles = {
+        key: html.unescape(node.title) + (f" ×{node.repeat}" if node.repeat > 1 else "")
+        for key, node in graph.nodes.items()
+    }
+    before: dict[Any, set[Any]] = {key: set() for key in titles}
+    for of, to, _ in graph.edges:
+        if of in titles and to in titles:
+            before[to].add(of)
+    order = list(titles)
+    with contextlib.suppress(CycleError):
+        order = list(TopologicalSorter(before).static_order())
+    lines: list[str] = []
+    for key in order:
+        title = titles[key]
+        after = [titles[to] for of, to, _ in graph.edges if of == key and to in titles]
+        lines.append(f"{title} → {', '.join(after)}" if after else title)
+    return "\n".join(lines) or "an empty graph"
 
 
 def build_graph(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbviz.integrations.hiddenlayer.calls import plotted, summary
 from nbviz.integrations.hiddenlayer.pictures import histogram_svg, images_svg
+from nbviz.pictures.svg import in_both_schemes
 from nbviz.recording.run import Run
 from nbviz.widgets.canvas_view import CanvasView, Picture, Plot
 
@@ -54,12 +55,13 @@ class LiveCanvas:
         parts = [part.plot if isinstance(part, _Lines) else part for part in shown.values()]
         self._view.show(" · ".join(heads).replace("\n\n", " · "), parts)
 
-    def _still(self) -> bytes | None:
+    def _still(self) -> tuple[bytes, str] | None:
         if importlib.util.find_spec("matplotlib") is None:
             return None
         with _without_warnings:
             figure = self._canvas.figure
-        return _encoded(figure, _PIXELS_AN_INCH)
+        svg = _encoded(figure, _PIXELS_AN_INCH, "svg").decode()
+        return _encoded(figure, _PIXELS_AN_INCH), in_both_schemes(svg)
 
     def _show_lines(
         self,
@@ -123,10 +125,10 @@ def _painter(canvas: Painter, call: Call) -> Callable[[], bytes]:
     return lambda: _encoded(figure, 2 * _PIXELS_AN_INCH)
 
 
-def _encoded(figure: Any, dpi: int) -> bytes:
+def _encoded(figure: Any, dpi: int, kind: str = "png") -> bytes:
     file = io.BytesIO()
     with _without_warnings:
-        figure.savefig(file, format="png", dpi=dpi)
+        figure.savefig(file, format=kind, dpi=dpi)
     return file.getvalue()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from nbviz.integrations.visdom.arrays import Column, Grid
+from nbviz.integrations.visdom.picture_titles import draw_axis_titles, draw_legend
 from nbviz.integrations.visdom.share_pictures import draw_shares
 from nbviz.pictures.number_text import format_ticks, nice_ticks
 from nbviz.pictures.shapes import (
@@ -64,19 +65,62 @@ def draw_plot(picture: Picture, content: Mapping[str, Any], area: _Area) -> bool
     """
     traces: list[dict[str, Any]] = content["data"]
     kinds = {str(trace.get("type", "scatter")) for trace in traces}
+    layout: dict[str, Any] = content.get("layout", {})
     if not kinds:
         return False
     if kinds <= {"pie", "sunburst"}:
         draw_shares(picture, traces[0], area)
     elif kinds <= {*_GRIDS}:
-        _draw_grid(picture, traces[-1]["z"], traces[-1], area)
+        _draw_grid(picture, traces[-1]["z"], traces[-1], _within_names(picture, traces[-1], area))
     elif kinds <= {*_SPACE}:
-        _draw_space(picture, traces, area)
+        _draw_space(picture, traces, draw_legend(picture, _named(traces, layout), area))
     elif kinds <= {*_POINTS}:
-        _draw_plane(picture, traces, content.get("layout", {}), area)
+        below = draw_legend(picture, _named(traces, layout), area)
+        _draw_plane(picture, traces, layout, draw_axis_titles(picture, layout, below))
     else:
         return False
     return True
+
+
+def _named(traces: Sequence[dict[str, Any]], layout: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the names that the legend has, each with its colour."""
+    if layout.get("showlegend") is False or any(one.get("type") == "box" for one in traces):
+        return []  # boxes have their names below
+    named = [
+        (str(one["name"]), series_color(place) if one.get("type") == "bar" else _color(one, place))
+        for place, one in enumerate(traces)
+        if one.get("name") and one.get("showlegend") is not False
+    ]
+    return named if len(traces) > 1 or layout.get("showlegend") else []
+
+
+def _within_names(picture: Picture, trace: Mapping[str, Any], area: _Area) -> _Area:
+    """Write the names of rows and columns beside a grid; returns what is left for it."""
+    values = trace["z"].values if isinstance(trace["z"], Grid) else np.zeros((1, 1))
+    rows, columns = (
+        [clean_line(str(one)) for one in cast("list[Any]", names)]
+        if isinstance(names := trace.get(axis), list) and len(cast("list[Any]", names)) == count
+        else []
+        for axis, count in zip("yx", values.shape, strict=True)
+    )
+    x, y, width, height = area
+    left = min(width / 3, max((text_width(one, _TICK) + 6 for one in rows), default=0.0))
+    inner = (x + left, y, width - left, height - (_BELOW if columns else 0.0))
+    for place, name in _some(rows, inner[3] / 12):
+        at = y + inner[3] * (1 - (place + 0.5) / len(rows))  # the first row is at the bottom
+        shown = fit_text(name, _TICK, left - 5)
+        picture.add(Label(x + left - 5, at + 3, shown, "text-soft", _TICK, "end"))
+    for place, name in _some(columns, inner[2] / 44):
+        at = inner[0] + inner[2] * (place + 0.5) / len(columns)
+        shown = fit_text(name, _TICK, max(40.0, inner[2] / len(columns)) - 3)
+        picture.add(Label(at, y + inner[3] + 12, shown, "text-soft", _TICK, "middle"))
+    return inner
+
+
+def _some(names: list[str], room: float) -> list[tuple[int, str]]:
+    """Return as many of the names as there is room for, with their places."""
+    every = max(1, -(-len(names) // max(1, int(room))))
+    return list(enumerate(names))[::every]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +168,8 @@ def _draw_plane(
             Stroke([np.array([[x + left, at], [x + width - 4, at]])], "grid"),
             Label(x + left - 4, at + 3, label, "text-soft", _TICK, "end"),
         )
-    _draw_x_axis(picture, scale_x, names or _box_names(traces), bottom)
+    given = _given_ticks(layout.get("xaxis"))
+    _draw_x_axis(picture, scale_x, names or _box_names(traces), bottom, given)
     for place, trace in enumerate(traces):
         color = _color(trace, place)
         kind = trace.get("type", "scatter")
@@ -136,7 +181,23 @@ def _draw_plane(
             _draw_points(picture, (scale_x, scale_y), trace, parts[place], color)
 
 
-def _draw_x_axis(picture: Picture, scale: _Scale, names: list[str], bottom: float) -> None:
+def _given_ticks(axis: Any) -> list[tuple[float, str]]:
+    """Return the places on an axis that have texts of the user's own."""
+    of: Mapping[str, Any] = axis or {}
+    places, texts = of.get("tickvals"), of.get("ticktext")
+    if not isinstance(places, list) or not isinstance(texts, list):
+        return []
+    pairs = zip(cast("list[Any]", places), cast("list[Any]", texts), strict=False)
+    return [(float(at), str(text)) for at, text in pairs if isinstance(at, int | float)]
+
+
+def _draw_x_axis(
+    picture: Picture,
+    scale: _Scale,
+    names: list[str],
+    bottom: float,
+    given: Sequence[tuple[float, str]],
+) -> None:
     picture.add(Stroke([np.array([[scale.start, bottom], [scale.end, bottom]])], "border"))
     width = scale.end - scale.start
     if names:
@@ -144,6 +205,11 @@ def _draw_x_axis(picture: Picture, scale: _Scale, names: list[str], bottom: floa
         places = [float(at) for at in range(0, len(names), every)]
         room = width / max(1, len(places))
         texts = [fit_text(clean_line(names[int(at)]), _TICK, room) for at in places]
+    elif given:
+        every = max(1, -(-len(given) // max(1, int(width / 44))))
+        places = [at for at, _ in given[::every]]
+        room = width / len(places)
+        texts = [fit_text(clean_line(text), _TICK, room - 3) for _, text in given[::every]]
     else:
         places = nice_ticks(scale.low, scale.high, max(2, round(width / 60)))
         texts = format_ticks(places)
