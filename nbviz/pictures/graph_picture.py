@@ -64,7 +64,7 @@ AUTOGRAD_COLORS: dict[AutogradKind, str] = {
     "base": fixed("#a2cd5a"),
 }
 _NOTE_LINE = 16  # pixels
-_AUTOGRAD_SHARE = 45  # per cent; the rest is the page's own, so that its text is read on it
+_AUTOGRAD_SHARE = 36  # per cent; the rest is the page's own, so that its text is read on it
 _EDGE = mixed("text-soft", 65, "surface")
 _ARROW = mixed("text-soft", 75, "surface")
 _OPENED = (mixed("sunken", 70, "surface"), mixed("sunken", 25, "surface"))
@@ -144,7 +144,10 @@ def _write_small(picture: Picture, box: SceneBox, x: float, y: float) -> None:
     bold = box.node["kind"] != "operation"
     picture.add(Label(at, y + 16, text.label, size=LABEL_SIZE, anchor=anchor, bold=bold))
     if text.shape:
-        _soft(picture, x + box.width - PAD, y + 16, text.shape, "end")
+        # On a backward graph's colours a quieter text could not be read.
+        color = "text" if box.node["autograd"] else "text-soft"
+        right = x + box.width - PAD
+        picture.add(Label(right, y + 16, text.shape, color, SMALL_SIZE, "end"))
 
 
 def _write(picture: Picture, box: SceneBox, x: float, y: float) -> None:

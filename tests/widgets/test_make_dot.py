@@ -18,7 +18,7 @@ from nbviz.inspection.graph.hierarchy.autograd_levels import as_graph
 from nbviz.inspection.graph.trace.autograd import autograd_graph
 from nbviz.pictures.graph_picture import AUTOGRAD_COLORS, graph_picture
 from nbviz.pictures.pdf import picture_to_pdf
-from nbviz.pictures.shapes import Box, Fill, Label, Stroke, mixed
+from nbviz.pictures.shapes import Box, Fill, Label, Stroke, dark, light, mixed
 from nbviz.pictures.svg import picture_to_svg
 
 torchviz = pytest.importorskip("torchviz")
@@ -201,7 +201,7 @@ def test_the_saved_picture_has_the_colours_and_attributes_too() -> None:
     shapes = graph_picture(view.graph).shapes
     fills = {shape.color for shape in shapes if isinstance(shape, Box)}
     assert {name for name in fills if "fixed" in name} == {
-        mixed(AUTOGRAD_COLORS[kind], 45, "surface")
+        mixed(AUTOGRAD_COLORS[kind], 36, "surface")
         for kind in ("function", "leaf", "saved", "output")
     }
     said = [span.text for shape in shapes if isinstance(shape, Label) for span in shape.spans]
@@ -217,6 +217,32 @@ class Scaled(nn.Module):
 
     def forward(self, x):
         return torch.tanh(self.linear(x) * self.scale)
+
+
+def contrast(text: str, ground: str) -> float:
+    """As WCAG 2 defines it."""
+
+    def luminance(color: str) -> float:
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(text), luminance(ground)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_all_that_a_saved_picture_says_can_be_read_on_its_colours() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+    picture = graph_picture(as_graph(autograd_graph(model(torch.zeros(1, 2)).sum(), model)))
+    boxes = [shape for shape in picture.shapes if isinstance(shape, Box)]
+    labels = [shape for shape in picture.shapes if isinstance(shape, Label)]
+    assert {"3×2", "scalar"} <= {label.text for label in labels}
+    for label in labels:
+        x, y = label.x, label.y - 4
+        around = [b for b in boxes if b.x <= x <= b.x + b.width and b.y <= y <= b.y + b.height]
+        for scheme in (light, dark):
+            found = contrast(scheme(label.color), scheme(around[-1].color))
+            assert found >= 4.5, (label.text, scheme.__name__, found)
 
 
 def test_lines_without_a_gradient_look_as_in_torchviz() -> None:
