@@ -15,6 +15,7 @@ from nbviz.pictures.graph_files import PICTURE_FORMATS, encoded_picture, write_f
 from nbviz.pictures.saved_view import figure_html
 from nbviz.pictures.svg import picture_to_svg
 from nbviz.text import clean_line, counted
+from nbviz.widgets.cell_widget import OpenedByBoxes
 from nbviz.widgets.comms import let_subshells_answer
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Described(Protocol):
         ...
 
 
-class Chart:
+class Chart(OpenedByBoxes):
     """The part of a chart that does not depend on who draws it.
 
     Classes of widgets take it as their first base, and call `_begin` when they are made.

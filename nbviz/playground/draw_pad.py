@@ -28,6 +28,7 @@ from nbviz.recording.media.confusion import MOST_CLASSES
 from nbviz.recording.media.png import encode_png
 from nbviz.text import clean_line
 from nbviz.trainer import Trainer
+from nbviz.widgets.cell_widget import OpenedByBoxes, open_whole, shown_again
 from nbviz.widgets.comms import let_subshells_answer, waits_for_cells
 from nbviz.widgets.live_trainer import LiveTrainer
 
@@ -48,7 +49,7 @@ _SAVED_IMAGE = 156  # CSS pixels that the image has in a saved picture
 _TILES = 16  # channels of a layer that are shown
 
 
-class DrawPad(ipywidgets.VBox):
+class DrawPad(OpenedByBoxes, ipywidgets.VBox):
     """A pad to draw on with mouse, finger or pen, and what a model answers.
 
         pad = nbviz.DrawPad(model, trainer=trainer)
@@ -161,13 +162,25 @@ class DrawPad(ipywidgets.VBox):
         add_sample(self._trainer, sample, index)
         self._trainer.run.note(f"a drawing was added to the training set as class {label}")
 
+    def open(self) -> None:
+        """Open it to pages, with all that it is made of; again if it was closed."""
+        if self.comm is not None or self._answers is None:  # it is being made
+            super().open()
+            return
+        own: Any = self
+        for part in (*own.children, self._elsewhere, own.layout):
+            open_whole(part)
+        super().open()
+        shown_again(self)
+
     def close(self) -> None:
-        """Remove it from all pages, and end its thread."""
+        """Remove it from all pages, and end its thread; it opens when it is shown again."""
         if self._answers is not None:
             self._answers.stop()
             for part in (self._bars, self._elsewhere, *self._maps.values()):
                 part.close()
         super().close()
+        shown_again(self)
 
     def picture(self) -> dict[str, Any]:
         """Return what is saved beside the pad, for readers without a kernel, by MIME type."""
@@ -470,7 +483,12 @@ def _canvas_class() -> Any:
         from ipycanvas import Canvas
     except ImportError:
         raise MissingDependencyError("ipycanvas") from None
-    return Canvas
+    canvas: Any = Canvas
+    for trait in canvas.class_traits().values():
+        shared: object = trait.default_value  # what all canvases send their commands by
+        if isinstance(shared, ipywidgets.Widget):
+            open_whole(shared)
+    return canvas
 
 
 def _check(predict: Any, size: Any, trainer: Any, layers: Sequence[str]) -> None:

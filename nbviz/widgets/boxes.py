@@ -19,6 +19,7 @@ from nbviz.widgets.clearing import (
     all_widgets,
     children_of,
     is_displayed_again,
+    is_widget,
     leave_to_the_cell,
     put_back_here,
     stay_when_cleared,
@@ -68,7 +69,7 @@ def follow_boxes() -> None:
     def cell_ended(result: Any = None, *_: object) -> None:
         # What a cell's last line gives is displayed on another way.
         box: Any = getattr(result, "result", None)
-        if not isinstance(getattr(box, "model_id", None), str) or not views_in(box):
+        if not is_widget(box) or box.comm is None or not views_in(box):
             return
         view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
         _displays(box, {"text/plain": type(box).__name__, WIDGET_VIEW: view}, before)
@@ -88,7 +89,7 @@ def views_in(box: object) -> list[Boxable]:
             found.append(one)
             continue
         for child in children_of(one):
-            if id(child) not in known and len(known) < _MOST_WIDGETS:
+            if is_widget(child) and id(child) not in known and len(known) < _MOST_WIDGETS:
                 known.add(id(child))
                 to_see.append(child)
     return found

@@ -192,9 +192,12 @@ class CanvasView:
 
     def open(self) -> None:
         """Be there for pages, again if it had let go."""
-        if not self._emitter.is_closed:
+        if self._box.comm is None:
+            self._cell = None  # whoever has closed it, no cell displays it
+        elif not self._emitter.is_closed:
             return
-        self._emitter = Emitter(self._tick, self._report)
+        if self._emitter.is_closed:
+            self._emitter = Emitter(self._tick, self._report)
         for part in self._parts:
             part.open()
         for widget in (self._hiding, self._head, self._notice, self._box):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import anywidget
 import ipywidgets
@@ -10,6 +10,9 @@ import traitlets
 
 from nbviz.widgets.boxes import follow_boxes
 from nbviz.widgets.comms import let_subshells_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def shown_again(widget: object) -> None:
@@ -26,10 +29,28 @@ def close_whole(widget: Any) -> None:
 
 
 def open_whole(widget: Any) -> None:
-    """Open a widget that was closed so, for the box that shows it."""
-    for part in (*_parts_of(widget), widget):
-        part.open()
-    shown_again(widget)
+    """Open a widget, and before it all that it is made of, whoever has closed them.
+
+    `ipywidgets.Widget.close_all` closes each widget by itself.
+    """
+    for one in _made_of(widget, set()):
+        if one.comm is None:
+            one.open()
+            shown_again(one)
+
+
+def _made_of(widget: Any, known: set[int]) -> Generator[Any]:
+    """Return the widgets that a widget refers to, each after those that it refers to itself."""
+    known.add(id(widget))
+    for name in widget.keys:
+        found: object = getattr(widget, name, None)
+        if isinstance(found, dict):
+            found = tuple(cast("dict[str, object]", found).values())
+        several = cast("tuple[object, ...]", found) if isinstance(found, tuple | list) else (found,)
+        for one in several:
+            if isinstance(one, ipywidgets.Widget) and id(one) not in known:
+                yield from _made_of(one, known)
+    yield widget
 
 
 def _parts_of(widget: Any) -> list[Any]:
@@ -41,7 +62,24 @@ def _parts_of(widget: Any) -> list[Any]:
 _ALIKE = ("_esm", "_source", "_view_name", "_view_module", "_view_module_version")
 
 
-class CellWidget(anywidget.AnyWidget):
+class OpenedByBoxes:
+    """The part of a widget that opens it where a box that is made refers to it.
+
+    It may have been closed since no cell displayed it any more; ipywidgets gives a closed widget no
+    name, and raises.
+    """
+
+    @property
+    def model_id(self) -> str:
+        """What pages call it."""
+        mine: Any = self
+        if mine.comm is None:
+            mine.open()
+        comm: Any = mine.comm
+        return comm.comm_id
+
+
+class CellWidget(OpenedByBoxes, anywidget.AnyWidget):
     """A widget that a part of nbviz's front end draws.
 
     A subclass has `_esm = widget_module(part)` and a `_source` with the part's source, which a page

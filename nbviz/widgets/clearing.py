@@ -233,6 +233,12 @@ def all_widgets() -> list[Any]:
     return list((widgets.Widget.widgets if known is None else known).values())
 
 
+def is_widget(found: object) -> bool:
+    """Whether it is a widget of ipywidgets."""
+    widgets: Any = sys.modules.get("ipywidgets")
+    return widgets is not None and isinstance(found, widgets.Widget)
+
+
 def children_of(box: object) -> tuple[Any, ...]:
     """Return what a box of ipywidgets holds; nothing for anything else."""
     children: object = getattr(box, "children", None)

@@ -477,6 +477,15 @@ class LiveTrainer(Dashboard):
         return self.trainer.optimizer
 
     @property
+    def step_number(self) -> int:
+        """The optimizer step that is being made; between two steps, the last completed one.
+
+        Raises:
+            CommandError: Lightning trains, whose module has a `global_step`.
+        """
+        return self._own("asked for it; its module has a global_step").step_number
+
+    @property
     def status(self) -> RunStatus:
         """Where the run is: ready, running, paused, stopping, finished, stopped or failed."""
         return self.trainer.control.status

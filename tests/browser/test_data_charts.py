@@ -210,3 +210,25 @@ def test_the_pad_is_drawn_on_while_a_cell_is_busy_and_stays_after_a_reload(
     end = time.monotonic() + 120
     while canvas.evaluate(INK)[0] <= 1000:  # the output may be drawn several times
         assert time.monotonic() < end, "the drawing did not come back"
+
+
+def test_the_pad_is_shown_again_after_all_widgets_were_closed(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    closed = "__import__('ipywidgets').Widget.close_all()"
+    notebook = make_notebook(PAD.replace("import nbviz", "import nbviz, torch"), closed, "pad")
+    notebook.run(0)
+    drag(notebook.output(0).locator("canvas").first, (0.5, 0.2), (0.5, 0.8))
+    notebook.wait_for("pad.answer and float(pad.answer.scores.argmax())", lambda best: best == 0)
+    notebook.run(1)
+    notebook.run(2)
+    canvas = notebook.output(2).locator("canvas").first
+    expect(canvas).to_be_visible()
+    notebook.output(2).get_by_role("button", name="Clear").click()
+    notebook.wait_for("len(pad._strokes) == 0")
+    drag(canvas, (0.2, 0.5), (0.8, 0.5))
+    notebook.wait_for("float(pad.answer.scores.argmax())", lambda best: best == 1)
+    expect(notebook.output(2)).to_contain_text("wide: ")
+    end = time.monotonic() + 120
+    while canvas.evaluate(INK)[0] <= 1000:
+        assert time.monotonic() < end, "what is drawn is not seen"

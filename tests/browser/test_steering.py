@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import cells
@@ -215,3 +216,46 @@ status_in_cell = trainer.status
     assert notebook.version() == WITHOUT_SUBSHELLS
     assert notebook.value("status_in_cell") == "running"
     assert notebook.value(f"{cells.STEP} - first") >= 200
+
+
+ENDLESS = """\
+import threading
+import nbviz, torch
+began, let_go = threading.Event(), threading.Event()
+
+def training_step(model, batch):
+    if trainer.step_number == 3:
+        began.set()
+        while not let_go.is_set():
+            pass
+    return model(batch).square().mean()
+
+model = torch.nn.Linear(2, 1)
+trainer = nbviz.LiveTrainer(model, [torch.ones(4, 2)] * 50, training_step=training_step,
+                            optimizer=torch.optim.SGD(model.parameters(), lr=0.1), device="cpu",
+                            threads=1, max_epochs=100)
+trainer.start()
+trainer
+"""
+
+
+def test_what_waits_for_a_step_without_an_end_says_so(
+    make_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = make_notebook(ENDLESS)
+    notebook.run(0)
+    view = View(notebook.output(0))
+    notebook.wait_for("began.is_set()")
+    word = view.toolbar.locator(".nbviz-status-word")
+    view.click("pause")
+    expect(word).to_have_text(re.compile(r"^Pausing after this step \(\d+ s so far\)$"))
+    view.click("stop")
+    expect(word).to_have_text(re.compile(r"^Stopping after this step \(\d+ s so far\)$"))
+    notice = view.toolbar.locator(".nbviz-notices")
+    expect(notice).to_contain_text("of a cell, in training_step: ")
+    expect(notice).to_contain_text("The run ends when the step does.")
+    expect(notice).to_contain_text("restart the kernel: what was logged is then lost")
+    notebook.value("let_go.set()")
+    view.wait_for_status("stopped")
+    expect(notice).to_be_hidden()
+    expect(word).to_have_text("Stopped")

@@ -426,9 +426,16 @@ for step in range(1, 5):
         "viz.text('here', win='b', opts={'title': 'said'});",
         "viz",
         "nbviz.Visdom(port=2, show=False).text('hidden', win='c');",
-        "import threading\n"
-        "thread = threading.Thread(target=lambda: viz.text('of a thread', win='d'))\n"
-        "thread.start(); thread.join()",
+        """import threading
+begun, go_on = threading.Event(), threading.Event()
+def draw():
+    viz.text("of a thread", win="d")
+    begun.set()
+    go_on.wait()
+    viz.text("later", win="f")
+thread = threading.Thread(target=draw)
+thread.start(); begun.wait();""",
+        "viz.text('at once', win='b', opts={'title': 'said'}); go_on.set(); thread.join()",
         "other = nbviz.Visdom(port=1)\n"
         "thread = threading.Thread(target=lambda: other.text('of a logger', win='e'))\n"
         "thread.start(); thread.join()",
@@ -443,9 +450,10 @@ for step in range(1, 5):
         [1, "2 windows: loss, x"],
         [1, "1 window: said"],
         # What all windows are is brought up to date as later cells end.
-        [1, "5 windows: loss, said, c, d, x"],
+        [1, "6 windows: loss, said, c, d, f, x"],
         [0],
-        [0],
+        [1, "2 windows: d, f"],  # a thread goes on where it drew first
+        [1, "1 window: said"],
         [1, "1 window: e"],  # loggers draw on threads of their own only
     ]
     shown_first = [one["data"] for one in cells[0].outputs if "data" in one]

@@ -106,3 +106,68 @@ def test_what_no_cell_displays_is_closed_and_opens_when_it_is_shown(
     page.run("views[-1].replaced()")
 
     page.run(CLOSED)
+
+
+CLOSED_BY_THE_USER = """
+import torch
+import nbviz.integrations.hiddenlayer as hl
+model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+run = nbviz.Run("kept")
+run.log({"loss": 0.5}, step=1)
+shown = [
+    nbviz.Dashboard(run),
+    nbviz.LiveTrainer(model, [0], training_step=lambda model, batch: None, max_epochs=1,
+                      optimizer=torch.optim.SGD(model.parameters(), 0.1)),
+    nbviz.graph(model, torch.zeros(1, 784)),
+    charts.scatter([1, 2, 3], [3, 1, 2], color=["a", "b", "a"]),
+    charts.heatmap([[1, 2], [3, 4]]),
+]
+if has_pads:
+    shown.append(nbviz.DrawPad(model, layers=["1"]))
+history, canvas = hl.History(), hl.Canvas()
+history.log(1, loss=1.0)
+canvas.draw_plot(history["loss"])
+for one in shown:
+    display(one)
+ipywidgets.Widget.close_all()
+"""
+SHOWN_ALL = """
+for one in shown:
+    display(one)
+canvas.draw_plot(history["loss"])
+
+def closed(found, known):
+    if id(found) in known:
+        return []
+    known.add(id(found))
+    values = [getattr(found, name, None) for name in found.keys]
+    values = [list(one.values()) if isinstance(one, dict) else one for one in values]
+    parts = [part for one in values for part in (one if isinstance(one, (list, tuple)) else [one])]
+    parts = [part for part in parts if isinstance(part, ipywidgets.Widget)]
+    below = [name for part in parts for name in closed(part, known)]
+    return below + ([type(found).__name__] if found.comm is None else [])
+
+still_closed = [closed(one, set()) for one in (*shown, canvas._live._view._box)]
+"""
+BOXED = """
+ipywidgets.Widget.close_all()
+if has_pads:
+    another = nbviz.DrawPad(model)
+    ipywidgets.Widget.close_all()
+box = ipywidgets.VBox(shown)
+boxed = [closed(box, set()), len(box.get_state()["children"])]
+"""
+
+
+@pytest.mark.parametrize("name", [NEWEST, COLAB])
+def test_what_the_user_closes_opens_when_it_is_shown_or_put_into_a_box(
+    make_kernel: Callable[[str], KernelPage], name: str
+) -> None:
+    page = make_kernel(name)
+    page.run(MADE + "from nbviz import charts")
+    page.run(f"has_pads = {name == NEWEST}")  # Colab has no ipycanvas
+    page.run(CLOSED_BY_THE_USER, cell_id="made")
+    page.run(SHOWN_ALL, cell_id="shown")
+    assert not any(page.value("still_closed"))
+    page.run(BOXED, cell_id="box")
+    assert page.value("boxed") == [[], 6 if name == NEWEST else 5]

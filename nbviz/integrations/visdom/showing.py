@@ -67,6 +67,10 @@ class Showing:
         self._desk = desk
         self._views: dict[str, tuple[_Cell, Any, Shown]] = {}
         self._newest: Shown | None = None
+        # Where threads show what they draw: in the cell in which they drew first.
+        self._of_threads: weakref.WeakKeyDictionary[threading.Thread, Shown] = (
+            weakref.WeakKeyDictionary()
+        )
         self._calls = threading.local()
         self._lock = threading.RLock()  # two threads may be the first to draw
         desk.add_viewer(self)
@@ -111,28 +115,34 @@ class Showing:
                 self._add(cell, None)
 
     def _show_here(self, key: Key) -> None:
-        is_main = threading.current_thread() is threading.main_thread()
-        if self._newest is not None and (self._desk.is_handling or not is_main):
-            # The shell's notion of the running cell is the main thread's, where that runs a cell.
-            if self._newest.feed.shown is not None:
-                self._newest.feed.shown.add(key)
-            return
+        thread = threading.current_thread()
         if self._desk.is_handling:
-            return
+            shown = self._newest
+        elif thread is threading.main_thread():
+            shown = self._here(key)
+        else:
+            # A cell that a thread does not know may be running later.
+            shown = self._of_threads.get(thread)
+            if not any(shown is known for *_, known in self._views.values()):
+                shown = self._here(key) or self._newest
+            if shown is not None:
+                self._of_threads[thread] = shown
+        if shown is not None and shown.feed.shown is not None:
+            shown.feed.shown.add(key)
+
+    def _here(self, key: Key) -> Shown | None:
+        """Return what the running cell shows, with a window if it has shown none; None outside."""
         cell = running_cell()
         if cell == (None, None):
-            return
+            return None
         known = self._view_of(cell)
-        if known is None:
-            self._add(cell, {key})
-        elif known[2].feed.shown is not None:
-            known[2].feed.shown.add(key)
+        return self._add(cell, {key}) if known is None else known[2]
 
     def _view_of(self, cell: _Cell) -> tuple[_Cell, Any, Shown] | None:
         known = self._views.get(cell[0] or cell[1] or "")
         return known if known is not None and known[0] == cell else None
 
-    def _add(self, cell: _Cell, keys: set[Key] | None) -> None:
+    def _add(self, cell: _Cell, keys: set[Key] | None) -> Shown:
         from nbviz.widgets.windows_view import WindowsView
 
         name = cell[0] or cell[1] or ""
@@ -146,3 +156,4 @@ class Showing:
         self._views[name] = (cell, view, shown)
         self._newest = shown
         view.show()
+        return shown
