@@ -112,5 +112,5 @@ def test_charts_in_a_box_leave_their_pictures_and_a_canvas_one_of_its_own(
 ) -> None:
     *_, cell, plotted = executed(MADE, CHARTS, CANVAS)
     assert len(views(cell)) == 1
-    assert pictures(cell) == ["scatter chart, 2 rows", "heatmap chart, 1 rows"]
+    assert pictures(cell) == ["scatter chart, 2 rows", "heatmap chart, 1 row"]
     assert len(pictures(plotted)) == 1
