@@ -14,6 +14,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 	charts: ["ui"],
 	session: ["protocol", "ui"],
 	timeline: ["protocol", "ui", "session"],
+	settings: ["protocol", "ui", "session"],
 	items: ["protocol", "ui", "charts", "session"],
 	panels: ["protocol", "ui", "charts", "session", "items"],
 	summary: ["protocol", "ui"],

@@ -59,7 +59,7 @@ class ToolbarPanel(RunPanel[ToolbarEntry, None]):
     """Where a run is, and what can be done to it."""
 
     name = "toolbar"
-    live_assets = ("timeline", "unseen")
+    live_assets = ("timeline", "unseen", "settings")
     requests = (messages.Control,)
 
     def has_content(self, part: RecordedRun) -> bool:

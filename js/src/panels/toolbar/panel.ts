@@ -1,6 +1,7 @@
 // Steers a run: its state, start to stop, progress, and the values that can be changed as it trains.
 
-import type { RunStatus } from "../../protocol/index.gen";
+import type { RunStatus, Setting } from "../../protocol/index.gen";
+import { type Asset, loadAsset } from "../../session/assets";
 import { failureOf } from "../../session/failure";
 import type { Context, Mount } from "../../session/panel";
 import type { RunState } from "../../session/run";
@@ -14,7 +15,6 @@ import { Banner, type BannerAct } from "./banner";
 import { ToolbarControls } from "./controls";
 import { NewestValues } from "./newest";
 import { ProgressView } from "./progress";
-import { SettingControl } from "./setting";
 
 const TOPICS: readonly RunTopic[] = ["runs", "progress", "settings"];
 const WORDS: Record<RunStatus, string> = {
@@ -29,6 +29,19 @@ const WORDS: Record<RunStatus, string> = {
 
 const SILENT = "No answer from the kernel";
 const GONE = "The kernel is gone: a picture of its run";
+
+interface Settings {
+	update(run: RunState | undefined, settings: readonly Setting[]): void;
+}
+
+/** What the asset `settings` holds: the page of a run without any does without it. */
+interface SettingsAsset extends Asset {
+	readonly Settings: new (
+		first: HTMLElement,
+		others: HTMLElement,
+		set: (name: string, value: number) => Promise<void>,
+	) => Settings;
+}
 
 export const mountToolbar: Mount = (host, context) => {
 	const toolbar = new Toolbar(context);
@@ -71,7 +84,8 @@ class Toolbar {
 	private readonly health = element("span", "nbviz-health", { hidden: "" });
 	private readonly messageText = element("span", "nbviz-message-text");
 	private readonly message = element("div", "nbviz-message", { role: "alert" });
-	private readonly settingControls = new Map<string, SettingControl>();
+	private settingControls: Settings | undefined;
+	private isLoading = false;
 	private readonly cleanups: (() => void)[] = [];
 	private readonly updatePicker: () => void;
 	private shownRun: RunState | undefined;
@@ -288,27 +302,24 @@ class Toolbar {
 		const settings = run?.commands.includes("set") ? run.settings : [];
 		this.settings.hidden = settings.length < 2;
 		this.first.hidden = settings.length === 0;
-		const names = settings.map((setting) => setting.name);
-		for (const [name, control] of this.settingControls) {
-			if (names.includes(name) && this.root.dataset.runId === run?.run_id) continue;
-			control.root.remove();
-			this.settingControls.delete(name);
-		}
-		if (run) this.root.dataset.runId = run.run_id;
-		const main = names.includes("lr") ? "lr" : names[0];
-		for (const setting of settings) {
-			let control = this.settingControls.get(setting.name);
-			if (!control) {
-				const isMain = setting.name === main;
-				const apply = (name: string, value: number) => this.ask("set", { [name]: value });
-				control = new SettingControl(setting, apply, isMain);
-				this.settingControls.set(setting.name, control);
-				(isMain ? this.first : this.others).append(control.root);
-			}
-			const parts = settings.filter(({ name }) => name.startsWith(`${setting.name}/`));
-			control.update(setting, parts);
-			control.setEnabled(run !== undefined && run.progress?.status !== "stopping");
-		}
+		if (settings.length > 0) this.loadSettings();
+		this.settingControls?.update(run, settings);
+	}
+
+	private loadSettings(): void {
+		if (this.isLoading) return;
+		this.isLoading = true;
+		const loading: Promise<SettingsAsset> = loadAsset("settings", this.context.asker);
+		loading.then(
+			({ Settings }) => {
+				const set = (name: string, value: number) => this.ask("set", { [name]: value });
+				this.settingControls = new Settings(this.first, this.others, set);
+				this.update();
+			},
+			(error: Error) => {
+				if (!this.context.store.isGone) this.say(error.message);
+			},
+		);
 	}
 }
 

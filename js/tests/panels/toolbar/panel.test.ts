@@ -1,8 +1,19 @@
 // @vitest-environment happy-dom
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { mountToolbar } from "../../../src/panels/toolbar/panel";
 import type { Update } from "../../../src/protocol/index.gen";
+import * as settingsAsset from "../../../src/settings/asset";
 import { runAdded, runChanged, settings, stage } from "../stage";
+
+vi.hoisted(() => vi.stubGlobal("VERSION", "1.2.0"));
+
+const ASSETS = Symbol.for("nbviz.assets");
+
+beforeEach(() => {
+	vi.stubGlobal("VERSION", "1.2.0");
+	const loaded = Promise.resolve(settingsAsset);
+	Object.assign(globalThis, { [ASSETS]: new Map([["settings 1.2.0", loaded]]) });
+});
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -315,4 +326,17 @@ it("repeats the state at the inspector's head in a page in which it scrolls away
 	await apply(runChanged("paused"));
 	expect(place.textContent).toBe("Paused · step 40");
 	document.body.style.overflowY = "";
+});
+
+it("loads the settings once there are some, and says why they cannot be loaded", async () => {
+	Reflect.deleteProperty(globalThis, ASSETS);
+	const { mount, apply, find, asked, answer } = stage();
+	mount(mountToolbar);
+	await apply(runAdded(), runChanged("running"));
+	expect(asked).toEqual([]);
+	await apply(settings(0.1));
+	await apply(settings(0.05));
+	expect(asked).toEqual([{ kind: "send_asset", name: "settings" }]);
+	await answer("nbviz was upgraded.");
+	expect(find(".nbviz-message").textContent).toBe("nbviz was upgraded.");
 });

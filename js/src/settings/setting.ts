@@ -1,14 +1,14 @@
 // One value of a run that can be changed while it trains: a slider, a field, and the state of a change.
 
-import type { Setting } from "../../protocol/index.gen";
-import { element } from "../../ui/element";
-import { formatField, formatNumber } from "../../ui/format";
+import type { Setting } from "../protocol/index.gen";
+import { element } from "../ui/element";
+import { formatField, formatNumber } from "../ui/format";
 
 const POSITIONS = 1000;
 const LABELS: Record<string, string> = { lr: "Learning rate" };
 
 /** What a setting is called on the page. */
-export function settingLabel(name: string): string {
+function settingLabel(name: string): string {
 	const known = LABELS[name];
 	if (known) return known;
 	const words = name.replace(/_/g, " ");
