@@ -51,7 +51,7 @@ class NbvizCallback(_Callback):
     ) -> None:
         super().__init__()
         self._loop = ForeignLoop(run=run, dir=dir, show=show, watch=watch)
-        self._step = 0
+        self._completed = 0  # not a name that a Learner has, which fastai warns of
         self._is_fitting = False
 
     @property
@@ -69,8 +69,8 @@ class NbvizCallback(_Callback):
             return
         steps = len(learn.dls.train) * learn.n_epoch
         self._loop.begin(
-            step=self._step,
-            total_steps=self._step + steps,
+            step=self._completed,
+            total_steps=self._completed + steps,
             total_epochs=learn.n_epoch,
             model=learn.model,
             rate=Rate(self._get_rate, self._set_rate),
@@ -97,8 +97,8 @@ class NbvizCallback(_Callback):
             loop.describe(counted("Validation", learn.iter + 1, learn.n_iter))
             loop.obey(is_whole=False)
             return
-        self._step += 1
-        loop.step_ended(self._step, {"loss/batch": learn.loss.detach()})
+        self._completed += 1
+        loop.step_ended(self._completed, {"loss/batch": learn.loss.detach()})
         self._stop_if_asked()
 
     def after_epoch(self) -> None:
@@ -111,7 +111,7 @@ class NbvizCallback(_Callback):
         values = {
             tag_of(name): value for name, value in found.items() if isinstance(value, int | float)
         }
-        self._loop.log(values, self._step)
+        self._loop.log(values, self._completed)
 
     def after_cancel_fit(self) -> None:
         """Nothing more than `after_fit` does, which follows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,7 +56,8 @@ def learner(fastai: Any) -> Any:
 
 def test_the_recorder_is_recorded(learner: Any, callback_class: Any, tmp_path: Path) -> None:
     callback = callback_class(dir=tmp_path, watch={"every": 0})
-    with learner.no_bar():
+    with learner.no_bar(), warnings.catch_warnings():
+        warnings.filterwarnings("error", "You are shadowing an attribute")
         learner.fit(3, lr=0.01, cbs=[callback])
     run = callback.run_of_fit
     train, val, _ = zip(*learner.recorder.values, strict=True)

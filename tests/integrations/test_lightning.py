@@ -383,6 +383,21 @@ def test_without_lightnings_own_count_the_optimizers_steps_count(ours: Any) -> N
     assert index(trainer) == 7
 
 
+def test_a_models_graph_is_recorded_once_however_often_lightning_asks(
+    ours: Any, module: Any, loader: Any, trainer_of: Any, tmp_path: Path
+) -> None:
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    logger = ours.NbvizLogger(tmp_path, name="once", log_graph=True)
+    trainer = trainer_of(max_epochs=1, logger=logger)
+    trainer.fit(module, loader, loader)
+    trainer.validate(module, loader, verbose=False)
+    pickle.dumps(logger)
+    logger.run.journal.flush()
+    events = list(EventFileLoader(str(logger.run.journal.path)).Load())
+    assert sum(event.HasField("graph_def") for event in events) == 1
+
+
 def test_what_lightnings_csv_logger_writes_is_read_as_it_grows(tmp_path: Path) -> None:
     from lightning.pytorch.loggers import CSVLogger
 

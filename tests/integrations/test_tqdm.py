@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import io
 import threading
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,12 @@ def test_items_are_steps_and_postfix_is_curves(tqdm: Any, tmp_path: Path) -> Non
     assert "accuracy=0.75" in text.getvalue()
     run.finish()
     assert nbviz.open_run(tmp_path)["loss"].values.tolist() == [1.0, 0.5, 0.25]
+
+
+def test_modules_that_tqdm_is_imported_from_are_there(tqdm: Any, trange: Any) -> None:
+    for name in ("auto", "notebook", "std"):
+        module = importlib.import_module(f"nbviz.integrations.tqdm.{name}")
+        assert (module.tqdm, module.trange) == (tqdm, trange)
 
 
 def test_a_bar_inside_another_makes_the_steps(tqdm: Any, trange: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import weakref
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -63,6 +64,7 @@ class NbvizLogger(_Logger):
         self._loop: ForeignLoop | None = None
         self._process = 0
         self._experiment: Run | None = None
+        self._graphed: weakref.ref[nn.Module] | None = None
 
     # ------------------------------------------------------------ where it logs to
 
@@ -162,8 +164,11 @@ class NbvizLogger(_Logger):
             model: The model.
             input_array: What its `forward` takes; its `example_input_array` if None.
         """
-        if input_array is None and not self._logs_graph:
-            return
+        if input_array is None:
+            was = None if self._graphed is None else self._graphed()
+            if was is model or not self._logs_graph:
+                return  # Lightning calls it for each of fit, validate and test
+            self._graphed = weakref.ref(model)
         given = getattr(model, "example_input_array", None) if input_array is None else input_array
         if given is None:
             self.run.note("no graph: the model has no example_input_array", "warning")
@@ -328,7 +333,13 @@ class NbvizLogger(_Logger):
     def __getstate__(self) -> dict[str, Any]:
         # A run has threads and files of its process: where this is unpickled, another one is made.
         _ = self.version
-        return {**self.__dict__, "_loop": None, "_experiment": None, "_given": None}
+        return {
+            **self.__dict__,
+            "_loop": None,
+            "_experiment": None,
+            "_given": None,
+            "_graphed": None,
+        }
 
 
 def logger_of(trainer: Any) -> NbvizLogger | None:
