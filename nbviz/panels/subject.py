@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nbviz.pictures.graph_levels import Levels
     from nbviz.recording.recorded_run import RecordedRun
+    from nbviz.recording.run import Run
 
 
 class GraphSource(Protocol):
@@ -87,3 +88,24 @@ class _KnownGraph:
 
     def ask(self, answer: Callable[[Levels | Exception], None], /) -> None:
         answer(self.levels)
+
+
+def left_for_the_next(run: Run, shown: Sequence[Subject]) -> list[Subject]:
+    """Return what the view of a cell that runs again is to show beside its new run.
+
+    That is the run that has just been ended, in grey until a reader keeps or dismisses it, and the
+    earlier ones that a reader has kept. All others are let go.
+
+    Args:
+        run: What the cell made; it is steered no more.
+        shown: What its view showed.
+    """
+    kept = [
+        Subject.of_run(subject.run, is_kept=True)
+        for subject in shown
+        if subject.is_kept and subject.run is not None
+    ]
+    if not run.meter.started_at:
+        return kept
+    run.leave_trainer()
+    return [*kept, Subject.of_run(run, is_earlier=True)]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import RunActiveError, RunStopped, TrainingError
+from nbviz.panels.subject import left_for_the_next
 from nbviz.recording.current import as_current
 from nbviz.recording.prints import captured_prints
 from nbviz.recording.run import Run
@@ -17,7 +18,6 @@ from nbviz.training.steps.loader_workers import shield_workers
 from nbviz.widgets.active import remember_loop, say_at_exit_what_is_cut
 from nbviz.widgets.clearing import own_displays
 from nbviz.widgets.dashboard import Dashboard
-from nbviz.widgets.earlier import left_for_the_next
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

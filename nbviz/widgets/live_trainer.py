@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbviz.errors import CommandError
-from nbviz.panels.subject import Subject
+from nbviz.panels.subject import Subject, left_for_the_next
 from nbviz.recording.kept.kept_state import KeptState
 from nbviz.trainer import Trainer
 from nbviz.trainer_options import TrainerOptions
@@ -19,7 +19,6 @@ from nbviz.widgets.active import remember_notebook, say_at_exit_what_is_cut
 from nbviz.widgets.cells import running_cell
 from nbviz.widgets.clearing import is_in_a_box, own_displays
 from nbviz.widgets.dashboard import Dashboard
-from nbviz.widgets.earlier import left_for_the_next
 from nbviz.widgets.run_bar import RunBar
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from nbviz.integrations.hiddenlayer.installed import installed
 from nbviz.integrations.hiddenlayer.pytorch_builder import import_graph
 from nbviz.integrations.hiddenlayer.rendering import render
 from nbviz.pictures.svg import image_html, in_both_schemes
-from nbviz.training.not_a_module import not_a_module
+from nbviz.training.checks import not_a_module
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,7 +23,7 @@ from nbviz.inspection.graph.trace.recorder import Recorder
 from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.trace import named_inputs
 from nbviz.inspection.tensors.hooks import is_looked_at
-from nbviz.training.not_a_module import not_a_module
+from nbviz.training.checks import not_a_module
 from nbviz.training.overlapping import uncompiled
 
 if TYPE_CHECKING:

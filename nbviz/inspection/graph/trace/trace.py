@@ -29,7 +29,7 @@ from nbviz.inspection.graph.trace.scopes import tracking
 from nbviz.inspection.graph.trace.shapes import ShapesOnly
 from nbviz.inspection.graph.trace.unheard import without_warnings
 from nbviz.text import shortened
-from nbviz.training.not_a_module import not_a_module
+from nbviz.training.checks import not_a_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
