@@ -45,6 +45,8 @@ export class ChartCards {
 				const isMain = grid === main && i < MAIN_CHARTS;
 				const { root } = this.cards.get(title) ?? this.add(title, isMain);
 				root.dataset.isMain = String(isMain);
+				// It stands below the main ones, as they do, if lower.
+				root.dataset.isLone = String(!isMain && grid === main && titles.length === MAIN_CHARTS + 1);
 				if (grid.children[i] !== root) grid.insertBefore(root, grid.children[i] ?? null);
 			}
 			grid.dataset.count = String(titles.length);
@@ -53,7 +55,7 @@ export class ChartCards {
 
 	/**
 	 * Says which charts show their x axis: of those below one another with the same range only the
-	 * last one, and of the small ones beside the main ones none. Call it once they stand.
+	 * last one, and of several small ones beside the main ones none. Call it once they stand.
 	 */
 	shareAxes(): void {
 		const apart = this.all.map(({ isApart }) => isApart).join();
@@ -70,6 +72,16 @@ export class ChartCards {
 			const above = below.get(column);
 			if (above && !above.isApart && !chart.isApart) above.xAxis = "none";
 			below.set(column, chart);
+		}
+	}
+
+	/** Says which grids have a large chart with names beside it: all others leave as much room. */
+	shareNames(): void {
+		const named = this.all.filter(({ root }) => root.dataset.named === "true" && !isSmall(root));
+		const grids = new Set(named.map(({ root }) => root.parentElement));
+		for (const { root } of this.all) {
+			const grid = root.parentElement;
+			if (grid) grid.dataset.named = String(grids.has(grid));
 		}
 	}
 
@@ -111,7 +123,8 @@ export class ChartCards {
 
 /** Whether a chart is one of the small ones beside the main ones, as in chart.css. */
 function isSmall(root: HTMLElement): boolean {
-	const isLarge = root.dataset.isMain === "true" || root.dataset.enlarged === "true";
+	const { isMain, isLone, enlarged } = root.dataset;
+	const isLarge = isMain === "true" || isLone === "true" || enlarged === "true";
 	return (
 		!isLarge && root.closest("[data-columns]") === null && root.closest(".nbviz-main") !== null
 	);

@@ -93,6 +93,8 @@ export class CurvesDrawing {
 			frames.push([chart, this.frame(title, lines, chart.isApart ? (chart.x ?? own) : range)]);
 			drawn.push(...lines.filter(({ key }) => !view.hidden.has(key)));
 		}
+		for (const [chart, { legend }] of frames) chart.showNames(legend);
+		this.cards.shareNames();
 		this.cards.shareAxes();
 		for (const [chart, frame] of frames) chart.draw(frame);
 		this.mark();

@@ -76,10 +76,12 @@ export class ChartFit {
 		if (getComputedStyle(room).maxHeight !== "none") return count === 1 ? 240 : 150;
 		const { clientHeight, clientWidth } = room;
 		const rows = count < 2 || clientWidth >= SIDE_BY_SIDE ? 1 : 2;
-		const small = count > 2 ? SMALL + AROUND_CHART + legendHeight(grid) : 0;
+		const isLone = count === 3;
+		const names = isLone ? AXIS_HEIGHT : legendHeight(grid);
+		const small = count > 2 ? SMALL + AROUND_CHART + names : 0;
 		const groups = this.body.querySelector(".nbviz-curves-group:not([hidden])") ? GROUPS : 0;
 		// Of charts below one another the last one shows the axis of all.
-		const shared = (rows - 1) * AXIS_HEIGHT;
+		const shared = (isLone && rows > 1 ? rows : rows - 1) * AXIS_HEIGHT;
 		const left = (clientHeight - STRIP - small - groups + shared) / rows - AROUND_CHART;
 		return Math.round(Math.min(HIGHEST, Math.max(LOWEST, left)));
 	}

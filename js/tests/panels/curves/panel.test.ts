@@ -56,6 +56,28 @@ class NothingKnownYet {
 }
 
 describe("charts", () => {
+	test("the third of three shows the steps, and leaves room for the names of the others", async () => {
+		const on = stage();
+		on.root.classList.add("nbviz-main");
+		on.mount(mountCurves);
+		const tags = ["loss/train", "loss/val", "accuracy/train", "lr"];
+		await on.apply(runAdded(), ...tags.map((tag, series) => added(tag, series)));
+		for (const series of tags.keys()) await points(on, series, [1, 2]);
+		const chart = (title: string) => {
+			const all = [...on.root.querySelectorAll<HTMLElement>(".nbviz-chart")];
+			return all.find((one) => one.querySelector(".nbviz-chart-title")?.textContent === title);
+		};
+		const lone = chart("lr");
+		expect(lone?.dataset).toMatchObject({ isMain: "false", isLone: "true", axis: "titled" });
+		expect(lone?.dataset.named).toBe("false");
+		expect(chart("loss")?.dataset.named).toBe("true");
+		expect(lone?.parentElement?.dataset.named).toBe("true");
+		// Beside others it is one of the small ones, whose steps are those of the main ones.
+		await on.apply(added("grad norm", 4));
+		await points(on, 4, [1, 2]);
+		expect(lone?.dataset).toMatchObject({ isLone: "false", axis: "none" });
+	});
+
 	test("the first are drawn before it is known what is in sight", async () => {
 		vi.stubGlobal("IntersectionObserver", NothingKnownYet);
 		const on = await twoCharts();

@@ -192,10 +192,15 @@ export class ChartCard {
 		this.enlargeButton.setAttribute("aria-pressed", String(isEnlarged));
 	}
 
+	/** Shows what its lines are called: where there are names, they take room beside the plot. */
+	showNames(legend: readonly LegendEntry[]): void {
+		this.legend.update(legend);
+		this.root.dataset.named = String(!this.legend.root.hidden);
+	}
+
 	draw(frame: ChartFrame): void {
 		this.frame = frame;
 		this.plot = { ...frame.plot, y: this.y };
-		this.legend.update(frame.legend);
 		if (this.size.width === 0) {
 			const { clientWidth: width, clientHeight: height } = this.box;
 			this.size = { width, height };
