@@ -194,7 +194,8 @@ def test_a_frozen_disk_is_named_and_loses_nothing(
     # Those above, the one that was to be written, and the marks of the run's begin.
     waiting = int(notice.split("s, ")[1].split(" ")[0].replace(",", ""))
     assert 20_001 <= waiting <= 20_003
-    assert warnings_of(run) == [notice]
+    (warning,) = warnings_of(run)  # made a little later or earlier: the records may differ by one
+    assert warning.startswith("journal: waiting for the disk since ")
     assert run.log({"loss": 0.5}, step=20_002) is None  # logging waits for nothing
     FrozenFile.answers.set()
     run.finish()
