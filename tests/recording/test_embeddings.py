@@ -281,3 +281,20 @@ def test_what_pages_selected_is_read_in_python(run) -> None:
     assert run.projector_selection("features") == []
     with pytest.raises(KeyError, match="embeddings: features"):
         run.projector_selection("others")
+
+
+def test_labels_are_those_of_the_call() -> None:
+    run = nbviz.Run()
+    listed = ["a", "b", None]
+    words, objects = np.array(["a", "b", "a"]), np.array(["x", 1.5, "y"], object)
+    run.log_embedding("e", np.eye(3), labels={"l": listed, "w": words, "o": objects}, step=1)
+    listed[:] = ["no"] * 3
+    words[:] = "n"
+    objects[:] = 0
+    run.drain_media()
+    columns = run.media["e"].at(1).value.columns
+    assert [[one.names[n] for n in np.asarray(one.values)] for one in columns] == [
+        ["a", "b", "None"],
+        ["a", "b", "a"],
+        ["x", "1.5", "y"],
+    ]

@@ -16,6 +16,7 @@ from pages import wait_until
 import nbviz
 from nbviz import Run
 from nbviz.errors import LoggingError
+from nbviz.recording.draining import MOST_WAITING
 from nbviz.recording.scalars.intake import Intake
 
 
@@ -224,3 +225,12 @@ def test_many_combinations_of_tags_are_all_kept(monkeypatch) -> None:
         run.log({f"t{step % 7}": 1.0, f"t{step % 5}": float(step), "all": float(step)}, step)
     assert run["all"].values.tolist() == list(range(40))
     assert len(run._scalars.numbers) <= 8 + 8
+
+
+def test_who_logs_much_does_not_wait_for_a_thread_that_stores() -> None:
+    run = Run()
+    with run._store.lock:  # as while 60,000 tags of one call are stored
+        for step in range(20_000):
+            run.log({"a": 1.0, "b": 2.0, "c": 3.0}, step)
+        assert len(run._scalars.entries) > MOST_WAITING
+    assert len(run["a"]) == 20_000

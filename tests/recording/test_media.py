@@ -130,6 +130,26 @@ def test_what_is_changed_after_the_call_stays_as_it_was() -> None:
     assert not run.media["d"][0].value.any()
 
 
+def test_a_view_with_moved_axes_is_copied_as_it_is() -> None:
+    pixels = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    run = Run()
+    given = [
+        torch.tensor(pixels).permute(2, 0, 1),  # channels first, of an array that has them last
+        torch.tensor(pixels).permute(2, 0, 1).contiguous(),
+        torch.tensor(pixels).permute(2, 0, 1)[:, ::2],
+        torch.tensor(pixels / 256).to(torch.bfloat16).permute(2, 0, 1),
+    ]
+    for number, image in enumerate(given):
+        run.log_image(f"i{number}", image, 1)
+        image.zero_()
+    run.drain_media()
+    found = [decode_image(run.media[f"i{n}"].at(1).value.data) for n in range(4)]
+    np.testing.assert_array_equal(found[0], pixels)
+    np.testing.assert_array_equal(found[1], pixels)
+    np.testing.assert_array_equal(found[2], pixels[::2])
+    np.testing.assert_allclose(found[3], pixels, atol=1.5)
+
+
 def test_a_grid() -> None:
     run = Run()
     batch = torch.arange(5, dtype=torch.uint8).reshape(5, 1, 1, 1).expand(5, 3, 4, 6) + 1

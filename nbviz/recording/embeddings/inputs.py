@@ -114,7 +114,7 @@ class EmbeddingInput:
     @property
     def nbytes(self) -> int:
         """Bytes that the copies take."""
-        labels = sum(one.nbytes for one in self._labels.values() if isinstance(one, CapturedArray))
+        labels = sum(one.nbytes for one in self._labels.values() if not isinstance(one, tuple))
         return self._vectors.nbytes + labels + (self._images.nbytes if self._images else 0)
 
     @property
@@ -182,7 +182,7 @@ class EmbeddingInput:
 
 # ---------------------------------------------------------------- labels
 
-_Given = CapturedArray | tuple[str, ...]
+_Given = CapturedArray | tuple[Any, ...] | np.ndarray[Any, Any]
 
 
 def _labels_of(tag: str, labels: object, points: int) -> dict[str, _Given]:
@@ -205,7 +205,7 @@ def _labels_of(tag: str, labels: object, points: int) -> dict[str, _Given]:
     found: dict[str, _Given] = {}
     for name, values in given.items():
         column = _copied(tag, name, values)
-        count = len(column) if isinstance(column, tuple) else column.shape[0]
+        count = column.shape[0] if isinstance(column, CapturedArray) else len(column)
         if count != points:
             raise LoggingError(
                 f"{tag!r} got {counted(count, 'label')} in {name!r} for "
@@ -217,20 +217,23 @@ def _labels_of(tag: str, labels: object, points: int) -> dict[str, _Given]:
 
 
 def _copied(tag: str, name: str, values: Any) -> _Given:
-    """Return one column, copied: numbers as they are, anything else as texts."""
+    """Return one column, copied: numbers as they are, of anything else what becomes texts.
+
+    What begins with a text is taken for texts, which nobody changes: they are read later.
+    """
     if isinstance(values, str | bytes) or values is None or not hasattr(values, "__len__"):
         raise LoggingError(
             f"{tag!r} needs a label for each point in {name!r}, got {type(values).__name__}; give "
             "a list, a tensor or an array."
         )
     if isinstance(values, list | tuple):
-        items: list[Any] = list(cast("Sequence[Any]", values))
-        if items and all(is_tensor(one) for one in items):
+        items = tuple(cast("Sequence[Any]", values))
+        if not items or isinstance(items[0], str):
+            return items
+        if all(is_tensor(one) for one in items):
             import torch
 
             values = torch.stack([one.detach() for one in items])
-        elif all(isinstance(one, str) for one in items):
-            return tuple(items)
     given = cast("Any", values)
     if is_tensor(given):
         return _flat(tag, name, given.detach())
@@ -238,7 +241,11 @@ def _copied(tag: str, name: str, values: Any) -> _Given:
         array: NDArray[Any] = np.asarray(given)
     except ValueError:  # of different lengths
         return _texts(given)
-    return _flat(tag, name, array) if array.dtype.kind in _PLAIN else _texts(given)
+    if array.dtype.kind in _PLAIN:
+        return _flat(tag, name, array)
+    if array.ndim == 1 and (array.dtype.kind in "US" or isinstance(next(iter(array), None), str)):
+        return array.copy()
+    return _texts(given)
 
 
 def _texts(values: Any) -> tuple[str, ...]:
@@ -258,6 +265,6 @@ def _flat(tag: str, name: str, values: Any) -> CapturedArray:
 
 
 def _column(name: str, values: _Given) -> Column:
-    if isinstance(values, tuple):
-        return text_column(name, values)
-    return number_column(name, values.read())
+    if isinstance(values, CapturedArray):
+        return number_column(name, values.read())
+    return text_column(name, _texts(values))

@@ -66,10 +66,10 @@ class ImageInput:
         array = array_of(tag, _without_pil(tag, image, shading), "an image")
         shape = tuple(array.shape)
         pixels = _Pixels(tag, image, array, shape, layout=layout, shading=shading)
-        copy = copy_array(array)
+        copy = copy_array(array, keeps_layout=True)
         self.nbytes = copy.nbytes
         self._pixels = pixels
-        self._captured = CapturedPart(copy, 0, shape)
+        self._captured = copy
 
     @property
     def is_ready(self) -> bool:
@@ -112,7 +112,7 @@ class _Pixels:
         self._shading = shading
         self.said = ""
 
-    def read(self, captured: CapturedPart) -> NDArray[np.uint8]:
+    def read(self, captured: CapturedArray | CapturedPart) -> NDArray[np.uint8]:
         """Return uint8, height × width × channels."""
         pixels, self.said = self._shading.shade(self.arranged(captured.read()))
         return pixels

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from nbviz.recording.scalars.series import Restart
 
 
+_MOMENT_SECONDS = 0.002
+
 PORTION = 1024
 """Entries stored at once: under a millisecond, in which no other thread can run."""
 
@@ -104,8 +106,13 @@ class Intake:
         left = len(self._inbox.entries) if limit is None else limit
         total = 0
         while left > 0:
-            with self._store.lock:
+            # Who helps while it logs waits for a moment alone: another thread is at it.
+            if not self._store.lock.acquire(timeout=-1 if limit is None else _MOMENT_SECONDS):
+                break
+            try:
                 taken, calls, coming = self._store_some(left)
+            finally:
+                self._store.lock.release()
             self._notify()
             left -= taken
             total += calls

@@ -29,6 +29,7 @@ POINT_BYTES = 24
 _LATE_BYTES = 16
 _LEAST_MOVED = 64  # points; fewer take less than the headers of the arrays that stay
 _NOTHING = Pyramid()  # of a segment without a full block
+_NO_BLOCKS: list[Block] = []  # the same, never added to: one list fewer a tag
 
 
 class Point(NamedTuple):
@@ -114,7 +115,7 @@ class Segment:
     def __init__(self, *, is_sampled: bool = True) -> None:
         self.late: Late | None = None
         self._is_sampled = is_sampled
-        self._blocks: list[Block] = []
+        self._blocks = _NO_BLOCKS
         self._spilled = 0
         self._bytes = 0  # of blocks in memory
         self._pyramid = _NOTHING
@@ -298,6 +299,8 @@ class Segment:
                     if self._pyramid is _NOTHING:
                         self._pyramid = Pyramid()
                     self._pyramid.append(*whole)
+                if self._blocks is _NO_BLOCKS:
+                    self._blocks = []
                 self._blocks.append(block)
                 self._bytes += block.nbytes
                 room = BLOCK if tail.start == 0 else 0
@@ -339,7 +342,7 @@ class Segment:
 
     def _begin_with(self, other: Segment, blocks: int) -> None:
         """Take over so many blocks of another segment."""
-        self._blocks = other._blocks[:blocks]
+        self._blocks = other._blocks[:blocks] or _NO_BLOCKS
         self._spilled = min(other._spilled, blocks)
         self._bytes = sum(block.nbytes for block in self._blocks[self._spilled :])
         if self._is_sampled and blocks:

@@ -66,7 +66,9 @@ class Series:
         self.segments = Segments()
         self.stray_count = 0
         self._strays: tuple[Point, ...] = ()
-        self._late: list[Point] = []  # to be sorted in
+        # To be sorted in. No empty list: of what there is for each tag, the collector of garbage
+        # has to look at every list.
+        self._late: list[Point] | None = None
         # Points behind the newest step, by who wrote them: alone, or the first of a new segment.
         self._open: dict[int, Point] | None = None
         self._writer = 0
@@ -196,7 +198,7 @@ class Series:
     @property
     def nbytes(self) -> int:
         """Bytes in memory, without what was moved to a file."""
-        return self.segments.nbytes + _POINT_BYTES * (len(self._strays) + len(self._late))
+        return self.segments.nbytes + _POINT_BYTES * (len(self._strays) + len(self._late or ()))
 
     def extend(
         self,
@@ -258,7 +260,10 @@ class Series:
     ) -> None:
         """Take points that another thread logged after later ones, for `settle` to sort in."""
         columns = (steps.tolist(), wall_times.tolist(), values.tolist())
-        self._late += map(Point, *columns)
+        self._add_late(list(map(Point, *columns)))
+
+    def _add_late(self, points: list[Point]) -> None:
+        self._late = (self._late or []) + points
         if len(self._late) > _MOST_LATE:
             self.settle()
 
@@ -267,7 +272,7 @@ class Series:
         if self._late:
             ordered = sorted(self._late, key=_step_of)
             self.segments = self.segments.sorted_in(*_columns(ordered))
-            self._late = []
+            self._late = None
 
     def forget_writers(self) -> None:
         """Take what comes next for another training's: an earlier step is a restart."""
@@ -341,9 +346,8 @@ class Series:
             return
         ordered = sorted(points, key=_step_of)  # stable: each step's points in their order
         late = bisect.bisect_left(ordered, self.last_step, key=_step_of) if len(self) else 0
-        self._late += ordered[:late]
-        if len(self._late) > _MOST_LATE:
-            self.settle()
+        if late:
+            self._add_late(ordered[:late])
         self.extend(*_columns(ordered[late:]))
 
 
