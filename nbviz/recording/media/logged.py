@@ -72,6 +72,9 @@ class LoggedMedia(RecordedRun):
     ) -> None:
         """Record an image.
 
+        The call copies the pixels, since the loop may change them: about 0.1 ms a megabyte, so that
+        4,096 × 4,096 pixels in colour take 5 ms, as floats 20 ms. The rest is nbviz's own thread's.
+
         Args:
             tag: Its name, such as "samples/fixed".
             image: A torch tensor, numpy array or PIL image of shape (height, width), (channels,
@@ -283,6 +286,9 @@ class LoggedMedia(RecordedRun):
         The same points logged at several steps are followed: each projection is turned to lie as
         that of the tag's first step.
 
+        The call copies the vectors, about 0.1 ms a megabyte, and looks at no label that is a text:
+        a list of a million takes 5 ms, an array of them 1 ms.
+
         Args:
             tag: Its name, such as "features".
             vectors: Real numbers of shape (points, dimensions): a torch tensor on any device, a
@@ -324,6 +330,8 @@ class LoggedMedia(RecordedRun):
         step: int | None = None,
     ) -> None:
         """Record a mesh, or a cloud of points in space, which can be turned and zoomed.
+
+        The call copies the arrays, about 0.1 ms a megabyte: a million triangles take 3 ms.
 
         Args:
             tag: Its name, such as "shape".
