@@ -34,6 +34,7 @@ class CellLog:
         self._is_open = False
         self._attention = True  # the next call has to look where it is
         self._shows = show
+        self._view_options: dict[str, Any] = {}  # of the `Dashboard`
         self._is_in_notebook = _follow_cells(self)
         # Colab shows what the cell's own thread sends, while it runs, and nothing else.
         self._serves = show and self._is_in_notebook and "google.colab" in sys.modules
@@ -65,7 +66,7 @@ class CellLog:
         self._attention = False
         self._begin()
         if self.shows_in_cells:
-            show_in_cell(self.run)
+            show_in_cell(self.run, **self._view_options)
 
     def _attend_to(self, log: Callable[[], object]) -> None:
         """Attend to what `log` logs: a page that draws the run has it by then."""
@@ -79,7 +80,7 @@ class CellLog:
             log()
         finally:
             if self.shows_in_cells:
-                show_in_cell(self.run)
+                show_in_cell(self.run, **self._view_options)
 
     def _serve(self) -> None:
         """Have the page shown what is new, at most twice a second; where `_serves` says so."""

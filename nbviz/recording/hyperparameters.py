@@ -70,6 +70,7 @@ class Hyperparameters:
         except (ValueError, TypeError, KeyError, RecursionError):
             return
         self._replace({**self.known, **known}, {**self.config, **config})
+        self.lists = {name: of for name, of in self.lists.items() if name not in config}
         lists: Any = found.get("lists")
         if isinstance(lists, dict):
             of_names = cast("dict[str, Any]", lists).items()

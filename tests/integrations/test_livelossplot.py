@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from nbviz.integrations.livelossplot import MainLogger, PlotLosses
 from nbviz.integrations.livelossplot.outputs import BaseOutput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -121,3 +122,16 @@ def test_the_callbacks_of_keras_and_ignite_send_what_these_measure(monkeypatch) 
     assert len(kept.sent) == 3
     with pytest.raises(ConfigurationError, match="PlotLossesPoutyne is not served"):
         from nbviz.integrations.livelossplot import PlotLossesPoutyne  # noqa: F401
+
+
+def test_a_cell_shows_a_chart_for_each_group(run_cells: Callable[..., list[Any]]) -> None:
+    shown, _ = run_cells(
+        """from nbviz.integrations.livelossplot import PlotLosses
+losses = PlotLosses(groups={"Loss [a]": ["loss", "val_loss"], "acc": ["acc", "val_acc"]})
+losses.update({"loss": 1.0, "val_loss": 2.0, "acc": 0.5, "val_acc": 0.25}); losses.send()""",
+        """from nbviz.integrations import in_cells
+assert in_cells._views[losses.run].charts == [
+    ["Loss [[]a]/loss", "Loss [[]a]/val_loss"], ["acc/acc", "acc/val_acc"]
+]""",
+    )
+    assert "application/vnd.jupyter.widget-view+json" in shown.outputs[0].data

@@ -162,6 +162,9 @@ def test_lists_of_a_config_stay_lists_in_a_journal(tmp_path: Path) -> None:
     config = {"layers": [64, 32], "text": "[64, 32]", "one": ["it's"]}
     before = {"layers": [1], "text": [1]}
     with nbviz.Run(dir=tmp_path / "runs", config=before) as run:
+        run.log({"x": 0.0}, 0)
+        assert run.journal is not None
+        assert run.journal.flush()  # which writes what it was made with before
         run.update_config(config)
         run.log({"x": 1.0}, 1)
     opened = nbviz.open_run(tmp_path / "runs")

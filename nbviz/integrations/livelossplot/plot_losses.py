@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from glob import escape
 from typing import TYPE_CHECKING, Any, Self
 
 from nbviz.errors import ConfigurationError
@@ -55,6 +56,13 @@ class PlotLosses(CellLog):
         del figsize
         super().__init__(Run("losses", dir=dir))
         self.logger = MainLogger(**kwargs)
+        if self.logger.groups:  # each is one chart
+            patterns = [
+                tuple(escape(f"{group}/{metric}") for metric in metrics)
+                for group, metrics in self.logger.groups.items()
+                if metrics
+            ]
+            self._view_options = {"charts": patterns}
         self.outputs: list[BaseOutput] = [output_of(one) for one in outputs]
         self._mode = mode or ("notebook" if in_notebook() else "script")
         for output in self.outputs:
