@@ -42,6 +42,11 @@ class OwnThread(threading.Thread):
         super().__init__(target=context.run, args=(work,), name=name, daemon=True)
         self._ask_to_end = ask_to_end
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started, and does nothing any more."""
+        return self.ident is not None and not self.is_alive()
+
     def stop(self) -> None:
         """Have it take in or write what there is, and end; what is logged next starts another."""
         self._ask_to_end()
@@ -108,12 +113,20 @@ class Collector:
         """Drain this run until it is quiet; not while the interpreter exits, which ends threads."""
         if sys.is_finalizing():  # Thread.start would wait for ever
             return
-        with self._lock:
-            self._runs[id(run)] = _Added(run)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = OwnThread(self._loop, "nbviz-collector", self.stop)
-                if not self._thread.try_start():  # readers drain
-                    self._thread = None
+        thread = None
+        try:
+            with self._lock:
+                self._runs[id(run)] = _Added(run)
+                if self._thread is not None and not self._thread.has_ended:
+                    return
+                thread = self._thread = OwnThread(self._loop, "nbviz-collector", self.stop)
+            # Without the lock: what begins may collect a loop as garbage, which adds its run.
+            thread.try_start()
+        finally:
+            if thread is not None and thread.ident is None:  # refused, or interrupted
+                with self._lock:
+                    if self._thread is thread:
+                        self._thread = None
 
     def leave(self, run: Collected) -> None:
         """Drain an ended run no more; waits a moment for the thread's end, if it was the last."""

@@ -231,6 +231,32 @@ def test_what_is_added_again_while_it_is_found_quiet_stays() -> None:
     assert is_seen_again.wait(180)
 
 
+def test_a_thread_that_begins_may_add_and_may_be_interrupted(monkeypatch) -> None:
+    """It may collect a loop as garbage before it has begun, while the one that starts it waits."""
+    collector = Collector()
+    begun: list[str] = []
+
+    class Beginning(OwnThread):
+        def start(self) -> None:
+            begun.append("once")
+            if len(begun) == 1:
+                raise KeyboardInterrupt
+            other = threading.Thread(target=collector.add, args=(beside,), daemon=True)
+            other.start()
+            other.join(180)
+            assert not other.is_alive()
+            super().start()
+
+    monkeypatch.setattr(collector_module, "OwnThread", Beginning)
+    beside, run = Looked(), Looked()
+    with pytest.raises(KeyboardInterrupt):
+        collector.add(run)
+    collector.add(run)
+    assert run.looks.acquire(timeout=180)
+    assert beside.looks.acquire(timeout=180)
+    assert begun == ["once", "once"]
+
+
 def test_media_that_a_page_looks_at_are_made_before_the_next_look(monkeypatch) -> None:
     monkeypatch.setattr(collector_module, "INTERVAL_SECONDS", 3600.0)
     collector = Collector()
