@@ -279,7 +279,7 @@ def test_media_that_a_page_looks_at_are_made_before_the_next_look(monkeypatch) -
         assert made.acquire(timeout=180)
     monkeypatch.undo()
     del busy  # a collector keeps none alive
-    collector.hasten(wait=False)
+    collector.stop()
 
 
 class Looked:
@@ -380,7 +380,9 @@ def test_a_finished_run_leaves_no_thread_behind(tmp_path) -> None:
     run.log({"x": 1.0}, 1)
     run.finish()
     for thread in set(threading.enumerate()) - before:
-        thread.join(180)  # of another run's, too, that was quiet
+        if isinstance(thread, OwnThread):  # of another test's run, too, that something woke
+            thread.join(180)
+            assert not thread.is_alive()
     assert run.is_quiet
     run.log({"x": 2.0}, 2)  # which wakes both
     wait_until(lambda: len(run.series("x")) == 2)
