@@ -35,7 +35,6 @@ export class ChartFit {
 	) {
 		this.room = host.closest<HTMLElement>('[data-arrangement="screen"] .nbviz-main');
 		for (const one of [this.room, body]) if (one) this.sizes.observe(one);
-		this.fit();
 	}
 
 	stop(): void {
@@ -53,7 +52,8 @@ export class ChartFit {
 		this.fit();
 	}
 
-	private fit(): void {
+	/** Fits the charts that stand there now. */
+	fit(): void {
 		const { height, columns } = this.viewState.read(STATE_NAME);
 		const { style, dataset } = this.body;
 		const count = Number(columns);

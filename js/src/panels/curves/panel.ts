@@ -152,6 +152,7 @@ class CurvesPanel {
 			() => this.fitting.stop(),
 		];
 		this.arrange();
+		this.fitting.fit();
 	}
 
 	destroy(): void {
