@@ -284,6 +284,28 @@ def test_a_full_disk_is_reported_and_later_made_good(tmp_path: Path) -> None:
     assert sum("cannot be written" in line.text for line in opened.lines.since(0)) == 1
 
 
+def test_what_a_disk_has_no_room_for_keeps_no_points_from_it(tmp_path: Path) -> None:
+    code = """
+        import resource, signal, sys, nbviz
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+        run = nbviz.Run(dir=sys.argv[1])
+        run.log_text("note", "x" * 30_000, 1)
+        run.log({"loss": 1.0}, step=1)
+        assert not run.journal.flush()
+        before = nbviz.open_run(sys.argv[1])
+        assert before["loss"].steps.tolist() == [1] and not before.media
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        run.log({"loss": 2.0}, step=2)
+        run.finish()
+    """
+    processes.run(code, tmp_path)
+    opened = nbviz.open_run(tmp_path)
+    assert opened["loss"].steps.tolist() == [1, 2]
+    assert len(opened.media["note"]) == 1
+
+
 def test_a_vanished_directory_is_reported_and_written_anew(tmp_path: Path) -> None:
     run = nbviz.Run(dir=tmp_path / "run")
     for step in range(1, 101):

@@ -124,18 +124,35 @@ class JournalSource:
     def write_new(self, run: RecordedRun, write: Write) -> bool:
         """Give everything new to `write`, in parts; returns whether there was any.
 
-        What `write` raises ends it; the parts before are done, the others come again next time.
+        What `write` raises is raised in the end; what could not be written comes again next time.
         """
-        something = self._write_facts(run, write)
+        something, failure = False, None
+        for part in (
+            self._write_facts,
+            self._write_payloads,
+            self._write_texts,
+            self._write_media,
+            self._write_points,
+        ):
+            try:
+                something = part(run, write) or something
+            except OSError as error:  # there is no room for an image; for points there may be
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return something
+
+    def _write_payloads(self, _run: RecordedRun, write: Write) -> bool:
+        something = bool(self.payloads)
         while self.payloads:
             write(frame([self.payloads[0]]))
             self.payloads.popleft()
-            something = True
-        something = self._write_texts(run, write) or something
-        something = self._write_media(run, write) or something
+        return something
+
+    def _write_points(self, run: RecordedRun, write: Write) -> bool:
         # What is drained meanwhile comes next time: its strays would not be known here.
         reached = {tag: _end_of(run.series(tag)) for tag in tuple(run.tags)}
-        something = self._write_strays(run, write) or something
+        something = self._write_strays(run, write)
         while columns := list(self._new_columns(run, reached, write)):
             for group in _groups(columns, self._places):
                 self._write_group(run, group, write)
