@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 SECONDS = 180  # a limit on a hang
+_numbers = itertools.count(1)
 
 
 def wait_until(holds: Any) -> None:
@@ -24,10 +26,11 @@ class Page:
 
     Args:
         dashboard: Its `send` is replaced: what would go into the comm comes here.
+        name: What tells it from all other pages; "" for a name of its own.
     """
 
-    def __init__(self, dashboard: Any, name: str = "page-1") -> None:
-        self.name = name
+    def __init__(self, dashboard: Any, name: str = "") -> None:
+        self.name = name or f"page {next(_numbers)}"
         self.dashboard = dashboard
         self.sequence = -1
         self.gaps = 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_SAID = 4000  # characters of an error
 MAX_WAITING = 256  # requests that are carried out apart
+_MOST_REMEMBERED = 256  # requests, so as to know them when they come again
 
 
 class RequestHandler:
@@ -62,6 +63,7 @@ class RequestHandler:
         self._apart = apart
         self._unseen = unseen
         self._waiting: deque[Callable[[], None]] = deque()
+        self._known: dict[tuple[str, int], _Reply] = {}
 
     def handle(self, content: object) -> None:
         """Carry out one request. Nothing that a page sends can raise here."""
@@ -72,12 +74,32 @@ class RequestHandler:
         if not isinstance(client_id, str) or not isinstance(kind, str):
             return
         reply = self._reply(request)
+        if reply.is_owed and self._has_come(reply):
+            return
         try:
             self._carry_out(client_id, kind, request, reply)
         except Exception as error:  # noqa: BLE001  whatever a page sends is answered
             reply.fail(error)
         finally:
             reply.inside_request = False
+
+    def _has_come(self, reply: _Reply) -> bool:
+        """Whether a request has come before, and is not to be carried out once more.
+
+        A page asks again where no answer comes: ipykernel 7.0 to 7.3 may lose a request, and one
+        may wait behind a cell. The answer, if there was one, is sent again.
+        """
+        key = reply.address["client_id"], reply.address["request_id"]
+        first = self._known.setdefault(key, reply)
+        if first is reply:
+            while len(self._known) > _MOST_REMEMBERED:
+                self._known.pop(next(iter(self._known)), None)
+            return False
+        if not first.is_owed and first.answer is None:  # it changes nothing, and is made anew
+            self._known[key] = reply
+            return False
+        first.repeat()
+        return True
 
     def work(self) -> None:
         """Carry out what waits; called by the session's thread for slow answers."""
@@ -204,28 +226,50 @@ class RequestHandler:
             "client_id": request["client_id"],
             "request_id": request_id if is_numbered else -1,
         }
-        return _Reply(address, self._transport, is_numbered=is_numbered)
+        kind = request["kind"]
+        changes = not kind.startswith("send_") and kind != "set_wanted"
+        return _Reply(address, self._transport, is_numbered=is_numbered, changes=changes)
 
 
 class _Reply(Reply[Any]):
-    """Answers through the transport, once; a request without an id is not answered."""
+    """Answers through the transport, once; a request without an id is not answered.
 
-    def __init__(self, address: Address, transport: Transport, *, is_numbered: bool) -> None:
+    Attributes:
+        is_owed: No answer was sent yet.
+        answer: What was, where the request changes something and is to be carried out once.
+    """
+
+    def __init__(
+        self, address: Address, transport: Transport, *, is_numbered: bool, changes: bool
+    ) -> None:
         limit = PULL_FRAME_BYTES if transport.pulls else FRAME_BYTES
         super().__init__(address, limit, self.deliver)
         self.inside_request = True
         self._transport = transport
-        self._is_owed = is_numbered
+        self.is_owed = is_numbered
+        self.answer: tuple[protocol.Update, list[bytes]] | None = None
+        self._changes = changes
 
     def deliver(self, answer: protocol.Update | Exception, buffers: list[bytes]) -> None:
-        if not self._is_owed:
+        if not self.is_owed:
             return
-        self._is_owed = False
         if isinstance(answer, Exception):
             answer = {"kind": "command_failed", **self.address, "error": _said(answer)}
-        self._transport.answer(
-            self.address["client_id"], [answer], buffers, inside_request=self.inside_request
-        )
+        if self._changes:
+            self.answer = answer, buffers
+        self.is_owed = False
+        self._pass_on(answer, buffers, inside_request=self.inside_request)
+
+    def repeat(self) -> None:
+        """Send the answer again, if there is one yet; called while its request comes again."""
+        if self.answer is not None:
+            self._pass_on(*self.answer, inside_request=True)
+
+    def _pass_on(
+        self, answer: protocol.Update, buffers: list[bytes], *, inside_request: bool
+    ) -> None:
+        page = self.address["client_id"]
+        self._transport.answer(page, [answer], buffers, inside_request=inside_request)
 
 
 def _said(error: Exception) -> str:

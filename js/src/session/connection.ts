@@ -33,6 +33,8 @@ const READY_RETRY_MOST_MS = 60_000;
 /** A running kernel sends its progress every second; one that is silent for so long may be gone. */
 const SILENT_MS = 10_000;
 const LISTEN_MS = 1000;
+/** ipykernel 7.0 to 7.3 may lose a request. The kernel carries out once what it hears twice. */
+const ASK_AGAIN_MS = 10_000;
 /** A kernel from which nothing is due may have died, too: it is sent something, ever more rarely. */
 const PROBE_MS = 4000;
 const PROBE_MOST_MS = 60_000;
@@ -46,6 +48,8 @@ export class Connection implements Asker {
 			resolve: (answer: never) => void;
 			reject: (error: Error) => void;
 			readonly request: Request;
+			wait: number;
+			askAt: number;
 		}
 	>();
 	/** Assets that came unasked, from a kernel that a cell keeps from answering. */
@@ -88,7 +92,8 @@ export class Connection implements Asker {
 		if (offered) return Promise.resolve(offered as never);
 		return new Promise((resolve, reject) => {
 			const request = { ...question, client_id: this.client_id, request_id } as Request;
-			this.waiting.set(request_id, { resolve, reject, request });
+			const askAt = Date.now() + ASK_AGAIN_MS;
+			this.waiting.set(request_id, { resolve, reject, request, wait: ASK_AGAIN_MS, askAt });
 			if (this.answered === 0 && isRepeatable(request)) this.early.add(request_id);
 			this.send(request);
 		});
@@ -156,8 +161,19 @@ export class Connection implements Asker {
 		}
 	}
 
+	/** Sends again what has had no answer for long, ever more rarely: it may wait behind a cell. */
+	private askLate(): void {
+		const now = Date.now();
+		for (const late of [...this.waiting.values()].filter(({ askAt }) => askAt <= now)) {
+			late.wait = Math.min(2 * late.wait, READY_RETRY_MOST_MS);
+			late.askAt = now + late.wait;
+			this.send(late.request);
+		}
+	}
+
 	/** Notices that nothing came from a kernel from which something is due, and asks whether it is there. */
 	private listen(): void {
+		this.askLate();
 		const runs = [...this.store.runs.values()];
 		const isDue =
 			[...this.waiting.keys()].some((request_id) => request_id > this.answered) ||

@@ -196,6 +196,38 @@ describe("pushed frames", () => {
 		await expect(steered).rejects.toThrow(/closed/);
 	});
 
+	test("what has no answer for long is asked again, ever more rarely, though frames come", async () => {
+		const connection = new Connection(comm, store, false);
+		comm.snapshot(4);
+		const run = { run_id: "run-1" };
+		const asked = connection.ask({ kind: "control", ...run, name: "stop", arguments: {} });
+		const settled = connection.ask({ kind: "send_graph", ...run, scopes: [""] });
+		const { message: graph } = fixture("graph_sent");
+		const reply = (answer: object) =>
+			comm.deliver({ kind: "reply", client_id: comm.client, updates: [answer] });
+		reply({ ...graph, client_id: comm.client, request_id: 2 });
+		await settled;
+		const times = (kind: string) => comm.kinds().filter((one) => one === kind).length;
+		for (let second = 1; second <= 300; second += 1) {
+			vi.advanceTimersByTime(1000);
+			comm.frame(4 + second);
+			if (second === 9) expect(times("control")).toBe(1);
+			if (second === 11) expect(times("control")).toBe(2);
+		}
+		expect(store.isSilent).toBe(false);
+		expect(times("control")).toBeLessThan(9);
+		expect(times("send_graph")).toBe(1);
+		const requests = comm.sent.filter(({ kind }) => kind === "control");
+		expect(new Set(requests.map((request) => JSON.stringify(request))).size).toBe(1);
+		const { message: done } = fixture("command_done");
+		reply({ ...done, client_id: comm.client, request_id: 1 });
+		expect((await asked).kind).toBe("command_done");
+		const said = times("control");
+		vi.advanceTimersByTime(120_000);
+		expect(times("control")).toBe(said);
+		connection.close();
+	});
+
 	test("frames in sequence are applied and acknowledged together after painting", () => {
 		const connection = new Connection(comm, store, false);
 		comm.snapshot(4);
