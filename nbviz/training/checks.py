@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.errors import CommandError, ConfigurationError, attribute_of, repr_of
+from nbviz.errors import CommandError, ConfigurationError, repr_of
 from nbviz.training.steps.numbers import read_number, shown, whole_number
 
 if TYPE_CHECKING:
@@ -130,8 +131,11 @@ def check_loader(name: str, loader: object, passes: int | None) -> None:
     """
     kind = type(loader).__name__
     if not isinstance(loader, Iterable):
+        is_generator = inspect.isgeneratorfunction(loader)
+        call = f" {loader.__name__}; give a list of what it yields" if is_generator else ""
         raise ConfigurationError(
-            f"{name} must be an iterable of batches, such as a DataLoader or a list; got {kind}."
+            f"{name} must be an iterable of batches, such as a DataLoader or a list; got "
+            f"{kind}{call}."
         )
     if length_of(cast("object", loader)) == 0:
         raise ConfigurationError(

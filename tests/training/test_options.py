@@ -25,6 +25,10 @@ class Unspeakable:
     __hash__ = None  # type: ignore[assignment]
 
 
+def batches():
+    yield torch.ones(2, 3), torch.ones(2, 1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -57,6 +61,7 @@ class Unspeakable:
         ({"train_loader": []}, "train_loader has no batches"),
         ({"val_loader": []}, "val_loader has no batches"),
         ({"train_loader": 3}, "train_loader must be an iterable of batches.* got int"),
+        ({"train_loader": batches}, "got function batches; give a list of what it yields"),
         ({"train_loader": iter([]), "max_epochs": 2}, "list_iterator, which can be read only once"),
     ],
 )
