@@ -46,6 +46,7 @@ class WeightsPanel {
 	/** What is shown, by parameter. */
 	private readonly shown = new Map<string, WeightsHeatmap>();
 	private shownOf: string | undefined;
+	private comes = false;
 	private isGone = false;
 	private theme: Theme;
 	private map: Colormap;
@@ -117,6 +118,7 @@ class WeightsPanel {
 			context.store.subscribe((topics) => {
 				if (topics.has("runs") || topics.has("layers")) this.update();
 				else if (topics.has("weights")) this.draw(true);
+				else if (topics.has("progress")) this.sayWhetherPicturesCome();
 			}),
 		);
 		this.update();
@@ -207,7 +209,9 @@ class WeightsPanel {
 			this.cards.delete(name);
 		}
 		for (const { name, shape } of layers) {
-			const one = this.cards.get(name) ?? new WeightsCard(name, shape);
+			const known = this.cards.get(name);
+			const one = known ?? new WeightsCard(name, shape);
+			if (!known) one.wait(this.comes);
 			this.cards.set(name, one);
 			this.grid.append(one.root);
 		}
@@ -217,9 +221,8 @@ class WeightsPanel {
 	private draw(onlyNew = false): void {
 		this.choosePictures();
 		const shared = this.isShared ? this.sharedLimit() : undefined;
-		const { asker, store } = this.context;
+		this.sayWhetherPicturesCome();
 		for (const [name, one] of this.cards) {
-			one.wait(asker.isLive && !store.isGone);
 			const picture = this.shown.get(name);
 			if (!picture) continue;
 			if (!onlyNew || shared !== undefined || picture !== one.picture) {
@@ -228,6 +231,17 @@ class WeightsPanel {
 			}
 			one.sayStep(Number.isFinite(this.shownStep.step));
 		}
+	}
+
+	private sayWhetherPicturesCome(): void {
+		const { asker, store } = this.context;
+		const status = this.run?.progress?.status;
+		// Of an ended run there is what was kept, and what its model has now, if that is still there.
+		const hasEnded = status === "finished" || status === "stopped" || status === "failed";
+		const comes = asker.isLive && !store.isGone && !hasEnded;
+		if (comes === this.comes) return;
+		this.comes = comes;
+		for (const one of this.cards.values()) one.wait(comes);
 	}
 
 	/** Finds the pictures of the step that the view shows; until one has come, the one before stays. */

@@ -9,7 +9,7 @@ import type { AssetPanel, Context } from "../../../src/session/panel";
 import type { RunState } from "../../../src/session/run";
 import { shownStepOf } from "../../../src/session/shown-step";
 import { passingViewState } from "../../../src/ui/view-state";
-import { graphAdded, runAdded, stage, turns } from "../stage";
+import { graphAdded, runAdded, runChanged, stage, turns } from "../stage";
 
 /** The page lays nothing out here, so the test says what can be seen. */
 class Sight {
@@ -174,6 +174,12 @@ it("says of a layer whether its picture is on its way", async () => {
 	await live.apply(runAdded(), SOME);
 	const said = () => live.find(".nbviz-weights-waiting").textContent;
 	expect(said()).toBe("Waiting for the next step…");
+	for (const status of ["finished", "stopped", "failed"] as const) {
+		await live.apply(runChanged(status));
+		expect(said()).toBe("No picture was kept");
+		await live.apply(runChanged("running"));
+		expect(said()).toBe("Waiting for the next step…");
+	}
 	live.store.setGone();
 	await turns();
 	expect(said()).toBe("No picture was kept");
