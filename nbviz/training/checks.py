@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from nbviz.errors import CommandError, ConfigurationError, repr_of
+from nbviz.errors import CommandError, ConfigurationError, attribute_of, repr_of
 from nbviz.training.steps.numbers import read_number, shown, whole_number
 
 if TYPE_CHECKING:
