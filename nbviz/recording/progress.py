@@ -304,8 +304,12 @@ class ProgressMeter:
         while len(window) > 2 and window[1][0] < elapsed - WINDOW_SECONDS:  # noqa: PLR2004
             window.popleft()
         (first_time, first_step), (last_time, last_step) = window[0], window[-1]
-        seconds = last_time - first_time
-        return (last_step - first_step) / seconds if seconds > _FEWEST_SECONDS else None
+        seconds, steps = last_time - first_time, last_step - first_step
+        if seconds <= _FEWEST_SECONDS:
+            return None
+        # As many as came at once before come now at best: while a step takes long, the speed falls.
+        coming = steps / (len(window) - 1)
+        return min(steps / seconds, (steps + coming) / (seconds + elapsed - last_time))
 
     def _overhead(self, elapsed: float) -> tuple[float | None, str]:
         """Return nbviz's share of the last minute, and what that is of a step in words."""

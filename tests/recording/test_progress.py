@@ -51,6 +51,34 @@ def test_slow_steps_have_a_speed_too() -> None:
     assert progress.steps_per_second == pytest.approx(1 / 60, rel=0.01)
 
 
+def test_the_speed_falls_while_a_step_takes_long() -> None:
+    meter = ProgressMeter()
+    meter.begin(T)
+    meter.total_steps = 1000
+    for tick in range(1, 101):  # 10 steps, then the same time in the next one
+        meter.step = tick // 10
+        before = meter.read(T + tick * 0.1, "running", NONE)
+    for tick in range(101, 191):
+        held = meter.read(T + tick * 0.1, "running", NONE)
+    assert before.steps_per_second == pytest.approx(1, rel=0.02)
+    assert before.eta_seconds == pytest.approx(990, rel=0.02)
+    # Two in the second before the last ten, and the one that may come now.
+    assert held.steps_per_second == pytest.approx(3 / 11, rel=0.02)
+    assert held.eta_seconds == pytest.approx(990 * 11 / 3, rel=0.02)
+
+
+def test_steps_that_come_many_at_once_have_a_steady_speed() -> None:
+    meter = ProgressMeter()
+    meter.begin(T)
+    speeds = set()
+    for tick in range(1, 301):  # looked at each 0.1 s, logged each second
+        meter.step = tick // 10 * 100
+        speed = meter.read(T + tick * 0.1, "running", NONE).steps_per_second
+        if tick > 150:
+            speeds.add(round(speed))
+    assert speeds == {100}
+
+
 def test_overhead_is_the_share_of_the_time() -> None:
     meter = ProgressMeter()
     meter.begin(T)
