@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_SAID = 4000  # characters of an error
 MAX_WAITING = 256  # requests that are carried out apart
-_MOST_REMEMBERED = 256  # requests, so as to know them when they come again
+_MOST_REMEMBERED = 256  # of each kind, so as to know them when they come again
 
 
 class RequestHandler:
@@ -63,7 +63,9 @@ class RequestHandler:
         self._apart = apart
         self._unseen = unseen
         self._waiting: deque[Callable[[], None]] = deque()
-        self._known: dict[tuple[str, int], _Reply] = {}
+        # Apart, so that many questions do not have a command forgotten that may come again.
+        self._commands: dict[tuple[str, int], _Reply] = {}
+        self._questions: dict[tuple[str, int], _Reply] = {}
 
     def handle(self, content: object) -> None:
         """Carry out one request. Nothing that a page sends can raise here."""
@@ -90,13 +92,14 @@ class RequestHandler:
         may wait behind a cell. The answer, if there was one, is sent again.
         """
         key = reply.address["client_id"], reply.address["request_id"]
-        first = self._known.setdefault(key, reply)
+        known = self._commands if reply.changes else self._questions
+        first = known.setdefault(key, reply)
         if first is reply:
-            while len(self._known) > _MOST_REMEMBERED:
-                self._known.pop(next(iter(self._known)), None)
+            for oldest in list(known)[:-_MOST_REMEMBERED]:
+                known.pop(oldest, None)
             return False
         if not first.is_owed and first.answer is None:  # it changes nothing, and is made anew
-            self._known[key] = reply
+            known[key] = reply
             return False
         first.repeat()
         return True
@@ -237,6 +240,7 @@ class _Reply(Reply[Any]):
     Attributes:
         is_owed: No answer was sent yet.
         answer: What was, where the request changes something and is to be carried out once.
+        changes: Whether it does.
     """
 
     def __init__(
@@ -248,14 +252,14 @@ class _Reply(Reply[Any]):
         self._transport = transport
         self.is_owed = is_numbered
         self.answer: tuple[protocol.Update, list[bytes]] | None = None
-        self._changes = changes
+        self.changes = changes
 
     def deliver(self, answer: protocol.Update | Exception, buffers: list[bytes]) -> None:
         if not self.is_owed:
             return
         if isinstance(answer, Exception):
             answer = {"kind": "command_failed", **self.address, "error": _said(answer)}
-        if self._changes:
+        if self.changes:
             self.answer = answer, buffers
         self.is_owed = False
         self._pass_on(answer, buffers, inside_request=self.inside_request)

@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import nbviz
 from nbviz.errors import ConfigurationError
+from nbviz.recording.collector import OwnThread
 from nbviz.recording.event_files.reader import EventFileReader
 from nbviz.recording.event_files.writer import EventFileWriter
 
@@ -135,6 +136,25 @@ def test_an_ended_run_that_was_flushed_has_no_thread_and_wakes_again(tmp_path: P
             wait_until(lambda: run.journal._thread is None)  # at once, unless it was woken again
             assert points_in(run.journal.path) == step
     wait_until(lambda: points_in(run.journal.path) == 199)
+
+
+def test_a_thread_whose_start_was_interrupted_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(OwnThread):
+        def try_start(self) -> bool:
+            raise KeyboardInterrupt
+
+    run = nbviz.Run(dir=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("nbviz.recording.journal.journal.OwnThread", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run.log({"loss": 1.0}, step=1)
+    run.log({"loss": 2.0}, step=2)
+    assert run.journal.flush()
+    opened = nbviz.open_run(tmp_path)["loss"].steps.tolist()
+    assert opened == run["loss"].steps.tolist()
+    run.finish()
 
 
 def test_a_run_that_nobody_holds_is_written_and_forgotten(tmp_path: Path) -> None:

@@ -188,6 +188,20 @@ def test_what_a_thread_logs_far_behind_another_keeps_its_step(tmp_path: Path) ->
     np.testing.assert_array_equal(run["loss"].steps, nbviz.open_run(tmp_path)["loss"].steps)
 
 
+def test_a_thread_that_is_far_ahead_does_not_make_another_one_begin_again() -> None:
+    run = Run()
+    turns = Turns(run, 2)
+    turns.log(0, range(10))
+    run.drain()
+    turns.log(1, range(20, 30))  # stored by itself
+    run.drain()
+    turns.log(0, range(10, 14))
+    turns.end()
+    series = run["loss"]
+    assert (series.restarts, series.strays) == (0, ())
+    assert series.steps.tolist() == [*range(14), *range(20, 30)]
+
+
 def test_a_restart_after_late_points_is_written_after_them(tmp_path: Path) -> None:
     run = nbviz.Run(dir=tmp_path)
     turns = Turns(run, 2)

@@ -45,6 +45,27 @@ def test_steps_are_made_once_however_often_they_are_asked_for() -> None:
     trainer.close()
 
 
+def test_many_questions_do_not_have_a_command_forgotten() -> None:
+    page = page_of(nn.Linear(2, 1))
+    trainer = page.dashboard
+    run_id = trainer.run.run_id
+    step = {"run_id": run_id, "name": "step", "arguments": {"n": 3}}
+    page.send("control", request_id=1, **step)
+    page.wait_for(lambda: page.newest("run_changed")["step"] == 3)
+    looked_at = {"run_id": run_id, "panel": "curves", "view": 1, "keys": []}
+    for number in range(2, 600):  # as by a slider that is dragged while a cell runs
+        page.send("set_wanted", request_id=number, **looked_at)
+    page.send("control", request_id=1, **step)
+    page.send("control", request_id=600, **step)
+    page.wait_for(lambda: page.newest("run_changed")["step"] >= 6)
+    page.wait_for(lambda: page.newest("run_changed")["status"] == "paused")
+    assert trainer.step_number == 6
+    assert answers_to(page, 1) == ["command_done"] * 2
+    trainer.stop()
+    trainer.wait(180)
+    trainer.close()
+
+
 def test_what_failed_fails_again_in_the_same_words() -> None:
     page = page_of(nn.Linear(2, 1))
     given = {"run_id": page.dashboard.run.run_id, "name": "set", "arguments": {"none": 1.0}}

@@ -155,12 +155,17 @@ class Journal:
         with self._changed:
             self._wakes += 1
             self._held = self._run()
-            if self._thread is None and self._held is not None:
+            # One without an ident was not started: it was interrupted.
+            is_there = self._thread is not None and self._thread.ident is not None
+            if not is_there and self._held is not None:
                 self._thread = OwnThread(self._loop, "nbviz-journal", self.stop)
                 if not self._thread.try_start():  # `flush` writes itself
                     self._thread = None
 
     def _loop(self) -> None:
+        with self._changed:
+            if self._thread is not threading.current_thread():  # another was started in its place
+                return
         while True:
             run = self._held
             assert run is not None

@@ -289,9 +289,11 @@ class Series:
             if (first == self._writer or not self._writer) and bool((writers == first).all()):
                 self._writer = first
                 return
-            last = self.last
-            before = {self._writer: (last.step, last.wall_time)} if last and self._writer else {}
-            self._writers = before
+            self._writers = {}
+            known = len(self) - len(steps)  # points, all by the one writer so far
+            if self._writer and known:
+                last_steps, last_times, _ = self.slice(known - 1, known)
+                self._writers[self._writer] = int(last_steps[0]), float(last_times[0])
         for writer in np.unique(writers).tolist():
             last = int(np.flatnonzero(writers == writer)[-1])
             self._writers[writer] = (int(steps[last]), float(wall_times[last]))

@@ -161,11 +161,11 @@ class ScalarStore:
         started = time.monotonic()
         if not at_once and started < self._settles_from:
             return
-        while self._unsettled:
-            tag, _ = self._unsettled.popitem()
+        for tag in tuple(self._unsettled):
             series = self.series[tag]
             before = series.nbytes
             series.settle()
+            del self._unsettled[tag]  # now: without memory they wait on
             self._unchecked += max(0, series.nbytes - before)
         now = time.monotonic()
         self._settles_from = now + _TIMES_SETTLING * (now - started)
