@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,3 +130,52 @@ def test_several_logs_of_a_folder_are_a_run_each(tmp_path: Path) -> None:
     assert [points(run) for run in runs] == [{"loss": [(1, 0.5)]}] * 2
     first = nbviz.open_run(tmp_path)
     assert "has 2 runs" in first.lines.since(0)[0].text
+
+
+def test_damaged_and_hostile_files(tmp_path: Path) -> None:
+    """What can be read is; the rest is said, and costs no more than it holds."""
+
+    def opened(metrics: bytes, parameters: bytes = b"") -> tuple[OpenedRun, str]:
+        folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        (folder / "metrics.csv").write_bytes(metrics)
+        (folder / "hparams.yaml").write_bytes(parameters)
+        settled(folder / "metrics.csv")
+        run = nbviz.open_run(folder)
+        return run, " ".join(line.text for line in run.lines.since(0))
+
+    run, said = opened(b"step,loss,x\n1,2," + b"a" * 200_000 + b"\n2,3,4\n")
+    assert points(run) == {"loss": [(2, 3.0)], "x": [(2, 4.0)]}
+    assert "1 × lines of a CSV file (field larger than field limit" in said
+    run, said = opened(b"step,loss\n1,2\n" + b"b" * 2_500_000 + b"\n3,4\n")
+    assert points(run) == {"loss": [(1, 2.0), (3, 4.0)]}
+    assert "1 × lines of a CSV file longer than 1,000,000 bytes" in said
+    run, said = opened(b"step,loss\n1,2\n\0\0\0\n3,4\n\xff\xfe,5\r6\n")
+    assert points(run)["loss"][:2] == [(1, 2.0), (3, 4.0)]
+    run, said = opened(b'step,loss\n1,2\n"3,4\n5,6\n7,8\n')  # nothing ends the quote
+    assert points(run) == {"loss": [(1, 2.0), (3, 4.0), (5, 6.0), (7, 8.0)]}
+    run, said = opened(b"step,loss,loss\n1,2,3\n")
+    assert points(run) == {"loss": [(1, 2.0)], "loss (2)": [(1, 3.0)]}
+    run, said = opened(b"step," + b"c" * 2_000_000)
+    assert "1 × a first line of a CSV file that is longer than 1,000,000 bytes" in said
+    run, said = opened(b"step,lo\rss\n1,2\n")
+    assert not run.tags
+
+    letters = "abcdefghij"
+    bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    for before, letter in pairwise(letters):  # 10 to the 9th
+        bomb.append(f"{letter}: &{letter} [{', '.join([f'*{before}'] * 10)}]")
+    one = b"step,loss\n1,2\n"
+    for parameters, why in (
+        ("\n".join(bomb).encode(), "hparams.yaml, which is too large"),
+        (b"a: " + b"x" * 1_100_000, "hparams.yaml, which is too large"),
+        (b"a: &a [*a]", "hparams.yaml, which is too large"),
+        (b"a: " + b"[" * 5000 + b"]" * 5000, "hparams.yaml, which is no plain YAML"),
+        (b"a: !!python/object/apply:os.getcwd []", "hparams.yaml, which is no plain YAML"),
+    ):
+        run, said = opened(one, parameters)
+        assert why in said
+        assert points(run) == {"loss": [(1, 2.0)]}
+        assert run.config == {}
+    run, said = opened(one, b"a: &a [1, 2]\nb: *a\n")  # as yaml.dump writes one list twice
+    assert run.config == {"a": "[1, 2]", "b": "[1, 2]"}

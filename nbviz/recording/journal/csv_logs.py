@@ -7,10 +7,10 @@ cells that are empty have no point. What `Run.to_csv` writes is read, too.
 from __future__ import annotations
 
 import csv
-import io
 import time
+from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 ENDING = ".csv"
 _LIGHTNINGS = "metrics.csv"
 _PARAMETERS = "hparams.yaml"
@@ -34,6 +36,8 @@ _SETTLED_SECONDS = 5.0  # after which a last line without an end is taken to be 
 _MOST_LOOKED_AT = 50  # files of a folder
 _HEAD_BYTES = 1 << 16
 _ROWS = 65_536  # taken at once
+_LONGEST = 1_000_000  # bytes of a line
+_MOST_PARAMETERS = 10_000  # lists and mappings counted with what is in them, as often as it is
 _YEAR_1973 = 1e8  # Unix seconds: a smaller number is no time of day
 _TRUTHS = {"true": 1.0, "false": 0.0}
 
@@ -101,30 +105,38 @@ class CsvReader:
         del upto
         stat = self.path.stat()
         with self.path.open("rb") as file:
-            head = file.readline()
+            head = file.readline(_LONGEST)
+            if len(head) == _LONGEST and self._head != head:
+                self._head = head
+                reason = f"a first line of a CSV file that is longer than {_LONGEST:,} bytes"
+                yield Batch(first_wall_time=stat.st_mtime, left_out=Counter({reason: 1}))
             if not head.endswith(b"\n"):
                 return
             is_shorter = head == self._head and stat.st_size < self.position
             known = 0 if is_shorter else self._rows
             begin = self.position if head == self._head and not is_shorter else len(head)
+            columns, is_settled = _Columns(head), time.time() - stat.st_mtime >= _SETTLED_SECONDS
             file.seek(begin)
-            data = file.read()
-        if not data.endswith(b"\n") and time.time() - stat.st_mtime < _SETTLED_SECONDS:
-            data = data[: data.rfind(b"\n") + 1]
-        columns = _Columns(head)
-        lines = csv.reader(io.StringIO(_text(data), newline=""), delimiter=columns.delimiter)
-        rows = (row for row in lines if row)
-        if head != self._head and len(list(islice(rows, known))) < known:
-            return  # it is being written anew
-        self._head, self._rows, self.position = head, known, begin + len(data)
-        if not self._knows_parameters:
-            self._knows_parameters = True
-            yield self._parameters(stat.st_mtime)
-        if is_shorter:
-            yield Batch(restart=0, first_wall_time=stat.st_mtime)
-        while part := list(islice(rows, _ROWS)):
-            yield columns.batch(part, self._rows, stat.st_mtime)
-            self._rows += len(part)
+            lines = _Lines(file, begin, is_settled=is_settled)
+            rows = _rows(lines, columns)
+            if head != self._head and sum(1 for _ in islice(rows, known)) < known:
+                return  # it is being written anew
+            self._head, self._rows, self.position = head, known, lines.position
+            if not self._knows_parameters:
+                self._knows_parameters = True
+                yield self._parameters(stat.st_mtime)
+            if is_shorter:
+                yield Batch(restart=0, first_wall_time=stat.st_mtime)
+            while part := list(islice(rows, _ROWS)):
+                batch = columns.batch(part, self._rows, stat.st_mtime)
+                self._rows += len(part)
+                self.position = lines.position
+                batch.left_out += lines.left_out
+                lines.left_out.clear()
+                yield batch
+            self.position = lines.position
+            if lines.left_out:
+                yield Batch(first_wall_time=stat.st_mtime, left_out=lines.left_out)
 
     def _parameters(self, wall_time: float) -> Batch:
         batch = Batch(first_wall_time=wall_time)
@@ -133,12 +145,71 @@ class CsvReader:
             return batch
         try:
             yaml: Any = optional_module("yaml", "all")
-            batch.hparams = read_config(yaml.safe_load(path.read_text("utf-8")) or {})
+            with path.open("rb") as file:
+                text = file.read(_LONGEST + 1)
+            values: Any = {} if len(text) > _LONGEST else yaml.safe_load(text) or {}
+            if len(text) > _LONGEST or not _is_small(values):
+                batch.left_out[f"{path.name}, which is too large"] += 1
+            else:
+                batch.hparams = read_config(values)
         except MissingDependencyError:
             batch.left_out[f"{path.name}, which PyYAML reads (pip install pyyaml)"] += 1
         except Exception as error:  # noqa: BLE001  objects of Python's, which are not made
             batch.left_out[f"{path.name}, which is no plain YAML ({describe(error)})"] += 1
         return batch
+
+
+class _Lines:
+    """The lines of a file from where it stands, but for a last one that may go on.
+
+    Args:
+        file: The file.
+        position: Where it stands.
+        is_settled: Whether a last line without an end is complete.
+
+    Attributes:
+        position: The first byte that was not taken.
+        left_out: What cannot be read, and how often it was found.
+    """
+
+    def __init__(self, file: BinaryIO, position: int, *, is_settled: bool) -> None:
+        self._file = file
+        self._is_settled = is_settled
+        self.position = position
+        self.left_out: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        while len(line := self._file.readline(_LONGEST)) == _LONGEST and line[-1:] != b"\n":
+            self.left_out[f"lines of a CSV file longer than {_LONGEST:,} bytes"] += 1
+            while line and line[-1:] != b"\n":
+                self.position += len(line)
+                line = self._file.readline(_LONGEST)
+            self.position += len(line)
+        if not line or not (self._is_settled or line.endswith(b"\n")):
+            raise StopIteration
+        self.position += len(line)
+        return line.decode(errors="replace")
+
+
+def _rows(lines: _Lines, columns: _Columns) -> Iterator[list[str]]:
+    reader = csv.reader(lines, delimiter=columns.delimiter)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            lines.left_out[f"lines of a CSV file ({error})"] += 1
+            continue
+        if len(row) != len(columns.names) and any("\n" in text for text in row):
+            # A quote that none ends took in the lines below it.
+            text = columns.delimiter.join(row).splitlines()
+            yield from csv.reader(text, delimiter=columns.delimiter, quoting=csv.QUOTE_NONE)
+        elif row:
+            yield row
 
 
 class _Columns:
@@ -147,8 +218,11 @@ class _Columns:
     def __init__(self, head: bytes) -> None:
         text = _text(head).strip("\r\n")
         self.delimiter = max(_DELIMITERS, key=text.count)
-        given = next(csv.reader([text], delimiter=self.delimiter), list[str]())
-        self.given = [name.strip() for name in given]
+        try:
+            given = next(csv.reader([text], delimiter=self.delimiter), list[str]())
+        except csv.Error:  # a carriage return in it, or a name of 131,072 characters
+            given = list[str]()
+        self.given = _distinct([name.strip() for name in given])
         self.names = [name.lower() for name in self.given]
         self._step = next((self.names.index(one) for one in _STEPS if one in self.names), None)
         self._time = next((self.names.index(one) for one in _TIMES if one in self.names), None)
@@ -166,24 +240,48 @@ class _Columns:
         for place, name in enumerate(self.given):
             if place in (self._step, self._time) or not name:
                 continue
-            texts = [row[place].strip() if place < len(row) else "" for row in rows]
-            values = np.array([_number(text) for text in texts])
-            has_one = np.array([text != "" for text in texts])
-            is_text = has_one & np.isnan(values) & np.array([_is_text(text) for text in texts])
-            batch.left_out[f"texts in the column {name!r} of a CSV file"] += int(is_text.sum())
-            where = np.flatnonzero(has_one & ~is_text)
+            texts = [row[place] if place < len(row) else "" for row in rows]
+            values = _numbers_of(texts)
+            none = [
+                at for at in np.flatnonzero(np.isnan(values)).tolist() if not _is_nan(texts[at])
+            ]
+            where = np.setdiff1d(np.arange(len(rows)), none)
+            if said := sum(bool(texts[at].strip()) for at in none):
+                batch.left_out[f"texts in the column {name!r} of a CSV file"] += said
             if len(where):
                 batch.points[name] = Points(steps[where], times[where], values[where])
-        batch.left_out += type(batch.left_out)()  # without those of none
         return batch
 
-    def _steps_of(self, rows: Sequence[Sequence[str]], before: int) -> np.ndarray:
+    def _steps_of(self, rows: Sequence[Sequence[str]], before: int) -> NDArray[np.int64]:
         counted = np.arange(before + 1, before + 1 + len(rows))
         if self._step is None:
             return counted
         given = _numbers(rows, self._step)
         known = np.isfinite(given) & (given >= 0) & (given < MOST_STEPS)
         return np.where(known, np.where(known, given, 0), counted).astype(np.int64)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return names with a number where one stands a second time."""
+    seen: Counter[str] = Counter()
+    found: list[str] = []
+    for name in names:
+        seen[name] += 1
+        found.append(f"{name} ({seen[name]})" if name and seen[name] > 1 else name)
+    return found
+
+
+def _is_small(values: object) -> bool:
+    """Whether there are few parameters: an alias of YAML may stand for a thousand others."""
+    count, rest = 0, [values]
+    while rest and count <= _MOST_PARAMETERS:
+        value = rest.pop()
+        count += 1
+        if isinstance(value, dict):
+            rest += cast("dict[Any, Any]", value).values()
+        elif isinstance(value, list | tuple | set):
+            rest += cast("list[Any]", value)
+    return not rest
 
 
 def _of_points(rows: Sequence[Sequence[str]], wall_time: float) -> Batch:
@@ -201,8 +299,16 @@ def _of_points(rows: Sequence[Sequence[str]], wall_time: float) -> Batch:
     return batch
 
 
-def _numbers(rows: Sequence[Sequence[str]], place: int) -> np.ndarray:
-    return np.array([_number(row[place]) if place < len(row) else np.nan for row in rows])
+def _numbers(rows: Sequence[Sequence[str]], place: int) -> NDArray[np.float64]:
+    return _numbers_of([row[place] if place < len(row) else "" for row in rows])
+
+
+def _numbers_of(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return numbers; NaN for what is none."""
+    try:
+        return np.array(list(map(float, texts)))
+    except ValueError:
+        return np.array([_number(text) for text in texts])
 
 
 def _number(text: str) -> float:
@@ -212,8 +318,8 @@ def _number(text: str) -> float:
         return _TRUTHS.get(text.strip().lower(), np.nan)
 
 
-def _is_text(text: str) -> bool:
-    return text.lstrip("+-").lower() != "nan"
+def _is_nan(text: str) -> bool:
+    return text.strip().lstrip("+-").lower() == "nan"
 
 
 def _text(data: bytes) -> str:
