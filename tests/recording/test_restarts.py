@@ -218,6 +218,18 @@ def test_a_restart_after_late_points_is_written_after_them(tmp_path: Path) -> No
         assert after.steps.tolist() == list(range(20, 40))
 
 
+def test_a_restart_at_the_step_of_a_point_that_came_alone_is_written_whole(tmp_path: Path) -> None:
+    run = nbviz.Run(dir=tmp_path)
+    for steps in (range(10), [5], range(10, 13)):
+        log(run, steps)
+        assert run.journal.flush()
+    log(run, range(5, 8))
+    run.finish()
+    for series in (run["loss"], nbviz.open_run(tmp_path)["loss"]):
+        assert [one.steps.tolist() for one in series.segments] == [[*range(13)], [5, 6, 7]]
+        assert [point.step for point in series.strays] == [5]
+
+
 def test_points_that_wait_to_be_sorted_in_are_there_for_who_reads() -> None:
     run = Run()
     turns = Turns(run, 2)

@@ -21,6 +21,7 @@ from nbviz.recording.event_files.messages import (
 from nbviz.recording.event_files.records import frame
 from nbviz.recording.hyperparameters import CONFIG_TAG
 from nbviz.recording.origin import ORIGIN_TAG
+from nbviz.recording.scalars.block import WALL_TIME_ERROR
 from nbviz.training import clock
 
 if TYPE_CHECKING:
@@ -206,8 +207,7 @@ class JournalSource:
         while place.index >= len(segment) and place.segment + 1 < len(segments):
             place.segment, place.index, place.turn = place.segment + 1, 0, 0
             segment = segments[place.segment]
-            first = segment.slice(0, 1)
-            if place.early is not None and place.early.step == first[0][0]:
+            if place.early is not None and _begins(segment, place.early):
                 place.index, place.early = 1, None
             self._write_late(run, tag, segment, write)
         return place.segment, place.index, segment
@@ -243,7 +243,11 @@ class JournalSource:
             for number, point in enumerate(strays):
                 is_open = number >= closed
                 is_known = not is_open and number < closed - (count - place.strays)
-                if is_known or point == place.early:
+                if is_known:
+                    continue
+                if point == place.early:
+                    if not is_open:
+                        place.early = None  # it has come alone, and begins no segment
                     continue
                 self._write_until(run, tag, point.wall_time, write)
                 seconds = np.array([run.meter.started_at + point.wall_time])
@@ -337,6 +341,14 @@ class JournalSource:
         except Exception as error:  # noqa: BLE001  whatever it is, the rest is written
             self._report(f"{what} cannot be written ({describe(error)})")
             return []
+
+
+def _begins(segment: Segment, point: Point) -> bool:
+    """Whether it is a segment's first point, and not only of the same step."""
+    steps, seconds, values = (column[0] for column in segment.slice(0, 1))
+    is_then = abs(seconds - point.wall_time) <= 2 * WALL_TIME_ERROR
+    is_same = np.array_equal(values, point.value, equal_nan=True)
+    return bool(steps == point.step and is_then and is_same)
 
 
 def _end_of(series: Series) -> tuple[int, int]:

@@ -389,11 +389,17 @@ def _more_late(late: Late | None, before: NDArray[np.int64]) -> Late:
         before: The places where others are put in, rising, as they were counted so far.
     """
     places = before + np.arange(len(before))
-    turns = np.ones(len(before), np.int64)
+    turns = np.ones(len(places), np.int64)
     if late is None:
         return Late(places, turns, 1)
-    moved = late.places + np.searchsorted(before, late.places, "right")
     turn = late.turn + 1
-    whole = np.concatenate([moved, places])
-    order = np.argsort(whole)
-    return Late(whole[order], np.concatenate([late.turns, turn * turns])[order], turn)
+    same = int(np.searchsorted(late.places, int(before[0])))  # those in front of all, which stay
+    moved = late.places[same:] + np.searchsorted(before, late.places[same:], "right")
+    inside = np.searchsorted(moved, places)  # both rise
+    moved_places: NDArray[np.int64] = np.insert(moved, inside, places)
+    moved_turns: NDArray[np.int64] = np.insert(late.turns[same:], inside, turns * turn)
+    return Late(
+        np.concatenate([late.places[:same], moved_places]),
+        np.concatenate([late.turns[:same], moved_turns]),
+        turn,
+    )
