@@ -6,7 +6,7 @@ import numpy as np
 import processes
 import pytest
 
-from nbviz import Run
+from nbviz import Run, open_run
 from nbviz.errors import ConfigurationError
 from nbviz.recording.scalars.budget import MemoryBudget
 from nbviz.recording.scalars.series import Series
@@ -133,3 +133,17 @@ def test_more_tags_than_the_budget_has_room_for_are_left_out_and_said() -> None:
     assert len(run._scalars.numbers) <= 1001
     run.log({"t5": 2.0}, 5000)  # a tag that is there goes on
     assert run["t5"].values.tolist() == [1, 2]
+
+
+def test_a_file_with_more_tags_than_there_is_room_for_is_read(tmp_path) -> None:
+    run = Run(dir=tmp_path)
+    for step in range(2):
+        run.log({f"t{number}": float(number) for number in range(1100)}, step)
+    run.finish()
+    opened = open_run(tmp_path, memory_budget=1_000_000)
+    assert len(opened) == 1000
+    for tag in opened:
+        assert opened[tag].values.tolist() == [float(tag[1:])] * 2
+    said = [line.text for line in opened.lines.since(0) if line.level == "warning"]
+    assert len(said) == 1
+    assert "1,000 tags take half of the memory budget of 1 MB" in said[0]

@@ -63,7 +63,11 @@ class SeriesParts:
             else:
                 owners[-1] = number
         self._store.extend(tag, points.steps, points.wall_times, points.values, number)
-        owners += [number] * (len(self._store.series[tag].segments) - len(owners))
+        series = self._store.series.get(tag)
+        if series is None:  # one tag too many
+            del self._owners[tag]
+            return
+        owners += [number] * (len(series.segments) - len(owners))
 
     def restart(self, source: Hashable, step: int) -> int:
         """Begin every tag anew at a step, as a writer says that it does.
