@@ -6,7 +6,7 @@ import importlib
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from nbviz.training.weak_registry import WeakRegistry
 from nbviz.widgets.cells import is_terminal, running_cell
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from nbviz.inspection.graph.model import Graph
     from nbviz.recording.run import Run
+
+P = ParamSpec("P")
 
 
 class CellLog:
@@ -68,16 +70,23 @@ class CellLog:
         if self.shows_in_cells:
             show_in_cell(self.run, **self._view_options)
 
-    def _attend_to(self, log: Callable[[], object]) -> None:
-        """Attend to what `log` logs: a page that draws the run has it by then."""
+    def _attend_to(self, log: Callable[P, object], *given: P.args, **options: P.kwargs) -> None:
+        """Attend to what `log` logs: a page that draws the run has it by then.
+
+        Args:
+            log: A call; given with its arguments, since a closure over those of `add_scalar` would
+                make each of its calls slower.
+            given: Its arguments.
+            options: Its arguments.
+        """
         if self.run.control.needs_attention:  # it may wait, which the page should show
             self._attend()
-            log()
+            log(*given, **options)
             return
         self._attention = False
         self._begin()
         try:
-            log()
+            log(*given, **options)
         finally:
             if self.shows_in_cells:
                 show_in_cell(self.run, **self._view_options)

@@ -89,7 +89,7 @@ class SummaryWriter(CommonWriter):
             LoggingError: The tag, number or step cannot be recorded.
         """
         if self._attention:
-            self._attend_to(lambda: self._add_scalar(tag, scalar_value, global_step, walltime))
+            self._attend_to(self._add_scalar, tag, scalar_value, global_step, walltime)
         elif walltime is not None or not self._put_one(tag, scalar_value, global_step):
             self._add_scalar(tag, scalar_value, global_step, walltime)
         if self._serves:

@@ -101,7 +101,7 @@ class SummaryWriter(CommonWriter):
         """
         is_dated = walltime is not None or self._metadata[1] is not None
         if self._attention:
-            self._attend_to(lambda: self._add_scalar(tag, scalar_value, global_step, walltime))
+            self._attend_to(self._add_scalar, tag, scalar_value, global_step, walltime)
         elif is_dated or not self._put_one(tag, scalar_value, global_step):
             self._add_scalar(tag, scalar_value, global_step, walltime)
         if self._serves:
