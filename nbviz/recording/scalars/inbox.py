@@ -193,13 +193,13 @@ def split_columns(entries: list[Any], numbers: list[int], width: int) -> dict[in
     seconds, threads, steps = whole.seconds[order], whole.threads[order], whole.steps[order]
     values = [column[order] for column in whole.values]
     parts: dict[int, Columns] = {}
-    for start, stop in pairwise(cuts):
+    for start, stop in sorted(pairwise(cuts), key=lambda cut: order[cut[0]]):
         here = slice(start, stop)
         cut = [column[here] for column in values]
         parts[int(kinds[start])] = Columns(
             order[here], seconds[here], threads[here], steps[here], cut
         )
-    return {number: parts[number] for number in dict.fromkeys(numbers)}
+    return parts
 
 
 def pick_columns(entries: list[Any], starts: list[int], width: int) -> Columns:

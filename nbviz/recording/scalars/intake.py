@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -279,9 +280,8 @@ def _are_as_wide(numbers: list[int], widths: list[int], width: int) -> bool:
 
 def _of_few_sets(numbers: list[int], most: int) -> list[int]:
     """Return those before the first of one tag set too many; one set there may always be."""
-    seen: set[int] = set()
-    for place, number in enumerate(numbers):
-        seen.add(number)
-        if len(seen) > max(1, most):
-            return numbers[:place]
-    return numbers
+    allowed = max(1, most)
+    sets = dict.fromkeys(numbers)  # in the order in which they first appear
+    if len(sets) <= allowed:
+        return numbers
+    return numbers[: numbers.index(next(islice(sets, allowed, None)))]
