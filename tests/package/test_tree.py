@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MOST_FILES = 24  # side by side in one folder
+MOST_BYTES = 500_000  # of a file; what a program has left behind by mistake is often more
 SOURCES = (".py", ".ts", ".css")
 
 
@@ -34,6 +35,12 @@ def test_folders_are_small() -> None:
     )
     assert {"nbviz", "js/src/charts"} <= folders.keys()
     assert {folder: count for folder, count in folders.items() if count > MOST_FILES} == {}
+
+
+def test_files_are_small() -> None:
+    sizes = {name: (ROOT / name).stat().st_size for name in tracked()}
+    assert {"README.md", "nbviz/__init__.py"} <= sizes.keys()
+    assert {name: size for name, size in sizes.items() if size > MOST_BYTES} == {}
 
 
 def test_files_of_tests_that_run_together_have_names_of_their_own() -> None:
