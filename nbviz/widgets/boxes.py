@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 from nbviz.widgets.cells import is_terminal, running_cell
 from nbviz.widgets.clearing import (
     EMPTY,
-    all_widgets,
     children_of,
     is_displayed_again,
     is_widget,
     leave_to_the_cell,
     put_back_here,
     stay_when_cleared,
+    widget_of,
 )
 from nbviz.widgets.output import WIDGET_VIEW
 
@@ -99,10 +99,8 @@ def _box_of(data: Any) -> Any:
     """Return the box with views that is about to be displayed; None for anything else."""
     shown = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
     name = shown.get(WIDGET_VIEW, {}).get("model_id")
-    for one in all_widgets() if isinstance(name, str) else ():
-        if one.model_id == name:
-            return one if views_in(one) else None
-    return None
+    found = widget_of(name) if isinstance(name, str) else None
+    return found if views_in(found) else None
 
 
 def _displays(box: Any, data: dict[str, Any], publish: Callable[..., None]) -> None:

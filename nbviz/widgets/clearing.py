@@ -225,12 +225,21 @@ def output_areas() -> frozenset[str]:
 
 def all_widgets() -> list[Any]:
     """Return all widgets that are open."""
+    return list(_open_widgets().values())
+
+
+def widget_of(model_id: str) -> Any:
+    """Return the open widget that pages call so; None if there is none."""
+    return _open_widgets().get(model_id)
+
+
+def _open_widgets() -> dict[str, Any]:
     widgets: Any = sys.modules.get("ipywidgets")
     if widgets is None:
-        return []
-    # A list that ipywidgets 8 keeps in a module, and 7 in the class.
+        return {}
+    # By their names; ipywidgets 8 keeps them in a module, and 7 in the class.
     known: Any = getattr(widgets.widgets.widget, "_instances", None)
-    return list((widgets.Widget.widgets if known is None else known).values())
+    return widgets.Widget.widgets if known is None else known
 
 
 def is_widget(found: object) -> bool:

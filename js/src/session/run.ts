@@ -45,6 +45,12 @@ export function comparedRuns({ runs }: { runs: ReadonlyMap<string, RunState> }):
 /** Runs that are shown before anything was chosen; as in the kernel, `MOST_SHOWN` of session/feed.py. */
 export const MOST_SHOWN = 20;
 
+/** True once a run is over: it may be gone on with. */
+export function hasEnded(run: RunState | undefined): boolean {
+	const status = run?.progress?.status;
+	return status === "finished" || status === "stopped" || status === "failed";
+}
+
 /** True while the run's thread is at work. */
 export function isActive(run: RunState): boolean {
 	const status = run.progress?.status;

@@ -2,7 +2,7 @@
 // toolbar that says which phase that is and what it gave.
 import type { PhaseChanged } from "../protocol/index.gen";
 import type { Context } from "../session/panel";
-import type { RunState } from "../session/run";
+import { hasEnded, type RunState } from "../session/run";
 import { selectionOf } from "../session/selection";
 import { element } from "../ui/element";
 import { formatCount } from "../ui/format";
@@ -80,8 +80,7 @@ export class Phases {
 		this.into.setAttribute("aria-disabled", String(!canStep));
 		this.next.setAttribute("aria-disabled", String(!canStep));
 		const { phase } = run ?? {};
-		const isOver = status === "finished" || status === "stopped" || status === "failed";
-		this.root.hidden = !phase?.phase || isOver || this.into.hidden;
+		this.root.hidden = !phase?.phase || hasEnded(run) || this.into.hidden;
 		if (!phase || this.root.hidden) return;
 		const isInside = status === "paused" && phase.phase !== END;
 		this.finish.hidden = phase.phase === END;

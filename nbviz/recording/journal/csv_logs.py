@@ -147,8 +147,8 @@ class CsvReader:
             yaml: Any = optional_module("yaml", "all")
             with path.open("rb") as file:
                 text = file.read(_LONGEST + 1)
-            values: Any = {} if len(text) > _LONGEST else yaml.safe_load(text) or {}
-            if len(text) > _LONGEST or not _is_small(values):
+            values: Any = (yaml.safe_load(text) or {}) if len(text) <= _LONGEST else None
+            if values is None or not _is_small(values):
                 batch.left_out[f"{path.name}, which is too large"] += 1
             else:
                 batch.hparams = read_config(values)

@@ -1,5 +1,5 @@
 // Start, Pause or Resume in one place, then Step and Stop. What a run cannot do now is greyed out.
-import type { RunState } from "../../session/run";
+import { hasEnded, type RunState } from "../../session/run";
 import type { Dropdown } from "../../ui/dropdown";
 import { element } from "../../ui/element";
 import { type IconName, icon } from "../../ui/icons";
@@ -74,7 +74,7 @@ export class ToolbarControls {
 		const can = possible(run);
 		this.root.hidden = run === undefined || !run.commands.some((name) => name in LABELS);
 		const status = run?.progress?.status ?? "ready";
-		const isOver = status === "finished" || status === "stopped" || status === "failed";
+		const isOver = hasEnded(run);
 		const action =
 			status === "paused" ? "resume" : status === "ready" || isOver ? "start" : "pause";
 		const canStartOrPause = action !== "start" || run?.commands.includes("start") === true;

@@ -4,7 +4,7 @@ import { magnitudeWithin } from "../../charts/heatmap/cells";
 import { type Colormap, colormap, type Palette } from "../../charts/heatmap/colormaps";
 import type { LayerInfo } from "../../protocol/index.gen";
 import type { Context, Mount } from "../../session/panel";
-import type { RunState } from "../../session/run";
+import { hasEnded, type RunState } from "../../session/run";
 import { runPicker, selectionOf } from "../../session/selection";
 import { type ShownStep, shownStepOf } from "../../session/shown-step";
 import { card } from "../../ui/card";
@@ -235,10 +235,8 @@ class WeightsPanel {
 
 	private sayWhetherPicturesCome(): void {
 		const { asker, store } = this.context;
-		const status = this.run?.progress?.status;
 		// Of an ended run there is what was kept, and what its model has now, if that is still there.
-		const hasEnded = status === "finished" || status === "stopped" || status === "failed";
-		const comes = asker.isLive && !store.isGone && !hasEnded;
+		const comes = asker.isLive && !store.isGone && !hasEnded(this.run);
 		if (comes === this.comes) return;
 		this.comes = comes;
 		for (const one of this.cards.values()) one.wait(comes);
