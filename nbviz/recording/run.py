@@ -27,7 +27,7 @@ from nbviz.recording.outward.outward_run import OutwardRun
 from nbviz.recording.overhead import DEFAULT_SHARE
 from nbviz.recording.progress import ENDED
 from nbviz.recording.recorded_run import DEFAULT_MEDIA_BUDGET, DEFAULT_MEMORY_BUDGET
-from nbviz.recording.scalars.inputs import MOST_STEPS, read_step, read_wall_time
+from nbviz.recording.scalars.inputs import read_step, read_wall_time
 from nbviz.recording.scalars.log import ScalarLog
 from nbviz.recording.watching.watched_models import WatchedModels
 from nbviz.training import known_parameters
@@ -144,11 +144,8 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
             RunStopped: The run was stopped from the dashboard.
         """
         calls = self.plain_calls
-        if calls.attention or calls.control.needs_attention:
-            self._log_attentively(values, step)
-            return
         # As `PlainCalls.put`: another call would cost as much again as what it looks at.
-        if values.__class__ is dict and type(step) is int and 0 <= step < MOST_STEPS:
+        if values.__class__ is dict and type(step) is int:
             number = calls.numbers.get(tuple(values))
             if number is not None:
                 floats = values.values()
@@ -158,13 +155,16 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
                 else:
                     steps, entries = calls.steps, calls.entries
                     # Python changes threads at calls and jumps back, not in these two lines.
-                    if step > steps.logged:  # noqa: PLR1730  `max` would be a call
+                    if steps.logged <= step < calls.limit and not calls.control.needs_attention:
                         steps.logged = step
-                    entries.extend((number, monotonic(), get_ident(), step, *floats))
-                    if len(entries) > calls.most_waiting:
-                        calls.attention = True
-                    return
-        self._scalars.record_any(values, step, monotonic())
+                        entries.extend((number, monotonic(), get_ident(), step, *floats))
+                        if len(entries) > calls.most_waiting:
+                            calls.attention = True
+                        return
+        if calls.needs_attention:
+            self._log_attentively(values, step)
+        elif not calls.put(values, step, seconds := monotonic()):
+            self._scalars.record_any(values, step, seconds)
 
     def record(
         self, values: Mapping[str, Any], step: int | None = None, wall_time: float | None = None

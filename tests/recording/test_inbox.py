@@ -80,6 +80,39 @@ def test_tags_logged_one_by_one_in_turns_are_kept_in_their_order() -> None:
     assert list(run) == list(expected)
 
 
+@pytest.mark.parametrize("portion", [3, 16, 50, 2048])
+def test_tag_sets_that_take_turns_are_told_from_those_between(portion: int, monkeypatch) -> None:
+    from nbviz.recording.scalars import intake
+
+    monkeypatch.setattr(intake, "PORTION", portion)
+    monkeypatch.setattr("nbviz.recording.run.keep_drained", lambda _: None)
+    chance, run = random.Random(portion), Run()
+    expected: dict[str, list[tuple[int, float]]] = {}
+
+    def log(step: int, *tags: str) -> None:
+        values = {tag: float(chance.randrange(5)) for tag in tags}  # as numbers of tag sets
+        run.log(values, step)
+        for tag, value in values.items():
+            expected.setdefault(tag, []).append((step, value))
+
+    for step in range(600):
+        log(step, "loss")
+        log(step, "accuracy", "lr")
+        if step < 300 or step > 400:
+            log(step, "norm")
+        if step % 37 == 0:  # a validation
+            log(step, "loss/val", "accuracy")
+        if step % 101 == 50:
+            run.log({"loss": torch.tensor(2.0)}, step)
+            expected["loss"].append((step, 2.0))
+        if step % 150 == 149:
+            run.drain()
+    for tag, points in expected.items():
+        assert list(zip(run[tag].steps.tolist(), run[tag].values.tolist(), strict=True)) == points
+        assert (np.diff(run[tag].wall_times) >= 0).all()
+    assert list(run) == list(expected)
+
+
 def test_entries_of_other_widths_between_are_told_apart() -> None:
     run = Run()
     for step, values in enumerate(

@@ -10,6 +10,7 @@ import torch
 
 from nbviz import Run
 from nbviz.errors import LoggingError, RunStopped
+from nbviz.recording.scalars.inbox import HEAD
 from nbviz.recording.scalars.inputs import MOST_STEPS
 from nbviz.training.commands import Control
 
@@ -77,26 +78,50 @@ def test_what_needs_checks_is_no_plain_call(run: Run, values: dict[str, Any], st
 
 
 @pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (1.5, 1.5),
+        (1, 1.0),
+        (Number(1), 1.0),
+        (np.float32(0.1), float(np.float32(0.1))),
+        (np.array([2]), 2.0),
+        (torch.tensor(3.0, requires_grad=True), 3.0),
+        (torch.ones(1, 1, dtype=torch.bfloat16), 1.0),
+        (True, 1.0),
+    ],
+)
+def test_one_number_of_a_known_tag_waits_as_a_float(run: Run, value: Any, kept: float) -> None:
+    run.drain()
+    run.plain_calls.attention = False
+    assert run.plain_calls.put_one("loss", value, 7)
+    assert run.plain_calls.put_one("loss", value, 3)
+    _, _, _, step, number, _, _, _, earlier, again = run._scalars.entries
+    assert (step, number, earlier, again) == (7, kept, 3, kept)
+    assert {type(number), type(again)} == {float}
+    assert run._steps.logged == 7
+
+
+@pytest.mark.parametrize(
     ("tag", "value", "step"),
     [
         ("accuracy", 1.0, 2),  # never logged alone
         ("new", 1.0, 2),
-        ("loss", 1, 2),
-        ("loss", Number(1), 2),
-        ("loss", np.float32(1), 2),
-        ("loss", torch.ones(()), 2),
-        ("loss", 1.0, None),
-        ("loss", 1.0, True),
+        (["loss"], 1.0, 2),
+        (None, 1.0, 2),
+        ("loss", "1", 2),
+        ("loss", {"a": 1.0}, 2),
+        ("loss", torch.ones(2), 2),
+        ("loss", 10**400, 2),
         ("loss", 1.0, -1),
         ("loss", 1.0, MOST_STEPS),
     ],
 )
-def test_one_value_that_needs_checks_is_no_plain_call(
-    run: Run, tag: str, value: Any, step: Any
-) -> None:
+def test_what_is_wrong_or_new_is_left_to_log(run: Run, tag: Any, value: Any, step: int) -> None:
     run.drain()
+    run.plain_calls.attention = False
     assert not run.plain_calls.put_one(tag, value, step)
     assert not run._scalars.entries
+    assert run._steps.logged == 1
 
 
 def test_all_kinds_of_calls_give_the_same_series(run: Run) -> None:
@@ -117,13 +142,11 @@ def test_all_kinds_of_calls_give_the_same_series(run: Run) -> None:
             run.log({"loss": 1.0}, step)
 
 
-def test_nothing_is_put_past_a_call_that_has_to_look_up(run: Run) -> None:
+def test_stop_acts_at_a_call_whose_values_are_kept(run: Run) -> None:
     run.drain()
     run.plain_calls.attention = False
-    assert run.plain_calls.put_one("loss", 1.0, 2)
-    run.plain_calls.attention = True
-    assert not run.plain_calls.put_one("loss", 1.0, 3)
-    run.plain_calls.attention = False
+    run.log({"loss": 1.0}, 2)
+    assert len(run._scalars.entries) == HEAD + 1
     run.control.stop()
     assert not run.plain_calls.put_one("loss", 1.0, 3)
     with pytest.raises(RunStopped):
@@ -148,7 +171,7 @@ def test_more_than_may_wait_makes_the_next_call_look_up(run: Run) -> None:
     run.plain_calls.attention = False
     run.plain_calls.most_waiting = 12
     for step in (2, 3):
-        assert run.plain_calls.put_one("loss", 1.0, step)
+        run.log({"loss": 1.0}, step)
         assert not run.plain_calls.attention
-    assert run.plain_calls.put_one("loss", 1.0, 4)
+    run.log({"loss": 1.0}, 4)
     assert run.plain_calls.attention

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nbviz.integrations.in_cells import CellLog
 from nbviz.integrations.tensorboard.values import whole
+from nbviz.recording.scalars.inputs import read_tag
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -35,7 +36,7 @@ class Writer(CellLog):
         super().__init__(directory.run, show=show)
         self.log_dir = log_dir
         self._directory = directory
-        self._put_one = self.run.plain_calls.put_one
+        self._calls = self.run.plain_calls
         self._is_closed = False
 
     @property
@@ -79,12 +80,23 @@ class Writer(CellLog):
         self._is_closed = False
 
     def _add_scalar(self, tag: str, value: Any, global_step: Any, walltime: float | None) -> None:
-        """Record a number that is no plain one, or comes without a step."""
-        step, wall_time = self._step(tag, global_step), self._wall_time(walltime)
-        if wall_time is None:
-            self.run.log({tag: value}, step)
+        """Record a number of any kind, and show the run in the cell that logs it."""
+        if self._attention:
+            self._attend_to(self._record_scalar, tag, value, global_step, walltime)
         else:
+            self._record_scalar(tag, value, global_step, walltime)
+        if self._serves:
+            self._serve()
+
+    def _record_scalar(
+        self, tag: str, value: Any, global_step: Any, walltime: float | None
+    ) -> None:
+        read_tag(tag)
+        step, wall_time = self._step(tag, global_step), self._wall_time(walltime)
+        if wall_time is not None:
             self.run.record({tag: value}, step, wall_time)
+        elif not self._calls.put_one(tag, value, step):
+            self.run.log({tag: value}, step)
 
     def _step(self, tag: str, global_step: Any) -> int:
         return self._directory.count(tag) if global_step is None else whole(global_step)
@@ -97,6 +109,7 @@ class Writer(CellLog):
         self, kind: MediaKind, tag: str, global_step: Any, walltime: float | None
     ) -> Generator[tuple[str, int]]:
         """Yield the tag and the step at which something is logged."""
+        read_tag(tag)
         self._attend()
         step = self._step(tag, global_step)
         with self.run.dated(self._wall_time(walltime)):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbviz.errors import LoggingError
 from nbviz.integrations.in_cells import show_beside, show_graph
 from nbviz.integrations.tensorboard.custom_scalars import layout_event, line_chart, margin_chart
 from nbviz.integrations.tensorboard.graph_def import graph_event
@@ -13,9 +15,10 @@ from nbviz.integrations.tensorboard.media import MediaWriter
 from nbviz.integrations.tensorboard.values import whole
 from nbviz.recording.event_files.messages import hparams_events
 from nbviz.recording.run import Run
+from nbviz.recording.scalars.inputs import read_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import torch
 
@@ -70,8 +73,16 @@ class CommonWriter(MediaWriter):
             walltime: As for `add_scalar`.
 
         Raises:
-            LoggingError: As for `add_scalar`.
+            LoggingError: As for `add_scalar`, or there is no mapping.
         """
+        read_tag(main_tag)
+        given: Any = tag_scalar_dict
+        if not isinstance(given, Mapping):
+            kind = type(given).__name__
+            raise LoggingError(
+                f"add_scalars takes a mapping of names to numbers, got a {kind}; log one number "
+                "with add_scalar."
+            )
         self._attend()
         step = self._step(main_tag, global_step)
         known = self._tags_of.setdefault(main_tag, {})

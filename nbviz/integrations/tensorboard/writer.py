@@ -6,6 +6,8 @@ It writes what TensorBoard reads, each second, from another thread.
 from __future__ import annotations
 
 import os
+from threading import get_ident
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nbviz.integrations.tensorboard.base import default_directory
@@ -88,12 +90,29 @@ class SummaryWriter(CommonWriter):
         Raises:
             LoggingError: The tag, number or step cannot be recorded.
         """
-        if self._attention:
-            self._attend_to(self._add_scalar, tag, scalar_value, global_step, walltime)
-        elif walltime is not None or not self._put_one(tag, scalar_value, global_step):
-            self._add_scalar(tag, scalar_value, global_step, walltime)
-        if self._serves:
-            self._serve()
+        calls = self._calls
+        if (
+            type(scalar_value) is float
+            and type(global_step) is int
+            and walltime is None
+            and not self._attention
+        ):
+            try:
+                number = calls.single_numbers.get(tag)
+            except TypeError:  # no tag: see below
+                number = None
+            if number is not None:
+                # As `Run.log` does it, for the same reason: no other call.
+                steps, entries = calls.steps, calls.entries
+                if steps.logged <= global_step < calls.limit and not calls.control.needs_attention:
+                    steps.logged = global_step
+                    entries.extend((number, monotonic(), get_ident(), global_step, scalar_value))
+                    if len(entries) > calls.most_waiting:
+                        calls.attention = True
+                    if self._serves:
+                        self._serve()
+                    return
+        self._add_scalar(tag, scalar_value, global_step, walltime)
 
     def add_hparams(
         self,

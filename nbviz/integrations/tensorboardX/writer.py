@@ -7,6 +7,8 @@ import json
 import os
 import threading
 from pathlib import Path
+from threading import get_ident
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 from nbviz.errors import LoggingError
@@ -99,13 +101,30 @@ class SummaryWriter(CommonWriter):
         Raises:
             LoggingError: The tag, number or step cannot be recorded.
         """
-        is_dated = walltime is not None or self._metadata[1] is not None
-        if self._attention:
-            self._attend_to(self._add_scalar, tag, scalar_value, global_step, walltime)
-        elif is_dated or not self._put_one(tag, scalar_value, global_step):
-            self._add_scalar(tag, scalar_value, global_step, walltime)
-        if self._serves:
-            self._serve()
+        calls = self._calls
+        if (
+            type(scalar_value) is float
+            and type(global_step) is int
+            and walltime is None
+            and self._metadata[1] is None
+            and not self._attention
+        ):
+            try:
+                number = calls.single_numbers.get(tag)
+            except TypeError:  # no tag: see below
+                number = None
+            if number is not None:
+                # As `Run.log` does it, for the same reason: no other call.
+                steps, entries = calls.steps, calls.entries
+                if steps.logged <= global_step < calls.limit and not calls.control.needs_attention:
+                    steps.logged = global_step
+                    entries.extend((number, monotonic(), get_ident(), global_step, scalar_value))
+                    if len(entries) > calls.most_waiting:
+                        calls.attention = True
+                    if self._serves:
+                        self._serve()
+                    return
+        self._add_scalar(tag, scalar_value, global_step, walltime)
 
     def add_hparams(
         self,

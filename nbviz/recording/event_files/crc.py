@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _POLYNOMIAL = 0x82F63B78
 _MASK_DELTA = 0xA282EAD8
-_CHUNK = 128  # bytes; the tables of that many distances stay in the processor's cache
+CHUNK = 128
+"""Bytes; the tables of that many distances stay in the processor's cache."""
 
 
 def masked(crc: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -48,8 +49,36 @@ def crc32c_columns(columns: NDArray[np.uint8], zeros: int = 0) -> NDArray[np.uin
         Shape (messages,).
     """
     length = len(columns) + zeros
-    assert not zeros or length <= _CHUNK
+    assert not zeros or length <= CHUNK
     return _linear(columns, zeros) ^ _offset(length)
+
+
+def crc32c_filled(
+    template: bytes, fields: Sequence[tuple[int, NDArray[np.uint8]]]
+) -> NDArray[np.uint32]:
+    """Return the CRC-32C of messages that are alike but for some fields.
+
+    Args:
+        template: A message, of at most `CHUNK` bytes, with zeros in the fields.
+        fields: Where each begins, and its bytes, shape (messages, bytes).
+
+    Returns:
+        Shape (messages,).
+    """
+    assert len(template) <= CHUNK
+    tables, last = _tables(), len(template) - 1
+    crcs = np.full(len(fields[0][1]), _crc32c_again(template), np.uint32)
+    found = np.empty_like(crcs)
+    for place, content in fields:
+        for number, column in enumerate(content.T, place):
+            tables[last - number].take(column, out=found, mode="clip")
+            crcs ^= found
+    return crcs
+
+
+@functools.lru_cache(maxsize=1024)
+def _crc32c_again(message: bytes) -> int:
+    return crc32c(message)
 
 
 def crc32c_many(messages: Sequence[bytes]) -> NDArray[np.uint32]:
@@ -70,13 +99,13 @@ def crc32c_many(messages: Sequence[bytes]) -> NDArray[np.uint32]:
 def _linear(columns: NDArray[np.uint8], zeros: int = 0) -> NDArray[np.uint32]:
     """What the bytes add to the CRC, without what their number adds."""
     length, count = columns.shape
-    if length <= _CHUNK:
+    if length <= CHUNK:
         return _linear_chunks(columns, zeros)
-    lead = length % _CHUNK
+    lead = length % CHUNK
     # As (bytes of a chunk, chunks, messages), so that a look-up goes across all chunks.
-    chunks = columns[lead:].reshape(-1, _CHUNK, count).swapaxes(0, 1)
+    chunks = columns[lead:].reshape(-1, CHUNK, count).swapaxes(0, 1)
     crcs = _linear_chunks(chunks)
-    span = _CHUNK
+    span = CHUNK
     while len(crcs) > 1:
         if len(crcs) % 2:
             crcs = np.concatenate([np.zeros((1, count), np.uint32), crcs])
@@ -93,7 +122,7 @@ def _linear_chunks(columns: NDArray[np.uint8], zeros: int = 0) -> NDArray[np.uin
     tables = _tables()
     last = len(columns) - 1 + zeros
     for number, column in enumerate(columns):
-        np.take(tables[last - number], column, out=found, mode="clip")
+        tables[last - number].take(column, out=found, mode="clip")
         crcs ^= found
     return crcs
 
@@ -104,9 +133,9 @@ def _tables() -> NDArray[np.uint32]:
     first = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         first = (first >> np.uint32(1)) ^ (first & np.uint32(1)) * np.uint32(_POLYNOMIAL)
-    tables = np.empty((_CHUNK, 256), np.uint32)
+    tables = np.empty((CHUNK, 256), np.uint32)
     tables[0] = first
-    for distance in range(1, _CHUNK):
+    for distance in range(1, CHUNK):
         before = tables[distance - 1]
         tables[distance] = (before >> np.uint32(8)) ^ first[before & np.uint32(255)]
     return tables

@@ -38,7 +38,7 @@ from nbviz.recording.event_files.layout import (
     WRITER,
 )
 from nbviz.recording.event_files.media_forms import media_values
-from nbviz.recording.event_files.records import frame_columns
+from nbviz.recording.event_files.records import frame_filled
 from nbviz.recording.event_files.wire import (
     FIXED32,
     FIXED64,
@@ -180,7 +180,7 @@ def scalar_records(
     values: Sequence[NDArray[np.float64]],
     *,
     is_late: bool = False,
-) -> bytes:
+) -> bytes | bytearray:
     """Return records with one event a step, each with all the tags.
 
     `simple_value`, which every reader knows, holds a float32. Where that is not exact, the float64
@@ -201,7 +201,7 @@ def scalar_records(
     sizes = _varint_sizes(steps)
     kinds = sizes * 2 + inexact
     cuts = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(steps)]
-    parts: list[bytes] = []
+    parts: list[bytearray] = []
     # Steps only rise, so there are few runs of one size; values may alternate between exact and
     # not: then all of that size are written as not.
     if len(cuts) > _MOST_RUNS:
@@ -221,7 +221,7 @@ def scalar_records(
                     is_late=is_late,
                 )
             )
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 _MOST_RUNS = 32
@@ -236,7 +236,7 @@ def _run_of_records(
     near: Sequence[NDArray[np.float32]],
     exact: Sequence[NDArray[np.float64]] | None,
     is_late: bool,
-) -> bytes:
+) -> bytearray:
     end = varint_field(LATE, 1) if is_late else b""
     summary = bytearray()
     places: list[tuple[int, NDArray[np.uint8]]] = []  # in the summary
@@ -253,17 +253,18 @@ def _run_of_records(
         summary += end
     head = _WALL_TIME_KEY + bytes(8) + _STEP_KEY + bytes(size)
     head += key(SUMMARY, 2) + varint(len(summary))
-    template = np.frombuffer(head + bytes(summary), np.uint8)
-    columns = np.empty((len(template), len(steps)), np.uint8)
-    columns[:] = template[:, None]
-    columns[1:9] = _bytes_of(wall_times).T
+    fields = [(1, _bytes_of(wall_times)), (10, _varints(steps, size))]
+    fields += [(len(head) + place, content) for place, content in places]
+    return frame_filled(head + bytes(summary), fields)
+
+
+def _varints(numbers: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+    """Return varints of one size, shape (numbers, size)."""
+    found = np.empty((len(numbers), size), np.uint8)
     for place in range(size):
         more_follow = 0x80 if place < size - 1 else 0
-        columns[10 + place] = (steps >> 7 * place & 0x7F) | more_follow
-    for place, content in places:
-        begin = len(head) + place
-        columns[begin : begin + content.shape[1]] = content.T
-    return frame_columns(columns)
+        found[:, place] = (numbers >> 7 * place & 0x7F) | more_follow
+    return found
 
 
 def _bytes_of(numbers: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.uint8]:

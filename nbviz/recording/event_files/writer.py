@@ -56,7 +56,7 @@ class EventFileWriter:
             self.path.unlink(missing_ok=True)
             raise
 
-    def write(self, records: bytes) -> None:
+    def write(self, records: bytes | bytearray) -> None:
         """Append whole records.
 
         Raises:

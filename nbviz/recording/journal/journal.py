@@ -232,7 +232,7 @@ class Journal:
         run.meter.spend(clock.thread_time() - started)
         return not something and run.is_quiet
 
-    def _write(self, run: RecordedRun, records: bytes, *, folder: str = "") -> None:
+    def _write(self, run: RecordedRun, records: bytes | bytearray, *, folder: str = "") -> None:
         began = self._writing_since or clock.monotonic()  # which `notice` has counted from
         self._file(run, folder).write(records)
         self._writing_since = now = clock.monotonic()  # the disk answers

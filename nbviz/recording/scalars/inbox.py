@@ -8,6 +8,7 @@ the processor's cache.
 
 from __future__ import annotations
 
+import struct
 import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -166,13 +167,34 @@ class Columns(NamedTuple):
 
 def as_columns(entries: list[Any], width: int) -> Columns:
     """Return entries, all of one tag set and so of one width, as columns."""
+    return columns_at(entries, 0, width, width)
+
+
+def columns_at(entries: list[Any], begin: int, width: int, span: int) -> Columns:
+    """Return entries of one tag set that come again and again, as columns.
+
+    Args:
+        entries: A whole number of rounds.
+        begin: Where the first of them begins.
+        width: How many numbers each has.
+        span: How many numbers a round has.
+    """
     return Columns(
-        np.arange(len(entries) // width),
-        np.array(entries[1::width], np.float64),
-        np.array(entries[2::width], np.int64),
-        np.array(entries[3::width], np.int64),
-        [np.array(entries[place::width], np.float64) for place in range(HEAD, width)],
+        np.arange(begin, len(entries), span),
+        _floats(entries[begin + 1 :: span]),
+        _integers(entries[begin + 2 :: span]),
+        _integers(entries[begin + 3 :: span]),
+        [_floats(entries[begin + place :: span]) for place in range(HEAD, width)],
     )
+
+
+# Twice as fast as `np.array`, which looks at each number twice.
+def _floats(numbers: list[float]) -> NDArray[np.float64]:
+    return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers), np.float64)
+
+
+def _integers(numbers: list[int]) -> NDArray[np.int64]:
+    return np.frombuffer(struct.pack(f"{len(numbers)}q", *numbers), np.int64)
 
 
 def split_columns(entries: list[Any], numbers: list[int], width: int) -> dict[int, Columns]:

@@ -14,7 +14,7 @@ from nbviz.recording.scalars.inbox import (
     HEAD,
     CapturedEntry,
     Columns,
-    as_columns,
+    columns_at,
     pick_columns,
     split_columns,
 )
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
 
 _MOMENT_SECONDS = 0.002
 
-PORTION = 1024
+PORTION = 2048
 """Entries stored at once: under a millisecond, in which no other thread can run."""
 
 _MOST_TAGS = 384
 """Tags in a portion where each call has others: what a tag takes, an array takes, too."""
+
+_MOST_ROUND = _MOST_TAGS * (HEAD + 1)  # numbers
 
 
 @dataclass(slots=True)
@@ -170,24 +172,11 @@ class Intake:
 
     def _tables_of(self, found: list[Any]) -> _Tables:
         """Sort whole entries by their tag sets; `found` has those that were captured read then."""
-        tables, widths = _Tables(), self._inbox.widths
         if found and not isinstance(found[0], CapturedEntry):
-            number: int = found[0]
-            width = widths[number]
-            tables.calls = len(found) // width
-            tables.taken = tables.calls * width
-            # Each entry ends where the next begins: if all these are numbers of tag sets as wide,
-            # there are no others between.
-            numbers = found[: tables.taken : width]
-            if numbers.count(number) == tables.calls:
-                tables.parts[number] = as_columns(found[: tables.taken], width)
+            tables = self._rounds(found) or self._as_wide(found)
+            if tables is not None:
                 return tables
-            if _are_as_wide(numbers, widths, width):
-                numbers = _of_few_sets(numbers, _MOST_TAGS // (width - HEAD))
-                tables.calls = len(numbers)
-                tables.taken = tables.calls * width
-                tables.parts = split_columns(found[: tables.taken], numbers, width)
-                return tables
+        tables, widths = _Tables(), self._inbox.widths
         starts: dict[int, list[int]] = {}
         tables.calls = place = added = tags = 0
         while place < len(found) and tags < _MOST_TAGS:
@@ -214,6 +203,48 @@ class Intake:
         for number, places in starts.items():
             tables.parts[number] = pick_columns(found, places, widths[number])
         return tables
+
+    def _rounds(self, found: list[Any]) -> _Tables | None:
+        """Sort entries of tag sets that take turns, as those of a loop do; None if few here do."""
+        widths, begins = self._inbox.widths, dict[int, int]()
+        first: int = found[0]
+        span = 0
+        while first not in begins:
+            begins[first] = span
+            span += widths[first]
+            if span >= min(len(found), _MOST_ROUND) or isinstance(found[span], CapturedEntry):
+                break
+            first = found[span]
+        rounds = len(found) // span
+        # Each entry ends where the next begins: what has the right number there is an entry as
+        # wide, if all before it were.
+        for number, begin in begins.items():
+            numbers = found[begin : rounds * span : span]
+            if numbers.count(number) < rounds:
+                rounds = next(place for place, one in enumerate(numbers) if one != number)
+        if 2 * rounds * span < len(found):
+            return None
+        whole = found[: rounds * span]
+        return _Tables(
+            {
+                number: columns_at(whole, begin, widths[number], span)
+                for number, begin in begins.items()
+            },
+            taken=len(whole),
+            calls=rounds * len(begins),
+        )
+
+    def _as_wide(self, found: list[Any]) -> _Tables | None:
+        """Sort entries that are all of one width; None if they may be of others."""
+        widths = self._inbox.widths
+        first: int = found[0]
+        width = widths[first]
+        numbers = found[: len(found) // width * width : width]
+        if not _are_as_wide(numbers, widths, width):
+            return None
+        numbers = _of_few_sets(numbers, _MOST_TAGS // (width - HEAD))
+        taken = len(numbers) * width
+        return _Tables(split_columns(found[:taken], numbers, width), taken, len(numbers))
 
     def _look_for_nan(
         self,

@@ -11,7 +11,8 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from nbviz.recording.scalars.inputs import MOST_STEPS
+from nbviz.errors import LoggingError
+from nbviz.recording.scalars.inputs import MOST_STEPS, read_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,27 +30,40 @@ class PlainCalls:
         most_waiting: Numbers in the inbox beyond which the next call has to look up.
 
     Attributes:
-        attention: Whether the next call has to look up: the first one, a quiet run, a forked
-            process. It is then no plain one.
         control: As above.
         most_waiting: As above.
-        entries: The inbox's, as the next two: `Run.log` adds to them without another call.
+        limit: Steps from here on are none of a plain call; 0 where the next call has to look up.
+        entries: The inbox's, as the next three: `Run.log` and writers add to them without another
+            call, which would cost as much again as what they look at.
         numbers: From tags that are logged together to their number.
+        single_numbers: From a tag that is logged alone to its number.
         steps: Where each step is counted at the call.
     """
 
     __slots__ = (
-        "_single_numbers", "attention", "control", "entries", "most_waiting", "numbers", "steps",
+        "control", "entries", "limit", "most_waiting", "numbers", "single_numbers", "steps",
     )  # fmt: skip
 
     def __init__(self, inbox: Inbox, control: Control, most_waiting: int) -> None:
-        self.attention = True
         self.control = control
         self.most_waiting = most_waiting
+        self.limit = 0
         self.entries = inbox.entries
         self.numbers = inbox.numbers
-        self._single_numbers = inbox.single_numbers
+        self.single_numbers = inbox.single_numbers
         self.steps = inbox.steps
+
+    @property
+    def attention(self) -> bool:
+        """Whether the next call has to look up: the first one, a quiet run, a forked process.
+
+        It is then no plain one.
+        """
+        return not self.limit
+
+    @attention.setter
+    def attention(self, is_needed: bool) -> None:
+        self.limit = 0 if is_needed else MOST_STEPS
 
     @property
     def needs_attention(self) -> bool:
@@ -74,28 +88,35 @@ class PlainCalls:
                         return False
                 steps, entries = self.steps, self.entries
                 # Python changes threads at calls and jumps back, not in these two lines.
-                if step > steps.logged:  # noqa: PLR1730
-                    steps.logged = step  # `max` would be a call
+                if step > steps.logged:  # noqa: PLR1730  `max` would be a call
+                    steps.logged = step
                 entries.extend((number, seconds, get_ident(), step, *floats))
                 if len(entries) > self.most_waiting:
                     self.attention = True
                 return True
         return False
 
-    def put_one(self, tag: str, value: Any, step: Any) -> bool:
-        """Add a call of one tag, now, unless something waits for it; as `put` else."""
-        if (
-            value.__class__ is float
-            and step.__class__ is int
-            and not (self.attention or self.control.needs_attention)
-        ):
-            number = self._single_numbers.get(tag)
-            if number is not None and 0 <= step < MOST_STEPS:
-                steps, entries = self.steps, self.entries
-                if step > steps.logged:  # noqa: PLR1730  as above
-                    steps.logged = step
-                entries.extend((number, monotonic(), get_ident(), step, value))
-                if len(entries) > self.most_waiting:
-                    self.attention = True
-                return True
-        return False
+    def put_one(self, tag: Any, value: Any, step: int) -> bool:
+        """Add a number of any kind, now, of one tag; as `put` else.
+
+        It adds nothing where the next call has to look up, the tag is new, the number is on its way
+        from a device, or something is wrong.
+        """
+        if self.needs_attention or tag.__class__ is not str or not 0 <= step < MOST_STEPS:
+            return False
+        number = self.single_numbers.get(tag)
+        if number is None:
+            return False
+        try:
+            read = read_value(tag, value)
+        except LoggingError:
+            return False
+        if not isinstance(read, float):
+            return False
+        steps, entries = self.steps, self.entries
+        if step > steps.logged:  # noqa: PLR1730  as above
+            steps.logged = step
+        entries.extend((number, monotonic(), get_ident(), step, read))
+        if len(entries) > self.most_waiting:
+            self.attention = True
+        return True
