@@ -197,25 +197,46 @@ def networks() -> dict[str, Any]:
 
 
 def kept(log: Log, step_once: Callable[[], tuple[float, float]], step: int) -> tuple[float, float]:
-    """Steps/s without, and the share of them kept with, the tool: median of rounds in turns."""
+    """Steps/s without, and the share of them kept with, the tool; as `kept_by`."""
+
+    def log_both(step: int, loss: float, accuracy: float) -> None:
+        log(step, {"loss": loss, "accuracy": accuracy})
+
+    return kept_by(log_both, step_once, step, ROUNDS)
+
+
+def kept_by(
+    log: Callable[[int, float, float], Any],
+    step_once: Callable[[], tuple[float, float]],
+    step: int,
+    rounds: int,
+) -> tuple[float, float]:
+    """Steps/s without, and the share of them kept with, a tool: median of rounds in turns.
+
+    Args:
+        log: Takes a step, its loss and its accuracy.
+        step_once: Makes one step, and returns these two.
+        step: The first one's number.
+        rounds: Of each kind.
+    """
     rates: dict[bool, list[float]] = {False: [], True: []}
     for _ in range(20):
         step_once()
     ratios = []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         # Which one goes first takes turns, so that a drift of the machine weighs on both.
         for with_tool in (False, True) if number % 2 else (True, False):
             done, began = 0, time.perf_counter()
             while time.perf_counter() - began < ROUND_SECONDS:
                 loss, accuracy = step_once()
                 if with_tool:
-                    log(step, {"loss": loss, "accuracy": accuracy})
+                    log(step, loss, accuracy)
                 step += 1
                 done += 1
             rates[with_tool].append(done / (time.perf_counter() - began))
         ratios.append(rates[True][-1] / rates[False][-1])
     ratios.sort()
-    return sorted(rates[False])[ROUNDS // 2], ratios[ROUNDS // 2]
+    return sorted(rates[False])[rounds // 2], ratios[rounds // 2]
 
 
 class Collections:
