@@ -55,7 +55,8 @@ _LOOK_SECONDS = 0.1  # between two looks at whether the kernel was interrupted
 def says_its_state(method: Callable[P, R]) -> Callable[P, R]:
     """Have a method of what goes back say of any error in which state the run is; one at a time.
 
-    What is refused says so itself, and so does what fails later; this is for what comes before.
+    What is refused says so itself, and so does what fails meanwhile; this is for what comes before
+    and behind it.
     """
 
     @functools.wraps(method)
@@ -70,8 +71,9 @@ def says_its_state(method: Callable[P, R]) -> Callable[P, R]:
         except NbvizError:
             raise
         except BaseException as error:
-            if trainer.run is run and not getattr(error, "__notes__", ()):
-                add_note(error, _as_it_was(trainer))
+            if not getattr(error, "__notes__", ()):
+                there = f"The run has been set to step {trainer.engine.step:,}."
+                add_note(error, _as_it_was(trainer) if trainer.run is run else there)
             raise
 
     return saying

@@ -34,18 +34,18 @@ class CellLog:
     def __init__(self, run: Run, *, show: bool = True) -> None:
         self.run = run
         self._is_open = False
-        self._attention = True  # the next call has to look where it is
         self._shows = show
         self._view_options: dict[str, Any] = {}  # of the `Dashboard`
         self._is_in_notebook = _follow_cells(self)
         # Colab shows what the cell's own thread sends, while it runs, and nothing else.
         self._serves = show and self._is_in_notebook and "google.colab" in sys.modules
+        self._set_attention(is_needed=True)
         if self.shows_in_cells and run not in _views:
             _prepare()
 
     def cell_began(self) -> None:
         """Note that what is logged next is logged by another cell."""
-        self._attention = True
+        self._set_attention(is_needed=True)
 
     def cell_ended(self, error: BaseException | None) -> None:
         """Note that the cell that logged is over: unless more comes soon, so is the run."""
@@ -61,11 +61,15 @@ class CellLog:
         """Note that something is logged: show the run in the running cell, if it does not yet."""
         self._attend()
 
+    def _set_attention(self, *, is_needed: bool) -> None:
+        """Say whether the next call has to look in which cell it is."""
+        self._attention = is_needed
+
     def _attend(self) -> None:
         """Show the run in the running cell, and note that more may come."""
         if not self._attention:
             return
-        self._attention = False
+        self._set_attention(is_needed=False)
         self._begin()
         if self.shows_in_cells:
             show_in_cell(self.run, **self._view_options)
@@ -83,7 +87,7 @@ class CellLog:
             self._attend()
             log(*given, **options)
             return
-        self._attention = False
+        self._set_attention(is_needed=False)
         self._begin()
         try:
             log(*given, **options)
@@ -107,7 +111,8 @@ class CellLog:
 
     def _leave(self, *, is_complete: bool) -> bool:
         """Note that unless more comes soon the run is over; returns whether it was not."""
-        was_open, self._is_open, self._attention = self._is_open, False, True
+        was_open, self._is_open = self._is_open, False
+        self._set_attention(is_needed=True)
         if was_open:
             self.run.loop_ended(is_complete=is_complete)
         return was_open

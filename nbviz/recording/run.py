@@ -155,7 +155,7 @@ class Run(LoggedMedia, WatchedModels, OutwardRun):
                 else:
                     steps, entries = calls.steps, calls.entries
                     # Python changes threads at calls and jumps back, not in these two lines.
-                    if steps.logged <= step < calls.limit and not calls.control.needs_attention:
+                    if steps.logged <= step < calls.limit:
                         steps.logged = step
                         entries.extend((number, monotonic(), get_ident(), step, *floats))
                         if len(entries) > calls.most_waiting:

@@ -23,6 +23,7 @@ from nbviz.training.events import (
 )
 from nbviz.training.optimizing.settings import Setting, Settings
 from nbviz.training.random_numbers.turns import lent
+from nbviz.training.weak_registry import Follower, WeakRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -49,6 +50,7 @@ class Control:
     Attributes:
         registry: Those settings.
         needs_attention: Whether the run is to call `safe_point` at its next safe point.
+        followers: What is told when that may have changed.
         has_phases: Whether the run calls `stand_inside`, so that its steps can be stepped into.
         turn: An engine's turn to train; None for other loops.
     """
@@ -56,6 +58,7 @@ class Control:
     def __init__(self, emit: Observer | None = None, settings: Settings | None = None) -> None:
         self.registry = Settings() if settings is None else settings
         self.needs_attention = False
+        self.followers: WeakRegistry[Follower] = WeakRegistry()
         self.has_phases = False
         self.turn: Turn | None = None
         self._emit = emit
@@ -165,8 +168,7 @@ class Control:
             elif self._pause_at is not None:
                 self._pause_at += n
             elif self._status == "running":
-                self._pause_asked = False
-                self._steps_asked += n
+                self._pause_asked, self._steps_asked = False, self._steps_asked + n
             self._notify()
 
     def step_into(self) -> None:
@@ -313,10 +315,13 @@ class Control:
                 raise RunActiveError(f"the run is still {self._status}; call .stop() first.")
             self._forget_commands()
             self._outbox.clear()
-            self._is_reserved = True
             self._status_before = self._status
-            self._status = "running"
-            self._notify()
+            self._is_reserved, self._status = True, "running"
+            try:
+                self._notify()
+            except BaseException:
+                self._is_reserved, self._status = False, self._status_before
+                raise
 
     def begin(self, emit: Observer | None = None) -> None:
         """Make the run active, on its own thread.
@@ -544,25 +549,20 @@ class Control:
 
     def _require_active(self, command: str) -> None:
         if not self.is_active:
-            state = "has not started" if self._status == "ready" else f"has {self._ended_how()}"
-            raise RunInactiveError(f"cannot {command}: the run {state}; call .start() first.")
-
-    def _ended_how(self) -> str:
-        return {"stopped": "been stopped"}.get(self._status, self._status)
+            how = {"ready": "not started", "stopped": "been stopped"}.get(
+                self._status, self._status
+            )
+            raise RunInactiveError(f"cannot {command}: the run has {how}; call .start() first.")
 
     def _look_up(self) -> None:
-        self.needs_attention = bool(
-            self._status in ("paused", "stopping")
-            or self._pending
-            or self._outbox
-            or self._pause_asked
-            or self._steps_asked
-            or self._pause_at is not None
-            or self._into
-            or self._entered
-            or self._visitors
-            or (self.turn is not None and self.turn.is_wanted)
-        )
+        is_held = self._status in ("paused", "stopping") or self._pause_asked
+        is_counted = self._steps_asked or self._pause_at is not None
+        is_inside = self._into or self._entered
+        is_wanted = self._visitors or (self.turn is not None and self.turn.is_wanted)
+        waits = self._pending or self._outbox
+        self.needs_attention = bool(is_held or is_counted or is_inside or is_wanted or waits)
+        for one in self.followers:
+            one.look_again()
 
     def _notify(self) -> None:
         self._look_up()

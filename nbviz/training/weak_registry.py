@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 T = TypeVar("T")
+
+
+class Follower(Protocol):
+    """What is told that something has changed."""
+
+    def look_again(self) -> None:
+        """Look what has changed, from any thread."""
+        ...
 
 
 class WeakRegistry(Generic[T]):

@@ -10,6 +10,7 @@ import torch
 
 from nbviz import Run
 from nbviz.errors import LoggingError, RunStopped
+from nbviz.recording.scalars.attention import MOST_SMALL_STEPS
 from nbviz.recording.scalars.inbox import HEAD
 from nbviz.recording.scalars.inputs import MOST_STEPS
 from nbviz.training.commands import Control
@@ -159,11 +160,31 @@ def test_the_control_that_a_run_follows_is_that_of_its_calls(run: Run) -> None:
     run.plain_calls.attention = False
     run.follow_control(other)
     assert run.control is other
-    other.needs_attention = True
+    assert run.plain_calls.limit == MOST_SMALL_STEPS
+    other.begin()
+    other.pause()
     assert run.plain_calls.needs_attention
+    assert run.plain_calls.limit == 0
     run.leave_trainer()
     assert run.control is own
     assert not run.plain_calls.needs_attention
+    assert run.plain_calls.limit == MOST_SMALL_STEPS
+    other.stop()  # of the control that it follows no more
+    assert run.plain_calls.limit == MOST_SMALL_STEPS
+    own.pause()
+    run.plain_calls.attention = False
+    assert run.plain_calls.limit == 0
+
+
+def test_a_call_of_a_late_step_waits_as_any(run: Run) -> None:
+    run.drain()
+    run.plain_calls.attention = False
+    for step in (MOST_SMALL_STEPS - 1, MOST_SMALL_STEPS, MOST_STEPS - 1):
+        run.log({"loss": 1.0}, step)
+    assert run._steps.logged == MOST_STEPS - 1
+    assert run["loss"].steps.tolist()[2:] == [
+        MOST_SMALL_STEPS - 1, MOST_SMALL_STEPS, MOST_STEPS - 1,
+    ]  # fmt: skip
 
 
 def test_more_than_may_wait_makes_the_next_call_look_up(run: Run) -> None:

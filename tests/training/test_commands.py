@@ -271,3 +271,40 @@ def test_two_threads_at_one_safe_point_do_not_wake_each_other(
     second.join(SECONDS)
     assert not second.is_alive()
     assert len(waits) < 200
+
+
+def test_a_reservation_that_fails_leaves_the_run_as_it_was() -> None:
+    class Failing:
+        def look_again(self) -> None:
+            raise MemoryError
+
+    control, follower = Control(), Failing()
+    control.followers.add(follower)
+    with pytest.raises(MemoryError):
+        control.reserve()
+    assert control.status == "ready"
+    del follower
+    control.reserve()
+    control.begin()
+    assert control.status == "running"
+
+
+def test_followers_look_again_whenever_attention_may_have_changed() -> None:
+    class Following:
+        def __init__(self, control: Control) -> None:
+            self.seen: list[bool] = []
+            self._control = control
+
+        def look_again(self) -> None:
+            self.seen.append(self._control.needs_attention)
+
+    control = Control()
+    first, second = Following(control), Following(control)
+    for one in (first, second):
+        control.followers.add(one)
+    control.begin()
+    for act in (control.pause, control.resume, control.stop):
+        act()
+        assert (
+            first.seen[-1] is second.seen[-1] is control.needs_attention is (act != control.resume)
+        )

@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,10 +20,11 @@ from torch import nn
 
 import nbviz
 from nbviz.errors import CheckpointError, RunActiveError, TrainingError
+from nbviz.one_at_a_time import OneAtATime
 from nbviz.training.rewinding import recomputing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from nbviz.training.events import StepEnded
 
@@ -163,6 +165,26 @@ def test_an_interrupt_while_a_fork_is_kept_leaves_one_of_two_states() -> None:
     tried = Tried(*KEEPS)
     for at in points(tried.calls(on_main=True), 41)[::2]:
         tried.check(Fault(at, interrupt, on_main=True))
+
+
+def test_an_interrupt_behind_all_that_was_done_says_where_the_run_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    doing = OneAtATime.doing
+
+    @contextmanager
+    def interrupted(one: OneAtATime, what: str, whose: str) -> Generator[None]:
+        with doing(one, what, whose):
+            yield
+        raise KeyboardInterrupt
+
+    trainer = trained()
+    monkeypatch.setattr(OneAtATime, "doing", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        trainer.rewind(AFTER)
+    assert caught.value.__notes__ == [f"The run has been set to step {AFTER}."]
+    assert trainer.engine.step == AFTER
+    trainer.stop_and_wait()
 
 
 class Changes:

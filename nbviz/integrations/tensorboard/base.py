@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nbviz.integrations.in_cells import CellLog
 from nbviz.integrations.tensorboard.values import whole
+from nbviz.recording.progress import Steps
+from nbviz.recording.scalars.inbox import Inbox
 from nbviz.recording.scalars.inputs import read_tag
+from nbviz.recording.scalars.plain_calls import PlainCalls
+from nbviz.training.commands import Control
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
 
     from nbviz.integrations.tensorboard.logs import LogDirectory
     from nbviz.recording.media.store import MediaKind
+
+
+_NO_CALLS = PlainCalls(Inbox(Steps()), Control(), 0)
+"""In place of the run's, where each call has to look up: it knows no tag."""
 
 
 class Writer(CellLog):
@@ -36,7 +44,6 @@ class Writer(CellLog):
         super().__init__(directory.run, show=show)
         self.log_dir = log_dir
         self._directory = directory
-        self._calls = self.run.plain_calls
         self._is_closed = False
 
     @property
@@ -75,6 +82,10 @@ class Writer(CellLog):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.log_dir!r})"
 
+    def _set_attention(self, *, is_needed: bool) -> None:
+        super()._set_attention(is_needed=is_needed)
+        self._calls = _NO_CALLS if is_needed or self._serves else self.run.plain_calls
+
     def _begin(self) -> None:
         super()._begin()
         self._is_closed = False
@@ -95,7 +106,7 @@ class Writer(CellLog):
         step, wall_time = self._step(tag, global_step), self._wall_time(walltime)
         if wall_time is not None:
             self.run.record({tag: value}, step, wall_time)
-        elif not self._calls.put_one(tag, value, step):
+        elif not self.run.plain_calls.put_one(tag, value, step):
             self.run.log({tag: value}, step)
 
     def _step(self, tag: str, global_step: Any) -> int:

@@ -101,29 +101,26 @@ class SummaryWriter(CommonWriter):
         Raises:
             LoggingError: The tag, number or step cannot be recorded.
         """
+        # As `Run.log` does it, for the same reason: no other call. In a training's loop each
+        # instruction counts, since the processor has not seen it for a while.
         calls = self._calls
-        if (
-            type(scalar_value) is float
-            and type(global_step) is int
-            and walltime is None
-            and self._metadata[1] is None
-            and not self._attention
-        ):
-            try:
-                number = calls.single_numbers.get(tag)
-            except TypeError:  # no tag: see below
-                number = None
-            if number is not None:
-                # As `Run.log` does it, for the same reason: no other call.
-                steps, entries = calls.steps, calls.entries
-                if steps.logged <= global_step < calls.limit and not calls.control.needs_attention:
-                    steps.logged = global_step
+        try:
+            if (
+                type(scalar_value) is float
+                and type(global_step) is int
+                and walltime is None
+                and self._metadata[1] is None
+            ):
+                number = calls.single_numbers[tag]
+                if calls.steps.logged <= global_step < calls.limit:
+                    calls.steps.logged = global_step
+                    entries = calls.entries
                     entries.extend((number, monotonic(), get_ident(), global_step, scalar_value))
                     if len(entries) > calls.most_waiting:
                         calls.attention = True
-                    if self._serves:
-                        self._serve()
                     return
+        except (KeyError, TypeError):  # a new tag, or what is none
+            pass
         self._add_scalar(tag, scalar_value, global_step, walltime)
 
     def add_hparams(

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nbviz.errors import LoggingError
+from nbviz.recording.scalars.attention import Attentive
 from nbviz.recording.scalars.inputs import MOST_STEPS, read_value
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from nbviz.training.commands import Control
 
 
-class PlainCalls:
+class PlainCalls(Attentive):
     """Adds plain calls to an inbox, and leaves all others to who calls it.
 
     Args:
@@ -30,9 +31,7 @@ class PlainCalls:
         most_waiting: Numbers in the inbox beyond which the next call has to look up.
 
     Attributes:
-        control: As above.
         most_waiting: As above.
-        limit: Steps from here on are none of a plain call; 0 where the next call has to look up.
         entries: The inbox's, as the next three: `Run.log` and writers add to them without another
             call, which would cost as much again as what they look at.
         numbers: From tags that are logged together to their number.
@@ -40,35 +39,15 @@ class PlainCalls:
         steps: Where each step is counted at the call.
     """
 
-    __slots__ = (
-        "control", "entries", "limit", "most_waiting", "numbers", "single_numbers", "steps",
-    )  # fmt: skip
+    __slots__ = ("entries", "most_waiting", "numbers", "single_numbers", "steps")
 
     def __init__(self, inbox: Inbox, control: Control, most_waiting: int) -> None:
-        self.control = control
+        super().__init__(control)
         self.most_waiting = most_waiting
-        self.limit = 0
         self.entries = inbox.entries
         self.numbers = inbox.numbers
         self.single_numbers = inbox.single_numbers
         self.steps = inbox.steps
-
-    @property
-    def attention(self) -> bool:
-        """Whether the next call has to look up: the first one, a quiet run, a forked process.
-
-        It is then no plain one.
-        """
-        return not self.limit
-
-    @attention.setter
-    def attention(self, is_needed: bool) -> None:
-        self.limit = 0 if is_needed else MOST_STEPS
-
-    @property
-    def needs_attention(self) -> bool:
-        """Whether the next call is to look up, or a command waits for it."""
-        return self.attention or self.control.needs_attention
 
     def put(self, values: Mapping[str, Any], step: int | None, seconds: float) -> bool:
         """Add a call of one or more tags; returns whether it was a plain one, else adds nothing.
