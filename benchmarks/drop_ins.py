@@ -92,12 +92,18 @@ def measure(name: str) -> None:
             for tag, value in values.items():
                 writer.add_scalar(tag, value, step)
 
-        def log_both(step: int, loss: float, accuracy: float) -> None:
+        step_once = networks()["mlp"]
+
+        def train(_: int) -> None:
+            _loss, _accuracy = step_once()
+
+        def train_and_log(step: int) -> None:
+            loss, accuracy = step_once()
             writer.add_scalar("loss", loss, step)
             writer.add_scalar("accuracy", accuracy, step)
 
         one = calls(log, 1, 0)
-        speed = kept_by(log_both, networks()["mlp"], 10_000_000, ROUNDS)
+        speed = kept_by(train, train_and_log, 10_000_000, ROUNDS)
         print(json.dumps({"one": one, "mlp": speed}), flush=True)
         os._exit(0)  # writers that join their threads at exit are not part of this
 

@@ -199,38 +199,41 @@ def networks() -> dict[str, Any]:
 def kept(log: Log, step_once: Callable[[], tuple[float, float]], step: int) -> tuple[float, float]:
     """Steps/s without, and the share of them kept with, the tool; as `kept_by`."""
 
-    def log_both(step: int, loss: float, accuracy: float) -> None:
+    def train(_: int) -> None:
+        _loss, _accuracy = step_once()
+
+    def train_and_log(step: int) -> None:
+        loss, accuracy = step_once()
         log(step, {"loss": loss, "accuracy": accuracy})
 
-    return kept_by(log_both, step_once, step, ROUNDS)
+    return kept_by(train, train_and_log, step, ROUNDS)
 
 
 def kept_by(
-    log: Callable[[int, float, float], Any],
-    step_once: Callable[[], tuple[float, float]],
+    train: Callable[[int], None],
+    train_and_log: Callable[[int], None],
     step: int,
     rounds: int,
 ) -> tuple[float, float]:
     """Steps/s without, and the share of them kept with, a tool: median of rounds in turns.
 
     Args:
-        log: Takes a step, its loss and its accuracy.
-        step_once: Makes one step, and returns these two.
+        train: Makes one step.
+        train_and_log: Makes one step, and logs it.
         step: The first one's number.
         rounds: Of each kind.
     """
     rates: dict[bool, list[float]] = {False: [], True: []}
     for _ in range(20):
-        step_once()
+        train(step)
     ratios = []
     for number in range(rounds):
         # Which one goes first takes turns, so that a drift of the machine weighs on both.
         for with_tool in (False, True) if number % 2 else (True, False):
+            make = train_and_log if with_tool else train
             done, began = 0, time.perf_counter()
             while time.perf_counter() - began < ROUND_SECONDS:
-                loss, accuracy = step_once()
-                if with_tool:
-                    log(step, loss, accuracy)
+                make(step)
                 step += 1
                 done += 1
             rates[with_tool].append(done / (time.perf_counter() - began))

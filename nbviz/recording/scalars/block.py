@@ -30,6 +30,11 @@ class Block:
     spans more than 2³¹ steps). Wall times are held as knots with straight lines between them, 64
     or 8 points apart, if no point is more than `WALL_TIME_ERROR` off; else each as a float32
     offset (error 6e-8 of the block's duration).
+
+    Args:
+        steps: Of its points.
+        wall_times: Of its points, in seconds.
+        values: Of its points; kept as they are, so nothing may write to them afterwards.
     """
 
     __slots__ = ("_knot_span", "_knots", "_steps", "_wall_start", "first_step", "stride", "values")
@@ -41,7 +46,7 @@ class Block:
         values: NDArray[np.float64],
     ) -> None:
         assert len(values) == BLOCK
-        self.values = values.copy()
+        self.values = values
         self.first_step = int(steps[0])
         self.stride, self._steps = _pack_steps(steps)
         self._wall_start = float(wall_times[0])
