@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nbviz.errors import NbvizError
 from nbviz.integrations.foreign_loop import ForeignLoop, counted, tag_of
-from nbviz.integrations.peers import require
+from nbviz.integrations.peers import not_served, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["NbvizCallback"]
 
+_INSTEAD = {
+    "NotebookProgressCallback": "NbvizCallback shows progress",
+    "ProgressCallback": "NbvizCallback shows progress",
+    "TensorBoardCallback": "use NbvizCallback, which writes event files with dir=…",
+    "WandbCallback": "use NbvizCallback; run.to_wandb(path) writes W&B's files",
+}
 _TrainerCallback: Any = require("transformers", "4.30").TrainerCallback
 _SAID = ("learning_rate", "num_train_epochs", "per_device_train_batch_size", "seed")
 
@@ -196,3 +202,7 @@ def _register() -> None:
 
 
 _register()
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise not_served(__name__, name, _INSTEAD)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nbviz.integrations.foreign_loop import ForeignLoop, counted
-from nbviz.integrations.peers import require
+from nbviz.integrations.peers import not_served, require
 from nbviz.integrations.tensorboard import SummaryWriter
 
 if TYPE_CHECKING:
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["NbvizLogger"]
 
+_INSTEAD = {
+    "ProgressBar": "NbvizLogger(…).attach_run(trainer) shows progress",
+    "TensorboardLogger": "use NbvizLogger, which is one",
+    "VisdomLogger": "use NbvizLogger",
+    "WandBLogger": "use NbvizLogger; run.to_wandb(path) writes W&B's files",
+}
 _Logger: Any = require(
     "pytorch-ignite", "0.5", "ignite.handlers.tensorboard_logger"
 ).TensorboardLogger
@@ -127,6 +133,10 @@ class NbvizLogger(_Logger):
 
         engine.add_event_handler(events.ITERATION_COMPLETED, batch)
         engine.add_event_handler(events.COMPLETED, over)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise not_served(__name__, name, _INSTEAD)
 
 
 def _total(state: Any) -> int | None:

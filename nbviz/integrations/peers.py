@@ -5,10 +5,17 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbviz.errors import ConfigurationError, MissingDependencyError
+from nbviz.errors import ConfigurationError, MissingDependencyError, describe
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HINTS = {
+    "keras": " Without TensorFlow it needs os.environ['KERAS_BACKEND'] = 'torch' before the first "
+    "import of keras."
+}
 _NUMBERS = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
@@ -22,7 +29,7 @@ def require(package: str, least: str, module: str = "") -> Any:
 
     Raises:
         MissingDependencyError: It is not installed; the message has the command.
-        ConfigurationError: It is older than `least`.
+        ConfigurationError: It is older than `least`, or cannot be imported.
     """
     try:
         version = importlib.metadata.version(package)
@@ -33,7 +40,27 @@ def require(package: str, least: str, module: str = "") -> Any:
             f"{package} {version} is installed, and nbviz works with {least} or newer. Install it "
             f'with: pip install "{package}>={least}"'
         )
-    return importlib.import_module(module or package)
+    try:
+        return importlib.import_module(module or package)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"{package} {version} is installed, and cannot be imported ({describe(error)})."
+            f"{_HINTS.get(package, '')}"
+        ) from error
+
+
+def not_served(module: str, name: str, instead: Mapping[str, str]) -> Exception:
+    """Return the error for a name that a module of ours has not.
+
+    Args:
+        module: Its name.
+        name: The name that was asked for.
+        instead: What to use in place of names of the peer's.
+    """
+    if name in instead:
+        peer = module.rpartition(".")[2]
+        return ConfigurationError(f"{name} of {peer} is not served; {instead[name]}.")
+    return AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
 def _read(version: str) -> tuple[int, int]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import os
+import re
+import subprocess
 import sys
 
 import pytest
@@ -58,3 +61,32 @@ def test_versions_are_compared_as_numbers(monkeypatch: pytest.MonkeyPatch) -> No
     assert require("any", "0.9", "json") is importlib.import_module("json")
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "3")
     assert require("any", "2.7", "json") is importlib.import_module("json")
+
+
+def test_a_peer_that_cannot_be_imported_is_named_with_its_reason() -> None:
+    # In a process of its own: what of keras is imported until then stays.
+    code = "import sys; sys.modules['tensorflow'] = None; import nbviz.integrations.keras"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    last = found.stderr.strip().splitlines()[-1]
+    assert re.search(r"ConfigurationError: keras .* cannot be imported .*tensorflow.*'torch'", last)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("huggingface", "TensorBoardCallback"),
+        ("ignite", "ProgressBar"),
+        ("lightning", "WandbLogger"),
+        ("tensorboardX", "FileWriter"),
+    ],
+)
+def test_a_name_of_a_peers_that_is_not_served_says_what_to_use(module: str, name: str) -> None:
+    ours = importlib.import_module(f"nbviz.integrations.{module}")
+    with pytest.raises(ConfigurationError, match=f"{name} of {module} is not served; .*"):
+        getattr(ours, name)
+    with pytest.raises(AttributeError, match="no attribute 'Unknown'"):
+        _ = ours.Unknown

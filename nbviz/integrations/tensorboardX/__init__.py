@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from nbviz.errors import ConfigurationError
+from nbviz.integrations.peers import not_served
 from nbviz.integrations.tensorboardX.writer import GlobalSummaryWriter, SummaryWriter
 
 __all__ = ["GlobalSummaryWriter", "SummaryWriter"]
@@ -16,6 +16,4 @@ _INSTEAD = {
 
 
 def __getattr__(name: str) -> NoReturn:
-    if name in _INSTEAD:
-        raise ConfigurationError(f"tensorboardX.{name} is not served; {_INSTEAD[name]}.")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise not_served(__name__, name, _INSTEAD)
