@@ -59,6 +59,8 @@ export class Connection implements Asker {
 	private answered = 0;
 	/** Requests from before the first answer: they may wait where the page's first words wait. */
 	private readonly early = new Set<number>();
+	/** Called with the name of an asset that was sent unasked: it is wanted, or will be soon. */
+	offeredUnasked: ((name: string) => void) | undefined;
 	private attempts = 0;
 	private need = 0;
 	private sequence = -1;
@@ -239,6 +241,7 @@ export class Connection implements Asker {
 	private settle(answer: Answer, buffers: readonly DataView[]): void {
 		if (answer.kind === "asset_sent" && answer.request_id === 0) {
 			this.offered.set(answer.name, withBytes(answer, buffers));
+			this.offeredUnasked?.(answer.name);
 			for (const [request_id, { request }] of [...this.waiting])
 				if (request.kind === "send_asset" && request.name === answer.name)
 					this.settle({ ...answer, request_id }, buffers);

@@ -1,5 +1,6 @@
 // The entry, and the only file that sees anywidget: one store and one connection for a model, panels
 // for each of its views.
+import { loadAsset } from "./assets";
 import { type Channel, Connection } from "./connection";
 import { mount, type Page, panels } from "./mount";
 import type { Arrangement } from "./panel";
@@ -18,6 +19,11 @@ function initialize(pages: Pages, { model }: { model: Model }): () => void {
 	const store = new Store(panels);
 	const places = new Set<number>();
 	const connection = new Connection(model, store, model.get("_pulls") === true, places);
+	let loaded: Promise<unknown> = Promise.resolve();
+	connection.offeredUnasked = (name) => {
+		// In their order, since one needs those before it; who asks for one is told if it fails.
+		loaded = loaded.then(() => loadAsset(name, connection)).catch(() => undefined);
+	};
 	const id = viewId(model);
 	pages.set(id, { store, asker: connection, places });
 	return () => {

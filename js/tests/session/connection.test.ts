@@ -363,7 +363,10 @@ describe("questions", () => {
 		const asked = connection.ask({ kind: "send_asset", name: "curves" });
 		offer("curves", 3);
 		expect((await asked).bytes.byteLength).toBe(3);
+		const unasked: string[] = [];
+		connection.offeredUnasked = (name) => unasked.push(name);
 		offer("lines", 5);
+		expect(unasked).toEqual(["lines"]);
 		const sent = comm.sent.length;
 		expect((await connection.ask({ kind: "send_asset", name: "lines" })).bytes.byteLength).toBe(5);
 		expect(comm.sent.length).toBe(sent);
