@@ -97,7 +97,34 @@ def test_what_is_no_tag_is_said_of_several_values(writer: Any, tag: Any) -> None
         writer.add_histogram(tag, [1.0], 1)
     with pytest.raises(LoggingError, match="mapping"):
         writer.add_scalars("loss", 1.0, 1)
+    writer.run.drain()
     assert writer.run.tags == []
+
+
+def test_several_values_may_come_in_anything_that_has_items(writer: Any) -> None:
+    class Proxy:
+        def items(self) -> list[tuple[str, float]]:
+            return [("a", 1.0), ("b", 2.0)]
+
+    writer.add_scalars("both", Proxy(), 1)
+    given = torch.nn.ParameterDict({"c": torch.nn.Parameter(torch.tensor(3.0))})
+    writer.add_scalars("both", given, 1)
+    writer.run.drain()
+    assert {tag: writer.run[tag].values.tolist() for tag in writer.run.tags} == {
+        "both/a": [1], "both/b": [2], "both/c": [3],
+    }  # fmt: skip
+
+
+def test_a_number_that_cannot_be_read_is_said_each_time(writer: Any) -> None:
+    def log(value: torch.Tensor) -> torch.Tensor:
+        with pytest.raises(LoggingError, match="'loss' cannot be read"):
+            writer.add_scalar("loss", value, 3)
+        return value
+
+    for _ in range(2):
+        writer.add_scalar("loss", 1.0, 1)
+        torch.func.vmap(log)(torch.ones(3))
+    assert writer.run["loss"].steps.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,18 @@ import torch
 
 from nbviz import Run
 from nbviz.errors import LoggingError, RunStopped
-from nbviz.recording.scalars.attention import MOST_SMALL_STEPS
+from nbviz.recording.scalars.attention import SMALL_STEPS
 from nbviz.recording.scalars.inbox import HEAD
 from nbviz.recording.scalars.inputs import MOST_STEPS
 from nbviz.training.commands import Control
+
+
+class Unreadable(Fraction):
+    """A number that cannot be read."""
+
+    def __float__(self) -> float:
+        raise RuntimeError("not now")
+
 
 BEFORE = {"loss": 0.5, "accuracy": 0.25}
 
@@ -113,6 +122,7 @@ def test_one_number_of_a_known_tag_waits_as_a_float(run: Run, value: Any, kept: 
         ("loss", {"a": 1.0}, 2),
         ("loss", torch.ones(2), 2),
         ("loss", 10**400, 2),
+        ("loss", Unreadable(2), 2),
         ("loss", 1.0, -1),
         ("loss", 1.0, MOST_STEPS),
     ],
@@ -160,7 +170,7 @@ def test_the_control_that_a_run_follows_is_that_of_its_calls(run: Run) -> None:
     run.plain_calls.attention = False
     run.follow_control(other)
     assert run.control is other
-    assert run.plain_calls.limit == MOST_SMALL_STEPS
+    assert run.plain_calls.limit == SMALL_STEPS
     other.begin()
     other.pause()
     assert run.plain_calls.needs_attention
@@ -168,9 +178,9 @@ def test_the_control_that_a_run_follows_is_that_of_its_calls(run: Run) -> None:
     run.leave_trainer()
     assert run.control is own
     assert not run.plain_calls.needs_attention
-    assert run.plain_calls.limit == MOST_SMALL_STEPS
+    assert run.plain_calls.limit == SMALL_STEPS
     other.stop()  # of the control that it follows no more
-    assert run.plain_calls.limit == MOST_SMALL_STEPS
+    assert run.plain_calls.limit == SMALL_STEPS
     own.pause()
     run.plain_calls.attention = False
     assert run.plain_calls.limit == 0
@@ -179,11 +189,11 @@ def test_the_control_that_a_run_follows_is_that_of_its_calls(run: Run) -> None:
 def test_a_call_of_a_late_step_waits_as_any(run: Run) -> None:
     run.drain()
     run.plain_calls.attention = False
-    for step in (MOST_SMALL_STEPS - 1, MOST_SMALL_STEPS, MOST_STEPS - 1):
+    for step in (SMALL_STEPS - 1, SMALL_STEPS, MOST_STEPS - 1):
         run.log({"loss": 1.0}, step)
     assert run._steps.logged == MOST_STEPS - 1
     assert run["loss"].steps.tolist()[2:] == [
-        MOST_SMALL_STEPS - 1, MOST_SMALL_STEPS, MOST_STEPS - 1,
+        SMALL_STEPS - 1, SMALL_STEPS, MOST_STEPS - 1,
     ]  # fmt: skip
 
 

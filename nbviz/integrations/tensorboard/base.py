@@ -9,10 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from nbviz.integrations.in_cells import CellLog
-from nbviz.integrations.tensorboard.values import whole
+from nbviz.integrations.tensorboard.values import check_tag, whole
 from nbviz.recording.progress import Steps
 from nbviz.recording.scalars.inbox import Inbox
-from nbviz.recording.scalars.inputs import read_tag
 from nbviz.recording.scalars.plain_calls import PlainCalls
 from nbviz.training.commands import Control
 
@@ -84,7 +83,9 @@ class Writer(CellLog):
 
     def _set_attention(self, *, is_needed: bool) -> None:
         super()._set_attention(is_needed=is_needed)
-        self._calls = _NO_CALLS if is_needed or self._serves else self.run.plain_calls
+        # Not by the argument: another thread may have said something else since.
+        looks_up = self._attention or self._serves
+        self._calls = _NO_CALLS if looks_up else self.run.plain_calls
 
     def _begin(self) -> None:
         super()._begin()
@@ -102,7 +103,7 @@ class Writer(CellLog):
     def _record_scalar(
         self, tag: str, value: Any, global_step: Any, walltime: float | None
     ) -> None:
-        read_tag(tag)
+        check_tag(tag)
         step, wall_time = self._step(tag, global_step), self._wall_time(walltime)
         if wall_time is not None:
             self.run.record({tag: value}, step, wall_time)
@@ -120,7 +121,7 @@ class Writer(CellLog):
         self, kind: MediaKind, tag: str, global_step: Any, walltime: float | None
     ) -> Generator[tuple[str, int]]:
         """Yield the tag and the step at which something is logged."""
-        read_tag(tag)
+        check_tag(tag)
         self._attend()
         step = self._step(tag, global_step)
         with self.run.dated(self._wall_time(walltime)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,12 @@ from nbviz.integrations.in_cells import show_beside, show_graph
 from nbviz.integrations.tensorboard.custom_scalars import layout_event, line_chart, margin_chart
 from nbviz.integrations.tensorboard.graph_def import graph_event
 from nbviz.integrations.tensorboard.media import MediaWriter
-from nbviz.integrations.tensorboard.values import whole
+from nbviz.integrations.tensorboard.values import check_tag, whole
 from nbviz.recording.event_files.messages import hparams_events
 from nbviz.recording.run import Run
-from nbviz.recording.scalars.inputs import read_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import torch
 
@@ -75,21 +73,22 @@ class CommonWriter(MediaWriter):
         Raises:
             LoggingError: As for `add_scalar`, or there is no mapping.
         """
-        read_tag(main_tag)
-        given: Any = tag_scalar_dict
-        if not isinstance(given, Mapping):
-            kind = type(given).__name__
+        check_tag(main_tag)
+        try:
+            given = dict(tag_scalar_dict.items())  # once: another process may hold them
+        except (AttributeError, TypeError):
+            kind = type(tag_scalar_dict).__name__
             raise LoggingError(
                 f"add_scalars takes a mapping of names to numbers, got a {kind}; log one number "
                 "with add_scalar."
-            )
+            ) from None
         self._attend()
         step = self._step(main_tag, global_step)
         known = self._tags_of.setdefault(main_tag, {})
-        new = {name: 0 for name in tag_scalar_dict if name not in known}
+        new = {name: 0 for name in given if name not in known}
         if new:
             known.update(self._directory.separate(main_tag, new, nested=self._nests))
-        values = {known[name]: value for name, value in tag_scalar_dict.items()}
+        values = {known[name]: value for name, value in given.items()}
         if walltime is None:
             self.run.log(values, step)
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbviz.errors import LoggingError, MissingDependencyError
+from nbviz.recording.scalars.inputs import read_tag
 from nbviz.text import counted
 
 if TYPE_CHECKING:
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 _LINE = 2  # pixels of a box's outline
 _NAMED = frozenset("NTCHW")
+
+
+def check_tag(tag: Any) -> None:
+    """Refuse what no file has as a tag; an empty one is a tag of an image's or a histogram's.
+
+    Raises:
+        LoggingError: It is no string.
+    """
+    if not isinstance(tag, str):
+        read_tag(tag)
 
 
 def whole(step: Any) -> int:

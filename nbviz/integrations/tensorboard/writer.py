@@ -93,9 +93,12 @@ class SummaryWriter(CommonWriter):
         # As `Run.log` does it, for the same reason: no other call. In a training's loop each
         # instruction counts, since the processor has not seen it for a while.
         calls = self._calls
-        try:
-            if type(scalar_value) is float and type(global_step) is int and walltime is None:
+        if type(scalar_value) is float and type(global_step) is int and walltime is None:
+            try:
                 number = calls.single_numbers[tag]
+            except (KeyError, TypeError):  # a new tag, or what is none
+                pass
+            else:
                 if calls.steps.logged <= global_step < calls.limit:
                     calls.steps.logged = global_step
                     entries = calls.entries
@@ -103,8 +106,6 @@ class SummaryWriter(CommonWriter):
                     if len(entries) > calls.most_waiting:
                         calls.attention = True
                     return
-        except (KeyError, TypeError):  # a new tag, or what is none
-            pass
         self._add_scalar(tag, scalar_value, global_step, walltime)
 
     def add_hparams(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbviz.training.commands import Control
 
-MOST_SMALL_STEPS = (1 << 30) - 1
-"""Up to here Python's integers have one digit, and are compared faster; later steps look up."""
+SMALL_STEPS = (1 << 30) - 1
+"""Smaller integers of Python's have one digit, and are compared faster; other steps look up."""
 
 
 class Attentive:
@@ -56,7 +56,7 @@ class Attentive:
     def look_again(self) -> None:
         """Take over what may have changed, from any thread."""
         if not self.needs_attention:
-            self.limit = MOST_SMALL_STEPS
+            self.limit = SMALL_STEPS
         # Once more: another thread may have asked since, whose limit this one has replaced.
         if self.needs_attention:
             self.limit = 0

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 _MOMENT_SECONDS = 0.002
 
 PORTION = 2048
-"""Entries stored at once: under a millisecond, in which no other thread can run."""
+"""Entries of a few tags stored at once: under a millisecond, in which no other thread can run."""
+
+_MOST_NUMBERS = 65_536  # in a portion of many tags
 
 _MOST_TAGS = 384
 """Tags in a portion where each call has others: what a tag takes, an array takes, too."""
@@ -168,7 +170,7 @@ class Intake:
         if first is None or isinstance(first, CapturedEntry):
             return entries[: min(most, PORTION)]
         width = self._inbox.widths[first]
-        return entries[: max(width, min(most, PORTION * width))]
+        return entries[: max(width, min(most, PORTION * width, _MOST_NUMBERS))]
 
     def _tables_of(self, found: list[Any]) -> _Tables:
         """Sort whole entries by their tag sets; `found` has those that were captured read then."""

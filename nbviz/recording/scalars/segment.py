@@ -294,7 +294,7 @@ class Segment:
             tail.values[first:end] = values[done : done + take]
             if used + take == BLOCK:
                 whole = tail.part(0, BLOCK)
-                block = Block(*whole)
+                block, following = Block(*whole), _Tail(BLOCK if tail.start == 0 else 0)
                 if self._is_sampled:
                     if self._pyramid is _NOTHING:
                         self._pyramid = Pyramid()
@@ -303,8 +303,7 @@ class Segment:
                     self._blocks = []
                 self._blocks.append(block)
                 self._bytes += block.nbytes
-                room = BLOCK if tail.start == 0 else 0
-                self._state = _State(state.sealed + 1, _Tail(room), state.length + take)
+                self._state = _State(state.sealed + 1, following, state.length + take)
             else:
                 self._state = _State(state.sealed, tail, state.length + take)
             done += take
