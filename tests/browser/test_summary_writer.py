@@ -84,24 +84,3 @@ def test_on_ipykernel_6_the_page_sees_a_loop_that_keeps_it_waiting(
     view.wait_for_step(299)
     view.wait_for_status("finished")
     notebook.wait_for_idle_kernel()
-
-
-LOADED = """() => {
-  const assets = window[Symbol.for("nbviz.assets")];
-  return assets ? [...assets.keys()].map((key) => key.split(" ")[0]) : [];
-}"""
-
-
-def test_a_page_has_loaded_what_draws_before_anything_is_logged(
-    make_notebook: Callable[..., Notebook], tmp_path: Path
-) -> None:
-    gate = tmp_path / "gate"
-    notebook = make_notebook(MAKE.format(gate=str(gate)), LOOP)
-    notebook.restart_kernel()  # the cell that imports the writer is the first one
-    notebook.run(0)
-    notebook.page.wait_for_function(f"() => ({LOADED})().includes('curves')")
-    assert notebook.page.evaluate(LOADED) == ["lines", "curves"]
-    expect(notebook.page.locator(".nbviz")).to_have_count(0)
-    gate.touch()
-    notebook.run(1)
-    View(notebook.output(1)).wait_for_curve(299)
