@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 import weakref
@@ -214,6 +215,5 @@ def _prepare() -> None:
 
 
 if in_notebook():
-    # Here, not in the loop that is to be shown: it takes as long as half a second. Whoever imports
-    # a logger will log: the page loads its code while the next cell is written or begins.
-    _prepare()
+    # Here, not in the loop that is to be shown: it takes as long as half a second.
+    importlib.import_module("nbviz.integrations.prepared")

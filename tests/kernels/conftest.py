@@ -10,7 +10,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from kernel_page import SECONDS, KernelPage
-from kernel_specs import NEWEST, jupyter_environment, write_kernel_specs
+from kernel_specs import jupyter_environment, write_kernel_specs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,16 +62,6 @@ def make_kernel(
     for page in used:
         page.run(CLEAN_UP)
         page.leave()
-
-
-@pytest.fixture
-def new_kernel(tmp_path: Path) -> Iterator[KernelPage]:
-    """A kernel of the newest kind in which nothing was imported."""
-    write_kernel_specs(tmp_path / "data")
-    specs = KernelSpecManager(kernel_dirs=[str(tmp_path / "data" / "kernels")])
-    environment = {**os.environ, **jupyter_environment(tmp_path)}
-    with _kernel(NEWEST, specs, environment, tmp_path) as page:
-        yield page
 
 
 @contextmanager

@@ -65,23 +65,6 @@ def test_a_cell_shows_the_dashboard_that_its_page_has(
     page.wait_until(lambda: page.updates("points_appended"), "the point")
 
 
-def test_the_cell_that_imports_a_writer_prepares_what_the_next_one_shows(
-    new_kernel: KernelPage, tmp_path: Path
-) -> None:
-    page = new_kernel
-    page.run("from nbviz import SummaryWriter")
-    page.run("from nbviz.integrations import prepared")
-    page.comm = first = page.value(COMM)
-    assert first is not None
-    page.send("ready", attempt=1, need=1)
-    page.wait_until(lambda: page.received, "an answer")
-    assert page.displayed == []
-    page.run(f"writer = SummaryWriter({str(tmp_path / 'runs')!r})")
-    page.run(LOGGED)
-    assert shown(page) == [first]
-    page.wait_until(lambda: page.updates("points_appended"), "the point")
-
-
 @pytest.mark.parametrize(
     "lost",
     [
