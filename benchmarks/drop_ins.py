@@ -5,7 +5,7 @@ tiny MLP's speed is kept with two calls at each step. Then, in JupyterLab, milli
 first call until its point is drawn in the cell that makes it, while that cell goes on; the page has
 been still for a second before.
 
-Run: python benchmarks/drop_ins.py   (about five minutes; --no-browser leaves the last part out)
+Run: python benchmarks/drop_ins.py   (about four minutes; --no-browser leaves the last part out)
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ def says_its_state(method: Callable[P, R]) -> Callable[P, R]:
             raise
         except BaseException as error:
             if not getattr(error, "__notes__", ()):
-                there = f"The run has been set to step {trainer.engine.step:,}."
-                add_note(error, _as_it_was(trainer) if trainer.run is run else there)
+                is_same = trainer.run is run
+                add_note(error, _as_it_was(trainer) if is_same else f"{_set_to(trainer)}.")
             raise
 
     return saying
@@ -232,7 +232,7 @@ class Undoing:
                     self._go_on(was, error)
                     raise
                 failure = error  # of who waited: what was waited for is done
-            there = f"The run has been set to step {trainer.engine.step:,}"
+            there = _set_to(trainer)
             try:
                 trainer.tell_of_another(old)
                 self._start_paused()
@@ -295,7 +295,7 @@ class Undoing:
                 self._go_on(was, error)
                 raise
         if held.came:
-            raise _interrupt(f"The run has been set to step {self._trainer.engine.step:,}.")
+            raise _interrupt(f"{_set_to(self._trainer)}.")
 
     def look(
         self,
@@ -503,6 +503,10 @@ class Undoing:
 
 def _as_it_was(trainer: Rewindable) -> str:
     return f"The run is as it was, after step {trainer.engine.step:,}."
+
+
+def _set_to(trainer: Rewindable) -> str:
+    return f"The run has been set to step {trainer.engine.step:,}"
 
 
 def _interrupt(note: str) -> KeyboardInterrupt:

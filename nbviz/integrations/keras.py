@@ -9,7 +9,7 @@ from torch import nn
 from nbviz.errors import ConfigurationError
 from nbviz.integrations.foreign_loop import ForeignLoop, Rate, counted, tag_of
 from nbviz.integrations.keras_board import TensorBoard
-from nbviz.integrations.peers import require
+from nbviz.integrations.peers import TAKE_TORCH, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,8 +53,7 @@ class NbvizCallback(_Callback):
         backend = _keras.backend.backend()
         if backend != "torch":
             raise ConfigurationError(
-                f"Keras has the backend {backend!r}, and nbviz watches PyTorch: set "
-                'os.environ["KERAS_BACKEND"] = "torch" before keras is first imported.'
+                f"Keras has the backend {backend!r}, and nbviz watches PyTorch: {TAKE_TORCH}"
             )
         super().__init__()
         self._loop = ForeignLoop(run=run, dir=dir, show=show, watch=watch)

@@ -12,10 +12,10 @@ from nbviz.errors import ConfigurationError, MissingDependencyError, describe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_HINTS = {
-    "keras": " Without TensorFlow it needs os.environ['KERAS_BACKEND'] = 'torch' before the first "
-    "import of keras."
-}
+TAKE_TORCH = 'set os.environ["KERAS_BACKEND"] = "torch" before keras is first imported.'
+"""What to do where Keras has another backend, or looks for that of another."""
+
+_HINTS = {"keras": f" Without TensorFlow, {TAKE_TORCH}"}
 _NUMBERS = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
@@ -59,7 +59,7 @@ def not_served(module: str, name: str, instead: Mapping[str, str]) -> Exception:
     """
     if name in instead:
         peer = module.rpartition(".")[2]
-        return ConfigurationError(f"{name} of {peer} is not served; {instead[name]}.")
+        return ConfigurationError(f"{peer}.{name} is not served; {instead[name]}.")
     return AttributeError(f"module {module!r} has no attribute {name!r}")
 
 

@@ -363,9 +363,7 @@ def test_what_is_not_served_says_what_to_use(tmp_path: Path, call: str) -> None:
 
 
 def test_names_that_are_not_served_say_what_to_use() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"FileWriter of tensorboardX is not served; use SummaryWriter"
-    ):
+    with pytest.raises(ConfigurationError, match=r"FileWriter is not served; use SummaryWriter"):
         from nbviz.integrations.tensorboardX import FileWriter  # noqa: F401
     with pytest.raises(ImportError, match="nonsense"):
         from nbviz.integrations.tensorboardX import nonsense  # noqa: F401

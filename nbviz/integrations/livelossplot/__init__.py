@@ -5,12 +5,16 @@ Its charts are live curves in the cell in place of pictures that are drawn anew.
 
 from typing import Any
 
-from nbviz.errors import ConfigurationError
 from nbviz.integrations.livelossplot import outputs
 from nbviz.integrations.livelossplot.history import MainLogger
 from nbviz.integrations.livelossplot.plot_losses import PlotLosses
+from nbviz.integrations.peers import not_served
 
 __all__ = ["MainLogger", "PlotLosses", "outputs"]
+
+_INSTEAD = {
+    "PlotLossesPoutyne": "call PlotLosses().update(logs) and send() at an epoch's end",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -23,8 +27,4 @@ def __getattr__(name: str) -> Any:
         from nbviz.integrations.livelossplot.inputs import PlotLossesIgnite
 
         return PlotLossesIgnite
-    if name == "PlotLossesPoutyne":
-        raise ConfigurationError(
-            f"{name} is not served; call PlotLosses().update(logs) and send() at an epoch's end."
-        )
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise not_served(__name__, name, _INSTEAD)
