@@ -14,6 +14,7 @@ from wandb.proto import wandb_internal_pb2
 
 import nbviz
 from nbviz.errors import ConfigurationError
+from nbviz.recording.outward.wandb_records import RecordFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def offline_records(path: Path) -> Iterator[Any]:
     """W&B's records of a file in LevelDB's log format, every checksum compared."""
     data = path.read_bytes()
     assert data[:7] == b":W&B\xe1\xbe\x00"
-    at, whole = 7, b""
+    at, whole, is_open = 7, b"", False  # a first part may be empty
     while at < len(data):
         room = 32768 - at % 32768
         if room < 7:
@@ -35,12 +36,12 @@ def offline_records(path: Path) -> Iterator[Any]:
         part = data[at + 7 : at + 7 + length]
         assert zlib.crc32(bytes([kind]) + part) == checksum
         assert length + 7 <= room
-        assert (kind in (1, 2)) == (whole == b"")
-        at, whole = at + 7 + length, whole + part
-        if kind in (1, 4):
+        assert (kind in (1, 2)) == (not is_open)
+        at, whole, is_open = at + 7 + length, whole + part, kind in (2, 3)
+        if not is_open:
             yield wandb_internal_pb2.Record.FromString(whole)
             whole = b""
-    assert whole == b""
+    assert not is_open
 
 
 def values_of(items: Any) -> dict[str, Any]:
@@ -188,3 +189,17 @@ def test_records_that_are_longer_than_a_block(tmp_path: Path) -> None:
     records = list(offline_records(file))
     assert len(records[1].run.config.update) == 401
     assert sum(record.HasField("history") for record in records) == 800
+
+
+def test_records_that_begin_where_a_block_has_any_room_left(tmp_path: Path) -> None:
+    path, rooms = tmp_path / "run.wandb", set[int]()
+    for size in range(32_640, 32_760):
+        with path.open("wb") as file:
+            records = RecordFile(file)
+            records.files(["x" * size])
+            rooms.add(32_768 - file.tell() % 32_768)
+            records.exit(3, 0)
+        first, second = offline_records(path)
+        assert first.files.files[0].path == "x" * size
+        assert second.exit.exit_code == 3
+    assert set(range(1, 20)) <= rooms
